@@ -1,0 +1,329 @@
+/**
+ * The port that every channel implements: one folder per channel, wiring apart from pure transformers, and none of a
+ * channel's own types outside its folder.
+ *
+ * A *call* and a *trade* are two questions. A call ends `answered | refused | not_sent | unknown`; only an answer says
+ * something of the trade, as an *outcome*. A time-out is never a failure.
+ */
+import type { Clock, Random } from "../kernel/clock.ts";
+import type { Currency } from "../kernel/money.ts";
+
+/** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
+export type Method = string;
+
+/** How one call to a channel ended. */
+export type CallEnd<T> =
+  /** The channel answered and we understood: the value says what it knows. */
+  | { readonly end: "answered"; readonly value: T }
+  /** The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate, funds). */
+  | { readonly end: "refused"; readonly code: string; readonly message: string; readonly retryable: boolean }
+  /** Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened. */
+  | { readonly end: "not_sent"; readonly reason: string }
+  /** It may have happened: time-out, broken answer, 5xx, the channel's own "unknown". Ask, never guess. */
+  | { readonly end: "unknown"; readonly reason: string };
+
+/** A call's end together with what was said, masked for people to read. */
+export type Call<T> = CallEnd<T> & { readonly exchange: ExchangeRecord };
+
+/** One request and its answer (or one notification), already masked: no key, signature, full account or payment code. */
+export type ExchangeRecord = {
+  readonly operation: Operation;
+  readonly startedAt: Date;
+  readonly tookMs: number;
+  /** The channel's own code, such as `10000` or `40004/ACQ.TRADE_NOT_EXIST`; null when nothing came back. */
+  readonly channelCode: string | null;
+  readonly request: string;
+  readonly response: string | null;
+};
+
+export type Operation =
+  | "pay"
+  | "query"
+  | "close"
+  | "reverse"
+  | "refund"
+  | "refund_query"
+  | "notification"
+  | "statement"
+  | "prove";
+
+/** What the channel says of one order: the only six things that a report can mean to the door. */
+export type TradeOutcome =
+  /** The buyer's money was taken. */
+  | ({ readonly outcome: "paid" } & TradeFacts)
+  /** Taken, and `refundedAmount` of it given back so far, by anybody's doing (cumulative). */
+  | ({ readonly outcome: "refunded"; readonly refundedAmount: bigint } & TradeFacts)
+  /** Ended without money, for good. */
+  | { readonly outcome: "closed" }
+  /** The channel or the buyer's bank said no, for good. */
+  | { readonly outcome: "failed"; readonly code: string; readonly message: string }
+  /** Open: the buyer may still pay. */
+  | { readonly outcome: "pending"; readonly nextAction?: NextAction; readonly channelTradeNo?: string }
+  /** The channel knows no such order (for a code nobody opened: not yet). */
+  | { readonly outcome: "not_found" };
+
+export type TradeFacts = {
+  /** What the channel took from the buyer's side, in minor units of `currency`. */
+  readonly amount: bigint;
+  readonly currency: Currency;
+  /** What settles to the merchant (less vouchers that the merchant funded at the channel); null: not told, so `amount`. */
+  readonly settleAmount: bigint | null;
+  readonly channelTradeNo: string;
+  readonly paidAt: Date;
+  /** The channel's business date of the payment, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  /** The buyer at the channel, masked. */
+  readonly buyer: string | null;
+};
+
+/** What the buyer's device must do next. */
+export type NextAction =
+  | { readonly type: "qr_code"; readonly qrCode: string }
+  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
+  | { readonly type: "app_params"; readonly params: string }
+  | { readonly type: "none" };
+
+/** What the channel says of one refund. */
+export type RefundOutcome =
+  /** The channel took it: it is billed from now on. `settleAmount`: the merchant's part, null when not told. */
+  | {
+      readonly outcome: "accepted";
+      readonly settleAmount: bigint | null;
+      readonly channelRefundNo: string | null;
+      readonly channelDate: string;
+    }
+  | {
+      readonly outcome: "arrived";
+      readonly settleAmount: bigint | null;
+      readonly channelRefundNo: string | null;
+      readonly channelDate: string;
+    }
+  | { readonly outcome: "failed"; readonly code: string; readonly message: string }
+  /** Came back after it was accepted. */
+  | { readonly outcome: "returned"; readonly channelDate: string; readonly message: string }
+  | { readonly outcome: "pending" }
+  | { readonly outcome: "not_found" };
+
+/** What a cancel by us (reversal, 冲正/撤销) did. */
+export type ReversalOutcome =
+  /** Ended; `moneyReturned`: the buyer had paid and got it back by this call or an earlier repeat of it. */
+  | {
+      readonly outcome: "reversed";
+      readonly moneyReturned: boolean;
+      readonly channelTradeNo: string | null;
+      readonly channelDate: string;
+    }
+  /** The channel says: repeat the call. */
+  | { readonly outcome: "again" };
+
+/** The order as placed at the channel. Everything needed is in it: a connector reads no database. */
+export type Order = {
+  readonly method: Method;
+  /** Ours, fixed before the call: the channel's idempotency key. */
+  readonly channelOrderNo: string;
+  readonly channelTradeNo: string | null;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly createdAt: Date;
+};
+
+/** What placing an order needs beyond naming it. */
+export type NewOrder = Order & {
+  readonly subject: string;
+  /** Always sent: the channel takes no money after it. */
+  readonly expiresAt: Date;
+  readonly notifyUrl: string;
+  readonly returnUrl: string | null;
+  /** The buyer's payment code; in memory only, never stored. */
+  readonly paymentCode: string | null;
+  /** The buyer at the channel (`open_id`, `user_id`), where the scene needs one. */
+  readonly buyer: string | null;
+  readonly storeNo: string | null;
+  readonly terminalNo: string | null;
+};
+
+export type RefundOrder = {
+  readonly order: Order;
+  /** Ours, fixed before the call; a retry uses the same. */
+  readonly channelRefundNo: string;
+  readonly amount: bigint;
+  readonly reason: string | null;
+  readonly createdAt: Date;
+};
+
+/** One channel account as a connector sees it: the contract's endpoint and one version of its credentials. */
+export type ChannelContext = {
+  readonly channelAccountId: string;
+  /** Where the channel is: its production address, its own sandbox, or ours. */
+  readonly gatewayUrl: string;
+  /** Validated by the channel's `parseCredentials`; only that channel's folder knows the shape. */
+  readonly credentials: unknown;
+  readonly timeoutMs: number;
+};
+
+/** A verified notification, or why it is none. */
+export type Notification =
+  | {
+      readonly verdict: "authentic";
+      readonly notifyId: string;
+      readonly channelOrderNo: string;
+      readonly about:
+        | { readonly kind: "trade"; readonly trade: TradeOutcome }
+        | {
+            readonly kind: "refund";
+            readonly channelRefundNo: string;
+            readonly refund: RefundOutcome;
+            readonly trade: TradeOutcome;
+          };
+      readonly exchange: ExchangeRecord;
+    }
+  /** A bad signature, another app's or seller's id, or unreadable. Answered with the negative acknowledgement. */
+  | { readonly verdict: "refused"; readonly reason: string; readonly exchange: ExchangeRecord };
+
+/** What is acknowledged to a channel, byte for byte. */
+export type Acknowledgement = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+};
+
+/** A raw inbound HTTP request, bytes untouched: signatures are checked before anything is parsed. */
+export type InboundRequest = {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly query: string;
+  readonly body: Buffer;
+  readonly receivedAt: Date;
+};
+
+/** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
+export type StatementLine = {
+  /** Line number in the file, from 1, for people. */
+  readonly line: number;
+  readonly kind: "payment" | "refund";
+  readonly channelTradeNo: string;
+  readonly channelOrderNo: string;
+  /** For a refund: the number that we gave it. */
+  readonly channelRefundNo: string | null;
+  /** Positive for a payment, negative for a refund; minor units. */
+  readonly amount: bigint;
+  /** What settles: `amount` less vouchers that the merchant funded; same sign. */
+  readonly settleAmount: bigint;
+  /** The channel's fee: positive is a charge to us, negative a fee given back. */
+  readonly fee: bigint;
+  readonly currency: Currency;
+  readonly createdAt: Date;
+  readonly finishedAt: Date;
+  readonly subject: string;
+};
+
+export type Statement = {
+  readonly account: string;
+  /** The channel's business date, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  readonly lines: readonly StatementLine[];
+  /** The file as it came, to be kept with its hash. */
+  readonly original: Buffer;
+};
+
+/** What the platform must know of a scene to drive it without knowing the channel. */
+export type SceneTraits = {
+  /** `qr`: the buyer scans ours · `redirect` · `app` · `jsapi` · `payment_code`: we scan the buyer's (被扫). */
+  readonly kind: "qr" | "redirect" | "app" | "jsapi" | "payment_code";
+  /** Cashier devices that may offer it; empty: API only. */
+  readonly devices: readonly ("phone" | "desktop")[];
+  /** May a lost first call be repeated with the same number, or must it be asked about and cancelled? */
+  readonly afterCrash: "resend" | "query_then_cancel";
+  /** The channel creates no order before the buyer comes: `not_found` means "not yet" until the order's expiry. */
+  readonly orderAppearsWithBuyer: boolean;
+  /** How long after creation `not_found` may still turn into an order, where the buyer is not awaited; milliseconds. */
+  readonly notFoundHorizonMs: number;
+  /** Gaps between active queries, milliseconds; the last repeats until the expiry. */
+  readonly queryGapsMs: readonly number[];
+  /** For payment codes: when to give up and reverse, milliseconds after the call; null elsewhere. */
+  readonly reverseAfterMs: number | null;
+  readonly requiresBuyer: boolean;
+  readonly requiresPaymentCode: boolean;
+};
+
+/** What a channel is, apart from any account. */
+export type ChannelTraits = {
+  readonly name: string;
+  readonly displayName: string;
+  readonly scenes: Readonly<Record<Method, SceneTraits>>;
+  readonly currencies: readonly Currency[];
+  readonly amountMin: bigint;
+  readonly amountMax: bigint;
+  /** Gaps between refund queries, milliseconds; the last repeats. */
+  readonly refundQueryGapsMs: readonly number[];
+  /** After this long a refund that the channel keeps not knowing was never taken; milliseconds. */
+  readonly refundNotFoundHorizonMs: number;
+  /** The time zone of the channel's business date. */
+  readonly timeZone: string;
+};
+
+/**
+ * One channel's connector. Every method is a single exchange with the channel (a channel's own hand-shakes apart),
+ * never throws for what a channel or the network does, and holds no state of a payment.
+ */
+export type Channel = {
+  readonly traits: ChannelTraits;
+  /** Reads credentials as stored; a list of faults (field and remedy) when they cannot work. */
+  parseCredentials(
+    raw: unknown,
+  ): { ok: true; credentials: unknown } | { ok: false; faults: readonly CredentialFault[] };
+  /** One signed query that only a right pair of keys can complete. */
+  prove(context: ChannelContext): Promise<Call<{ proved: true }>>;
+  /** Why this order can't be placed here, before anything is sent: field, and what to do; null: it can. */
+  refuseOrder(order: NewOrder): { field: string; detail: string } | null;
+  pay(context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>>;
+  query(context: ChannelContext, order: Order): Promise<Call<TradeOutcome>>;
+  /** Ends an unpaid order. `paid` when it was too late; `not_found` when there is nothing to close. */
+  close(context: ChannelContext, order: Order): Promise<Call<TradeOutcome>>;
+  /** Undoes a payment-code order whose result is not known. Only for scenes of kind `payment_code`. */
+  reverse(context: ChannelContext, order: Order): Promise<Call<ReversalOutcome>>;
+  refund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
+  queryRefund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
+  /**
+   * Verifies with each context in turn (an order placed before a rotation of keys still verifies) and reads a
+   * notification.
+   */
+  readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification;
+  acknowledge(accepted: boolean): Acknowledgement;
+  /** The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there is none. */
+  downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+};
+
+export type CredentialFault = { readonly field: string; readonly detail: string };
+
+/** What a channel's factory is given. */
+export type ChannelDeps = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: ChannelHttp;
+};
+
+/** HTTP to channels. Tells precisely whether a request was sent. */
+export type ChannelHttp = {
+  request(request: {
+    readonly url: string;
+    readonly method: "GET" | "POST";
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+    readonly timeoutMs: number;
+    /** A larger answer is cut off and reported as broken. */
+    readonly responseBytesMax: number;
+  }): Promise<
+    | {
+        readonly end: "response";
+        readonly status: number;
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body: Buffer;
+      }
+    /** Not one byte of the request left: it can be repeated safely. */
+    | { readonly end: "not_sent"; readonly reason: string }
+    /** It may have arrived. */
+    | { readonly end: "unknown"; readonly reason: string }
+  >;
+};

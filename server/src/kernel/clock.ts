@@ -1,0 +1,77 @@
+import { randomBytes, randomInt } from "node:crypto";
+
+/** Where time comes from. Handed in everywhere, so that the simulation can own it. */
+export type Clock = {
+  /** The present instant. */
+  now(): Date;
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` once after `ms`; the returned function cancels it. A pending timer never keeps a process alive. */
+  after(ms: number, run: () => void): () => void;
+};
+
+/** Where chance comes from. In the simulation ids, keys and nonces come from the seed. */
+export type Random = {
+  /** `length` unpredictable bytes. */
+  bytes(length: number): Buffer;
+  /** An integer in [0, below). `below` is between 1 and 2^48. */
+  integer(below: number): number;
+};
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) {
+        resolve();
+        return;
+      }
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The machine's cryptographic randomness. */
+export const systemRandom: Random = {
+  bytes: (length) => randomBytes(length),
+  integer: (below) => randomInt(below),
+};
+
+/** `at` moved by `ms` milliseconds (negative: earlier). */
+export function plus(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
+}
+
+/** The calendar date `yyyy-mm-dd` of an instant in a time zone, such as Asia/Shanghai. */
+export function dateIn(timeZone: string, at: Date): string {
+  let format = dateFormats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-CA", {
+      timeZone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+    });
+    dateFormats.set(timeZone, format);
+  }
+  return format.format(at);
+}
+
+// Building a formatter costs 30 µs and formatting 1 µs; the map only remembers what it would build again.
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
