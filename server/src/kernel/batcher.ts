@@ -1,0 +1,126 @@
+import { faultOf } from "./database.ts";
+import { type ErrorCode, Problem, problem } from "./errors.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * Collects commands that arrive while the previous batch commits and hands them over together. Idle, a command waits for
+ * nothing; busy, the batch grows by itself. One batch is in flight at a time.
+ */
+export type Batcher<Command, Result> = {
+  /**
+   * Resolves with the command's own result. Rejects with `overloaded` before anything happened when the queue is full,
+   * with `stopping` after `stop`, and with what the batch failed of.
+   */
+  submit(command: Command): Promise<Result>;
+  /** Lets what was accepted finish; further commands are refused. */
+  stop(): Promise<void>;
+  readonly gauges: { readonly queued: number; readonly batches: number; readonly commands: number };
+};
+
+export type BatcherOptions<Command, Result> = {
+  readonly name: string;
+  /**
+   * Carries out a whole batch in one repeatable transaction; results in the order of the commands. One item's refusal is
+   * a result. It may run again with a part of the same commands after it threw.
+   */
+  readonly run: (commands: readonly Command[]) => Promise<readonly Result[]>;
+  readonly log: Log;
+  readonly batchMax?: number;
+  readonly queueMax?: number;
+};
+
+const BATCH_MAX = 256;
+const QUEUE_MAX = 4_096;
+
+type Waiting<Command, Result> = {
+  readonly command: Command;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export function createBatcher<Command, Result>(
+  options: BatcherOptions<Command, Result>,
+): Batcher<Command, Result> {
+  const batchMax = options.batchMax ?? BATCH_MAX;
+  const queueMax = options.queueMax ?? QUEUE_MAX;
+  const queue: Waiting<Command, Result>[] = [];
+  const counts = { batches: 0, commands: 0 };
+  let working: Promise<void> | null = null;
+  let stopped = false;
+
+  const work = async () => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchMax);
+      counts.batches += 1;
+      counts.commands += batch.length;
+      await carryOut(options, batch);
+    }
+    working = null;
+  };
+
+  return {
+    submit: (command) =>
+      new Promise((resolve, reject) => {
+        if (stopped) {
+          reject(problem("stopping", { retryAfterSeconds: 2 }));
+          return;
+        }
+        if (queue.length >= queueMax) {
+          reject(problem("overloaded", { retryAfterSeconds: 1 }));
+          return;
+        }
+        queue.push({ command, resolve, reject });
+        working ??= Promise.resolve().then(work);
+      }),
+    stop: async () => {
+      stopped = true;
+      await working;
+    },
+    gauges: {
+      get queued() {
+        return queue.length;
+      },
+      get batches() {
+        return counts.batches;
+      },
+      get commands() {
+        return counts.commands;
+      },
+    },
+  };
+}
+
+/** These say something of the moment, not of one command: halving the batch would only repeat the trouble. */
+const WHOLE_BATCH_CODES: readonly ErrorCode[] = ["overloaded", "database_unavailable", "outcome_unknown"];
+
+async function carryOut<Command, Result>(
+  options: BatcherOptions<Command, Result>,
+  batch: readonly Waiting<Command, Result>[],
+): Promise<void> {
+  try {
+    const results = await options.run(batch.map((waiting) => waiting.command));
+    if (results.length !== batch.length) {
+      throw new Error(`${options.name} gave ${results.length} results for ${batch.length} commands`);
+    }
+    batch.forEach((waiting, index) => {
+      waiting.resolve(results[index] as Result);
+    });
+  } catch (error) {
+    if (error instanceof Problem && WHOLE_BATCH_CODES.includes(error.code)) {
+      for (const waiting of batch) waiting.reject(error);
+    } else if (batch.length === 1) {
+      options.log.error(
+        { err: error, batcher: options.name, fault: faultOf(error) },
+        "a command failed alone",
+      );
+      (batch[0] as Waiting<Command, Result>).reject(
+        error instanceof Problem ? error : problem("internal_error", { cause: error }),
+      );
+    } else {
+      // Halve until the poisoned command is alone; the others are carried out.
+      const middle = batch.length >> 1;
+      await carryOut(options, batch.slice(0, middle));
+      await carryOut(options, batch.slice(middle));
+    }
+  }
+}

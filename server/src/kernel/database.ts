@@ -1,0 +1,305 @@
+/**
+ * PostgreSQL, as rooms see it: `Db` reads, `Tx` also writes, and a `Tx` exists only inside `transact`. Writing outside a
+ * transaction is therefore impossible by type.
+ */
+import pg from "pg";
+import type { Clock, Random } from "./clock.ts";
+import { problem } from "./errors.ts";
+import type { IdMaker } from "./ids.ts";
+import type { Log } from "./log.ts";
+
+/** A named statement: prepared once per connection. Names are unique in the program; a test prepares them all. */
+export type Statement = { readonly name: string; readonly text: string };
+
+/** Declares a statement. Rows come back with camelCase keys; int8 as bigint, timestamptz as Date, date as text. */
+export function sql(name: string, text: string): Statement {
+  return Object.freeze({ name, text });
+}
+
+export type Db = {
+  /** Every row, in the statement's order. */
+  all<Row>(statement: Statement, params?: readonly unknown[]): Promise<Row[]>;
+  /** The only row, or null; more than one is a broken assumption and throws. */
+  one<Row>(statement: Statement, params?: readonly unknown[]): Promise<Row | null>;
+};
+
+declare const writable: unique symbol;
+
+export type Tx = Db & {
+  readonly [writable]: true;
+  /** Runs a writing statement; the number of rows it touched. */
+  run(statement: Statement, params?: readonly unknown[]): Promise<number>;
+};
+
+export type TransactOptions = {
+  /**
+   * True when running the work twice gives the same result (its commands carry their ids, its inserts tolerate
+   * themselves): a connection lost at COMMIT is then answered by running it again. Otherwise: `outcome_unknown`.
+   */
+  readonly repeatable?: boolean;
+};
+
+export type Database = {
+  /** Reads outside any transaction. */
+  readonly db: Db;
+  /**
+   * Runs `work` in one READ COMMITTED transaction and commits. Repeats it, at most 3 times in all, after a deadlock,
+   * a serialisation failure or a lock time-out, and (when repeatable) after a lost connection. `work` must have no effect outside
+   * the transaction. Throws `overloaded`, `database_unavailable` or `outcome_unknown`; anything that `work` throws is
+   * rolled back and passed on.
+   */
+  transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactOptions): Promise<T>;
+  /** Counted since start: a deadlock is retried, but none is ever expected. */
+  readonly counters: { deadlocks: number; retries: number };
+  close(): Promise<void>;
+};
+
+/** Everything of some merchants: its database schema, and the clock, chance and ids that belong to it. */
+export type Cell = Database & {
+  readonly cell: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: IdMaker;
+};
+
+const TRIES_MAX = 3;
+const CONNECT_TIMEOUT_MS = 5_000;
+const LOCK_TIMEOUT_MS = 2_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+
+export type DatabaseOptions = {
+  readonly url: string;
+  /** The schema that unqualified names mean. */
+  readonly schema: string;
+  readonly readersMax: number;
+  readonly writersMax: number;
+  readonly log: Log;
+};
+
+/** Opens the pools of one schema. Connections are made when first needed. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const settings = [
+    `search_path=${options.schema}`,
+    `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+    `lock_timeout=${LOCK_TIMEOUT_MS}`,
+    `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
+    "timezone=UTC",
+  ];
+  const pool = (max: number, extra: readonly string[], pipeline: boolean) => {
+    const made = new pg.Pool({
+      connectionString: options.url,
+      max,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      options: [...settings, ...extra].map((setting) => `-c ${setting}`).join(" "),
+      types: { getTypeParser },
+      ...({ pipeline } as object),
+    });
+    // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error itself.
+    made.on("error", (error) => options.log.warn({ err: error }, "an idle database connection was lost"));
+    return made;
+  };
+  const readers = pool(options.readersMax, [], false);
+  // Statements planned on empty tables would stay sequential scans for ever: 848 instead of 188 µs.
+  const writers = pool(options.writersMax, ["enable_seqscan=off"], true);
+  const counters = { deadlocks: 0, retries: 0 };
+  return {
+    db: dbOver({ query: (config) => withReadErrors(() => readers.query(config)) }),
+    transact: (work, transactOptions) => transact({ writers, counters }, work, transactOptions ?? {}),
+    counters,
+    close: async () => {
+      await Promise.all([readers.end(), writers.end()]);
+    },
+  };
+}
+
+type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> };
+
+function dbOver(queryable: Queryable): Db {
+  const all = async <Row>(statement: Statement, params: readonly unknown[] = []): Promise<Row[]> => {
+    const result = await queryable.query({ name: statement.name, text: statement.text, values: [...params] });
+    return camelRows(result) as Row[];
+  };
+  return {
+    all,
+    one: async <Row>(statement: Statement, params: readonly unknown[] = []): Promise<Row | null> => {
+      const rows = await all<Row>(statement, params);
+      if (rows.length > 1) throw new Error(`${statement.name} found ${rows.length} rows where one may exist`);
+      return rows[0] ?? null;
+    },
+  };
+}
+
+function txOver(client: pg.PoolClient): Tx {
+  const tx = {
+    ...dbOver(client),
+    run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
+      const result = await client.query({ name: statement.name, text: statement.text, values: [...params] });
+      return result.rowCount ?? 0;
+    },
+  };
+  return tx as unknown as Tx;
+}
+
+async function transact<T>(
+  deps: { writers: pg.Pool; counters: Database["counters"] },
+  work: (tx: Tx) => Promise<T>,
+  options: TransactOptions,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const attempt = await once(deps.writers, work);
+    if (attempt.end === "committed") return attempt.value;
+    if (attempt.end === "threw") {
+      const fault = faultOf(attempt.error);
+      if (fault === "deadlock") deps.counters.deadlocks += 1;
+      const again = fault === "deadlock" || fault === "contention" || fault === "connection";
+      if (!again || tries >= TRIES_MAX) throw translate(attempt.error, fault);
+    } else if (!options.repeatable || tries >= TRIES_MAX) {
+      throw problem("outcome_unknown", { cause: attempt.error });
+    }
+    deps.counters.retries += 1;
+  }
+}
+
+type Once<T> =
+  | { end: "committed"; value: T }
+  /** Rolled back, for certain. */
+  | { end: "threw"; error: unknown }
+  /** COMMIT was sent and no tag came back: it may be committed. */
+  | { end: "unknown"; error: unknown };
+
+async function once<T>(writers: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<Once<T>> {
+  let client: pg.PoolClient;
+  try {
+    client = await writers.connect();
+  } catch (error) {
+    return { end: "threw", error };
+  }
+  const lost = onLost(client);
+  try {
+    await client.query("begin");
+    const value = await work(txOver(client));
+    return await commit(client, value, lost);
+  } catch (error) {
+    const broken = !(await rollback(client));
+    lost.forget();
+    client.release(broken);
+    return { end: "threw", error };
+  }
+}
+
+async function commit<T>(client: pg.PoolClient, value: T, lost: { forget(): void }): Promise<Once<T>> {
+  try {
+    const result = await client.query("commit");
+    lost.forget();
+    client.release();
+    // COMMIT of a failed transaction resolves, with the tag ROLLBACK: only the tag COMMIT counts.
+    if (result.command === "COMMIT") return { end: "committed", value };
+    return { end: "threw", error: new Error("the transaction had failed and was rolled back at commit") };
+  } catch (error) {
+    lost.forget();
+    client.release(true);
+    return { end: "unknown", error };
+  }
+}
+
+async function rollback(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query("rollback");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function onLost(client: pg.PoolClient): { forget(): void } {
+  // Without a listener a connection that breaks between two statements would end the process.
+  const ignore = () => {};
+  client.on("error", ignore);
+  return { forget: () => client.removeListener("error", ignore) };
+}
+
+type Fault = "deadlock" | "contention" | "connection" | "resources" | "data" | "other";
+
+/** What kind of failure a database error is; `other` for anything that PostgreSQL did not say. */
+export function faultOf(error: unknown): Fault {
+  if (typeof error !== "object" || error === null) return "other";
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === "string") {
+    if (code === "40P01") return "deadlock";
+    if (code === "40001" || code === "55P03") return "contention";
+    if (code.startsWith("57P0") || code.startsWith("08") || /^E[A-Z]+$/.test(code)) return "connection";
+    if (code.startsWith("53") || code === "57014" || code === "25P03") return "resources";
+    if (/^(22|23|54)/.test(code)) return "data";
+  }
+  if (typeof message === "string" && /Connection terminated|not queryable|Client was closed/.test(message)) {
+    return "connection";
+  }
+  if (typeof message === "string" && /timeout exceeded when trying to connect/.test(message))
+    return "connection";
+  return "other";
+}
+
+/** The constraint that a unique, check or exclusion violation names; null for any other error. */
+export function violatedConstraint(error: unknown): string | null {
+  const { code, constraint } = (error ?? {}) as { code?: string; constraint?: string };
+  return typeof code === "string" && code.startsWith("23") ? (constraint ?? null) : null;
+}
+
+function translate(error: unknown, fault: Fault): unknown {
+  if (fault === "connection") return problem("database_unavailable", { cause: error, retryAfterSeconds: 2 });
+  if (fault === "resources" || fault === "contention" || fault === "deadlock") {
+    return problem("overloaded", { cause: error, retryAfterSeconds: 1 });
+  }
+  return error;
+}
+
+async function withReadErrors<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (faultOf(error) !== "connection") throw translate(error, faultOf(error));
+    // A pooled connection may have died while idle (a restarted server): reading again is always safe.
+    try {
+      return await read();
+    } catch (second) {
+      throw translate(second, faultOf(second));
+    }
+  }
+}
+
+const BIGINT_OID = 20;
+const DATE_OID = 1082;
+
+function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
+  if (oid === BIGINT_OID) return BigInt;
+  // The driver's own parser makes a Date at local midnight, which shifts the day by the machine's time zone.
+  if (oid === DATE_OID) return (value) => value;
+  return pg.types.getTypeParser(oid, format as "text");
+}
+
+function camelRows(result: pg.QueryResult): unknown[] {
+  const fields = result.fields;
+  if (fields === undefined || fields.every((field) => !field.name.includes("_"))) return result.rows;
+  const names = fields.map((field) => [field.name, camel(field.name)] as const);
+  return result.rows.map((row: Record<string, unknown>) => {
+    const renamed: Record<string, unknown> = {};
+    for (const [from, to] of names) renamed[to] = row[from];
+    return renamed;
+  });
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Rows turned into one array per column, in the order of `keys`: the parameters of an
+ * `insert … select from unnest($1::uuid[], …)`.
+ */
+export function columnsOf<Row, Key extends keyof Row>(
+  rows: readonly Row[],
+  keys: readonly Key[],
+): unknown[][] {
+  return keys.map((key) => rows.map((row) => row[key] ?? null));
+}

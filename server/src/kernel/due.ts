@@ -1,0 +1,110 @@
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * A worker over due rows. Truth is the row's due time in the database: a crash loses nothing, and several processes may
+ * run the same worker, since a claim moves the due time into the future under `skip locked`.
+ */
+export type DueWorker = {
+  /** Something may have become due: look now instead of after the idle gap. Only a hint. */
+  nudge(): void;
+  /** Claims no more and waits for what is in hand. */
+  stop(): Promise<void>;
+  readonly gauges: { readonly inFlight: number; readonly claimed: number; readonly failures: number };
+};
+
+export type DueOptions<Row> = {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Claims at most `limit` rows that are due: one short transaction that sets their due time to the lease's end. */
+  readonly claim: (limit: number) => Promise<readonly Row[]>;
+  /** Does the work of one row. What it throws is logged; the row comes back when its lease ends. */
+  readonly handle: (row: Row) => Promise<void>;
+  readonly concurrencyMax: number;
+  /** The gap between looks when nothing is due. */
+  readonly idleMs: number;
+};
+
+/** Starts a worker; it runs until stopped. */
+export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
+  const stopping = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+  const counts = { claimed: 0, failures: 0 };
+  let wake: (() => void) | null = null;
+  let nudged = false;
+
+  const pause = async (ms: number) => {
+    if (nudged || stopping.signal.aborted) return;
+    const rest = new AbortController();
+    await Promise.race([
+      options.clock.sleep(ms, AbortSignal.any([stopping.signal, rest.signal])),
+      new Promise<void>((resolve) => {
+        wake = resolve;
+      }),
+    ]);
+    wake = null;
+    rest.abort();
+  };
+
+  const start = (row: Row) => {
+    const work = options
+      .handle(row)
+      .catch((error: unknown) => {
+        counts.failures += 1;
+        options.log.error(
+          { err: error, worker: options.name },
+          "a due row failed; it returns when its lease ends",
+        );
+      })
+      .finally(() => {
+        inFlight.delete(work);
+        // A freed place is worth a look only when the last look left rows behind.
+        if (inFlight.size === options.concurrencyMax - 1) wake?.();
+      });
+    inFlight.add(work);
+  };
+
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      nudged = false;
+      const free = options.concurrencyMax - inFlight.size;
+      let rows: readonly Row[] = [];
+      if (free > 0) {
+        try {
+          rows = await options.claim(free);
+        } catch (error) {
+          counts.failures += 1;
+          options.log.warn({ err: error, worker: options.name }, "due rows could not be claimed");
+        }
+      }
+      counts.claimed += rows.length;
+      for (const row of rows) start(row);
+      if (rows.length < free || free === 0) await pause(options.idleMs);
+    }
+  };
+  const running = loop();
+
+  return {
+    nudge: () => {
+      nudged = true;
+      wake?.();
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await Promise.all(inFlight);
+    },
+    gauges: {
+      get inFlight() {
+        return inFlight.size;
+      },
+      get claimed() {
+        return counts.claimed;
+      },
+      get failures() {
+        return counts.failures;
+      },
+    },
+  };
+}

@@ -1,0 +1,261 @@
+/**
+ * Every error that a person or a program can meet, from one registry: a stable code, its HTTP status, a title, and a
+ * sentence that says what to do. Answers are RFC 9457 problem documents.
+ *
+ * Business outcomes are values, not exceptions; routes turn a refusal into a problem with `problem(code, …)`.
+ */
+export type ErrorEntry = {
+  readonly status: number;
+  readonly title: string;
+  /** What to do about it, for whoever integrates. */
+  readonly remedy: string;
+};
+
+export const ERRORS = {
+  // The request itself.
+  invalid_request: {
+    status: 400,
+    title: "The request is not valid",
+    remedy: "Correct the named field and send the request again.",
+  },
+  invalid_json: {
+    status: 400,
+    title: "The body is not JSON",
+    remedy: "Send one JSON object in UTF-8 with the header content-type: application/json.",
+  },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    remedy: "Send at most 64 kB; keep long data on your side and reference it in metadata.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The content type is not supported",
+    remedy: "Send the header content-type: application/json.",
+  },
+  unauthenticated: {
+    status: 401,
+    title: "The key is missing or not valid",
+    remedy:
+      "Send the header authorization: Bearer <secret key> with a key that is neither expired nor revoked.",
+  },
+  forbidden: {
+    status: 403,
+    title: "This key or role may not do that",
+    remedy: "Use a key or an operator whose role allows this action.",
+  },
+  not_found: {
+    status: 404,
+    title: "There is no such resource",
+    remedy: "Check the id; a key sees only what belongs to its own merchant.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "This address does not take that method",
+    remedy: "See /docs for the methods of each address.",
+  },
+  conflict: {
+    status: 409,
+    title: "The resource is not in a state that allows this",
+    remedy: "Fetch the resource, and decide from its present state.",
+  },
+  number_reused: {
+    status: 409,
+    title: "This number was used with a different request",
+    remedy:
+      "Use a new number for a new order, or repeat the first request unchanged; the differing fields are named.",
+  },
+  idempotency_key_reused: {
+    status: 409,
+    title: "This Idempotency-Key was used with a different request",
+    remedy: "Use a new key for a new request, or repeat the first request unchanged.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests with this key",
+    remedy: "Wait for the seconds in Retry-After, then send at a lower rate.",
+  },
+  cursor_invalid: {
+    status: 400,
+    title: "The cursor is not valid",
+    remedy: "Pass next_cursor of the previous page unchanged, with the same filters.",
+  },
+
+  // Payments.
+  currency_not_supported: {
+    status: 422,
+    title: "The channel does not take this currency",
+    remedy: "Use one of the currencies named in the detail.",
+  },
+  amount_out_of_range: {
+    status: 422,
+    title: "The amount is outside what the contract allows",
+    remedy: "Use an amount inside the limits named in the detail.",
+  },
+  method_not_available: {
+    status: 422,
+    title: "No channel account of this merchant serves the method",
+    remedy: "Use one of the methods named in the detail, or ask the operator to enable the method.",
+  },
+  order_refused: {
+    status: 422,
+    title: "The channel would not take this order",
+    remedy: "Correct the named field.",
+  },
+  payment_final: {
+    status: 409,
+    title: "The payment has ended",
+    remedy:
+      "Fetch the payment for its result; create a new payment with a new merchant_order_no to take money again.",
+  },
+  payment_closing: {
+    status: 409,
+    title: "The payment is being closed at the channel",
+    remedy: "Ask again in a few seconds; the payment then shows whether it was closed or paid.",
+  },
+  payment_confirming: {
+    status: 409,
+    title: "The payment is being confirmed",
+    remedy:
+      "The channel has not said yet whether the buyer paid. Wait for the webhook, or ask again in a few seconds.",
+  },
+  payment_expired: {
+    status: 409,
+    title: "The payment has expired",
+    remedy: "Create a new payment with a new merchant_order_no.",
+  },
+  abandon_not_allowed: {
+    status: 409,
+    title: "The present order may still be paid and cannot be ended",
+    remedy: "Wait until it is paid or expires, then try another method.",
+  },
+
+  // Refunds.
+  refund_exceeds_payment: {
+    status: 422,
+    title: "The refund is larger than what is left of the payment",
+    remedy: "Refund at most the amount named in the detail.",
+  },
+  payment_not_refundable: {
+    status: 409,
+    title: "The payment has no money to give back",
+    remedy: "Only a payment that succeeded can be refunded.",
+  },
+  refund_window_over: {
+    status: 422,
+    title: "The channel's refund window is over",
+    remedy: "Pay the buyer back outside the channel; the operator can send a payout.",
+  },
+  refund_parts_exhausted: {
+    status: 422,
+    title: "The channel allows no further part of this payment to be refunded",
+    remedy: "Refund the rest outside the channel.",
+  },
+  insufficient_balance: {
+    status: 422,
+    title: "The merchant's balance does not cover this",
+    remedy: "Wait for further payments to arrive or put money in, then ask again with the same number.",
+  },
+
+  // Back office.
+  second_person_required: {
+    status: 403,
+    title: "A second person must approve this",
+    remedy: "Ask another operator with the role to approve it.",
+  },
+  credentials_invalid: {
+    status: 422,
+    title: "The channel credentials cannot work",
+    remedy: "Correct the named field.",
+  },
+  credentials_not_proved: {
+    status: 422,
+    title: "The channel did not accept a signed query with these credentials",
+    remedy: "Check the app id, the keys and the gateway address against the channel's console.",
+  },
+  channel_account_in_use: {
+    status: 409,
+    title: "The channel account is still needed",
+    remedy: "Disable it instead: refunds and queries of its payments still go through it.",
+  },
+  endpoint_not_allowed: {
+    status: 422,
+    title: "Webhooks cannot be sent to this address",
+    remedy: "Use an https address on a public host.",
+  },
+
+  // The platform.
+  overloaded: {
+    status: 503,
+    title: "The platform is busy",
+    remedy: "Nothing has happened. Send the same request again after the seconds in Retry-After.",
+  },
+  outcome_unknown: {
+    status: 503,
+    title: "The request may or may not have been carried out",
+    remedy: "Send the same request with the same number again: it will not be carried out twice.",
+  },
+  database_unavailable: {
+    status: 503,
+    title: "The database cannot be reached",
+    remedy: "Send the same request with the same number again in a few seconds.",
+  },
+  stopping: {
+    status: 503,
+    title: "This process is stopping",
+    remedy: "Send the same request again; another process or the restarted one takes it.",
+  },
+  internal_error: {
+    status: 500,
+    title: "Something went wrong on our side",
+    remedy:
+      "Send the same request with the same number again; if it stays, give the operator the request id.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type ProblemExtras = {
+  /** What exactly is wrong this time, in one sentence. */
+  readonly detail?: string;
+  /** The offending field, as written on the wire: `amount`, `metadata.color`, `query.status`. */
+  readonly field?: string;
+  /** Further members of the problem document. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+};
+
+/** A coded error on its way to an answer. */
+export class Problem extends Error {
+  readonly code: ErrorCode;
+  readonly extras: ProblemExtras;
+
+  constructor(code: ErrorCode, extras: ProblemExtras = {}) {
+    super(extras.detail ?? ERRORS[code].title, extras.cause === undefined ? {} : { cause: extras.cause });
+    this.name = "Problem";
+    this.code = code;
+    this.extras = extras;
+  }
+}
+
+/** A coded error, to be thrown: `throw problem("not_found")`. */
+export function problem(code: ErrorCode, extras: ProblemExtras = {}): Problem {
+  return new Problem(code, extras);
+}
+
+/** The RFC 9457 document of a problem. `type` is the page of the documentation that explains the code. */
+export function problemDocument(error: Problem, requestId: string): Record<string, unknown> {
+  const entry = ERRORS[error.code];
+  return {
+    type: `/docs/errors#${error.code}`,
+    title: entry.title,
+    status: entry.status,
+    code: error.code,
+    ...(error.extras.detail === undefined ? {} : { detail: error.extras.detail }),
+    ...(error.extras.field === undefined ? {} : { field: error.extras.field }),
+    remedy: entry.remedy,
+    ...error.extras.members,
+    request_id: requestId,
+  };
+}
