@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
+import { type Cluster, programEnvironment } from "./cluster.ts";
+
+/**
+ * Runs a command and ends it when the pipe on standard input closes, which the system does when the process that
+ * holds the other end dies, however it dies. INT is PostgreSQL's fast shutdown. The command stays this shell's own
+ * child until it is reaped, so the id it signals can belong to nothing else.
+ */
+const guardCommand = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+guarded=$!
+( read -r _ <&3; kill -INT "$guarded" ) 2>/dev/null &
+watch=$!
+exec 3<&-
+wait "$guarded"
+code=$?
+kill "$watch" 2>/dev/null
+exit "$code"
+`;
+
+/** The same for a process that somebody else started. */
+const guardProcess = 'read -r _; kill -INT "$1" 2>/dev/null';
+
+/** A shell that stands guard; let go of, it ends what it guards. */
+export type Guard = {
+  /** Resolves with what ended the shell, and thereby the command it ran. */
+  ended: Promise<string>;
+  /** Closes the pipe: what is guarded is shut down. */
+  release(): void;
+  /** Ends the guard alone. */
+  dismiss(): void;
+};
+
+/** Starts a command under guard, as the cluster's user, its output appended to the cluster's log. */
+export function startGuarded(cluster: Cluster, command: readonly string[]): Guard {
+  const [file = "", ...args] = cluster.way.wrap([
+    "/bin/sh",
+    "-c",
+    guardCommand,
+    "tributary-postgres",
+    ...command,
+  ]);
+  const output = openSync(cluster.logFile, "a", 0o600);
+  const shell = spawn(file, args, {
+    ...cluster.way.user,
+    cwd: cluster.folder,
+    env: programEnvironment,
+    stdio: ["pipe", output, output],
+    // A session of its own: Ctrl-C in the terminal reaches the owner alone, which then stops in order.
+    detached: true,
+  });
+  closeSync(output);
+  return guardOf(shell);
+}
+
+/** Stands guard over a running postmaster that this process did not start. */
+export function guardRunning(cluster: Cluster, pid: number): Guard {
+  const args = ["-c", guardProcess, "tributary-postgres", String(pid)];
+  return guardOf(
+    spawn("/bin/sh", args, {
+      cwd: "/",
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+      ...cluster.way.user,
+    }),
+  );
+}
+
+function guardOf(shell: ChildProcess): Guard {
+  const pipe = shell.stdin as Socket;
+  pipe.on("error", () => {});
+  // Nothing here keeps the owner alive: an owner that ends takes what is guarded with it.
+  pipe.unref();
+  shell.unref();
+  const ended = new Promise<string>((resolve) => {
+    shell.once("error", (error) => resolve(error.message));
+    shell.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  return { ended, release: () => pipe.destroy(), dismiss: () => shell.kill("SIGKILL") };
+}
