@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import type { FastifyInstance } from "fastify";
 import fastify from "fastify";
 import { Webhook } from "standardwebhooks";
+import type { SandboxClock } from "../clock.ts";
 import { memoryInboxStore, registerInbox } from "./index.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -15,7 +16,14 @@ describe("the shop inbox", () => {
 
   before(async () => {
     app = fastify();
-    const clock = { now: () => NOON, sleep: async (ms: number) => void waits.push(ms) };
+    const clock: SandboxClock = {
+      now: () => NOON,
+      after: (ms, run) => {
+        waits.push(ms);
+        setImmediate(run);
+        return () => {};
+      },
+    };
     registerInbox(app, { store: memoryInboxStore(), clock });
     await app.ready();
     for (const shop of ["tea", "slow", "pages", "repeats", "cleared"]) await tell(shop, [SECRET]);

@@ -1,6 +1,6 @@
 // The shop inbox: a webhook receiver for pretend shops. What others may use of it.
 
-export type { InboxClock, InboxDeps } from "./routes.ts";
+export type { InboxDeps } from "./routes.ts";
 export { registerInbox } from "./routes.ts";
 export type { InboxStore } from "./store.ts";
 export { memoryInboxStore } from "./store-memory.ts";

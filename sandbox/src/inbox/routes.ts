@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SandboxClock } from "../clock.ts";
+import { sleep } from "../clock.ts";
 import { prefersHtml, sendPage } from "../pages/serve.ts";
 import type { DeliveryQuery } from "./model.ts";
 import {
@@ -15,13 +17,7 @@ import type { InboxStore } from "./store.ts";
 
 export interface InboxDeps {
   readonly store: InboxStore;
-  readonly clock: InboxClock;
-}
-
-/** The part of the sandbox's clock that a shop needs: what time it is, and to answer slowly. */
-export interface InboxClock {
-  now(): Date;
-  sleep(ms: number): Promise<void>;
+  readonly clock: SandboxClock;
 }
 
 interface ShopParams {
@@ -77,7 +73,7 @@ function receiver(app: FastifyInstance, deps: InboxDeps): void {
       return answer(reply, status, behaviour.body);
     }
     const number = await store.add({ ...seen, answered: null });
-    await clock.sleep(behaviour.delayMs);
+    await sleep(clock, behaviour.delayMs);
     // A sender that hung up got no answer, and the list says so.
     if (request.raw.socket.destroyed) return reply.hijack();
     await store.setAnswered(number, status);
