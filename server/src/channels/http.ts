@@ -1,0 +1,172 @@
+import { type Dispatcher, Pool } from "undici";
+import type { Clock } from "../kernel/clock.ts";
+import { SECOND } from "../kernel/clock.ts";
+import type { ChannelHttp } from "./port.ts";
+
+type HttpRequest = Parameters<ChannelHttp["request"]>[0];
+type HttpResult = Awaited<ReturnType<ChannelHttp["request"]>>;
+
+export type ChannelHttpLimits = {
+  /** Sockets to one origin; further requests wait their turn within their own time-out. */
+  readonly connectionsPerOriginMax: number;
+  /** Origins with an open pool; past it the one unused for longest is closed. */
+  readonly originsMax: number;
+  /** When a connection attempt nobody waits for any more is dropped. */
+  readonly connectTimeoutMs: number;
+};
+
+const LIMITS: ChannelHttpLimits = {
+  connectionsPerOriginMax: 128,
+  originsMax: 64,
+  connectTimeoutMs: 10 * SECOND,
+};
+
+/**
+ * HTTP to channels over one keep-alive pool per origin. A request ends `not_sent` exactly when not one byte of it was
+ * handed to a socket: the name did not resolve, the connection or its TLS handshake failed, or the time-out passed while it
+ * waited for a connection. From the first byte on it is `unknown` unless a whole answer arrived. It never throws, follows
+ * no redirect and repeats nothing.
+ *
+ * `close()` lets what is under way end (each within its own time-out) and refuses what comes later as `not_sent`.
+ */
+export function createChannelHttp(
+  deps: { readonly clock: Clock },
+  limits: ChannelHttpLimits = LIMITS,
+): ChannelHttp & { close(): Promise<void> } {
+  const pools = new Map<string, Pool>();
+  const underWay = new Set<Promise<HttpResult>>();
+  let closed = false;
+
+  function poolOf(origin: string): Pool {
+    const known = pools.get(origin);
+    // Re-inserting keeps the map in order of last use.
+    pools.delete(origin);
+    const pool = known ?? openPool(origin, limits);
+    pools.set(origin, pool);
+    const [eldest] = pools;
+    if (pools.size > limits.originsMax && eldest !== undefined) {
+      pools.delete(eldest[0]);
+      void eldest[1].close();
+    }
+    return pool;
+  }
+
+  async function request(wanted: HttpRequest): Promise<HttpResult> {
+    if (closed) return { end: "not_sent", reason: "the process is stopping" };
+    const url = URL.parse(wanted.url);
+    if (url === null || !/^https?:$/.test(url.protocol)) {
+      return { end: "not_sent", reason: `not an HTTP address: ${wanted.url.slice(0, 200)}` };
+    }
+    const result = dispatch(deps.clock, poolOf(url.origin), url, wanted);
+    underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      underWay.delete(result);
+    }
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    await Promise.all(underWay);
+    await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    pools.clear();
+  }
+
+  return { request, close };
+}
+
+/**
+ * HTTP/2 is off: on it one broken connection takes many requests with it, and a refused stream may be replayed. Pipelining is
+ * one for the same reason. undici's own answer time-outs are off because they tick in half seconds; ours rules.
+ */
+function openPool(origin: string, limits: ChannelHttpLimits): Pool {
+  return new Pool(origin, {
+    allowH2: false,
+    pipelining: 1,
+    connections: limits.connectionsPerOriginMax,
+    connectTimeout: limits.connectTimeoutMs,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
+
+function dispatch(clock: Clock, pool: Pool, url: URL, wanted: HttpRequest): Promise<HttpResult> {
+  return new Promise((resolve) => {
+    let settled = false;
+    let controller: Dispatcher.DispatchController | null = null;
+    let response: { status: number; headers: Record<string, string> } | null = null;
+    const chunks: Buffer[] = [];
+    let received = 0;
+
+    function settle(result: HttpResult): void {
+      if (settled) return;
+      settled = true;
+      cancelDeadline();
+      resolve(result);
+    }
+    /** undici starts a request immediately before it writes it, so "started" is the line between the two ends. */
+    function lose(reason: string): void {
+      settle({ end: controller === null ? "not_sent" : "unknown", reason });
+    }
+    const cancelDeadline = clock.after(wanted.timeoutMs, () => {
+      const missing = controller === null ? "connection" : "complete answer";
+      lose(`no ${missing} within ${wanted.timeoutMs} ms`);
+      controller?.abort(new Error("time-out"));
+    });
+
+    pool.dispatch(
+      {
+        path: url.pathname + url.search,
+        method: wanted.method,
+        headers: wanted.headers,
+        body: wanted.body,
+        idempotent: false,
+      },
+      {
+        onRequestStart(starting) {
+          // Given up while it waited for a connection, or undici puts it on a second socket: it must not be written.
+          if (settled || controller !== null) {
+            starting.abort(new Error("not to be sent"));
+            lose("the connection was lost");
+            return;
+          }
+          controller = starting;
+        },
+        onResponseStart(_controller, status, headers) {
+          if (status >= 200) response = { status, headers: flatten(headers) };
+        },
+        onResponseData(current, chunk) {
+          received += chunk.length;
+          if (received > wanted.responseBytesMax) {
+            lose(`the answer is larger than ${wanted.responseBytesMax} bytes`);
+            current.abort(new Error("too large"));
+            return;
+          }
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          if (response === null) lose("the answer has no status");
+          else settle({ end: "response", ...response, body: Buffer.concat(chunks) });
+        },
+        onResponseError(_controller, error) {
+          lose(reasonOf(error));
+        },
+      },
+    );
+  });
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}
+
+/** An attempt at several addresses fails with an AggregateError that has a code but no message. */
+function reasonOf(error: Error & { code?: string; errors?: readonly Error[] }): string {
+  const inner = error.errors?.map((one) => one.message).join("; ") ?? "";
+  return [error.code, error.message || inner].filter(Boolean).join(": ");
+}
