@@ -1,0 +1,76 @@
+/**
+ * One contract with one channel.
+ *
+ * - Channel account (通道账户): a contract as data. `draft` until its credentials are proved, then `active`; a `disabled`
+ *   one takes no new order, while refunds, queries and notifications of its orders still go through it.
+ * - Credential version: one set of keys. An order remembers the version that it was placed with; a rotation adds one.
+ * - Fund flow: whether the channel's money passes us, goes to the merchant itself, or lies at a bank that pays on our
+ *   instruction.
+ */
+import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+import type { Method } from "../port.ts";
+
+export const MODES = ["direct", "service_provider"] as const;
+export type Mode = (typeof MODES)[number];
+
+export const FUND_FLOWS = ["through_platform", "direct_to_merchant", "bank_custody"] as const;
+export type FundFlow = (typeof FUND_FLOWS)[number];
+
+export const SETTLERS = ["channel", "bank", "provider"] as const;
+export type Settler = (typeof SETTLERS)[number];
+
+/** `net`: the channel keeps its cost back from what it pays out; `gross`: it bills the cost apart. */
+export const COST_SETTLEMENTS = ["net", "gross"] as const;
+export type CostSettlement = (typeof COST_SETTLEMENTS)[number];
+
+export type ChannelAccountStatus = "draft" | "active" | "disabled";
+
+/** What the contract with the channel says. */
+export type Contract = {
+  readonly label: string;
+  /** Where the channel is: its production address, its own sandbox, or ours. */
+  readonly gatewayUrl: string;
+  readonly mode: Mode;
+  /** The scenes that it may serve. */
+  readonly methods: readonly Method[];
+  readonly currencies: readonly Currency[];
+  /** Smallest and largest order, in minor units. */
+  readonly amountMin: bigint;
+  readonly amountMax: bigint;
+  /** The longest that an order may stay open. */
+  readonly orderLifetimeSeconds: number;
+  readonly refundWindowDays: number;
+  /** Parts in which one order may be refunded; null: no cap. */
+  readonly refundPartsMax: number | null;
+  /** The least time between two parts; 0: none. */
+  readonly refundSpacingSeconds: number;
+  readonly callsPerSecond: number;
+  readonly timeoutMs: number;
+  /** Until when an order of the day may be cancelled, `HH:MM` in the channel's time zone; null: no cut-off. */
+  readonly cancelCutoff: string | null;
+  /** What the channel charges for a payment, in millionths. */
+  readonly costRateMillionths: bigint;
+  /** Whether the channel gives its cost back with a refund, in proportion. */
+  readonly costReturnedOnRefund: boolean;
+  /** Whether we give our fee back with a refund, in proportion. */
+  readonly feeReturnedOnRefund: boolean;
+  readonly costSettlement: CostSettlement;
+  readonly settledBy: Settler;
+  readonly fundFlow: FundFlow;
+  /** Working days until the channel pays out: 1 is T+1. */
+  readonly settlementDays: number;
+};
+
+export type ChannelAccount = Contract & {
+  readonly id: Id;
+  /** The legal merchant that the contract belongs to: routing stays among its accounts. */
+  readonly merchantId: Id;
+  readonly channel: string;
+  readonly status: ChannelAccountStatus;
+  readonly revision: number;
+  /** The newest version of its credentials; null while there are none. */
+  readonly credentialVersion: number | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
