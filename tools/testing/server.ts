@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../server/src/kernel/log.ts";
+import { migrate } from "../../server/src/kernel/postgres/migrate.ts";
 import {
   type EmbeddedPostgres,
   ensureDatabase,
@@ -18,7 +19,7 @@ export type TestServer = { postgres: EmbeddedPostgres; dataDir: string };
 export async function startTestServer(): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-test-"));
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog() });
-  await ensureDatabase(postgres.url("postgres"), templateName);
+  await migrate({ url: await ensureDatabase(postgres.url("postgres"), templateName), log: silentLog() });
   return { postgres, dataDir };
 }
 
