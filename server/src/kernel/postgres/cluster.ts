@@ -16,9 +16,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { StartRefused } from "../start-refused.ts";
 import { type Binaries, copyBinaries, findBinaries } from "./binaries.ts";
 import { canRun, type RunAs, waysToRun } from "./run-as.ts";
-import { StartRefused } from "./start-refused.ts";
 
 /** The role that owns everything in an embedded PostgreSQL. */
 export const superuser = "tributary";

@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import pg from "pg";
 import { createEmptyDatabase } from "../../../../tools/testing/database.ts";
 import { silentLog } from "../log.ts";
+import { StartRefused } from "../start-refused.ts";
 import { migrate } from "./migrate.ts";
-import { StartRefused } from "./start-refused.ts";
 
 const log = silentLog();
 let folder = "";

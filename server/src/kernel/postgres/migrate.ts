@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type MigrationBuilder, runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Log } from "../log.ts";
-import { StartRefused } from "./start-refused.ts";
+import { StartRefused } from "../start-refused.ts";
 
 export type MigrateOptions = {
   url: string;

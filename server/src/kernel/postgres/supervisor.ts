@@ -4,12 +4,12 @@ import { join, resolve } from "node:path";
 import pg from "pg";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { StartRefused } from "../start-refused.ts";
 import { type Cluster, openCluster, superuser } from "./cluster.ts";
 import { claimDataDir, type Ownership } from "./owner.ts";
 import { isAlive, processesIn, signal, worksIn } from "./processes.ts";
 import type { RunAs } from "./run-as.ts";
 import { serverSettings } from "./settings.ts";
-import { StartRefused } from "./start-refused.ts";
 import { type Guard, guardRunning, startGuarded } from "./watchdog.ts";
 
 /** A PostgreSQL server that lives and dies with this process. */

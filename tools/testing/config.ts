@@ -1,0 +1,22 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../../server/src/config.ts";
+
+/** Settings for a test: every role on any free port, no sandbox, fixed keys; `changes` on top. Creates nothing. */
+export function testConfig(changes: Partial<Config> = {}): Config {
+  return {
+    production: false,
+    roles: ["api", "worker"],
+    host: "127.0.0.1",
+    port: 0,
+    dataDir: join(tmpdir(), "tributary-test-without-data"),
+    publicUrl: null,
+    databaseUrl: null,
+    sandbox: { on: false, port: 0 },
+    logLevel: "silent",
+    timeZone: "Asia/Shanghai",
+    masterKey: Buffer.alloc(32, 7),
+    operatorKey: "opk_only-for-tests-0123456789abcdef",
+    ...changes,
+  };
+}
