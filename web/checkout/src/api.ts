@@ -1,0 +1,93 @@
+// What the page and its server say to each other. The server decides what is true; the page only shows it.
+
+export type View = "choose" | "pay" | "confirming" | "paid" | "closed" | "expired" | "failed";
+
+export type Device = "phone" | "desktop";
+
+/** A way to pay; `label` and `hint` are the server's words for a method that the page has none for. */
+export interface Method {
+  readonly method: string;
+  readonly label: string;
+  readonly hint: string;
+}
+
+/** What the buyer does next: scan a code, or go to a page of the wallet. */
+export type NextAction =
+  | { readonly type: "qr_code"; readonly qr_code: string }
+  | { readonly type: "redirect"; readonly url: string };
+
+export interface Payment {
+  readonly subject: string;
+  /** In the currency's minor unit. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+  readonly status_final: boolean;
+  readonly expires_at: string | null;
+  readonly merchant_name: string;
+  readonly closed_reason?: string | null;
+  readonly return_url: string | null;
+}
+
+export interface State {
+  readonly payment: Payment;
+  readonly view: View;
+  readonly methods: readonly Method[];
+  readonly next_action: NextAction | null;
+  /** How long to wait before asking again; null when nothing can change any more. */
+  readonly poll_after_ms: number | null;
+  readonly server_time: string;
+}
+
+/** A problem document of the server, as far as the page uses it. */
+export interface Problem {
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+}
+
+export type Answer =
+  | { readonly kind: "state"; readonly state: State }
+  | { readonly kind: "problem"; readonly problem: Problem }
+  | { readonly kind: "unknown_token" }
+  | { readonly kind: "unreachable" };
+
+const TIMEOUT_MS = 10_000;
+// Starting an attempt calls the channel, which may take its time.
+const ATTEMPT_TIMEOUT_MS = 30_000;
+
+/** The payment's present state; `base` is the page's own path, `/pay/{token}`. */
+export function fetchState(base: string): Promise<Answer> {
+  return request(`${base}/state`, { method: "GET" }, TIMEOUT_MS);
+}
+
+/** Starts an attempt with a method, ending the one that is live. */
+export function startAttempt(base: string, method: string, device: Device): Promise<Answer> {
+  const body = JSON.stringify({ method, device });
+  const headers = { "content-type": "application/json" };
+  return request(`${base}/attempts`, { method: "POST", headers, body }, ATTEMPT_TIMEOUT_MS);
+}
+
+async function request(url: string, init: RequestInit, timeoutMs: number): Promise<Answer> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  try {
+    const headers = { accept: "application/json", ...(init.headers as Record<string, string>) };
+    const signal = abort.signal;
+    const response = await fetch(url, { ...init, headers, signal, cache: "no-store", credentials: "omit" });
+    return await read(response);
+  } catch {
+    return { kind: "unreachable" };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function read(response: Response): Promise<Answer> {
+  if (response.ok) return { kind: "state", state: (await response.json()) as State };
+  if (response.status === 404) return { kind: "unknown_token" };
+  // A gateway's page instead of a problem document says no more than that nobody answered.
+  if (response.status >= 500 || response.status === 429) return { kind: "unreachable" };
+  const { code = "", title = "", detail = "" } = (await response.json()) as Partial<Problem>;
+  return { kind: "problem", problem: { code, title, detail } };
+}

@@ -1,0 +1,3 @@
+import { Cashier } from "./cashier.ts";
+
+new Cashier().open();

@@ -1,0 +1,160 @@
+// Every word the page says, in its two languages. A merchant's own words are shown as they are.
+
+const en = {
+  htmlLang: "en",
+  loading: "Loading your payment…",
+  payTo: (merchant: string) => `Pay ${merchant}`,
+  paidTo: "To",
+  forWhat: "For",
+  amountDue: "Amount to pay",
+  timeLeft: "Time left",
+  payBefore: "Pay before",
+
+  chooseTitle: "How would you like to pay?",
+  otherWays: "Other ways to pay",
+  preparing: "Preparing your payment…",
+  preparingHint: "This takes a moment.",
+
+  scanTitle: (wallet: string) => `Scan with ${wallet}`,
+  scanTitleAny: "Scan to pay",
+  scanHint: (wallet: string) => `Open ${wallet} on your phone, tap Scan, and point it at this code.`,
+  scanHintAny: "Open your wallet on your phone, tap Scan, and point it at this code.",
+  scanAlt: "QR code of this payment",
+  waitingForScan: "Waiting for your payment. This page follows by itself.",
+
+  continueTitle: (wallet: string) => `Continue in ${wallet}`,
+  continueTitleAny: "Continue to pay",
+  continueHint: "Pay there, then come back: this page follows by itself.",
+  continueButton: (wallet: string) => `Open ${wallet}`,
+  continueButtonAny: "Continue",
+  leaving: (wallet: string) => `Taking you to ${wallet}…`,
+  leavingAny: "Taking you to the payment page…",
+
+  confirmingTitle: "Your payment is being confirmed",
+  confirmingHint:
+    "We are asking your wallet what happened. Please do not pay again; this page follows by itself.",
+
+  paidTitle: "Paid",
+  paidHint: (merchant: string) => `${merchant} has been told. You can close this page.`,
+  returning: (seconds: number) => `Returning to the shop in ${seconds} s`,
+  stay: "Stay here",
+
+  expiredTitle: "The time to pay is over",
+  expiredHint: "If you have just paid, wait a moment. Otherwise go back to the shop and order again.",
+  closedTitle: "This payment was closed",
+  closedHint: "Nothing more can be paid here. Ask the shop if you think this is a mistake.",
+  closedByMerchant: "The shop withdrew this payment. Nothing more can be paid here.",
+  failedTitle: "This payment could not be made",
+  failedHint: "Please go back to the shop and choose another way to pay.",
+  unknownTitle: "There is no such payment",
+  unknownHint: "The link may be incomplete or out of date. Open it again from the shop.",
+
+  backToShop: (merchant: string) => `Back to ${merchant}`,
+
+  reconnecting: "No connection. Reconnecting…",
+  offline: "You are offline. This page continues when you are back.",
+  tryAgain: "That did not work. Please try again.",
+  problems: {
+    payment_confirming: "An earlier attempt is still being confirmed. Please wait; do not pay twice.",
+    payment_closing: "The earlier way of paying is being closed. Please try again in a moment.",
+    channel_unavailable: "This way of paying is not available right now. Please try another one.",
+    rate_limited: "That was a little fast. Please try again in a moment.",
+  } as Readonly<Record<string, string>>,
+
+  methods: {
+    "alipay.qr": { label: "Alipay, by code", hint: "Scan a code with your phone" },
+    "alipay.page": { label: "Alipay, on this computer", hint: "Log in to Alipay in this browser" },
+    "alipay.wap": { label: "Alipay", hint: "Opens the Alipay app on this phone" },
+  } as Readonly<Record<string, { label: string; hint: string }>>,
+  alipay: "Alipay",
+  powered: "Payment page by Tributary",
+  safety: "Never send this code to anyone else.",
+};
+
+export type Texts = typeof en;
+
+const zh: Texts = {
+  htmlLang: "zh-CN",
+  loading: "正在加载订单…",
+  payTo: (merchant) => `向${merchant}付款`,
+  paidTo: "收款方",
+  forWhat: "商品",
+  amountDue: "应付金额",
+  timeLeft: "剩余时间",
+  payBefore: "付款截止",
+
+  chooseTitle: "请选择支付方式",
+  otherWays: "其他支付方式",
+  preparing: "正在准备支付…",
+  preparingHint: "请稍候。",
+
+  scanTitle: (wallet) => `请用${wallet}扫码`,
+  scanTitleAny: "扫码支付",
+  scanHint: (wallet) => `打开手机${wallet}，点击“扫一扫”，对准下方二维码。`,
+  scanHintAny: "打开手机钱包，点击“扫一扫”，对准下方二维码。",
+  scanAlt: "本次付款的二维码",
+  waitingForScan: "等待付款，付款后本页会自动更新。",
+
+  continueTitle: (wallet) => `请在${wallet}中继续`,
+  continueTitleAny: "继续支付",
+  continueHint: "付款后请返回本页，页面会自动更新。",
+  continueButton: (wallet) => `打开${wallet}`,
+  continueButtonAny: "继续",
+  leaving: (wallet) => `正在前往${wallet}…`,
+  leavingAny: "正在前往支付页面…",
+
+  confirmingTitle: "正在确认付款结果",
+  confirmingHint: "我们正在向支付渠道查询结果，请勿重复付款，页面会自动更新。",
+
+  paidTitle: "支付成功",
+  paidHint: (merchant) => `已通知${merchant}，您可以关闭此页面。`,
+  returning: (seconds) => `${seconds} 秒后返回商家`,
+  stay: "留在此页",
+
+  expiredTitle: "订单已超时",
+  expiredHint: "如您刚刚完成付款，请稍候；否则请返回商家重新下单。",
+  closedTitle: "订单已关闭",
+  closedHint: "本订单已不能付款，如有疑问请联系商家。",
+  closedByMerchant: "商家已取消本订单，不能再付款。",
+  failedTitle: "付款未成功",
+  failedHint: "请返回商家，选择其他支付方式。",
+  unknownTitle: "找不到这笔付款",
+  unknownHint: "链接可能不完整或已失效，请从商家处重新打开。",
+
+  backToShop: (merchant) => `返回${merchant}`,
+
+  reconnecting: "网络连接中断，正在重新连接…",
+  offline: "当前没有网络，恢复后本页会自动继续。",
+  tryAgain: "操作没有成功，请重试。",
+  problems: {
+    payment_confirming: "上一次付款仍在确认中，请稍候，不要重复付款。",
+    payment_closing: "正在关闭上一次的付款方式，请稍后再试。",
+    channel_unavailable: "该支付方式暂不可用，请换一种方式。",
+    rate_limited: "操作过于频繁，请稍后再试。",
+  },
+
+  methods: {
+    "alipay.qr": { label: "支付宝扫码", hint: "用手机扫描二维码付款" },
+    "alipay.page": { label: "支付宝网页支付", hint: "在此浏览器登录支付宝付款" },
+    "alipay.wap": { label: "支付宝", hint: "打开手机上的支付宝付款" },
+  },
+  alipay: "支付宝",
+  powered: "支付页面由 Tributary 提供",
+  safety: "请勿将付款码发给他人。",
+};
+
+/** The texts for a browser's languages in its order of preference; English where it speaks neither. */
+export function textsFor(languages: readonly string[]): Texts {
+  for (const language of languages) {
+    const primary = language.toLowerCase().split("-")[0];
+    if (primary === "zh") return zh;
+    if (primary === "en") return en;
+  }
+  return en;
+}
+
+/** The wallet that the buyer will use, by name: the chosen method's, or the only one there is. */
+export function walletOf(chosen: string | null, offered: readonly string[], texts: Texts): string | null {
+  const methods = chosen === null ? offered : [chosen];
+  return methods.length > 0 && methods.every((method) => method.startsWith("alipay.")) ? texts.alipay : null;
+}
