@@ -1,0 +1,202 @@
+import type { Statement, StatementLine } from "../port.ts";
+import { fenOf } from "./amount.ts";
+import { parseBeijingTime } from "./time.ts";
+
+// The business statement (业务明细) of one day: GBK, comma-separated without quoting, cells padded with tabs.
+//
+//   #支付宝业务明细查询                                   title
+//   #账号：[20880000000000010156]                         account: the seller's number and 0156
+//   #起始日期：[…]   终止日期：[…]                          the day
+//   #----业务明细列表----  header, lines  #----业务明细列表结束----
+//   #交易合计：… #退款合计：…                              trailer: counts and sums that must be those of the lines
+
+/** Why a statement is refused as a whole, and where. */
+export class StatementFault extends Error {
+  readonly line: number;
+
+  constructor(line: number, reason: string) {
+    super(`line ${line}: ${reason}`);
+    this.name = "StatementFault";
+    this.line = line;
+  }
+}
+
+const TITLE = "#支付宝业务明细查询";
+
+/** Columns by name: their order and number have changed over the years. */
+const COLUMNS = {
+  tradeNo: "支付宝交易号",
+  orderNo: "商户订单号",
+  kind: "业务类型",
+  subject: "商品名称",
+  createdAt: "创建时间",
+  finishedAt: "完成时间",
+  amount: "订单金额(元)",
+  settled: "商家实收(元)",
+  discount: "商家优惠(元)",
+  refundNo: "退款批次号/请求号",
+  fee: "服务费(元)",
+} as const;
+
+const KINDS: Readonly<Record<string, StatementLine["kind"]>> = { 交易: "payment", 退款: "refund" };
+const TRAILER_TITLES = { payment: "交易合计", refund: "退款合计" } as const;
+
+type Column = keyof typeof COLUMNS;
+type Row = StatementLine & { readonly discount: bigint };
+
+/** Whether a file of the archive is the business statement; the other one is its summary. */
+export function isStatement(content: Buffer): boolean {
+  return firstLine(content).startsWith(TITLE);
+}
+
+/**
+ * Reads a business statement, all of it or nothing: bytes that are not GBK, a cell that is not what its column holds, a count or
+ * a sum of the trailer that the lines do not make, each refuses the file.
+ * @throws StatementFault with the line and the reason
+ */
+export function parseStatement(content: Buffer, original: Buffer): Statement {
+  const lines = decodeLines(content);
+  const account = headed(lines, 1, /^#账号[：:]\[(\d{20})\]$/, "the account");
+  const channelDate = dayOf(lines);
+  headed(lines, 3, /^#-+(业务明细列表)-+$/, "the beginning of the list");
+  const columns = columnsOf(at(lines, 4), 5);
+  const end = lines.findIndex((line, index) => index > 4 && line.startsWith("#"));
+  if (end === -1) throw new StatementFault(lines.length, "the list has no end: the file is cut off");
+  headed(lines, end, /^#-+(业务明细列表结束)-+$/, "the end of the list");
+  const rows = lines.slice(5, end).map((line, index) => rowOf(line, index + 6, columns));
+  checkTrailer(lines, end + 1, rows, "payment");
+  checkTrailer(lines, end + 2, rows, "refund");
+  headed(lines, end + 3, /^#导出时间[：:]\[(.+)\]$/, "the time of export");
+  const rest = lines.findIndex((line, index) => index > end + 3 && line !== "");
+  if (rest !== -1) throw new StatementFault(rest + 1, "something follows the end of the statement");
+  return {
+    account,
+    channelDate,
+    lines: rows.map(({ discount: _, ...line }) => line),
+    original,
+  };
+}
+
+function firstLine(content: Buffer): string {
+  return new TextDecoder("gbk").decode(content.subarray(0, 256)).split(/\r?\n/, 1)[0] ?? "";
+}
+
+/** No trail byte of GBK is a line feed, so lines can be cut before they are decoded, and a bad byte has a line. */
+function decodeLines(content: Buffer): string[] {
+  const decoder = new TextDecoder("gbk", { fatal: true });
+  const lines: string[] = [];
+  for (let start = 0; start <= content.length; ) {
+    const feed = content.indexOf(0x0a, start);
+    const end = feed === -1 ? content.length : feed;
+    try {
+      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
+    } catch {
+      throw new StatementFault(lines.length + 1, "has bytes that are not GBK");
+    }
+    start = end + 1;
+  }
+  return lines;
+}
+
+function at(lines: readonly string[], index: number): string {
+  const line = lines[index];
+  if (line === undefined) throw new StatementFault(lines.length, "the file is cut off");
+  return line;
+}
+
+/** The first group of a line that must have this form. */
+function headed(lines: readonly string[], index: number, form: RegExp, what: string): string {
+  const found = form.exec(at(lines, index).trim())?.[1];
+  if (found === undefined) throw new StatementFault(index + 1, `is not ${what}`);
+  return found;
+}
+
+/** The day of the statement: from its midnight to the next. */
+function dayOf(lines: readonly string[]): string {
+  const form = /^#起始日期[：:]\[((\d{4})年(\d{2})月(\d{2})日 00:00:00)\]\s+终止日期[：:]\[.+\]$/;
+  const [year, month, day] = headed(lines, 2, form, "the day of the statement").match(/\d+/g) ?? [];
+  const date = `${year}-${month}-${day}`;
+  if (parseBeijingTime(`${date} 00:00:00`) === null) throw new StatementFault(3, `${date} is no date`);
+  return date;
+}
+
+function columnsOf(header: string, line: number): { index: Record<Column, number>; count: number } {
+  const names = header.split(",").map((name) => cell(name).replace(/（/g, "(").replace(/）/g, ")"));
+  const index = Object.fromEntries(
+    Object.entries(COLUMNS).map(([column, name]) => {
+      const position = names.indexOf(name);
+      if (position === -1) throw new StatementFault(line, `the column ${name} is missing`);
+      if (names.lastIndexOf(name) !== position)
+        throw new StatementFault(line, `the column ${name} is there twice`);
+      return [column, position];
+    }),
+  ) as Record<Column, number>;
+  return { index, count: names.length };
+}
+
+function rowOf(text: string, line: number, columns: ReturnType<typeof columnsOf>): Row {
+  const cells = text.split(",");
+  if (cells.length !== columns.count) {
+    throw new StatementFault(line, `has ${cells.length} cells, the header ${columns.count}`);
+  }
+  const read = (column: Column) => cell(cells[columns.index[column]] as string);
+  const must = <T>(column: Column, value: T | null | undefined): T => {
+    if (value !== null && value !== undefined && value !== "") return value;
+    throw new StatementFault(line, `${COLUMNS[column]} is ${JSON.stringify(read(column))}`);
+  };
+  const money = (column: Column) => must(column, fenOf(read(column)));
+  const time = (column: Column) => must(column, parseBeijingTime(read(column)));
+
+  const kind = must("kind", KINDS[read("kind")]);
+  const row: Row = {
+    line,
+    kind,
+    channelTradeNo: must("tradeNo", read("tradeNo")),
+    channelOrderNo: must("orderNo", read("orderNo")),
+    channelRefundNo: kind === "refund" ? must("refundNo", read("refundNo")) : null,
+    amount: money("amount"),
+    settleAmount: money("settled"),
+    // The file shows what it does to the seller: a charge is negative there.
+    fee: -money("fee"),
+    currency: "CNY",
+    createdAt: time("createdAt"),
+    finishedAt: time("finishedAt"),
+    subject: read("subject"),
+    discount: money("discount"),
+  };
+  const sign = kind === "payment" ? 1n : -1n;
+  if (row.amount * sign <= 0n) must("amount", null);
+  if (row.settleAmount * sign < 0n) must("settled", null);
+  return row;
+}
+
+/** `#交易合计：1笔，商家实收共12.34元，商家优惠共0.00元` and its twin for refunds. */
+function checkTrailer(
+  lines: readonly string[],
+  index: number,
+  rows: readonly Row[],
+  kind: Row["kind"],
+): void {
+  const title = TRAILER_TITLES[kind];
+  const part = "([+-]?\\d+(?:\\.\\d{1,2})?)元";
+  const form = new RegExp(`^#${title}[：:](\\d+)笔，商家实收(?:退款)?共${part}，商家优惠(?:退款)?共${part}$`);
+  const found = form.exec(at(lines, index).trim());
+  if (found === null) throw new StatementFault(index + 1, `is not the total of ${title}`);
+  const [, count = "", settled, discount] = found;
+  const own = rows.filter((row) => row.kind === kind);
+  const sums = [
+    ["笔", BigInt(count), BigInt(own.length)],
+    ["商家实收", fenOf(settled), own.reduce((sum, row) => sum + row.settleAmount, 0n)],
+    ["商家优惠", fenOf(discount), own.reduce((sum, row) => sum + row.discount, 0n)],
+  ] as const;
+  for (const [what, said, counted] of sums) {
+    if (said !== counted) {
+      throw new StatementFault(index + 1, `${title} says ${what} ${said}, the lines make ${counted}`);
+    }
+  }
+}
+
+/** Cells that look like numbers carry a tab, so that a spreadsheet takes them for text. */
+function cell(text: string): string {
+  return text.replace(/^[\t ]+|[\t ]+$/g, "");
+}

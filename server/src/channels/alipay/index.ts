@@ -1,0 +1,3 @@
+/** Alipay (支付宝), gateway v2. Everything of Alipay's own stays in this folder. */
+export { createAlipay } from "./channel.ts";
+export type { AlipayCredentials, AlipayCredentialsInput } from "./credentials.ts";

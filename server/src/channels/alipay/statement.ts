@@ -1,0 +1,106 @@
+import { MINUTE } from "../../kernel/clock.ts";
+import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import type { Answer } from "./answer.ts";
+import { isStatement, parseStatement, StatementFault } from "./bill.ts";
+import { callGateway, credentialsOf, joinExchanges } from "./gateway.ts";
+import { billRequest } from "./requests.ts";
+import { unzip, type ZipEntry } from "./zip.ts";
+
+/** The packed statement of a seller with some million trades a day. */
+const ARCHIVE_BYTES_MAX = 128 * 1_024 * 1_024;
+
+/** A day of trades takes longer to send than an answer. */
+const DOWNLOAD_TIMEOUT_MIN_MS = 5 * MINUTE;
+
+type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
+
+/** Asks where the statement of a date is, takes it from there and reads it. The address is good for half a minute only. */
+export async function downloadStatement(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+): Promise<Call<Statement>> {
+  const called = await callGateway(deps, context, "statement", billRequest(channelDate));
+  if (called.end !== "answer") return called;
+  const address = addressOf(called.answer);
+  if (address.end !== "answered") return { ...address, exchange: called.exchange };
+  const downloaded = await download(deps, context, address.value);
+  const exchange = joinExchanges(called.exchange, downloaded.exchange);
+  if (downloaded.end !== "answered") return { ...downloaded, exchange };
+  return { ...(await readArchive(downloaded.value, context, channelDate)), exchange };
+}
+
+function addressOf(answer: Answer): CallEnd<string> {
+  const { subCode, message, body } = answer;
+  if (answer.code === "40004") {
+    const missing = subCode !== null && /bill_?not_?exist/i.test(subCode);
+    return missing
+      ? { end: "refused", code: "no_statement", message, retryable: true }
+      : { end: "refused", code: subCode ?? answer.code, message, retryable: false };
+  }
+  const url = body.bill_download_url;
+  return typeof url === "string" && URL.canParse(url)
+    ? { end: "answered", value: url }
+    : { end: "unknown", reason: "the answer names no address" };
+}
+
+async function download(deps: ChannelDeps, context: ChannelContext, url: string): Promise<Downloaded> {
+  const startedAt = deps.clock.now();
+  const sent = await deps.http.request({
+    url,
+    method: "GET",
+    headers: {},
+    body: null,
+    timeoutMs: Math.max(context.timeoutMs, DOWNLOAD_TIMEOUT_MIN_MS),
+    responseBytesMax: ARCHIVE_BYTES_MAX,
+  });
+  const { origin, pathname } = new URL(url);
+  const exchange = (response: string | null): ExchangeRecord => ({
+    operation: "statement",
+    startedAt,
+    tookMs: deps.clock.now().getTime() - startedAt.getTime(),
+    channelCode: null,
+    // The address opens the statement to anybody who has it, so its query stays out.
+    request: `GET ${origin}${pathname}`,
+    response,
+  });
+  if (sent.end !== "response") return { ...sent, exchange: exchange(null) };
+  const said = `HTTP status ${sent.status}, ${sent.body.length} bytes`;
+  if (sent.status !== 200) return { end: "unknown", reason: said, exchange: exchange(said) };
+  return { end: "answered", value: sent.body, exchange: exchange(said) };
+}
+
+/** A damaged archive may come whole the next time; a statement that contradicts itself will not. */
+async function readArchive(
+  archive: Buffer,
+  context: ChannelContext,
+  channelDate: string,
+): Promise<CallEnd<Statement>> {
+  let entries: ZipEntry[];
+  try {
+    entries = await unzip(archive);
+  } catch (error) {
+    return { end: "unknown", reason: `the archive cannot be read: ${(error as Error).message}` };
+  }
+  const files = entries.filter((entry) => isStatement(entry.content));
+  const [file] = files;
+  if (file === undefined || files.length > 1) {
+    return invalid(`the archive holds ${files.length} business statements`);
+  }
+  try {
+    const statement = parseStatement(file.content, archive);
+    if (statement.channelDate !== channelDate)
+      return invalid(`it is the statement of ${statement.channelDate}`);
+    if (!statement.account.startsWith(credentialsOf(context).sellerId)) {
+      return invalid(`it is the statement of another seller, ${statement.account}`);
+    }
+    return { end: "answered", value: statement };
+  } catch (error) {
+    if (error instanceof StatementFault) return invalid(error.message);
+    throw error;
+  }
+}
+
+function invalid(message: string): CallEnd<never> {
+  return { end: "refused", code: "statement_invalid", message, retryable: false };
+}
