@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Environment, loadOrCreateSecrets, readConfig, settingNames } from "./config.ts";
 import { systemRandom } from "./kernel/clock.ts";
-import { StartRefused } from "./kernel/start-refused.ts";
+import { StartRefused } from "./kernel/host/start-refused.ts";
 
 const masterKey = Buffer.alloc(32, 7).toString("base64");
 const production = {

@@ -5,7 +5,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Random } from "./kernel/clock.ts";
-import { StartRefused } from "./kernel/start-refused.ts";
+import { StartRefused } from "./kernel/host/start-refused.ts";
 
 export const roles = ["api", "worker"] as const;
 /** What a process does: answer the API, or do what is due. One process does both unless told otherwise. */

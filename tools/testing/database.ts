@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { signal } from "../../server/src/kernel/postgres/processes.ts";
+import { signal } from "../../server/src/kernel/host/processes.ts";
 import { startTestServer, templateName } from "./server.ts";
 
 /** A database of a test's own. */

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
-import { StartRefused } from "../start-refused.ts";
+import { StartRefused } from "../host/start-refused.ts";
 
 /** PostgreSQL's programs as the platform's npm package brings them. */
 export type Binaries = {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { StartRefused } from "../start-refused.ts";
+import { StartRefused } from "../host/start-refused.ts";
 import { type Binaries, copyBinaries, findBinaries } from "./binaries.ts";
 import { canRun, type RunAs, waysToRun } from "./run-as.ts";
 

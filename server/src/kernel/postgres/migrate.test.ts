@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { createEmptyDatabase } from "../../../../tools/testing/database.ts";
+import { StartRefused } from "../host/start-refused.ts";
 import { silentLog } from "../log.ts";
-import { StartRefused } from "../start-refused.ts";
 import { migrate } from "./migrate.ts";
 
 const log = silentLog();

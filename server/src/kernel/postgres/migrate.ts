@@ -4,8 +4,8 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MigrationBuilder, runner } from "node-pg-migrate";
 import pg from "pg";
+import { StartRefused } from "../host/start-refused.ts";
 import type { Log } from "../log.ts";
-import { StartRefused } from "../start-refused.ts";
 
 export type MigrateOptions = {
   url: string;

@@ -1,13 +1,13 @@
 import { readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { systemClock } from "../clock.ts";
+import { claimDataDir, type Ownership } from "../host/owner.ts";
+import { freePort } from "../host/ports.ts";
+import { isAlive, processesIn, signal, worksIn } from "../host/processes.ts";
+import { StartRefused } from "../host/start-refused.ts";
 import type { Log } from "../log.ts";
-import { StartRefused } from "../start-refused.ts";
 import { type Cluster, openCluster, superuser } from "./cluster.ts";
-import { claimDataDir, type Ownership } from "./owner.ts";
-import { isAlive, processesIn, signal, worksIn } from "./processes.ts";
 import type { RunAs } from "./run-as.ts";
 import { serverSettings } from "./settings.ts";
 import { type Guard, guardRunning, startGuarded } from "./watchdog.ts";
@@ -281,16 +281,4 @@ async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const inTime = await Promise.race([promise.then(() => true), late]);
   giveUp.abort();
   return inTime;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolvePort(port));
-    });
-  });
 }

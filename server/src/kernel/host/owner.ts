@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StartRefused } from "../start-refused.ts";
 import { processIdentity } from "./processes.ts";
+import { StartRefused } from "./start-refused.ts";
 
 /** What `server.json` in the data folder tells other programs about the server that owns the folder. */
 export type OwnerFile = {
