@@ -1,0 +1,64 @@
+/**
+ * The books: double entry, integers, one currency per journal. Other rooms open accounts beforehand, post journals through
+ * `post`, and read. Which accounts a success or a refund touches is decided by the rooms above.
+ */
+export {
+  ACCOUNT_CODES,
+  type AccountClass,
+  type AccountCode,
+  accountIdOf,
+  type BookKind,
+  bookIdOf,
+  CHART,
+  type ChartEntry,
+  isAccountCode,
+  isPerChannelAccount,
+  memoTwin,
+  naturalOf,
+  platformOwner,
+  type Side,
+} from "./chart.ts";
+export { cutOver, type DayKeeper, ensureDay, lockDay, openDay, startDayKeeper } from "./days.ts";
+export {
+  type Account,
+  type AccountSpec,
+  type Book,
+  type Day,
+  type DrawSource,
+  type FundFlow,
+  type HoldCommand,
+  type HoldResult,
+  type HoldState,
+  JOURNAL_KINDS,
+  type Journal,
+  type JournalDraft,
+  type JournalEntry,
+  type JournalKind,
+  type Line,
+  type PostResult,
+  type Refusal,
+  reversalOf,
+  type StatementEntry,
+  type TrialBalanceRow,
+} from "./model.ts";
+export {
+  type AccountFilter,
+  accountView,
+  balanceAt,
+  bookView,
+  entries,
+  journalById,
+  journalsOfSources,
+  listAccounts,
+  listBooks,
+  trialBalance,
+} from "./reading.ts";
+export {
+  openAccounts,
+  openBook,
+  openMerchantAccounts,
+  openPlatformAccounts,
+  post,
+  postWithHolds,
+} from "./service.ts";
+export { type BookNeeds, standardAccounts } from "./standard-accounts.ts";
