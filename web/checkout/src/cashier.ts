@@ -11,7 +11,7 @@ import { drawScreen, drawSummary, titleOf } from "./render.ts";
 import type { Screen } from "./screen.ts";
 import { deviceOf, isPayable, remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
 import type { Texts } from "./texts.ts";
-import { textsFor, walletOf } from "./texts.ts";
+import { tongueFor, walletOf } from "./texts.ts";
 
 const RETURN_AFTER_SECONDS = 5;
 const HURRY_MS = 60_000;
@@ -20,6 +20,7 @@ export class Cashier {
   private readonly base: string = location.pathname.replace(/\/+$/, "");
   private readonly device: Device;
   private readonly texts: Texts;
+  private readonly locale: string;
   private readonly leaving: Leaving;
 
   private state: State | null = null;
@@ -38,7 +39,9 @@ export class Cashier {
 
   constructor() {
     this.device = deviceOf(navigator.userAgent, matchMedia("(pointer: coarse)").matches, innerWidth);
-    this.texts = textsFor(navigator.languages ?? [navigator.language]);
+    const { texts, locale } = tongueFor(navigator.languages ?? [navigator.language]);
+    this.texts = texts;
+    this.locale = locale;
     this.leaving = leavingOf(this.base);
   }
 
@@ -194,7 +197,7 @@ export class Cashier {
     if (label === undefined || time === undefined) return;
     const style = { dateStyle: "medium", timeStyle: "short" } as const;
     label.textContent = left === null ? texts.payBefore : texts.timeLeft;
-    time.textContent = left ?? new Date(expiresAt).toLocaleString(texts.htmlLang, style);
+    time.textContent = left ?? new Date(expiresAt).toLocaleString(this.locale, style);
     line.classList.toggle("hurry", leftMs < HURRY_MS);
     if (leftMs <= 0 && !line.classList.contains("over")) {
       line.classList.add("over");
@@ -221,6 +224,8 @@ export class Cashier {
     const offered = this.state === null ? [] : this.state.methods.map((method) => method.method);
     return {
       texts: this.texts,
+      locale: this.locale,
+      device: this.device,
       payment: this.state === null ? null : this.state.payment,
       wallet: walletOf(this.chosen, offered, this.texts),
       notice: this.notice,

@@ -1,6 +1,6 @@
 // Screens as elements. Nothing here decides anything; it is told the screen and draws it.
 
-import type { Method, Payment } from "./api.ts";
+import type { Device, Method, Payment } from "./api.ts";
 import { el, svg } from "./dom.ts";
 import { formatMoney } from "./money.ts";
 import { qrCode } from "./qr.ts";
@@ -10,6 +10,8 @@ import type { Texts } from "./texts.ts";
 
 export interface Drawing {
   readonly texts: Texts;
+  readonly locale: string;
+  readonly device: Device;
   readonly payment: Payment | null;
   /** The wallet's name where there is only one it can be. */
   readonly wallet: string | null;
@@ -22,10 +24,13 @@ export interface Drawing {
   onStay(): void;
 }
 
+// More characters than this no longer fit on one line in the large size.
+const LONG_AMOUNT = 12;
+
 /** What is paid, to whom, and until when: beside the action on a computer, above it on a phone. */
-export function drawSummary({ payment, texts }: Drawing, withTimer: boolean): HTMLElement[] {
+export function drawSummary({ payment, texts, locale }: Drawing, withTimer: boolean): HTMLElement[] {
   if (payment === null) return [];
-  const amount = formatMoney(payment.amount, payment.currency, texts.htmlLang);
+  const amount = formatMoney(payment.amount, payment.currency, locale);
   const timer = el(
     "p",
     { class: "timer", id: "timer" },
@@ -35,7 +40,12 @@ export function drawSummary({ payment, texts }: Drawing, withTimer: boolean): HT
   );
   return [
     el("h1", { class: "merchant", dir: "auto" }, payment.merchant_name),
-    el("p", { class: "amount" }, el("span", { class: "only-heard" }, `${texts.amountDue} `), amount),
+    el(
+      "p",
+      { class: amount.length > LONG_AMOUNT ? "amount long" : "amount" },
+      el("span", { class: "only-heard" }, `${texts.amountDue} `),
+      amount,
+    ),
     el("p", { class: "currency" }, payment.currency),
     el("p", { class: "subject", dir: "auto" }, payment.subject),
     ...(withTimer && payment.expires_at !== null ? [timer] : []),
@@ -74,11 +84,11 @@ export function titleOf(screen: Screen, { texts, wallet }: Drawing): string {
 export function drawScreen(screen: Screen, drawing: Drawing): HTMLElement[] {
   const title = el("h2", { tabindex: "-1", id: "title" }, titleOf(screen, drawing));
   const notice = drawing.notice === null ? [] : [el("p", { class: "notice", role: "alert" }, drawing.notice)];
-  return [...body(screen, title, drawing), ...notice];
+  return [...notice, ...body(screen, title, drawing)];
 }
 
 function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement[] {
-  const { texts, wallet } = drawing;
+  const { texts } = drawing;
   switch (screen.kind) {
     case "loading":
       return [icon("spinner"), title];
@@ -89,9 +99,9 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
     case "scan":
       return [
         title,
-        hint(wallet === null ? texts.scanHintAny : texts.scanHint(wallet)),
+        hint(scanHint(drawing)),
         framed(screen.code, texts.scanAlt),
-        waiting(texts.waitingForScan),
+        waiting(texts.waiting),
         ...otherWays(screen.others, drawing),
       ];
     case "go":
@@ -99,7 +109,7 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
         title,
         hint(texts.continueHint),
         goButton(screen.url, drawing),
-        waiting(texts.waitingForScan),
+        waiting(texts.waiting),
         ...otherWays(screen.others, drawing),
       ];
     case "confirming":
@@ -107,19 +117,24 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
     case "paid":
       return paid(title, drawing);
     case "expired":
-      return [icon("clock"), title, hint(texts.expiredHint), ...backToShop(drawing, true)];
+      return [icon("clock"), title, hint(texts.expiredHint), ...backToShop(drawing)];
     case "closed":
       return [
         icon("cross"),
         title,
         hint(screen.byMerchant ? texts.closedByMerchant : texts.closedHint),
-        ...backToShop(drawing, true),
+        ...backToShop(drawing),
       ];
     case "failed":
-      return [icon("cross"), title, hint(texts.failedHint), ...backToShop(drawing, true)];
+      return [icon("cross"), title, hint(texts.failedHint), ...backToShop(drawing)];
     case "unknown":
       return [icon("question"), title, hint(texts.unknownHint)];
   }
+}
+
+function scanHint({ texts, wallet, device }: Drawing): string {
+  if (device === "phone") return texts.scanHintPhone;
+  return wallet === null ? texts.scanHintAny : texts.scanHint(wallet);
 }
 
 function paid(title: HTMLElement, drawing: Drawing): HTMLElement[] {
@@ -130,15 +145,15 @@ function paid(title: HTMLElement, drawing: Drawing): HTMLElement[] {
     icon("check"),
     title,
     hint(texts.paidHint(payment?.merchant_name ?? "")),
-    ...backToShop(drawing, true),
+    ...backToShop(drawing),
     ...(returns ? [returning] : []),
   ];
 }
 
-function backToShop({ payment, texts }: Drawing, main: boolean): HTMLElement[] {
+function backToShop({ payment, texts }: Drawing): HTMLElement[] {
   const url = webAddress(payment?.return_url ?? null);
   if (url === null || payment === null) return [];
-  const attributes = { class: main ? "button main" : "button", href: url, rel: "noreferrer", dir: "auto" };
+  const attributes = { class: "button main", href: url, rel: "noreferrer", dir: "auto" };
   return [el("a", attributes, texts.backToShop(payment.merchant_name))];
 }
 
@@ -152,10 +167,12 @@ function otherWays(methods: readonly Method[], drawing: Drawing): HTMLElement[] 
   return [el("h3", { class: "others" }, drawing.texts.otherWays), methodList(methods, drawing, false)];
 }
 
-function methodList(methods: readonly Method[], { texts, onChoose }: Drawing, first: boolean): HTMLElement {
+function methodList(methods: readonly Method[], drawing: Drawing, first: boolean): HTMLElement {
+  const { texts, device, onChoose } = drawing;
   const list = el("ul", { class: "methods" });
   methods.forEach((method, at) => {
-    const { label, hint: words } = texts.methods[method.method] ?? method;
+    const { label, hint: usual } = texts.methods[method.method] ?? method;
+    const words = (device === "phone" ? texts.phoneHints[method.method] : undefined) ?? usual;
     const button = el(
       "button",
       {

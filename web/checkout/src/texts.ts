@@ -3,9 +3,6 @@
 const en = {
   htmlLang: "en",
   loading: "Loading your payment…",
-  payTo: (merchant: string) => `Pay ${merchant}`,
-  paidTo: "To",
-  forWhat: "For",
   amountDue: "Amount to pay",
   timeLeft: "Time left",
   payBefore: "Pay before",
@@ -19,12 +16,13 @@ const en = {
   scanTitleAny: "Scan to pay",
   scanHint: (wallet: string) => `Open ${wallet} on your phone, tap Scan, and point it at this code.`,
   scanHintAny: "Open your wallet on your phone, tap Scan, and point it at this code.",
+  scanHintPhone: "Let another phone scan this code, or choose another way below.",
   scanAlt: "QR code of this payment",
-  waitingForScan: "Waiting for your payment. This page follows by itself.",
+  waiting: "Waiting for your payment",
 
   continueTitle: (wallet: string) => `Continue in ${wallet}`,
   continueTitleAny: "Continue to pay",
-  continueHint: "Pay there, then come back: this page follows by itself.",
+  continueHint: "Pay there, then come back. This page updates by itself.",
   continueButton: (wallet: string) => `Open ${wallet}`,
   continueButtonAny: "Continue",
   leaving: (wallet: string) => `Taking you to ${wallet}…`,
@@ -32,7 +30,7 @@ const en = {
 
   confirmingTitle: "Your payment is being confirmed",
   confirmingHint:
-    "We are asking your wallet what happened. Please do not pay again; this page follows by itself.",
+    "We are asking your wallet what happened. Please do not pay again; this page updates by itself.",
 
   paidTitle: "Paid",
   paidHint: (merchant: string) => `${merchant} has been told. You can close this page.`,
@@ -66,9 +64,11 @@ const en = {
     "alipay.page": { label: "Alipay, on this computer", hint: "Log in to Alipay in this browser" },
     "alipay.wap": { label: "Alipay", hint: "Opens the Alipay app on this phone" },
   } as Readonly<Record<string, { label: string; hint: string }>>,
+  phoneHints: {
+    "alipay.qr": "Shows a code for another phone",
+  } as Readonly<Record<string, string>>,
   alipay: "Alipay",
   powered: "Payment page by Tributary",
-  safety: "Never send this code to anyone else.",
 };
 
 export type Texts = typeof en;
@@ -76,9 +76,6 @@ export type Texts = typeof en;
 const zh: Texts = {
   htmlLang: "zh-CN",
   loading: "正在加载订单…",
-  payTo: (merchant) => `向${merchant}付款`,
-  paidTo: "收款方",
-  forWhat: "商品",
   amountDue: "应付金额",
   timeLeft: "剩余时间",
   payBefore: "付款截止",
@@ -92,8 +89,9 @@ const zh: Texts = {
   scanTitleAny: "扫码支付",
   scanHint: (wallet) => `打开手机${wallet}，点击“扫一扫”，对准下方二维码。`,
   scanHintAny: "打开手机钱包，点击“扫一扫”，对准下方二维码。",
+  scanHintPhone: "请用另一部手机扫描此二维码，或选择下方其他方式。",
   scanAlt: "本次付款的二维码",
-  waitingForScan: "等待付款，付款后本页会自动更新。",
+  waiting: "等待付款",
 
   continueTitle: (wallet) => `请在${wallet}中继续`,
   continueTitleAny: "继续支付",
@@ -138,19 +136,27 @@ const zh: Texts = {
     "alipay.page": { label: "支付宝网页支付", hint: "在此浏览器登录支付宝付款" },
     "alipay.wap": { label: "支付宝", hint: "打开手机上的支付宝付款" },
   },
+  phoneHints: {
+    "alipay.qr": "显示二维码，供另一部手机扫描",
+  },
   alipay: "支付宝",
   powered: "支付页面由 Tributary 提供",
-  safety: "请勿将付款码发给他人。",
 };
 
-/** The texts for a browser's languages in its order of preference; English where it speaks neither. */
-export function textsFor(languages: readonly string[]): Texts {
-  for (const language of languages) {
-    const primary = language.toLowerCase().split("-")[0];
-    if (primary === "zh") return zh;
-    if (primary === "en") return en;
+/** The page's words, and the locale that writes its money and dates. */
+export interface Tongue {
+  readonly texts: Texts;
+  readonly locale: string;
+}
+
+/** The first language of the browser's that the page speaks, with its region; English where it speaks none. */
+export function tongueFor(languages: readonly string[]): Tongue {
+  for (const locale of languages) {
+    const primary = locale.toLowerCase().split("-")[0];
+    if (primary === "zh") return { texts: zh, locale };
+    if (primary === "en") return { texts: en, locale };
   }
-  return en;
+  return { texts: en, locale: "en" };
 }
 
 /** The wallet that the buyer will use, by name: the chosen method's, or the only one there is. */
