@@ -1,0 +1,118 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { randomToken, sleep } from "../clock.ts";
+import { arriveInBrowser } from "./arrival.ts";
+import { Biz, BusinessRefusal, refusalAnswer } from "./biz.ts";
+import type { AlipayDeps } from "./context.ts";
+import { type Interference, interfere, loseAnswer } from "./interference.ts";
+import { zeroAmounts } from "./methods/pay.ts";
+import { methods, pageScenes } from "./methods/table.ts";
+import type { App } from "./model.ts";
+import { type Verified, verifyRequest } from "./verify.ts";
+import { type Answer, type AnswerSigner, envelope, failure, responseKeyOf } from "./wire/answer.ts";
+import type { Params } from "./wire/signing.ts";
+
+/** Alipay's own endpoint: `gateway.do`, parameters in the query, the body, or both. */
+export function registerGateway(
+  app: FastifyInstance,
+  deps: AlipayDeps & { log: (line: string) => void },
+): void {
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const params = mergedParams(request.query, request.body);
+    const method = params["method"] ?? "";
+    if (method in pageScenes) return arriveInBrowser(deps, params, reply);
+    const called = await answerCall(deps, params);
+    if (called.interference) {
+      const { interference } = called;
+      if (interference.waitMs > 0) await sleep(deps.clock, interference.waitMs);
+      if (interference.then === "cut") return loseAnswer(reply);
+      if (interference.then === "status") {
+        return reply.code(interference.status).type("text/html;charset=utf-8").send("<h1>Bad Gateway</h1>");
+      }
+    }
+    return reply
+      .header("trace_id", randomToken(deps.random, 12))
+      .type("text/html;charset=utf-8")
+      .send(envelope(called.responseKey, called.answer, called.signer));
+  };
+  app.get("/gateway.do", handle);
+  app.post("/gateway.do", handle);
+}
+
+type Called = {
+  responseKey: string;
+  answer: Answer;
+  signer: AnswerSigner | null;
+  interference: Interference | null;
+};
+
+async function answerCall(
+  deps: AlipayDeps & { log: (line: string) => void },
+  params: Params,
+): Promise<Called> {
+  const verdict = await verifyRequest(deps.store, params, (method) => method in methods);
+  const method = params["method"] ?? "";
+  if ("refused" in verdict) {
+    const responseKey = method in methods ? responseKeyOf(method) : "error_response";
+    return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), interference: null };
+  }
+  const { ok } = verdict;
+  const done = await interfere(deps, contextOf(params, ok), () => carryOut(deps, params, ok));
+  return { responseKey: responseKeyOf(method), signer: signerOf(ok.app), ...done };
+}
+
+async function carryOut(
+  deps: AlipayDeps & { log: (line: string) => void },
+  params: Params,
+  verified: Verified,
+): Promise<Answer> {
+  const method = params["method"]!;
+  try {
+    return await methods[method]!(deps, {
+      method,
+      app: verified.app,
+      seller: verified.seller,
+      biz: new Biz(verified.biz),
+      notifyUrl: params["notify_url"] || null,
+      returnUrl: params["return_url"] || null,
+    });
+  } catch (error) {
+    if (error instanceof BusinessRefusal) {
+      const isPay = method === "alipay.trade.pay";
+      const outTradeNo = verified.biz["out_trade_no"];
+      return refusalAnswer(
+        error.code,
+        error.detail,
+        isPay ? { ...zeroAmounts, out_trade_no: outTradeNo } : {},
+      );
+    }
+    deps.log(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return failure("20000", "isp.unknow-error", "系统繁忙");
+  }
+}
+
+function contextOf(params: Params, verified: Verified) {
+  const outTradeNo = verified.biz["out_trade_no"];
+  return {
+    outTradeNo: typeof outTradeNo === "string" ? outTradeNo : null,
+    appId: verified.app.appId,
+    method: params["method"]!,
+  };
+}
+
+function signerOf(app: App | null): AnswerSigner | null {
+  if (!app) return null;
+  return { privateKey: app.platformPrivateKey, certSn: app.certificates?.alipayCertSn ?? null };
+}
+
+/** Query and body as one; the body wins. A name given twice counts once, by its first value. */
+export function mergedParams(query: unknown, body: unknown): Params {
+  const merged: Params = {};
+  for (const source of [query, body]) {
+    if (source === null || typeof source !== "object") continue;
+    for (const [name, value] of Object.entries(source)) {
+      const first: unknown = Array.isArray(value) ? value[0] : value;
+      if (typeof first === "string") merged[name] = first;
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,17 @@
+export { registerAppRoutes } from "./apps/routes.ts";
+export type { AlipayDeps } from "./context.ts";
+export { registerGateway } from "./gateway.ts";
+export { runDueJobs } from "./jobs.ts";
+export { refundedOf } from "./machine/refund.ts";
+export { alipayCollections, apps, jobs, type Order, orders, type PaymentCode } from "./model.ts";
+export { signNotification } from "./sign-notification.ts";
+export {
+  abandonInWallet,
+  asOfNow,
+  failInWallet,
+  newPaymentCode,
+  orderOfToken,
+  payInWallet,
+  returnUrl,
+  scan,
+} from "./wallet.ts";

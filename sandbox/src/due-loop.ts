@@ -1,0 +1,71 @@
+import type { SandboxClock } from "./clock.ts";
+import type { Collection, SandboxStore } from "./store/index.ts";
+
+/** Never sleeps longer than this, so that rows which another process wrote are found as well. */
+const idleMsMax = 30_000;
+/** What failed is not tried again at once. */
+const afterErrorMs = 1_000;
+
+export type DueWork<T> = { collection: Collection<T>; run: (again: () => void) => Promise<void> };
+
+/** Runs work when it is due: woken by whoever makes something due, else by a timer at the earliest due time. */
+export class DueLoop {
+  readonly #store: SandboxStore;
+  readonly #clock: SandboxClock;
+  readonly #log: (line: string) => void;
+  readonly #works: DueWork<never>[];
+  #running: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(
+    deps: { store: SandboxStore; clock: SandboxClock; log: (line: string) => void },
+    works: DueWork<never>[],
+  ) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#works = works;
+  }
+
+  wake(): void {
+    this.#again = true;
+    if (this.#running || this.#stopped) return;
+    this.#cancelTimer();
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let waitMs = idleMsMax;
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        for (const work of this.#works) await work.run(() => this.wake());
+      }
+      waitMs = await this.#untilNextDue();
+    } catch (error) {
+      this.#log(`due work: ${error instanceof Error ? error.message : String(error)}`);
+      waitMs = afterErrorMs;
+    }
+    if (this.#stopped) return;
+    this.#cancelTimer = this.#clock.after(waitMs, () => this.wake());
+  }
+
+  async #untilNextDue(): Promise<number> {
+    let waitMs = idleMsMax;
+    for (const work of this.#works) {
+      const next = await this.#store.nextDue(work.collection);
+      if (next) waitMs = Math.min(waitMs, next.getTime() - this.#clock.now().getTime());
+    }
+    return Math.max(waitMs, 1);
+  }
+}

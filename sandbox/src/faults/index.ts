@@ -1,0 +1,20 @@
+export { faultKinds } from "./kinds.ts";
+export {
+  type Fault,
+  type FaultContext,
+  type FaultKind,
+  faults,
+  hasParam,
+  numberParam,
+  textParam,
+} from "./model.ts";
+export { registerFaultRoutes } from "./routes.ts";
+export {
+  type ArmedFaults,
+  armedFaults,
+  armFault,
+  disarmAll,
+  disarmFault,
+  type FaultAsked,
+  listFaults,
+} from "./service.ts";

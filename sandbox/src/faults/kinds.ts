@@ -1,0 +1,166 @@
+// Every kind of misbehaviour the sandbox knows, described once: `GET /faults/kinds` answers this table, arming a
+// fault is checked against it, and a test holds sandbox/README.md to it.
+
+export type Param = {
+  type: "number" | "text" | "boolean";
+  default?: string | number | boolean;
+  oneOf?: readonly string[];
+  means: string;
+};
+
+type Kind = { happens: string; at: string; params: Record<string, Param> };
+
+const heldMs = 30_000;
+
+export const faultKinds = {
+  answer_lost_after_success: {
+    happens: "The call is carried out, and its answer never arrives.",
+    at: "any gateway call that succeeded",
+    params: {
+      ms: { type: "number", default: 0, means: "hold the connection this long before it is cut" },
+    },
+  },
+  timeout_before: {
+    happens: "The call is not carried out, and nobody answers.",
+    at: "any gateway call",
+    params: {
+      ms: { type: "number", default: heldMs, means: "hold the connection this long before it is cut" },
+    },
+  },
+  http_5xx: {
+    happens: "The gateway answers with an HTTP error instead of its envelope.",
+    at: "any gateway call",
+    params: {
+      status: { type: "number", default: 502, means: "the HTTP status, 500 to 599" },
+      executed: { type: "boolean", default: false, means: "whether the call is carried out first" },
+    },
+  },
+  slow: {
+    happens: "The answer takes its time.",
+    at: "any gateway call",
+    params: {
+      ms: { type: "number", default: 3_000, means: "how long" },
+      when: {
+        type: "text",
+        default: "before",
+        oneOf: ["before", "after"],
+        means: "wait before or after carrying it out (after: a notification may overtake the answer)",
+      },
+    },
+  },
+  rate_refusal: {
+    happens: "40005 Call Limited; the call is not carried out.",
+    at: "any gateway call",
+    params: {},
+  },
+  system_error: {
+    happens: "The gateway says that it does not know.",
+    at: "any gateway call",
+    params: {
+      form: {
+        type: "text",
+        default: "20000",
+        oneOf: ["20000", "acq"],
+        means: "20000 isp.unknow-error, or 40004 ACQ.SYSTEM_ERROR",
+      },
+      executed: { type: "boolean", default: false, means: "whether the call is carried out first" },
+    },
+  },
+  notification_duplicate: {
+    happens: "The same notification is delivered again although it was acknowledged.",
+    at: "any notification",
+    params: { copies: { type: "number", default: 1, means: "how many more times" } },
+  },
+  notification_late: {
+    happens: "The first delivery comes late.",
+    at: "any notification",
+    params: { ms: { type: "number", default: 60_000, means: "how late" } },
+  },
+  notification_reordered: {
+    happens: "The notification waits until the order's next one has been delivered.",
+    at: "any notification",
+    params: { ms: { type: "number", default: heldMs, means: "how long it waits at most" } },
+  },
+  notification_lost: {
+    happens: "The notification is never sent.",
+    at: "any notification",
+    params: {},
+  },
+  notification_forged: {
+    happens: "A forgery of the notification is delivered ahead of it.",
+    at: "any notification",
+    params: {
+      how: {
+        type: "text",
+        default: "tampered",
+        oneOf: ["tampered", "foreign_key", "unsigned"],
+        means: "amount changed after signing, signed with a stranger's key, or without a signature",
+      },
+    },
+  },
+  notification_wrong_amount: {
+    happens: "An authentic notification names another amount than the trade has.",
+    at: "any notification",
+    params: { delta: { type: "number", default: 1, means: "fen added to total_amount" } },
+  },
+  trade_wrong_amount: {
+    happens: "The buyer really pays another amount; query, notification and bill agree on it.",
+    at: "a payment",
+    params: {
+      amount: { type: "number", means: "the amount in fen" },
+      delta: { type: "number", default: 1, means: "fen added to the amount, where amount is not given" },
+    },
+  },
+  paid_after_close: {
+    happens: "The trade is closed, and then the buyer's money arrives.",
+    at: "alipay.trade.close and alipay.trade.cancel of an unpaid trade",
+    params: { ms: { type: "number", default: 0, means: "how long after the close" } },
+  },
+  abandoned_code_paid: {
+    happens: "A code that nobody had opened when it was given up is opened and paid.",
+    at: "alipay.trade.close and alipay.trade.cancel of a precreated code without a trade",
+    params: { ms: { type: "number", default: 0, means: "how long after" } },
+  },
+  channel_reverses_after_success: {
+    happens: "Alipay gives the buyer's money back although nobody asked for it.",
+    at: "a payment",
+    params: {
+      ms: { type: "number", default: 0, means: "how long after the payment" },
+      amount: { type: "number", means: "how much in fen; all of it where absent" },
+    },
+  },
+  refund_refused: {
+    happens: "40004 ACQ.SELLER_BALANCE_NOT_ENOUGH; nothing is refunded.",
+    at: "alipay.trade.refund",
+    params: {},
+  },
+  refund_returned: {
+    happens: "The refund succeeds, goes to the buyer's bank, and comes back (dback_status F).",
+    at: "alipay.trade.refund",
+    params: { ms: { type: "number", default: 0, means: "how long after the refund" } },
+  },
+  cancel_retry_flag: {
+    happens: "retry_flag=Y without an action; nothing is cancelled yet.",
+    at: "alipay.trade.cancel",
+    params: {},
+  },
+  fund_change_n: {
+    happens: "The refund answers fund_change=N.",
+    at: "alipay.trade.refund",
+    params: {
+      moved: { type: "boolean", default: true, means: "whether the money was given back all the same" },
+    },
+  },
+  bill_disagrees: {
+    happens: "The bill differs from what happened.",
+    at: "a line of a bill, when the bill is published",
+    params: {
+      difference: {
+        type: "text",
+        default: "amount_off",
+        oneOf: ["missing_row", "extra_row", "amount_off", "duplicate_row", "fee_difference", "wrong_day"],
+        means: "in what: amount_off and fee_difference by 0.01, extra_row is a trade nobody knows",
+      },
+    },
+  },
+} as const satisfies Record<string, Kind>;

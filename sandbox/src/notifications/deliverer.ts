@@ -1,0 +1,106 @@
+import { Agent, request } from "undici";
+import type { SandboxClock } from "../clock.ts";
+import type { SandboxStore } from "../store/index.ts";
+import { afterTry, type Notification, notifications, type Try } from "./model.ts";
+
+const inFlightMax = 64;
+const timeoutMs = 10_000;
+/** Longer than a delivery can take, so that no second one starts meanwhile. */
+const leaseMs = 3 * timeoutMs;
+const bodyMax = 4_096;
+
+export type DelivererDeps = {
+  store: SandboxStore;
+  clock: SandboxClock;
+  log: (line: string) => void;
+  /** The form fields to send, signed as Alipay would sign them at this moment. */
+  sign: (notification: Notification, now: Date) => Promise<Record<string, string>>;
+};
+
+/** Sends what is due. Nothing but the store remembers it, so a restart loses nothing. */
+export class Deliverer {
+  readonly #deps: DelivererDeps;
+  readonly #agent = new Agent({
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(deps: DelivererDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts every delivery that is due and not already under way; does not wait for the answers. */
+  async startDue(onDone: () => void): Promise<void> {
+    const { store, clock } = this.#deps;
+    const free = inFlightMax - this.#inFlight.size;
+    if (free <= 0) return;
+    const now = clock.now();
+    const due = await store.claimDue(notifications, now, free, new Date(now.getTime() + leaseMs));
+    for (const notification of due) {
+      const sending = this.#deliver(notification).catch((error: unknown) => {
+        this.#deps.log(`notification ${notification.id}: ${String(error)}`);
+      });
+      this.#inFlight.add(sending);
+      void sending.finally(() => {
+        this.#inFlight.delete(sending);
+        onDone();
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#agent.destroy();
+    await Promise.all(this.#inFlight);
+  }
+
+  async #deliver(notification: Notification): Promise<void> {
+    const { store, clock, sign } = this.#deps;
+    const started = clock.now();
+    const made = await this.#post(notification.url, await sign(notification, started), started);
+    await store.transaction(async (tx) => {
+      const current = await tx.lock(notifications, notification.id);
+      if (current) await tx.update(notifications, afterTry(current, made));
+      if (notification.held) return;
+      const { records } = await tx.list(notifications, { group: notification.outTradeNo, limit: 50 });
+      for (const other of records) {
+        if (!other.held || other.orderId !== notification.orderId) continue;
+        const held = await tx.lock(notifications, other.id);
+        if (held?.held) await tx.update(notifications, { ...held, held: false, dueAt: clock.now() });
+      }
+    });
+  }
+
+  async #post(url: string, form: Record<string, string>, at: Date): Promise<Try> {
+    const tried = { at, status: null, body: null, error: null };
+    const duration = (): number => this.#deps.clock.now().getTime() - at.getTime();
+    try {
+      const response = await request(url, {
+        method: "POST",
+        dispatcher: this.#agent,
+        headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+        body: new URLSearchParams(form).toString(),
+      });
+      const body = await firstBytes(response.body, bodyMax);
+      return { ...tried, status: response.statusCode, body, durationMs: duration() };
+    } catch (error) {
+      return {
+        ...tried,
+        error: error instanceof Error ? error.message : String(error),
+        durationMs: duration(),
+      };
+    }
+  }
+}
+
+async function firstBytes(body: AsyncIterable<Uint8Array>, max: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > max) break;
+  }
+  return Buffer.concat(chunks).subarray(0, max).toString("utf8");
+}

@@ -1,0 +1,109 @@
+import type { AddressInfo } from "node:net";
+import formbody from "@fastify/formbody";
+import Fastify, { type FastifyInstance } from "fastify";
+import {
+  type AlipayDeps,
+  alipayCollections,
+  jobs,
+  registerAppRoutes,
+  registerGateway,
+  runDueJobs,
+  signNotification,
+} from "./alipay/index.ts";
+import { type SandboxClock, type SandboxRandom, systemClock, systemRandom } from "./clock.ts";
+import { DueLoop } from "./due-loop.ts";
+import { faults, registerFaultRoutes } from "./faults/index.ts";
+import { memoryInboxStore, postgresInboxStore, registerInbox } from "./inbox/index.ts";
+import { Deliverer, notifications, registerNotificationRoutes } from "./notifications/index.ts";
+import { registerPages } from "./pages/index.ts";
+import { answerErrorsAsJson } from "./refuse.ts";
+import { type Collection, createMemoryStore, openPostgresStore } from "./store/index.ts";
+import { registerWalletRoutes } from "./wallet/index.ts";
+
+export type SandboxOptions = {
+  /** 0 is any free port. */
+  port: number;
+  host: string;
+  store: { kind: "memory" } | { kind: "postgres"; url: string };
+  log?: (line: string) => void;
+  clock?: SandboxClock;
+  random?: SandboxRandom;
+};
+
+export type RunningSandbox = {
+  /** Where it is reached, without a trailing slash. */
+  url: string;
+  /** Stops accepting, lets what is under way end, and closes the store. */
+  stop(): Promise<void>;
+};
+
+const bodyMax = 256 * 1_024;
+
+/**
+ * Starts the simulators, the buyer's wallet and the shop inbox on one port. On a PostgreSQL store all of it, pending
+ * notifications and armed faults included, outlives the process.
+ * Throws when the port is taken or the database cannot be reached.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const log = options.log ?? (() => undefined);
+  const { store, inboxStore } = await openStores(options.store);
+  let url = "";
+
+  const deliverer = new Deliverer({
+    store,
+    clock,
+    log,
+    sign: (notification, now) => signNotification({ store, random }, notification, now),
+  });
+  const alipay: AlipayDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
+  const loop = new DueLoop({ store, clock, log }, [
+    { collection: jobs as Collection<never>, run: () => runDueJobs(alipay, log) },
+    { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
+  ]);
+
+  const app = Fastify({ bodyLimit: bodyMax, forceCloseConnections: true });
+  await app.register(formbody, { bodyLimit: bodyMax });
+  answerErrorsAsJson(app, log);
+  registerGateway(app, { ...alipay, log });
+  registerAppRoutes(app, alipay);
+  registerNotificationRoutes(app, { store, clock, random, wake: () => loop.wake() });
+  registerFaultRoutes(app, { store, clock, random });
+  registerWalletRoutes(app, alipay);
+  registerInbox(app, { store: inboxStore, clock });
+  registerPages(app);
+
+  const stop = async (): Promise<void> => {
+    await loop.stop();
+    await deliverer.stop();
+    await app.close();
+    await store.close();
+  };
+  try {
+    await app.listen({ port: options.port, host: options.host });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  url = urlOf(app, options.host);
+  loop.wake();
+  return { url, stop };
+}
+
+async function openStores(kind: SandboxOptions["store"]) {
+  if (kind.kind === "memory") return { store: createMemoryStore(), inboxStore: memoryInboxStore() };
+  const collections: Collection<never>[] = [
+    ...alipayCollections,
+    faults,
+    notifications,
+  ] as Collection<never>[];
+  const { store, pool } = await openPostgresStore(kind.url, collections);
+  return { store, inboxStore: postgresInboxStore(pool) };
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo;
+  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
+}
