@@ -23,13 +23,16 @@ export function readPublicKey(text: string): KeyObject | string {
   if (text.includes("BEGIN CERTIFICATE"))
     return "is a certificate; use the mode certificate for certificates";
   const der = derOf(text);
+  // Asked for a public key, node also makes one of a private key; so that is looked for first.
+  const isPrivate = (["pkcs8", "pkcs1"] as const).some(
+    (type) => attempt(() => createPrivateKey({ key: der, format: "der", type })) !== null,
+  );
+  if (isPrivate) return "is a private key; put Alipay's public key here and keep private keys apart";
   for (const type of ["spki", "pkcs1"] as const) {
     const key = attempt(() => createPublicKey({ key: der, format: "der", type }));
     if (key !== null) return checkRsa(key);
   }
-  return typeof readPrivateKey(text) === "string"
-    ? "is not an RSA public key"
-    : "is a private key; put Alipay's public key here and keep private keys apart";
+  return "is not an RSA public key";
 }
 
 /** The certificates in a PEM bundle, in order, or why there are none. */
@@ -38,7 +41,7 @@ export function readCertificates(text: string): X509Certificate[] | string {
   if (blocks.length === 0) return "holds no PEM certificate";
   const certificates: X509Certificate[] = [];
   for (const block of blocks) {
-    const certificate = attempt(() => new X509Certificate(block));
+    const certificate = attempt(() => new X509Certificate(derOf(block)));
     if (certificate === null) return "holds a certificate that cannot be read";
     certificates.push(certificate);
   }
