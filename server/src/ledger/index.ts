@@ -19,6 +19,7 @@ export {
   type Side,
 } from "./chart.ts";
 export { cutOver, type DayKeeper, ensureDay, lockDay, openDay, startDayKeeper } from "./days.ts";
+export { invariants } from "./invariants.ts";
 export {
   type Account,
   type AccountSpec,
