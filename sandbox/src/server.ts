@@ -5,7 +5,9 @@ import {
   type AlipayDeps,
   alipayCollections,
   jobs,
+  registerActionRoutes,
   registerAppRoutes,
+  registerBillRoutes,
   registerGateway,
   runDueJobs,
   signNotification,
@@ -68,6 +70,8 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   answerErrorsAsJson(app, log);
   registerGateway(app, { ...alipay, log });
   registerAppRoutes(app, alipay);
+  registerActionRoutes(app, alipay);
+  registerBillRoutes(app, alipay);
   registerNotificationRoutes(app, { store, clock, random, wake: () => loop.wake() });
   registerFaultRoutes(app, { store, clock, random });
   registerWalletRoutes(app, alipay);

@@ -27,7 +27,7 @@ export async function arrive(
     return { refused: { code: String(code), sentence: String(sentence) } };
   }
   const { app, seller, biz } = verdict.ok;
-  const scene = pageScenes[params["method"]!]!;
+  const scene = pageScenes[params.method!]!;
   try {
     const order = await transact(deps, async (unit) => {
       const asked = newOrder(unit, {
@@ -35,8 +35,8 @@ export async function arrive(
         seller,
         scene,
         biz: new Biz(biz),
-        notifyUrl: params["notify_url"] || null,
-        returnUrl: params["return_url"] || null,
+        notifyUrl: params.notify_url || null,
+        returnUrl: params.return_url || null,
       });
       const known = await lockOrder(unit, asked.id);
       if (known?.trade?.payment && known.total === asked.total) return known;

@@ -3,7 +3,7 @@ import { randomToken, sleep } from "../clock.ts";
 import { arriveInBrowser } from "./arrival.ts";
 import { Biz, BusinessRefusal, refusalAnswer } from "./biz.ts";
 import type { AlipayDeps } from "./context.ts";
-import { type Interference, interfere, loseAnswer } from "./interference.ts";
+import { interfere, loseAnswer, type Passed, sent } from "./interference.ts";
 import { zeroAmounts } from "./methods/pay.ts";
 import { methods, pageScenes } from "./methods/table.ts";
 import type { App } from "./model.ts";
@@ -18,16 +18,14 @@ export function registerGateway(
 ): void {
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const params = mergedParams(request.query, request.body);
-    const method = params["method"] ?? "";
+    const method = params.method ?? "";
     if (method in pageScenes) return arriveInBrowser(deps, params, reply);
     const called = await answerCall(deps, params);
-    if (called.interference) {
-      const { interference } = called;
-      if (interference.waitMs > 0) await sleep(deps.clock, interference.waitMs);
-      if (interference.then === "cut") return loseAnswer(reply);
-      if (interference.then === "status") {
-        return reply.code(interference.status).type("text/html;charset=utf-8").send("<h1>Bad Gateway</h1>");
-      }
+    const { waitMs, ending, status } = called.passage;
+    if (waitMs > 0) await sleep(deps.clock, waitMs);
+    if (ending === "cut") return loseAnswer(reply);
+    if (ending === "status") {
+      return reply.code(status).type("text/html;charset=utf-8").send("<h1>The gateway is in trouble</h1>");
     }
     return reply
       .header("trace_id", randomToken(deps.random, 12))
@@ -38,22 +36,17 @@ export function registerGateway(
   app.post("/gateway.do", handle);
 }
 
-type Called = {
-  responseKey: string;
-  answer: Answer;
-  signer: AnswerSigner | null;
-  interference: Interference | null;
-};
+type Called = Passed & { responseKey: string; signer: AnswerSigner | null };
 
 async function answerCall(
   deps: AlipayDeps & { log: (line: string) => void },
   params: Params,
 ): Promise<Called> {
   const verdict = await verifyRequest(deps.store, params, (method) => method in methods);
-  const method = params["method"] ?? "";
+  const method = params.method ?? "";
   if ("refused" in verdict) {
     const responseKey = method in methods ? responseKeyOf(method) : "error_response";
-    return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), interference: null };
+    return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), passage: sent };
   }
   const { ok } = verdict;
   const done = await interfere(deps, contextOf(params, ok), () => carryOut(deps, params, ok));
@@ -65,20 +58,20 @@ async function carryOut(
   params: Params,
   verified: Verified,
 ): Promise<Answer> {
-  const method = params["method"]!;
+  const method = params.method!;
   try {
     return await methods[method]!(deps, {
       method,
       app: verified.app,
       seller: verified.seller,
       biz: new Biz(verified.biz),
-      notifyUrl: params["notify_url"] || null,
-      returnUrl: params["return_url"] || null,
+      notifyUrl: params.notify_url || null,
+      returnUrl: params.return_url || null,
     });
   } catch (error) {
     if (error instanceof BusinessRefusal) {
       const isPay = method === "alipay.trade.pay";
-      const outTradeNo = verified.biz["out_trade_no"];
+      const outTradeNo = verified.biz.out_trade_no;
       return refusalAnswer(
         error.code,
         error.detail,
@@ -91,11 +84,11 @@ async function carryOut(
 }
 
 function contextOf(params: Params, verified: Verified) {
-  const outTradeNo = verified.biz["out_trade_no"];
+  const outTradeNo = verified.biz.out_trade_no;
   return {
     outTradeNo: typeof outTradeNo === "string" ? outTradeNo : null,
     appId: verified.app.appId,
-    method: params["method"]!,
+    method: params.method!,
   };
 }
 

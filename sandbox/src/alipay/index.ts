@@ -1,4 +1,6 @@
+export { registerActionRoutes } from "./actions.ts";
 export { registerAppRoutes } from "./apps/routes.ts";
+export { registerBillRoutes } from "./bill/routes.ts";
 export type { AlipayDeps } from "./context.ts";
 export { registerGateway } from "./gateway.ts";
 export { runDueJobs } from "./jobs.ts";

@@ -125,6 +125,7 @@ export type PaymentCode = {
 export type BookEntry = {
   id: string;
   sellerId: string;
+  appId: string;
   /** Beijing date of `finishedAt`, yyyy-MM-dd. */
   date: string;
   kind: "payment" | "refund";
@@ -143,6 +144,12 @@ export type BookEntry = {
   voucher: bigint;
   fee: bigint;
 };
+
+/** A published bill: its lines as they were, or as a fault shows them. */
+export type Bill = { id: string; sellerId: string; date: string; publishedAt: Date; rows: BookEntry[] };
+
+/** The right to fetch one bill for a short while. */
+export type BillTicket = { token: string; sellerId: string; appId: string; date: string; expiresAt: Date };
 
 /** Something that happens to an order later by itself. */
 export type Job = {
@@ -212,6 +219,22 @@ export const book: Collection<BookEntry> = {
   dueAt: null,
 };
 
+export const bills: Collection<Bill> = {
+  name: "bills",
+  id: (bill) => bill.id,
+  keys: {},
+  group: null,
+  dueAt: null,
+};
+
+export const billTickets: Collection<BillTicket> = {
+  name: "bill_tickets",
+  id: (ticket) => ticket.token,
+  keys: {},
+  group: null,
+  dueAt: null,
+};
+
 export const jobs: Collection<Job> = {
   name: "jobs",
   id: (job) => job.id,
@@ -220,4 +243,4 @@ export const jobs: Collection<Job> = {
   dueAt: (job) => job.dueAt,
 };
 
-export const alipayCollections = [apps, authorities, orders, paymentCodes, book, jobs];
+export const alipayCollections = [apps, authorities, orders, paymentCodes, book, bills, billTickets, jobs];

@@ -87,12 +87,12 @@ function refundParams(order: Order, happening: Happening): Record<string, string
   };
   if (happening.kind !== "refunded" && happening.kind !== "deposit_back") return params;
   const refund = findRefund(order, happening.outRequestNo)!;
-  params["out_biz_no"] = refund.outRequestNo;
-  params["gmt_refund"] = formatBeijing(refund.refundedAt);
+  params.out_biz_no = refund.outRequestNo;
+  params.gmt_refund = formatBeijing(refund.refundedAt);
   if (happening.kind === "deposit_back" && refund.depositBack) {
-    params["dback_status"] = refund.depositBack.outcome;
-    params["dback_amount"] = formatYuan(refund.amount);
-    params["bank_ack_time"] = formatBeijing(refund.depositBack.settlesAt);
+    params.dback_status = refund.depositBack.outcome;
+    params.dback_amount = formatYuan(refund.amount);
+    params.bank_ack_time = formatBeijing(refund.depositBack.settlesAt);
   }
   return params;
 }

@@ -17,7 +17,7 @@ export async function verifyRequest(
   params: Params,
   knownMethods: (method: string) => boolean,
 ): Promise<Verdict> {
-  const appId = params["app_id"];
+  const appId = params.app_id;
   if (!appId) return { refused: missing("app-id", "缺少appId参数"), app: null };
   const app = await reader.get(apps, appId);
   if (!app) return { refused: invalid("app-id", "无效的AppID参数"), app: null };
@@ -25,7 +25,7 @@ export async function verifyRequest(
   if (refused) return { refused, app };
   const seller = sellerOf(params, app);
   if ("code" in seller) return { refused: seller, app };
-  const biz = bizContent(params["biz_content"]);
+  const biz = bizContent(params.biz_content);
   if (!biz) return { refused: invalid("parameter", "biz_content不是合法的JSON对象"), app };
   return { ok: { app, seller, biz } };
 }
@@ -42,7 +42,7 @@ function publicParamsRefusal(params: Params, knownMethods: (method: string) => b
   if (!version) return missing("version", "缺少版本参数");
   if (format && format.toUpperCase() !== "JSON") return invalid("format", "无效的数据格式");
   if (charset && charset.toLowerCase() !== "utf-8") return invalid("charset", "字符集错误");
-  if (params["encrypt_type"]) return invalid("encrypt-type", "无效的加密类型");
+  if (params.encrypt_type) return invalid("encrypt-type", "无效的加密类型");
   return undefined;
 }
 
@@ -56,7 +56,7 @@ function signatureRefusal(params: Params, app: App): Answer | undefined {
     if (rootCertSn !== certificates.rootCertSn) return invalid("root-cert-sn", "支付宝根证书序列号不匹配");
   }
   const text = requestText(params);
-  if (rsa2Verify(text, params["sign"]!, app.appPublicKey)) return undefined;
+  if (rsa2Verify(text, params.sign!, app.appPublicKey)) return undefined;
   const shown = text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   const sentence = `验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：${shown}`;
   return invalid("signature", sentence);
@@ -64,7 +64,7 @@ function signatureRefusal(params: Params, app: App): Answer | undefined {
 
 /** Whom a call acts for. A service provider's app has no till of its own, so it always says for whom. */
 function sellerOf(params: Params, app: App): Seller | Answer {
-  const token = params["app_auth_token"];
+  const token = params.app_auth_token;
   if (!token && app.authorisation) {
     return failure(
       "40006",

@@ -197,7 +197,7 @@ function tradeNoInJson(code: string): string | undefined {
   if (!code.startsWith("{")) return undefined;
   try {
     const value = JSON.parse(code) as Record<string, unknown>;
-    const tradeNo = value["tradeNO"] ?? value["trade_no"];
+    const tradeNo = value.tradeNO ?? value.trade_no;
     return typeof tradeNo === "string" ? tradeNo : undefined;
   } catch {
     return undefined;

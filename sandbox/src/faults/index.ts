@@ -11,6 +11,7 @@ export {
 export { registerFaultRoutes } from "./routes.ts";
 export {
   type ArmedFaults,
+  anyArmed,
   armedFaults,
   armFault,
   disarmAll,

@@ -10,13 +10,13 @@ const countMax = 1_000_000;
 export function registerFaultRoutes(app: FastifyInstance, deps: FaultDeps): void {
   app.post("/faults", async (request, reply) => {
     const body = bodyOf(request.body, ["kind", "match", "rate", "count", "params"]);
-    const kind = kindOf(body["kind"]);
+    const kind = kindOf(body.kind);
     const fault = await armFault(deps, {
       kind,
-      match: matchOf(body["match"]),
-      rate: rateOf(body["rate"]),
+      match: matchOf(body.match),
+      rate: rateOf(body.rate),
       count: integerField(body, "count", 1, countMax) ?? null,
-      params: paramsOf(kind, body["params"]),
+      params: paramsOf(kind, body.params),
     });
     if (!fault) {
       throw new Refused(409, "faults_too_many", `${faultsMax} faults are armed; disarm some first.`);

@@ -41,6 +41,11 @@ export async function listFaults(reader: StoreReader): Promise<Fault[]> {
   return (await reader.list(faults, { limit: faultsMax })).records;
 }
 
+/** Whether any fault can still happen. */
+export async function anyArmed(reader: StoreReader): Promise<boolean> {
+  return (await listFaults(reader)).some((fault) => fault.remaining !== 0);
+}
+
 /** Removes one fault; false when there is none. */
 export function disarmFault(deps: FaultDeps, id: string): Promise<boolean> {
   return deps.store.transaction((tx) => tx.remove(faults, id));
@@ -57,7 +62,11 @@ export function disarmAll(deps: FaultDeps): Promise<number> {
 
 /** The faults armed when a call or message begins; asking for one that applies uses it up by one. */
 export type ArmedFaults = {
-  take(kind: FaultKind, context: FaultContext): Promise<Fault | undefined>;
+  take(
+    kind: FaultKind,
+    context: FaultContext,
+    accept?: (fault: Fault) => boolean,
+  ): Promise<Fault | undefined>;
 };
 
 /**
@@ -67,9 +76,9 @@ export type ArmedFaults = {
 export async function armedFaults(tx: StoreTx, random: SandboxRandom): Promise<ArmedFaults> {
   const armed = (await listFaults(tx)).reverse();
   return {
-    take: async (kind, context) => {
+    take: async (kind, context, accept = () => true) => {
       for (const candidate of armed) {
-        if (!matches(candidate, kind, context)) continue;
+        if (!matches(candidate, kind, context) || !accept(candidate)) continue;
         if (candidate.rate < 1 && random.fraction() >= candidate.rate) continue;
         const current = await tx.lock(faults, candidate.id);
         if (!current || !matches(current, kind, context)) continue;

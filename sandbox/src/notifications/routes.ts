@@ -31,7 +31,7 @@ function viewNotification(notification: Notification): object {
     app_id: notification.appId,
     out_trade_no: notification.outTradeNo,
     url: notification.url,
-    trade_status: notification.params["trade_status"],
+    trade_status: notification.params.trade_status,
     state: notification.state,
     forged: notification.forged,
     due_at: notification.dueAt?.toISOString() ?? null,

@@ -13,14 +13,19 @@ export type NotificationDraft = {
 
 export type EnqueueDeps = { clock: SandboxClock; random: SandboxRandom };
 
-/** Writes a notification that is due at once, misbehaving as the armed faults tell. */
+/** Writes a notification that is due at once, misbehaving as the armed faults tell; or, where `forgery` is given, a forged one. */
 export async function enqueueNotification(
   tx: StoreTx,
   deps: EnqueueDeps,
   armed: ArmedFaults,
   draft: NotificationDraft,
+  forgery: Forgery | null = null,
 ): Promise<void> {
   const now = deps.clock.now();
+  if (forgery) {
+    await tx.insert(notifications, { ...newNotification(deps, draft, now), forged: forgery });
+    return;
+  }
   const context: FaultContext = { outTradeNo: draft.outTradeNo, appId: draft.appId, method: "notification" };
   const made = newNotification(deps, draft, now);
 
@@ -28,9 +33,8 @@ export async function enqueueNotification(
   if (wrongAmount) made.params = withAmountOff(made.params, numberParam(wrongAmount, "delta"));
   const forged = await armed.take("notification_forged", context);
   if (forged) {
-    const forgery = { ...newNotification(deps, draft, now), forged: textParam(forged, "how") as Forgery };
-    if (forgery.forged === "foreign_key") forgery.params = withAmountOff(forgery.params, 1);
-    await tx.insert(notifications, forgery);
+    const how = textParam(forged, "how") as Forgery;
+    await tx.insert(notifications, { ...newNotification(deps, draft, now), forged: how });
   }
   const duplicate = await armed.take("notification_duplicate", context);
   if (duplicate) made.copies = numberParam(duplicate, "copies");
@@ -69,13 +73,13 @@ export async function notificationsOf(store: SandboxStore, outTradeNo: string): 
 
 /** The same parameters with `delta` fen more in total_amount. */
 export function withAmountOff(params: Record<string, string>, delta: number): Record<string, string> {
-  const fen = BigInt((params["total_amount"] ?? "0.00").replace(".", "")) + BigInt(delta);
+  const fen = BigInt((params.total_amount ?? "0.00").replace(".", "")) + BigInt(delta);
   const digits = (fen < 1n ? 1n : fen).toString().padStart(3, "0");
   return { ...params, total_amount: `${digits.slice(0, -2)}.${digits.slice(-2)}` };
 }
 
 function newNotification(deps: EnqueueDeps, draft: NotificationDraft, now: Date): Notification {
-  const day = draft.params["gmt_create"]?.slice(0, 10).replaceAll("-", "") ?? "";
+  const day = draft.params.gmt_create?.slice(0, 10).replaceAll("-", "") ?? "";
   return {
     ...draft,
     id: `ntf_${randomToken(deps.random, 12)}`,

@@ -137,7 +137,7 @@ function txOver(client: pg.PoolClient): StoreTx {
         where id = $1`;
       const values = valuesOf(collection, record);
       const { rowCount } = await client.query({ name: `update_${collection.name}`, text, values });
-      if (rowCount !== 1) throw new Error(`${collection.name}: there is no record ${values[0]} to update`);
+      if (rowCount !== 1) throw new Error(`${collection.name}: there is no such record to update`);
     },
     remove: async (collection, id) => {
       const text = `delete from ${tableOf(collection)} where id = $1`;

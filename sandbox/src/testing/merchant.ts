@@ -45,8 +45,8 @@ export async function startMerchant(url: string, app: object = {}): Promise<Test
   const notifyUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`;
   return {
     sdk,
-    appId: provisioned["app_id"]!,
-    pid: provisioned["pid"]!,
+    appId: provisioned.app_id!,
+    pid: provisioned.pid!,
     privateKey,
     provisioned,
     notifyUrl,
@@ -71,20 +71,20 @@ export async function startMerchant(url: string, app: object = {}): Promise<Test
 
 export function sdkConfig(provisioned: Record<string, string>, privateKey: string): AlipaySdkConfig {
   const common = {
-    appId: provisioned["app_id"]!,
+    appId: provisioned.app_id!,
     privateKey,
     keyType: "PKCS8" as const,
-    gateway: provisioned["gateway_url"]!,
+    gateway: provisioned.gateway_url!,
     camelcase: false,
   };
-  return provisioned["app_cert"]
+  return provisioned.app_cert
     ? {
         ...common,
-        appCertContent: provisioned["app_cert"],
-        alipayPublicCertContent: provisioned["alipay_cert"]!,
-        alipayRootCertContent: provisioned["alipay_root_cert"]!,
+        appCertContent: provisioned.app_cert,
+        alipayPublicCertContent: provisioned.alipay_cert!,
+        alipayRootCertContent: provisioned.alipay_root_cert!,
       }
-    : { ...common, alipayPublicKey: provisioned["alipay_public_key"]! };
+    : { ...common, alipayPublicKey: provisioned.alipay_public_key! };
 }
 
 export async function postJson(

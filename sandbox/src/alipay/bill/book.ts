@@ -10,6 +10,7 @@ export function bookEntryOf(order: Order, happening: Happening): BookEntry | und
   const payment = trade.payment!;
   const common = {
     sellerId: order.sellerId,
+    appId: order.appId,
     tradeNo: trade.tradeNo,
     outTradeNo: order.outTradeNo,
     subject: order.subject,

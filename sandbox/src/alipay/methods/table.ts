@@ -1,4 +1,5 @@
 import type { Scene } from "../model.ts";
+import { billDownloadUrl } from "./bill.ts";
 import type { Method } from "./call.ts";
 import { cancel, close } from "./close.ts";
 import { create } from "./create.ts";
@@ -17,6 +18,7 @@ export const methods: Record<string, Method> = {
   "alipay.trade.cancel": cancel,
   "alipay.trade.refund": refund,
   "alipay.trade.fastpay.refund.query": refundQuery,
+  "alipay.data.dataservice.bill.downloadurl.query": billDownloadUrl,
 };
 
 /** What buyers arrive with: signed by the merchant's server, carried by the buyer's browser or app. */
