@@ -16,7 +16,7 @@ const production = {
   TRIBUTARY_OPERATOR_KEY: "o".repeat(32),
 };
 
-test("with nothing set, one process does everything on loopback with the embedded database and the sandbox", () => {
+test("with nothing set, one process does everything on loopback, with its database and the sandbox", () => {
   assert.deepEqual(readConfig({}, "/srv/tributary"), {
     production: false,
     roles: ["api", "worker"],

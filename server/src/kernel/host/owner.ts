@@ -24,8 +24,9 @@ export type Ownership = {
 /**
  * Makes this process the owner of `dataDir`, creating the folder.
  *
- * Throws `StartRefused`, naming the owner's pid and URL, while another living process owns it. A file whose owner
- * is dead (kill -9, power cut, a reused pid) is taken over. A second claim by the same process shares the first.
+ * Throws `StartRefused`, naming the owner's pid and URL, while another living process owns it. A file whose
+ * owner is dead (kill -9, power cut, a reused pid) is taken over. A second claim by the same process shares
+ * the first.
  */
 export function claimDataDir(dataDir: string, startedAt: Date): Ownership {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

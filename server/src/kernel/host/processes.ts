@@ -50,7 +50,9 @@ function ps(column: string, pid: number): string {
   return execFileSync("ps", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }
 
-/** Ids of the processes whose working directory is `folder`: there is no /proc outside Linux, so none there. */
+/**
+ * Ids of the processes whose working directory is `folder`: there is no /proc outside Linux, so none there.
+ */
 export function processesIn(folder: string): number[] {
   return processIds().filter((pid) => {
     try {

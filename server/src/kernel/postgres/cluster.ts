@@ -37,8 +37,8 @@ export type Cluster = {
 export const programEnvironment = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" };
 
 /**
- * Finds the data files under `dataDir/postgres`, or makes them once: everything is prepared beside and moved into
- * place at the end, so that a start that was interrupted leaves nothing half made.
+ * Finds the data files under `dataDir/postgres`, or makes them once: everything is prepared beside and moved
+ * into place at the end, so that a start that was interrupted leaves nothing half made.
  */
 export function openCluster(dataDir: string, durable: boolean, ways?: readonly RunAs[]): Cluster {
   const home = join(dataDir, "postgres");
@@ -60,7 +60,10 @@ export function openCluster(dataDir: string, durable: boolean, ways?: readonly R
 
 type Choice = { way: RunAs; binaries: Binaries; reachable: boolean };
 
-/** The first way that works; programs are copied when only they are out of reach, data is moved as a last resort. */
+/**
+ * The first way that works; programs are copied when only they are out of reach, data is moved as a last
+ * resort.
+ */
 function chooseWay(dataDir: string, ways: readonly RunAs[], owner: number | null): Choice {
   const { binaries, whole } = findBinaries();
   for (const way of ways) {
@@ -141,15 +144,16 @@ function refuseForeign(home: string, binaries: Binaries): void {
   if (!existsSync(versionFile)) {
     const empty = readdirSync(home).length === 0 ? "is empty" : "holds no finished PostgreSQL data";
     throw new StartRefused(
-      `${home} ${empty}. Move it away (or delete it, if it holds nothing of yours) and start again: it is then made anew.`,
+      `${home} ${empty}. Move it away (or delete it, if it holds nothing of yours) and start again: ` +
+        "it is then made anew.",
     );
   }
   const major = Number(readFileSync(versionFile, "utf8").trim());
   if (major === binaries.major) return;
   const way = major < binaries.major ? "older" : "newer";
   throw new StartRefused(
-    `The data in ${home} was written by PostgreSQL ${major}, ${way} than the ${binaries.major} that comes with this ` +
-      "version. Serve it once more with the version of Tributary that wrote it, take a pg_dump, move the folder away, " +
-      "start again and restore: docs/operate.md, Upgrade, shows the commands.",
+    `The data in ${home} was written by PostgreSQL ${major}, ${way} than the ${binaries.major} that comes ` +
+      "with this version. Serve it once more with the version of Tributary that wrote it, take a pg_dump, " +
+      "move the folder away, start again and restore: docs/operate.md, Upgrade, shows the commands.",
   );
 }

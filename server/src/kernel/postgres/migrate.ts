@@ -10,17 +10,24 @@ import type { Log } from "../log.ts";
 export type MigrateOptions = {
   url: string;
   log: Log;
-  /** The folder that holds one folder of numbered .sql files per kind of schema; the server's own by default. */
+  /**
+   * The folder that holds one folder of numbered .sql files per kind of schema; the server's own by default.
+   */
   folder?: string;
 };
 
-/** Each schema has its own files and its own record of them. `platform` comes first: cells may refer to it. */
+/**
+ * Each schema has its own files and its own record of them. `platform` comes first: cells may refer to it.
+ */
 const schemas = [
   { schema: "platform", files: "platform" },
   { schema: "cell_0", files: "cell" },
 ] as const;
 
-/** A first line that says so runs a file's one statement outside a transaction, such as an index made concurrently. */
+/**
+ * A first line that says so runs a file's one statement outside a transaction, such as an index made
+ * concurrently.
+ */
 const outsideTransaction = /^-- outside a transaction\b/;
 
 const recordTable = "migrations";
@@ -29,11 +36,12 @@ const advisoryLock = 7_421_901_337;
 const oldestMajor = 18;
 
 /**
- * Brings a database to this version: runs the migrations that it lacks, in the order of their numbers, each in a
- * transaction of its own with its record. Several processes may start at once: the others wait for the first.
+ * Brings a database to this version: runs the migrations that it lacks, in the order of their numbers, each
+ * in a transaction of its own with its record. Several processes may start at once: the others wait for the
+ * first.
  *
- * Throws `StartRefused` for a server that is too old, a database of a newer version, an applied file that was edited,
- * a number that comes before an applied one, and a migration that fails (which is rolled back).
+ * Throws `StartRefused` for a server that is too old, a database of a newer version, an applied file that was
+ * edited, a number that comes before an applied one, and a migration that fails (which is rolled back).
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: options.url });
@@ -128,14 +136,15 @@ async function refuseDifferent(client: pg.Client, schema: string, files: File[])
     const file = files.find((candidate) => candidate.name === name);
     if (file === undefined) {
       throw new StartRefused(
-        `The database is newer than this version of Tributary: its schema ${schema} has the migration ${name}, which ` +
-          "is not known here. Start the version that made it, or restore a backup from before the upgrade.",
+        `The database is newer than this version of Tributary: its schema ${schema} has the migration ` +
+          `${name}, which is not known here. Start the version that made it, or restore a backup from ` +
+          "before the upgrade.",
       );
     }
     if (file.checksum !== sha256) {
       throw new StartRefused(
-        `The migration ${name} of schema ${schema} was edited after this database applied it. Restore the file, and ` +
-          "put the change into a new migration with a higher number.",
+        `The migration ${name} of schema ${schema} was edited after this database applied it. Restore the ` +
+          "file, and put the change into a new migration with a higher number.",
       );
     }
   }
@@ -145,15 +154,15 @@ function failed(error: Error, schema: string): StartRefused {
   const order = /Not run migration (\S+) is preceding already run migration (\S+)/.exec(error.message);
   if (order !== null) {
     return new StartRefused(
-      `The migration ${order[1]} of schema ${schema} is new, but its number comes before ${order[2]}, which this ` +
-        "database has applied. Give it a number above all others.",
+      `The migration ${order[1]} of schema ${schema} is new, but its number comes before ${order[2]}, ` +
+        "which this database has applied. Give it a number above all others.",
     );
   }
   const { detail } = error as pg.DatabaseError;
   const more = detail === undefined ? "" : ` (${detail})`;
   return new StartRefused(
-    `A migration of schema ${schema} failed and was rolled back: ${error.message}${more}. The database is as it was ` +
-      "before that migration; mend the cause and start again.",
+    `A migration of schema ${schema} failed and was rolled back: ${error.message}${more}. The database is ` +
+      "as it was before that migration; mend the cause and start again.",
   );
 }
 
@@ -162,9 +171,10 @@ async function connect(client: pg.Client, url: string): Promise<void> {
     await client.connect();
   } catch (error) {
     const { hostname, port, pathname } = new URL(url);
+    const { message, code } = error as NodeJS.ErrnoException;
     throw new StartRefused(
       `The database ${pathname.slice(1)} at ${hostname}:${port || 5432} cannot be reached: ` +
-        `${(error as Error).message || (error as NodeJS.ErrnoException).code}. Check DATABASE_URL, and that the server runs.`,
+        `${message || code}. Check DATABASE_URL, and that the server runs.`,
     );
   }
 }

@@ -15,8 +15,9 @@ export type RunAs = {
 type Account = { name: string; uid: number; gid: number };
 
 /**
- * The ways to run PostgreSQL here, the preferred one first. `owner` is who owns the existing data files, if there
- * are any: nobody else may run on them. `home` is a folder whose owner is the natural user of this checkout.
+ * The ways to run PostgreSQL here, the preferred one first. `owner` is who owns the existing data files, if
+ * there are any: nobody else may run on them. `home` is a folder whose owner is the natural user of this
+ * checkout.
  */
 export function waysToRun(owner: number | null, home: string): RunAs[] {
   const me = process.getuid?.() ?? 0;
@@ -38,8 +39,8 @@ export function canRun(way: RunAs, program: string, folder: string): boolean {
 const asMyself: RunAs = { label: "yourself", wrap: (command) => [...command] };
 
 /**
- * A user namespace in which our files look as if an ordinary user owned them. Inside, root is no longer root, and
- * outside nothing changed: data and programs stay where they are, wherever that is.
+ * A user namespace in which our files look as if an ordinary user owned them. Inside, root is no longer root,
+ * and outside nothing changed: data and programs stay where they are, wherever that is.
  */
 function inNamespace(): RunAs {
   const { name, uid, gid } = ordinaryAccount();

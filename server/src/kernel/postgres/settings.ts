@@ -5,7 +5,8 @@ export function serverSettings(port: number, durable: boolean): string[] {
     // Nobody outside this machine is served, and nobody needs a socket file: a long path would break it.
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    // API, worker and batch pools of one process take about forty; the rest is for audit, demo, bench and a psql.
+    // API, worker and batch pools of one process take about forty; the rest is for audit, demo, bench and a
+    // psql.
     max_connections: "200",
     // The hot tables' indexes of some ten million payments stay in memory, and a laptop does not feel it.
     shared_buffers: "256MB",
@@ -26,7 +27,9 @@ export function serverSettings(port: number, durable: boolean): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-/** For tests and the simulation: nothing is asked to survive a power cut. Processes may still die at any time. */
+/**
+ * For tests and the simulation: nothing is asked to survive a power cut. Processes may still die at any time.
+ */
 const volatileSettings = {
   fsync: "off",
   synchronous_commit: "off",

@@ -35,8 +35,9 @@ export type EmbeddedPostgresOptions = {
 };
 
 /**
- * Starts PostgreSQL on `dataDir`, or adopts the one that a killed owner left running there, and keeps it running:
- * when it dies it is started again at the same URL. When this process ends, in whatever way, PostgreSQL ends too.
+ * Starts PostgreSQL on `dataDir`, or adopts the one that a killed owner left running there, and keeps it
+ * running: when it dies it is started again at the same URL. When this process ends, in whatever way,
+ * PostgreSQL ends too.
  *
  * Throws `StartRefused` when another process owns the folder, or PostgreSQL cannot run on it.
  */
@@ -228,7 +229,8 @@ class Supervisor implements EmbeddedPostgres {
       for (const pid of leftovers) signal(pid, round < 25 ? "SIGQUIT" : "SIGKILL");
       await systemClock.sleep(pollMs);
     }
-    // With no process in the folder its pid names nobody, or a stranger that took the number: PostgreSQL would refuse.
+    // With no process in the folder its pid names nobody, or a stranger that took the number: PostgreSQL
+    // would refuse.
     if (process.platform === "linux") rmSync(join(folder, "postmaster.pid"), { force: true });
   }
 

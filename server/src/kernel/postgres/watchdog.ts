@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 import { type Cluster, programEnvironment } from "./cluster.ts";
 
 /**
- * Runs a command and ends it when the pipe on standard input closes, which the system does when the process that
- * holds the other end dies, however it dies. INT is PostgreSQL's fast shutdown. The command stays this shell's own
- * child until it is reaped, so the id it signals can belong to nothing else.
+ * Runs a command and ends it when the pipe on standard input closes, which the system does when the process
+ * that holds the other end dies, however it dies. INT is PostgreSQL's fast shutdown. The command stays this
+ * shell's own child until it is reaped, so the id it signals can belong to nothing else.
  */
 const guardCommand = `
 exec 3<&0
