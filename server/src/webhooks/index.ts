@@ -1,16 +1,40 @@
 /** What merchants are told: endpoints, events and their deliveries, by Standard Webhooks. */
-import type { FastifyRequest } from "fastify";
+import { createBatcher } from "../kernel/batcher.ts";
 import type { Clock, Random } from "../kernel/clock.ts";
+import { SECOND } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
-import type { Cell, Database, Db, Tx } from "../kernel/database.ts";
-import type { DueWorker } from "../kernel/due.ts";
+import type { Cell, Database, Tx } from "../kernel/database.ts";
+import { type DueWorker, startDueWorker } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id, IdMaker } from "../kernel/ids.ts";
-import type { Invariant } from "../kernel/invariants.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Delivery, DeliveryState, Endpoint, EventType, NewEvent } from "./model.ts";
+import { createClaim } from "./deliveries/claim.ts";
+import { clearHealth } from "./deliveries/health-store.ts";
+import { type Written, writeResults } from "./deliveries/results.ts";
+import { createDeliveryService } from "./deliveries/service.ts";
+import { createEndpoints } from "./endpoints/cache.ts";
+import { createEndpointService } from "./endpoints/service.ts";
+import { recordEvents, writePayload } from "./events/record.ts";
+import { type Delivery, type Endpoint, type NewEvent, subscribes, type TryResult } from "./model.ts";
+import { type WebhookAuth, webhookRoutes } from "./routes.ts";
+import { createDeliverer } from "./sending/deliverer.ts";
+import { createSender } from "./sending/sender.ts";
+import { machineResolve, publicResolve, type Resolve, type TargetRules } from "./sending/target.ts";
 
-export { type Delivery, type Endpoint, EVENT_TYPES, type EventType, type NewEvent } from "./model.ts";
+export { deliveriesOfPayment, eventsOfPayment } from "./deliveries/service.ts";
+export { invariants } from "./invariants.ts";
+export {
+  type Delivery,
+  type DeliveryView,
+  type Endpoint,
+  EVENT_TYPES,
+  type EventType,
+  type EventView,
+  type FailedTry,
+  type NewEvent,
+} from "./model.ts";
+export type { WebhookAuth } from "./routes.ts";
+export type { Address, Resolve } from "./sending/target.ts";
 
 export type WebhooksDeps = {
   readonly cell: Cell;
@@ -23,12 +47,8 @@ export type WebhooksDeps = {
   readonly log: Log;
   /** True: https only, and no address that leads inside. False: a developer's own machine may be a target. */
   readonly production: boolean;
-};
-
-/** Who asks, decided by the rooms that know keys and tokens; both throw `unauthenticated` or `forbidden`. */
-export type WebhookAuth = {
-  readonly authenticateMerchant: (request: FastifyRequest) => Promise<{ readonly merchantId: Id }>;
-  readonly authenticateOperator: (request: FastifyRequest, permission: "deliveries.read") => Promise<unknown>;
+  /** How host names become addresses; the machine's name servers when absent. */
+  readonly resolve?: Resolve;
 };
 
 export type Webhooks = {
@@ -46,7 +66,7 @@ export type Webhooks = {
   ): Promise<readonly Delivery[]>;
   /** Sends from memory, in the background. Never throws, and drops what it has no place for: the lease returns it. */
   deliver(deliveries: readonly Delivery[]): void;
-  /** Sends what is due: retries, and what a crash or a full memory left behind. One per process is enough. */
+  /** Sends what is due: retries, and what a crash or a full memory left behind. Starts once; `stop` below ends it too. */
   startWorker(): DueWorker;
   /** Adds the routes of merchants and operators. */
   routes(http: Http, auth: WebhookAuth): void;
@@ -67,51 +87,107 @@ export type WebhookGauges = {
   readonly left: number;
 };
 
-/** An event as a timeline shows it. */
-export type EventView = {
-  readonly id: Id;
-  readonly type: EventType;
-  readonly subjectId: Id;
-  readonly payload: string;
-  readonly createdAt: Date;
-};
-
-/** A delivery as a timeline shows it, with its failed tries. */
-export type DeliveryView = {
-  readonly id: Id;
-  readonly eventId: Id;
-  readonly type: EventType;
-  readonly endpointId: Id;
-  readonly state: DeliveryState;
-  readonly tries: number;
-  readonly dueAt: Date | null;
-  readonly lastTriedAt: Date | null;
-  readonly lastStatus: number | null;
-  readonly lastError: string | null;
-  readonly lastDurationMs: number | null;
-  readonly deliveredAt: Date | null;
-  readonly createdAt: Date;
-  readonly failedTries: readonly FailedTry[];
-};
-
-export type FailedTry = {
-  readonly number: number;
-  readonly startedAt: Date;
-  readonly durationMs: number;
-  readonly status: number | null;
-  readonly error: string;
-  /** The beginning of what the endpoint answered. */
-  readonly answer: string | null;
-};
+/** In flight that the worker has claimed. */
+const WORKER_CONCURRENCY_MAX = 512;
+const WORKER_IDLE_MS = 1 * SECOND;
+const USER_AGENT = "Tributary-Webhooks/1";
 
 /** Builds the room. Nothing is read or sent before it is asked to. */
-export declare function createWebhooks(deps: WebhooksDeps): Webhooks;
+export function createWebhooks(deps: WebhooksDeps): Webhooks {
+  const { cell, clock, log, newId } = deps;
+  const rules: TargetRules = {
+    production: deps.production,
+    resolve: deps.resolve ?? (deps.production ? publicResolve() : machineResolve()),
+  };
+  const endpoints = createEndpoints(deps);
+  const results = createBatcher<TryResult, Written>({
+    name: "webhook results",
+    log,
+    run: (tries) => writeResults(cell, tries),
+  });
+  const sender = createSender({ clock, rules, userAgent: USER_AGENT });
+  const counts = { dead: 0 };
+  let worker: DueWorker | null = null;
+  const deliverer = createDeliverer({
+    clock,
+    log,
+    sender,
+    endpointOf: async (merchantId, endpointId) =>
+      (await endpoints.ofMerchant(merchantId)).find(({ id }) => id === endpointId) ?? null,
+    report: async (result) => {
+      if ((await results.submit(result)) === "dead") counts.dead += 1;
+    },
+    onPlaces: () => worker?.nudge(),
+  });
+  const deliver = (deliveries: readonly Delivery[]) => {
+    for (const delivery of deliveries) deliverer.offer(delivery);
+  };
+  const endpointService = createEndpointService({
+    ...deps,
+    endpoints,
+    rules,
+    onChange: async (endpointId) => {
+      await cell.transact((tx) => clearHealth(tx, [endpointId]));
+      deliverer.lanes.forget(endpointId);
+    },
+  });
+  const deliveryService = createDeliveryService({ cell, clock, newId, endpoints: endpointService, deliver });
 
-/** The events of a payment's timeline, in order of time; at most 200. */
-export declare function eventsOfPayment(db: Db, paymentId: Id): Promise<readonly EventView[]>;
-
-/** The deliveries of a payment's timeline, in order of time; at most 200. */
-export declare function deliveriesOfPayment(db: Db, paymentId: Id): Promise<readonly DeliveryView[]>;
-
-/** What must hold in a cell, for `audit`. */
-export declare const invariants: readonly Invariant[];
+  return {
+    endpointsOf: async (merchantIds) => {
+      const distinct = [...new Set(merchantIds)];
+      const found = await Promise.all(distinct.map((merchantId) => endpoints.ofMerchant(merchantId)));
+      return new Map(distinct.map((merchantId, index) => [merchantId, found[index] ?? []]));
+    },
+    record: (tx, known, events) =>
+      recordEvents(
+        tx,
+        newId,
+        events.map(({ data, ...event }) => ({
+          event: { ...event, payload: writePayload({ ...event, data }) },
+          endpoints: (known.get(event.merchantId) ?? []).filter((one) => subscribes(one, event.type)),
+        })),
+        clock.now(),
+      ),
+    deliver,
+    startWorker: () => {
+      worker ??= startDueWorker({
+        name: "webhooks",
+        clock,
+        log,
+        claim: createClaim({ cell, clock, lanes: deliverer.lanes }),
+        handle: (delivery) => deliverer.send(delivery),
+        concurrencyMax: WORKER_CONCURRENCY_MAX,
+        idleMs: WORKER_IDLE_MS,
+      });
+      return worker;
+    },
+    routes: (http, auth) =>
+      webhookRoutes(http, { db: cell.db, endpoints: endpointService, deliveries: deliveryService }, auth),
+    stop: async () => {
+      await Promise.all([worker?.stop(), deliverer.stop()]);
+      await results.stop();
+      await Promise.all([endpoints.stop(), sender.close()]);
+    },
+    gauges: {
+      get inFlight() {
+        return deliverer.gauges.inFlight;
+      },
+      get waiting() {
+        return deliverer.gauges.waiting;
+      },
+      get delivered() {
+        return deliverer.gauges.delivered;
+      },
+      get failedTries() {
+        return deliverer.gauges.failedTries;
+      },
+      get dead() {
+        return counts.dead;
+      },
+      get left() {
+        return deliverer.gauges.left;
+      },
+    },
+  };
+}

@@ -11,21 +11,45 @@
  * Health: how an endpoint fares at present; it is kept only while an endpoint fails.
  */
 import { HOUR, MINUTE, plus, SECOND } from "../kernel/clock.ts";
-import type { Id } from "../kernel/ids.ts";
+import { formatId, ID_PREFIXES, type Id, parseId } from "../kernel/ids.ts";
 
-/** Every type of event that an endpoint can subscribe to, with what it says. */
+/** Every type of event that an endpoint can subscribe to: the kind of its subject, and what it says. */
 export const EVENT_TYPES = {
-  "payment.succeeded": "The buyer's money was taken. Hand over the goods.",
-  "payment.closed": "The payment ended without money: it expired or was cancelled.",
-  "payment.failed": "The payment was refused for good.",
-  "payment.reversed_by_channel": "The channel took back a payment that had succeeded.",
-  "refund.accepted": "The channel took the refund; the money is on its way back.",
-  "refund.succeeded": "The refund arrived at the buyer.",
-  "refund.failed": "The refund was refused; the money is yours again.",
-  "refund.returned": "A refund that was accepted came back; the money is yours again.",
-  ping: "Sent by the endpoint's test, whatever it subscribes to.",
-} as const;
+  "payment.succeeded": { subject: "payment", says: "The buyer's money was taken. Hand over the goods." },
+  "payment.closed": {
+    subject: "payment",
+    says: "The payment ended without money: it expired or was cancelled.",
+  },
+  "payment.failed": { subject: "payment", says: "The payment was refused for good." },
+  "payment.reversed_by_channel": {
+    subject: "payment",
+    says: "The channel took back a payment that had succeeded.",
+  },
+  "refund.accepted": {
+    subject: "refund",
+    says: "The channel took the refund; the money is on its way back.",
+  },
+  "refund.succeeded": { subject: "refund", says: "The refund arrived at the buyer." },
+  "refund.failed": { subject: "refund", says: "The refund was refused; the money is yours again." },
+  "refund.returned": { subject: "refund", says: "An accepted refund came back; the money is yours again." },
+  ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
+} as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;
+
+/** An event's subject as written on the wire: `pay_…`, `rfd_…`. */
+export function formatSubject(type: EventType, subjectId: Id): string {
+  return formatId(ID_PREFIXES[EVENT_TYPES[type].subject], subjectId);
+}
+
+/** The id of a subject as written on the wire, or null for anything else. */
+export function parseSubject(text: string): Id | null {
+  const kinds = new Set(Object.values(EVENT_TYPES).map(({ subject }) => subject));
+  for (const kind of kinds) {
+    const id = parseId(ID_PREFIXES[kind], text);
+    if (id !== null) return id;
+  }
+  return null;
+}
 
 /** An endpoint that subscribes to this hears of every type. */
 export const ALL_EVENTS = "*";
@@ -78,6 +102,43 @@ export type Delivery = {
 export const DELIVERY_STATES = ["scheduled", "delivered", "dead"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
+/** An event as a timeline shows it. */
+export type EventView = {
+  readonly id: Id;
+  readonly type: EventType;
+  readonly subjectId: Id;
+  readonly payload: string;
+  readonly createdAt: Date;
+};
+
+/** A delivery as a timeline shows it, with its failed tries. */
+export type DeliveryView = {
+  readonly id: Id;
+  readonly eventId: Id;
+  readonly type: EventType;
+  readonly endpointId: Id;
+  readonly state: DeliveryState;
+  readonly tries: number;
+  readonly dueAt: Date | null;
+  readonly lastTriedAt: Date | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly lastDurationMs: number | null;
+  readonly deliveredAt: Date | null;
+  readonly createdAt: Date;
+  readonly failedTries: readonly FailedTry[];
+};
+
+export type FailedTry = {
+  readonly number: number;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly status: number | null;
+  readonly error: string;
+  /** The beginning of what the endpoint answered. */
+  readonly answer: string | null;
+};
+
 /** How long one try may take, from the name's resolution to the answer. */
 export const TRY_TIMEOUT_MS = 10 * SECOND;
 /** At least three times the time-out: a lease never ends while its try may still be under way. */
@@ -111,7 +172,6 @@ export type TryFault =
 export type TryResult = {
   readonly deliveryId: Id;
   readonly endpointId: Id;
-  readonly merchantId: Id;
   readonly startedAt: Date;
   readonly endedAt: Date;
   /** The answer's HTTP status; null when none came. */
@@ -145,6 +205,10 @@ export type DeliveryProgress = {
  */
 export function settle(delivery: DeliveryProgress, result: TryResult): DeliveryProgress | null {
   if (delivery.lastTriedAt?.getTime() === result.startedAt.getTime()) return null;
+  if (result.fault !== null && delivery.state !== "scheduled") return null;
+  if (result.fault === "endpoint_disabled") {
+    return { ...delivery, state: "dead", dueAt: null, lastError: result.error };
+  }
   const tried = {
     ...delivery,
     tries: delivery.tries + 1,
@@ -161,8 +225,7 @@ export function settle(delivery: DeliveryProgress, result: TryResult): DeliveryP
       deliveredAt: delivery.deliveredAt ?? result.endedAt,
     };
   }
-  if (delivery.state !== "scheduled") return null;
-  const gapMs = result.fault === "endpoint_disabled" ? undefined : RETRY_GAPS_MS[delivery.roundFailures];
+  const gapMs = RETRY_GAPS_MS[delivery.roundFailures];
   return {
     ...tried,
     roundFailures: delivery.roundFailures + 1,
