@@ -1,5 +1,6 @@
 import type { CallEnd } from "../port.ts";
 import type { AlipayCredentials } from "./credentials.ts";
+import { withoutSigningText } from "./masking.ts";
 import { decryptContent, rawMembers, verifyText } from "./signing.ts";
 
 /** An answer of the gateway whose signature was verified. */
@@ -62,8 +63,9 @@ export function readEnvelope(
 
 /** `10000`, or `40004/ACQ.TRADE_NOT_EXIST`; null when there is no code. */
 export function channelCodeOf(read: Reading["read"]): string | null {
-  if (typeof read?.code !== "string") return null;
-  return typeof read.sub_code === "string" ? `${read.code}/${read.sub_code}` : read.code;
+  if (read === null) return null;
+  const [code, subCode] = [textIn(read, "code"), textIn(read, "sub_code")];
+  return code !== null && subCode !== null ? `${code}/${subCode}` : code;
 }
 
 /**
@@ -85,11 +87,16 @@ function withoutAnswer(answer: Answer): NoAnswer | null {
 
 function answerOf(body: Readonly<Record<string, unknown>>): Answer {
   return {
-    code: String(body.code ?? ""),
-    subCode: typeof body.sub_code === "string" ? body.sub_code : null,
-    message: String(body.sub_msg ?? body.msg ?? ""),
+    code: textIn(body, "code") ?? "",
+    subCode: textIn(body, "sub_code"),
+    message: withoutSigningText(textIn(body, "sub_msg") ?? textIn(body, "msg") ?? ""),
     body,
   };
+}
+
+function textIn(body: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = body[name];
+  return typeof value === "string" ? value : null;
 }
 
 /** An encrypted answer is a JSON string; a gateway that could not decrypt the question answers in the clear. */

@@ -42,7 +42,7 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = { 交易: "paymen
 const TRAILER_TITLES = { payment: "交易合计", refund: "退款合计" } as const;
 
 type Column = keyof typeof COLUMNS;
-type Row = StatementLine & { readonly discount: bigint };
+type Row = { readonly entry: StatementLine; readonly discount: bigint };
 
 /** Whether a file of the archive is the business statement; the other one is its summary. */
 export function isStatement(content: Buffer): boolean {
@@ -72,7 +72,7 @@ export function parseStatement(content: Buffer, original: Buffer): Statement {
   return {
     account,
     channelDate,
-    lines: rows.map(({ discount: _, ...line }) => line),
+    lines: rows.map((row) => row.entry),
     original,
   };
 }
@@ -148,7 +148,7 @@ function rowOf(text: string, line: number, columns: ReturnType<typeof columnsOf>
   const time = (column: Column) => must(column, parseBeijingTime(read(column)));
 
   const kind = must("kind", KINDS[read("kind")]);
-  const row: Row = {
+  const entry: StatementLine = {
     line,
     kind,
     channelTradeNo: must("tradeNo", read("tradeNo")),
@@ -162,12 +162,11 @@ function rowOf(text: string, line: number, columns: ReturnType<typeof columnsOf>
     createdAt: time("createdAt"),
     finishedAt: time("finishedAt"),
     subject: read("subject"),
-    discount: money("discount"),
   };
   const sign = kind === "payment" ? 1n : -1n;
-  if (row.amount * sign <= 0n) must("amount", null);
-  if (row.settleAmount * sign < 0n) must("settled", null);
-  return row;
+  if (entry.amount * sign <= 0n) must("amount", null);
+  if (entry.settleAmount * sign < 0n) must("settled", null);
+  return { entry, discount: money("discount") };
 }
 
 /** `#交易合计：1笔，商家实收共12.34元，商家优惠共0.00元` and its twin for refunds. */
@@ -175,7 +174,7 @@ function checkTrailer(
   lines: readonly string[],
   index: number,
   rows: readonly Row[],
-  kind: Row["kind"],
+  kind: StatementLine["kind"],
 ): void {
   const title = TRAILER_TITLES[kind];
   const part = "([+-]?\\d+(?:\\.\\d{1,2})?)元";
@@ -183,10 +182,10 @@ function checkTrailer(
   const found = form.exec(at(lines, index).trim());
   if (found === null) throw new StatementFault(index + 1, `is not the total of ${title}`);
   const [, count = "", settled, discount] = found;
-  const own = rows.filter((row) => row.kind === kind);
+  const own = rows.filter((row) => row.entry.kind === kind);
   const sums = [
     ["笔", BigInt(count), BigInt(own.length)],
-    ["商家实收", fenOf(settled), own.reduce((sum, row) => sum + row.settleAmount, 0n)],
+    ["商家实收", fenOf(settled), own.reduce((sum, row) => sum + row.entry.settleAmount, 0n)],
     ["商家优惠", fenOf(discount), own.reduce((sum, row) => sum + row.discount, 0n)],
   ] as const;
   for (const [what, said, counted] of sums) {

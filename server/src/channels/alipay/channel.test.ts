@@ -183,6 +183,18 @@ describe("Alipay's connector", () => {
     assert.doesNotMatch(text, /281234567890123456|202611BBsecret|"sign"|2088123443211234/);
   });
 
+  it("keeps out what Alipay repeats of a request whose signature it did not accept", async () => {
+    const sub_msg =
+      "验签出错，网关生成的验签字符串为：app_auth_token=202611BBsecret&biz_content=281234567890123456";
+    const { channel } = scripted([
+      answered("alipay.trade.query", { code: "40002", sub_code: "isv.invalid-signature", sub_msg }),
+    ]);
+    const call = await channel.query(contextOf(channel, input), order);
+    assert.ok(call.end === "refused");
+    assert.match(call.message, /^验签出错/);
+    assert.doesNotMatch(JSON.stringify(call), /202611BBsecret|281234567890123456/);
+  });
+
   it("a refund's terminal no is told, its lack of funds may be repeated", async () => {
     const { channel } = scripted([
       answered("alipay.trade.refund", { code: "40004", sub_code: "ACQ.TRADE_HAS_FINISHED", sub_msg: "over" }),

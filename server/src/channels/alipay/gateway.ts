@@ -68,8 +68,7 @@ export async function callGateway(
 
 /** A request as people may read it. */
 export function recordOfRequest(request: GatewayRequest, parameters: Parameters): string {
-  const { sign, biz_content, ...shown } = parameters;
-  return record({ ...shown, biz_content: request.content });
+  return record({ ...parameters, biz_content: request.content });
 }
 
 /** An address with parameters added to whatever query it has. */

@@ -27,7 +27,13 @@ export function record(message: unknown): string {
   return text.length > RECORD_CHARACTERS_MAX ? `${text.slice(0, RECORD_CHARACTERS_MAX)}…` : text;
 }
 
+/** To a wrong signature Alipay answers with the text it checked, which holds tokens and payment codes. */
+export function withoutSigningText(sentence: string): string {
+  return sentence.replace(/(验签字符串为：?).*/s, "$1…");
+}
+
 function masked(value: unknown): unknown {
+  if (typeof value === "string") return withoutSigningText(value);
   if (Array.isArray(value)) return value.map(masked);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -31,9 +31,9 @@ const no = order.channelOrderNo;
 
 function answer(body: Record<string, unknown>): Answer {
   return {
-    code: String(body.code),
+    code: typeof body.code === "string" ? body.code : "",
     subCode: typeof body.sub_code === "string" ? body.sub_code : null,
-    message: String(body.sub_msg ?? ""),
+    message: typeof body.sub_msg === "string" ? body.sub_msg : "",
     body,
   };
 }
