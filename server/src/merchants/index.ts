@@ -1,4 +1,6 @@
 /** Merchants, their stores and terminals, and the API keys that speak for them. */
+export type { CreditLines } from "./credit-lines.ts";
+export type { ApiKeys } from "./keys/service.ts";
 export {
   creditLineOf,
   type Merchant,
@@ -10,4 +12,12 @@ export {
   settlesIn,
   type Terminal,
 } from "./model.ts";
-export { createMerchants, type Merchants, type MerchantsDeps } from "./service.ts";
+export type { Places } from "./places/service.ts";
+export { type MerchantRoutesDeps, registerMerchants } from "./routes.ts";
+export {
+  createMerchants,
+  type MerchantChange,
+  type Merchants,
+  type MerchantsDeps,
+  type NewMerchant,
+} from "./service.ts";

@@ -4,12 +4,19 @@ export {
   type Approvals,
   createApprovals,
 } from "./approvals.ts";
+export { changes } from "./audit.ts";
+export type { Actor, Approval, AuditEntry, Operator, Permission, Role } from "./model.ts";
+export { type OperatorRoutesDeps, registerOperators } from "./routes.ts";
+export { newSecret, prefixOf, readBearer } from "./secrets.ts";
+export { createOperators, type Made, type Operators, type OperatorsDeps } from "./service.ts";
 export {
-  type Actor,
-  type Approval,
-  type AuditEntry,
-  type Operator,
-  type Permission,
-  type Role,
-} from "./model.ts";
-export { createOperators, type Operators, type OperatorsDeps } from "./service.ts";
+  ApprovalSchema,
+  IdParams,
+  opsSchema,
+  optionalBody,
+  pageSchema,
+  presentApproval,
+  readCursorId,
+  readId,
+  readIdField,
+} from "./wire.ts";

@@ -53,6 +53,8 @@ export type Operator = {
 export type Actor = {
   readonly operator: Operator;
   readonly requestId: string;
+  /** The request's Idempotency-Key, and a hash of what was sent with it. */
+  readonly idempotency: { readonly key: string; readonly fingerprint: Buffer } | null;
 };
 
 /** One change, as it is written down. */
@@ -86,6 +88,17 @@ export type Approval = {
   readonly decisionNote: string | null;
   readonly carriedOutAt: Date | null;
 };
+
+/** The verdict on an approval, decided in this order of checks; `carry_out`: approved before, and not finished. */
+export function decideApproval(
+  approval: Pick<Approval, "status" | "proposedBy" | "decidedBy">,
+  operatorId: Id,
+  verdict: "approve" | "reject",
+): "decide" | "carry_out" | "second_person_required" | "already_decided" {
+  if (approval.proposedBy === operatorId) return "second_person_required";
+  if (approval.status === "proposed") return "decide";
+  return approval.status === "approved" && verdict === "approve" ? "carry_out" : "already_decided";
+}
 
 /** The prefix of an approval's id on the wire. */
 export const APPROVAL_PREFIX = "apr" as IdPrefix;
