@@ -7,6 +7,7 @@
  * - Fund flow: whether the channel's money passes us, goes to the merchant itself, or lies at a bank that pays on our
  *   instruction.
  */
+import { DAY } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
 import type { Method } from "../port.ts";
@@ -74,3 +75,29 @@ export type ChannelAccount = Contract & {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
+
+/** One version of an account's credentials as people see it: never the credentials. */
+export type CredentialVersion = {
+  readonly channelAccountId: Id;
+  /** From 1. */
+  readonly version: number;
+  /** A keyed hash per field, to tell whether two versions share a key. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+  /** When the authorisation token (Alipay's `app_auth_token`) ends; null: none, or not told. */
+  readonly tokenExpiresAt: Date | null;
+  readonly provedAt: Date;
+  readonly createdAt: Date;
+};
+
+/** From this long before its end an authorisation token is warned of. */
+const TOKEN_WARNING_DAYS = 30;
+
+/** What an operator should do about an account's newest credentials, in whole sentences. */
+export function warningsAt(newest: CredentialVersion | null, at: Date): readonly string[] {
+  const endsAt = newest?.tokenExpiresAt ?? null;
+  if (endsAt === null || endsAt.getTime() - at.getTime() > TOKEN_WARNING_DAYS * DAY) return [];
+  const day = endsAt.toISOString().slice(0, 10);
+  return endsAt <= at
+    ? [`The authorisation token ended on ${day}: calls are refused until a new one is saved.`]
+    : [`The authorisation token ends on ${day}: save a new one before.`];
+}

@@ -1,0 +1,78 @@
+import type { Currency } from "../../kernel/money.ts";
+import type { ChannelTraits } from "../port.ts";
+import type { Contract } from "./model.ts";
+
+/** What keeps a contract from being one: the field as on the wire, and why. */
+export type ContractFault = { readonly field: string; readonly detail: string };
+
+/** What a contract is measured against. */
+export type ContractBounds = {
+  readonly traits: ChannelTraits;
+  readonly merchantCurrencies: readonly Currency[];
+  readonly production: boolean;
+};
+
+/** The first fault in this order: address, methods, currencies, amounts; null: the channel and the merchant can keep it. */
+export function faultOfContract(contract: Contract, bounds: ContractBounds): ContractFault | null {
+  return (
+    faultOfGateway(contract.gatewayUrl, bounds.production) ??
+    faultOfMethods(contract, bounds.traits) ??
+    faultOfCurrencies(contract, bounds) ??
+    faultOfAmounts(contract, bounds.traits)
+  );
+}
+
+function faultOfGateway(text: string, production: boolean): ContractFault | null {
+  const field = "gateway_url";
+  if (!URL.canParse(text))
+    return { field, detail: "gateway_url is a full address, such as https://…/gateway.do" };
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return { field, detail: "gateway_url begins with https:// (or http:// for a sandbox)" };
+  }
+  if (production && url.protocol !== "https:") {
+    return { field, detail: "gateway_url begins with https:// in production" };
+  }
+  if (url.username !== "" || url.password !== "") {
+    return { field, detail: "gateway_url bears no user name and no password" };
+  }
+  return null;
+}
+
+function faultOfMethods(contract: Contract, traits: ChannelTraits): ContractFault | null {
+  const index = contract.methods.findIndex((method) => !Object.hasOwn(traits.scenes, method));
+  if (index === -1) return null;
+  const known = Object.keys(traits.scenes).join(", ");
+  return {
+    field: `methods.${index}`,
+    detail: `${traits.displayName} has no method ${contract.methods[index]}; it has ${known}`,
+  };
+}
+
+function faultOfCurrencies(contract: Contract, bounds: ContractBounds): ContractFault | null {
+  const { traits, merchantCurrencies } = bounds;
+  for (const [index, currency] of contract.currencies.entries()) {
+    const field = `currencies.${index}`;
+    if (!traits.currencies.includes(currency)) {
+      const taken = traits.currencies.join(", ");
+      return { field, detail: `${traits.displayName} does not take ${currency}, only ${taken}` };
+    }
+    if (!merchantCurrencies.includes(currency)) {
+      const held = merchantCurrencies.join(", ");
+      return { field, detail: `the merchant does not settle in ${currency}, only in ${held}` };
+    }
+  }
+  return null;
+}
+
+function faultOfAmounts(contract: Contract, traits: ChannelTraits): ContractFault | null {
+  const { amountMin, amountMax } = contract;
+  if (amountMin < traits.amountMin) {
+    return { field: "amount_min", detail: `the channel takes no amount below ${traits.amountMin}` };
+  }
+  if (amountMax > traits.amountMax) {
+    return { field: "amount_max", detail: `the channel takes no amount above ${traits.amountMax}` };
+  }
+  if (amountMin > amountMax) return { field: "amount_max", detail: "amount_max is at least amount_min" };
+  return null;
+}

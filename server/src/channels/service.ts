@@ -1,0 +1,77 @@
+import { createCache } from "../kernel/cache.ts";
+import type { Id } from "../kernel/ids.ts";
+import { type Credentials, createCredentials } from "./accounts/credentials.ts";
+import type { ChannelAccount } from "./accounts/model.ts";
+import { type ChannelAccounts, type ChannelAccountsDeps, createChannelAccounts } from "./accounts/service.ts";
+import * as store from "./accounts/store.ts";
+import { type CallBudget, createCallBudget } from "./budget.ts";
+import type { Channel, ChannelContext } from "./port.ts";
+
+export type ChannelsDeps = ChannelAccountsDeps;
+
+export type Channels = {
+  /** The connector of a channel by its name, or null. */
+  channel(name: string): Channel | null;
+  /** Every connector, in the order handed in. */
+  readonly all: readonly Channel[];
+  /** A channel account as it was at most one second ago, or null. */
+  account(id: Id): Promise<ChannelAccount | null>;
+  /** Every account of a merchant, oldest first, at most one second old; all states. */
+  accountsOfMerchant(merchantId: Id): Promise<readonly ChannelAccount[]>;
+  /**
+   * What a call needs, with one version of the credentials: the one that the order was placed with, or the newest. Throws when
+   * the account has no such version.
+   */
+  contextOf(account: ChannelAccount, credentialVersion: number | "current"): Promise<ChannelContext>;
+  /** One context for each version, newest first: a notification may be signed for any of them. */
+  contextsOf(account: ChannelAccount): Promise<readonly ChannelContext[]>;
+  readonly budget: CallBudget;
+  /** What operators do with the contracts. */
+  readonly accounts: ChannelAccounts;
+  /** Wraps the credentials again that an earlier master key wrapped; gives how many. Safe to repeat. */
+  readonly rewrapCredentials: Credentials["rewrapAll"];
+};
+
+/** A notification comes soon after its order: versions older than these are no longer tried. */
+const VERSIONS_TRIED_MAX = 10;
+
+/** Builds the room. It makes no call and reads no row until asked. */
+export function createChannels(deps: ChannelsDeps): Channels {
+  const { db } = deps.platform;
+  const credentials = createCredentials(deps);
+  const byId = createCache({ clock: deps.clock, load: (id) => store.findAccount(db, id) });
+  const byMerchant = createCache({ clock: deps.clock, load: (id) => store.findAccountsOfMerchant(db, id) });
+  const accounts = createChannelAccounts({
+    ...deps,
+    credentials,
+    changed: (account) => {
+      byId.forget(account.id);
+      byMerchant.forget(account.merchantId);
+    },
+  });
+
+  const channel = (name: string) => deps.channels.find((each) => each.traits.name === name) ?? null;
+  const contextOf = (account: ChannelAccount, version: number | "current") => {
+    const connector = channel(account.channel);
+    if (connector === null) throw new Error(`no connector for the channel ${account.channel}`);
+    const wanted = version === "current" ? account.credentialVersion : version;
+    if (wanted === null) throw new Error(`channel account ${account.id} has no credentials`);
+    return credentials.context(connector, account, wanted);
+  };
+
+  return {
+    channel,
+    all: deps.channels,
+    account: (id) => byId.get(id),
+    accountsOfMerchant: (merchantId) => byMerchant.get(merchantId),
+    contextOf: async (account, version) => contextOf(account, version),
+    contextsOf: async (account) => {
+      const newest = account.credentialVersion ?? 0;
+      const length = Math.min(newest, VERSIONS_TRIED_MAX);
+      return Promise.all(Array.from({ length }, (_, back) => contextOf(account, newest - back)));
+    },
+    budget: createCallBudget(deps),
+    accounts,
+    rewrapCredentials: credentials.rewrapAll,
+  };
+}
