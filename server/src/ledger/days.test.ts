@@ -5,7 +5,7 @@ import { sql } from "../kernel/database.ts";
 import { silentLog } from "../kernel/log.ts";
 import { cutOver, ensureDay, lockDay, openDay, startDayKeeper } from "./days.ts";
 import { journalById } from "./reading.ts";
-import { createTestCell, draftOf, move, openTestMerchant, postNow, type TestCell } from "./test-books.ts";
+import { createTestCell, draftOf, move, openTestMerchant, postNow, type TestCell } from "./testing/books.ts";
 
 const ZONE = "Asia/Shanghai";
 const DATES_ALONG_ACCOUNTS = sql(

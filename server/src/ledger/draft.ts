@@ -9,7 +9,7 @@ export const LINES_MAX = 100;
 
 /** The draft without its lines of zero. Throws an Error that names the draft and the broken rule. */
 export function checkedDraft(draft: JournalDraft): JournalDraft {
-  if (!isCurrency(draft.currency)) broken(draft, `is in ${draft.currency}, which is no currency known here`);
+  if (!isCurrency(draft.currency)) broken(draft, "is in a currency that is not known here");
   if ((draft.kind === "reversal") !== (draft.reversalOf != null)) {
     broken(draft, "must name the journal it takes back if, and only if, it is a reversal");
   }

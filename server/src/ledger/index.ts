@@ -44,6 +44,7 @@ export {
 } from "./model.ts";
 export {
   type AccountFilter,
+  type AccountPlace,
   accountView,
   balanceAt,
   bookView,
@@ -54,6 +55,7 @@ export {
   listBooks,
   trialBalance,
 } from "./reading.ts";
+export { type LedgerRoutesDeps, ledgerRoutes } from "./routes.ts";
 export {
   openAccounts,
   openBook,
@@ -63,3 +65,4 @@ export {
   postWithHolds,
 } from "./service.ts";
 export { type BookNeeds, standardAccounts } from "./standard-accounts.ts";
+export type { NamedIds } from "./wire.ts";

@@ -13,7 +13,7 @@ import {
   type TestCell,
   type TestMerchant,
   violationsOf,
-} from "./test-books.ts";
+} from "./testing/books.ts";
 
 let cell: TestCell;
 let shop: TestMerchant;

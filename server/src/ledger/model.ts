@@ -167,6 +167,8 @@ export type AccountSpec = {
 export type Account = {
   readonly id: Id;
   readonly bookId: Id;
+  readonly bookKind: BookKind;
+  readonly ownerId: Id;
   readonly code: AccountCode;
   readonly currency: Currency;
   readonly channelAccountId: Id | null;

@@ -6,7 +6,6 @@ import type { AccountCode } from "./chart.ts";
 import { CHART } from "./chart.ts";
 import type { HoldCommand, Journal, JournalDraft } from "./model.ts";
 import { reversalOf } from "./model.ts";
-import { NaiveBooks } from "./naive-books.ts";
 import { accountView, balanceAt, entries } from "./reading.ts";
 import {
   createTestCell,
@@ -18,7 +17,8 @@ import {
   type TestCell,
   type TestMerchant,
   violationsOf,
-} from "./test-books.ts";
+} from "./testing/books.ts";
+import { NaiveBooks } from "./testing/naive-books.ts";
 
 const CODES = [
   "merchant_pending",

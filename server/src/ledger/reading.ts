@@ -33,9 +33,11 @@ export function listBooks(db: Db, after: Id | null, limit: number): Promise<Book
 
 const FIND_ACCOUNT = sql(
   "ledger_find_account",
-  `select id, book_id, code, currency, channel_account_id, balance, held, floor, last_seq, last_posted_at, opened_at
-   from accounts
-   where id = $1`,
+  `select a.id, a.book_id, a.code, a.currency, a.channel_account_id, a.balance, a.held, a.floor, a.last_seq,
+     a.last_posted_at, a.opened_at, b.kind as book_kind, b.owner_id
+   from accounts a
+   join books b on b.id = a.book_id
+   where a.id = $1`,
 );
 
 /** An account as it is now, or null. */
@@ -43,27 +45,34 @@ export function accountView(db: Db, accountId: Id): Promise<Account | null> {
   return db.one<Account>(FIND_ACCOUNT, [accountId]);
 }
 
-const LIST_ACCOUNTS_OF_BOOK = sql(
-  "ledger_list_accounts_of_book",
-  `select id, book_id, code, currency, channel_account_id, balance, held, floor, last_seq, last_posted_at, opened_at
-   from accounts
-   where book_id = $1
-     and ($2::text[] is null or code = any($2))
-     and ($3::text is null or currency = $3)
-     and ($4::uuid is null or id > $4)
-   order by id
-   limit $5`,
-);
-
 const LIST_ACCOUNTS = sql(
   "ledger_list_accounts",
-  `select id, book_id, code, currency, channel_account_id, balance, held, floor, last_seq, last_posted_at, opened_at
-   from accounts
-   where ($1::text[] is null or code = any($1))
-     and ($2::text is null or currency = $2)
-     and ($3::uuid is null or id > $3)
-   order by id
-   limit $4`,
+  `select a.id, a.book_id, a.code, a.currency, a.channel_account_id, a.balance, a.held, a.floor, a.last_seq,
+     a.last_posted_at, a.opened_at, b.kind as book_kind, b.owner_id
+   from accounts a
+   join books b on b.id = a.book_id
+   where ($1::text[] is null or a.code = any($1))
+     and ($2::text is null or a.currency = $2)
+     and ($3::uuid is null
+       or (a.book_id, a.code, a.currency, a.id) > ($3, $4::text, $5::char(3), $6::uuid))
+   order by a.book_id, a.code, a.currency, a.id
+   limit $7`,
+);
+
+// With the book as an option of the statement above, its index would not be used.
+const LIST_ACCOUNTS_OF_BOOK = sql(
+  "ledger_list_accounts_of_book",
+  `select a.id, a.book_id, a.code, a.currency, a.channel_account_id, a.balance, a.held, a.floor, a.last_seq,
+     a.last_posted_at, a.opened_at, b.kind as book_kind, b.owner_id
+   from accounts a
+   join books b on b.id = a.book_id
+   where a.book_id = $8
+     and ($1::text[] is null or a.code = any($1))
+     and ($2::text is null or a.currency = $2)
+     and ($3::uuid is null
+       or (a.book_id, a.code, a.currency, a.id) > ($3, $4::text, $5::char(3), $6::uuid))
+   order by a.book_id, a.code, a.currency, a.id
+   limit $7`,
 );
 
 export type AccountFilter = {
@@ -73,16 +82,21 @@ export type AccountFilter = {
   readonly currency: Currency | null;
 };
 
-/** Accounts in the order of their ids, from the one after `after`. */
+/** A place in the list of accounts. */
+export type AccountPlace = Pick<Account, "bookId" | "code" | "currency" | "id">;
+
+/** Accounts by book, code, currency and id, from the one after `after`. */
 export function listAccounts(
   db: Db,
   filter: AccountFilter,
-  page: { readonly after: Id | null; readonly limit: number },
+  page: { readonly after: AccountPlace | null; readonly limit: number },
 ): Promise<Account[]> {
-  const rest = [filter.codes, filter.currency, page.after, page.limit];
+  const { after } = page;
+  const place = [after?.bookId, after?.code, after?.currency, after?.id].map((part) => part ?? null);
+  const params = [filter.codes, filter.currency, ...place, page.limit];
   return filter.bookId === null
-    ? db.all<Account>(LIST_ACCOUNTS, rest)
-    : db.all<Account>(LIST_ACCOUNTS_OF_BOOK, [filter.bookId, ...rest]);
+    ? db.all<Account>(LIST_ACCOUNTS, params)
+    : db.all<Account>(LIST_ACCOUNTS_OF_BOOK, [...params, filter.bookId]);
 }
 
 const LIST_ENTRIES = sql(
@@ -226,6 +240,12 @@ async function withEntries(db: Db, rows: readonly JournalRow[]): Promise<Journal
   const byJournal = Map.groupBy(found, (entry) => entry.journalId);
   return rows.map((row) => ({
     ...row,
-    entries: (byJournal.get(row.id) ?? []).map(({ journalId: _, ...entry }) => entry),
+    entries: (byJournal.get(row.id) ?? []).map(({ account, code, seq, amount, balanceAfter }) => ({
+      account,
+      code,
+      seq,
+      amount,
+      balanceAfter,
+    })),
   }));
 }

@@ -1,15 +1,15 @@
 /** What the ledger's tests share: a cell on a database of their own, with books in it. */
-import { createTestDatabase } from "../../../tools/testing/database.ts";
-import { type Clock, systemClock, systemRandom } from "../kernel/clock.ts";
-import { type Cell, type Database, openDatabase } from "../kernel/database.ts";
-import { createIdMaker, type Id } from "../kernel/ids.ts";
-import type { Violation } from "../kernel/invariants.ts";
-import { silentLog } from "../kernel/log.ts";
-import { type AccountCode, accountIdOf, bookIdOf, isPerChannelAccount } from "./chart.ts";
-import { ensureDay, lockDay } from "./days.ts";
-import { invariants } from "./invariants.ts";
-import type { HoldCommand, JournalDraft, JournalKind, Line } from "./model.ts";
-import { openMerchantAccounts, postWithHolds } from "./service.ts";
+import { createTestDatabase } from "../../../../tools/testing/database.ts";
+import { type Clock, systemClock, systemRandom } from "../../kernel/clock.ts";
+import { type Cell, type Database, openDatabase } from "../../kernel/database.ts";
+import { createIdMaker, type Id } from "../../kernel/ids.ts";
+import type { Violation } from "../../kernel/invariants.ts";
+import { silentLog } from "../../kernel/log.ts";
+import { type AccountCode, accountIdOf, bookIdOf, isPerChannelAccount } from "../chart.ts";
+import { ensureDay, lockDay } from "../days.ts";
+import { invariants } from "../invariants.ts";
+import type { HoldCommand, JournalDraft, JournalKind, Line } from "../model.ts";
+import { openMerchantAccounts, postWithHolds } from "../service.ts";
 
 export const newId = createIdMaker({ clock: systemClock, random: systemRandom }, 0);
 
@@ -22,24 +22,30 @@ export type TestCell = Cell & {
 
 /** A cell with an open day. Close it at the end. */
 export async function createTestCell(clock: Clock = systemClock): Promise<TestCell> {
-  const { url, drop } = await createTestDatabase();
+  const database = await createTestDatabase();
   const opened: Database[] = [];
   const open = () => {
-    const database = openDatabase({ url, schema: "cell_0", readersMax: 2, writersMax: 4, log: silentLog() });
-    opened.push(database);
-    return database;
+    const made = openDatabase({
+      url: database.url,
+      schema: "cell_0",
+      readersMax: 2,
+      writersMax: 4,
+      log: silentLog(),
+    });
+    opened.push(made);
+    return made;
   };
   const cell: TestCell = {
     ...open(),
-    url,
+    url: database.url,
     cell: 0,
     clock,
     random: systemRandom,
     newId,
     another: open,
     close: async () => {
-      await Promise.all(opened.map((database) => database.close()));
-      await drop();
+      await Promise.all(opened.map((each) => each.close()));
+      await database.drop();
     },
   };
   await ensureDay(cell, "Asia/Shanghai");

@@ -2,8 +2,8 @@
  * The rules of posting, told a second time and as plainly as possible: every balance is summed from all entries each time.
  * The property test compares the ledger with this.
  */
-import type { Id } from "../kernel/ids.ts";
-import type { HoldCommand, HoldResult, JournalDraft, PostResult } from "./model.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { HoldCommand, HoldResult, JournalDraft, PostResult } from "../model.ts";
 
 export type NaiveAccount = { readonly id: Id; readonly growsOnDebit: boolean; readonly floor: bigint | null };
 type NaiveEntry = { readonly account: Id; readonly amount: bigint; readonly journalId: Id };
