@@ -62,3 +62,26 @@ function names(other: File, path: string): boolean {
   const relative = folder === "." ? path : posix.relative(folder, path);
   return !relative.startsWith("..") && other.text.includes(relative);
 }
+
+type Lock = { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+
+/**
+ * Platform packages that package-lock.json names as optional but does not hold. npm leaves them out when it cannot
+ * fetch them, and then refuses `npm ci` on every machine.
+ */
+export function holesInLock({ path, text }: File): Finding[] {
+  const { packages } = JSON.parse(text) as Lock;
+  return Object.entries(packages).flatMap(([from, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !isHeld(packages, from, name))
+      .map((name) => ({ path, line: 1, message: `${name}, which ${from} names, is missing` })),
+  );
+}
+
+/** A package is looked for beside its user and then in each folder above. */
+function isHeld(packages: Lock["packages"], from: string, name: string): boolean {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(folder.lastIndexOf("/node_modules/"), 0))) {
+    if (packages[posix.join(folder, "node_modules", name)] !== undefined) return true;
+    if (folder === "") return false;
+  }
+}

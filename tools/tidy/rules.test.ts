@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrows } from "./arrows.ts";
-import { deadFiles, fileNames } from "./files.ts";
+import { deadFiles, fileNames, holesInLock } from "./files.ts";
 import * as shape from "./shape.ts";
 import { parse, type Source } from "./source.ts";
 import { sqlTimeAndChance, timeAndChance } from "./time-and-chance.ts";
@@ -244,6 +244,23 @@ test("dead files: what only its own test reaches is dead; programs, helpers of t
   ];
   const dead = deadFiles(sources, packages).map(({ path }) => path);
   assert.deepEqual(dead, ["server/src/dead.ts", "server/src/dead-too.ts"]);
+});
+
+test("holes in the lock: a platform's package that is named and not held", () => {
+  const lock = (held: string) =>
+    file(
+      "package-lock.json",
+      JSON.stringify({
+        packages: {
+          "": {},
+          "node_modules/a": { optionalDependencies: { "@a/linux": "1.0.0", "@a/darwin": "1.0.0" } },
+          "node_modules/@a/linux": {},
+          [held]: {},
+        },
+      }),
+    );
+  assert.deepEqual(holesInLock(lock("node_modules/a/node_modules/@a/darwin")), []);
+  assert.equal(holesInLock(lock("node_modules/b")).length, 1);
 });
 
 test("wide comments are filled anew, and nothing else changes", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrows } from "./arrows.ts";
-import { deadFiles, fileNames } from "./files.ts";
+import { deadFiles, fileNames, holesInLock } from "./files.ts";
 import * as shape from "./shape.ts";
 import { parse, type Source } from "./source.ts";
 import { sqlTimeAndChance, timeAndChance } from "./time-and-chance.ts";
@@ -32,6 +32,8 @@ const rules: Record<string, () => Finding[]> = {
   "every test runs": perSource(shape.skippedTests),
   "no rule is silenced": perFile(shape.silencedRules, code),
   "every file is used": () => deadFiles(sources, files),
+  "every platform can install": () =>
+    files.filter(({ path }) => path === "package-lock.json").flatMap(holesInLock),
   "names are in kebab-case": perFile(fileNames, files),
 };
 
