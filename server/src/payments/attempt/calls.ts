@@ -1,0 +1,218 @@
+/**
+ * Calls to channels about orders and refunds. Each is made outside any transaction, within the account's call budget, and
+ * what came of it goes through the door.
+ */
+import type {
+  Call,
+  CallPriority,
+  Channel,
+  ChannelAccount,
+  ChannelContext,
+  Channels,
+  NewOrder,
+  Operation,
+  Order,
+  RefundOrder,
+} from "../../channels/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { formatId, type Id, type IdMaker } from "../../kernel/ids.ts";
+import type { Merchants } from "../../merchants/index.ts";
+import type { Attempt, Payment, Refund } from "../model.ts";
+import type { Report } from "../outcome/commands.ts";
+import type { Door } from "../outcome/door.ts";
+import type { Done } from "../outcome/execute.ts";
+import { readRequest } from "../payment/request.ts";
+
+export type CallsDeps = {
+  readonly channels: Channels;
+  readonly merchants: Pick<Merchants, "place">;
+  readonly door: Door;
+  readonly clock: Clock;
+  readonly newId: IdMaker;
+  readonly publicUrl: string;
+  readonly cashierUrl: (paymentId: Id) => string;
+};
+
+export type Calls = {
+  /** Why the channel would not take this order, found before anything is sent or written; null: it would. */
+  refuse(payment: Payment, attempt: Attempt, paymentCode: string | null): Promise<Refused | null>;
+  /** Places the order; `paymentCode` exists in memory only. */
+  place(
+    payment: Payment,
+    attempt: Attempt,
+    paymentCode: string | null,
+    priority: CallPriority,
+  ): Promise<Done>;
+  query(attempt: Attempt, priority: CallPriority): Promise<Done>;
+  close(attempt: Attempt, priority: CallPriority): Promise<Done>;
+  reverse(attempt: Attempt, priority: CallPriority): Promise<Done>;
+  refund(refund: Refund, attempt: Attempt, priority: CallPriority): Promise<Done>;
+  queryRefund(refund: Refund, attempt: Attempt, priority: CallPriority): Promise<Done>;
+};
+
+export type Refused = { readonly field: string; readonly detail: string };
+
+type Line = { readonly account: ChannelAccount; readonly channel: Channel; readonly context: ChannelContext };
+
+export function createCalls(deps: CallsDeps): Calls {
+  const orderReport = async <T>(
+    attempt: Attempt,
+    operation: Operation,
+    priority: CallPriority,
+    call: (line: Line) => Promise<Call<T>>,
+  ) => {
+    const line = await lineOf(deps, attempt);
+    const made = await withinBudget(deps, line, operation, priority, () => call(line));
+    return { made, about: aboutOf(deps, attempt) };
+  };
+  return {
+    refuse: async (payment, attempt, paymentCode) => {
+      const { channel } = await lineOf(deps, attempt);
+      return channel.refuseOrder(await newOrderOf(deps, payment, attempt, paymentCode));
+    },
+    place: async (payment, attempt, paymentCode, priority) => {
+      const order = await newOrderOf(deps, payment, attempt, paymentCode);
+      const { made, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
+        channel.pay(context, order),
+      );
+      return deps.door.submit({ ...about, kind: "trade", source: "pay", end: made, exchange: made.exchange });
+    },
+    query: async (attempt, priority) => {
+      const { made, about } = await orderReport(attempt, "query", priority, ({ channel, context }) =>
+        channel.query(context, orderOf(attempt)),
+      );
+      return deps.door.submit({
+        ...about,
+        kind: "trade",
+        source: "query",
+        end: made,
+        exchange: made.exchange,
+      });
+    },
+    close: async (attempt, priority) => {
+      const { made, about } = await orderReport(attempt, "close", priority, ({ channel, context }) =>
+        channel.close(context, orderOf(attempt)),
+      );
+      return deps.door.submit({
+        ...about,
+        kind: "trade",
+        source: "close",
+        end: made,
+        exchange: made.exchange,
+      });
+    },
+    reverse: async (attempt, priority) => {
+      const { made, about } = await orderReport(attempt, "reverse", priority, ({ channel, context }) =>
+        channel.reverse(context, orderOf(attempt)),
+      );
+      return deps.door.submit({ ...about, kind: "reversal", end: made, exchange: made.exchange });
+    },
+    refund: async (refund, attempt, priority) => {
+      const { made, about } = await orderReport(attempt, "refund", priority, ({ channel, context }) =>
+        channel.refund(context, refundOrderOf(refund, attempt)),
+      );
+      const report = { refundId: refund.id, source: "refund" as const, end: made, exchange: made.exchange };
+      return deps.door.submit({ ...about, kind: "refund_report", ...report });
+    },
+    queryRefund: async (refund, attempt, priority) => {
+      const { made, about } = await orderReport(attempt, "refund_query", priority, ({ channel, context }) =>
+        channel.queryRefund(context, refundOrderOf(refund, attempt)),
+      );
+      const report = {
+        refundId: refund.id,
+        source: "refund_query" as const,
+        end: made,
+        exchange: made.exchange,
+      };
+      return deps.door.submit({ ...about, kind: "refund_report", ...report });
+    },
+  };
+}
+
+/** Query, close and refund always go through the attempt's own account, even when it was disabled since. */
+async function lineOf(deps: CallsDeps, attempt: Attempt): Promise<Line> {
+  const account = await deps.channels.account(attempt.channelAccountId);
+  const channel = deps.channels.channel(attempt.channel);
+  if (account === null || channel === null) {
+    throw new Error(`the attempt ${attempt.id} names a channel account that is not there`);
+  }
+  return { account, channel, context: await deps.channels.contextOf(account, "current") };
+}
+
+async function withinBudget<T>(
+  deps: CallsDeps,
+  line: Line,
+  operation: Operation,
+  priority: CallPriority,
+  call: () => Promise<Call<T>>,
+): Promise<Call<T>> {
+  if (await deps.channels.budget.take(line.account, priority)) return call();
+  return {
+    end: "not_sent",
+    reason: "the channel account's calls per second are spent",
+    exchange: {
+      operation,
+      startedAt: deps.clock.now(),
+      tookMs: 0,
+      channelCode: null,
+      request: "",
+      response: null,
+    },
+  };
+}
+
+function aboutOf(
+  deps: CallsDeps,
+  attempt: Attempt,
+): Pick<Report, "paymentId" | "merchantId" | "channelAccountId" | "attemptId" | "reportId"> {
+  return {
+    paymentId: attempt.paymentId,
+    merchantId: attempt.merchantId,
+    channelAccountId: attempt.channelAccountId,
+    attemptId: attempt.id,
+    reportId: deps.newId(),
+  };
+}
+
+function orderOf(attempt: Attempt): Order {
+  const { method, channelOrderNo, channelTradeNo, amount, currency, createdAt } = attempt;
+  return { method, channelOrderNo, channelTradeNo, amount, currency, createdAt };
+}
+
+async function newOrderOf(
+  deps: CallsDeps,
+  payment: Payment,
+  attempt: Attempt,
+  paymentCode: string | null,
+): Promise<NewOrder> {
+  const request = readRequest(payment.request);
+  const named = {
+    ...(request.store === undefined ? {} : { store: request.store }),
+    ...(request.terminal === undefined ? {} : { terminal: request.terminal }),
+  };
+  const place =
+    request.store === undefined && request.terminal === undefined
+      ? { storeNo: null, terminalNo: null }
+      : await deps.merchants.place(attempt.merchantId, named);
+  return {
+    ...orderOf(attempt),
+    subject: request.subject,
+    expiresAt: attempt.expiresAt,
+    notifyUrl: `${deps.publicUrl}/notify/${attempt.channel}/${formatId("cha", attempt.channelAccountId)}`,
+    returnUrl: deps.cashierUrl(payment.id),
+    paymentCode,
+    buyer: attempt.buyer,
+    storeNo: place.storeNo,
+    terminalNo: place.terminalNo,
+  };
+}
+
+function refundOrderOf(refund: Refund, attempt: Attempt): RefundOrder {
+  return {
+    order: orderOf(attempt),
+    channelRefundNo: refund.channelRefundNo,
+    amount: refund.amount,
+    reason: refund.reason,
+    createdAt: refund.createdAt,
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * Channels' notifications: verified byte for byte, matched to an order, taken to the door, and acknowledged only after the
+ * commit. What belongs to nothing here is kept and shown.
+ */
+import type { ChannelAccount, Channels, InboundRequest, Notification } from "../channels/index.ts";
+import { type Clock, MINUTE } from "../kernel/clock.ts";
+import type { Cell } from "../kernel/database.ts";
+import { problem } from "../kernel/errors.ts";
+import type { Http } from "../kernel/http.ts";
+import { formatId, parseChannelNumber, parseId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Attempt, Refund } from "./model.ts";
+import type { Door } from "./outcome/door.ts";
+import { attemptById, refundById } from "./store.ts";
+import { insertStray } from "./strays.ts";
+
+const BODY_BYTES_MAX = 64 * 1024;
+/** Refused notifications kept per account and minute: a flood of forgeries fills no disk. */
+const REFUSED_KEPT_PER_MINUTE = 30;
+
+export type InboundDeps = {
+  readonly cell: Cell;
+  readonly channels: Channels;
+  readonly door: Door;
+  readonly log: Log;
+};
+
+type Authentic = Extract<Notification, { verdict: "authentic" }>;
+
+/** Adds `/notify/{channel}/{channel_account}`. */
+export function inboundRoutes(http: Http, deps: InboundDeps): void {
+  const keep = keeper(deps.cell.clock);
+  http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_BYTES_MAX }, (_, body, done) => {
+      done(null, body);
+    });
+    scope.post<{ Params: { channel: string; account: string }; Body: Buffer }>(
+      "/notify/:channel/:account",
+      { schema: { hide: true } },
+      async (request, reply) => {
+        const { account, channel } = await find(deps, request.params.channel, request.params.account);
+        const accepted = await receive(deps, keep, account, {
+          method: request.method,
+          headers: request.headers,
+          query: request.url.split("?", 2)[1] ?? "",
+          body: request.body ?? Buffer.alloc(0),
+          receivedAt: deps.cell.clock.now(),
+        });
+        const answer = channel.acknowledge(accepted);
+        return reply.status(answer.status).header("content-type", answer.contentType).send(answer.body);
+      },
+    );
+  });
+}
+
+async function find(deps: InboundDeps, channelName: string, accountText: string) {
+  const id = parseId("cha", accountText);
+  const account = id === null ? null : await deps.channels.account(id);
+  const channel = deps.channels.channel(channelName);
+  if (account === null || channel === null || account.channel !== channelName) throw problem("not_found");
+  return { account, channel };
+}
+
+/** True: acknowledged; everything that it said is committed. */
+async function receive(
+  deps: InboundDeps,
+  keep: (accountId: string) => boolean,
+  account: ChannelAccount,
+  request: InboundRequest,
+): Promise<boolean> {
+  const channel = deps.channels.channel(account.channel);
+  if (channel === null) return false;
+  const notification = channel.readNotification(await deps.channels.contextsOf(account), request);
+  if (notification.verdict === "refused") {
+    deps.log.warn(
+      { account: formatId("cha", account.id), reason: notification.reason },
+      "a notification was refused",
+    );
+    if (keep(account.id))
+      await stray(deps, account, "refused", notification.reason, notification, request.receivedAt);
+    return false;
+  }
+  const attempt = await attemptFor(deps, account, notification);
+  if (attempt === null) {
+    await stray(deps, account, "orphan", "no order here has this number", notification, request.receivedAt);
+    return true;
+  }
+  await deliver(deps, attempt, notification);
+  return true;
+}
+
+async function attemptFor(
+  deps: InboundDeps,
+  account: ChannelAccount,
+  notification: Authentic,
+): Promise<Attempt | null> {
+  const id = parseChannelNumber("att", notification.channelOrderNo);
+  const attempt = id === null ? null : await attemptById(deps.cell.db, id);
+  return attempt?.channelAccountId === account.id ? attempt : null;
+}
+
+async function deliver(deps: InboundDeps, attempt: Attempt, notification: Authentic): Promise<void> {
+  const { about, exchange } = notification;
+  const common = {
+    paymentId: attempt.paymentId,
+    merchantId: attempt.merchantId,
+    channelAccountId: attempt.channelAccountId,
+    attemptId: attempt.id,
+    exchange,
+  };
+  if (about.kind === "refund") {
+    const refund = await refundFor(deps, attempt, about.channelRefundNo);
+    if (refund !== null) {
+      await deps.door.submit({
+        ...common,
+        reportId: deps.cell.newId(),
+        kind: "refund_report",
+        refundId: refund.id,
+        source: "notification",
+        end: { end: "answered", value: about.refund },
+      });
+    }
+  }
+  await deps.door.submit({
+    ...common,
+    reportId: deps.cell.newId(),
+    kind: "trade",
+    source: "notification",
+    end: { end: "answered", value: about.trade },
+  });
+}
+
+async function refundFor(
+  deps: InboundDeps,
+  attempt: Attempt,
+  channelRefundNo: string,
+): Promise<Refund | null> {
+  const id = parseChannelNumber("rfd", channelRefundNo);
+  const refund = id === null ? null : await refundById(deps.cell.db, id);
+  return refund?.attemptId === attempt.id ? refund : null;
+}
+
+async function stray(
+  deps: InboundDeps,
+  account: ChannelAccount,
+  kind: "orphan" | "refused",
+  reason: string,
+  notification: Notification,
+  receivedAt: Date,
+): Promise<void> {
+  const authentic = notification.verdict === "authentic" ? notification : null;
+  const id = deps.cell.newId();
+  await deps.cell.transact((tx) =>
+    insertStray(tx, {
+      id,
+      channelAccountId: account.id,
+      kind,
+      reason,
+      channelOrderNo: authentic?.channelOrderNo ?? null,
+      notifyId: authentic?.notifyId ?? null,
+      outcome: authentic?.about.trade.outcome ?? null,
+      request: notification.exchange.request,
+      receivedAt,
+    }),
+  );
+}
+
+/** Whether one more refused notification of an account may be kept in this minute. */
+function keeper(clock: Clock): (accountId: string) => boolean {
+  const kept = new Map<string, { minute: number; count: number }>();
+  return (accountId) => {
+    const minute = Math.floor(clock.now().getTime() / MINUTE);
+    const present = kept.get(accountId);
+    const count = present?.minute === minute ? present.count + 1 : 1;
+    kept.set(accountId, { minute, count });
+    return count <= REFUSED_KEPT_PER_MINUTE;
+  };
+}

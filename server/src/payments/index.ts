@@ -1,0 +1,93 @@
+/** Payments: from what a merchant asks for to what the books say, through one door. */
+import type { FastifyRequest } from "fastify";
+import type { Channels } from "../channels/index.ts";
+import type { Keyring } from "../kernel/crypto.ts";
+import type { Cell } from "../kernel/database.ts";
+import type { Http } from "../kernel/http.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
+import type { Actor, Operators, Permission } from "../operators/index.ts";
+import type { Webhooks } from "../webhooks/index.ts";
+import { createCalls } from "./attempt/calls.ts";
+import { inboundRoutes } from "./inbound.ts";
+import { createDoor, type Door } from "./outcome/door.ts";
+import { paymentRoutes } from "./payment/routes.ts";
+import { createPaymentsService, type Opening, type Payments } from "./payment/service.ts";
+import { cashierToken } from "./payment/token.ts";
+import { startWorkers, type Workers } from "./query/workers.ts";
+import { refundRoutes } from "./refund/routes.ts";
+import { createRefundsService } from "./refund/service.ts";
+import { workRoutes } from "./work/routes.ts";
+import { createWorkItems, type WorkItems } from "./work/service.ts";
+
+export { invariants } from "./invariants.ts";
+export type { Attempt, Payment, Refund } from "./model.ts";
+export { readRequest } from "./payment/request.ts";
+export type { AttemptWish, Opening, Payments, Whole } from "./payment/service.ts";
+export { readCashierToken } from "./payment/token.ts";
+
+export type PaymentsRoomDeps = {
+  readonly cell: Cell;
+  readonly channels: Channels;
+  readonly merchants: Merchants;
+  readonly webhooks: Webhooks;
+  readonly keyring: Keyring;
+  readonly log: Log;
+  /** Without a slash at its end: where channels and buyers reach this platform. */
+  readonly publicUrl: string;
+  /** Opens the ledger accounts of a merchant and channel account; safe to repeat. */
+  readonly openAccounts: (opening: Opening) => Promise<void>;
+};
+
+export type PaymentsAuth = {
+  readonly authenticateMerchant: (request: FastifyRequest) => Promise<MerchantIdentity>;
+  readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
+};
+
+export type PaymentsRoom = {
+  readonly payments: Payments;
+  readonly workItems: WorkItems;
+  /** Adds the addresses of merchants, operators and channels. */
+  routes(http: Http, auth: PaymentsAuth, operators: Pick<Operators, "propose">): void;
+  /** Starts the pollers. */
+  startWorkers(): void;
+  /** Lets what was accepted finish. */
+  stop(): Promise<void>;
+  readonly gauges: {
+    readonly creations: Payments["gauges"];
+    readonly door: Door["gauges"];
+    readonly workers: () => Workers["gauges"] | null;
+  };
+};
+
+/** Builds the room; nothing runs before it is asked to. */
+export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
+  const { cell, keyring, publicUrl } = deps;
+  const cashierUrl = (paymentId: Id) => `${publicUrl}/pay/${cashierToken(keyring, paymentId)}`;
+  let workers: Workers | null = null;
+  const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
+  const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
+  const payments = createPaymentsService({ ...deps, door, calls });
+  const refunds = createRefundsService({ ...deps, door, calls, payments });
+  const workItems = createWorkItems({ cell });
+  return {
+    payments,
+    workItems,
+    routes: (http, auth, operators) => {
+      paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
+      refundRoutes(http, { cell, refunds, ...auth });
+      workRoutes(http, { cell, workItems, operators, ...auth });
+      inboundRoutes(http, { ...deps, door });
+    },
+    startWorkers: () => {
+      workers ??= startWorkers({ ...deps, door, calls, payments });
+    },
+    stop: async () => {
+      await workers?.stop();
+      await payments.stop();
+      await door.stop();
+    },
+    gauges: { creations: payments.gauges, door: door.gauges, workers: () => workers?.gauges ?? null },
+  };
+}

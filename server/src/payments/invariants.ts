@@ -1,0 +1,210 @@
+/**
+ * What must hold between payments, refunds and the books. Each check is one statement, so it sees one moment: a payment
+ * and its journals commit together.
+ */
+import { type Db, type Statement, sql } from "../kernel/database.ts";
+import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+
+const SUCCESS_JOURNALS = sql(
+  "audit_success_journals",
+  `select p.id::text as subject,
+     'status ' || p.status || ' with ' || count(j.id) || ' success journals of its success attempt' as detail
+   from payments p
+   left join journals j on j.source_id = p.success_attempt_id and j.kind = 'payment_success'
+   group by p.id, p.status
+   having (p.status = 'succeeded') <> (count(j.id) = 1) or count(j.id) > 1
+   order by 1
+   limit $1`,
+);
+
+const STRAY_SUCCESS_JOURNALS = sql(
+  "audit_stray_success_journals",
+  `select j.id::text as subject, 'a success journal of an attempt that is not its payment''s success' as detail
+   from journals j
+   left join attempts a on a.id = j.source_id
+   left join payments p on p.id = a.payment_id and p.success_attempt_id = a.id
+   where j.kind = 'payment_success'
+     and p.id is null
+   order by 1
+   limit $1`,
+);
+
+const OVER_REFUNDED = sql(
+  "audit_over_refunded",
+  `select a.id::text as subject,
+     'took ' || coalesce(a.paid_amount, 0) || ', counts ' || a.refunded_amount || ' refunded, its refunds are '
+       || coalesce(sum(r.amount), 0) as detail
+   from attempts a
+   left join refunds r
+     on r.attempt_id = a.id and r.state not in ('failed', 'returned') and not r.after_failure
+   where a.refunded_amount <> 0
+     or a.paid_amount is not null
+   group by a.id, a.paid_amount, a.refunded_amount
+   having coalesce(sum(r.amount), 0) <> a.refunded_amount or a.refunded_amount > coalesce(a.paid_amount, 0)
+   order by 1
+   limit $1`,
+);
+
+const UNACCOUNTED_MONEY = sql(
+  "audit_unaccounted_money",
+  `select a.id::text as subject, 'took ' || a.paid_amount || ' that is neither a success, nor given back, nor a work item'
+     as detail
+   from attempts a
+   join payments p on p.id = a.payment_id
+   where a.paid_amount is not null
+     and p.success_attempt_id is distinct from a.id
+     and a.state <> 'reversing'
+     and a.taken_back < a.paid_amount
+     and not exists (
+       select
+       from refunds r
+       where r.attempt_id = a.id
+         and r.state not in ('failed', 'returned')
+     )
+     and not exists (
+       select
+       from work_items w
+       join refunds r2 on r2.id = w.subject_id
+       where r2.attempt_id = a.id
+     )
+   order by 1
+   limit $1`,
+);
+
+const UNTOLD = sql(
+  "audit_untold",
+  `select p.id::text as subject, 'no event tells that the payment ' || p.status as detail
+   from payments p
+   where p.finished_at is not null
+     and not exists (
+       select
+       from events e
+       where e.payment_id = p.id
+         and e.type = 'payment.' || p.status
+     )
+   order by 1
+   limit $1`,
+);
+
+const WITHOUT_DUE_TIME = sql(
+  "audit_without_due_time",
+  `select id::text as subject, 'a ' || what || ' that is not final and has no due time' as detail
+   from (
+     select id, 'payment' as what from payments where finished_at is null and due_at is null
+     union all
+     select id, 'attempt' from attempts where finished_at is null and due_at is null
+     union all
+     select id, 'refund' from refunds where finished_at is null and due_at is null
+   ) rows
+   order by 1
+   limit $1`,
+);
+
+/** The accounts whose balance is the sum of open items, recomputed from payments and refunds alone. */
+const OPEN_ITEMS = sql(
+  "audit_open_items",
+  `with items as (
+     select r.merchant_id, r.currency, a.fund_flow <> 'through_platform' as memo, 'refund_clearing' as code,
+       r.settle_amount as amount
+     from refunds r
+     join attempts a on a.id = r.attempt_id
+     where r.state in ('created', 'unknown')
+     union all
+     select a.merchant_id, a.currency, a.fund_flow <> 'through_platform', 'suspense_surplus', a.settle_amount
+     from attempts a
+     where a.surplus is not null
+       and a.taken_back < a.paid_amount
+     union all
+     select r.merchant_id, r.currency, a.fund_flow <> 'through_platform', 'suspense_surplus', -r.settle_amount
+     from refunds r
+     join attempts a on a.id = r.attempt_id
+     where r.automatic
+       and r.state not in ('failed', 'returned')
+     union all
+     select a.merchant_id, a.currency, a.fund_flow <> 'through_platform', 'merchant_pending',
+       a.settle_amount - a.fee_amount + a.fee_returned
+     from attempts a
+     join payments p on p.success_attempt_id = a.id
+     union all
+     select r.merchant_id, r.currency, a.fund_flow <> 'through_platform', 'merchant_pending',
+       r.from_available + r.from_receivable - r.settle_amount
+     from refunds r
+     join attempts a on a.id = r.attempt_id
+     where not r.automatic
+       and not r.after_failure
+       and r.state not in ('failed', 'returned')
+   ), expected as (
+     select merchant_id, currency, memo, code, sum(amount) as amount
+     from items
+     group by merchant_id, currency, memo, code
+   ), booked as (
+     select b.owner_id as merchant_id, c.currency, c.code like 'memo\\_%' as memo,
+       replace(c.code, 'memo_', '') as code, -sum(c.balance) as amount
+     from accounts c
+     join books b on b.id = c.book_id
+     where b.kind = 'merchant'
+       and replace(c.code, 'memo_', '') in ('refund_clearing', 'suspense_surplus', 'merchant_pending')
+     group by b.owner_id, c.currency, c.code
+   )
+   select coalesce(e.merchant_id, k.merchant_id)::text as subject,
+     coalesce(e.code, k.code) || ' holds ' || coalesce(k.amount, 0) || ', its open items sum to '
+       || coalesce(e.amount, 0) as detail
+   from expected e
+   full join booked k
+     on k.merchant_id = e.merchant_id and k.currency = e.currency and k.memo = e.memo and k.code = e.code
+   where coalesce(e.amount, 0) <> coalesce(k.amount, 0)
+   order by 1, 2
+   limit $1`,
+);
+
+function check(statement: Statement): Invariant["check"] {
+  return (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
+}
+
+export const invariants: readonly Invariant[] = [
+  {
+    name: "2 one success, one journal",
+    sentence: "A payment succeeded exactly when one success journal of its success attempt is booked.",
+    per: "cell",
+    check: check(SUCCESS_JOURNALS),
+  },
+  {
+    name: "2 no success beside it",
+    sentence: "No other attempt of a payment has a success journal.",
+    per: "cell",
+    check: check(STRAY_SUCCESS_JOURNALS),
+  },
+  {
+    name: "3 never over-refunded",
+    sentence:
+      "Per attempt, the refunds neither failed nor returned sum to what it counts, and to no more than it took.",
+    per: "cell",
+    check: check(OVER_REFUNDED),
+  },
+  {
+    name: "4 all money has a place",
+    sentence:
+      "Each attempt that took money is its payment's success, or given back, or in suspense with a work item.",
+    per: "cell",
+    check: check(UNACCOUNTED_MONEY),
+  },
+  {
+    name: "5 every end is told",
+    sentence: "Each payment that ended has the event that tells its merchant.",
+    per: "cell",
+    check: check(UNTOLD),
+  },
+  {
+    name: "5 nothing is forgotten",
+    sentence: "Every payment, attempt and refund that is not final has a due time.",
+    per: "cell",
+    check: check(WITHOUT_DUE_TIME),
+  },
+  {
+    name: "7 clearing equals open items",
+    sentence:
+      "Refund clearing, surplus suspense and merchants' pending money each equal the sum of their open items.",
+    per: "cell",
+    check: check(OPEN_ITEMS),
+  },
+];

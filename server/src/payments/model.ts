@@ -1,0 +1,202 @@
+/**
+ * Payment: what the merchant asked for. Its row is the lock of all that belongs to it.
+ * Attempt: one order placed at one channel account for one payment. At most one is *live*.
+ * Refund: money back for one attempt. An *automatic* refund gives surplus money back.
+ * Outcome: what a report of a channel means; every report goes through the one door (outcome/).
+ * Surplus: money that an attempt took although its payment cannot use it.
+ * Taken back: what left the channel again without a refund of ours: a reversal, or the channel's own doing.
+ */
+import type { FundFlow } from "../channels/index.ts";
+import type { NextAction } from "../channels/port.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Currency } from "../kernel/money.ts";
+
+export const PAYMENT_STATUSES = ["created", "processing", "succeeded", "closed", "failed"] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+/** Why the live attempt is being ended at the channel. */
+export type ClosingFor = "close" | "expire" | "new_attempt";
+
+export type Payment = {
+  readonly id: Id;
+  readonly merchantId: Id;
+  readonly merchantOrderNo: string;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  /** The method asked for at creation; null: the buyer chooses at the cashier. */
+  readonly method: string | null;
+  readonly status: PaymentStatus;
+  readonly liveAttemptId: Id | null;
+  readonly successAttemptId: Id | null;
+  readonly closingSince: Date | null;
+  readonly closingFor: ClosingFor | null;
+  readonly closedReason: "expired" | "cancelled" | null;
+  /** The request as it was sent, in canonical JSON: what a repeat is compared with. */
+  readonly request: string;
+  readonly expiresAt: Date;
+  readonly watchedUntil: Date | null;
+  readonly dueAt: Date | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+};
+
+export const ATTEMPT_STATES = [
+  "created",
+  "pending",
+  "unknown",
+  "abandoned",
+  "reversing",
+  "succeeded",
+  "failed",
+  "closed",
+  "reversed",
+  "reversed_by_channel",
+] as const;
+export type AttemptState = (typeof ATTEMPT_STATES)[number];
+
+const FINAL_ATTEMPT_STATES: readonly AttemptState[] = [
+  "succeeded",
+  "failed",
+  "closed",
+  "reversed",
+  "reversed_by_channel",
+];
+
+export type Surplus =
+  | "payment_succeeded"
+  | "payment_closed"
+  | "payment_failed"
+  | "reversing"
+  | "reversed"
+  | "amount_differs";
+
+/** What an attempt took, once it did. */
+export type Taken = {
+  /** What the buyer's side gave, minor units. */
+  readonly paidAmount: bigint;
+  /** What settles to the merchant's side: `s` of the postings. */
+  readonly settleAmount: bigint;
+  readonly feeAmount: bigint;
+  readonly costAmount: bigint;
+  /** The channel bills its cost apart instead of keeping it back. */
+  readonly costGross: boolean;
+  readonly paidAt: Date;
+  readonly channelDate: string;
+};
+
+export type Attempt = {
+  readonly id: Id;
+  readonly paymentId: Id;
+  readonly merchantId: Id;
+  readonly channel: string;
+  readonly channelAccountId: Id;
+  readonly credentialVersion: number;
+  readonly fundFlow: FundFlow;
+  readonly method: string;
+  readonly state: AttemptState;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly channelOrderNo: string;
+  readonly channelTradeNo: string | null;
+  readonly nextAction: NextAction | null;
+  readonly failureCode: string | null;
+  readonly failureMessage: string | null;
+  readonly buyer: string | null;
+  readonly taken: Taken | null;
+  readonly surplus: Surplus | null;
+  /** Σ refunds neither failed nor returned, of the buyer's amount. */
+  readonly refundedAmount: bigint;
+  /** Σ settled parts of refunds that the channel accepted. */
+  readonly settledRefunded: bigint;
+  readonly feeReturned: bigint;
+  readonly costReturned: bigint;
+  /** Of the buyer's amount: taken back without a refund of ours. */
+  readonly takenBack: bigint;
+  /** The order should end at the channel: close it before asking about it. */
+  readonly closeWanted: boolean;
+  /** Active queries since the last change of state. */
+  readonly queries: number;
+  /** Sent to the channel: it takes no money afterwards. */
+  readonly expiresAt: Date;
+  readonly dueAt: Date | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+};
+
+export const REFUND_STATES = ["created", "accepted", "succeeded", "returned", "failed", "unknown"] as const;
+export type RefundState = (typeof REFUND_STATES)[number];
+
+export type Refund = {
+  readonly id: Id;
+  readonly paymentId: Id;
+  readonly attemptId: Id;
+  readonly merchantId: Id;
+  /** Null for an automatic refund. */
+  readonly merchantRefundNo: string | null;
+  readonly automatic: boolean;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly reason: string | null;
+  readonly request: string;
+  readonly state: RefundState;
+  /** Ours at the channel, fixed before the call. */
+  readonly channelRefundNo: string;
+  /** The channel's own number, where it has one. */
+  readonly channelOwnRefundNo: string | null;
+  /** `r` of the postings: an estimate until the channel answers. */
+  readonly settleAmount: bigint;
+  /** Where the money came from, so that it can go back there. */
+  readonly fromPending: bigint;
+  readonly fromAvailable: bigint;
+  readonly fromReceivable: bigint;
+  readonly feeReturned: bigint;
+  readonly costReturned: bigint;
+  /** Accepted by the channel after it had been held for failed. */
+  readonly afterFailure: boolean;
+  readonly failureCode: string | null;
+  readonly failureMessage: string | null;
+  /** Calls made so far. */
+  readonly tries: number;
+  readonly dueAt: Date | null;
+  readonly createdAt: Date;
+  readonly acceptedAt: Date | null;
+  readonly channelDate: string | null;
+  readonly arrivedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+/** Whether an attempt can no longer change by itself (money that shows up later still reopens the books). */
+export function isFinalAttempt(state: AttemptState): boolean {
+  return FINAL_ATTEMPT_STATES.includes(state);
+}
+
+export function isFinalPayment(status: PaymentStatus): boolean {
+  return status === "succeeded" || status === "closed" || status === "failed";
+}
+
+/** `none`, `partial` or `full`, of the success attempt alone. */
+export function refundStatus(success: Attempt | undefined): "none" | "partial" | "full" {
+  if (success?.taken == null || success.refundedAmount === 0n) return "none";
+  return success.refundedAmount >= success.taken.paidAmount ? "full" : "partial";
+}
+
+export type WorkItemKind =
+  /** A surplus could not be given back by itself. */
+  | "surplus_refund_failed"
+  /** The channel took a success back. */
+  | "reversed_by_channel"
+  /** The channel refunded a part that nobody here asked for. */
+  | "refund_by_channel"
+  /** A refund held for failed was carried out after all. */
+  | "refund_after_failure";
+
+export type WorkItem = {
+  readonly id: Id;
+  readonly kind: WorkItemKind;
+  readonly subjectId: Id;
+  readonly paymentId: Id;
+  readonly merchantId: Id;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly detail: string;
+};

@@ -1,0 +1,205 @@
+/**
+ * Everything that can happen to a payment after its creation, as commands of the door. Reports carry what a channel said;
+ * the others are what merchants, buyers and due times want. Pure.
+ */
+import type {
+  CallEnd,
+  ExchangeRecord,
+  RefundOutcome,
+  ReversalOutcome,
+  SceneTraits,
+  TradeOutcome,
+} from "../../channels/port.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
+import { channelNumber, type Id } from "../../kernel/ids.ts";
+import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
+import { settledPart } from "../terms.ts";
+import { closePayment, decideGiveUp, type ReportSource, type TradeContext } from "./decide-trade.ts";
+import type { Draft } from "./draft.ts";
+
+type About = {
+  readonly paymentId: Id;
+  readonly merchantId: Id;
+  readonly channelAccountId: Id | null;
+};
+
+/** What a channel said, or that it said nothing. `reportId` names the exchange, fixed before the transaction. */
+export type Report = About & {
+  readonly reportId: Id;
+  readonly exchange: ExchangeRecord;
+  readonly attemptId: Id;
+} & (
+    | { readonly kind: "trade"; readonly source: ReportSource; readonly end: CallEnd<TradeOutcome> }
+    | { readonly kind: "reversal"; readonly end: CallEnd<ReversalOutcome> }
+    | {
+        readonly kind: "refund_report";
+        readonly refundId: Id;
+        readonly source: "refund" | "refund_query" | "notification" | "statement";
+        readonly end: CallEnd<RefundOutcome>;
+      }
+  );
+
+export type RefundRequest = {
+  readonly id: Id;
+  readonly merchantRefundNo: string;
+  /** Null: all that is left. */
+  readonly amount: bigint | null;
+  readonly reason: string | null;
+  readonly request: string;
+  readonly creditLine: bigint;
+  /** Days after the payment in which the channel refunds. */
+  readonly windowDays: number;
+  readonly partsMax: number | null;
+  readonly spacingMs: number;
+};
+
+export type Wish = About &
+  (
+    | { readonly kind: "begin_closing"; readonly closingFor: ClosingFor }
+    | { readonly kind: "give_up"; readonly attemptId: Id }
+    | { readonly kind: "new_attempt"; readonly attempt: Attempt }
+    | { readonly kind: "refund"; readonly refund: RefundRequest }
+  );
+
+export type Command = Report | Wish;
+
+export type WishRefusal =
+  | "payment_final"
+  | "payment_expired"
+  | "payment_closing"
+  | "payment_confirming"
+  | "payment_not_refundable"
+  | "refund_window_over"
+  | "refund_parts_exhausted"
+  | "refund_exceeds_payment"
+  | "insufficient_balance"
+  | "number_reused"
+  | "conflict";
+
+export type WishResult =
+  /** `callAttemptId`: this order must be ended at the channel now. `queued`: the refund waits for its turn. */
+  | {
+      readonly done: true;
+      readonly callAttemptId?: Id;
+      readonly refund?: Refund;
+      readonly existing?: boolean;
+      readonly queued?: boolean;
+    }
+  | { readonly done: false; readonly refusal: WishRefusal; readonly left?: bigint; readonly refund?: Refund };
+
+/** How long one process has to close an order before another look is taken. */
+export const CLOSING_LEASE_MS = 30 * SECOND;
+
+const DAY_MS = 86_400 * SECOND;
+
+/** Starts to end the payment, or the live attempt before another. `callAttemptId`: this order must be closed first. */
+export function beginClosing(draft: Draft, closingFor: ClosingFor, context: TradeContext): WishResult {
+  const { payment } = draft;
+  const { now } = context;
+  if (isFinalPayment(payment.status)) return { done: false, refusal: "payment_final" };
+  if (closingFor === "expire" && now < payment.expiresAt) return { done: false, refusal: "conflict" };
+  if (closingFor === "new_attempt") {
+    if (now >= payment.expiresAt) return { done: false, refusal: "payment_expired" };
+    if (payment.closingSince !== null) return { done: false, refusal: "payment_closing" };
+  }
+  if (payment.liveAttemptId === null) {
+    if (closingFor !== "new_attempt") closePayment(draft, reasonOf(closingFor), now);
+    return { done: true };
+  }
+  const live = draft.attempt(payment.liveAttemptId);
+  payment.closingSince ??= now;
+  // Ending the payment outweighs making room for another attempt.
+  payment.closingFor = payment.closingFor === "close" ? "close" : closingFor;
+  payment.dueAt = plus(now, CLOSING_LEASE_MS);
+  if (context.sceneOf(live).kind === "payment_code") decideGiveUp(draft, live.id, context);
+  return { done: true, callAttemptId: live.id };
+}
+
+function reasonOf(closingFor: ClosingFor): "expired" | "cancelled" {
+  return closingFor === "expire" ? "expired" : "cancelled";
+}
+
+/** Makes an attempt the live one. */
+export function addAttempt(draft: Draft, attempt: Attempt, now: Date, scene: SceneTraits): WishResult {
+  const { payment } = draft;
+  if (payment.liveAttemptId === attempt.id) return { done: true };
+  if (isFinalPayment(payment.status)) return { done: false, refusal: "payment_final" };
+  if (now >= payment.expiresAt) return { done: false, refusal: "payment_expired" };
+  if (payment.closingSince !== null) return { done: false, refusal: "payment_closing" };
+  if (payment.liveAttemptId !== null) return { done: false, refusal: "payment_confirming" };
+  draft.addAttempt({ ...attempt, dueAt: firstDueAt(scene, now) });
+  payment.status = "processing";
+  payment.liveAttemptId = attempt.id;
+  payment.dueAt = payment.expiresAt;
+  return { done: true };
+}
+
+/** A new attempt is born leased to the process that places it: nobody else looks at it before. */
+export function firstDueAt(scene: SceneTraits, now: Date): Date {
+  return plus(now, scene.kind === "payment_code" ? 15 * SECOND : 30 * SECOND);
+}
+
+/** Puts money back for the success attempt. The ladder of refusals is part of the contract. */
+export function requestRefund(
+  draft: Draft,
+  wanted: RefundRequest,
+  now: Date,
+  earlier: readonly Refund[],
+): WishResult {
+  const { payment } = draft;
+  const success = payment.successAttemptId === null ? null : draft.attempt(payment.successAttemptId);
+  if (success?.taken == null || success.state === "reversed_by_channel") {
+    return { done: false, refusal: "payment_not_refundable" };
+  }
+  if (now > plus(success.taken.paidAt, wanted.windowDays * DAY_MS)) {
+    return { done: false, refusal: "refund_window_over" };
+  }
+  const parts = earlier.filter((refund) => refund.attemptId === success.id && refund.state !== "failed");
+  if (wanted.partsMax !== null && parts.length >= wanted.partsMax) {
+    return { done: false, refusal: "refund_parts_exhausted" };
+  }
+  const left = success.taken.paidAmount - success.refundedAmount - success.takenBack;
+  const amount = wanted.amount ?? left;
+  if (amount > left || amount <= 0n) return { done: false, refusal: "refund_exceeds_payment", left };
+  const { taken } = success;
+  const settleAmount =
+    settledPart(taken, success.refundedAmount + amount) - settledPart(taken, success.refundedAmount);
+  const lastPart = parts.at(-1);
+  const spaced = lastPart === undefined ? now : plus(lastPart.createdAt, wanted.spacingMs);
+  const refund: Refund = {
+    id: wanted.id,
+    paymentId: payment.id,
+    attemptId: success.id,
+    merchantId: payment.merchantId,
+    merchantRefundNo: wanted.merchantRefundNo,
+    automatic: false,
+    amount,
+    currency: payment.currency,
+    reason: wanted.reason,
+    request: wanted.request,
+    state: "created",
+    channelRefundNo: channelNumber("rfd", wanted.id),
+    channelOwnRefundNo: null,
+    settleAmount,
+    fromPending: 0n,
+    fromAvailable: 0n,
+    fromReceivable: 0n,
+    feeReturned: 0n,
+    costReturned: 0n,
+    afterFailure: false,
+    failureCode: null,
+    failureMessage: null,
+    tries: 0,
+    // Born leased to the process that sends it, unless the channel wants parts apart.
+    dueAt: spaced > now ? spaced : plus(now, CLOSING_LEASE_MS),
+    createdAt: now,
+    acceptedAt: null,
+    channelDate: null,
+    arrivedAt: null,
+    finishedAt: null,
+  };
+  success.refundedAmount += amount;
+  draft.addRefund(refund);
+  draft.book({ booking: "refund_requested", attempt: success, refund, creditLine: wanted.creditLine });
+  return { done: true, refund, queued: spaced > now };
+}

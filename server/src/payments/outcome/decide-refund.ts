@@ -1,0 +1,232 @@
+/**
+ * What a report about a refund means. Pure, like decide-trade.ts. Postings happen at acceptance; arrival moves nothing;
+ * a refund that the channel certainly did not take is sent again under the same number.
+ */
+import type { CallEnd, ChannelTraits, RefundOutcome } from "../../channels/port.ts";
+import { plus } from "../../kernel/clock.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Taken } from "../model.ts";
+import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
+import { type FeeTerms, returnsOf } from "../terms.ts";
+import type { Draft } from "./draft.ts";
+
+export type RefundContext = {
+  readonly now: Date;
+  readonly terms: FeeTerms;
+  readonly traits: Pick<ChannelTraits, "refundQueryGapsMs" | "refundNotFoundHorizonMs">;
+};
+
+/** What the door did with a report about a refund, for the timeline. */
+export type RefundDecision =
+  | "refund_accepted"
+  | "refund_succeeded"
+  | "refund_failed"
+  | "refund_returned"
+  | "already_known"
+  | "contradiction"
+  | "open"
+  | "unknown"
+  | "not_sent"
+  | "refused"
+  | "sent_again";
+
+type MutableRefund = ReturnType<Draft["refund"]>;
+
+/** `source` tells a refund call from a query: only after a query may "not found" mean that nothing was taken. */
+export function decideRefund(
+  draft: Draft,
+  refundId: Id,
+  report: {
+    readonly source: "refund" | "refund_query" | "notification" | "statement";
+    readonly end: CallEnd<RefundOutcome>;
+  },
+  context: RefundContext,
+): RefundDecision {
+  const refund = draft.refund(refundId);
+  const { end, source } = report;
+  const called = source === "refund" || source === "refund_query";
+  if (called) refund.tries += 1;
+  if (end.end === "answered") return decideAnswer(draft, refund, end.value, context);
+  if (isFinal(refund)) return "already_known";
+  if (end.end === "refused" && !end.retryable && source === "refund") {
+    return fail(draft, refund, end.code, end.message, context.now);
+  }
+  if (source === "refund" && end.end !== "unknown") {
+    // Nothing happened at the channel: for lack of funds or rate it is sent again under the same number.
+    refund.failureCode = end.end === "refused" ? end.code : "not_sent";
+    refund.failureMessage = end.end === "refused" ? end.message : end.reason;
+    refund.dueAt = nextRefundSendAt(refund, context.now);
+    return end.end;
+  }
+  if (refund.state === "created") refund.state = "unknown";
+  refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+  return end.end;
+}
+
+function decideAnswer(
+  draft: Draft,
+  refund: MutableRefund,
+  answer: RefundOutcome,
+  context: RefundContext,
+): RefundDecision {
+  switch (answer.outcome) {
+    case "accepted":
+      if (wasAccepted(refund)) return "already_known";
+      accept(draft, refund, answer, context);
+      return "refund_accepted";
+    case "arrived":
+      if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
+      if (!wasAccepted(refund)) accept(draft, refund, answer, context);
+      finish(refund, "succeeded", context.now);
+      refund.arrivedAt = context.now;
+      draft.tell("refund.succeeded", refund.id);
+      return "refund_succeeded";
+    case "failed":
+      if (refund.state === "failed" || refund.state === "returned") return "already_known";
+      if (!wasAccepted(refund)) return fail(draft, refund, answer.code, answer.message, context.now);
+      return giveBackReturned(draft, refund, answer.message, context);
+    case "returned":
+      if (refund.state === "returned") return "already_known";
+      if (!wasAccepted(refund)) {
+        const channelDate = answer.channelDate;
+        accept(draft, refund, { settleAmount: null, channelRefundNo: null, channelDate }, context);
+      }
+      return giveBackReturned(draft, refund, answer.message, context);
+    case "pending":
+    case "not_found":
+      return decideOpen(refund, answer.outcome, context);
+  }
+}
+
+function decideOpen(
+  refund: MutableRefund,
+  outcome: "pending" | "not_found",
+  context: RefundContext,
+): RefundDecision {
+  if (isFinal(refund)) return "already_known";
+  if (wasAccepted(refund) || outcome === "pending") {
+    if (refund.state === "created") refund.state = "unknown";
+    refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+    return "open";
+  }
+  const surelyNot = context.now >= plus(refund.createdAt, context.traits.refundNotFoundHorizonMs);
+  if (!surelyNot) {
+    refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+    return "open";
+  }
+  refund.state = "created";
+  refund.dueAt = context.now;
+  return "sent_again";
+}
+
+function accept(
+  draft: Draft,
+  refund: MutableRefund,
+  answer: {
+    readonly settleAmount: bigint | null;
+    readonly channelRefundNo: string | null;
+    readonly channelDate: string;
+  },
+  context: RefundContext,
+): void {
+  const attempt = draft.attempt(refund.attemptId);
+  const taken = takenOf(attempt);
+  const late = refund.state === "failed";
+  const reserved = refund.settleAmount;
+  refund.settleAmount = answer.settleAmount ?? refund.settleAmount;
+  attempt.settledRefunded += refund.settleAmount;
+  const returns = returnsOf(attempt, taken, attempt.settledRefunded, context.terms);
+  attempt.feeReturned += late ? 0n : returns.fee;
+  attempt.costReturned += returns.cost;
+  refund.feeReturned = late ? 0n : returns.fee;
+  refund.costReturned = returns.cost;
+  refund.channelOwnRefundNo = answer.channelRefundNo ?? refund.channelOwnRefundNo;
+  refund.channelDate = answer.channelDate;
+  refund.acceptedAt = context.now;
+  refund.failureCode = null;
+  refund.failureMessage = null;
+  refund.state = "accepted";
+  refund.finishedAt = null;
+  // Acceptance starts the count anew: what follows asks for arrival.
+  refund.tries = 0;
+  refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+  if (late) bookAfterFailure(draft, refund, attempt);
+  else draft.book({ booking: "refund_accepted", attempt, refund, reserved });
+  draft.tell("refund.accepted", refund.id);
+}
+
+/** Held for failed, its money went back to the merchant: now it is missing, and a person must see to it. */
+function bookAfterFailure(draft: Draft, refund: MutableRefund, attempt: ReturnType<Draft["attempt"]>): void {
+  attempt.takenBack += refund.amount;
+  refund.afterFailure = true;
+  draft.book({ booking: "refund_after_failure", attempt, refund });
+  draft.open({
+    kind: "refund_after_failure",
+    subjectId: refund.id,
+    amount: refund.amount,
+    detail: "The channel had refused this refund and carried it out later. Recover it from the merchant.",
+  });
+}
+
+function fail(draft: Draft, refund: MutableRefund, code: string, message: string, now: Date): RefundDecision {
+  const attempt = draft.attempt(refund.attemptId);
+  attempt.refundedAmount -= refund.amount;
+  finish(refund, "failed", now);
+  refund.failureCode = code;
+  refund.failureMessage = message;
+  draft.book({ booking: "refund_failed", attempt, refund });
+  tellFailure(draft, refund, "refund.failed");
+  return "refund_failed";
+}
+
+function giveBackReturned(
+  draft: Draft,
+  refund: MutableRefund,
+  message: string,
+  context: RefundContext,
+): RefundDecision {
+  const attempt = draft.attempt(refund.attemptId);
+  if (refund.afterFailure) attempt.takenBack -= refund.amount;
+  else attempt.refundedAmount -= refund.amount;
+  attempt.settledRefunded -= refund.settleAmount;
+  attempt.feeReturned -= refund.feeReturned;
+  attempt.costReturned -= refund.costReturned;
+  finish(refund, "returned", context.now);
+  refund.failureCode = "returned";
+  refund.failureMessage = message;
+  draft.book({ booking: "refund_returned", attempt, refund });
+  tellFailure(draft, refund, "refund.returned");
+  return "refund_returned";
+}
+
+function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed" | "refund.returned"): void {
+  if (!refund.automatic) {
+    draft.tell(event, refund.id);
+    return;
+  }
+  draft.open({
+    kind: "surplus_refund_failed",
+    subjectId: refund.id,
+    amount: refund.amount,
+    detail: `The surplus could not be given back: ${refund.failureMessage}. It stays in suspense until someone decides.`,
+  });
+}
+
+function wasAccepted(refund: MutableRefund): boolean {
+  return refund.state === "accepted" || refund.state === "succeeded" || refund.state === "returned";
+}
+
+function isFinal(refund: MutableRefund): boolean {
+  return refund.finishedAt !== null;
+}
+
+function finish(refund: MutableRefund, state: "succeeded" | "returned" | "failed", now: Date): void {
+  refund.state = state;
+  refund.finishedAt = now;
+  refund.dueAt = null;
+}
+
+function takenOf(attempt: ReturnType<Draft["attempt"]>): Taken {
+  if (attempt.taken === null) throw new Error(`a refund of the attempt ${attempt.id}, which took nothing`);
+  return attempt.taken;
+}

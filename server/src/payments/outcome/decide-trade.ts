@@ -1,0 +1,495 @@
+/**
+ * What a report about an order means for its payment. Pure: a draft in, a changed draft and the decision's name out. The
+ * machine is monotone: reports may come twice, late, out of order or in contradiction, and money that moved is booked.
+ */
+import type { CallEnd, ReversalOutcome, SceneTraits, TradeFacts, TradeOutcome } from "../../channels/port.ts";
+import { plus } from "../../kernel/clock.ts";
+import type { Id } from "../../kernel/ids.ts";
+import { type Attempt, isFinalAttempt, type Surplus } from "../model.ts";
+import {
+  EXPIRY_GRACE_MS,
+  nextCloseAt,
+  nextQueryAt,
+  nextResendAt,
+  nextReversalAt,
+} from "../query/schedule.ts";
+import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
+import { automaticRefund } from "./automatic-refund.ts";
+import type { Draft } from "./draft.ts";
+
+/** Where a report comes from. Only a query's word is taken for an amount that differs from what was asked. */
+export type ReportSource = "pay" | "query" | "close" | "notification" | "statement";
+
+export type TradeContext = {
+  readonly now: Date;
+  readonly terms: FeeTerms;
+  readonly sceneOf: (attempt: Attempt) => SceneTraits;
+  /** Fixed before the transaction, so that a batch run twice makes the same rows. */
+  readonly refundId: Id;
+  readonly reportId: Id;
+};
+
+/** A short name for the timeline: what the door did with a report. */
+export type Decision =
+  | "paid"
+  | "surplus"
+  | "already_known"
+  | "contradiction"
+  | "open"
+  | "closed"
+  | "failed"
+  | "abandoned"
+  | "reversing"
+  | "reversed"
+  | "reversed_by_channel"
+  | "refunded_by_channel"
+  | "unknown"
+  | "not_sent"
+  | "refused"
+  | "waiting";
+
+type MutableAttempt = ReturnType<Draft["attempt"]>;
+
+/** What the channel says of an order. */
+export function decideTrade(
+  draft: Draft,
+  attemptId: Id,
+  report: { readonly source: ReportSource; readonly trade: TradeOutcome },
+  context: TradeContext,
+): Decision {
+  const attempt = draft.attempt(attemptId);
+  const { trade, source } = report;
+  switch (trade.outcome) {
+    case "paid":
+      return decidePaid(draft, attempt, trade, source, context);
+    case "refunded":
+      return decideRefunded(draft, attempt, trade, source, context);
+    case "closed":
+    case "failed":
+      return decideEnded(draft, attempt, trade, context);
+    case "pending":
+      return decidePending(draft, attempt, trade, context);
+    case "not_found":
+      return decideNotFound(draft, attempt, source, context);
+  }
+}
+
+/** A call about an order that told nothing of it. */
+export function decideCallEnd(
+  draft: Draft,
+  attemptId: Id,
+  report: {
+    readonly source: ReportSource;
+    readonly end: Exclude<CallEnd<TradeOutcome>, { end: "answered" }>;
+  },
+  context: TradeContext,
+): Decision {
+  const attempt = draft.attempt(attemptId);
+  const { end, source } = report;
+  if (isFinalAttempt(attempt.state)) return "already_known";
+  if (source === "pay" && end.end === "refused" && !end.retryable) {
+    return endWithoutMoney(draft, attempt, "failed", context, { code: end.code, message: end.message });
+  }
+  if (source === "pay" && end.end !== "unknown") return decideNotTaken(draft, attempt, end, context);
+  if (source === "pay" && attempt.state === "created") attempt.state = "unknown";
+  askAgain(draft, attempt, source, context);
+  return end.end;
+}
+
+/** What a reversal by us did. */
+export function decideReversal(
+  draft: Draft,
+  attemptId: Id,
+  end: CallEnd<ReversalOutcome>,
+  context: TradeContext,
+): Decision {
+  const attempt = draft.attempt(attemptId);
+  if (attempt.state !== "reversing") return "already_known";
+  if (end.end !== "answered" || end.value.outcome === "again") {
+    attempt.queries += 1;
+    attempt.dueAt = nextReversalAt(attempt, context.now);
+    return end.end === "answered" ? "waiting" : end.end;
+  }
+  const { moneyReturned, channelDate, channelTradeNo } = end.value;
+  attempt.channelTradeNo ??= channelTradeNo;
+  if (moneyReturned && attempt.taken === null) {
+    // The buyer had paid and nobody told us: both movements are in the channel's statement, so both are booked.
+    take(attempt, asAsked(attempt, channelDate, context.now), context);
+    attempt.surplus = "reversing";
+    draft.book({ booking: "surplus", attempt });
+  }
+  finish(attempt, "reversed", context.now);
+  if (moneyReturned) takeBack(draft, attempt);
+  else if (attempt.taken !== null) giveBack(draft, attempt, context);
+  return "reversed";
+}
+
+/** A payment code whose result did not come in time: final for the buyer, undone until the channel answers. */
+export function decideGiveUp(draft: Draft, attemptId: Id, context: TradeContext): Decision {
+  const attempt = draft.attempt(attemptId);
+  if (isFinalAttempt(attempt.state) || attempt.state === "reversing") return "already_known";
+  startReversal(attempt, context.now);
+  if (draft.payment.liveAttemptId === attempt.id) endLive(draft, context.now);
+  return "reversing";
+}
+
+function decidePaid(
+  draft: Draft,
+  attempt: MutableAttempt,
+  facts: TradeFacts,
+  source: ReportSource,
+  context: TradeContext,
+): Decision {
+  if (attempt.taken !== null) return "already_known";
+  const { payment } = draft;
+  const differs = facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+  if (differs && source !== "query") {
+    attempt.dueAt = isFinalAttempt(attempt.state) ? attempt.dueAt : context.now;
+    return "contradiction";
+  }
+  take(attempt, facts, context);
+  const reversing = attempt.state === "reversing";
+  const surplus = surplusOf(draft, attempt, differs);
+  if (surplus === null) {
+    succeed(draft, attempt, context);
+    return "paid";
+  }
+  attempt.surplus = surplus;
+  draft.book({ booking: "surplus", attempt });
+  // While the reversal is unanswered it is what gives the money back.
+  if (reversing) return "surplus";
+  const wasLive = payment.liveAttemptId === attempt.id;
+  finish(attempt, "succeeded", context.now);
+  giveBack(draft, attempt, context);
+  if (wasLive) endLive(draft, context.now);
+  return "surplus";
+}
+
+function surplusOf(draft: Draft, attempt: Attempt, differs: boolean): Surplus | null {
+  if (attempt.state === "reversing") return "reversing";
+  if (attempt.state === "reversed") return "reversed";
+  if (differs) return "amount_differs";
+  switch (draft.payment.status) {
+    case "succeeded":
+      return "payment_succeeded";
+    case "closed":
+      return "payment_closed";
+    case "failed":
+      return "payment_failed";
+    default:
+      return null;
+  }
+}
+
+function succeed(draft: Draft, attempt: MutableAttempt, context: TradeContext): void {
+  const { payment } = draft;
+  const live = payment.liveAttemptId;
+  finish(attempt, "succeeded", context.now);
+  payment.status = "succeeded";
+  payment.successAttemptId = attempt.id;
+  payment.liveAttemptId = null;
+  payment.finishedAt = context.now;
+  payment.dueAt = null;
+  stopClosing(draft);
+  if (live !== null && live !== attempt.id) letGo(draft.attempt(live), context);
+  draft.book({ booking: "success", attempt });
+  draft.tell("payment.succeeded");
+}
+
+/** Ends an order that another one made superfluous: it is closed, or reversed, and what it took is surplus. */
+function letGo(other: MutableAttempt, context: TradeContext): void {
+  const { now } = context;
+  if (isFinalAttempt(other.state)) return;
+  if (context.sceneOf(other).kind === "payment_code") {
+    startReversal(other, now);
+    return;
+  }
+  other.state = "abandoned";
+  other.closeWanted = true;
+  other.dueAt = now;
+}
+
+function decideRefunded(
+  draft: Draft,
+  attempt: MutableAttempt,
+  trade: Extract<TradeOutcome, { outcome: "refunded" }>,
+  source: ReportSource,
+  context: TradeContext,
+): Decision {
+  if (attempt.state === "reversing" && trade.refundedAmount >= trade.amount) {
+    const reversed = {
+      outcome: "reversed" as const,
+      moneyReturned: true,
+      channelTradeNo: trade.channelTradeNo,
+      channelDate: trade.channelDate,
+    };
+    return decideReversal(draft, attempt.id, { end: "answered", value: reversed }, context);
+  }
+  if (attempt.taken === null && trade.refundedAmount >= trade.amount) {
+    const surplus = surplusOf(draft, attempt, trade.amount !== attempt.amount);
+    if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
+  }
+  const before =
+    attempt.taken === null ? decidePaid(draft, attempt, trade, source, context) : "already_known";
+  const { taken } = attempt;
+  if (taken === null) return before;
+  const beyond = trade.refundedAmount - attempt.refundedAmount - attempt.takenBack;
+  if (beyond <= 0n) return before;
+  if (attempt.surplus !== null && beyond >= taken.paidAmount) {
+    takeBack(draft, attempt);
+    return "reversed_by_channel";
+  }
+  if (beyond >= taken.paidAmount) {
+    attempt.takenBack += beyond;
+    finish(attempt, "reversed_by_channel", context.now);
+    draft.book({ booking: "reversed_by_channel", attempt });
+    draft.open({
+      kind: "reversed_by_channel",
+      subjectId: attempt.id,
+      amount: taken.paidAmount,
+      detail: "The channel took the whole payment back without a refund of ours. Ask the channel why.",
+    });
+    draft.tell("payment.reversed_by_channel");
+    return "reversed_by_channel";
+  }
+  attempt.takenBack += beyond;
+  draft.book({
+    booking: "refund_by_channel",
+    attempt,
+    settleAmount: settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond),
+    sourceId: context.reportId,
+  });
+  draft.open({
+    kind: "refund_by_channel",
+    subjectId: context.reportId,
+    amount: beyond,
+    detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
+  });
+  return "refunded_by_channel";
+}
+
+/** Taken and given back by the channel before we knew: both movements are booked, and nothing is left to give back. */
+function bookCameAndWent(
+  draft: Draft,
+  attempt: MutableAttempt,
+  facts: TradeFacts,
+  surplus: Surplus,
+  context: TradeContext,
+): Decision {
+  const wasLive = draft.payment.liveAttemptId === attempt.id;
+  take(attempt, facts, context);
+  attempt.surplus = surplus;
+  draft.book({ booking: "surplus", attempt });
+  finish(attempt, "reversed", context.now);
+  takeBack(draft, attempt);
+  if (wasLive) endLive(draft, context.now);
+  return "reversed";
+}
+
+function decideEnded(
+  draft: Draft,
+  attempt: MutableAttempt,
+  trade: Extract<TradeOutcome, { outcome: "closed" | "failed" }>,
+  context: TradeContext,
+): Decision {
+  if (attempt.taken !== null) return attempt.state === "reversing" ? "waiting" : "contradiction";
+  if (isFinalAttempt(attempt.state)) return "already_known";
+  if (attempt.state === "reversing") {
+    finish(attempt, "reversed", context.now);
+    return "reversed";
+  }
+  const failure = trade.outcome === "failed" ? { code: trade.code, message: trade.message } : null;
+  return endWithoutMoney(draft, attempt, trade.outcome, context, failure);
+}
+
+function endWithoutMoney(
+  draft: Draft,
+  attempt: MutableAttempt,
+  state: "closed" | "failed",
+  context: TradeContext,
+  failure: { code: string; message: string } | null,
+): Decision {
+  if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
+  else finish(attempt, state, context.now);
+  attempt.failureCode = failure?.code ?? null;
+  attempt.failureMessage = failure?.message ?? null;
+  if (draft.payment.liveAttemptId === attempt.id) endLive(draft, context.now);
+  return attempt.state === "reversed" ? "reversed" : state;
+}
+
+function decidePending(
+  draft: Draft,
+  attempt: MutableAttempt,
+  trade: Extract<TradeOutcome, { outcome: "pending" }>,
+  context: TradeContext,
+): Decision {
+  if (isFinalAttempt(attempt.state)) return "already_known";
+  attempt.channelTradeNo ??= trade.channelTradeNo ?? null;
+  if (attempt.state === "created" || attempt.state === "unknown") {
+    attempt.state = "pending";
+    attempt.queries = 0;
+    attempt.nextAction = trade.nextAction ?? attempt.nextAction;
+    attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), context.now);
+    return "open";
+  }
+  askAgain(draft, attempt, "query", context);
+  return "open";
+}
+
+function decideNotFound(
+  draft: Draft,
+  attempt: MutableAttempt,
+  source: ReportSource,
+  context: TradeContext,
+): Decision {
+  if (isFinalAttempt(attempt.state)) return "already_known";
+  const { now } = context;
+  const scene = context.sceneOf(attempt);
+  if (attempt.state === "reversing") {
+    askAgain(draft, attempt, source, context);
+    return "waiting";
+  }
+  const overAt = scene.orderAppearsWithBuyer
+    ? plus(attempt.expiresAt, EXPIRY_GRACE_MS)
+    : plus(attempt.createdAt, scene.notFoundHorizonMs);
+  if (now >= overAt && scene.kind !== "payment_code") {
+    return endWithoutMoney(draft, attempt, "closed", context, null);
+  }
+  if (source === "close" && scene.orderAppearsWithBuyer) {
+    attempt.state = "abandoned";
+    attempt.closeWanted = false;
+    attempt.queries = 0;
+    attempt.dueAt = nextQueryAt(attempt, draft.payment, scene, now);
+    if (draft.payment.liveAttemptId === attempt.id) endLive(draft, now);
+    return "abandoned";
+  }
+  askAgain(draft, attempt, source, context);
+  return "open";
+}
+
+/** The order certainly does not stand at the channel: it is placed again where that is safe, and ends otherwise. */
+function decideNotTaken(
+  draft: Draft,
+  attempt: MutableAttempt,
+  end: { end: "refused"; code: string; message: string } | { end: "not_sent"; reason: string },
+  context: TradeContext,
+): Decision {
+  if (context.sceneOf(attempt).afterCrash === "query_then_cancel" || context.now >= attempt.expiresAt) {
+    const failure =
+      end.end === "refused"
+        ? { code: end.code, message: end.message }
+        : { code: "channel_unreachable", message: `The order was not sent: ${end.reason}` };
+    return endWithoutMoney(draft, attempt, "failed", context, failure);
+  }
+  attempt.queries += 1;
+  attempt.dueAt = nextResendAt(attempt, context.now);
+  return end.end;
+}
+
+function askAgain(draft: Draft, attempt: MutableAttempt, source: ReportSource, context: TradeContext): void {
+  const { now } = context;
+  if (attempt.state === "reversing") {
+    attempt.dueAt = nextReversalAt(attempt, now);
+    return;
+  }
+  if (
+    source === "close" &&
+    draft.payment.liveAttemptId === attempt.id &&
+    draft.payment.closingSince !== null
+  ) {
+    // The payment's own due time repeats the close; the attempt is asked about meanwhile.
+    draft.payment.dueAt = nextCloseAt(draft.payment.closingSince, now);
+  }
+  if (source === "query") attempt.queries += 1;
+  attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), now);
+}
+
+/** The live attempt is over without money for this payment. */
+function endLive(draft: Draft, now: Date): void {
+  const { payment } = draft;
+  payment.liveAttemptId = null;
+  const expired = now >= payment.expiresAt || payment.closingFor === "expire";
+  if (expired || payment.closingFor === "close") {
+    closePayment(draft, expired ? "expired" : "cancelled", now);
+    return;
+  }
+  payment.status = "created";
+  payment.dueAt = payment.expiresAt;
+  stopClosing(draft);
+}
+
+/** Ends a payment that has no live attempt. */
+export function closePayment(draft: Draft, reason: "expired" | "cancelled", now: Date): void {
+  const { payment } = draft;
+  payment.status = "closed";
+  payment.closedReason = reason;
+  payment.finishedAt = now;
+  payment.dueAt = null;
+  stopClosing(draft);
+  draft.tell("payment.closed");
+}
+
+function stopClosing(draft: Draft): void {
+  draft.payment.closingSince = null;
+  draft.payment.closingFor = null;
+}
+
+function startReversal(attempt: MutableAttempt, now: Date): void {
+  attempt.state = "reversing";
+  attempt.queries = 0;
+  attempt.dueAt = now;
+}
+
+function finish(
+  attempt: MutableAttempt,
+  state: "succeeded" | "failed" | "closed" | "reversed" | "reversed_by_channel",
+  now: Date,
+): void {
+  attempt.state = state;
+  attempt.finishedAt = now;
+  attempt.dueAt = null;
+  attempt.closeWanted = false;
+}
+
+function take(attempt: MutableAttempt, facts: TradeFacts, context: TradeContext): void {
+  const settleAmount = facts.settleAmount ?? facts.amount;
+  const fees = feesOf(attempt, settleAmount, context.terms);
+  attempt.channelTradeNo = facts.channelTradeNo;
+  attempt.buyer = facts.buyer ?? attempt.buyer;
+  attempt.taken = {
+    paidAmount: facts.amount,
+    settleAmount,
+    ...fees,
+    paidAt: facts.paidAt,
+    channelDate: facts.channelDate,
+  };
+}
+
+/** What a reversed order must have taken, when the channel only says that it gave the money back. */
+function asAsked(attempt: Attempt, channelDate: string, now: Date): TradeFacts {
+  return {
+    amount: attempt.amount,
+    currency: attempt.currency,
+    settleAmount: null,
+    channelTradeNo: attempt.channelTradeNo ?? attempt.channelOrderNo,
+    paidAt: now,
+    channelDate,
+    buyer: null,
+  };
+}
+
+/** The channel itself returned what an attempt held as surplus. */
+function takeBack(draft: Draft, attempt: MutableAttempt): void {
+  if (attempt.taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
+  attempt.takenBack = attempt.taken.paidAmount;
+  draft.book({ booking: "surplus_taken_back", attempt });
+}
+
+/** One automatic refund of all that a surplus attempt took. */
+function giveBack(draft: Draft, attempt: MutableAttempt, context: TradeContext): void {
+  if (attempt.taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
+  const refund = automaticRefund(attempt, attempt.taken, context.refundId, context.now);
+  attempt.refundedAmount = attempt.taken.paidAmount;
+  draft.addRefund(refund);
+  draft.book({ booking: "surplus_refund_created", attempt, refund });
+}

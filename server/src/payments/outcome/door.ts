@@ -1,0 +1,126 @@
+/**
+ * The one door: every report about an order or a refund, and every wish about a payment, goes through it. It locks,
+ * decides, posts, enqueues and commits, or does nothing when all is known.
+ */
+import type { Channels } from "../../channels/index.ts";
+import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
+import type { Cell } from "../../kernel/database.ts";
+import { problem } from "../../kernel/errors.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Merchants } from "../../merchants/index.ts";
+import type { Delivery, Webhooks } from "../../webhooks/index.ts";
+import type { FeeTerms } from "../terms.ts";
+import type { Command } from "./commands.ts";
+import { type CommandResult, type Done, execute, type Surroundings } from "./execute.ts";
+
+export type DoorDeps = {
+  readonly cell: Cell;
+  readonly channels: Channels;
+  readonly merchants: Pick<Merchants, "get">;
+  readonly webhooks: Pick<Webhooks, "record" | "endpointsOf" | "deliver">;
+  readonly log: Log;
+  readonly cashierUrl: (paymentId: Id) => string;
+  /** Rows may have become due: a hint to the workers. */
+  readonly onDue: () => void;
+};
+
+export type Door = {
+  /**
+   * Carries out a command under its payment's lock and returns the payment as it then is. Throws `not_found` when the
+   * merchant has no such payment, `overloaded`, `database_unavailable`, `outcome_unknown`, or `internal_error` when the
+   * command broke an assumption (nothing of it is kept then).
+   */
+  submit(command: Command): Promise<Done>;
+  stop(): Promise<void>;
+  readonly gauges: Readonly<Record<"reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>>;
+};
+
+const ROUNDS_MAX = 3;
+
+/** Builds the door of a cell. */
+export function createDoor(deps: DoorDeps): Door {
+  const run = (commands: readonly Command[]) => runBatch(deps, commands);
+  const reports = createBatcher<Command, CommandResult>({ name: "reports", run, log: deps.log });
+  // A refund that its merchant cannot cover makes its batch run again: reports of channels do not wait for that.
+  const wishes = createBatcher<Command, CommandResult>({ name: "wishes", run, log: deps.log });
+  return {
+    submit: async (command) => {
+      const result = await ("reportId" in command ? reports : wishes).submit(command);
+      if (result.result === "done") return result;
+      if (result.result === "no_payment") throw problem("not_found");
+      throw problem("internal_error", { cause: result.error });
+    },
+    stop: async () => {
+      await Promise.all([reports.stop(), wishes.stop()]);
+    },
+    gauges: { reports: reports.gauges, wishes: wishes.gauges },
+  };
+}
+
+async function runBatch(deps: DoorDeps, commands: readonly Command[]): Promise<readonly CommandResult[]> {
+  const around = await lookAround(deps, commands);
+  const uncovered = new Set<Command>();
+  for (let round = 1; ; round += 1) {
+    let found: ReadonlySet<Command> = new Set();
+    const done = await rolledBack(
+      deps.cell.transact(
+        async (tx) => {
+          const executed = await execute(deps, tx, commands, around, uncovered);
+          found = executed.uncovered;
+          if (found.size > 0) throw new Uncovered();
+          return executed;
+        },
+        { repeatable: true },
+      ),
+    );
+    if (done !== null) {
+      start(deps, done.deliveries);
+      return done.results;
+    }
+    if (round === ROUNDS_MAX) throw problem("overloaded", { retryAfterSeconds: 1 });
+    for (const command of found) uncovered.add(command);
+  }
+}
+
+function start(deps: DoorDeps, deliveries: readonly Delivery[]): void {
+  deps.webhooks.deliver(deliveries);
+  deps.onDue();
+}
+
+/** Refunds beyond the merchant's money leave nothing behind: the batch is undone and decided again without them. */
+class Uncovered extends Error {}
+
+async function rolledBack<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Uncovered) return null;
+    throw error;
+  }
+}
+
+async function lookAround(deps: DoorDeps, commands: readonly Command[]): Promise<Surroundings> {
+  const endpoints = await deps.webhooks.endpointsOf([
+    ...new Set(commands.map((command) => command.merchantId)),
+  ]);
+  const terms = new Map<string, FeeTerms>();
+  for (const { merchantId, channelAccountId } of commands) {
+    if (channelAccountId === null || terms.has(`${merchantId}/${channelAccountId}`)) continue;
+    const [merchant, account] = await Promise.all([
+      deps.merchants.get(merchantId),
+      deps.channels.account(channelAccountId),
+    ]);
+    if (merchant !== null && account !== null)
+      terms.set(`${merchantId}/${channelAccountId}`, { merchant, account });
+  }
+  return {
+    endpoints,
+    terms: (merchantId, channelAccountId) => {
+      const found = terms.get(`${merchantId}/${channelAccountId}`);
+      if (found === undefined)
+        throw new Error(`no terms for merchant ${merchantId} and account ${channelAccountId}`);
+      return found;
+    },
+  };
+}

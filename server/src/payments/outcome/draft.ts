@@ -1,0 +1,144 @@
+import type { Id } from "../../kernel/ids.ts";
+import type { Attempt, Payment, Refund, WorkItemKind } from "../model.ts";
+
+/** One payment with what belongs to it, as read under the payment's lock. */
+export type Box = {
+  payment: Payment;
+  readonly attempts: Map<Id, Attempt>;
+  readonly refunds: Map<Id, Refund>;
+};
+
+export type EventType =
+  | "payment.succeeded"
+  | "payment.closed"
+  | "payment.failed"
+  | "payment.reversed_by_channel"
+  | "refund.accepted"
+  | "refund.succeeded"
+  | "refund.failed"
+  | "refund.returned";
+
+/** Something that happened to money, to be written as a journal (postings.ts). */
+export type Booking =
+  | {
+      readonly booking: "success" | "surplus" | "surplus_taken_back" | "reversed_by_channel";
+      readonly attempt: Attempt;
+    }
+  /** `settleAmount`: the settled part that the channel gave back by itself; `sourceId` names the report. */
+  | {
+      readonly booking: "refund_by_channel";
+      readonly attempt: Attempt;
+      readonly settleAmount: bigint;
+      readonly sourceId: Id;
+    }
+  | {
+      readonly booking:
+        | "surplus_refund_created"
+        | "refund_failed"
+        | "refund_returned"
+        | "refund_after_failure";
+      readonly attempt: Attempt;
+      readonly refund: Refund;
+    }
+  /** A merchant's own refund: its money is put aside, on credit up to the line in minor units. */
+  | {
+      readonly booking: "refund_requested";
+      readonly attempt: Attempt;
+      readonly refund: Refund;
+      readonly creditLine: bigint;
+    }
+  /** `reserved`: what the refund had taken aside at its creation, before the channel told its settled part. */
+  | {
+      readonly booking: "refund_accepted";
+      readonly attempt: Attempt;
+      readonly refund: Refund;
+      readonly reserved: bigint;
+    };
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export type NewWorkItem = {
+  readonly kind: WorkItemKind;
+  readonly subjectId: Id;
+  readonly amount: bigint;
+  readonly detail: string;
+};
+
+/**
+ * A payment being decided on: working copies and what is to happen. Nothing shared changes before `keep`; a decision
+ * that throws leaves the box as it was.
+ */
+export type Draft = {
+  readonly payment: Mutable<Payment>;
+  attempt(id: Id): Mutable<Attempt>;
+  refund(id: Id): Mutable<Refund>;
+  addRefund(refund: Refund): void;
+  addAttempt(attempt: Attempt): void;
+  book(booking: Booking): void;
+  /** `refundId` for a refund's event; the payment itself otherwise. */
+  tell(type: EventType, refundId?: Id): void;
+  open(item: NewWorkItem): void;
+  readonly effects: Effects;
+  /** Makes the working copies the box's present. */
+  keep(): void;
+};
+
+export type Effects = {
+  readonly bookings: Booking[];
+  readonly events: { type: EventType; refundId: Id | null }[];
+  readonly workItems: NewWorkItem[];
+  readonly newRefunds: Refund[];
+  readonly newAttempts: Attempt[];
+};
+
+export function openDraft(box: Box): Draft {
+  const payment = { ...box.payment };
+  const attempts = new Map<Id, Mutable<Attempt>>();
+  const refunds = new Map<Id, Mutable<Refund>>();
+  const effects: Effects = { bookings: [], events: [], workItems: [], newRefunds: [], newAttempts: [] };
+  const attempt = (id: Id) => copyOf(id, box.attempts, attempts, "attempt");
+  return {
+    payment,
+    attempt,
+    refund: (id) => copyOf(id, box.refunds, refunds, "refund"),
+    addRefund: (refund) => {
+      refunds.set(refund.id, { ...refund });
+      effects.newRefunds.push(refund);
+    },
+    addAttempt: (attempt) => {
+      attempts.set(attempt.id, { ...attempt });
+      effects.newAttempts.push(attempt);
+    },
+    book: (booking) => effects.bookings.push(snapshot(booking)),
+    tell: (type, refundId) => effects.events.push({ type, refundId: refundId ?? null }),
+    open: (item) => effects.workItems.push(item),
+    effects,
+    keep: () => {
+      box.payment = payment;
+      for (const [id, copy] of attempts) box.attempts.set(id, copy);
+      for (const [id, copy] of refunds) box.refunds.set(id, copy);
+    },
+  };
+}
+
+function copyOf<T extends object>(
+  id: Id,
+  from: ReadonlyMap<Id, T>,
+  copies: Map<Id, Mutable<T>>,
+  what: string,
+): Mutable<T> {
+  let copy = copies.get(id);
+  if (copy === undefined) {
+    const present = from.get(id);
+    if (present === undefined) throw new Error(`the ${what} ${id} is not one of the locked payment's`);
+    copy = { ...present };
+    copies.set(id, copy);
+  }
+  return copy;
+}
+
+/** A booking keeps the moment it was decided at, though the draft goes on changing. */
+function snapshot(booking: Booking): Booking {
+  const kept = { ...booking, attempt: { ...booking.attempt } };
+  return "refund" in booking ? ({ ...kept, refund: { ...booking.refund } } as Booking) : (kept as Booking);
+}

@@ -1,0 +1,276 @@
+/**
+ * What a booking looks like in the merchant's book: the rows of the posting table that payments cause. Pure. Money that
+ * never passes us is booked on the memorandum twins of the same accounts, without fee or cost.
+ */
+import type { Id } from "../../kernel/ids.ts";
+import {
+  type AccountCode,
+  accountIdOf,
+  bookIdOf,
+  CHART,
+  type JournalDraft,
+  type Line,
+  memoTwin,
+} from "../../ledger/index.ts";
+import type { Attempt, Refund, Taken } from "../model.ts";
+import type { Booking } from "./draft.ts";
+
+/** The journal of a booking. @param id the journal's, fixed before the transaction. */
+export function journalOf(booking: Booking, id: Id): JournalDraft {
+  switch (booking.booking) {
+    case "success":
+      return success(booking.attempt, id);
+    case "surplus":
+      return surplus(booking.attempt, id);
+    case "surplus_taken_back":
+      return surplusTakenBack(booking.attempt, id);
+    case "reversed_by_channel":
+      return reversedByChannel(booking.attempt, id);
+    case "refund_by_channel":
+      return refundByChannel(booking.attempt, booking.settleAmount, booking.sourceId, id);
+    case "surplus_refund_created":
+      return surplusRefundCreated(booking.attempt, booking.refund, id);
+    case "refund_requested":
+      return refundRequested(booking.attempt, booking.refund, booking.creditLine, id);
+    case "refund_accepted":
+      return refundAccepted(booking.attempt, booking.refund, booking.reserved, id);
+    case "refund_failed":
+      return refundFailed(booking.attempt, booking.refund, id);
+    case "refund_returned":
+      return refundReturned(booking.attempt, booking.refund, id);
+    case "refund_after_failure":
+      return refundAfterFailure(booking.attempt, booking.refund, id);
+  }
+}
+
+/**
+ * A refund that a merchant asked for, before the channel is called: from what is not settled yet, then from what may be
+ * paid out, then on credit. The draw tells how much came from each.
+ */
+function refundRequested(attempt: Attempt, refund: Refund, creditLine: bigint, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  const head = headOf(attempt, "refund_created", refund.id, null, id);
+  const aside = { account: at("refund_clearing"), credit: refund.settleAmount };
+  if (attempt.fundFlow !== "through_platform") {
+    return { ...head, lines: [{ account: at("merchant_pending"), debit: refund.settleAmount }, aside] };
+  }
+  const draw = [
+    { account: at("merchant_pending"), natural: { atLeast: 0n } },
+    { account: at("merchant_available"), natural: "floor" as const },
+    { account: at("merchant_receivable"), natural: { atMost: creditLine } },
+  ];
+  return { ...head, lines: [{ draw, debit: refund.settleAmount }, aside] };
+}
+
+function success(attempt: Attempt, id: Id): JournalDraft {
+  const taken = takenOf(attempt);
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "payment_success", attempt.id, taken.channelDate, id),
+    lines: [
+      { account: at("channel_receivable"), debit: taken.settleAmount },
+      { account: at("merchant_pending"), credit: taken.settleAmount },
+      ...when(taken.feeAmount, () => [
+        { account: at("merchant_pending"), debit: taken.feeAmount },
+        { account: at("fee_income"), credit: taken.feeAmount },
+      ]),
+      ...costLines(attempt, taken, taken.costAmount),
+    ],
+  };
+}
+
+function surplus(attempt: Attempt, id: Id): JournalDraft {
+  const taken = takenOf(attempt);
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "surplus_success", attempt.id, taken.channelDate, id),
+    lines: [
+      { account: at("channel_receivable"), debit: taken.settleAmount },
+      { account: at("suspense_surplus"), credit: taken.settleAmount },
+      ...costLines(attempt, taken, taken.costAmount),
+    ],
+  };
+}
+
+function surplusTakenBack(attempt: Attempt, id: Id): JournalDraft {
+  const taken = takenOf(attempt);
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "surplus_reversed", attempt.id, taken.channelDate, id),
+    lines: [
+      { account: at("suspense_surplus"), debit: taken.settleAmount },
+      { account: at("channel_receivable"), credit: taken.settleAmount },
+      ...costLines(attempt, taken, -taken.costAmount),
+    ],
+  };
+}
+
+function reversedByChannel(attempt: Attempt, id: Id): JournalDraft {
+  const taken = takenOf(attempt);
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "reversed_by_channel", attempt.id, taken.channelDate, id),
+    lines: [
+      { account: at("suspense_shortage"), debit: taken.settleAmount },
+      { account: at("channel_receivable"), credit: taken.settleAmount },
+      ...costLines(attempt, taken, attempt.costReturned - taken.costAmount),
+    ],
+  };
+}
+
+function refundByChannel(attempt: Attempt, settleAmount: bigint, sourceId: Id, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "break_refund_theirs", sourceId, takenOf(attempt).channelDate, id),
+    lines: [
+      { account: at("suspense_shortage"), debit: settleAmount },
+      { account: at("channel_receivable"), credit: settleAmount },
+    ],
+  };
+}
+
+function surplusRefundCreated(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "surplus_refund_created", refund.id, null, id),
+    lines: [
+      { account: at("suspense_surplus"), debit: refund.settleAmount },
+      { account: at("refund_clearing"), credit: refund.settleAmount },
+    ],
+  };
+}
+
+function refundAccepted(attempt: Attempt, refund: Refund, reserved: bigint, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  // The channel's own figure for the settled part decides; what was put aside beyond or short of it comes from its owner.
+  const source = refund.automatic ? at("suspense_surplus") : at("merchant_pending");
+  return {
+    ...headOf(attempt, "refund_accepted", refund.id, refund.channelDate, id),
+    lines: [
+      ...moved(source, at("refund_clearing"), refund.settleAmount - reserved),
+      { account: at("refund_clearing"), debit: refund.settleAmount },
+      { account: at("channel_receivable"), credit: refund.settleAmount },
+      ...moved(at("fee_income"), at("merchant_pending"), refund.feeReturned),
+      ...costLines(attempt, takenOf(attempt), -refund.costReturned),
+    ],
+  };
+}
+
+function refundFailed(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "refund_failed", refund.id, null, id),
+    lines: [{ account: at("refund_clearing"), debit: refund.settleAmount }, ...whenceItCame(attempt, refund)],
+  };
+}
+
+function refundReturned(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  const home: readonly Line[] = refund.afterFailure
+    ? [
+        {
+          account: at(refund.automatic ? "suspense_surplus" : "suspense_shortage"),
+          credit: refund.settleAmount,
+        },
+      ]
+    : [
+        { account: at("refund_clearing"), credit: refund.settleAmount },
+        { account: at("refund_clearing"), debit: refund.settleAmount },
+        ...whenceItCame(attempt, refund),
+      ];
+  return {
+    ...headOf(attempt, "refund_returned", refund.id, refund.channelDate, id),
+    lines: [
+      { account: at("channel_receivable"), debit: refund.settleAmount },
+      ...home,
+      ...moved(at("merchant_pending"), at("fee_income"), refund.feeReturned),
+      ...costLines(attempt, takenOf(attempt), refund.costReturned),
+    ],
+  };
+}
+
+function refundAfterFailure(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+  const at = accountsOf(attempt);
+  return {
+    ...headOf(attempt, "break_refund_theirs", refund.id, refund.channelDate, id),
+    lines: [
+      {
+        account: at(refund.automatic ? "suspense_surplus" : "suspense_shortage"),
+        debit: refund.settleAmount,
+      },
+      { account: at("channel_receivable"), credit: refund.settleAmount },
+      ...costLines(attempt, takenOf(attempt), -refund.costReturned),
+    ],
+  };
+}
+
+/** The money of a refund back to the accounts that gave it; a later difference is the first account's. */
+function whenceItCame(attempt: Attempt, refund: Refund): readonly Line[] {
+  const at = accountsOf(attempt);
+  if (refund.automatic) return [{ account: at("suspense_surplus"), credit: refund.settleAmount }];
+  const rest = refund.settleAmount - refund.fromAvailable - refund.fromReceivable;
+  return [
+    ...moved(null, at("merchant_pending"), rest),
+    ...when(refund.fromAvailable, () => [
+      { account: at("merchant_available"), credit: refund.fromAvailable },
+    ]),
+    ...when(refund.fromReceivable, () => [
+      { account: at("merchant_receivable"), credit: refund.fromReceivable },
+    ]),
+  ];
+}
+
+/** The channel's cost, kept back from what it owes us (net) or billed apart (gross); negative: given back. */
+function costLines(attempt: Attempt, taken: Taken, cost: bigint): readonly Line[] {
+  const at = accountsOf(attempt);
+  if (attempt.fundFlow !== "through_platform") return [];
+  return moved(at("channel_cost"), at(taken.costGross ? "channel_cost_payable" : "channel_receivable"), cost);
+}
+
+/** `amount` debited to one account and credited to the other; negative the other way round; a null side is left out. */
+function moved(debited: Id | null, credited: Id, amount: bigint): readonly Line[] {
+  if (amount === 0n) return [];
+  const [from, to, size] = amount > 0n ? [debited, credited, amount] : [credited, debited, -amount];
+  return [
+    ...(from === null ? [] : [{ account: from, debit: size }]),
+    ...(to === null ? [] : [{ account: to, credit: size }]),
+  ];
+}
+
+function when(amount: bigint, lines: () => readonly Line[]): readonly Line[] {
+  return amount === 0n ? [] : lines();
+}
+
+function takenOf(attempt: Attempt): Taken {
+  if (attempt.taken === null) throw new Error(`the attempt ${attempt.id} took nothing that could be booked`);
+  return attempt.taken;
+}
+
+function headOf(
+  attempt: Attempt,
+  kind: JournalDraft["kind"],
+  sourceId: Id,
+  channelDate: string | null,
+  id: Id,
+): Omit<JournalDraft, "lines"> {
+  return {
+    id,
+    bookId: bookIdOf("merchant", attempt.merchantId),
+    kind,
+    sourceId,
+    subjectId: attempt.paymentId,
+    counterpartyId: null,
+    channelAccountId: attempt.channelAccountId,
+    currency: attempt.currency,
+    channelDate,
+  };
+}
+
+function accountsOf(attempt: Attempt): (code: AccountCode) => Id {
+  const book = bookIdOf("merchant", attempt.merchantId);
+  return (code) => {
+    const used = attempt.fundFlow === "through_platform" ? code : memoTwin(code);
+    const channelAccountId = CHART[used].perChannelAccount ? attempt.channelAccountId : null;
+    return accountIdOf(book, used, attempt.currency, channelAccountId);
+  };
+}

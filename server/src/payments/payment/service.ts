@@ -1,0 +1,421 @@
+import type { Channels } from "../../channels/index.ts";
+import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
+import type { Keyring } from "../../kernel/crypto.ts";
+import type { Cell } from "../../kernel/database.ts";
+import { problem } from "../../kernel/errors.ts";
+import { channelNumber, type Id } from "../../kernel/ids.ts";
+import type { Log } from "../../kernel/log.ts";
+import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
+import { chooseAccount } from "../../routing/index.ts";
+import type { Calls } from "../attempt/calls.ts";
+import { type Attempt, isFinalPayment, type Payment, type Refund } from "../model.ts";
+import { firstDueAt } from "../outcome/commands.ts";
+import type { Door } from "../outcome/door.ts";
+import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
+import { attemptsOfPayments, paymentsById, refundsOfPayments } from "../store.ts";
+import { type Created, createPayments, type NewPayment, paymentsByNumber } from "./create.ts";
+import { refuseRouting } from "./refusals.ts";
+import {
+  type CreatePayment,
+  canonical,
+  differingFields,
+  EXPIRES_IN_SECONDS,
+  readRequest,
+} from "./request.ts";
+import { watch } from "./store.ts";
+
+/** A duplicate of a create whose order is still being placed waits this long for it. */
+const UNFINISHED_WAIT_MS = 3 * SECOND;
+const UNFINISHED_LOOK_MS = 200;
+
+export type PaymentsDeps = {
+  readonly cell: Cell;
+  readonly channels: Channels;
+  readonly merchants: Pick<Merchants, "get" | "place" | "requireActive">;
+  readonly keyring: Pick<Keyring, "mac">;
+  readonly door: Door;
+  readonly calls: Calls;
+  readonly log: Log;
+  /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
+  readonly openAccounts: (opening: Opening) => Promise<void>;
+};
+
+export type Opening = {
+  readonly merchantId: Id;
+  readonly currency: string;
+  readonly channelAccountId: Id;
+  readonly fundFlow: Attempt["fundFlow"];
+};
+
+/** A payment with all that its answer shows. */
+export type Whole = {
+  readonly payment: Payment;
+  readonly attempts: readonly Attempt[];
+  readonly refunds: readonly Refund[];
+};
+
+export type AttemptWish = {
+  readonly method: string | null;
+  readonly paymentCode: string | null;
+  readonly buyer: string | null;
+};
+
+export type Payments = {
+  /**
+   * Creates a payment and, when a method or payment code is named, places its order. The same request again returns the
+   * same payment as it now is, with `isNew` false.
+   */
+  create(identity: MerchantIdentity, body: CreatePayment): Promise<Whole & { readonly isNew: boolean }>;
+  /** Throws `not_found` for anything that is not this merchant's. */
+  get(merchantId: Id, paymentId: Id): Promise<Whole>;
+  /** The payment, whoever's it is, for the cashier and operators; null when there is none. */
+  find(paymentId: Id): Promise<Whole | null>;
+  /** Ends a payment without money; when the buyer was quicker, the answer shows it succeeded. */
+  close(merchantId: Id, paymentId: Id): Promise<Whole>;
+  /** Closes the order of a payment whose closing has begun, and reports what came of it. */
+  finishClosing(attempt: Attempt): Promise<Whole>;
+  /** Ends the live attempt, then starts another. */
+  newAttempt(merchantId: Id, paymentId: Id, wish: AttemptWish): Promise<Whole>;
+  /** Somebody looks at the payment: its channel is asked more often for a while. */
+  watch(payment: Payment): Promise<void>;
+  stop(): Promise<void>;
+  readonly gauges: Batcher<NewPayment, Created>["gauges"];
+};
+
+export function createPaymentsService(deps: PaymentsDeps): Payments {
+  const creations = createBatcher<NewPayment, Created>({
+    name: "creations",
+    log: deps.log,
+    run: (wanted) => deps.cell.transact((tx) => createPayments(tx, wanted), { repeatable: true }),
+  });
+  const service: Payments = {
+    create: (identity, body) => create(deps, creations, identity, body),
+    get: async (merchantId, paymentId) => {
+      const whole = await load(deps, paymentId);
+      if (whole === null || whole.payment.merchantId !== merchantId) throw problem("not_found");
+      return whole;
+    },
+    find: (paymentId) => load(deps, paymentId),
+    close: async (merchantId, paymentId) => {
+      const begun = await deps.door.submit({
+        kind: "begin_closing",
+        closingFor: "close",
+        ...(await aboutLive(deps, merchantId, paymentId)),
+      });
+      if (begun.wish?.done === false) {
+        if (begun.payment.status === "closed") return service.get(merchantId, paymentId);
+        throw problem("payment_final", { detail: `the payment has ${begun.payment.status}` });
+      }
+      const callId = begun.wish?.callAttemptId;
+      const live = begun.attempts.find((attempt) => attempt.id === callId);
+      if (live !== undefined) await service.finishClosing(live);
+      return service.get(merchantId, paymentId);
+    },
+    finishClosing: (attempt) =>
+      attempt.state === "reversing"
+        ? deps.calls.reverse(attempt, "buyer")
+        : deps.calls.close(attempt, "buyer"),
+    newAttempt: (merchantId, paymentId, wish) => newAttempt(deps, service, merchantId, paymentId, wish),
+    watch: (payment) => watchPayment(deps, payment),
+    stop: () => creations.stop(),
+    gauges: creations.gauges,
+  };
+  return service;
+}
+
+async function create(
+  deps: PaymentsDeps,
+  creations: Batcher<NewPayment, Created>,
+  identity: MerchantIdentity,
+  body: CreatePayment,
+): Promise<Whole & { isNew: boolean }> {
+  const { merchant } = identity;
+  const now = deps.cell.clock.now();
+  const request = keptRequest(deps, body);
+  const wanted = await prepare(deps, merchant, body, request, now).catch(async (refusal: unknown) => {
+    // A repeat is answered with what it created, even where the same request would be refused today.
+    const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
+    if (earlier !== null) return earlier;
+    throw refusal;
+  });
+  if ("existing" in wanted) return { ...(await settled(deps, wanted.existing)), isNew: false };
+  const created = await creations.submit(wanted);
+  switch (created.result) {
+    case "existing":
+      return { ...(await settled(deps, created.payment)), isNew: false };
+    case "number_reused":
+      throw numberReused(body.merchant_order_no, created.fields);
+    case "created": {
+      const { payment, attempt } = wanted;
+      if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
+      return {
+        ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),
+        isNew: true,
+      };
+    }
+  }
+}
+
+/** The request as kept. A payment code is only compared, so only its keyed hash stays. */
+function keptRequest(deps: PaymentsDeps, body: CreatePayment): string {
+  if (body.payment_code === undefined) return canonical(body);
+  const hash = deps.keyring.mac("payment_code", body.payment_code).toString("base64url");
+  return canonical({ ...body, payment_code: hash });
+}
+
+async function prepare(
+  deps: PaymentsDeps,
+  merchant: Merchant,
+  body: CreatePayment,
+  request: string,
+  now: Date,
+): Promise<NewPayment> {
+  deps.merchants.requireActive(merchant);
+  if (!settlesIn(merchant, body.currency)) {
+    const currencies = merchant.currencies.map((held) => held.currency).join(", ");
+    throw problem("currency_not_supported", {
+      field: "currency",
+      detail: `this merchant settles in ${currencies}`,
+    });
+  }
+  if (body.store !== undefined || body.terminal !== undefined) {
+    await deps.merchants.place(merchant.id, {
+      ...(body.store === undefined ? {} : { store: body.store }),
+      ...(body.terminal === undefined ? {} : { terminal: body.terminal }),
+    });
+  }
+  const expiresAt = plus(now, (body.expires_in ?? EXPIRES_IN_SECONDS) * SECOND);
+  const payment: Payment = {
+    id: deps.cell.newId(),
+    merchantId: merchant.id,
+    merchantOrderNo: body.merchant_order_no,
+    amount: BigInt(body.amount),
+    currency: body.currency,
+    method: body.method ?? null,
+    status: "created",
+    liveAttemptId: null,
+    successAttemptId: null,
+    closingSince: null,
+    closingFor: null,
+    closedReason: null,
+    request,
+    expiresAt,
+    watchedUntil: null,
+    dueAt: expiresAt,
+    createdAt: now,
+    finishedAt: null,
+  };
+  if (body.method === undefined && body.payment_code === undefined) return { payment, attempt: null };
+  const wish = {
+    method: body.method ?? null,
+    paymentCode: body.payment_code ?? null,
+    buyer: body.buyer ?? null,
+  };
+  const attempt = await prepareAttempt(deps, payment, wish, now);
+  return {
+    payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
+    attempt,
+  };
+}
+
+/** An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse unseen. */
+async function prepareAttempt(
+  deps: PaymentsDeps,
+  payment: Payment,
+  wish: AttemptWish,
+  now: Date,
+): Promise<Attempt> {
+  const method = methodOf(deps, wish);
+  const candidates = await deps.channels.accountsOfMerchant(payment.merchantId);
+  const routed = chooseAccount(candidates, { method, currency: payment.currency, amount: payment.amount });
+  if ("refused" in routed) throw refuseRouting(routed, payment.currency);
+  const account = routed.chosen;
+  const scene = deps.channels.channel(account.channel)?.traits.scenes[method];
+  if (scene === undefined) throw problem("method_not_available", { field: "method" });
+  if (scene.requiresPaymentCode && wish.paymentCode === null) {
+    throw problem("invalid_request", {
+      field: "payment_code",
+      detail: `${method} needs the buyer's payment code`,
+    });
+  }
+  if (!scene.requiresPaymentCode && wish.paymentCode !== null) {
+    throw problem("invalid_request", { field: "payment_code", detail: `${method} takes no payment code` });
+  }
+  if (scene.requiresBuyer && wish.buyer === null) {
+    throw problem("invalid_request", {
+      field: "buyer",
+      detail: `${method} needs the buyer's id at the channel`,
+    });
+  }
+  const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND);
+  const id = deps.cell.newId();
+  const attempt: Attempt = {
+    id,
+    paymentId: payment.id,
+    merchantId: payment.merchantId,
+    channel: account.channel,
+    channelAccountId: account.id,
+    credentialVersion: account.credentialVersion ?? 0,
+    fundFlow: account.fundFlow,
+    method,
+    state: "created",
+    amount: payment.amount,
+    currency: payment.currency,
+    channelOrderNo: channelNumber("att", id),
+    channelTradeNo: null,
+    nextAction: null,
+    failureCode: null,
+    failureMessage: null,
+    buyer: wish.buyer,
+    taken: null,
+    surplus: null,
+    refundedAmount: 0n,
+    settledRefunded: 0n,
+    feeReturned: 0n,
+    costReturned: 0n,
+    takenBack: 0n,
+    closeWanted: false,
+    queries: 0,
+    expiresAt: lifetimeEnd < payment.expiresAt ? lifetimeEnd : payment.expiresAt,
+    dueAt: firstDueAt(scene, now),
+    createdAt: now,
+    finishedAt: null,
+  };
+  const refused = await deps.calls.refuse(payment, attempt, wish.paymentCode);
+  if (refused !== null) throw problem("order_refused", refused);
+  await deps.openAccounts({
+    merchantId: payment.merchantId,
+    currency: payment.currency,
+    channelAccountId: account.id,
+    fundFlow: account.fundFlow,
+  });
+  return attempt;
+}
+
+/** A payment code alone names its wallet: one channel understands it so far. */
+function methodOf(deps: PaymentsDeps, wish: AttemptWish): string {
+  if (wish.method !== null) return wish.method;
+  for (const channel of deps.channels.all) {
+    for (const [method, scene] of Object.entries(channel.traits.scenes)) {
+      if (scene.kind === "payment_code") return method;
+    }
+  }
+  throw problem("invalid_request", { field: "method", detail: "name the method to pay by" });
+}
+
+async function newAttempt(
+  deps: PaymentsDeps,
+  service: Payments,
+  merchantId: Id,
+  paymentId: Id,
+  wish: AttemptWish,
+): Promise<Whole> {
+  const { payment, attempts } = await service.get(merchantId, paymentId);
+  if (isFinalPayment(payment.status))
+    throw problem("payment_final", { detail: `the payment has ${payment.status}` });
+  deps.merchants.requireActive((await deps.merchants.get(merchantId)) as Merchant);
+  const fallback = { ...wish, buyer: wish.buyer ?? readRequest(payment.request).buyer ?? null };
+  const attempt = await prepareAttempt(deps, payment, fallback, deps.cell.clock.now());
+  const live = attempts.find((other) => other.id === payment.liveAttemptId);
+  if (live !== undefined) {
+    const ended = await endLive(deps, service, live);
+    if (ended !== null) return ended;
+  }
+  const about = { paymentId, merchantId, channelAccountId: attempt.channelAccountId };
+  const added = await deps.door.submit({ kind: "new_attempt", attempt, ...about });
+  if (added.wish?.done === false) throw wishProblem(added.wish.refusal);
+  return deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
+}
+
+/** Ends the live attempt to make room for another: null when there is room; the payment when it was paid instead. */
+async function endLive(deps: PaymentsDeps, service: Payments, live: Attempt): Promise<Whole | null> {
+  const { paymentId, merchantId, channelAccountId } = live;
+  const begun = await deps.door.submit({
+    kind: "begin_closing",
+    closingFor: "new_attempt",
+    paymentId,
+    merchantId,
+    channelAccountId,
+  });
+  if (begun.wish?.done === false) throw wishProblem(begun.wish.refusal);
+  const callId = begun.wish?.callAttemptId;
+  const target = begun.attempts.find((attempt) => attempt.id === callId);
+  if (target === undefined) return null;
+  const after = await service.finishClosing(target);
+  if (after.payment.status === "succeeded") return after;
+  if (after.payment.liveAttemptId !== null) throw problem("payment_confirming");
+  return null;
+}
+
+function wishProblem(refusal: string) {
+  switch (refusal) {
+    case "payment_final":
+    case "payment_expired":
+    case "payment_closing":
+    case "payment_confirming":
+      return problem(refusal);
+    default:
+      return problem("conflict");
+  }
+}
+
+async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
+  const whole = await load(deps, paymentId);
+  const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
+  return { paymentId, merchantId, channelAccountId: live?.channelAccountId ?? null };
+}
+
+async function load(deps: PaymentsDeps, paymentId: Id): Promise<Whole | null> {
+  const { db } = deps.cell;
+  const [payments, attempts, refunds] = await Promise.all([
+    paymentsById(db, [paymentId]),
+    attemptsOfPayments(db, [paymentId]),
+    refundsOfPayments(db, [paymentId]),
+  ]);
+  const payment = payments[0];
+  return payment === undefined ? null : { payment, attempts, refunds };
+}
+
+async function findEarlier(
+  deps: PaymentsDeps,
+  merchantId: Id,
+  merchantOrderNo: string,
+  request: string,
+): Promise<{ existing: Payment } | null> {
+  const [earlier] = await paymentsByNumber(deps.cell.db, [{ merchantId, merchantOrderNo }]);
+  if (earlier === undefined) return null;
+  if (earlier.request === request) return { existing: earlier };
+  throw numberReused(merchantOrderNo, differingFields(earlier.request, request));
+}
+
+function numberReused(number: string, fields: readonly string[]) {
+  return problem("number_reused", {
+    field: fields[0] ?? "merchant_order_no",
+    detail: `${number} was used with a different ${fields.join(", ")}`,
+    members: { fields },
+  });
+}
+
+/** A payment as it now is; one whose order is still being placed is looked at again for a moment. */
+async function settled(deps: PaymentsDeps, payment: Payment): Promise<Whole> {
+  const { clock } = deps.cell;
+  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
+  for (;;) {
+    const whole = await load(deps, payment.id);
+    if (whole === null) throw problem("not_found");
+    const live = whole.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
+    if (live?.state !== "created" || clock.now() >= until) return whole;
+    await clock.sleep(UNFINISHED_LOOK_MS);
+  }
+}
+
+async function watchPayment(deps: PaymentsDeps, payment: Payment): Promise<void> {
+  const now = deps.cell.clock.now();
+  if (isFinalPayment(payment.status)) return;
+  // Written at most every half period: a page that polls each second costs a row version each ten.
+  if (payment.watchedUntil !== null && payment.watchedUntil > plus(now, WATCHED_FOR_MS / 2)) return;
+  await deps.cell.transact((tx) =>
+    watch(tx, payment.id, plus(now, WATCHED_FOR_MS), plus(now, WATCHED_GAP_MS)),
+  );
+}

@@ -1,0 +1,173 @@
+/**
+ * The pollers: what nobody told us is asked for, by due times. Channel notifications and these queries are two
+ * independent sources of the same truth; both end at the door.
+ */
+import type { CallPriority, Channels, SceneTraits } from "../../channels/index.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
+import type { Cell } from "../../kernel/database.ts";
+import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Calls } from "../attempt/calls.ts";
+import type { Attempt, Payment, Refund } from "../model.ts";
+import type { Door } from "../outcome/door.ts";
+import type { Payments } from "../payment/service.ts";
+import { attemptById, paymentsById } from "../store.ts";
+import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+
+/** At least three times the longest time-out of a channel call. */
+const LEASE_MS = 30 * SECOND;
+const IDLE_MS = 500;
+const CONCURRENCY_MAX = 16;
+
+export type WorkersDeps = {
+  readonly cell: Cell;
+  readonly channels: Pick<Channels, "channel">;
+  readonly door: Door;
+  readonly calls: Calls;
+  readonly payments: Pick<Payments, "finishClosing">;
+  readonly log: Log;
+};
+
+export type Workers = {
+  nudge(): void;
+  stop(): Promise<void>;
+  readonly gauges: Readonly<Record<"attempts" | "payments" | "refunds", DueWorker["gauges"]>>;
+};
+
+/** Starts the three pollers of a cell; any number of processes may run them. */
+export function startWorkers(deps: WorkersDeps): Workers {
+  const { cell, log } = deps;
+  const claimWith =
+    <Row>(
+      claim: (
+        tx: Parameters<typeof claimAttempts>[0],
+        now: Date,
+        until: Date,
+        limit: number,
+      ) => Promise<Row[]>,
+    ) =>
+    (limit: number) => {
+      const now = cell.clock.now();
+      return cell.transact((tx) => claim(tx, now, plus(now, LEASE_MS), limit));
+    };
+  const common = { clock: cell.clock, log, concurrencyMax: CONCURRENCY_MAX, idleMs: IDLE_MS };
+  const workers = {
+    attempts: startDueWorker<Attempt>({
+      ...common,
+      name: "attempts",
+      claim: claimWith(claimAttempts),
+      handle: (attempt) => attend(deps, attempt),
+    }),
+    payments: startDueWorker<Payment>({
+      ...common,
+      name: "payments",
+      claim: claimWith(claimPayments),
+      handle: (payment) => finish(deps, payment),
+    }),
+    refunds: startDueWorker<Refund>({
+      ...common,
+      name: "refunds",
+      claim: claimWith(claimRefunds),
+      handle: (refund) => attendRefund(deps, refund),
+    }),
+  };
+  const all = Object.values(workers);
+  return {
+    nudge: () => {
+      for (const worker of all) worker.nudge();
+    },
+    stop: async () => {
+      await Promise.all(all.map((worker) => worker.stop()));
+    },
+    gauges: {
+      attempts: workers.attempts.gauges,
+      payments: workers.payments.gauges,
+      refunds: workers.refunds.gauges,
+    },
+  };
+}
+
+export type NextStep = "reverse" | "close" | "give_up" | "place" | "query";
+
+/** What a due attempt needs. Pure; `now` against the attempt's age and state decides. */
+export function nextStep(attempt: Attempt, scene: SceneTraits, now: Date): NextStep {
+  if (attempt.state === "reversing") return "reverse";
+  if (attempt.closeWanted) return "close";
+  if (attempt.state === "abandoned") return "query";
+  if (scene.reverseAfterMs !== null) {
+    return now >= plus(attempt.createdAt, scene.reverseAfterMs) ? "give_up" : "query";
+  }
+  const neverAnswered = attempt.nextAction === null && attempt.state !== "pending";
+  // A lost first call is repeated only where the channel answers a known number with the same order.
+  if (neverAnswered && scene.afterCrash === "resend" && now < attempt.expiresAt) return "place";
+  return "query";
+}
+
+async function attend(deps: WorkersDeps, attempt: Attempt): Promise<void> {
+  const { calls, cell } = deps;
+  const scene = deps.channels.channel(attempt.channel)?.traits.scenes[attempt.method];
+  if (scene === undefined) throw new Error(`the channel ${attempt.channel} has no scene ${attempt.method}`);
+  const [payment] = await paymentsById(cell.db, [attempt.paymentId]);
+  if (payment === undefined) throw new Error(`the attempt ${attempt.id} has no payment`);
+  const now = cell.clock.now();
+  const priority = priorityOf(attempt, payment, now);
+  switch (nextStep(attempt, scene, now)) {
+    case "reverse":
+      await calls.reverse(attempt, "buyer");
+      return;
+    case "close":
+      await calls.close(attempt, priority);
+      return;
+    case "place":
+      await calls.place(payment, attempt, null, priority);
+      return;
+    case "query":
+      await calls.query(attempt, priority);
+      return;
+    case "give_up": {
+      // Asked a last time before it is undone: the buyer may have finished in this very moment.
+      const asked = await calls.query(attempt, "buyer");
+      const present = asked.attempts.find((other) => other.id === attempt.id);
+      if (present === undefined || present.finishedAt !== null) return;
+      const { paymentId, merchantId, channelAccountId, id: attemptId } = present;
+      const about = { paymentId, merchantId, channelAccountId, attemptId };
+      const given = await deps.door.submit({ kind: "give_up", ...about });
+      const reversing = given.attempts.find((other) => other.id === attempt.id);
+      if (reversing?.state === "reversing") await calls.reverse(reversing, "buyer");
+      return;
+    }
+  }
+}
+
+/** A waiting buyer comes first; what nobody waits for comes last. */
+function priorityOf(attempt: Attempt, payment: Payment, now: Date): CallPriority {
+  if (payment.watchedUntil !== null && payment.watchedUntil > now) return "buyer";
+  return attempt.state === "abandoned" || now > attempt.expiresAt ? "sweep" : "background";
+}
+
+/** A due payment has expired, or its closing has had no answer yet. */
+async function finish(deps: WorkersDeps, payment: Payment): Promise<void> {
+  const live = payment.liveAttemptId === null ? null : await attemptById(deps.cell.db, payment.liveAttemptId);
+  if (live !== null && payment.closingSince !== null && deps.cell.clock.now() < payment.expiresAt) {
+    await deps.payments.finishClosing(live);
+    return;
+  }
+  const begun = await deps.door.submit({
+    kind: "begin_closing",
+    closingFor: "expire",
+    paymentId: payment.id,
+    merchantId: payment.merchantId,
+    channelAccountId: live?.channelAccountId ?? null,
+  });
+  if (begun.wish?.done !== true) return;
+  const callId = begun.wish.callAttemptId;
+  const target = begun.attempts.find((attempt) => attempt.id === callId);
+  if (target !== undefined) await deps.payments.finishClosing(target);
+}
+
+async function attendRefund(deps: WorkersDeps, refund: Refund): Promise<void> {
+  const attempt = await attemptById(deps.cell.db, refund.attemptId);
+  if (attempt === null) throw new Error(`the refund ${refund.id} has no attempt`);
+  if (refund.state === "created") await deps.calls.refund(refund, attempt, "background");
+  else await deps.calls.queryRefund(refund, attempt, "background");
+}

@@ -1,0 +1,196 @@
+/**
+ * A payment's story in order of time, read from what the rooms keep anyway: attempts, exchanges, journals, refunds, events
+ * and deliveries. The first thing a person looks at.
+ */
+import type { Db } from "../kernel/database.ts";
+import { formatId } from "../kernel/ids.ts";
+import { formatDecimal } from "../kernel/money.ts";
+import { bookIdOf, type Journal, journalsOfSources } from "../ledger/index.ts";
+import {
+  type DeliveryView,
+  deliveriesOfPayment,
+  type EventView,
+  eventsOfPayment,
+} from "../webhooks/index.ts";
+import type { Attempt, Payment, Refund } from "./model.ts";
+import type { Whole } from "./payment/service.ts";
+import { type ExchangeRow, exchangesOfPayment } from "./store.ts";
+
+export type TimelineItem = {
+  readonly at: string;
+  readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "event" | "delivery";
+  /** One sentence for people. */
+  readonly what: string;
+  readonly id: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+};
+
+type Entry = TimelineItem & { readonly time: number; readonly rank: number };
+
+/** At one instant a cause stands before its effects. */
+const RANKS: Readonly<Record<TimelineItem["kind"], number>> = {
+  payment: 0,
+  attempt: 1,
+  refund: 2,
+  exchange: 3,
+  journal: 4,
+  event: 5,
+  delivery: 6,
+};
+
+/** Everything that happened to a payment, oldest first. @param wholeBooks operators also see the platform's accounts. */
+export async function timelineOf(
+  db: Db,
+  whole: Whole,
+  wholeBooks: boolean,
+): Promise<readonly TimelineItem[]> {
+  const { payment, attempts, refunds } = whole;
+  const [exchanges, events, deliveries] = await Promise.all([
+    exchangesOfPayment(db, payment.id),
+    eventsOfPayment(db, payment.id),
+    deliveriesOfPayment(db, payment.id),
+  ]);
+  const sources = [...attempts, ...refunds, ...exchanges].map((row) => row.id);
+  const journals = await journalsOfSources(db, bookIdOf("merchant", payment.merchantId), sources);
+  const entries: Entry[] = [
+    ...ofPayment(payment),
+    ...attempts.flatMap(ofAttempt),
+    ...refunds.flatMap(ofRefund),
+    ...exchanges.map(ofExchange),
+    ...journals.map((journal) => ofJournal(journal, wholeBooks)),
+    ...events.map(ofEvent),
+    ...deliveries.flatMap(ofDelivery),
+  ];
+  entries.sort((a, b) => a.time - b.time || a.rank - b.rank);
+  return entries.map(({ time: _time, rank: _rank, ...item }) => item);
+}
+
+function entry(
+  kind: TimelineItem["kind"],
+  at: Date,
+  what: string,
+  id: string | null,
+  detail: Readonly<Record<string, unknown>> = {},
+): Entry {
+  return { at: at.toISOString(), kind, what, id, detail, time: at.getTime(), rank: RANKS[kind] };
+}
+
+function ofPayment(payment: Payment): Entry[] {
+  const id = formatId("pay", payment.id);
+  const asked = `Payment of ${money(payment.amount, payment.currency)} created`;
+  const made = entry("payment", payment.createdAt, asked, id, { merchant_order_no: payment.merchantOrderNo });
+  if (payment.finishedAt === null) return [made];
+  const reason = payment.closedReason === null ? "" : `, ${payment.closedReason}`;
+  return [
+    made,
+    { ...entry("payment", payment.finishedAt, `Payment ${payment.status}${reason}`, id), rank: 3.5 },
+  ];
+}
+
+function ofAttempt(attempt: Attempt): Entry[] {
+  const id = formatId("att", attempt.id);
+  const numbers = { channel_order_no: attempt.channelOrderNo, channel_trade_no: attempt.channelTradeNo };
+  const account = formatId("cha", attempt.channelAccountId);
+  const made = entry("attempt", attempt.createdAt, `Order by ${attempt.method} written`, id, {
+    ...numbers,
+    channel_account: account,
+    expires_at: attempt.expiresAt.toISOString(),
+  });
+  if (attempt.finishedAt === null) return [made];
+  const surplus = attempt.surplus === null ? "" : `, as surplus (${attempt.surplus})`;
+  const ended = entry("attempt", attempt.finishedAt, `Order ${attempt.state}${surplus}`, id, {
+    ...numbers,
+    failure_code: attempt.failureCode,
+    failure_message: attempt.failureMessage,
+  });
+  return [made, { ...ended, rank: 3.4 }];
+}
+
+function ofRefund(refund: Refund): Entry[] {
+  const id = formatId("rfd", refund.id);
+  const whose = refund.automatic ? "Automatic refund" : `Refund ${refund.merchantRefundNo}`;
+  const made = entry(
+    "refund",
+    refund.createdAt,
+    `${whose} of ${money(refund.amount, refund.currency)} created`,
+    id,
+    { channel_refund_no: refund.channelRefundNo, reason: refund.reason },
+  );
+  const steps = [made];
+  if (refund.acceptedAt !== null) {
+    steps.push({ ...entry("refund", refund.acceptedAt, "Refund accepted by the channel", id), rank: 3.3 });
+  }
+  if (refund.finishedAt !== null) {
+    const why = { failure_code: refund.failureCode, failure_message: refund.failureMessage };
+    steps.push({ ...entry("refund", refund.finishedAt, `Refund ${refund.state}`, id, why), rank: 3.4 });
+  }
+  return steps;
+}
+
+function ofExchange(row: ExchangeRow): Entry {
+  const said = row.outcome ?? row.callEnd;
+  const what =
+    row.operation === "notification"
+      ? `The channel notified: ${said}; decided: ${row.decision}`
+      : `Called the channel (${row.operation}): ${said}; decided: ${row.decision}`;
+  const at = new Date(row.startedAt.getTime() + row.tookMs);
+  return entry("exchange", at > row.decidedAt ? row.decidedAt : at, what, formatId("exc", row.id), {
+    operation: row.operation,
+    started_at: row.startedAt.toISOString(),
+    took_ms: row.tookMs,
+    call_end: row.callEnd,
+    outcome: row.outcome,
+    channel_code: row.channelCode,
+    reason: row.detail,
+    decision: row.decision,
+    request: row.request,
+    response: row.response,
+  });
+}
+
+function ofJournal(journal: Journal, wholeBooks: boolean): Entry {
+  const shown = journal.entries.filter(
+    (line) => wholeBooks || /^(memo_)?(merchant|receiver)_/.test(line.code),
+  );
+  return entry("journal", journal.postedAt, `Booked: ${journal.kind}`, formatId("jnl", journal.id), {
+    accounting_date: journal.accountingDate,
+    channel_date: journal.channelDate,
+    currency: journal.currency,
+    entries: shown.map((line) => ({
+      account: formatId("acc", line.account),
+      code: line.code,
+      amount: Number(line.amount),
+      balance_after: Number(line.balanceAfter),
+    })),
+  });
+}
+
+function ofEvent(event: EventView): Entry {
+  return entry("event", event.createdAt, `Event ${event.type}`, formatId("evt", event.id));
+}
+
+function ofDelivery(delivery: DeliveryView): Entry[] {
+  const id = formatId("dlv", delivery.id);
+  const endpoint = formatId("whe", delivery.endpointId);
+  const failed = delivery.failedTries.map((tried) =>
+    entry("delivery", tried.startedAt, `Delivery of ${delivery.type} failed: ${tried.error}`, id, {
+      endpoint,
+      try: tried.number,
+      status: tried.status,
+      took_ms: tried.durationMs,
+      answer: tried.answer,
+    }),
+  );
+  if (delivery.deliveredAt === null) return failed;
+  const done = entry("delivery", delivery.deliveredAt, `Delivered ${delivery.type}`, id, {
+    endpoint,
+    tries: delivery.tries,
+    status: delivery.lastStatus,
+    took_ms: delivery.lastDurationMs,
+  });
+  return [...failed, done];
+}
+
+function money(amount: bigint, currency: string): string {
+  return `${formatDecimal({ amount, currency })} ${currency}`;
+}
