@@ -5,6 +5,7 @@
 import { join, relative } from "node:path";
 import { buildApp } from "./app.ts";
 import { type Config, loadOrCreateSecrets, readConfig } from "./config.ts";
+import { ensureDemoMerchant } from "./demo-merchant.ts";
 import { systemClock, systemRandom } from "./kernel/clock.ts";
 import { claimDataDir } from "./kernel/host/owner.ts";
 import { refuseTakenPort } from "./kernel/host/ports.ts";
@@ -38,11 +39,14 @@ async function start(config: Config, log: Log, stops: Stop[]): Promise<Urls> {
     clock: systemClock,
     random: systemRandom,
     log,
-    sandboxUrl,
   });
   stops.unshift(() => app.stop());
   const baseUrl = await app.listen();
   ownership.publish({ base_url: baseUrl, sandbox_url: sandboxUrl, database_url: databaseUrl });
+  if (sandboxUrl !== null) {
+    const { operatorKey, dataDir } = config;
+    await ensureDemoMerchant({ baseUrl, sandboxUrl, operatorKey, dataDir, log });
+  }
   return { base: baseUrl, sandbox: sandboxUrl };
 }
 

@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  generateKeyPairSync,
   hkdfSync,
   timingSafeEqual,
 } from "node:crypto";
@@ -181,4 +182,13 @@ function split(sealed: Buffer): { keyId: Buffer; wrapped: Buffer; content: Buffe
     wrapped: sealed.subarray(head, end),
     content: sealed.subarray(end),
   };
+}
+
+/** A new RSA key of 2048 bits, both halves in PEM (PKCS#8 and SPKI). It takes some 100 ms. */
+export function newRsaKey(): { readonly publicKey: string; readonly privateKey: string } {
+  return generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
 }

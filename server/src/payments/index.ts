@@ -34,8 +34,8 @@ export type PaymentsRoomDeps = {
   readonly webhooks: Webhooks;
   readonly keyring: Keyring;
   readonly log: Log;
-  /** Without a slash at its end: where channels and buyers reach this platform. */
-  readonly publicUrl: string;
+  /** Where channels and buyers reach this platform, without a slash at its end; known once it listens. */
+  readonly publicUrl: () => string;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat. */
   readonly openAccounts: (opening: Opening) => Promise<void>;
 };
@@ -64,7 +64,7 @@ export type PaymentsRoom = {
 /** Builds the room; nothing runs before it is asked to. */
 export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
-  const cashierUrl = (paymentId: Id) => `${publicUrl}/pay/${cashierToken(keyring, paymentId)}`;
+  const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${cashierToken(keyring, paymentId)}`;
   let workers: Workers | null = null;
   const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });

@@ -29,7 +29,7 @@ export type CallsDeps = {
   readonly door: Door;
   readonly clock: Clock;
   readonly newId: IdMaker;
-  readonly publicUrl: string;
+  readonly publicUrl: () => string;
   readonly cashierUrl: (paymentId: Id) => string;
 };
 
@@ -198,7 +198,7 @@ async function newOrderOf(
     ...orderOf(attempt),
     subject: request.subject,
     expiresAt: attempt.expiresAt,
-    notifyUrl: `${deps.publicUrl}/notify/${attempt.channel}/${formatId("cha", attempt.channelAccountId)}`,
+    notifyUrl: `${deps.publicUrl()}/notify/${attempt.channel}/${formatId("cha", attempt.channelAccountId)}`,
     returnUrl: deps.cashierUrl(payment.id),
     paymentCode,
     buyer: attempt.buyer,

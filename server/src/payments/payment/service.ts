@@ -248,7 +248,7 @@ async function prepareAttempt(
       detail: `${method} needs the buyer's id at the channel`,
     });
   }
-  const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND);
+  const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND).getTime();
   const id = deps.cell.newId();
   const attempt: Attempt = {
     id,
@@ -277,7 +277,7 @@ async function prepareAttempt(
     takenBack: 0n,
     closeWanted: false,
     queries: 0,
-    expiresAt: lifetimeEnd < payment.expiresAt ? lifetimeEnd : payment.expiresAt,
+    expiresAt: new Date(Math.min(lifetimeEnd, payment.expiresAt.getTime())),
     dueAt: firstDueAt(scene, now),
     createdAt: now,
     finishedAt: null,

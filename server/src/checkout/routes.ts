@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { Type } from "typebox";
+import type { Channels } from "../channels/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Keyring } from "../kernel/crypto.ts";
+import { problem } from "../kernel/errors.ts";
+import { type Http, type Input, strictObject } from "../kernel/http.ts";
+import type { Merchants } from "../merchants/index.ts";
+import { type Payments, readCashierToken, type Whole } from "../payments/index.ts";
+import { checkoutState, offeredMethods } from "./view.ts";
+
+export type CheckoutRoutesDeps = {
+  readonly payments: Payments;
+  readonly channels: Channels;
+  readonly merchants: Pick<Merchants, "get">;
+  readonly keyring: Pick<Keyring, "macs">;
+  readonly clock: Clock;
+  /** Where `web/checkout` was built to. */
+  readonly assets: URL;
+};
+
+const TokenParams = strictObject({ token: Type.String({ pattern: "^[A-Za-z0-9_-]{1,100}$" }) });
+const StartSchema = strictObject({
+  method: Type.String({ maxLength: 40 }),
+  device: Type.Enum(["phone", "desktop"]),
+});
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const ASSETS = { "checkout.js": "text/javascript; charset=utf-8", "checkout.css": "text/css; charset=utf-8" } as const;
+
+/** Adds the cashier: `/pay/{token}`, what it polls, and its files. A page is reachable by its payment's token alone. */
+export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
+  const page = readFileSync(new URL("index.html", deps.assets));
+  const hide = true;
+
+  for (const [name, type] of Object.entries(ASSETS)) {
+    const bytes = readFileSync(new URL(name, deps.assets));
+    http.get(`/pay/assets/${name}`, { schema: { hide } }, (_, reply) =>
+      reply.header("content-type", type).header("cache-control", "no-cache").send(bytes),
+    );
+  }
+
+  // The page itself says nothing: an unknown token gets the same page, which then reads that there is no such payment.
+  http.get<Input<never, typeof TokenParams>>(
+    "/pay/:token",
+    { schema: { hide, params: TokenParams } },
+    (_, reply) =>
+      reply
+        .header("content-type", "text/html; charset=utf-8")
+        .header("content-security-policy", CSP)
+        .header("referrer-policy", "no-referrer")
+        .header("x-frame-options", "DENY")
+        .send(page),
+  );
+
+  http.get<Input<never, typeof TokenParams>>(
+    "/pay/:token/state",
+    { schema: { hide, params: TokenParams } },
+    async (request) => {
+      const whole = await find(deps, request.params.token);
+      await deps.payments.watch(whole.payment);
+      return stateOf(deps, whole);
+    },
+  );
+
+  http.post<Input<typeof StartSchema, typeof TokenParams>>(
+    "/pay/:token/attempts",
+    { schema: { hide, params: TokenParams, body: StartSchema } },
+    async (request) => {
+      const { payment } = await find(deps, request.params.token);
+      const offered = await methodsOf(deps, payment);
+      if (!offered.some((candidate) => candidate.method === request.body.method)) {
+        throw problem("method_not_available", { field: "method" });
+      }
+      const wish = { method: request.body.method, paymentCode: null, buyer: null };
+      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish));
+    },
+  );
+}
+
+async function find(deps: CheckoutRoutesDeps, token: string): Promise<Whole> {
+  const id = readCashierToken(deps.keyring, token);
+  const whole = id === null ? null : await deps.payments.find(id);
+  if (whole === null) throw problem("not_found");
+  return whole;
+}
+
+async function stateOf(deps: CheckoutRoutesDeps, whole: Whole) {
+  const merchant = await deps.merchants.get(whole.payment.merchantId);
+  const methods = whole.payment.finishedAt === null ? await methodsOf(deps, whole.payment) : [];
+  return checkoutState(whole, merchant?.name ?? "", methods, deps.clock.now());
+}
+
+async function methodsOf(deps: CheckoutRoutesDeps, payment: Whole["payment"]) {
+  return offeredMethods(await deps.channels.accountsOfMerchant(payment.merchantId), deps.channels, payment);
+}

@@ -1,0 +1,152 @@
+/**
+ * A merchant to try the platform with: made once through the platform's own API, with an Alipay contract at the sandbox and
+ * a webhook endpoint at the shop inbox. Everything a program needs to use it stands in `demo.json` of the data folder.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Log } from "./kernel/log.ts";
+import { newRsaKey } from "./kernel/crypto.ts";
+
+export type DemoMerchantDeps = {
+  readonly baseUrl: string;
+  readonly sandboxUrl: string;
+  readonly operatorKey: string;
+  readonly dataDir: string;
+  readonly log: Log;
+};
+
+/** What `demo.json` tells programs. */
+export type DemoFile = {
+  readonly base_url: string;
+  readonly secret_key: string;
+  readonly merchant_id: string;
+  readonly channel_account_id: string;
+  readonly alipay_app_id: string;
+  readonly webhook_secret: string;
+  readonly operator_token: string;
+  readonly sandbox_url: string;
+  readonly wallet_url: string;
+  readonly inbox_url: string;
+};
+
+const SHOP = "demo";
+const FEE_RATE_MILLIONTHS = 8_000;
+/** What the sandbox's Alipay charges. */
+const COST_RATE_MILLIONTHS = 6_000;
+
+/** Makes the demo merchant unless it is there; refreshes the addresses in its file. Throws when the platform refuses. */
+export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> {
+  const known = readDemoFile(deps.dataDir);
+  const addresses = {
+    base_url: deps.baseUrl,
+    operator_token: deps.operatorKey,
+    sandbox_url: deps.sandboxUrl,
+    wallet_url: `${deps.sandboxUrl}/wallet`,
+    inbox_url: `${deps.sandboxUrl}/inbox`,
+  };
+  if (known !== null && (await isAlive(deps, known))) {
+    // The sandbox may listen elsewhere than last time; contracts and endpoints follow it.
+    if (known.sandbox_url !== deps.sandboxUrl) await moveSandbox(deps, known);
+    writeDemoFile(deps.dataDir, { ...known, ...addresses });
+    return;
+  }
+  writeDemoFile(deps.dataDir, { ...(await make(deps)), ...addresses });
+  deps.log.info({ file: join(deps.dataDir, "demo.json") }, "a merchant to try it with was made");
+}
+
+async function make(deps: DemoMerchantDeps) {
+  const ops = (path: string, body: unknown) => post(deps, path, body, deps.operatorKey);
+  const merchant = await ops("/v1/ops/merchants", {
+    name: "Demo Shop",
+    legal_name: "Demo Shop Trading Co., Ltd.",
+    fee_rate_millionths: FEE_RATE_MILLIONTHS,
+    currencies: ["CNY"],
+  });
+  const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
+  const { publicKey, privateKey } = newRsaKey();
+  const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, { app_public_key: publicKey, mode: "public_key" });
+  const account = await ops("/v1/ops/channel_accounts", {
+    merchant_id: merchant.id,
+    channel: "alipay",
+    label: "Alipay at the sandbox",
+    gateway_url: app.gateway_url,
+    cost_rate_millionths: COST_RATE_MILLIONTHS,
+    fund_flow: "through_platform",
+    credentials: {
+      mode: "public_key",
+      app_id: app.app_id,
+      seller_id: app.pid,
+      private_key: privateKey,
+      alipay_public_key: app.alipay_public_key,
+    },
+  });
+  await ops(`/v1/ops/channel_accounts/${account.id}/enable`, undefined);
+  const endpoint = await post(
+    deps,
+    "/v1/webhook_endpoints",
+    { url: `${deps.sandboxUrl}/inbox/${SHOP}`, description: "The sandbox's shop inbox" },
+    key.secret,
+  );
+  await call("PUT", `${deps.sandboxUrl}/inbox/shops/${SHOP}`, { secret: endpoint.secret });
+  return {
+    secret_key: key.secret as string,
+    merchant_id: merchant.id as string,
+    channel_account_id: account.id as string,
+    alipay_app_id: app.app_id as string,
+    webhook_secret: endpoint.secret as string,
+  };
+}
+
+async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<void> {
+  const token = { authorization: `Bearer ${deps.operatorKey}` };
+  const path = `${deps.baseUrl}/v1/ops/channel_accounts/${known.channel_account_id}`;
+  const account = await call("GET", path, undefined, token);
+  const gatewayUrl = String(account.gateway_url).replace(known.sandbox_url, deps.sandboxUrl);
+  await call("PATCH", path, { revision: account.revision, gateway_url: gatewayUrl }, token);
+  const merchant = { authorization: `Bearer ${known.secret_key}` };
+  const { data } = await call("GET", `${deps.baseUrl}/v1/webhook_endpoints`, undefined, merchant);
+  for (const endpoint of data as { id: string; url: string }[]) {
+    if (!endpoint.url.startsWith(known.sandbox_url)) continue;
+    const url = endpoint.url.replace(known.sandbox_url, deps.sandboxUrl);
+    await call("PATCH", `${deps.baseUrl}/v1/webhook_endpoints/${endpoint.id}`, { url }, merchant);
+  }
+}
+
+async function isAlive(deps: DemoMerchantDeps, known: DemoFile): Promise<boolean> {
+  const answer = await fetch(`${deps.baseUrl}/v1/merchant`, {
+    headers: { authorization: `Bearer ${known.secret_key}` },
+  });
+  await answer.body?.cancel();
+  return answer.ok;
+}
+
+function post(deps: DemoMerchantDeps, path: string, body: unknown, token?: string) {
+  const url = path.startsWith("http") ? path : `${deps.baseUrl}${path}`;
+  return call("POST", url, body, token === undefined ? {} : { authorization: `Bearer ${token}` });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of our own API, checked where they are used.
+type Answer = Record<string, any>;
+
+async function call(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url} answered ${answer.status}: ${text}`);
+  return text === "" ? {} : (JSON.parse(text) as Answer);
+}
+
+function readDemoFile(dataDir: string): DemoFile | null {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8")) as DemoFile;
+  } catch {
+    return null;
+  }
+}
+
+function writeDemoFile(dataDir: string, file: DemoFile): void {
+  writeFileSync(join(dataDir, "demo.json"), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,62 @@
+import { Type } from "typebox";
+import type { Cell, Database } from "../kernel/database.ts";
+import { sql } from "../kernel/database.ts";
+import { problem } from "../kernel/errors.ts";
+import type { Http } from "../kernel/http.ts";
+import { createMetrics, type MetricsDeps } from "./metrics.ts";
+
+export type OperationsRoutesDeps = {
+  readonly cell: Cell;
+  readonly platform: Database;
+  readonly gauges: MetricsDeps["gauges"];
+};
+
+const aliveSql = sql("operations_alive", "select 1 as alive");
+
+const tags = ["Operation"];
+
+/** Adds `/health`, `/ready`, `/metrics` and `/openapi.json`. */
+export function operationsRoutes(http: Http, deps: OperationsRoutesDeps): void {
+  const metrics = createMetrics(deps);
+
+  http.get(
+    "/health",
+    {
+      schema: {
+        operationId: "health",
+        summary: "Whether this process runs",
+        tags,
+        response: { 200: Type.Object({ status: Type.Literal("ok") }) },
+      },
+    },
+    () => ({ status: "ok" as const }),
+  );
+
+  http.get(
+    "/ready",
+    {
+      schema: {
+        operationId: "ready",
+        summary: "Whether this process can take requests",
+        tags,
+        response: { 200: Type.Object({ status: Type.Literal("ready") }) },
+      },
+    },
+    async () => {
+      try {
+        await Promise.all([deps.cell.db.one(aliveSql), deps.platform.db.one(aliveSql)]);
+      } catch (error) {
+        throw problem("database_unavailable", { cause: error, retryAfterSeconds: 2 });
+      }
+      return { status: "ready" as const };
+    },
+  );
+
+  http.get("/metrics", { schema: { hide: true } }, async (_, reply) =>
+    reply.header("content-type", metrics.contentType).send(await metrics.read()),
+  );
+
+  http.get("/openapi.json", { schema: { hide: true } }, (_, reply) =>
+    reply.header("access-control-allow-origin", "*").send(http.swagger()),
+  );
+}
