@@ -94,31 +94,8 @@ const USER_AGENT = "Tributary-Webhooks/1";
 
 /** Builds the room. Nothing is read or sent before it is asked to. */
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { cell, clock, log, newId } = deps;
-  const rules: TargetRules = {
-    production: deps.production,
-    resolve: deps.resolve ?? (deps.production ? publicResolve() : machineResolve()),
-  };
-  const endpoints = createEndpoints(deps);
-  const results = createBatcher<TryResult, Written>({
-    name: "webhook results",
-    log,
-    run: (tries) => writeResults(cell, tries),
-  });
-  const sender = createSender({ clock, rules, userAgent: USER_AGENT });
-  const counts = { dead: 0 };
-  let worker: DueWorker | null = null;
-  const deliverer = createDeliverer({
-    clock,
-    log,
-    sender,
-    endpointOf: async (merchantId, endpointId) =>
-      (await endpoints.ofMerchant(merchantId)).find(({ id }) => id === endpointId) ?? null,
-    report: async (result) => {
-      if ((await results.submit(result)) === "dead") counts.dead += 1;
-    },
-    onPlaces: () => worker?.nudge(),
-  });
+  const { cell, clock, newId } = deps;
+  const { rules, endpoints, deliverer, startWorker, stop } = createMachinery(deps);
   const deliver = (deliveries: readonly Delivery[]) => {
     for (const delivery of deliveries) deliverer.offer(delivery);
   };
@@ -150,44 +127,52 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         clock.now(),
       ),
     deliver,
-    startWorker: () => {
-      worker ??= startDueWorker({
-        name: "webhooks",
-        clock,
-        log,
-        claim: createClaim({ cell, clock, lanes: deliverer.lanes }),
-        handle: (delivery) => deliverer.send(delivery),
-        concurrencyMax: WORKER_CONCURRENCY_MAX,
-        idleMs: WORKER_IDLE_MS,
-      });
-      return worker;
-    },
+    startWorker,
     routes: (http, auth) =>
       webhookRoutes(http, { db: cell.db, endpoints: endpointService, deliveries: deliveryService }, auth),
-    stop: async () => {
-      await Promise.all([worker?.stop(), deliverer.stop()]);
-      await results.stop();
-      await Promise.all([endpoints.stop(), sender.close()]);
-    },
-    gauges: {
-      get inFlight() {
-        return deliverer.gauges.inFlight;
-      },
-      get waiting() {
-        return deliverer.gauges.waiting;
-      },
-      get delivered() {
-        return deliverer.gauges.delivered;
-      },
-      get failedTries() {
-        return deliverer.gauges.failedTries;
-      },
-      get dead() {
-        return counts.dead;
-      },
-      get left() {
-        return deliverer.gauges.left;
-      },
-    },
+    stop,
+    gauges: deliverer.gauges,
   };
+}
+
+/** What runs in the background: the deliverer, the writer of its results, the worker over what is due. */
+function createMachinery(deps: WebhooksDeps) {
+  const { cell, clock, log } = deps;
+  const resolve = deps.resolve ?? (deps.production ? publicResolve() : machineResolve());
+  const rules: TargetRules = { production: deps.production, resolve };
+  const endpoints = createEndpoints(deps);
+  const sender = createSender({ clock, rules, userAgent: USER_AGENT });
+  const results = createBatcher<TryResult, Written>({
+    name: "webhook results",
+    log,
+    run: (tries) => writeResults(cell, tries),
+  });
+  let worker: DueWorker | null = null;
+  const deliverer = createDeliverer({
+    clock,
+    log,
+    sender,
+    endpointOf: async (merchantId, endpointId) =>
+      (await endpoints.ofMerchant(merchantId)).find(({ id }) => id === endpointId) ?? null,
+    report: (result) => results.submit(result),
+    onPlaces: () => worker?.nudge(),
+  });
+  const startWorker = () => {
+    worker ??= startDueWorker({
+      name: "webhooks",
+      clock,
+      log,
+      claim: createClaim({ cell, clock, lanes: deliverer.lanes }),
+      handle: (delivery) => deliverer.send(delivery),
+      concurrencyMax: WORKER_CONCURRENCY_MAX,
+      idleMs: WORKER_IDLE_MS,
+    });
+    return worker;
+  };
+  const stop = async () => {
+    await Promise.all([worker?.stop(), deliverer.stop()]);
+    await results.stop();
+    await Promise.all([endpoints.stop(), sender.close()]);
+  };
+  return { rules, endpoints, deliverer, startWorker, stop };
 }

@@ -11,17 +11,16 @@ export type HealthRow = Health & {
 
 const COLUMNS = "endpoint_id, failures, failing_since, failed_at, paused_until, last_status, last_error";
 
+// Rows come and go, so locking those that are there in order is not enough: two batches would meet at a row that appeared
+// in between (seen: a deadlock). One lock for the whole table is held for the two short statements that follow.
 const lock = sql(
   "webhooks_lock_health",
-  `select ${COLUMNS}
-   from endpoint_health
-   where endpoint_id = any($1::uuid[])
-   order by endpoint_id
-   for no key update`,
+  `select pg_advisory_xact_lock(hashtextextended(current_schema() || '.endpoint_health', 0))`,
 );
 
-export function lockHealth(tx: Tx, endpointIds: readonly Id[]): Promise<HealthRow[]> {
-  return tx.all(lock, [endpointIds]);
+/** Lets nobody else change any endpoint's health until the transaction ends. */
+export async function lockHealth(tx: Tx): Promise<void> {
+  await tx.all(lock);
 }
 
 const save = sql(
@@ -38,7 +37,7 @@ const save = sql(
      last_error = excluded.last_error`,
 );
 
-/** Writes the health of endpoints that fail; rows sorted by endpoint. */
+/** Writes the health of endpoints that fail, under `lockHealth`. */
 export async function saveHealth(tx: Tx, rows: readonly HealthRow[]): Promise<void> {
   await tx.run(
     save,
@@ -60,7 +59,7 @@ const clear = sql(
    where endpoint_id = any($1::uuid[])`,
 );
 
-/** These endpoints do not fail any more; several are locked beforehand. */
+/** These endpoints do not fail any more; several at once under `lockHealth`. */
 export async function clearHealth(tx: Tx, endpointIds: readonly Id[]): Promise<void> {
   await tx.run(clear, [endpointIds]);
 }

@@ -1,7 +1,7 @@
 import type { Database, Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { afterFailure, type DeliveryProgress, settle, type TryResult } from "../model.ts";
-import { clearHealth, type HealthRow, lockHealth, saveHealth } from "./health-store.ts";
+import { clearHealth, type HealthRow, lockHealth, readHealth, saveHealth } from "./health-store.ts";
 import { insertFailedTries, lockDeliveries, type NewTryRow, updateDeliveries } from "./store.ts";
 
 /** What became of a result. */
@@ -56,15 +56,19 @@ function failedTry(delivery: DeliveryProgress, error: string, result: TryResult)
 }
 
 /**
- * The last result of each endpoint says how it fares; a success clears whatever was noted before. All rows are locked first
- * and in order, since batches of two processes may name the same endpoints.
+ * The last result of each endpoint says how it fares; a success clears whatever was noted before. While nothing fails and
+ * nothing did, this only reads.
  */
 async function noteHealth(tx: Tx, results: readonly TryResult[]): Promise<void> {
   const inOrder = results
     .filter(({ fault }) => fault !== "endpoint_disabled")
     .toSorted((a, b) => a.endedAt.getTime() - b.endedAt.getTime());
-  const endpointIds = [...new Set(inOrder.map(({ endpointId }) => endpointId))].toSorted();
-  const noted = await lockHealth(tx, endpointIds);
+  const endpointIds = [...new Set(inOrder.map(({ endpointId }) => endpointId))];
+  const quiet = inOrder.every(({ fault }) => fault === null);
+  if (quiet && (await readHealth(tx, endpointIds)).length === 0) return;
+
+  await lockHealth(tx);
+  const noted = await readHealth(tx, endpointIds);
   const health = new Map<Id, HealthRow>(noted.map((row) => [row.endpointId, row]));
   for (const result of inOrder) {
     const { endpointId, status, error } = result;
@@ -75,7 +79,6 @@ async function noteHealth(tx: Tx, results: readonly TryResult[]): Promise<void> 
     }
   }
   const recovered = noted.map((row) => row.endpointId).filter((endpointId) => !health.has(endpointId));
-  const failing = endpointIds.flatMap((endpointId) => health.get(endpointId) ?? []);
   if (recovered.length > 0) await clearHealth(tx, recovered);
-  if (failing.length > 0) await saveHealth(tx, failing);
+  if (health.size > 0) await saveHealth(tx, [...health.values()]);
 }

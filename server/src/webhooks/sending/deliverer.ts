@@ -3,6 +3,7 @@ import { SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { formatId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
+import type { Written } from "../deliveries/results.ts";
 import type { Delivery, Endpoint, TryResult } from "../model.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import type { Sender } from "./sender.ts";
@@ -22,6 +23,7 @@ export type Deliverer = {
     readonly left: number;
     readonly delivered: number;
     readonly failedTries: number;
+    readonly dead: number;
   };
 };
 
@@ -32,7 +34,7 @@ export type DelivererDeps = {
   /** The endpoint as it is now; null when it is gone. */
   readonly endpointOf: (merchantId: Id, endpointId: Id) => Promise<Endpoint | null>;
   /** Writes a result. When it rejects, the delivery is left to its lease. */
-  readonly report: (result: TryResult) => Promise<void>;
+  readonly report: (result: TryResult) => Promise<Written>;
   /** A lane that had more due than places has places again. */
   readonly onPlaces: () => void;
 };
@@ -41,7 +43,7 @@ const STOP_GRACE_MS = 2 * SECOND;
 
 export function createDeliverer(deps: DelivererDeps): Deliverer {
   const cut = new AbortController();
-  const counts = { delivered: 0, failedTries: 0 };
+  const counts = { delivered: 0, failedTries: 0, dead: 0 };
 
   const attempt = async (delivery: Delivery): Promise<boolean> => {
     const result = await tryOnce(deps, delivery, cut.signal);
@@ -49,7 +51,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const delivered = result.fault === null;
     if (result.fault !== "endpoint_disabled") lanes.note(delivery.endpointId, { ...result, delivered });
     counts[delivered ? "delivered" : "failedTries"] += 1;
-    await deps.report(result);
+    if ((await deps.report(result)) === "dead") counts.dead += 1;
     return true;
   };
 
@@ -91,6 +93,9 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       },
       get failedTries() {
         return counts.failedTries;
+      },
+      get dead() {
+        return counts.dead;
       },
     },
   };
