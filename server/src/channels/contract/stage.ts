@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { DAY, dateIn, HOUR, systemRandom } from "../../kernel/clock.ts";
+import type {
+  Call,
+  Channel,
+  ChannelContext,
+  ExchangeRecord,
+  Method,
+  NewOrder,
+  RefundOrder,
+  TradeOutcome,
+} from "../port.ts";
+import type { CodeBehaviour, Environment, Harness, Placed } from "./harness.ts";
+
+/** An environment with what the chapters of the contract do over and over. */
+export type Stage = Environment & {
+  /** Every exchange that any call of `channel` recorded. */
+  readonly exchanges: readonly ExchangeRecord[];
+  newOrder(method: Method, changes?: Partial<NewOrder>): NewOrder;
+  newRefund(order: NewOrder, amount: bigint): RefundOrder;
+  /** Places an order; for a payment code with a code of this behaviour. Fails unless the channel took it. */
+  place(method: Method, changes?: Partial<NewOrder>, behaviour?: CodeBehaviour): Promise<Placed>;
+  /** An order that is paid. */
+  paid(method: Method, amount?: bigint): Promise<Placed>;
+};
+
+export async function openStage(harness: Harness): Promise<Stage> {
+  const environment = await harness.create();
+  const exchanges: ExchangeRecord[] = [];
+  const channel = recording(environment.channel, exchanges);
+  const { buyer, context, notifyUrl } = environment;
+
+  function newOrder(method: Method, changes: Partial<NewOrder> = {}): NewOrder {
+    const scene = sceneOf(harness, method);
+    const createdAt = new Date();
+    return {
+      method,
+      channelOrderNo: newNumber("att"),
+      channelTradeNo: null,
+      amount: 1_234n,
+      currency: harness.traits.currencies[0] as string,
+      createdAt,
+      subject: "合同测试 contract",
+      expiresAt: new Date(createdAt.getTime() + HOUR),
+      notifyUrl,
+      returnUrl: "https://shop.example/back",
+      paymentCode: null,
+      buyer: scene.requiresBuyer ? buyer.id : null,
+      storeNo: null,
+      terminalNo: null,
+      ...changes,
+    };
+  }
+
+  async function place(
+    method: Method,
+    changes: Partial<NewOrder> = {},
+    behaviour: CodeBehaviour = "pays",
+  ): Promise<Placed> {
+    const { requiresPaymentCode } = sceneOf(harness, method);
+    const paymentCode = requiresPaymentCode ? await buyer.paymentCode(behaviour) : null;
+    const order = newOrder(method, { paymentCode, ...changes });
+    const { outcome, nextAction } = placedBy(await channel.pay(context, order));
+    assert.ok(outcome === "pending" || outcome === "paid", outcome);
+    return { order, nextAction };
+  }
+
+  async function paid(method: Method, amount = 1_234n): Promise<Placed> {
+    const placed = await place(method, { amount });
+    if (!sceneOf(harness, method).requiresPaymentCode) await buyer.pay(placed);
+    return placed;
+  }
+
+  return {
+    ...environment,
+    channel,
+    exchanges,
+    newOrder,
+    newRefund: (order, amount) => ({
+      order,
+      channelRefundNo: newNumber("rfd"),
+      amount,
+      reason: null,
+      createdAt: new Date(),
+    }),
+    place,
+    paid,
+  };
+}
+
+/** The value of a call that must have been answered. */
+export function answerOf<T>(call: Call<T>): T {
+  if (call.end !== "answered") assert.fail(shown(call));
+  return call.value;
+}
+
+/** Anything as text for a failed assertion. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 6 });
+}
+
+/** The outcome of a query in one word. */
+export async function outcomeOf(stage: Stage, order: NewOrder): Promise<TradeOutcome["outcome"]> {
+  return answerOf(await stage.channel.query(stage.context, order)).outcome;
+}
+
+export function sceneOf(harness: Harness, method: Method) {
+  const scene = harness.traits.scenes[method];
+  if (scene === undefined) throw new RangeError(`not a scene: ${method}`);
+  return scene;
+}
+
+/** Scenes by kind: a code that we show or an order that is placed by a call, and a code that we scan. */
+export function methodsOf(harness: Harness, wanted: "placed" | "charged"): Method[] {
+  return Object.keys(harness.traits.scenes).filter(
+    (method) => (sceneOf(harness, method).kind === "payment_code") === (wanted === "charged"),
+  );
+}
+
+/** A date on which nothing happened. */
+export function yesterday(harness: Harness): string {
+  return dateIn(harness.traits.timeZone, new Date(Date.now() - DAY));
+}
+
+export function today(harness: Harness): string {
+  return dateIn(harness.traits.timeZone, new Date());
+}
+
+/** The context with a time-out short enough to wait for. */
+export function impatient(context: ChannelContext): ChannelContext {
+  return { ...context, timeoutMs: 300 };
+}
+
+export function newNumber(prefix: string): string {
+  return `${prefix}${systemRandom.bytes(13).toString("hex")}`;
+}
+
+function placedBy(call: Call<TradeOutcome>): {
+  outcome: TradeOutcome["outcome"];
+  nextAction: Placed["nextAction"];
+} {
+  const value = answerOf(call);
+  const nextAction = value.outcome === "pending" ? (value.nextAction ?? null) : null;
+  return { outcome: value.outcome, nextAction };
+}
+
+/** The same channel; what each call records is kept. */
+function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
+  function kept<A extends unknown[], R extends { exchange: ExchangeRecord }>(
+    call: (...given: A) => Promise<R>,
+  ) {
+    return async (...given: A): Promise<R> => {
+      const result = await call(...given);
+      exchanges.push(result.exchange);
+      return result;
+    };
+  }
+  return {
+    traits: channel.traits,
+    parseCredentials: (raw) => channel.parseCredentials(raw),
+    refuseOrder: (order) => channel.refuseOrder(order),
+    acknowledge: (accepted) => channel.acknowledge(accepted),
+    readNotification: (contexts, request) => {
+      const read = channel.readNotification(contexts, request);
+      exchanges.push(read.exchange);
+      return read;
+    },
+    prove: kept((context) => channel.prove(context)),
+    pay: kept((context, order) => channel.pay(context, order)),
+    query: kept((context, order) => channel.query(context, order)),
+    close: kept((context, order) => channel.close(context, order)),
+    reverse: kept((context, order) => channel.reverse(context, order)),
+    refund: kept((context, refund) => channel.refund(context, refund)),
+    queryRefund: kept((context, refund) => channel.queryRefund(context, refund)),
+    downloadStatement: kept((context, date) => channel.downloadStatement(context, date)),
+  };
+}
