@@ -59,7 +59,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
   const operators = createOperators(common);
   const opened = createOpener(cell);
-  const openMerchantBook = (merchantId: Id, currencies: readonly Currency[]) => opened.book(merchantId, currencies);
+  const openMerchantBook = (merchantId: Id, currencies: readonly Currency[]) =>
+    opened.book(merchantId, currencies);
   const merchants = createMerchants({ ...common, operators, openMerchantBook });
   const channelHttp = createChannelHttp({ clock });
   const channels = createChannels({
@@ -186,11 +187,12 @@ function createBackground(deps: AppDeps, rooms: Background) {
       rooms.room.startWorkers();
       rooms.webhooks.startWorker();
       keeper = startDayKeeper(rooms.cell, deps.config.timeZone, deps.log);
-      rooms.resume().catch((error: unknown) => deps.log.error({ err: error }, "approvals could not be resumed"));
+      rooms
+        .resume()
+        .catch((error: unknown) => deps.log.error({ err: error }, "approvals could not be resumed"));
     },
     stop: async () => {
       await keeper?.stop();
     },
   };
 }
-

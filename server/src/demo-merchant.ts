@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "./kernel/log.ts";
 import { newRsaKey } from "./kernel/crypto.ts";
+import type { Log } from "./kernel/log.ts";
 
 export type DemoMerchantDeps = {
   readonly baseUrl: string;
@@ -64,7 +64,10 @@ async function make(deps: DemoMerchantDeps) {
   });
   const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
   const { publicKey, privateKey } = newRsaKey();
-  const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, { app_public_key: publicKey, mode: "public_key" });
+  const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, {
+    app_public_key: publicKey,
+    mode: "public_key",
+  });
   const account = await ops("/v1/ops/channel_accounts", {
     merchant_id: merchant.id,
     channel: "alipay",
@@ -128,7 +131,12 @@ function post(deps: DemoMerchantDeps, path: string, body: unknown, token?: strin
 // biome-ignore lint/suspicious/noExplicitAny: answers of our own API, checked where they are used.
 type Answer = Record<string, any>;
 
-async function call(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+async function call(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const answer = await fetch(url, {
     method,
     headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },

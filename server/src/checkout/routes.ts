@@ -28,7 +28,10 @@ const StartSchema = strictObject({
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const ASSETS = { "checkout.js": "text/javascript; charset=utf-8", "checkout.css": "text/css; charset=utf-8" } as const;
+const ASSETS = {
+  "checkout.js": "text/javascript; charset=utf-8",
+  "checkout.css": "text/css; charset=utf-8",
+} as const;
 
 /** Adds the cashier: `/pay/{token}`, what it polls, and its files. A page is reachable by its payment's token alone. */
 export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {

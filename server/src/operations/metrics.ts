@@ -44,9 +44,12 @@ export function createMetrics(deps: MetricsDeps) {
     for (const [batcher, gauges] of batchers()) self.set({ batcher }, gauges.commands);
   });
   const eachWorker = (self: Gauge, value: (gauges: DueWorker["gauges"]) => number) => {
-    for (const [worker, gauges] of Object.entries(payments.workers() ?? {})) self.set({ worker }, value(gauges));
+    for (const [worker, gauges] of Object.entries(payments.workers() ?? {}))
+      self.set({ worker }, value(gauges));
   };
-  gauge("worker_in_flight", "Due rows being worked on", ["worker"], (self) => eachWorker(self, (g) => g.inFlight));
+  gauge("worker_in_flight", "Due rows being worked on", ["worker"], (self) =>
+    eachWorker(self, (g) => g.inFlight),
+  );
   gauge("worker_failures", "Due rows that failed since start", ["worker"], (self) =>
     eachWorker(self, (g) => g.failures),
   );
