@@ -7,7 +7,9 @@ import { createChannelHttp } from "./http.ts";
 
 const ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/** A raw TCP server: what it does with the bytes of a request is the test. Records every request head it saw. */
+/**
+ * A raw TCP server: what it does with the bytes of a request is the test. Records every request head it saw.
+ */
 async function serve(onRequest: (socket: Socket, index: number) => void) {
   const heads: string[] = [];
   const sockets = new Set<Socket>();
@@ -121,7 +123,7 @@ describe("HTTP to channels", () => {
       assert.equal((await request).end, "not_sent");
     });
 
-    it("a turn that never came: every connection is busy until the time-out, and the request is not sent later", async () => {
+    it("a turn that never came: all connections are busy, and it is not sent later either", async () => {
       const one = createChannelHttp({ clock: systemClock }, { ...LIMITS, connectionsPerOriginMax: 1 });
       let release = () => {};
       const server = await started((socket) => {

@@ -22,12 +22,13 @@ const LIMITS: ChannelHttpLimits = {
 };
 
 /**
- * HTTP to channels over one keep-alive pool per origin. A request ends `not_sent` exactly when not one byte of it was
- * handed to a socket: the name did not resolve, the connection or its TLS handshake failed, or the time-out passed while it
- * waited for a connection. From the first byte on it is `unknown` unless a whole answer arrived. It never throws, follows
- * no redirect and repeats nothing.
+ * HTTP to channels over one keep-alive pool per origin. A request ends `not_sent` exactly when not one byte
+ * of it was handed to a socket: the name did not resolve, the connection or its TLS handshake failed, or the
+ * time-out passed while it waited for a connection. From the first byte on it is `unknown` unless a whole
+ * answer arrived. It never throws, follows no redirect and repeats nothing.
  *
- * `close()` lets what is under way end (each within its own time-out) and refuses what comes later as `not_sent`.
+ * `close()` lets what is under way end (each within its own time-out) and refuses what comes later as
+ * `not_sent`.
  */
 export function createChannelHttp(
   deps: { readonly clock: Clock },
@@ -77,8 +78,9 @@ export function createChannelHttp(
 }
 
 /**
- * HTTP/2 is off: on it one broken connection takes many requests with it, and a refused stream may be replayed. Pipelining is
- * one for the same reason. undici's own answer time-outs are off because they tick in half seconds; ours rules.
+ * HTTP/2 is off: on it one broken connection takes many requests with it, and a refused stream may be
+ * replayed. Pipelining is one for the same reason. undici's own answer time-outs are off because they tick in
+ * half seconds; ours rules.
  */
 function openPool(origin: string, limits: ChannelHttpLimits): Pool {
   return new Pool(origin, {
@@ -105,7 +107,9 @@ function dispatch(clock: Clock, pool: Pool, url: URL, wanted: HttpRequest): Prom
       cancelDeadline();
       resolve(result);
     }
-    /** undici starts a request immediately before it writes it, so "started" is the line between the two ends. */
+    /**
+     * undici starts a request immediately before it writes it, so "started" is the line between the two ends.
+     */
     function lose(reason: string): void {
       settle({ end: controller === null ? "not_sent" : "unknown", reason });
     }
@@ -125,7 +129,8 @@ function dispatch(clock: Clock, pool: Pool, url: URL, wanted: HttpRequest): Prom
       },
       {
         onRequestStart(starting) {
-          // Given up while it waited for a connection, or undici puts it on a second socket: it must not be written.
+          // Given up while it waited for a connection, or undici puts it on a second socket: it must not be
+          // written.
           if (settled || controller !== null) {
             starting.abort(new Error("not to be sent"));
             lose("the connection was lost");

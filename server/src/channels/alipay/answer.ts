@@ -23,9 +23,10 @@ export type Reading = {
 };
 
 /**
- * Verifies and reads the envelope `{"<method>_response":{…},"sign":"…"}`. The signature covers the raw text of the inner value.
- * What is not signed by Alipay is `unknown`, whatever it says, except that an unsigned "no" to a call that moves nothing
- * (`readOnly`) is a refusal: a gateway that does not know the app has no key to sign with.
+ * Verifies and reads the envelope `{"<method>_response":{…},"sign":"…"}`. The signature covers the raw text
+ * of the inner value. What is not signed by Alipay is `unknown`, whatever it says, except that an unsigned
+ * "no" to a call that moves nothing (`readOnly`) is a refusal: a gateway that does not know the app has no
+ * key to sign with.
  */
 export function readEnvelope(
   text: string,
@@ -69,8 +70,8 @@ export function channelCodeOf(read: Reading["read"]): string | null {
 }
 
 /**
- * The codes that say the same of every method (Alipay: 公共错误码): nothing known, nothing done, or the call itself is wrong. Null
- * when the method has spoken.
+ * The codes that say the same of every method (Alipay: 公共错误码): nothing known, nothing done, or the call
+ * itself is wrong. Null when the method has spoken.
  */
 function withoutAnswer(answer: Answer): NoAnswer | null {
   const { code, subCode, message } = answer;
@@ -99,7 +100,9 @@ function textIn(body: Readonly<Record<string, unknown>>, name: string): string |
   return typeof value === "string" ? value : null;
 }
 
-/** An encrypted answer is a JSON string; a gateway that could not decrypt the question answers in the clear. */
+/**
+ * An encrypted answer is a JSON string; a gateway that could not decrypt the question answers in the clear.
+ */
 function innerBody(raw: string, encryptKey: Buffer | null): Readonly<Record<string, unknown>> | null {
   const value: unknown = JSON.parse(raw);
   if (typeof value === "object" && value !== null) return value as Record<string, unknown>;

@@ -51,7 +51,9 @@ function written(lines: readonly Line[], date = "2026-11-20"): string {
     const own = lines.filter((line) => line.kind === kind);
     const sum = (of: (line: Line) => bigint) => yuanText(own.reduce((total, line) => total + of(line), 0n));
     const word = kind === "payment" ? "" : "退款";
-    return `${own.length}笔，商家实收${word}共${sum((line) => line.settleAmount)}元，商家优惠${word}共${sum((line) => line.discount)}元`;
+    const settled = sum((line) => line.settleAmount);
+    const discount = sum((line) => line.discount);
+    return `${own.length}笔，商家实收${word}共${settled}元，商家优惠${word}共${discount}元`;
   };
   return [
     "#支付宝业务明细查询",

@@ -50,8 +50,8 @@ export function isStatement(content: Buffer): boolean {
 }
 
 /**
- * Reads a business statement, all of it or nothing: bytes that are not GBK, a cell that is not what its column holds, a count or
- * a sum of the trailer that the lines do not make, each refuses the file.
+ * Reads a business statement, all of it or nothing: bytes that are not GBK, a cell that is not what its
+ * column holds, a count or a sum of the trailer that the lines do not make, each refuses the file.
  * @throws StatementFault with the line and the reason
  */
 export function parseStatement(content: Buffer, original: Buffer): Statement {
@@ -81,7 +81,10 @@ function firstLine(content: Buffer): string {
   return new TextDecoder("gbk").decode(content.subarray(0, 256)).split(/\r?\n/, 1)[0] ?? "";
 }
 
-/** No trail byte of GBK is a line feed, so lines can be cut before they are decoded, and a bad byte has a line. */
+/**
+ * No trail byte of GBK is a line feed, so lines can be cut before they are decoded, and a bad byte has a
+ * line.
+ */
 function decodeLines(content: Buffer): string[] {
   const decoder = new TextDecoder("gbk", { fatal: true });
   const lines: string[] = [];

@@ -48,7 +48,7 @@ describe("Alipay's connector", () => {
     assert.equal(JSON.parse(body.get("biz_content") ?? "").out_trade_no, no);
   });
 
-  it("a page, a wap page and an app order need no call: the signed order is handed to the buyer", async () => {
+  it("a page, a wap page and an app order need no call: the buyer gets the signed order", async () => {
     const { channel, sent } = scripted([]);
     const context = contextOf(channel, input);
     for (const [method, type] of [
@@ -106,7 +106,7 @@ describe("Alipay's connector", () => {
     assert.equal((await channel.close(contextOf(channel, input), order)).end, "unknown");
   });
 
-  it("a repeated cancel whose answer tells no refund is asked about: the money may have gone back before", async () => {
+  it("a cancel that tells no refund is asked about: the money may have gone back before", async () => {
     const { channel } = scripted([
       answered("alipay.trade.cancel", {
         code: "10000",

@@ -52,7 +52,10 @@ import { downloadStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
-/** Alipay's connector over `gateway.do` v2: wiring; what is asked and what an answer means is in the pure files beside it. */
+/**
+ * Alipay's connector over `gateway.do` v2: wiring; what is asked and what an answer means is in the pure
+ * files beside it.
+ */
 export function createAlipay(deps: ChannelDeps): Channel {
   return {
     traits: ALIPAY_TRAITS,
@@ -71,7 +74,10 @@ export function createAlipay(deps: ChannelDeps): Channel {
   };
 }
 
-/** A query for an order that cannot exist: only an app whose key Alipay knows is told so, and only Alipay can sign that. */
+/**
+ * A query for an order that cannot exist: only an app whose key Alipay knows is told so, and only Alipay can
+ * sign that.
+ */
 async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
   const nobodys = `prove${deps.random.bytes(12).toString("hex")}`;
   const called = await callGateway(deps, context, "prove", queryRequest(nobodys));
@@ -88,7 +94,9 @@ async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder):
   );
 }
 
-/** Nothing is sent: the buyer's device takes the signed order to Alipay. Made again, it names the same order. */
+/**
+ * Nothing is sent: the buyer's device takes the signed order to Alipay. Made again, it names the same order.
+ */
 function handToBuyer(
   deps: ChannelDeps,
   context: ChannelContext,
@@ -173,8 +181,8 @@ function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<
 }
 
 /**
- * The end of an operation that took a query after its own call. The first call was answered, so a query that was not sent leaves
- * the whole unknown, not undone.
+ * The end of an operation that took a query after its own call. The first call was answered, so a query that
+ * was not sent leaves the whole unknown, not undone.
  */
 function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
   const exchange = joinExchanges(first.exchange, second.exchange);

@@ -116,7 +116,9 @@ function credentialsOf(mode: Mode, app: Record<string, string>, privateKey: stri
   return { ...common, app_cert, alipay_cert, alipay_root_cert } as Record<string, string>;
 }
 
-/** What the buyer has before his eyes: a code, a link, an app's order, or what the page hands to the wallet. */
+/**
+ * What the buyer has before his eyes: a code, a link, an app's order, or what the page hands to the wallet.
+ */
 function inHand(placed: Placed): string {
   const action: NextAction = placed.nextAction ?? { type: "none" };
   switch (action.type) {

@@ -167,7 +167,9 @@ function fromCertificates(fields: Record<string, string>, report: Report): Platf
   };
 }
 
-/** Alipay's console shows the app's own public key beside Alipay's; taking the wrong one is the usual mistake. */
+/**
+ * Alipay's console shows the app's own public key beside Alipay's; taking the wrong one is the usual mistake.
+ */
 function pairFaults(privateKey: KeyObject, platform: Platform, report: Report): void {
   if (samePair(privateKey, platform.publicKey)) {
     report(

@@ -20,7 +20,10 @@ export function credentialsOf(context: ChannelContext): AlipayCredentials {
   return context.credentials as AlipayCredentials;
 }
 
-/** One call of `gateway.do`: build, sign, send, verify, classify. Never throws for what Alipay or the network does. */
+/**
+ * One call of `gateway.do`: build, sign, send, verify, classify. Never throws for what Alipay or the network
+ * does.
+ */
 export async function callGateway(
   deps: ChannelDeps,
   context: ChannelContext,

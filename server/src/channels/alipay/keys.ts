@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
-// Keys come as people copy them: PEM with either RSA armour, or the bare base64 that Alipay's console and its key tool
-// show, with or without line breaks. The armour is dropped and the DER inside decides.
+// Keys come as people copy them: PEM with either RSA armour, or the bare base64 that Alipay's console and its
+// key tool show, with or without line breaks. The armour is dropped and the DER inside decides.
 
 /** RSA2 is defined for 2048 bits and more; Alipay takes no shorter key. */
 const MODULUS_BITS_MIN = 2_048;
@@ -49,8 +49,8 @@ export function readCertificates(text: string): X509Certificate[] | string {
 }
 
 /**
- * `app_cert_sn` and `alipay_cert_sn`: the MD5 of the issuer, its parts from the most specific to the country, followed by the
- * serial number in decimal (Alipay: 公钥证书签名说明).
+ * `app_cert_sn` and `alipay_cert_sn`: the MD5 of the issuer, its parts from the most specific to the country,
+ * followed by the serial number in decimal (Alipay: 公钥证书签名说明).
  */
 export function certificateSn(certificate: X509Certificate): string {
   const issuer = certificate.issuer.split("\n").map(unescapeName).reverse().join(",");
@@ -58,7 +58,9 @@ export function certificateSn(certificate: X509Certificate): string {
   return createHash("md5").update(`${issuer}${serial}`, "utf8").digest("hex");
 }
 
-/** `alipay_root_cert_sn`: the numbers of the roots signed with RSA, joined by `_`; those for SM2 are left out. */
+/**
+ * `alipay_root_cert_sn`: the numbers of the roots signed with RSA, joined by `_`; those for SM2 are left out.
+ */
 export function rootCertificateSn(certificates: readonly X509Certificate[]): string {
   return certificates
     .filter((certificate) => certificate.signatureAlgorithmOid.startsWith("1.2.840.113549.1.1."))

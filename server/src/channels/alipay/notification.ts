@@ -6,8 +6,8 @@ import { refundOfNotification, tradeOf } from "./outcomes.ts";
 import { type Parameters, verifyNotification } from "./signing.ts";
 
 /**
- * Reads `notify_url`'s POST (Alipay: 异步通知说明). The signature is checked with each context's key; then the app and the seller
- * must be that context's. Amount and order are the door's to check: it knows what was asked.
+ * Reads `notify_url`'s POST (Alipay: 异步通知说明). The signature is checked with each context's key; then the app
+ * and the seller must be that context's. Amount and order are the door's to check: it knows what was asked.
  */
 export function readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification {
   const parameters = formOf(request.body);
@@ -51,7 +51,8 @@ function understood(
   if (!notifyId || !channelOrderNo) return null;
   const trade = tradeOf(parameters, receivedAt);
   if ("broken" in trade) return null;
-  // `out_biz_no` names the refund that caused the notification; later ones of the same trade may repeat the sums without it.
+  // `out_biz_no` names the refund that caused the notification; later ones of the same trade may repeat the
+  // sums without it.
   const isRefund = channelRefundNo && (fenOf(parameters.refund_fee) ?? 0n) > 0n;
   return {
     verdict: "authentic",
@@ -64,7 +65,9 @@ function understood(
   };
 }
 
-/** The fields of a form, or null when it is not UTF-8 or names a field twice (which of the two was signed?). */
+/**
+ * The fields of a form, or null when it is not UTF-8 or names a field twice (which of the two was signed?).
+ */
 function formOf(body: Buffer): Parameters | null {
   let text: string;
   try {

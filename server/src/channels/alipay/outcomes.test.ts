@@ -73,7 +73,7 @@ describe("a trade's status", () => {
     );
   });
 
-  it("paid without a settled amount or a time: not told is null, and the moment is that of the answer", () => {
+  it("paid without a settled amount or a time: null, and the moment of the answer", () => {
     const trade = tradeOf({ ...PAID, receipt_amount: undefined, trade_status: "TRADE_SUCCESS" }, NOW);
     assert.ok("paidAt" in trade);
     assert.equal(trade.settleAmount, null);
@@ -208,7 +208,7 @@ describe("what the answers mean", () => {
     assert.equal(end.value.amount, 1_235n);
   });
 
-  it("close of an order that is no longer open must be asked about, as must a cancel that tells no refund", () => {
+  it("a close that came too late and a cancel that tells no refund must be asked about", () => {
     assert.equal(tradeOfClose(failed("ACQ.TRADE_STATUS_ERROR"), order), "ask");
     assert.equal(reversalOf(ok({ trade_no: "t", action: "close", retry_flag: "N" }), order, NOW), "ask");
     const reversed = (trade: Parameters<typeof reversalOfTrade>[0]) => {
@@ -258,7 +258,7 @@ describe("a refund's way", () => {
     assert.equal(returned.value.channelDate, "2026-11-22");
   });
 
-  it("is unknown when the answer is of another refund, order or amount, and pending in a status of no known name", () => {
+  it("is unknown of another refund, order or amount, and pending in an unknown status", () => {
     assert.equal(of({ ...found, out_request_no: "x" }), "unknown");
     assert.equal(of({ ...found, refund_amount: "2.35" }), "unknown");
     assert.equal(of({ ...found, out_trade_no: "x" }), "unknown");

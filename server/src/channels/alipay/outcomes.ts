@@ -16,9 +16,11 @@ import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // Pure: what a verified answer or notification says of an order or a refund. `at` is when it arrived.
 //
-// trade_status   WAIT_BUYER_PAY · TRADE_SUCCESS (refundable) · TRADE_FINISHED (no longer) · TRADE_CLOSED (two meanings!)
-// TRADE_CLOSED   unpaid and over, or fully refunded: whether a payment is recorded decides
-// fund_change    Y: this call moved money · N: a repeat, or nothing moved; asking decides
+// WAIT_BUYER_PAY   open
+// TRADE_SUCCESS    paid, refundable
+// TRADE_FINISHED   paid, no longer refundable
+// TRADE_CLOSED     unpaid and over, or fully refunded: whether a payment is recorded decides
+// fund_change      Y: this call moved money · N: a repeat, or nothing moved; asking decides
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -112,8 +114,8 @@ export function tradeOfClose(answer: Answer, order: Order): CallEnd<TradeOutcome
 }
 
 /**
- * Of `alipay.trade.cancel`; `ask` when a trade was ended and the answer does not say that money went back: what a repeat says of
- * a refund by the first call is not documented.
+ * Of `alipay.trade.cancel`; `ask` when a trade was ended and the answer does not say that money went back:
+ * what a repeat says of a refund by the first call is not documented.
  */
 export function reversalOf(answer: Answer, order: Order, at: Date): CallEnd<ReversalOutcome> | "ask" {
   const { code, subCode, body } = answer;
@@ -155,7 +157,8 @@ export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd
   const { code, subCode, body } = answer;
   if (code === "40004") {
     if (subCode !== null && FUNDS.has(subCode)) return { ...refused(answer), retryable: true };
-    // Under this number the channel knows a refund of another amount: this call did nothing, that one may have.
+    // Under this number the channel knows a refund of another amount: this call did nothing, that one may
+    // have.
     if (subCode === "ACQ.DISCORDANT_REPEAT_REQUEST") return refused(answer);
     return { end: "answered", value: { outcome: "failed", code: subCode ?? code, message: answer.message } };
   }
@@ -174,7 +177,9 @@ export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd
   };
 }
 
-/** Of `alipay.trade.fastpay.refund.query`: without `refund_status` Alipay never took the refund, or it failed. */
+/**
+ * Of `alipay.trade.fastpay.refund.query`: without `refund_status` Alipay never took the refund, or it failed.
+ */
 export function refundOfQuery(answer: Answer, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> {
   const { code, body } = answer;
   if (code === "40004") return notFoundOrRefused(answer);

@@ -6,7 +6,9 @@ import { beijingTime } from "./time.ts";
 
 // Pure: what is asked of Alipay, and its signed parameters. Sending is the gateway's part.
 
-/** One call of the gateway: the method, its business content, and where Alipay shall report or lead the buyer. */
+/**
+ * One call of the gateway: the method, its business content, and where Alipay shall report or lead the buyer.
+ */
 export type GatewayRequest = {
   readonly method: string;
   readonly content: Readonly<Record<string, unknown>>;
@@ -18,8 +20,8 @@ export type GatewayRequest = {
 const USER_ID = /^2088\d{12}$/;
 
 /**
- * The request that places an order in its scene. `page`, `wap` and `app` are never sent by us: the buyer's device carries the
- * signed parameters to Alipay.
+ * The request that places an order in its scene. `page`, `wap` and `app` are never sent by us: the buyer's
+ * device carries the signed parameters to Alipay.
  */
 export function placeRequest(order: NewOrder): GatewayRequest {
   const common = {
@@ -166,8 +168,9 @@ const FULL_WIDTH: Readonly<Record<string, string>> = {
 };
 
 /**
- * The subject as Alipay takes it: `/`, `=` and `&` are forbidden there, and a comma or a quote would break the line of the
- * statement, which has no quoting. They become their full-width twins; line breaks and tabs become spaces.
+ * The subject as Alipay takes it: `/`, `=` and `&` are forbidden there, and a comma or a quote would break
+ * the line of the statement, which has no quoting. They become their full-width twins; line breaks and tabs
+ * become spaces.
  */
 export function subjectText(subject: string): string {
   return subject.replace(/[/=&,"]/g, (character) => FULL_WIDTH[character] as string).replace(/\s/g, " ");

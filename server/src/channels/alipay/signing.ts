@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, type KeyObject, sign, verify } from "node:crypto";
 
-// RSA2 is SHA256withRSA (PKCS#1 v1.5) over UTF-8 text, in base64. Which text it is differs per kind of message.
+// RSA2 is SHA256withRSA (PKCS#1 v1.5) over UTF-8 text, in base64. Which text it is differs per kind of
+// message.
 
 export type Parameters = Readonly<Record<string, string>>;
 
@@ -14,7 +15,10 @@ export function verifyText(text: string, signature: string, publicKey: KeyObject
   return verify("RSA-SHA256", Buffer.from(text, "utf8"), publicKey, Buffer.from(signature, "base64"));
 }
 
-/** What a request's signature covers: all parameters that have a value but `sign`, sorted, raw; `sign_type` included. */
+/**
+ * What a request's signature covers: all parameters that have a value but `sign`, sorted, raw; `sign_type`
+ * included.
+ */
 export function requestText(parameters: Parameters): string {
   return Object.keys(parameters)
     .filter((name) => name !== "sign" && parameters[name] !== "")
@@ -24,8 +28,9 @@ export function requestText(parameters: Parameters): string {
 }
 
 /**
- * Whether a notification is Alipay's. `sign` and `sign_type` are left out of the text; some products leave `sign_type` in, so
- * that is tried second, as Alipay's own verifier does. Empty values count as they stand. SHA-1 (`RSA`) is never accepted.
+ * Whether a notification is Alipay's. `sign` and `sign_type` are left out of the text; some products leave
+ * `sign_type` in, so that is tried second, as Alipay's own verifier does. Empty values count as they stand.
+ * SHA-1 (`RSA`) is never accepted.
  */
 export function verifyNotification(parameters: Parameters, publicKey: KeyObject): boolean {
   const { sign: signature, sign_type: signType, ...rest } = parameters;
@@ -35,15 +40,17 @@ export function verifyNotification(parameters: Parameters, publicKey: KeyObject)
 }
 
 /**
- * The raw text of every member of a JSON object, exactly as it was sent: a signature covers those bytes, escapes included, and
- * parsing and writing again would lose them. Null when the text is no JSON object or names a member twice.
+ * The raw text of every member of a JSON object, exactly as it was sent: a signature covers those bytes,
+ * escapes included, and parsing and writing again would lose them. Null when the text is no JSON object or
+ * names a member twice.
  */
 export function rawMembers(json: string): ReadonlyMap<string, string> | null {
   if (!isJsonObject(json)) return null;
   const members = new Map<string, string>();
   let at = json.indexOf("{") + 1;
   for (;;) {
-    // Well-formedness is established, so what stands between members is only space, commas and the closing brace.
+    // Well-formedness is established, so what stands between members is only space, commas and the closing
+    // brace.
     while (/[\s,]/.test(json[at] as string)) at += 1;
     if (json[at] === "}") return members;
     const nameEnd = endOfString(json, at);

@@ -14,7 +14,10 @@ const DOWNLOAD_TIMEOUT_MIN_MS = 5 * MINUTE;
 
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 
-/** Asks where the statement of a date is, takes it from there and reads it. The address is good for half a minute only. */
+/**
+ * Asks where the statement of a date is, takes it from there and reads it. The address is good for half a
+ * minute only.
+ */
 export async function downloadStatement(
   deps: ChannelDeps,
   context: ChannelContext,

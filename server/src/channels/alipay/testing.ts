@@ -4,7 +4,8 @@ import type { Channel, ChannelContext, ChannelHttp, NewOrder, RefundOrder } from
 import { createAlipay } from "./channel.ts";
 import type { AlipayCredentialsInput } from "./credentials.ts";
 
-// What the tests of this folder share: keys, certificates made by hand, and an Alipay that answers what it is told to.
+// What the tests of this folder share: keys, certificates made by hand, and an Alipay that answers what it is
+// told to.
 
 export type Pair = { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
 
@@ -126,7 +127,10 @@ export function rsa2(text: string, privateKey: KeyObject): string {
 type Name = readonly (readonly [attribute: keyof typeof ATTRIBUTES, value: string])[];
 const ATTRIBUTES = { C: 3 + 3, L: 7, ST: 8, O: 10, OU: 11, CN: 3 } as const;
 
-/** A certificate in PEM, names outermost part first. `algorithm` may name what node could never sign, such as SM2. */
+/**
+ * A certificate in PEM, names outermost part first. `algorithm` may name what node could never sign, such as
+ * SM2.
+ */
 export function certificate(options: {
   subject: Name;
   issuer: Name;

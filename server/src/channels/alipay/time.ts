@@ -1,4 +1,5 @@
-// Alipay writes instants as Beijing wall-clock text without a zone. China has had no daylight saving time since 1991.
+// Alipay writes instants as Beijing wall-clock text without a zone. China has had no daylight saving time
+// since 1991.
 
 const BEIJING_OFFSET_MS = 8 * 3_600_000;
 
@@ -12,7 +13,9 @@ export function beijingDate(at: Date): string {
   return beijingTime(at).slice(0, 10);
 }
 
-/** The instant of `2026-11-20 09:30:07` (a fraction of a second is ignored), or null when it is no real time. */
+/**
+ * The instant of `2026-11-20 09:30:07` (a fraction of a second is ignored), or null when it is no real time.
+ */
 export function parseBeijingTime(text: unknown): Date | null {
   if (typeof text !== "string") return null;
   const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?$/.exec(text);

@@ -4,7 +4,9 @@ import { AMOUNT_MAX_FEN, AMOUNT_MIN_FEN, yuanText } from "./amount.ts";
 import { SUBJECT_CHARACTERS_MAX } from "./requests.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 
-/** Alipay's payment codes begin with 25 to 30 and have 16 to 24 digits (Alipay: alipay.trade.pay, auth_code). */
+/**
+ * Alipay's payment codes begin with 25 to 30 and have 16 to 24 digits (Alipay: alipay.trade.pay, auth_code).
+ */
 const PAYMENT_CODE = /^(2[5-9]|30)\d{14,22}$/;
 
 /** `time_expire` lies at most this far ahead. */
@@ -13,7 +15,10 @@ const LIFETIME_MAX_MS = 15 * DAY;
 /** `store_id` and `terminal_id`. */
 const PLACE_CHARACTERS_MAX = 32;
 
-/** Why Alipay would not take this order, found without asking it: the first fault, in this order; null when there is none. */
+/**
+ * Why Alipay would not take this order, found without asking it: the first fault, in this order; null when
+ * there is none.
+ */
 export function refuseOrder(order: NewOrder): { field: string; detail: string } | null {
   const scene = ALIPAY_TRAITS.scenes[order.method];
   if (scene === undefined) {

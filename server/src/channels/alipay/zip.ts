@@ -7,11 +7,15 @@ export type ZipEntry = { readonly name: string; readonly content: Buffer };
 /** A statement has two entries. */
 const ENTRIES_MAX = 16;
 
-/** About a million lines; a bomb ends here, because what an entry unpacks to is checked against what it announces. */
+/**
+ * About a million lines; a bomb ends here, because what an entry unpacks to is checked against what it
+ * announces.
+ */
 const UNPACKED_BYTES_MAX = 256 * 1_024 * 1_024;
 
 /**
- * The files of a zip archive in memory, CRC and sizes checked. Names are read as GBK, which Alipay writes without saying so.
+ * The files of a zip archive in memory, CRC and sizes checked. Names are read as GBK, which Alipay writes
+ * without saying so.
  * @throws Error with the reason when the archive is damaged, encrypted or larger than the limits.
  */
 export async function unzip(archive: Buffer): Promise<ZipEntry[]> {

@@ -19,10 +19,16 @@ const DONE_UNDER: ReadonlySet<CallFault> = new Set(["answer_lost"]);
 /** Faults under which it may be done or not by the time we look. */
 const OPEN_UNDER: ReadonlySet<CallFault> = new Set(["slow"]);
 
-/** Faults that only our own time-out ends. The others are answered, and on a busy machine that may take a while. */
+/**
+ * Faults that only our own time-out ends. The others are answered, and on a busy machine that may take a
+ * while.
+ */
 const WAITED_FOR: ReadonlySet<CallFault> = new Set(["timeout_before", "slow"]);
 
-/** One operation: makes ready, gives the call, and tells afterwards whether it was done (null: it changes nothing). */
+/**
+ * One operation: makes ready, gives the call, and tells afterwards whether it was done (null: it changes
+ * nothing).
+ */
 type Trial = {
   readonly channelOrderNo: string;
   call(context: ChannelContext): Promise<Call<unknown>>;
@@ -56,7 +62,10 @@ export function describeCallEnds(harness: Harness, stage: () => Stage): void {
   }
 }
 
-/** Operations on orders of the first scene that takes a call to place, and on payment codes where there are any. */
+/**
+ * Operations on orders of the first scene that takes a call to place, and on payment codes where there are
+ * any.
+ */
 function trialsOf(harness: Harness): Record<string, (stage: Stage) => Promise<Trial>> {
   const placed = methodsOf(harness, "placed").filter(
     (method) => !["redirect", "app"].includes(sceneOf(harness, method).kind),

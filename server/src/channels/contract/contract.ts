@@ -10,8 +10,8 @@ import { answerOf, openStage, type Stage } from "./stage.ts";
 import { describeStatements } from "./statements.ts";
 
 /**
- * The tests that every channel must pass, against its simulator over real HTTP. A new channel supplies a harness and nothing
- * else. Call it at the top of a `*.test.ts`.
+ * The tests that every channel must pass, against its simulator over real HTTP. A new channel supplies a
+ * harness and nothing else. Call it at the top of a `*.test.ts`.
  */
 export function describeChannelContract(harness: Harness): void {
   describe(`${harness.name} keeps the channel contract`, () => {
@@ -51,7 +51,7 @@ function describeKeys(stage: () => Stage): void {
     assert.deepEqual(answerOf(await channel.prove(context)), { proved: true });
   });
 
-  it("a key of ours that the channel doesn't know, a platform key that isn't its own, another app: none is proved", async () => {
+  it("a key unknown to the channel, a platform key not its own, another app: none is proved", async () => {
     for (const context of Object.values(stage().wrong)) {
       assert.notEqual((await stage().channel.prove(context)).end, "answered");
     }

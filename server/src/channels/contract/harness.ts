@@ -51,7 +51,10 @@ export type Environment = {
   readonly context: ChannelContext;
   /** The credentials of `context` as an operator enters them. */
   readonly credentials: Readonly<Record<string, unknown>>;
-  /** The same account read with wrong keys: ours not known to the channel, the channel's not its own, another app's id. */
+  /**
+   * The same account read with wrong keys: ours not known to the channel, the channel's not its own, another
+   * app's id.
+   */
   readonly wrong: {
     readonly ourKey: ChannelContext;
     readonly platformKey: ChannelContext;

@@ -4,7 +4,10 @@ import type { Method } from "../port.ts";
 import type { Harness } from "./harness.ts";
 import { answerOf, methodsOf, outcomeOf, type Stage } from "./stage.ts";
 
-/** The buyer's code, charged by us: the one scene that can be reversed, and the one that must never be sent twice. */
+/**
+ * The buyer's code, charged by us: the one scene that can be reversed, and the one that must never be sent
+ * twice.
+ */
 export function describePaymentCodes(harness: Harness, stage: () => Stage): void {
   for (const method of methodsOf(harness, "charged")) {
     describe(method, () => {

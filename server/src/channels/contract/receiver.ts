@@ -3,7 +3,9 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Acknowledgement, InboundRequest } from "../port.ts";
 
-/** A raw listener for a channel's notifications: keeps each as it came and answers with the channel's own yes. */
+/**
+ * A raw listener for a channel's notifications: keeps each as it came and answers with the channel's own yes.
+ */
 export type Receiver = {
   readonly url: string;
   /** Waits for `count` requests that fit, and returns them in order of arrival. */
