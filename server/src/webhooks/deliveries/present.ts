@@ -4,7 +4,7 @@ import { formatId } from "../../kernel/ids.ts";
 import { DELIVERY_STATES, type FailedTry } from "../model.ts";
 import type { DeliveryRow } from "./store.ts";
 
-export const DeliveryStateSchema = Type.Union(DELIVERY_STATES.map((state) => Type.Literal(state)));
+export const DeliveryStateSchema = Type.Enum([...DELIVERY_STATES]);
 
 const properties = {
   id: Type.String(),

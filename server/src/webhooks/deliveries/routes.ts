@@ -4,6 +4,7 @@ import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
 import { formatId, type Id, type IdPrefix, parseId } from "../../kernel/ids.ts";
 import { decodeCursor, PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
+import { IdParams, opsSchema, pageSchema, readId, readIdField } from "../../operators/index.ts";
 import type { EndpointService } from "../endpoints/service.ts";
 import type { DeliveryState } from "../model.ts";
 import type { WebhookAuth } from "../routes.ts";
@@ -30,8 +31,6 @@ const OperatorListQuery = strictObject({
   ...filters,
   merchant: Type.Optional(Type.String({ maxLength: 40, description: "mch_…" })),
 });
-const DeliveryParams = strictObject({ id: Type.String({ description: "dlv_…" }) });
-const nextCursor = Type.Union([Type.String(), Type.Null()]);
 
 export type DeliveryRoutesDeps = {
   readonly db: Db;
@@ -51,7 +50,7 @@ export function deliveryRoutes(http: Http, deps: DeliveryRoutesDeps): void {
     described("listDeliveries", "Deliveries, those of the newest events first", {
       querystring: ListQuery,
       response: {
-        200: Type.Object({ data: Type.Array(DeliverySchema), next_cursor: nextCursor }),
+        200: pageSchema(DeliverySchema),
         ...problems(400, 401),
       },
     }),
@@ -60,30 +59,30 @@ export function deliveryRoutes(http: Http, deps: DeliveryRoutesDeps): void {
       return list(deps, readQuery(request.query, merchantId), presentDelivery);
     },
   );
-  http.get<Input<never, typeof DeliveryParams>>(
+  http.get<Input<never, typeof IdParams>>(
     "/v1/deliveries/:id",
     described("getDelivery", "One delivery with every try that failed", {
-      params: DeliveryParams,
+      params: IdParams,
       response: { 200: DeliveryDetailSchema, ...problems(401, 404) },
     }),
     async (request) => {
       const { merchantId } = await auth.authenticateMerchant(request);
-      return presentDetail(await deliveries.get(merchantId, readDeliveryId(request.params.id)));
+      return presentDetail(await deliveries.get(merchantId, readId("dlv", request.params.id)));
     },
   );
-  http.post<Input<never, typeof DeliveryParams>>(
+  http.post<Input<never, typeof IdParams>>(
     "/v1/deliveries/:id/resend",
     described(
       "resendDelivery",
       "Sends a delivery again, whatever its state, through a new round of the schedule",
       {
-        params: DeliveryParams,
+        params: IdParams,
         response: { 202: DeliveryDetailSchema, ...problems(401, 404, 409) },
       },
     ),
     async (request, reply) => {
       const { merchantId } = await auth.authenticateMerchant(request);
-      const again = await deliveries.resend(merchantId, readDeliveryId(request.params.id));
+      const again = await deliveries.resend(merchantId, readId("dlv", request.params.id));
       return reply.code(202).send(presentDetail(again));
     },
   );
@@ -94,17 +93,15 @@ function operatorRoutes(http: Http, deps: DeliveryRoutesDeps): void {
   http.get<Input<never, never, typeof OperatorListQuery>>(
     "/v1/ops/deliveries",
     {
-      schema: {
-        operationId: "listDeliveriesOfAll",
+      schema: opsSchema({
+        operationId: "opsListDeliveries",
         summary: "Deliveries of all merchants; the dead ones unless another state is named",
-        tags: ["Operations"],
-        security: [{ operator: [] }],
         querystring: OperatorListQuery,
         response: {
-          200: Type.Object({ data: Type.Array(OperatorDeliverySchema), next_cursor: nextCursor }),
+          200: pageSchema(OperatorDeliverySchema),
           ...problems(400, 401, 403),
         },
-      },
+      }),
     },
     async (request) => {
       await deps.auth.authenticateOperator(request, "payments.read");
@@ -148,16 +145,7 @@ function readPlace(cursor: string | undefined): readonly [Id, Id] | null {
 }
 
 function readFilter(prefix: IdPrefix, text: string | undefined, field: string): Id | null {
-  if (text === undefined) return null;
-  const id = parseId(prefix, text);
-  if (id !== null) return id;
-  throw problem("invalid_request", { field: `query.${field}`, detail: `${field} is an id: ${prefix}_…` });
-}
-
-function readDeliveryId(text: string): Id {
-  const id = parseId("dlv", text);
-  if (id === null) throw problem("not_found");
-  return id;
+  return text === undefined ? null : readIdField(prefix, text, `query.${field}`);
 }
 
 async function list<Item>(

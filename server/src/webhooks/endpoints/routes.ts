@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import type { Db } from "../../kernel/database.ts";
-import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
-import { formatId, type Id, parseId } from "../../kernel/ids.ts";
+import { formatId } from "../../kernel/ids.ts";
+import { IdParams, optionalBody, readId } from "../../operators/index.ts";
 import { type HealthRow, readHealth } from "../deliveries/health-store.ts";
 import { DeliverySchema, presentDelivery } from "../deliveries/present.ts";
 import type { DeliveryService } from "../deliveries/service.ts";
@@ -23,7 +23,7 @@ const UrlSchema = Type.String({
   description: "Where events are POSTed: https, on a public host. Redirects are not followed",
 });
 const DescriptionSchema = Type.String({ maxLength: 200 });
-const EventsSchema = Type.Array(Type.Union([ALL_EVENTS, ...subscribable].map((type) => Type.Literal(type))), {
+const EventsSchema = Type.Array(Type.Enum([ALL_EVENTS, ...subscribable]), {
   minItems: 1,
   maxItems: subscribable.length,
   uniqueItems: true,
@@ -32,7 +32,7 @@ const EventsSchema = Type.Array(Type.Union([ALL_EVENTS, ...subscribable].map((ty
 const BodySuccessSchema = Type.Boolean({
   description: "Whether a 2xx counts only when its body is the word success. False by default",
 });
-const StatusSchema = Type.Union([Type.Literal("enabled"), Type.Literal("disabled")]);
+const StatusSchema = Type.Enum(["enabled", "disabled"]);
 
 const SettingsSchema = {
   description: Type.Optional(DescriptionSchema),
@@ -45,7 +45,7 @@ const UpdateBody = strictObject({
   ...SettingsSchema,
   status: Type.Optional(StatusSchema),
 });
-const RotateBody = strictObject({
+const RotateBody = optionalBody({
   overlap_seconds: Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -54,7 +54,6 @@ const RotateBody = strictObject({
     }),
   ),
 });
-const EndpointParams = strictObject({ id: Type.String({ description: "whe_…" }) });
 
 const properties = {
   id: Type.String(),
@@ -127,17 +126,17 @@ function writingRoutes(http: Http, deps: EndpointRoutesDeps): void {
       return reply.code(201).send(presentSecret(made));
     },
   );
-  http.patch<Input<typeof UpdateBody, typeof EndpointParams>>(
+  http.patch<Input<typeof UpdateBody, typeof IdParams>>(
     "/v1/webhook_endpoints/:id",
     described("updateWebhookEndpoint", "Changes an endpoint; enabled again, it hears of events from now on", {
       body: UpdateBody,
-      params: EndpointParams,
+      params: IdParams,
       response: { 200: EndpointSchema, ...problems(400, 401, 404, 409, 422) },
     }),
     async (request) => {
       const { merchantId } = await authenticate(request);
       const { require_body_success: requireBodySuccess, events, ...same } = request.body;
-      const changed = await endpoints.update(merchantId, readEndpointId(request.params.id), {
+      const changed = await endpoints.update(merchantId, readId("whe", request.params.id), {
         ...same,
         ...(events === undefined ? {} : { events: allOrSome(events) }),
         ...(requireBodySuccess === undefined ? {} : { requireBodySuccess }),
@@ -145,41 +144,41 @@ function writingRoutes(http: Http, deps: EndpointRoutesDeps): void {
       return presentEndpoint(changed, null);
     },
   );
-  http.delete<Input<never, typeof EndpointParams>>(
+  http.delete<Input<never, typeof IdParams>>(
     "/v1/webhook_endpoints/:id",
     described("disableWebhookEndpoint", "Disables an endpoint; its deliveries stay readable", {
-      params: EndpointParams,
+      params: IdParams,
       response: { 200: EndpointSchema, ...problems(401, 404) },
     }),
     async (request) => {
       const { merchantId } = await authenticate(request);
-      const id = readEndpointId(request.params.id);
+      const id = readId("whe", request.params.id);
       return presentEndpoint(await endpoints.update(merchantId, id, { status: "disabled" }), null);
     },
   );
-  http.post<Input<typeof RotateBody, typeof EndpointParams>>(
+  http.post<Input<typeof RotateBody, typeof IdParams>>(
     "/v1/webhook_endpoints/:id/rotate_secret",
     described("rotateWebhookSecret", "Makes a new secret; both sign while they overlap", {
       body: RotateBody,
-      params: EndpointParams,
+      params: IdParams,
       response: { 200: SecretSchema, ...problems(400, 401, 404) },
     }),
     async (request) => {
       const { merchantId } = await authenticate(request);
-      const { overlap_seconds: overlapSeconds = OVERLAP_SECONDS } = request.body;
-      const id = readEndpointId(request.params.id);
+      const overlapSeconds = request.body?.overlap_seconds ?? OVERLAP_SECONDS;
+      const id = readId("whe", request.params.id);
       return presentSecret(await endpoints.rotate(merchantId, id, overlapSeconds));
     },
   );
-  http.post<Input<never, typeof EndpointParams>>(
+  http.post<Input<never, typeof IdParams>>(
     "/v1/webhook_endpoints/:id/test",
     described("testWebhookEndpoint", "Sends a ping; read the delivery for what came of it", {
-      params: EndpointParams,
+      params: IdParams,
       response: { 202: DeliverySchema, ...problems(401, 404, 409) },
     }),
     async (request, reply) => {
       const { merchantId } = await authenticate(request);
-      const { row } = await deps.deliveries.test(merchantId, readEndpointId(request.params.id));
+      const { row } = await deps.deliveries.test(merchantId, readId("whe", request.params.id));
       return reply.code(202).send(presentDelivery(row));
     },
   );
@@ -199,15 +198,15 @@ function readingRoutes(http: Http, { db, endpoints, authenticate }: EndpointRout
       return { data: found.map((endpoint) => presentEndpoint(endpoint, health.get(endpoint.id) ?? null)) };
     },
   );
-  http.get<Input<never, typeof EndpointParams>>(
+  http.get<Input<never, typeof IdParams>>(
     "/v1/webhook_endpoints/:id",
     described("getWebhookEndpoint", "One endpoint, and how it fares", {
-      params: EndpointParams,
+      params: IdParams,
       response: { 200: EndpointSchema, ...problems(401, 404) },
     }),
     async (request) => {
       const { merchantId } = await authenticate(request);
-      const found = await endpoints.get(merchantId, readEndpointId(request.params.id));
+      const found = await endpoints.get(merchantId, readId("whe", request.params.id));
       const [health = null] = await readHealth(db, [found.id]);
       return presentEndpoint(found, health);
     },
@@ -217,12 +216,6 @@ function readingRoutes(http: Http, { db, endpoints, authenticate }: EndpointRout
 /** `*` beside types means what it means alone. */
 function allOrSome(events: readonly string[]): readonly string[] {
   return events.includes(ALL_EVENTS) ? [ALL_EVENTS] : events;
-}
-
-function readEndpointId(text: string): Id {
-  const id = parseId("whe", text);
-  if (id === null) throw problem("not_found");
-  return id;
 }
 
 function presentEndpoint(endpoint: Endpoint, health: HealthRow | null) {

@@ -2,14 +2,15 @@ import { Type } from "typebox";
 import type { Db } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
-import { formatId, type Id, parseId } from "../../kernel/ids.ts";
-import { decodeCursor, PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
+import { PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
+import { IdParams, pageSchema, readCursorId, readId } from "../../operators/index.ts";
 import { EVENT_TYPES, type EventType, formatSubject, parseSubject } from "../model.ts";
 import type { AuthenticateMerchant } from "../routes.ts";
 import { type EventRow, eventsOfMerchant, eventsOfSubject, findEvent } from "./store.ts";
 
 const types = Object.keys(EVENT_TYPES) as EventType[];
-const TypeSchema = Type.Union(types.map((type) => Type.Literal(type)));
+const TypeSchema = Type.Enum([...types]);
 
 const EventSchema = Type.Object(
   {
@@ -21,16 +22,11 @@ const EventSchema = Type.Object(
   },
   { title: "Event", description: types.map((type) => `\`${type}\`: ${EVENT_TYPES[type].says}`).join("\n\n") },
 );
-const EventList = Type.Object({
-  data: Type.Array(EventSchema),
-  next_cursor: Type.Union([Type.String(), Type.Null()]),
-});
 const ListQuery = strictObject({
   ...PageQuery,
   type: Type.Optional(TypeSchema),
   subject: Type.Optional(Type.String({ maxLength: 40, description: "pay_… or rfd_…" })),
 });
-const EventParams = strictObject({ id: Type.String({ description: "evt_…" }) });
 
 export type EventRoutesDeps = { readonly db: Db; readonly authenticate: AuthenticateMerchant };
 
@@ -44,48 +40,39 @@ export function eventRoutes(http: Http, { db, authenticate }: EventRoutesDeps): 
         operationId: "listEvents",
         summary: "Events, the newest first",
         querystring: ListQuery,
-        response: { 200: EventList, ...problems(400, 401) },
+        response: { 200: pageSchema(EventSchema), ...problems(400, 401) },
       },
     },
     async (request) => {
       const { merchantId } = await authenticate(request);
       const { type = null, subject, cursor, limit: limitText } = request.query;
       const limit = readLimit(limitText);
-      const page = { before: readPlace(cursor), limit: limit + 1 };
+      const page = { before: readCursorId(cursor), limit: limit + 1 };
       const rows =
         subject === undefined
           ? await eventsOfMerchant(db, merchantId, type, page)
           : await eventsOfSubject(db, merchantId, readSubject(subject), type, page);
-      return pageOf(rows, limit, (row) => [formatId("evt", row.id)], presentEvent);
+      return pageOf(rows, limit, (row) => [row.id], presentEvent);
     },
   );
-  http.get<Input<never, typeof EventParams>>(
+  http.get<Input<never, typeof IdParams>>(
     "/v1/events/:id",
     {
       schema: {
         ...common,
         operationId: "getEvent",
         summary: "One event",
-        params: EventParams,
+        params: IdParams,
         response: { 200: EventSchema, ...problems(401, 404) },
       },
     },
     async (request) => {
       const { merchantId } = await authenticate(request);
-      const id = parseId("evt", request.params.id);
-      const found = id === null ? null : await findEvent(db, merchantId, id);
+      const found = await findEvent(db, merchantId, readId("evt", request.params.id));
       if (found === null) throw problem("not_found");
       return presentEvent(found);
     },
   );
-}
-
-function readPlace(cursor: string | undefined): Id | null {
-  const parts = decodeCursor(cursor, 1);
-  if (parts === null) return null;
-  const id = parseId("evt", parts[0] as string);
-  if (id === null) throw problem("cursor_invalid", { field: "query.cursor" });
-  return id;
 }
 
 function readSubject(text: string): Id {
