@@ -91,6 +91,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
   const http = await createHttp({
     log,
+    random,
     version: VERSION,
     publicUrl: config.publicUrl ?? "/",
     trustProxy: production,

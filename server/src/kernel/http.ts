@@ -8,10 +8,11 @@ import fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyRequest,
+  LogController,
 } from "fastify";
 import type { Static, TSchema } from "typebox";
 import { Type } from "typebox";
-import { systemRandom } from "./clock.ts";
+import type { Random } from "./clock.ts";
 import { ERRORS, Problem, problem, problemDocument } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -23,6 +24,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 export type HttpOptions = {
   readonly log: Log;
+  readonly random: Random;
   readonly version: string;
   /** Shown to readers of /openapi.json as the server's address. */
   readonly publicUrl: string;
@@ -34,12 +36,12 @@ export type HttpOptions = {
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const app = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     trustProxy: options.trustProxy,
-    genReqId: () => `req_${systemRandom.bytes(12).toString("hex")}`,
+    genReqId: () => `req_${options.random.bytes(12).toString("hex")}`,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },

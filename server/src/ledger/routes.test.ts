@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
+import { systemRandom } from "../kernel/clock.ts";
 import { problem } from "../kernel/errors.ts";
 import { createHttp, type Http } from "../kernel/http.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
@@ -43,6 +44,7 @@ before(async () => {
   }
   http = await createHttp({
     log: silentLog(),
+    random: systemRandom,
     version: "0.0.0",
     publicUrl: "http://127.0.0.1",
     trustProxy: false,

@@ -78,6 +78,7 @@ export async function startBackOffice(
   await operators.ensureBootstrap(token);
   const http = await createHttp({
     log,
+    random,
     version: "0.0.0",
     publicUrl: "http://127.0.0.1",
     trustProxy: false,

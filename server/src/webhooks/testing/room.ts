@@ -62,7 +62,13 @@ export async function openTestRoom(changes: Partial<WebhooksDeps> = {}): Promise
     return webhooks;
   };
   const webhooks = start();
-  const http = await createHttp({ log, version: "0", publicUrl: "http://localhost", trustProxy: false });
+  const http = await createHttp({
+    log,
+    random: systemRandom,
+    version: "0",
+    publicUrl: "http://localhost",
+    trustProxy: false,
+  });
   webhooks.routes(http, {
     authenticateMerchant: async ({ headers }) => {
       const merchantId = parseId("mch", headers.authorization ?? "");

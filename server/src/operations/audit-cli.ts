@@ -1,0 +1,81 @@
+/**
+ * `npm run audit`: checks every invariant against a database, one line each; exit code 1 when any is violated. It reads the
+ * database of the running platform, of DATABASE_URL, or starts the embedded PostgreSQL for the time of the audit.
+ */
+import { readConfig } from "../config.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { openDatabase } from "../kernel/database.ts";
+import { claimDataDir, isRunning, readOwner } from "../kernel/host/owner.ts";
+import { StartRefused } from "../kernel/host/start-refused.ts";
+import { createLog } from "../kernel/log.ts";
+import { ensureDatabase, startEmbeddedPostgres } from "../kernel/postgres/supervisor.ts";
+import { type AuditResult, runAudit } from "./audit.ts";
+import { invariants } from "./invariants.ts";
+
+const READERS_MAX = 2;
+const VIOLATIONS_SHOWN_MAX = 5;
+
+async function main(): Promise<number> {
+  const config = readConfig();
+  const log = createLog({ level: "warn", readable: true });
+  const { url, release } = await reach(config, log);
+  const database = openDatabase({ url, schema: "cell_0", readersMax: READERS_MAX, writersMax: 1, log });
+  try {
+    const results = await runAudit(database.db, invariants, print);
+    const violated = results.filter((result) => result.violations.length > 0).length;
+    const verdict =
+      violated === 0
+        ? `All ${results.length} invariants hold.`
+        : `${violated} of ${results.length} invariants are violated. Stop paying out until each row is explained.`;
+    process.stdout.write(`\n${verdict}\n`);
+    return violated === 0 ? 0 : 1;
+  } finally {
+    await database.close();
+    await release();
+  }
+}
+
+type Config = ReturnType<typeof readConfig>;
+
+async function reach(
+  config: Config,
+  log: ReturnType<typeof createLog>,
+): Promise<{ url: string; release: () => Promise<void> }> {
+  const nothing = async () => {};
+  if (config.databaseUrl !== null) return { url: config.databaseUrl, release: nothing };
+  const owner = readOwner(config.dataDir);
+  if (owner !== null && isRunning(owner)) {
+    if (owner.database_url !== undefined) return { url: owner.database_url, release: nothing };
+    throw new StartRefused("The platform is still starting. Run the audit again when it is ready.");
+  }
+  const ownership = claimDataDir(config.dataDir, systemClock.now());
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, durable: true, log });
+  const url = await ensureDatabase(postgres.url("postgres"), "tributary");
+  return {
+    url,
+    release: async () => {
+      await postgres.stop();
+      ownership.release();
+    },
+  };
+}
+
+function print({ name, sentence, checked, violations }: AuditResult): void {
+  const mark = violations.length === 0 ? "ok       " : "VIOLATED ";
+  const scope = checked === 1 ? "" : ` (${checked} books)`;
+  process.stdout.write(`${mark} ${name}${scope}: ${sentence}\n`);
+  for (const violation of violations.slice(0, VIOLATIONS_SHOWN_MAX)) {
+    process.stdout.write(`            ${violation.subject}: ${violation.detail}\n`);
+  }
+  const more = violations.length - VIOLATIONS_SHOWN_MAX;
+  if (more > 0) process.stdout.write(`            and ${more} more\n`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const sentence =
+    error instanceof StartRefused ? error.message : `The audit could not be finished: ${error}`;
+  process.stderr.write(`${sentence}\n`);
+  process.exitCode = 2;
+}
