@@ -86,6 +86,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
     "timezone=UTC",
   ];
+  let closed = false;
   const pool = (max: number, extra: readonly string[], pipeline: boolean) => {
     const made = new pg.Pool({
       connectionString: options.url,
@@ -96,7 +97,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       ...({ pipeline } as object),
     });
     // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error itself.
-    made.on("error", (error) => options.log.warn({ err: error }, "an idle database connection was lost"));
+    made.on("error", (error) => {
+      if (!closed) options.log.warn({ err: error }, "an idle database connection was lost");
+    });
     return made;
   };
   const readers = pool(options.readersMax, [], false);
@@ -108,6 +111,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     transact: (work, transactOptions) => transact({ writers, counters }, work, transactOptions ?? {}),
     counters,
     close: async () => {
+      closed = true;
       await Promise.all([readers.end(), writers.end()]);
     },
   };
