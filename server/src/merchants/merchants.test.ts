@@ -89,11 +89,15 @@ describe("a merchant", () => {
     });
     assert.equal(grown.status, 200, grown.text);
     assert.deepEqual(office.books.at(-1), { merchantId: idOf(id), currencies: ["CNY", "HKD"] });
+    const openings = office.books.length;
+    const stale = await office.call("PATCH", `/v1/ops/merchants/${id}`, { revision: 1, currencies: ["USD"] });
+    assert.deepEqual(refused(stale), [409, "conflict", "revision"]);
     const shrunk = await office.call("PATCH", `/v1/ops/merchants/${id}`, {
       revision: 2,
       currencies: ["HKD"],
     });
     assert.deepEqual(refused(shrunk), [400, "invalid_request", "currencies"]);
+    assert.equal(office.books.length, openings);
   });
 
   it("when suspended takes no new payment, while its keys still read", async () => {

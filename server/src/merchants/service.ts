@@ -76,9 +76,13 @@ export function createMerchants(deps: MerchantsDeps): Merchants {
       return { resource: merchant, made };
     },
     update: async (actor, id, revision, change) => {
-      // Accounts come before the currency that needs them: a crash in between leaves only unused accounts.
-      if (change.currencies !== undefined && (await get(id)) !== null) {
-        await deps.openMerchantBook(id, change.currencies);
+      if (change.currencies !== undefined) {
+        // Accounts come before the currency that needs them: a crash in between leaves only unused accounts.
+        const seen = changed(await store.findMerchant(platform.db, id), { revision, change });
+        await deps.openMerchantBook(
+          id,
+          seen.currencies.map((held) => held.currency),
+        );
       }
       const updated = await platform.transact((tx) => update(deps, tx, actor, { id, revision, change }));
       cache.forget(id);
@@ -142,6 +146,21 @@ async function update(
   wanted: { id: Id; revision: number; change: MerchantChange },
 ): Promise<Merchant> {
   const before = await store.lockMerchant(tx, wanted.id);
+  const after: Merchant = { ...changed(before, wanted), updatedAt: deps.clock.now() };
+  await store.updateMerchant(tx, after);
+  await deps.operators.audit(tx, actor, {
+    action: "merchant.updated",
+    subject: formatId("mch", wanted.id),
+    ...changes(presentMerchant(before as Merchant), presentMerchant(after)),
+  });
+  return after;
+}
+
+/** The merchant as the change makes it. Asked before anything is opened for it, and again under the lock. */
+function changed(
+  before: Merchant | null,
+  wanted: { readonly revision: number; readonly change: MerchantChange },
+): Merchant {
   if (before === null) throw problem("not_found");
   if (before.revision !== wanted.revision) {
     throw problem("conflict", {
@@ -151,20 +170,12 @@ async function update(
     });
   }
   const { currencies, ...change } = wanted.change;
-  const after: Merchant = {
+  return {
     ...before,
     ...change,
     currencies: currencies === undefined ? before.currencies : grown(before, currencies),
     revision: before.revision + 1,
-    updatedAt: deps.clock.now(),
   };
-  await store.updateMerchant(tx, after);
-  await deps.operators.audit(tx, actor, {
-    action: "merchant.updated",
-    subject: formatId("mch", wanted.id),
-    ...changes(presentMerchant(before), presentMerchant(after)),
-  });
-  return after;
 }
 
 function grown(before: Merchant, wanted: readonly Currency[]): Merchant["currencies"] {

@@ -5,7 +5,7 @@ import type { Database } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Channel, ChannelContext } from "../port.ts";
+import type { CallEnd, Channel, ChannelContext } from "../port.ts";
 import type { ChannelAccount, CredentialVersion } from "./model.ts";
 import * as store from "./store.ts";
 
@@ -140,15 +140,30 @@ async function proveWith(channel: Channel, context: ChannelContext): Promise<voi
   const call = await channel.prove(context);
   if (call.end === "answered") return;
   const { origin } = new URL(context.gatewayUrl);
-  const detail =
-    call.end === "refused"
-      ? `${origin} answered ${call.code}: ${call.message}`
-      : `${origin} could not be asked (${call.reason}), so nothing is known of these credentials; try again`;
   throw problem("credentials_not_proved", {
-    field: call.end === "refused" ? "credentials" : "gateway_url",
-    detail,
+    ...whyNotProved(call, origin),
     members: { channel_code: call.exchange.channelCode },
   });
+}
+
+function whyNotProved(
+  call: Exclude<CallEnd<unknown>, { readonly end: "answered" }>,
+  origin: string,
+): { field: string; detail: string } {
+  switch (call.end) {
+    case "refused":
+      return { field: "credentials", detail: `${origin} answered ${call.code}: ${call.message}` };
+    case "not_sent":
+      return {
+        field: "gateway_url",
+        detail: `${origin} could not be reached (${call.reason}); nothing is known of these credentials`,
+      };
+    case "unknown":
+      return {
+        field: "credentials",
+        detail: `${origin} could not be reached, or its answer does not verify with the channel's key: ${call.reason}`,
+      };
+  }
 }
 
 function fingerprintsOf(keyring: Keyring, raw: RawCredentials): Readonly<Record<string, string>> {

@@ -179,31 +179,40 @@ async function update(
   wanted: { id: Id; revision: number; change: Partial<Contract> },
 ): Promise<ChannelAccount> {
   const seen = await existing(room, wanted.id);
-  const channel = namedChannel(room, seen.channel);
+  refuseChange(seen, wanted);
   const wished = { ...seen, ...wanted.change };
+  const channel = namedChannel(room, seen.channel);
   checkContract(room, channel, wished, await merchantCurrencies(room, seen.merchantId));
   // Accounts come before the currency that needs them: a crash in between leaves only unused accounts.
   if (seen.status === "active") await room.openAccounts(openingsOf(wished));
   const updated = await room.platform.transact(async (tx) => {
     const before = await lockExisting(tx, wanted.id);
-    if (before.revision !== wanted.revision) {
-      throw problem("conflict", {
-        field: "revision",
-        detail: `the account was changed meanwhile: its revision is ${before.revision}, not ${wanted.revision}`,
-        members: { revision: before.revision },
-      });
-    }
-    const { fundFlow } = wanted.change;
-    if (fundFlow !== undefined && fundFlow !== before.fundFlow && before.status !== "draft") {
-      throw problem("conflict", {
-        field: "fund_flow",
-        detail: "the fund flow decides which accounts the money is booked on; make another channel account",
-      });
-    }
+    refuseChange(before, wanted);
     return write(room, tx, actor, "updated", before, { ...before, ...wanted.change });
   });
   room.changed(updated);
   return updated;
+}
+
+/** Asked before anything is opened for the change, and again under the lock. */
+function refuseChange(
+  account: ChannelAccount,
+  wanted: { readonly revision: number; readonly change: Partial<Contract> },
+): void {
+  if (account.revision !== wanted.revision) {
+    throw problem("conflict", {
+      field: "revision",
+      detail: `the account was changed meanwhile: its revision is ${account.revision}, not ${wanted.revision}`,
+      members: { revision: account.revision },
+    });
+  }
+  const { fundFlow } = wanted.change;
+  if (fundFlow !== undefined && fundFlow !== account.fundFlow && account.status !== "draft") {
+    throw problem("conflict", {
+      field: "fund_flow",
+      detail: "the fund flow decides which accounts the money is booked on; make another channel account",
+    });
+  }
 }
 
 async function rotate(
