@@ -202,6 +202,13 @@ describe("what the answers mean", () => {
     it(`${title}: ${meaning}`, () => assert.equal(short(end()), meaning));
   }
 
+  it("an open order of a page in the wallet gives its buyer what to pay with, however it was found", () => {
+    const page = newOrder({ method: "alipay.jsapi" });
+    const end = tradeOfQuery(ok({ trade_status: "WAIT_BUYER_PAY", trade_no: "t1" }), page, NOW);
+    assert.ok(end.end === "answered" && end.value.outcome === "pending");
+    assert.deepEqual(end.value.nextAction, { type: "jsapi_params", params: { tradeNO: "t1" } });
+  });
+
   it("the query's amount is the truth, even where it is not what was asked", () => {
     const end = tradeOfQuery(ok({ ...query, total_amount: "12.35" }), order, NOW);
     assert.ok(end.end === "answered" && end.value.outcome === "paid");

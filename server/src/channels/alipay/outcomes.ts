@@ -62,7 +62,23 @@ export function tradeOfQuery(answer: Answer, order: Order, at: Date): CallEnd<Tr
   const stranger = otherOrder(answer.body, order.channelOrderNo);
   if (stranger !== null) return { end: "unknown", reason: stranger };
   const trade = tradeOf(answer.body, at);
-  return "broken" in trade ? { end: "unknown", reason: trade.broken } : { end: "answered", value: trade };
+  if ("broken" in trade) return { end: "unknown", reason: trade.broken };
+  return { end: "answered", value: trade.outcome === "pending" ? withJsapi(trade, order) : trade };
+}
+
+/** Where the answer that placed it was lost, the open trade is all that the buyer's page needs. */
+function withJsapi(
+  trade: Extract<TradeOutcome, { outcome: "pending" }>,
+  order: Order,
+): Extract<TradeOutcome, { outcome: "pending" }> {
+  const { channelTradeNo } = trade;
+  if (order.method !== "alipay.jsapi" || channelTradeNo === undefined) return trade;
+  return { ...trade, nextAction: jsapiAction(channelTradeNo) };
+}
+
+/** What a page inside the wallet hands to `AlipayJSBridge.call("tradePay", …)`. */
+function jsapiAction(tradeNo: string): NextAction {
+  return { type: "jsapi_params", params: { tradeNO: tradeNo } };
 }
 
 /** Of `alipay.trade.pay`, the buyer's payment code. */
@@ -98,7 +114,7 @@ export function tradeOfPlacing(answer: Answer, order: NewOrder): CallEnd<TradeOu
     typeof body.qr_code === "string"
       ? { type: "qr_code", qrCode: body.qr_code }
       : typeof body.trade_no === "string"
-        ? { type: "jsapi_params", params: { tradeNO: body.trade_no } }
+        ? jsapiAction(body.trade_no)
         : null;
   if (nextAction === null) return { end: "unknown", reason: "the answer names neither a code nor a trade" };
   return { end: "answered", value: { outcome: "pending", nextAction, ...tradeNoOf(body) } };

@@ -10,7 +10,7 @@ import { unzip, type ZipEntry } from "./zip.ts";
 const ARCHIVE_BYTES_MAX = 128 * 1_024 * 1_024;
 
 /** A day of trades takes longer to send than an answer. */
-const DOWNLOAD_TIMEOUT_MIN_MS = 5 * MINUTE;
+const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 

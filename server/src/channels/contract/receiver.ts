@@ -24,7 +24,7 @@ export async function startReceiver(path: string, acknowledge: () => Acknowledge
       received.push({ method, headers, query, body, receivedAt: new Date() });
       const { status, contentType, body: answer } = acknowledge();
       response.writeHead(status, { "content-type": contentType }).end(answer);
-      for (const look of [...waiting]) look();
+      for (const look of waiting) look();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -89,6 +89,19 @@ function describePlacedScene(harness: Harness, method: Method, stage: () => Stag
     assert.equal(trade.amount, first.order.amount);
   });
 
+  if (harness.callFaults.includes("answer_lost") && isPlacedByCall(scene)) {
+    it("placed again after its answer was lost, the buyer gets what to pay with", async () => {
+      const { arm, buyer, channel, context, newOrder } = stage();
+      const order = newOrder(method);
+      await arm("answer_lost", order.channelOrderNo);
+      assert.equal((await channel.pay(context, order)).end, "unknown");
+      const again = answerOf(await channel.pay(context, order));
+      assert.ok(again.outcome === "pending" && again.nextAction?.type === NEXT_ACTION_OF[scene.kind]);
+      await buyer.pay({ order, nextAction: again.nextAction });
+      assert.equal(await outcomeOf(stage(), order), "paid");
+    });
+  }
+
   it("placed again when it is paid, it is not failed", async () => {
     const { channel, context, paid } = stage();
     const { order } = await paid(method);
@@ -139,6 +152,11 @@ function describePlacedScene(harness: Harness, method: Method, stage: () => Stag
     assert.equal(await outcomeOf(stage(), order), "not_found");
     assert.equal(answerOf(await channel.close(context, order)).outcome, "not_found");
   });
+}
+
+/** A page and an app order may need no call: the buyer's device carries them to the channel. */
+function isPlacedByCall(scene: SceneTraits): boolean {
+  return scene.kind === "qr" || scene.kind === "jsapi";
 }
 
 function firstOf(harness: Harness): Method {
