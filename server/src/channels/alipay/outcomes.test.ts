@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { type Answer, readEnvelope } from "./answer.ts";
 import type { AlipayCredentials } from "./credentials.ts";
 import {
@@ -329,6 +330,34 @@ describe("the envelope", () => {
   for (const [title, text, meaning] of cases) {
     it(`${title}: ${meaning}`, () => assert.equal(read(text), meaning));
   }
+
+  it("whatever is changed in a signed answer, it is no answer, or the signed part is untouched", () => {
+    const text = signed({ code: "10000", trade_status: "TRADE_SUCCESS", total_amount: "12.34" });
+    const inner = text.slice(text.indexOf(":") + 1, text.indexOf(',"sign"'));
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.string({ minLength: 1, maxLength: 3 }),
+        fc.nat({ max: 3 }),
+        (position, put, cut) => {
+          const at = position % text.length;
+          const changed = text.slice(0, at) + put + text.slice(at + cut);
+          const { result } = readEnvelope(changed, METHOD, credentials, false);
+          if (result.end === "answer") assert.ok(changed.includes(inner));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("any text at all is read without a throw", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        assert.equal(readEnvelope(text, METHOD, credentials, true).result.end, "unknown");
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it("an unsigned no to a question that moves nothing is a refusal, an unsigned yes still nothing", () => {
     const unknownApp = unsigned({ code: "40002", sub_code: "isv.invalid-app-id" });
