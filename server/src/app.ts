@@ -115,7 +115,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       clock,
       assets: new URL("../../web/checkout/dist/", import.meta.url),
     });
-    operationsRoutes(scope, { cell, platform, gauges: { payments: room.gauges, webhooks: webhooks.gauges } });
+    await operationsRoutes(scope, {
+      cell,
+      platform,
+      gauges: { payments: room.gauges, webhooks: webhooks.gauges },
+    });
   });
 
   await ensureDay(cell, config.timeZone);

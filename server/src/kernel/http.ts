@@ -2,6 +2,7 @@
  * The HTTP server that routes are added to: strict input (nothing coerced, unknown fields refused), RFC 9457 answers,
  * OpenAPI 3.1 from the route schemas.
  */
+import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import fastify, {
   type FastifyBaseLogger,
@@ -21,6 +22,8 @@ export type Http = FastifyInstance;
 const BODY_BYTES_MAX = 64 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Requests that one key (or, without a key, one address) may make in a second. */
+const REQUESTS_PER_SECOND_MAX = 2_000;
 
 export type HttpOptions = {
   readonly log: Log;
@@ -51,6 +54,19 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   await app.register(swagger, { openapi: openApiHead(options) });
+  await app.register(rateLimit, {
+    max: REQUESTS_PER_SECOND_MAX,
+    timeWindow: 1_000,
+    keyGenerator: (request) => request.headers.authorization ?? request.ip,
+    allowList: (request) => request.url.startsWith("/notify/"),
+    addHeadersOnExceeding: {
+      "x-ratelimit-limit": false,
+      "x-ratelimit-remaining": false,
+      "x-ratelimit-reset": false,
+    },
+    addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
+    errorResponseBuilder: () => problem("rate_limited", { retryAfterSeconds: 1 }),
+  });
   app.setErrorHandler((error, request, reply) => {
     const found = toProblem(error);
     const status = ERRORS[found.code].status;

@@ -3,6 +3,7 @@ import type { Cell, Database } from "../kernel/database.ts";
 import { sql } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
+import { registerDocs } from "./docs.ts";
 import { createMetrics, type MetricsDeps } from "./metrics.ts";
 
 export type OperationsRoutesDeps = {
@@ -15,8 +16,9 @@ const aliveSql = sql("operations_alive", "select 1 as alive");
 
 const tags = ["Operation"];
 
-/** Adds `/health`, `/ready`, `/metrics` and `/openapi.json`. */
-export function operationsRoutes(http: Http, deps: OperationsRoutesDeps): void {
+/** Adds `/health`, `/ready`, `/metrics`, `/openapi.json`, `/docs` and `/docs/errors`. */
+export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): Promise<void> {
+  await registerDocs(http);
   const metrics = createMetrics(deps);
 
   http.get(
