@@ -8,9 +8,11 @@ import { sendPage, withPageHeaders } from "./serve.ts";
 const ASSETS = [
   "sandbox.css",
   "common.js",
+  "index.css",
   "index.js",
   "wallet.css",
   "wallet.js",
+  "wallet-view.js",
   "inbox.css",
   "inbox.js",
   "mark.svg",

@@ -15,6 +15,31 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+// Drawn, because not every machine's fonts have these signs.
+const ICONS = {
+  check: "M5 13l4.5 4.5L19 7",
+  cross: "M7 7l10 10M17 7L7 17",
+  bang: "M12 5v8.5M12 18.5v.2",
+  clock: "M12 6v6.5l4 2.5",
+  away: "M10 6l-5 5 5 5M5 11h9a5 5 0 0 1 5 5v2",
+  question: "M9 9a3 3 0 1 1 4.6 2.5c-1 .7-1.6 1.3-1.6 2.7M12 18.5v.2",
+  bars: "M3 5v14M7 5v14M10 5v14M14 5v14M17 5v14M21 5v14",
+};
+
+/** A sign for the eye alone: what it says stands beside it in words. */
+export function icon(name) {
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  drawing.setAttribute("class", "icon");
+  drawing.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  drawing.append(path);
+  return drawing;
+}
+
 export function find(selector) {
   return document.querySelector(selector);
 }
@@ -84,9 +109,11 @@ const FULL_TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeSt
 export const clockTime = (instant) => CLOCK_TIME.format(new Date(instant));
 export const fullTime = (instant) => FULL_TIME.format(new Date(instant));
 
-/** `mm:ss` until an instant, never below zero. */
+/** `mm:ss` or `h:mm:ss` until an instant, never below zero. */
 export function countdown(instant) {
   const seconds = Math.max(0, Math.ceil((new Date(instant).getTime() - Date.now()) / 1000));
-  const minutes = String(Math.floor(seconds / 60)).padStart(2, "0");
-  return { seconds, text: `${minutes}:${String(seconds % 60).padStart(2, "0")}` };
+  const pad = (value) => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const text = `${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
+  return { seconds, text: hours > 0 ? `${hours}:${text}` : text };
 }

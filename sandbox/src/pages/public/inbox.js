@@ -1,6 +1,6 @@
 // The shop inbox: keeps the list in step with GET /inbox, and opens one delivery beside it.
 
-import { ask, clockTime, el, find, fullTime, money } from "./common.js";
+import { ask, clockTime, el, find, fullTime, icon, money } from "./common.js";
 
 const POLL_MS = 2_000;
 const PAGE_SIZE = 50;
@@ -158,7 +158,7 @@ function rowButton(delivery) {
 }
 
 function seal({ verified }) {
-  const mark = el("span", { "aria-hidden": "true" }, verified ? "✓" : "✕");
+  const mark = icon(verified ? "check" : "cross");
   const word = el("span", { class: "only-heard" }, verified ? "Verified" : "Refused");
   return el("span", { class: `seal ${verified ? "good" : "bad"}` }, mark, word);
 }
@@ -238,7 +238,7 @@ function renderEmpty(isEmpty) {
   box.replaceChildren(
     el("h2", {}, "No webhook has arrived yet"),
     el("p", {}, "Tell a shop its secret, then let the platform deliver to its address:"),
-    el("pre", { tabIndex: 0 }, [
+    el("pre", {}, [
       `curl -X PUT ${location.origin}/inbox/shops/${name} \\\n`,
       `  -d '{ "secret": "whsec_…" }'\n\n`,
       `url: ${location.origin}/inbox/${name}`,
@@ -308,7 +308,7 @@ function detailOf(delivery) {
       ["Repeat", delivery.repeat ? "Yes, this shop has verified this message before" : "No"],
     ]),
     el("h3", {}, "Payload", copy),
-    el("pre", { class: "json", tabIndex: 0, role: "region", "aria-label": "Payload" }, coloured(text)),
+    el("pre", { class: "json" }, coloured(text)),
     el("h3", {}, "Headers"),
     facts(Object.entries(headers).map(([name, value]) => [name, el("span", { class: "mono" }, value)])),
   );
