@@ -42,11 +42,11 @@ async function start(config: Config, log: Log, stops: Stop[]): Promise<Urls> {
   });
   stops.unshift(() => app.stop());
   const baseUrl = await app.listen();
-  ownership.publish({ base_url: baseUrl, sandbox_url: sandboxUrl, database_url: databaseUrl });
   if (sandboxUrl !== null) {
     const { operatorKey, dataDir } = config;
     await ensureDemoMerchant({ baseUrl, sandboxUrl, operatorKey, dataDir, log });
   }
+  ownership.publish({ base_url: baseUrl, sandbox_url: sandboxUrl, database_url: databaseUrl });
   return { base: baseUrl, sandbox: sandboxUrl };
 }
 

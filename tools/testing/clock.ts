@@ -2,8 +2,9 @@ import type { SandboxClock } from "../../sandbox/src/index.ts";
 import type { Clock } from "../../server/src/kernel/clock.ts";
 
 /**
- * A clock that runs with the machine's and can be moved forward: what sleeps or waits for a moment that was jumped over
- * wakes at once. It serves the platform and the sandbox alike, so that both live in the same time.
+ * A clock that runs with the machine's and can be moved forward: what sleeps or waits for a moment that was
+ * jumped over wakes at once. It serves the platform and the sandbox alike, so that both live in the same
+ * time.
  */
 export type MovableClock = Clock &
   SandboxClock & {

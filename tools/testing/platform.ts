@@ -8,10 +8,10 @@ import { type DemoFile, ensureDemoMerchant } from "../../server/src/demo-merchan
 import { systemRandom } from "../../server/src/kernel/clock.ts";
 import { silentLog } from "../../server/src/kernel/log.ts";
 import { createMovableClock, type MovableClock } from "./clock.ts";
+import { testConfig } from "./config.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** An answer of the platform or the sandbox. */
-// biome-ignore lint/suspicious/noExplicitAny: tests assert on what they read.
 export type Json = any;
 export type Answer = { readonly status: number; readonly body: Json; readonly headers: Headers };
 
@@ -53,7 +53,7 @@ export async function startTestPlatform(options: PlatformOptions = {}): Promise<
   const databaseUrl = options.databaseUrl ?? (database?.url as string);
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-test-"));
   const sandbox = await startSandbox({ host: "127.0.0.1", port: 0, store: { kind: "memory" }, clock });
-  const config: Config = { ...TEST_CONFIG, dataDir, ...options.config };
+  const config = testConfig({ dataDir, sandbox: { on: true, port: 0 }, ...options.config });
   const log = silentLog();
   const app = await buildApp({ config, databaseUrl, clock, random: systemRandom, log });
   const baseUrl = await app.listen();
@@ -103,21 +103,6 @@ export async function startTestPlatform(options: PlatformOptions = {}): Promise<
   };
   return platform;
 }
-
-const TEST_CONFIG: Config = {
-  production: false,
-  roles: ["api", "worker"],
-  host: "127.0.0.1",
-  port: 0,
-  dataDir: "",
-  publicUrl: null,
-  databaseUrl: null,
-  sandbox: { on: true, port: 0 },
-  logLevel: "silent",
-  timeZone: "Asia/Shanghai",
-  masterKey: Buffer.alloc(32, 7),
-  operatorKey: "op_test_0123456789abcdef0123456789abcdef",
-};
 
 async function call(method: string, url: string, body: unknown, key: string | null): Promise<Answer> {
   const answer = await fetch(url, {

@@ -8,7 +8,9 @@ import { isProgram, isTest, readTree, root } from "../tidy/tree.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { recorded } from "./statement-recorder.ts";
 
-/** Statements are declared where their module is loaded; a room's statements run in the schema it belongs to. */
+/**
+ * Statements are declared where their module is loaded; a room's statements run in the schema it belongs to.
+ */
 const schemas = ["platform", "cell_0"];
 const nameLengthMax = 63;
 

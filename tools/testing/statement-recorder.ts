@@ -1,4 +1,7 @@
-/** Stands in for kernel/database.ts while statements are collected: the same, but `sql` remembers what it made. */
+/**
+ * Stands in for kernel/database.ts while statements are collected: the same, but `sql` remembers what it
+ * made.
+ */
 import { sql as declare, type Statement } from "../../server/src/kernel/database.ts";
 
 export * from "../../server/src/kernel/database.ts";

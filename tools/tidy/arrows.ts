@@ -19,7 +19,7 @@ export const ranks: readonly (readonly string[])[] = [
   ["payouts"],
   ["dayclose"],
   ["operations"],
-  ["app.ts"],
+  ["app.ts", "demo-merchant.ts"],
   ["main.ts"],
 ];
 

@@ -66,8 +66,8 @@ function names(other: File, path: string): boolean {
 type Lock = { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
 
 /**
- * Platform packages that package-lock.json names as optional but does not hold. npm leaves them out when it cannot
- * fetch them, and then refuses `npm ci` on every machine.
+ * Platform packages that package-lock.json names as optional but does not hold. npm leaves them out when it
+ * cannot fetch them, and then refuses `npm ci` on every machine.
  */
 export function holesInLock({ path, text }: File): Finding[] {
   const { packages } = JSON.parse(text) as Lock;

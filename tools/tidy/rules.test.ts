@@ -226,14 +226,14 @@ test("file names: kebab-case, and the pages that every repository has", () => {
   }
 });
 
-test("dead files: what only its own test reaches is dead; programs, helpers of tests and named paths live", () => {
+test("dead files: what only its own test reaches is dead, what programs reach lives", () => {
   const sources = Object.entries({
     "server/src/main.ts": 'import "./used.ts";',
     "server/src/used.ts": 'new Worker(new URL("./worker.ts", import.meta.url));',
     "server/src/worker.ts": "",
     "server/src/dead.ts": 'import "./dead-too.ts";',
     "server/src/dead-too.ts": "",
-    "server/src/dead.test.ts": 'import "./dead.ts"; import "./testing/helper.ts";',
+    "server/src/dead.test.ts": 'import "./dead.ts";import "./testing/helper.ts";',
     "server/src/testing/helper.ts": 'import "../dead-too.ts";',
     "sdk/src/index.ts": "",
     "tools/testing/setup.ts": "",

@@ -44,7 +44,8 @@ export function openCluster(dataDir: string, durable: boolean, ways?: readonly R
   const home = join(dataDir, "postgres");
   const exists = existsSync(home);
   const owner = exists ? statSync(realpathSync(home)).uid : null;
-  const { way, binaries, reachable } = chooseWay(dataDir, ways ?? waysToRun(owner, dirname(dataDir)), owner);
+  const place = exists ? dirname(realpathSync(home)) : dataDir;
+  const { way, binaries, reachable } = chooseWay(place, ways ?? waysToRun(owner, dirname(dataDir)), owner);
   if (exists) refuseForeign(home, binaries);
   else if (reachable) createCluster(home, way, binaries, durable);
   else linkToReachable(home, way, binaries, durable);
@@ -61,24 +62,24 @@ export function openCluster(dataDir: string, durable: boolean, ways?: readonly R
 type Choice = { way: RunAs; binaries: Binaries; reachable: boolean };
 
 /**
- * The first way that works; programs are copied when only they are out of reach, data is moved as a last
- * resort.
+ * The first way that works. Programs are copied to `place` when only they are out of reach; new data goes
+ * elsewhere as a last resort.
  */
-function chooseWay(dataDir: string, ways: readonly RunAs[], owner: number | null): Choice {
+function chooseWay(place: string, ways: readonly RunAs[], owner: number | null): Choice {
   const { binaries, whole } = findBinaries();
   for (const way of ways) {
-    if (way.user !== undefined) letOthersPass(dataDir);
-    if (whole && canRun(way, binaries.postgres, dataDir)) return { way, binaries, reachable: true };
-    if (!canRun(way, "true", dataDir)) continue;
-    const copy = copyBinaries(binaries, dataDir);
-    if (canRun(way, copy.postgres, dataDir)) return { way, binaries: copy, reachable: true };
+    if (way.user !== undefined) letOthersPass(place);
+    if (whole && canRun(way, binaries.postgres, place)) return { way, binaries, reachable: true };
+    if (!canRun(way, "true", place)) continue;
+    const copy = copyBinaries(binaries, place);
+    if (canRun(way, copy.postgres, place)) return { way, binaries: copy, reachable: true };
   }
   const last = ways.at(-1);
-  if (last?.user === undefined || owner !== null) throw cannotRun(dataDir, ways, owner);
+  if (last?.user === undefined || owner !== null) throw cannotRun(place, ways, owner);
   const elsewhere = mkdtempSync("/var/lib/tributary-");
   chmodSync(elsewhere, 0o711);
   const copy = copyBinaries(binaries, elsewhere);
-  if (!canRun(last, copy.postgres, elsewhere)) throw cannotRun(dataDir, ways, owner);
+  if (!canRun(last, copy.postgres, elsewhere)) throw cannotRun(place, ways, owner);
   return { way: last, binaries: copy, reachable: false };
 }
 

@@ -48,12 +48,13 @@ function inNamespace(): RunAs {
   return { label: `${name}, in a user namespace`, wrap: (command) => [...unshare, ...command] };
 }
 
-function asUser({ name, uid, gid }: Account): RunAs {
+/** Root gives the process to an ordinary user before it starts. */
+export function asUser({ name, uid, gid }: Account): RunAs {
   return { label: name, wrap: (command) => [...command], user: { uid, gid } };
 }
 
 /** initdb looks its user up, so the user must be one that the machine has. */
-function ordinaryAccount(): Account {
+export function ordinaryAccount(): Account {
   const ordinary = accounts().filter((account) => account.uid !== 0);
   const nobody = ordinary.find((account) => account.name === "nobody");
   return nobody ?? ordinary[0] ?? { name: "nobody", uid: 65534, gid: 65534 };

@@ -28,10 +28,10 @@ export function serverSettings(port: number, durable: boolean): string[] {
 }
 
 /**
- * For tests and the simulation: nothing is asked to survive a power cut. Processes may still die at any time.
+ * For tests and the simulation: nothing is asked to survive a power cut. What was committed still survives
+ * the death of any process, PostgreSQL's included, so synchronous_commit stays on.
  */
 const volatileSettings = {
   fsync: "off",
-  synchronous_commit: "off",
   full_page_writes: "off",
 };

@@ -4,7 +4,7 @@ import pg from "pg";
 import { systemClock } from "../clock.ts";
 import { claimDataDir, type Ownership } from "../host/owner.ts";
 import { freePort } from "../host/ports.ts";
-import { isAlive, processesIn, signal, worksIn } from "../host/processes.ts";
+import { processesIn, processIdentity, signal, worksIn } from "../host/processes.ts";
 import { StartRefused } from "../host/start-refused.ts";
 import type { Log } from "../log.ts";
 import { type Cluster, openCluster, superuser } from "./cluster.ts";
@@ -76,7 +76,9 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
 
 /** Left-over backends end by themselves within seconds; longer means that something is wrong. */
 const leftoversMs = 30_000;
+const leftoversPatienceMs = 1_000;
 const stopMs = 30_000;
+const slowStartMs = 10_000;
 const pollMs = 40;
 const portTriesMax = 5;
 const restartPauseMaxMs = 5_000;
@@ -85,10 +87,12 @@ class Supervisor implements EmbeddedPostgres {
   pid = 0;
   #port = 0;
   #restarts = 0;
-  #stopping = false;
   #guard: Guard | null = null;
   /** Settles when the postmaster that runs now has ended. */
   #ended: Promise<string> = Promise.resolve("not started");
+  /** Settles when PostgreSQL has ended and will not be started again. */
+  #watching: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | null = null;
   readonly #cluster: Cluster;
   readonly #durable: boolean;
   readonly #log: Log;
@@ -111,42 +115,47 @@ class Supervisor implements EmbeddedPostgres {
   }
 
   async start(): Promise<void> {
-    if (!(await this.#adopt())) await this.#startFresh();
-    void this.#watch();
+    try {
+      if (!(await this.#adopt())) await this.#startFresh();
+    } catch (error) {
+      this.#guard?.release();
+      throw error;
+    }
+    this.#watching = this.#watch();
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    if (this.pid !== 0) signal(this.pid, "SIGINT");
-    const ended = await within(this.#ended, stopMs);
-    if (!ended) {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    // Let go of, the guard shuts down what runs now, be it serving or still starting.
+    this.#guard?.release();
+    if (!(await within(this.#watching, stopMs))) {
       this.#log.warn(
         "PostgreSQL did not shut down in time and is ended at once; it recovers at its next start",
       );
       if (this.pid !== 0) signal(this.pid, "SIGQUIT");
-      await this.#ended;
+      await this.#watching;
     }
-    this.#guard?.release();
     this.#ownership.release();
   }
 
   /** Takes over a postmaster that runs on our data without an owner; waits for one that is shutting down. */
   async #adopt(): Promise<boolean> {
+    const { folder } = this.#cluster;
     const deadline = performance.now() + leftoversMs;
     for (;;) {
-      const running = readPostmaster(this.#cluster.folder);
-      if (running === null || !isAlive(running.pid) || !worksIn(running.pid, this.#cluster.folder))
+      const running = readPostmaster(folder);
+      if (running === null || processIdentity(running.pid) === null || !worksIn(running.pid, folder))
         return false;
       this.#port = running.port;
-      if ((await this.#answer()) === "ready") {
+      if (await this.#answers()) {
         this.pid = running.pid;
         this.#guard = guardRunning(this.#cluster, running.pid);
-        this.#ended = ended(running.pid);
-        this.#log.info(
-          { pid: running.pid },
-          "PostgreSQL was still running without its server and is adopted",
-        );
+        this.#ended = endOf(running.pid);
+        this.#log.info({ pid: running.pid }, "PostgreSQL was running unguarded and is adopted");
         return true;
       }
       if (performance.now() > deadline) throw stuck(this.#cluster, running.pid);
@@ -178,13 +187,21 @@ class Supervisor implements EmbeddedPostgres {
       end = reason;
       return reason;
     });
-    for (;;) {
-      if (end !== null) return lastWords(this.#cluster, end);
-      if ((await this.#answer()) === "ready") {
-        this.pid = readPostmaster(folder)?.pid ?? 0;
-        return null;
+    if (this.#stopping !== null) guard.release();
+    const cancelNotice = systemClock.after(slowStartMs, () => {
+      this.#log.info("PostgreSQL takes its time: after a crash it first replays what was committed");
+    });
+    try {
+      for (;;) {
+        if (end !== null) return lastWords(this.#cluster, end);
+        if (await this.#answers()) {
+          this.pid = readPostmaster(folder)?.pid ?? 0;
+          return null;
+        }
+        await systemClock.sleep(pollMs);
       }
-      await systemClock.sleep(pollMs);
+    } finally {
+      cancelNotice();
     }
   }
 
@@ -192,57 +209,67 @@ class Supervisor implements EmbeddedPostgres {
   async #watch(): Promise<void> {
     for (;;) {
       const reason = await this.#ended;
-      this.#guard?.release();
-      if (this.#stopping) return;
       this.pid = 0;
-      this.#restarts++;
+      if (this.#stopping !== null) return;
       this.#log.error(
         { reason },
         "PostgreSQL ended by itself and is started again; requests get 503 meanwhile",
       );
-      await this.#relaunch();
-      if (this.#stopping) return;
-      this.#log.info({ pid: this.pid }, "PostgreSQL is back");
+      await this.#recover();
     }
   }
 
-  async #relaunch(): Promise<void> {
-    for (let pauseMs = pollMs; !this.#stopping; pauseMs = Math.min(pauseMs * 2, restartPauseMaxMs)) {
-      const failure = await this.#clearLeftovers().then(
-        () => this.#launch(),
-        (error: Error) => error.message,
-      );
-      if (failure === null) return;
+  async #recover(): Promise<void> {
+    for (let pauseMs = pollMs; this.#stopping === null; pauseMs = Math.min(pauseMs * 2, restartPauseMaxMs)) {
+      const failure = await this.#startAgain().catch((error: Error) => error.message);
+      if (failure === null) {
+        this.#log.info({ pid: this.pid }, "PostgreSQL is back");
+        return;
+      }
       this.#log.error({ failure }, "PostgreSQL did not start again; trying on");
       await systemClock.sleep(pauseMs);
     }
   }
 
+  async #startAgain(): Promise<string | null> {
+    // It may be the guard alone that was killed.
+    if (await this.#adopt()) return null;
+    this.#guard?.release();
+    await this.#clearLeftovers();
+    const failure = await this.#launch();
+    if (failure === null) this.#restarts++;
+    return failure;
+  }
+
   /** Ends what a killed postmaster left on the data files: its backends keep a new one from starting. */
   async #clearLeftovers(): Promise<void> {
     const { folder } = this.#cluster;
-    const deadline = performance.now() + leftoversMs;
-    for (let round = 0; ; round++) {
+    const began = performance.now();
+    for (;;) {
       const leftovers = processesIn(folder);
       if (leftovers.length === 0) break;
-      if (performance.now() > deadline) throw stuck(this.#cluster, leftovers[0] ?? 0);
-      for (const pid of leftovers) signal(pid, round < 25 ? "SIGQUIT" : "SIGKILL");
+      const waitedMs = performance.now() - began;
+      if (waitedMs > leftoversMs) throw stuck(this.#cluster, leftovers[0] ?? 0);
+      for (const pid of leftovers) signal(pid, waitedMs < leftoversPatienceMs ? "SIGQUIT" : "SIGKILL");
       await systemClock.sleep(pollMs);
     }
-    // With no process in the folder its pid names nobody, or a stranger that took the number: PostgreSQL
-    // would refuse.
+    // With no process in the folder, the pid in this file names nobody, or a stranger who got the number
+    // since: PostgreSQL would refuse to start because of the stranger.
     if (process.platform === "linux") rmSync(join(folder, "postmaster.pid"), { force: true });
   }
 
-  async #answer(): Promise<"ready" | "not_yet"> {
+  /** Whether our own PostgreSQL, on our own data, accepts connections. */
+  async #answers(): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.url("postgres"), connectionTimeoutMillis: 5_000 });
     client.on("error", () => {});
     try {
       await client.connect();
       const { rows } = await client.query<{ data_directory: string }>("show data_directory");
-      return rows[0]?.data_directory === this.#cluster.folder ? "ready" : "not_yet";
-    } catch {
-      return "not_yet";
+      return rows[0]?.data_directory === this.#cluster.folder;
+    } catch (error) {
+      const wrongPassword = "28P01";
+      if ((error as pg.DatabaseError).code === wrongPassword) throw changedPassword(this.#cluster);
+      return false;
     } finally {
       await client.end().catch(() => {});
     }
@@ -260,6 +287,14 @@ function readPostmaster(folder: string): { pid: number; port: number } | null {
   }
 }
 
+function changedPassword(cluster: Cluster): StartRefused {
+  const file = join(cluster.folder, "..", "password");
+  return new StartRefused(
+    `PostgreSQL does not accept the password in ${file}, which was made with its data. Put the file back ` +
+      "from a backup, or move the whole data folder away to begin anew.",
+  );
+}
+
 function stuck(cluster: Cluster, pid: number): StartRefused {
   return new StartRefused(
     `PostgreSQL processes of an earlier run still hold ${cluster.folder} and do not end (pid ${pid}). ` +
@@ -272,8 +307,8 @@ function lastWords(cluster: Cluster, end: string): string {
   return `It ended with ${end}; its last words: ${lines.slice(-6).join(" | ")}`;
 }
 
-async function ended(pid: number): Promise<string> {
-  while (isAlive(pid)) await systemClock.sleep(pollMs);
+async function endOf(pid: number): Promise<string> {
+  while (processIdentity(pid) !== null) await systemClock.sleep(pollMs);
   return "an end that was not seen";
 }
 

@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { type Cluster, programEnvironment } from "./cluster.ts";
 
 /**
  * Runs a command and ends it when the pipe on standard input closes, which the system does when the process
- * that holds the other end dies, however it dies. INT is PostgreSQL's fast shutdown. The command stays this
- * shell's own child until it is reaped, so the id it signals can belong to nothing else.
+ * that holds the other end dies, however it dies. INT is PostgreSQL's fast shutdown; it is repeated, since a
+ * shell's background command ignores it until it listens itself. The command stays this shell's own child
+ * until it is reaped, so the id it signals can belong to nothing else.
  */
 const guardCommand = `
 exec 3<&0
 "$@" </dev/null 3<&- &
 guarded=$!
-( read -r _ <&3; kill -INT "$guarded" ) 2>/dev/null &
+( read -r _ <&3; while kill -INT "$guarded"; do sleep 1; done ) 2>/dev/null &
 watch=$!
 exec 3<&-
 wait "$guarded"
@@ -22,7 +23,7 @@ exit "$code"
 `;
 
 /** The same for a process that somebody else started. */
-const guardProcess = 'read -r _; kill -INT "$1" 2>/dev/null';
+const guardProcess = 'read -r _; while kill -INT "$1" 2>/dev/null; do sleep 1; done';
 
 /** A shell that stands guard; let go of, it ends what it guards. */
 export type Guard = {
@@ -30,8 +31,6 @@ export type Guard = {
   ended: Promise<string>;
   /** Closes the pipe: what is guarded is shut down. */
   release(): void;
-  /** Ends the guard alone. */
-  dismiss(): void;
 };
 
 /** Starts a command under guard, as the cluster's user, its output appended to the cluster's log. */
@@ -43,10 +42,11 @@ export function startGuarded(cluster: Cluster, command: readonly string[]): Guar
     "tributary-postgres",
     ...command,
   ]);
+  setOldLogAside(cluster.logFile);
   const output = openSync(cluster.logFile, "a", 0o600);
   const shell = spawn(file, args, {
     ...cluster.way.user,
-    cwd: cluster.folder,
+    cwd: "/",
     env: programEnvironment,
     stdio: ["pipe", output, output],
     // A session of its own: Ctrl-C in the terminal reaches the owner alone, which then stops in order.
@@ -54,6 +54,14 @@ export function startGuarded(cluster: Cluster, command: readonly string[]): Guar
   });
   closeSync(output);
   return guardOf(shell);
+}
+
+const logBytesMax = 10_000_000;
+
+/** One older log is kept, so that a noisy year fills no disk. */
+function setOldLogAside(logFile: string): void {
+  const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logBytesMax) renameSync(logFile, `${logFile}.1`);
 }
 
 /** Stands guard over a running postmaster that this process did not start. */
@@ -79,5 +87,5 @@ function guardOf(shell: ChildProcess): Guard {
     shell.once("error", (error) => resolve(error.message));
     shell.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
-  return { ended, release: () => pipe.destroy(), dismiss: () => shell.kill("SIGKILL") };
+  return { ended, release: () => pipe.destroy() };
 }
