@@ -3,6 +3,8 @@ import type { Collection, SandboxStore } from "./store/index.ts";
 
 /** Never sleeps longer than this, so that rows which another process wrote are found as well. */
 const idleMsMax = 30_000;
+/** Rests between rounds while all hands are busy with what is due. */
+const idleMsMin = 20;
 /** What failed is not tried again at once. */
 const afterErrorMs = 1_000;
 
@@ -33,8 +35,10 @@ export class DueLoop {
     this.#again = true;
     if (this.#running || this.#stopped) return;
     this.#cancelTimer();
-    this.#running = this.#run().finally(() => {
+    this.#running = this.#run();
+    void this.#running.then(() => {
       this.#running = null;
+      if (this.#again) this.wake();
     });
   }
 
@@ -47,17 +51,17 @@ export class DueLoop {
   async #run(): Promise<void> {
     let waitMs = idleMsMax;
     try {
-      while (this.#again && !this.#stopped) {
+      do {
         this.#again = false;
         for (const work of this.#works) await work.run(() => this.wake());
-      }
-      waitMs = await this.#untilNextDue();
+        waitMs = await this.#untilNextDue();
+        // Somebody may have made something due while the next due time was being looked up.
+      } while (this.#again && !this.#stopped);
     } catch (error) {
       this.#log(`due work: ${error instanceof Error ? error.message : String(error)}`);
       waitMs = afterErrorMs;
     }
-    if (this.#stopped) return;
-    this.#cancelTimer = this.#clock.after(waitMs, () => this.wake());
+    if (!this.#stopped) this.#cancelTimer = this.#clock.after(waitMs, () => this.wake());
   }
 
   async #untilNextDue(): Promise<number> {
@@ -66,6 +70,6 @@ export class DueLoop {
       const next = await this.#store.nextDue(work.collection);
       if (next) waitMs = Math.min(waitMs, next.getTime() - this.#clock.now().getTime());
     }
-    return Math.max(waitMs, 1);
+    return Math.max(waitMs, idleMsMin);
   }
 }

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { type Bench, startBench } from "./testing/bench.ts";
 
 for (const mode of ["public_key", "certificate"]) {
-  await describe(`the official SDK in ${mode} mode, checking every signature`, async () => {
+  void describe(`the official SDK in ${mode} mode, checking every signature`, () => {
     let bench: Bench;
 
     before(async () => {
@@ -11,7 +11,7 @@ for (const mode of ["public_key", "certificate"]) {
     });
     after(() => bench.stop());
 
-    await test("takes a payment from code to refund", async () => {
+    void test("takes a payment from code to refund", async () => {
       const { merchant } = bench;
       const code = await bench.precreate("T1");
       assert.match(code, /^https:\/\/qr\.alipay\.com\/bax[a-z0-9]+$/);
@@ -41,7 +41,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal(told.out_biz_no, "R1");
     });
 
-    await test("refuses a notification of which any field was changed", async () => {
+    void test("refuses a notification of which any field was changed", async () => {
       const { merchant } = bench;
       const [notification] = await merchant.hear(1);
       for (const name of Object.keys(notification!)) {
@@ -51,7 +51,7 @@ for (const mode of ["public_key", "certificate"]) {
       }
     });
 
-    await test("closes an opened code, and cannot close one that nobody opened", async () => {
+    void test("closes an opened code, and cannot close one that nobody opened", async () => {
       const code = await bench.precreate("T2");
       const unopened = await bench.merchant.exec("alipay.trade.close", { out_trade_no: "T2" });
       assert.equal(unopened.sub_code, "ACQ.TRADE_NOT_EXIST");
@@ -61,7 +61,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal((await bench.post("/wallet/pay", { code })).status, 409);
     });
 
-    await test("charges a payment code, and cancels the charge", async () => {
+    void test("charges a payment code, and cancels the charge", async () => {
       const { body } = await bench.post("/wallet/payment-codes", { behaviour: "pays" });
       const order = { out_trade_no: "T3", total_amount: "0.10", subject: "Tea", auth_code: body.code };
       const paid = await bench.merchant.exec("alipay.trade.pay", { ...order, scene: "bar_code" });
@@ -73,7 +73,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal((await bench.query("T3")).trade_status, "TRADE_CLOSED");
     });
 
-    await test("sends a buyer to a page and back with a signed return", async () => {
+    void test("sends a buyer to a page and back with a signed return", async () => {
       for (const [method, outTradeNo] of [
         ["alipay.trade.page.pay", "T4"],
         ["alipay.trade.wap.pay", "T5"],
@@ -101,7 +101,7 @@ for (const mode of ["public_key", "certificate"]) {
       }
     });
 
-    await test("sends a buyer to a page by an auto-submitting form", async () => {
+    void test("sends a buyer to a page by an auto-submitting form", async () => {
       const form = bench.merchant.sdk.pageExecute("alipay.trade.page.pay", "POST", {
         bizContent: { out_trade_no: "T6", total_amount: "3.00", subject: "Tea" },
       });
@@ -115,7 +115,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal((await bench.query("T6")).trade_status, "WAIT_BUYER_PAY");
     });
 
-    await test("hands an app a string that the wallet pays", async () => {
+    void test("hands an app a string that the wallet pays", async () => {
       const text = bench.merchant.sdk.sdkExecute("alipay.trade.app.pay", {
         bizContent: { out_trade_no: "T7", total_amount: "8.88", subject: "茶" },
         notifyUrl: bench.merchant.notifyUrl,
@@ -126,7 +126,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal((await bench.query("T7")).trade_status, "TRADE_SUCCESS");
     });
 
-    await test("creates a trade for a buyer inside the wallet", async () => {
+    void test("creates a trade for a buyer inside the wallet", async () => {
       const order = {
         out_trade_no: "T8",
         total_amount: "1.00",
@@ -139,7 +139,7 @@ for (const mode of ["public_key", "certificate"]) {
       assert.equal((await bench.query("T8")).trade_status, "TRADE_SUCCESS");
     });
 
-    await test("downloads the day's bill", async () => {
+    void test("downloads the day's bill", async () => {
       const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
       const asked = { bill_type: "trade", bill_date: today };
       const method = "alipay.data.dataservice.bill.downloadurl.query";

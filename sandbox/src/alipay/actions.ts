@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { enqueueNotification, type Forgery } from "../notifications/index.ts";
+import type { Forgery } from "../notifications/index.ts";
 import { bodyOf, integerField, Refused, textField } from "../refuse.ts";
 import { BusinessRefusal } from "./biz.ts";
-import { type AlipayDeps, lockOrder, transact, type Work } from "./context.ts";
+import { type AlipayDeps, lockOrder, notify, transact, type Work } from "./context.ts";
 import { payLate, reverse } from "./jobs.ts";
 import { refundedOf } from "./machine/refund.ts";
 import { acqSentences } from "./machine/refusals.ts";
@@ -80,12 +80,6 @@ async function forge(unit: Work, order: Order, how: Forgery, status: string): Pr
         gmt_create: formatBeijing(order.placedAt),
       };
   const params = { ...claimed, trade_status: status, gmt_payment: formatBeijing(unit.now) };
-  await enqueueNotification(
-    unit.tx,
-    unit.deps,
-    unit.armed,
-    { appId: order.appId, orderId: order.id, outTradeNo: order.outTradeNo, url: order.notifyUrl, params },
-    how,
-  );
+  await notify(unit, order, params, how);
   return order;
 }

@@ -1,6 +1,6 @@
 import { randomDigits, type SandboxClock, type SandboxRandom } from "../clock.ts";
 import { type ArmedFaults, armedFaults, type FaultContext, numberParam } from "../faults/index.ts";
-import { enqueueNotification } from "../notifications/index.ts";
+import { enqueueNotification, type Forgery } from "../notifications/index.ts";
 import type { SandboxStore, StoreReader, StoreTx } from "../store/index.ts";
 import { bookEntryOf } from "./bill/book.ts";
 import { type Happening, refundWindowMs, type Step, settleTime } from "./machine/trade.ts";
@@ -20,15 +20,23 @@ export type AlipayDeps = {
 };
 
 /** One transaction over orders, with the instant and the faults it decides by. */
-export type Work = { tx: StoreTx; now: Date; armed: ArmedFaults; deps: AlipayDeps };
+export type Work = {
+  tx: StoreTx;
+  now: Date;
+  armed: ArmedFaults;
+  deps: AlipayDeps;
+  /** Whether the transaction wrote something that will be due. */
+  madeDue: boolean;
+};
 
 /** Runs `work` as one transaction and then looks at once for what it made due. */
 export async function transact<R>(deps: AlipayDeps, work: (unit: Work) => Promise<R>): Promise<R> {
-  const result = await deps.store.transaction(async (tx) => {
+  const { result, madeDue } = await deps.store.transaction(async (tx) => {
     const armed = await armedFaults(tx, deps.random);
-    return work({ tx, now: deps.clock.now(), armed, deps });
+    const unit: Work = { tx, now: deps.clock.now(), armed, deps, madeDue: false };
+    return { result: await work(unit), madeDue: unit.madeDue };
   });
-  deps.wake();
+  if (madeDue) deps.wake();
   return result;
 }
 
@@ -69,6 +77,7 @@ export function newTradeNo(unit: Work): string {
 
 /** Does something to an order later. A job with the same id is replaced. */
 export async function plan(unit: Work, job: Job): Promise<void> {
+  unit.madeDue = true;
   if (!(await unit.tx.insert(jobs, job))) await unit.tx.update(jobs, job);
 }
 
@@ -97,13 +106,21 @@ async function recordInBook(unit: Work, order: Order, happening: Happening): Pro
 
 async function tell(unit: Work, order: Order, happening: Happening): Promise<void> {
   if (!order.notifyUrl || !pushes(order.scene, happening)) return;
-  await enqueueNotification(unit.tx, unit.deps, unit.armed, {
-    appId: order.appId,
-    orderId: order.id,
-    outTradeNo: order.outTradeNo,
-    url: order.notifyUrl,
-    params: notificationParams(order, happening),
-  });
+  await notify(unit, order, notificationParams(order, happening));
+}
+
+/** Writes a notification about the order, for its notify_url; a forged one where `forgery` says how. */
+export async function notify(
+  unit: Work,
+  order: Order,
+  params: Record<string, string>,
+  forgery: Forgery | null = null,
+): Promise<void> {
+  const { appId, id, outTradeNo, notifyUrl } = order;
+  if (!notifyUrl) return;
+  unit.madeDue = true;
+  const draft = { appId, orderId: id, outTradeNo, url: notifyUrl, params };
+  await enqueueNotification(unit.tx, unit.deps, unit.armed, draft, forgery);
 }
 
 async function planWhatFollows(unit: Work, order: Order, happening: Happening): Promise<void> {

@@ -25,7 +25,8 @@ export class Deliverer {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-  readonly #inFlight = new Set<Promise<void>>();
+  /** Each delivery under way, and how to give it up. */
+  readonly #inFlight = new Map<Promise<void>, AbortController>();
 
   constructor(deps: DelivererDeps) {
     this.#deps = deps;
@@ -39,10 +40,11 @@ export class Deliverer {
     const now = clock.now();
     const due = await store.claimDue(notifications, now, free, new Date(now.getTime() + leaseMs));
     for (const notification of due) {
-      const sending = this.#deliver(notification).catch((error: unknown) => {
+      const giveUp = new AbortController();
+      const sending = this.#deliver(notification, giveUp.signal).catch((error: unknown) => {
         this.#deps.log(`notification ${notification.id}: ${String(error)}`);
       });
-      this.#inFlight.add(sending);
+      this.#inFlight.set(sending, giveUp);
       void sending.finally(() => {
         this.#inFlight.delete(sending);
         onDone();
@@ -50,15 +52,18 @@ export class Deliverer {
     }
   }
 
+  /** Gives up what is under way; it is due again when its lease ends. */
   async stop(): Promise<void> {
-    await this.#agent.destroy();
-    await Promise.all(this.#inFlight);
+    for (const giveUp of this.#inFlight.values()) giveUp.abort();
+    await Promise.all(this.#inFlight.keys());
+    await this.#agent.close();
   }
 
-  async #deliver(notification: Notification): Promise<void> {
+  async #deliver(notification: Notification, signal: AbortSignal): Promise<void> {
     const { store, clock, sign } = this.#deps;
     const started = clock.now();
-    const made = await this.#post(notification.url, await sign(notification, started), started);
+    const made = await this.#post(notification.url, await sign(notification, started), started, signal);
+    if (signal.aborted) return;
     await store.transaction(async (tx) => {
       const current = await tx.lock(notifications, notification.id);
       if (current) await tx.update(notifications, afterTry(current, made));
@@ -72,13 +77,14 @@ export class Deliverer {
     });
   }
 
-  async #post(url: string, form: Record<string, string>, at: Date): Promise<Try> {
+  async #post(url: string, form: Record<string, string>, at: Date, signal: AbortSignal): Promise<Try> {
     const tried = { at, status: null, body: null, error: null };
     const duration = (): number => this.#deps.clock.now().getTime() - at.getTime();
     try {
       const response = await request(url, {
         method: "POST",
         dispatcher: this.#agent,
+        signal,
         headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
         body: new URLSearchParams(form).toString(),
       });

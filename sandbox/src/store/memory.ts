@@ -10,7 +10,7 @@ import {
 } from "./port.ts";
 
 type Row = { seq: number; body: string; keys: Map<string, string>; group: string | null; dueAt: Date | null };
-type Table = { rows: Map<string, Row>; held: Map<string, string> };
+type Table = { rows: Map<string, Row>; held: Map<string, string>; due: Set<Row> };
 
 /**
  * A store that lives and dies with the process: for simulation and tests. Transactions run one after another,
@@ -27,7 +27,7 @@ export function createMemoryStore(): SandboxStore {
     return run;
   };
   const table = (name: string): Table => {
-    const found = tables.get(name) ?? { rows: new Map(), held: new Map() };
+    const found = tables.get(name) ?? { rows: new Map(), held: new Map(), due: new Set() };
     tables.set(name, found);
     return found;
   };
@@ -56,8 +56,8 @@ export function createMemoryStore(): SandboxStore {
       }),
     claimDue: (collection, now, limit, leaseUntil) =>
       exclusively(async () => {
-        const due = [...table(collection.name).rows.values()]
-          .filter((row) => row.dueAt !== null && row.dueAt <= now)
+        const due = [...table(collection.name).due]
+          .filter((row) => row.dueAt! <= now)
           .sort((a, b) => a.dueAt!.getTime() - b.dueAt!.getTime() || a.seq - b.seq)
           .slice(0, limit);
         for (const row of due) row.dueAt = leaseUntil;
@@ -66,8 +66,8 @@ export function createMemoryStore(): SandboxStore {
     nextDue: (collection) =>
       exclusively(async () => {
         let earliest: Date | null = null;
-        for (const row of table(collection.name).rows.values()) {
-          if (row.dueAt !== null && (earliest === null || row.dueAt < earliest)) earliest = row.dueAt;
+        for (const { dueAt } of table(collection.name).due) {
+          if (earliest === null || dueAt! < earliest) earliest = dueAt;
         }
         return earliest;
       }),
@@ -81,11 +81,13 @@ function memoryTx(table: (name: string) => Table, nextSeq: () => number, undo: (
     return row && decodeRecord<T>(row.body);
   };
   const put = <T>(collection: Collection<T>, id: string, row: Row | undefined): void => {
-    const { rows, held } = table(collection.name);
+    const { rows, held, due } = table(collection.name);
     const before = rows.get(id);
     const write = (from: Row | undefined, to: Row | undefined): void => {
       for (const [key, value] of from?.keys ?? []) held.delete(`${key} ${value}`);
       for (const [key, value] of to?.keys ?? []) held.set(`${key} ${value}`, id);
+      if (from) due.delete(from);
+      if (to?.dueAt) due.add(to);
       if (to) rows.set(id, to);
       else rows.delete(id);
     };

@@ -15,6 +15,8 @@ type Queryable = {
   query(config: { name: string; text: string; values: unknown[] }): Promise<pg.QueryResult>;
 };
 
+type Claimed = { body: string; seq: string; was_due: Date };
+
 const connectionsMax = 10;
 const lockWaitMs = 10_000;
 
@@ -44,7 +46,7 @@ function postgresStore(pool: pg.Pool): SandboxStore {
     claimDue: async (collection, now, limit, leaseUntil) => {
       const text = `
         with due as (
-          select id
+          select id, due_at
           from ${tableOf(collection)}
           where due_at <= $1
           order by due_at, seq
@@ -55,11 +57,10 @@ function postgresStore(pool: pg.Pool): SandboxStore {
         set due_at = $3
         from due
         where t.id = due.id
-        returning t.body::text, t.seq`;
+        returning t.body::text, t.seq, due.due_at as was_due`;
       const values = [now, limit, leaseUntil];
       const { rows } = await pool.query({ name: `claim_${collection.name}`, text, values });
-      const claimed = rows as { body: string; seq: string }[];
-      return claimed.sort((a, b) => Number(a.seq) - Number(b.seq)).map((row) => decodeRecord(row.body));
+      return (rows as Claimed[]).sort(oldestDueFirst).map((row) => decodeRecord(row.body));
     },
     nextDue: async (collection) => {
       const text = `
@@ -73,6 +74,11 @@ function postgresStore(pool: pg.Pool): SandboxStore {
     },
     close: () => pool.end(),
   };
+}
+
+/** `update … returning` keeps no order. */
+function oldestDueFirst(a: Claimed, b: Claimed): number {
+  return a.was_due.getTime() - b.was_due.getTime() || Number(a.seq) - Number(b.seq);
 }
 
 async function transaction<R>(pool: pg.Pool, work: (tx: StoreTx) => Promise<R>): Promise<R> {
