@@ -75,6 +75,8 @@ function betweenRooms(path: string, target: string): string | null {
   if (rankTo === -1) return `the room ${to} has no place in the order of rooms (tools/tidy/arrows.ts)`;
   if (from === "config.ts") return rankTo === 0 ? null : "config.ts imports the kernel alone";
   if (rankTo >= rankFrom) return `${from} imports ${to}, which lies above or beside it`;
+  // The composition root chooses among what a room brings, such as its channels.
+  if (from === "app.ts" && target.endsWith("/index.ts")) return null;
   const inside = to !== "kernel" && to.endsWith(".ts") === false && target !== `server/src/${to}/index.ts`;
   return inside ? `imports past ${to}/index.ts` : null;
 }

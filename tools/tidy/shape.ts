@@ -88,9 +88,9 @@ function takesEnvOut(node: Node): boolean {
 const moneyWord = /^(amount|fee|fees|cost|costs|balance|balances)$/;
 const countedWord = /^(millionths|rate|count|digits|length|index|ms|lines|scale|exponent)$/;
 
-/** Money is bigint minor units: a number rounds from 2^53 on, and nobody sees it. */
+/** Money is bigint minor units: a number rounds from 2^53 on, unseen. Tests read it from JSON, as merchants do. */
 export function moneyAsNumber(source: Source): Finding[] {
-  if (!/^(server|sandbox)\//.test(source.path)) return [];
+  if (!/^(server|sandbox)\//.test(source.path) || isTest(source.path)) return [];
   return [...nodesOf(source.program)].flatMap((node) => {
     const name = typedName(node);
     if (name === null) return [];
@@ -146,7 +146,9 @@ function hasSkippingOption(args: readonly Node[]): boolean {
 }
 
 // Spelled apart, so that this file does not break its own rule.
-const unfinished = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`);
+const unfinished = new RegExp(
+  `(?<!["'])\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`,
+);
 
 /** What is left for later is an issue, not a comment. */
 export function bannedWords({ path, text }: File): Finding[] {
