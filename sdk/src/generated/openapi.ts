@@ -1,0 +1,1676 @@
+// Made from the platform's own /openapi.json by `node tools/openapi-types/generate.ts`. Do not edit.
+
+export interface paths {
+    readonly "/v1/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List your accounts
+         * @description What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may be paid out, merchant_reserve is kept back; merchant_receivable is what you owe.
+         */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description ISO 4217, capital letters */
+                    readonly currency?: string;
+                    /** @description next_cursor of the previous page */
+                    readonly cursor?: string;
+                    /** @description Rows per page, 1 to 100; 20 by default */
+                    readonly limit?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly data: readonly components["schemas"]["Account"][];
+                            readonly next_cursor: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{id}/balance": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show the balance of an account, now or at any past moment */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description RFC 3339; now when left out. What is being committed at that very moment may still come before it */
+                    readonly at?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Balance"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{id}/entries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the entries of an account, newest first, each with the balance before and after it */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description next_cursor of the previous page */
+                    readonly cursor?: string;
+                    /** @description Rows per page, 1 to 100; 20 by default */
+                    readonly limit?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly data: readonly components["schemas"]["Entry"][];
+                            readonly next_cursor: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/deliveries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Deliveries, those of the newest events first */
+        readonly get: operations["listDeliveries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/deliveries/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One delivery with every try that failed */
+        readonly get: operations["getDelivery"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/deliveries/{id}/resend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Sends a delivery again, whatever its state, through a new round of the schedule */
+        readonly post: operations["resendDelivery"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Events, the newest first */
+        readonly get: operations["listEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One event */
+        readonly get: operations["getEvent"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/merchant": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show the merchant that the key belongs to */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currencies: readonly {
+                                /** @description Minor units */
+                                readonly credit_line: number;
+                                /** @description ISO 4217, capital letters */
+                                readonly currency: string;
+                            }[];
+                            /** @description 6000 is 0.6 % */
+                            readonly fee_rate_millionths: number;
+                            readonly id: string;
+                            readonly legal_name: string;
+                            readonly name: string;
+                            /** @description Send it back with a change */
+                            readonly revision: number;
+                            /** @description opening, active or suspended */
+                            readonly status: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly updated_at: string;
+                        };
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List payments
+         * @description Newest first.
+         */
+        readonly get: operations["listPayments"];
+        readonly put?: never;
+        /**
+         * Create a payment
+         * @description Without a method the buyer chooses at `cashier_url`; with one, `next_action` says what the buyer's device does next. The same request again returns the same payment as it now is.
+         */
+        readonly post: operations["createPayment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a payment */
+        readonly get: operations["getPayment"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}/attempts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Try another way to pay
+         * @description Ends the live attempt first. When that was paid meanwhile, the answer shows the payment succeeded.
+         */
+        readonly post: operations["createAttempt"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}/close": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Close a payment
+         * @description Ends the order at the channel. When the buyer was quicker the answer shows the payment succeeded; when the channel has not answered, `closing` is true and the payment ends by itself.
+         */
+        readonly post: operations["closePayment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}/refunds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Refund a payment, or a part of it
+         * @description Without an amount all that is left is refunded. `accepted` means the channel took it; `succeeded` that it arrived. The same request again returns the same refund as it now is.
+         */
+        readonly post: operations["createRefund"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}/timeline": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A payment's story
+         * @description Every request, answer, notification, query, decision, posting and delivery, oldest first.
+         */
+        readonly get: operations["getPaymentTimeline"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/refunds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List refunds
+         * @description Newest first, automatic ones included.
+         */
+        readonly get: operations["listRefunds"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/refunds/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a refund */
+        readonly get: operations["getRefund"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stores": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List one's own stores, newest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description next_cursor of the previous page */
+                    readonly cursor?: string;
+                    /** @description Rows per page, 1 to 100; 20 by default */
+                    readonly limit?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly data: readonly {
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, UTC
+                                 */
+                                readonly created_at: string;
+                                readonly id: string;
+                                readonly name: string;
+                                readonly place: string | null;
+                                /** @description The merchant's own number */
+                                readonly store_no: string;
+                            }[];
+                            readonly next_cursor: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/terminals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List one's own terminals, newest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description next_cursor of the previous page */
+                    readonly cursor?: string;
+                    /** @description Rows per page, 1 to 100; 20 by default */
+                    readonly limit?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly data: readonly {
+                                /**
+                                 * Format: date-time
+                                 * @description RFC 3339, UTC
+                                 */
+                                readonly created_at: string;
+                                readonly id: string;
+                                readonly place: string | null;
+                                readonly serial: string;
+                                readonly store: string;
+                                readonly type: string;
+                            }[];
+                            readonly next_cursor: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/webhook_endpoints": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All endpoints, the oldest first */
+        readonly get: operations["listWebhookEndpoints"];
+        readonly put?: never;
+        /** Adds an endpoint, at most 16 in all */
+        readonly post: operations["createWebhookEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/webhook_endpoints/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One endpoint, and how it fares */
+        readonly get: operations["getWebhookEndpoint"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Disables an endpoint; its deliveries stay readable */
+        readonly delete: operations["disableWebhookEndpoint"];
+        readonly options?: never;
+        readonly head?: never;
+        /** Changes an endpoint; enabled again, it hears of events from now on */
+        readonly patch: operations["updateWebhookEndpoint"];
+        readonly trace?: never;
+    };
+    readonly "/v1/webhook_endpoints/{id}/rotate_secret": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Makes a new secret; both sign while they overlap */
+        readonly post: operations["rotateWebhookSecret"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/webhook_endpoints/{id}/test": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Sends a ping; read the delivery for what came of it */
+        readonly post: operations["testWebhookEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        readonly Account: {
+            /** @description The balance now: debit +, credit −, in the currency's minor unit */
+            readonly balance: number;
+            readonly channel_account_id: string | null;
+            /** @description asset, liability, equity, income, expense, memorandum or position */
+            readonly class: string;
+            /** @description What it holds, such as merchant_pending (待结算) */
+            readonly code: string;
+            readonly currency: string;
+            readonly entries_count: number;
+            readonly floor: number | null;
+            /** @description Kept for a purpose: not to be drawn */
+            readonly held: number;
+            /** @description acc_… */
+            readonly id: string;
+            readonly last_posted_at: string | null;
+            /** @description The balance now: positive where the account has grown on its natural side */
+            readonly natural_balance: number;
+            /** @enum {unknown} */
+            readonly natural_side: "debit" | "credit";
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly opened_at: string;
+        };
+        readonly Balance: {
+            readonly account_id: string;
+            readonly at: string | null;
+            /** @description The balance after the last entry posted up to that moment: debit +, credit −, in the currency's minor unit */
+            readonly balance: number;
+            readonly code: string;
+            readonly currency: string;
+            /** @description The same: positive where the account has grown on its natural side */
+            readonly natural_balance: number;
+            /** @description That entry's place in the account; 0: none yet */
+            readonly seq: number;
+        };
+        /** Delivery */
+        readonly Delivery: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description When it first arrived */
+            readonly delivered_at: string | null;
+            /** @description evt_…, also the webhook-id of every try */
+            readonly event: string;
+            readonly event_type: string;
+            readonly id: string;
+            /** @description Why the last try did not count */
+            readonly last_error: string | null;
+            readonly last_try: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly at: string;
+                readonly duration_ms: number;
+                readonly status: number | null;
+            } | null;
+            readonly next_try_at: string | null;
+            readonly payment: string | null;
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "delivered" | "dead";
+            /** @description Requests made so far */
+            readonly tries: number;
+            readonly webhook_endpoint: string;
+        };
+        /** DeliveryDetail */
+        readonly DeliveryDetail: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description When it first arrived */
+            readonly delivered_at: string | null;
+            /** @description evt_…, also the webhook-id of every try */
+            readonly event: string;
+            readonly event_type: string;
+            readonly failed_tries: readonly {
+                /** @description The beginning of the answer's body */
+                readonly answer: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly at: string;
+                readonly duration_ms: number;
+                readonly error: string;
+                readonly number: number;
+                readonly status: number | null;
+            }[];
+            readonly id: string;
+            /** @description Why the last try did not count */
+            readonly last_error: string | null;
+            readonly last_try: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly at: string;
+                readonly duration_ms: number;
+                readonly status: number | null;
+            } | null;
+            readonly next_try_at: string | null;
+            readonly payment: string | null;
+            /** @enum {unknown} */
+            readonly state: "scheduled" | "delivered" | "dead";
+            /** @description Requests made so far */
+            readonly tries: number;
+            readonly webhook_endpoint: string;
+        };
+        readonly Entry: {
+            /**
+             * Format: date
+             * @description The platform's business date
+             */
+            readonly accounting_date: string;
+            /** @description The change: debit +, credit −, in the currency's minor unit */
+            readonly amount: number;
+            /** @description The balance after: debit +, credit −, in the currency's minor unit */
+            readonly balance_after: number;
+            /** @description The balance before: debit +, credit −, in the currency's minor unit */
+            readonly balance_before: number;
+            readonly channel_date: string | null;
+            readonly currency: string;
+            /** @description jnl_… */
+            readonly journal_id: string;
+            /** @description What was booked, such as payment_success */
+            readonly kind: string;
+            /** @description The change: positive where the account has grown on its natural side */
+            readonly natural_amount: number;
+            /** @description The balance after: positive where the account has grown on its natural side */
+            readonly natural_balance_after: number;
+            /** @description The balance before: positive where the account has grown on its natural side */
+            readonly natural_balance_before: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly posted_at: string;
+            /** @description The entry's place in its account, from 1 without a gap */
+            readonly seq: number;
+            /** @enum {unknown} */
+            readonly side: "debit" | "credit";
+            /** @description What caused it, such as a refund */
+            readonly source_id: string;
+            readonly subject_id: string | null;
+        };
+        /**
+         * Event
+         * @description `payment.succeeded`: The buyer's money was taken. Hand over the goods.
+         *
+         *     `payment.closed`: The payment ended without money: it expired or was cancelled.
+         *
+         *     `payment.failed`: The payment was refused for good.
+         *
+         *     `payment.reversed_by_channel`: The channel took back a payment that had succeeded.
+         *
+         *     `refund.accepted`: The channel took the refund; the money is on its way back.
+         *
+         *     `refund.succeeded`: The refund arrived at the buyer.
+         *
+         *     `refund.failed`: The refund was refused; the money is yours again.
+         *
+         *     `refund.returned`: An accepted refund came back; the money is yours again.
+         *
+         *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
+         */
+        readonly Event: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description The resource as it was then */
+            readonly data: {
+                readonly [key: string]: unknown;
+            };
+            readonly id: string;
+            /** @description What it happened to: pay_…, rfd_… */
+            readonly subject: string;
+            /** @enum {unknown} */
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+        };
+        /** @description What a merchant asked for, and what came of it */
+        readonly Payment: {
+            /** @description Minor units */
+            readonly amount: number;
+            /** @description Minor units */
+            readonly amount_refunded: number;
+            readonly attempts: readonly {
+                readonly amount_paid: number | null;
+                readonly amount_settled: number | null;
+                readonly buyer: string | null;
+                readonly channel: string;
+                readonly channel_account: string;
+                /** @description Our number at the channel */
+                readonly channel_order_no: string;
+                readonly channel_trade_no: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly created_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly expires_at: string;
+                readonly failure_code: string | null;
+                readonly failure_message: string | null;
+                readonly fee: number | null;
+                readonly finished_at: string | null;
+                readonly id: string;
+                readonly method: string;
+                readonly paid_at: string | null;
+                /** @enum {unknown} */
+                readonly state: "created" | "pending" | "unknown" | "abandoned" | "reversing" | "succeeded" | "failed" | "closed" | "reversed" | "reversed_by_channel";
+                readonly surplus: string | null;
+            }[];
+            /** @description The buyer's page for this payment */
+            readonly cashier_url: string;
+            readonly closed_reason: ("expired" | "cancelled") | null;
+            /** @description The order is being ended at the channel */
+            readonly closing: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description ISO 4217, capital letters */
+            readonly currency: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly expires_at: string;
+            readonly finished_at: string | null;
+            readonly id: string;
+            readonly live_attempt: string | null;
+            readonly merchant_order_no: string;
+            readonly metadata: {
+                readonly [key: string]: string;
+            };
+            readonly method: string | null;
+            readonly next_action: ({
+                readonly qr_code: string;
+                /** @enum {string} */
+                readonly type: "qr_code";
+            } | {
+                /** @enum {string} */
+                readonly type: "redirect";
+                readonly url: string;
+            } | {
+                readonly params: {
+                    readonly [key: string]: string;
+                };
+                /** @enum {string} */
+                readonly type: "jsapi_params";
+            } | {
+                readonly params: string;
+                /** @enum {string} */
+                readonly type: "app_params";
+            } | {
+                /** @enum {string} */
+                readonly type: "none";
+            }) | null;
+            /** @enum {unknown} */
+            readonly refund_status: "none" | "partial" | "full";
+            readonly refunds_automatic: readonly components["schemas"]["Refund"][];
+            readonly return_url: string | null;
+            /** @description The channel took the money back after the success */
+            readonly reversed_by_channel: boolean;
+            /** @enum {unknown} */
+            readonly status: "created" | "processing" | "succeeded" | "closed" | "failed";
+            /** @description Whether the status can still change */
+            readonly status_final: boolean;
+            readonly store: string | null;
+            readonly subject: string;
+            readonly success_attempt: string | null;
+            readonly terminal: string | null;
+        };
+        /** @description Money back for one attempt of a payment */
+        readonly Refund: {
+            readonly accepted_at: string | null;
+            /** @description Minor units */
+            readonly amount: number;
+            /** @description What leaves your balance */
+            readonly amount_settled: number;
+            readonly arrived_at: string | null;
+            readonly attempt: string;
+            /** @description Made by the platform to give surplus money back */
+            readonly automatic: boolean;
+            readonly channel_refund_no: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description ISO 4217, capital letters */
+            readonly currency: string;
+            readonly failure_code: string | null;
+            readonly failure_message: string | null;
+            /** @description Minor units */
+            readonly fee_returned: number;
+            readonly finished_at: string | null;
+            readonly id: string;
+            readonly merchant_refund_no: string | null;
+            readonly payment: string;
+            readonly reason: string | null;
+            /** @enum {unknown} */
+            readonly state: "created" | "accepted" | "succeeded" | "returned" | "failed" | "unknown";
+            readonly state_final: boolean;
+        };
+        readonly TimelineItem: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly at: string;
+            readonly detail: {
+                readonly [key: string]: unknown;
+            };
+            readonly id: string | null;
+            /** @enum {unknown} */
+            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "event" | "delivery";
+            readonly what: string;
+        };
+        /** WebhookEndpoint */
+        readonly WebhookEndpoint: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            readonly description: string;
+            readonly events: readonly string[];
+            /** @description Null while deliveries arrive */
+            readonly health: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly failing_since: string;
+                /** @description In a row; tries side by side count once */
+                readonly failures: number;
+                readonly last_error: string;
+                readonly last_status: number | null;
+                readonly paused_until: string | null;
+            } | null;
+            readonly id: string;
+            /** @description Until when two secrets sign, after a rotation */
+            readonly previous_secret_expires_at: string | null;
+            readonly require_body_success: boolean;
+            /** @enum {unknown} */
+            readonly status: "enabled" | "disabled";
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly updated_at: string;
+            readonly url: string;
+        };
+        /** WebhookEndpointWithSecret */
+        readonly WebhookEndpointWithSecret: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            readonly description: string;
+            readonly events: readonly string[];
+            /** @description Null while deliveries arrive */
+            readonly health: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC
+                 */
+                readonly failing_since: string;
+                /** @description In a row; tries side by side count once */
+                readonly failures: number;
+                readonly last_error: string;
+                readonly last_status: number | null;
+                readonly paused_until: string | null;
+            } | null;
+            readonly id: string;
+            /** @description Until when two secrets sign, after a rotation */
+            readonly previous_secret_expires_at: string | null;
+            readonly require_body_success: boolean;
+            /** @description whsec_…; shown this once */
+            readonly secret: string;
+            /** @enum {unknown} */
+            readonly status: "enabled" | "disabled";
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly updated_at: string;
+            readonly url: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly listDeliveries: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description evt_… */
+                readonly event?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                /** @description pay_… */
+                readonly payment?: string;
+                readonly state?: "scheduled" | "delivered" | "dead";
+                /** @description whe_… */
+                readonly webhook_endpoint?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Delivery"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getDelivery: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+        };
+    };
+    readonly resendDelivery: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+        };
+    };
+    readonly listEvents: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                /** @description pay_… or rfd_… */
+                readonly subject?: string;
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Event"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getEvent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /**
+             * @description `payment.succeeded`: The buyer's money was taken. Hand over the goods.
+             *
+             *     `payment.closed`: The payment ended without money: it expired or was cancelled.
+             *
+             *     `payment.failed`: The payment was refused for good.
+             *
+             *     `payment.reversed_by_channel`: The channel took back a payment that had succeeded.
+             *
+             *     `refund.accepted`: The channel took the refund; the money is on its way back.
+             *
+             *     `refund.succeeded`: The refund arrived at the buyer.
+             *
+             *     `refund.failed`: The refund was refused; the money is yours again.
+             *
+             *     `refund.returned`: An accepted refund came back; the money is yours again.
+             *
+             *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
+             */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Event"];
+                };
+            };
+        };
+    };
+    readonly listPayments: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description RFC 3339, UTC */
+                readonly created_from?: string;
+                /** @description RFC 3339, UTC */
+                readonly created_to?: string;
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly method?: string;
+                /** @description Any number that somebody can quote: ours, yours, the channel's, a refund's */
+                readonly number?: string;
+                readonly status?: "created" | "processing" | "succeeded" | "closed" | "failed";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Payment"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly createPayment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                    readonly amount: number;
+                    /** @description The buyer at the channel (open id, user id), where the method needs one */
+                    readonly buyer?: string;
+                    /** @description ISO 4217, capital letters */
+                    readonly currency: string;
+                    /** @description Seconds until the payment closes by itself; 7200 by default */
+                    readonly expires_in?: number;
+                    /** @description Your own number, unique for you: letters, digits and _ . : - up to 64 */
+                    readonly merchant_order_no: string;
+                    /** @description Your own keys and values, returned unchanged */
+                    readonly metadata?: {
+                        readonly [key: string]: string;
+                    };
+                    readonly method?: string;
+                    /** @description The digits of the buyer's payment code, just scanned; used once and never stored */
+                    readonly payment_code?: string;
+                    /** @description Where the buyer goes after paying */
+                    readonly return_url?: string;
+                    /** @description A store's id, or your number for it */
+                    readonly store?: string;
+                    /** @description What the buyer reads in the wallet and on the bill */
+                    readonly subject: string;
+                    /** @description A terminal's id, or its serial */
+                    readonly terminal?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What a merchant asked for, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+            /** @description What a merchant asked for, and what came of it */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+        };
+    };
+    readonly getPayment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a merchant asked for, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+        };
+    };
+    readonly createAttempt: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly buyer?: string;
+                    readonly method?: string;
+                    /** @description The digits of the buyer's payment code, just scanned; used once and never stored */
+                    readonly payment_code?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What a merchant asked for, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+            /** @description What a merchant asked for, and what came of it */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+        };
+    };
+    readonly closePayment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a merchant asked for, and what came of it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Payment"];
+                };
+            };
+        };
+    };
+    readonly createRefund: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                    readonly amount?: number;
+                    /** @description Your own number, unique for you: letters, digits and _ . : - up to 64 */
+                    readonly merchant_refund_no: string;
+                    /** @description Shown to the buyer where the channel does so */
+                    readonly reason?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Money back for one attempt of a payment */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description Money back for one attempt of a payment */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refund"];
+                };
+            };
+        };
+    };
+    readonly getPaymentTimeline: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["TimelineItem"][];
+                    };
+                };
+            };
+        };
+    };
+    readonly listRefunds: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                /** @description A payment's id */
+                readonly payment?: string;
+                readonly state?: "created" | "accepted" | "succeeded" | "returned" | "failed" | "unknown";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Refund"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getRefund: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Money back for one attempt of a payment */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refund"];
+                };
+            };
+        };
+    };
+    readonly listWebhookEndpoints: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["WebhookEndpoint"][];
+                    };
+                };
+            };
+        };
+    };
+    readonly createWebhookEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly description?: string;
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Whether a 2xx counts only when its body is the word success. False by default */
+                    readonly require_body_success?: boolean;
+                    /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
+                    readonly url: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+        };
+    };
+    readonly getWebhookEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    readonly disableWebhookEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    readonly updateWebhookEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly description?: string;
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Whether a 2xx counts only when its body is the word success. False by default */
+                    readonly require_body_success?: boolean;
+                    /** @enum {unknown} */
+                    readonly status?: "enabled" | "disabled";
+                    /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
+                    readonly url?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    readonly rotateWebhookSecret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description How long the present secret still signs beside the new one; 86400 by default */
+                    readonly overlap_seconds?: number;
+                } | null;
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+        };
+    };
+    readonly testWebhookEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Delivery"];
+                };
+            };
+        };
+    };
+}
