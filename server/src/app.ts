@@ -1,7 +1,11 @@
 /** The composition root: builds every room from its dependencies. Nothing else does. */
-import { createAlipay } from "./channels/alipay/index.ts";
-import { createChannelHttp } from "./channels/http.ts";
-import { type AccountOpening, createChannels, registerChannelAccounts } from "./channels/index.ts";
+import {
+  type AccountOpening,
+  createAlipay,
+  createChannelHttp,
+  createChannels,
+  registerChannelAccounts,
+} from "./channels/index.ts";
 import { checkoutRoutes } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
@@ -21,6 +25,7 @@ import { createWebhooks } from "./webhooks/index.ts";
 export const VERSION = "0.1.0";
 
 const CELL = 0;
+const CHECKOUT_ASSETS = new URL("../../web/checkout/dist/", import.meta.url);
 const POOLS = { platform: { readersMax: 4, writersMax: 2 }, cell: { readersMax: 8, writersMax: 10 } };
 
 export type AppDeps = {
@@ -40,94 +45,28 @@ export type App = {
   readonly cell: Cell;
 };
 
-/** Builds a platform over a migrated database. Workers start with `listen`, in the roles that the configuration names. */
+/**
+ * Builds a platform over a migrated database. Workers start with `listen`, in the roles that the
+ * configuration names.
+ */
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const { config, clock, random, log } = deps;
-  const newId = createIdMaker({ clock, random }, CELL);
-  const platform = openDatabase({ url: deps.databaseUrl, schema: "platform", ...POOLS.platform, log });
-  const cell: Cell = {
-    ...openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, log }),
-    cell: CELL,
-    clock,
-    random,
-    newId,
-  };
-  const keyring = createKeyring(config.masterKey, { random });
+  const { config, log } = deps;
   const address = createAddress(config);
-  const production = config.production;
-  const common = { platform, clock, random, newId, log };
-
-  const operators = createOperators(common);
-  const opened = createOpener(cell);
-  const openMerchantBook = (merchantId: Id, currencies: readonly Currency[]) =>
-    opened.book(merchantId, currencies);
-  const merchants = createMerchants({ ...common, operators, openMerchantBook });
-  const channelHttp = createChannelHttp({ clock });
-  const channels = createChannels({
-    ...common,
-    channels: [createAlipay({ clock, random, http: channelHttp })],
-    merchants,
-    operators,
-    keyring,
-    production,
-    openAccounts: opened.accounts,
-  });
-  const webhooks = createWebhooks({ ...common, cell, keyring, production });
-  const room = createPaymentsRoom({
-    cell,
-    channels,
-    merchants,
-    webhooks,
-    keyring,
-    log,
-    publicUrl: address.publicUrl,
-    openAccounts: (opening) => opened.accounts([opening]),
-  });
-  const approvals = createApprovals({
-    ...common,
-    operators,
-    actions: [...merchants.approvalActions, room.workItems.action],
-  });
-
+  const rooms = createRooms(deps, address.publicUrl);
   const http = await createHttp({
     log,
-    random,
+    random: deps.random,
     version: VERSION,
     publicUrl: config.publicUrl ?? "/",
-    trustProxy: production,
+    trustProxy: config.production,
   });
-  const auth = {
-    authenticateMerchant: merchants.authenticate,
-    authenticateOperator: operators.authenticate,
-  };
-  await http.register(async (scope) => {
-    registerOperators(scope, { platform, operators, approvals });
-    registerMerchants(scope, { platform, clock, operators, merchants });
-    registerChannelAccounts(scope, { platform, clock, operators, accounts: channels.accounts });
-    ledgerRoutes(scope, { db: cell.db, ...auth });
-    webhooks.routes(scope, auth);
-    room.routes(scope, auth, operators);
-    checkoutRoutes(scope, {
-      payments: room.payments,
-      channels,
-      merchants,
-      keyring,
-      clock,
-      assets: new URL("../../web/checkout/dist/", import.meta.url),
-    });
-    await operationsRoutes(scope, {
-      cell,
-      platform,
-      gauges: { payments: room.gauges, webhooks: webhooks.gauges },
-    });
-  });
-
-  await ensureDay(cell, config.timeZone);
-  await operators.ensureBootstrap(config.operatorKey);
-  const background = createBackground(deps, { cell, webhooks, room, resume: () => approvals.resume() });
+  await http.register((scope) => addRoutes(scope, rooms, deps.clock));
+  await ensureDay(rooms.cell, config.timeZone);
+  await rooms.operators.ensureBootstrap(config.operatorKey);
+  const background = createBackground(deps, rooms);
   return {
     http,
-    cell,
+    cell: rooms.cell,
     listen: async () => {
       const url = await http.listen({ host: config.host, port: config.port });
       address.listening(url);
@@ -137,12 +76,71 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     stop: async () => {
       await http.close();
       await background.stop();
-      await room.stop();
-      await webhooks.stop();
-      await channelHttp.close();
-      await Promise.all([platform.close(), cell.close()]);
+      await rooms.room.stop();
+      await rooms.webhooks.stop();
+      await rooms.channelHttp.close();
+      await Promise.all([rooms.platform.close(), rooms.cell.close()]);
     },
   };
+}
+
+type Rooms = ReturnType<typeof createRooms>;
+
+function createRooms(deps: AppDeps, publicUrl: () => string) {
+  const { config, clock, random, log } = deps;
+  const { production } = config;
+  const newId = createIdMaker({ clock, random }, CELL);
+  const platform = openDatabase({ url: deps.databaseUrl, schema: "platform", ...POOLS.platform, log });
+  const ofCell = openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, log });
+  const cell: Cell = { ...ofCell, cell: CELL, clock, random, newId };
+  const keyring = createKeyring(config.masterKey, { random });
+  const common = { platform, clock, random, newId, log };
+
+  const operators = createOperators(common);
+  const opener = createOpener(cell);
+  const merchants = createMerchants({ ...common, operators, openMerchantBook: opener.book });
+  const channelHttp = createChannelHttp({ clock });
+  const channels = createChannels({
+    ...common,
+    channels: [createAlipay({ clock, random, http: channelHttp })],
+    merchants,
+    operators,
+    keyring,
+    production,
+    openAccounts: opener.accounts,
+  });
+  const webhooks = createWebhooks({ ...common, cell, keyring, production });
+  const room = createPaymentsRoom({
+    cell,
+    channels,
+    merchants,
+    webhooks,
+    keyring,
+    log,
+    publicUrl,
+    openAccounts: (opening) => opener.accounts([opening]),
+  });
+  const actions = [...merchants.approvalActions, room.workItems.action];
+  const approvals = createApprovals({ ...common, operators, actions });
+  return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
+}
+
+async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
+  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, keyring } = rooms;
+  const auth = {
+    authenticateMerchant: merchants.authenticate,
+    authenticateOperator: operators.authenticate,
+  };
+  registerOperators(http, { platform, operators, approvals });
+  registerMerchants(http, { platform, clock, operators, merchants });
+  registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
+  ledgerRoutes(http, { db: cell.db, ...auth });
+  webhooks.routes(http, auth);
+  room.routes(http, auth, operators);
+  const checkout = { payments: room.payments, channels, merchants, keyring, clock };
+  checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
+  const gauges = { payments: room.gauges, webhooks: webhooks.gauges };
+  await operationsRoutes(http, { cell, platform, gauges });
 }
 
 /** Where the platform is reached: as configured, else where it listens. */
@@ -177,24 +175,20 @@ function createOpener(cell: Cell) {
   };
 }
 
-type Background = {
-  readonly cell: Cell;
-  readonly webhooks: ReturnType<typeof createWebhooks>;
-  readonly room: ReturnType<typeof createPaymentsRoom>;
-  readonly resume: () => Promise<number>;
-};
-
-/** What runs without being asked: the pollers, the deliverer, the accounting day, what a crash left half done. */
-function createBackground(deps: AppDeps, rooms: Background) {
+/**
+ * What runs without being asked: the pollers, the deliverer, the accounting day, what a crash left half
+ * done.
+ */
+function createBackground(deps: AppDeps, { cell, room, webhooks, approvals }: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   return {
     start: () => {
-      rooms.room.startWorkers();
-      rooms.webhooks.startWorker();
-      keeper = startDayKeeper(rooms.cell, deps.config.timeZone, deps.log);
-      rooms
-        .resume()
-        .catch((error: unknown) => deps.log.error({ err: error }, "approvals could not be resumed"));
+      room.startWorkers();
+      webhooks.startWorker();
+      keeper = startDayKeeper(cell, deps.config.timeZone, deps.log);
+      approvals.resume().catch((error: unknown) => {
+        deps.log.error({ err: error }, "what was approved before could not be carried out");
+      });
     },
     stop: async () => {
       await keeper?.stop();

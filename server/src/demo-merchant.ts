@@ -1,6 +1,7 @@
 /**
- * A merchant to try the platform with: made once through the platform's own API, with an Alipay contract at the sandbox and
- * a webhook endpoint at the shop inbox. Everything a program needs to use it stands in `demo.json` of the data folder.
+ * A merchant to try the platform with: made once through the platform's own API, with an Alipay contract at
+ * the sandbox and a webhook endpoint at the shop inbox. Everything a program needs to use it stands in
+ * `demo.json` of the data folder.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +35,10 @@ const FEE_RATE_MILLIONTHS = 8_000;
 /** What the sandbox's Alipay charges. */
 const COST_RATE_MILLIONTHS = 6_000;
 
-/** Makes the demo merchant unless it is there; refreshes the addresses in its file. Throws when the platform refuses. */
+/**
+ * Makes the demo merchant unless it is there; refreshes the addresses in its file. Throws when the platform
+ * refuses.
+ */
 export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> {
   const known = readDemoFile(deps.dataDir);
   const addresses = {
@@ -108,7 +112,7 @@ async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<voi
   await call("PATCH", path, { revision: account.revision, gateway_url: gatewayUrl }, token);
   const merchant = { authorization: `Bearer ${known.secret_key}` };
   const { data } = await call("GET", `${deps.baseUrl}/v1/webhook_endpoints`, undefined, merchant);
-  for (const endpoint of data as { id: string; url: string }[]) {
+  for (const endpoint of data as unknown as { id: string; url: string }[]) {
     if (!endpoint.url.startsWith(known.sandbox_url)) continue;
     const url = endpoint.url.replace(known.sandbox_url, deps.sandboxUrl);
     await call("PATCH", `${deps.baseUrl}/v1/webhook_endpoints/${endpoint.id}`, { url }, merchant);
@@ -128,8 +132,8 @@ function post(deps: DemoMerchantDeps, path: string, body: unknown, token?: strin
   return call("POST", url, body, token === undefined ? {} : { authorization: `Bearer ${token}` });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of our own API, checked where they are used.
-type Answer = Record<string, any>;
+/** An answer of our own API: all that is read here is text, numbers, or a list. */
+type Answer = Readonly<Record<string, string>>;
 
 async function call(
   method: string,

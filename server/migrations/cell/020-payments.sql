@@ -1,4 +1,5 @@
--- What merchants asked for, the orders placed for it, the money given back, and every word exchanged with channels.
+-- What merchants asked for, the orders placed for it, the money given back, and every word exchanged with
+-- channels.
 
 create table payments (
   id uuid not null,
@@ -173,7 +174,8 @@ create table exchanges (
   constraint exchanges_pkey primary key (payment_id, id)
 );
 
--- Notifications that belong to no payment here: an authentic one for an unknown number, or one that was refused.
+-- Notifications that belong to no payment here: an authentic one for an unknown number, or one that was
+-- refused.
 create table stray_notifications (
   id uuid not null,
   channel_account_id uuid not null,

@@ -2,6 +2,8 @@
 export type { ChannelAccount, ChannelAccountStatus, Contract, FundFlow } from "./accounts/model.ts";
 export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accounts/routes.ts";
 export type { AccountOpening, ChannelAccounts, GivenContract } from "./accounts/service.ts";
+export { createAlipay } from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
+export { createChannelHttp } from "./http.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";

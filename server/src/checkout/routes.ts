@@ -33,7 +33,10 @@ const ASSETS = {
   "checkout.css": "text/css; charset=utf-8",
 } as const;
 
-/** Adds the cashier: `/pay/{token}`, what it polls, and its files. A page is reachable by its payment's token alone. */
+/**
+ * Adds the cashier: `/pay/{token}`, what it polls, and its files. A page is reachable by its payment's token
+ * alone.
+ */
 export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
   const page = readFileSync(new URL("index.html", deps.assets));
   const hide = true;
@@ -45,7 +48,8 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
     );
   }
 
-  // The page itself says nothing: an unknown token gets the same page, which then reads that there is no such payment.
+  // The page itself says nothing: an unknown token gets the same page, which then reads that there is no such
+  // payment.
   http.get<Input<never, typeof TokenParams>>(
     "/pay/:token",
     { schema: { hide, params: TokenParams } },

@@ -74,7 +74,10 @@ function buyersAction(live: Attempt | null) {
   return null;
 }
 
-/** The methods that a buyer may choose on a page: scenes with a device, of accounts that can take this payment. */
+/**
+ * The methods that a buyer may choose on a page: scenes with a device, of accounts that can take this
+ * payment.
+ */
 export function offeredMethods(
   accounts: readonly ChannelAccount[],
   channels: Pick<Channels, "channel">,

@@ -3,13 +3,13 @@ import { type ErrorCode, Problem, problem } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 /**
- * Collects commands that arrive while the previous batch commits and hands them over together. Idle, a command waits for
- * nothing; busy, the batch grows by itself. One batch is in flight at a time.
+ * Collects commands that arrive while the previous batch commits and hands them over together. Idle, a
+ * command waits for nothing; busy, the batch grows by itself. One batch is in flight at a time.
  */
 export type Batcher<Command, Result> = {
   /**
-   * Resolves with the command's own result. Rejects with `overloaded` before anything happened when the queue is full,
-   * with `stopping` after `stop`, and with what the batch failed of.
+   * Resolves with the command's own result. Rejects with `overloaded` before anything happened when the queue
+   * is full, with `stopping` after `stop`, and with what the batch failed of.
    */
   submit(command: Command): Promise<Result>;
   /** Lets what was accepted finish; further commands are refused. */
@@ -20,8 +20,8 @@ export type Batcher<Command, Result> = {
 export type BatcherOptions<Command, Result> = {
   readonly name: string;
   /**
-   * Carries out a whole batch in one repeatable transaction; results in the order of the commands. One item's refusal is
-   * a result. It may run again with a part of the same commands after it threw.
+   * Carries out a whole batch in one repeatable transaction; results in the order of the commands. One item's
+   * refusal is a result. It may run again with a part of the same commands after it threw.
    */
   readonly run: (commands: readonly Command[]) => Promise<readonly Result[]>;
   readonly log: Log;

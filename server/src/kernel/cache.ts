@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Remembers what was read a moment ago: at most `ttlMs` old, one load in flight per key, at most `entriesMax` keys.
- * A load that fails is not remembered.
+ * Remembers what was read a moment ago: at most `ttlMs` old, one load in flight per key, at most `entriesMax`
+ * keys. A load that fails is not remembered.
  */
 export type Cache<Value> = {
   /** The value, loaded when there is none young enough. */

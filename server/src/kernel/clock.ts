@@ -6,7 +6,10 @@ export type Clock = {
   now(): Date;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `run` once after `ms`; the returned function cancels it. A pending timer never keeps a process alive. */
+  /**
+   * Calls `run` once after `ms`; the returned function cancels it. A pending timer never keeps a process
+   * alive.
+   */
   after(ms: number, run: () => void): () => void;
 };
 

@@ -38,7 +38,7 @@ describe("a keyring", () => {
     }
   });
 
-  it("a new master key opens and wraps again what the previous one sealed; then the previous one can go", async () => {
+  it("a new master key wraps again what the previous one sealed, which can then go", async () => {
     const next = randomBytes(32);
     const old = createKeyring(master);
     const both = createKeyring(next, { previous: [master] });

@@ -10,8 +10,9 @@ import {
 import { type Random, systemRandom } from "./clock.ts";
 
 /**
- * Wraps data keys. The default keeps the master key in memory; a key service of one's own needs these two calls. The key
- * id is stored beside what was wrapped, so that a master key can be replaced by wrapping again.
+ * Wraps data keys. The default keeps the master key in memory; a key service of one's own needs these two
+ * calls. The key id is stored beside what was wrapped, so that a master key can be replaced by wrapping
+ * again.
  */
 export type KeyProvider = {
   /** The key that `wrap` uses: 8 bytes that identify it and say nothing of it. */
@@ -25,15 +26,20 @@ export type KeyProvider = {
 export type Keyring = {
   /** Encrypts under a new data key. `recordId` is bound in: a record moved under another id does not open. */
   seal(recordId: string, plaintext: Buffer): Promise<Buffer>;
-  /** The plaintext; throws `KeyringError` when the record was altered, moved, or sealed under an unknown master key. */
+  /**
+   * The plaintext; throws `KeyringError` when the record was altered, moved, or sealed under an unknown
+   * master key.
+   */
   open(recordId: string, sealed: Buffer): Promise<Buffer>;
   /** True when the record's data key is wrapped by an older master key: `rewrap` it. */
   isStale(sealed: Buffer): boolean;
-  /** The same record with its data key wrapped by the present master key; the content is not encrypted again. */
+  /**
+   * The same record with its data key wrapped by the present master key; the content is not encrypted again.
+   */
   rewrap(recordId: string, sealed: Buffer): Promise<Buffer>;
   /**
-   * HMAC-SHA256 under a key that belongs to `purpose` alone. It changes with the master key: what must outlive a
-   * rotation is compared with `macs`.
+   * HMAC-SHA256 under a key that belongs to `purpose` alone. It changes with the master key: what must
+   * outlive a rotation is compared with `macs`.
    */
   mac(purpose: string, data: Buffer | string): Buffer;
   /** The keyed hash under the present master key and under each previous one, in that order. */

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, as rooms see it: `Db` reads, `Tx` also writes, and a `Tx` exists only inside `transact`. Writing outside a
- * transaction is therefore impossible by type.
+ * PostgreSQL, as rooms see it: `Db` reads, `Tx` also writes, and a `Tx` exists only inside `transact`.
+ * Writing outside a transaction is therefore impossible by type.
  */
 import pg from "pg";
 import type { Clock, Random } from "./clock.ts";
@@ -8,10 +8,15 @@ import { problem } from "./errors.ts";
 import type { IdMaker } from "./ids.ts";
 import type { Log } from "./log.ts";
 
-/** A named statement: prepared once per connection. Names are unique in the program; a test prepares them all. */
+/**
+ * A named statement: prepared once per connection. Names are unique in the program; a test prepares them all.
+ */
 export type Statement = { readonly name: string; readonly text: string };
 
-/** Declares a statement. Rows come back with camelCase keys; int8 as bigint, timestamptz as Date, date as text. */
+/**
+ * Declares a statement. Rows come back with camelCase keys; int8 as bigint, timestamptz as Date, date as
+ * text.
+ */
 export function sql(name: string, text: string): Statement {
   return Object.freeze({ name, text });
 }
@@ -33,8 +38,9 @@ export type Tx = Db & {
 
 export type TransactOptions = {
   /**
-   * True when running the work twice gives the same result (its commands carry their ids, its inserts tolerate
-   * themselves): a connection lost at COMMIT is then answered by running it again. Otherwise: `outcome_unknown`.
+   * True when running the work twice gives the same result (its commands carry their ids, its inserts
+   * tolerate themselves): a connection lost at COMMIT is then answered by running it again. Otherwise:
+   * `outcome_unknown`.
    */
   readonly repeatable?: boolean;
 };
@@ -43,10 +49,10 @@ export type Database = {
   /** Reads outside any transaction. */
   readonly db: Db;
   /**
-   * Runs `work` in one READ COMMITTED transaction and commits. Repeats it, at most 3 times in all, after a deadlock,
-   * a serialisation failure or a lock time-out, and (when repeatable) after a lost connection. `work` must have no effect outside
-   * the transaction. Throws `overloaded`, `database_unavailable` or `outcome_unknown`; anything that `work` throws is
-   * rolled back and passed on.
+   * Runs `work` in one READ COMMITTED transaction and commits. Repeats it, at most 3 times in all, after a
+   * deadlock, a serialisation failure or a lock time-out, and (when repeatable) after a lost connection.
+   * `work` must have no effect outside the transaction. Throws `overloaded`, `database_unavailable` or
+   * `outcome_unknown`; anything that `work` throws is rolled back and passed on.
    */
   transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactOptions): Promise<T>;
   /** Counted since start: a deadlock is retried, but none is ever expected. */
@@ -96,7 +102,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       types: { getTypeParser },
       ...({ pipeline } as object),
     });
-    // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error itself.
+    // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error
+    // itself.
     made.on("error", (error) => {
       if (!closed) options.log.warn({ err: error }, "an idle database connection was lost");
     });

@@ -2,8 +2,8 @@ import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
 /**
- * A worker over due rows. Truth is the row's due time in the database: a crash loses nothing, and several processes may
- * run the same worker, since a claim moves the due time into the future under `skip locked`.
+ * A worker over due rows. Truth is the row's due time in the database: a crash loses nothing, and several
+ * processes may run the same worker, since a claim moves the due time into the future under `skip locked`.
  */
 export type DueWorker = {
   /** Something may have become due: look now instead of after the idle gap. Only a hint. */
@@ -17,7 +17,10 @@ export type DueOptions<Row> = {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Claims at most `limit` rows that are due: one short transaction that sets their due time to the lease's end. */
+  /**
+   * Claims at most `limit` rows that are due: one short transaction that sets their due time to the lease's
+   * end.
+   */
   readonly claim: (limit: number) => Promise<readonly Row[]>;
   /** Does the work of one row. What it throws is logged; the row comes back when its lease ends. */
   readonly handle: (row: Row) => Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Every error that a person or a program can meet, from one registry: a stable code, its HTTP status, a title, and a
- * sentence that says what to do. Answers are RFC 9457 problem documents.
+ * Every error that a person or a program can meet, from one registry: a stable code, its HTTP status, a
+ * title, and a sentence that says what to do. Answers are RFC 9457 problem documents.
  *
  * Business outcomes are values, not exceptions; routes turn a refusal into a problem with `problem(code, …)`.
  */

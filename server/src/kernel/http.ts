@@ -1,6 +1,6 @@
 /**
- * The HTTP server that routes are added to: strict input (nothing coerced, unknown fields refused), RFC 9457 answers,
- * OpenAPI 3.1 from the route schemas.
+ * The HTTP server that routes are added to: strict input (nothing coerced, unknown fields refused), RFC 9457
+ * answers, OpenAPI 3.1 from the route schemas.
  */
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
@@ -191,7 +191,7 @@ function describeValidation(fault: ValidationFault | undefined, where: string): 
 
 function allowedValues(params: Record<string, unknown>): string {
   const values = params.allowedValues ?? params.allowedValue;
-  return values === undefined ? "" : `: ${[values].flat().join(", ")}`;
+  return values === undefined ? "" : `: ${[values].flat().map(String).join(", ")}`;
 }
 
 function unescapePointer(part: string): string {

@@ -1,8 +1,8 @@
 import type { Clock, Random } from "./clock.ts";
 
 /**
- * Ids are UUIDv7 whose 12 `rand_a` bits name the cell (0 by default). Inside the program and in rows an id is its
- * uuid text; on the wire it is a TypeID: prefix, `_`, 26 characters of Crockford base32
+ * Ids are UUIDv7 whose 12 `rand_a` bits name the cell (0 by default). Inside the program and in rows an id is
+ * its uuid text; on the wire it is a TypeID: prefix, `_`, 26 characters of Crockford base32
  * (https://github.com/jetify-com/typeid, specification 0.3).
  */
 export type Id = string;

@@ -2,8 +2,8 @@ import type { Db } from "./database.ts";
 import type { Id } from "./ids.ts";
 
 /**
- * Something that must hold at every moment: a query that operators can run (`npm run audit`), a test, and a gauge. Rooms
- * export theirs as `invariants`; app.ts collects them.
+ * Something that must hold at every moment: a query that operators can run (`npm run audit`), a test, and a
+ * gauge. Rooms export theirs as `invariants`; app.ts collects them.
  */
 export type Invariant = {
   /** The number in the documentation's list and a short name: `1 journals balance`. */

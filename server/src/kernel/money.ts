@@ -1,6 +1,6 @@
 /**
- * Money is an integer amount in the currency's minor unit (分 for CNY) beside its ISO 4217 code. Amounts on the wire are
- * integers up to 2^53−1, so that every JSON reader keeps them exact.
+ * Money is an integer amount in the currency's minor unit (分 for CNY) beside its ISO 4217 code. Amounts on
+ * the wire are integers up to 2^53−1, so that every JSON reader keeps them exact.
  */
 export type Money = { readonly amount: bigint; readonly currency: Currency };
 
@@ -74,8 +74,8 @@ export function formatDecimal({ amount, currency }: Money): string {
 }
 
 /**
- * The amount written as decimal text of the major unit, or null when the text is no decimal or has more places than the
- * currency (trailing zeros included in the allowed places only).
+ * The amount written as decimal text of the major unit, or null when the text is no decimal or has more
+ * places than the currency (trailing zeros included in the allowed places only).
  */
 export function parseDecimal(text: string, currency: Currency): bigint | null {
   const exponent = exponentOf(currency);

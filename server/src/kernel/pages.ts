@@ -1,7 +1,10 @@
 import { Type } from "typebox";
 import { problem } from "./errors.ts";
 
-/** Cursor pagination, newest first: `{ data, next_cursor }`. A cursor is opaque to its reader and says where to go on. */
+/**
+ * Cursor pagination, newest first: `{ data, next_cursor }`. A cursor is opaque to its reader and says where
+ * to go on.
+ */
 export type Page<T> = { readonly data: readonly T[]; readonly next_cursor: string | null };
 
 export const PAGE_SIZE = 20;
@@ -36,7 +39,10 @@ export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-/** Unpacks a cursor of `length` parts; null when there is none. Throws `cursor_invalid` for anything not made here. */
+/**
+ * Unpacks a cursor of `length` parts; null when there is none. Throws `cursor_invalid` for anything not made
+ * here.
+ */
 export function decodeCursor(text: string | undefined, length: number): string[] | null {
   if (text === undefined) return null;
   try {
@@ -51,7 +57,8 @@ export function decodeCursor(text: string | undefined, length: number): string[]
 }
 
 /**
- * Makes a page of `limit` from rows that were read with `limit + 1`: the extra row only shows that there is more.
+ * Makes a page of `limit` from rows that were read with `limit + 1`: the extra row only shows that there is
+ * more.
  */
 export function pageOf<Row, Item>(
   rows: readonly Row[],

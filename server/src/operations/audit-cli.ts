@@ -1,6 +1,7 @@
 /**
- * `npm run audit`: checks every invariant against a database, one line each; exit code 1 when any is violated. It reads the
- * database of the running platform, of DATABASE_URL, or starts the embedded PostgreSQL for the time of the audit.
+ * `npm run audit`: checks every invariant against a database, one line each; exit code 1 when any is
+ * violated. It reads the database of the running platform, of DATABASE_URL, or starts the embedded PostgreSQL
+ * for the time of the audit.
  */
 import { readConfig } from "../config.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -75,7 +76,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const sentence =
-    error instanceof StartRefused ? error.message : `The audit could not be finished: ${error}`;
+    error instanceof StartRefused ? error.message : `The audit could not be finished: ${String(error)}`;
   process.stderr.write(`${sentence}\n`);
   process.exitCode = 2;
 }

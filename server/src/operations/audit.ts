@@ -14,8 +14,8 @@ export type AuditResult = {
 const BOOKS_PER_READ = 200;
 
 /**
- * Checks the invariants in their order and reports each as soon as it is done. A violation is a finding, not an error; what
- * the database refuses is thrown.
+ * Checks the invariants in their order and reports each as soon as it is done. A violation is a finding, not
+ * an error; what the database refuses is thrown.
  */
 export async function runAudit(
   db: Db,

@@ -1,4 +1,7 @@
-/** Every room's invariants, in the order of the documentation's list: what `npm run audit` and the tests check. */
+/**
+ * Every room's invariants, in the order of the documentation's list: what `npm run audit` and the tests
+ * check.
+ */
 import type { Invariant } from "../kernel/invariants.ts";
 import { invariants as ledger } from "../ledger/index.ts";
 import { invariants as payments } from "../payments/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Channels' notifications: verified byte for byte, matched to an order, taken to the door, and acknowledged only after the
- * commit. What belongs to nothing here is kept and shown.
+ * Channels' notifications: verified byte for byte, matched to an order, taken to the door, and acknowledged
+ * only after the commit. What belongs to nothing here is kept and shown.
  */
 import type { ChannelAccount, Channels, InboundRequest, Notification } from "../channels/index.ts";
 import { type Clock, MINUTE } from "../kernel/clock.ts";

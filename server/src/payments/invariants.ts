@@ -1,6 +1,6 @@
 /**
- * What must hold between payments, refunds and the books. Each check is one statement, so it sees one moment: a payment
- * and its journals commit together.
+ * What must hold between payments, refunds and the books. Each check is one statement, so it sees one moment:
+ * a payment and its journals commit together.
  */
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";

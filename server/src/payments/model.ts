@@ -7,7 +7,7 @@
  * Taken back: what left the channel again without a refund of ours: a reversal, or the channel's own doing.
  */
 import type { FundFlow } from "../channels/index.ts";
-import type { NextAction } from "../channels/port.ts";
+import type { NextAction } from "../channels/index.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 

@@ -1,7 +1,9 @@
-import type { NextAction } from "../channels/port.ts";
+import type { NextAction } from "../channels/index.ts";
 import type { Attempt, Payment, Refund, Taken } from "./model.ts";
 
-/** Rows as the database gives them; the nullable columns of what an attempt took stand apart from the rest. */
+/**
+ * Rows as the database gives them; the nullable columns of what an attempt took stand apart from the rest.
+ */
 export type PaymentRow = Payment;
 
 export type AttemptRow = Omit<Attempt, "taken" | "nextAction"> & {

@@ -30,8 +30,8 @@ export function settledPart(taken: Taken, amount: bigint): bigint {
 }
 
 /**
- * What a refund gives back of fee and cost once `settledRefunded` has been refunded in all: round(total · Σr / s) less
- * what was given back before. A surplus never earned a fee.
+ * What a refund gives back of fee and cost once `settledRefunded` has been refunded in all: round(total · Σr
+ * / s) less what was given back before. A surplus never earned a fee.
  */
 export function returnsOf(
   attempt: Pick<Attempt, "feeReturned" | "costReturned" | "surplus">,

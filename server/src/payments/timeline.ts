@@ -1,6 +1,6 @@
 /**
- * A payment's story in order of time, read from what the rooms keep anyway: attempts, exchanges, journals, refunds, events
- * and deliveries. The first thing a person looks at.
+ * A payment's story in order of time, read from what the rooms keep anyway: attempts, exchanges, journals,
+ * refunds, events and deliveries. The first thing a person looks at.
  */
 import type { Db } from "../kernel/database.ts";
 import { formatId } from "../kernel/ids.ts";
@@ -38,7 +38,10 @@ const RANKS: Readonly<Record<TimelineItem["kind"], number>> = {
   delivery: 6,
 };
 
-/** Everything that happened to a payment, oldest first. @param wholeBooks operators also see the platform's accounts. */
+/**
+ * Everything that happened to a payment, oldest first. @param wholeBooks operators also see the platform's
+ * accounts.
+ */
 export async function timelineOf(
   db: Db,
   whole: Whole,

@@ -1,6 +1,6 @@
 /**
- * Calls to channels about orders and refunds. Each is made outside any transaction, within the account's call budget, and
- * what came of it goes through the door.
+ * Calls to channels about orders and refunds. Each is made outside any transaction, within the account's call
+ * budget, and what came of it goes through the door.
  */
 import type {
   Call,

@@ -1,8 +1,13 @@
 import { channelNumber, type Id } from "../../kernel/ids.ts";
-import type { Attempt, Refund, Taken } from "../model.ts";
+import type { Attempt, Refund } from "../model.ts";
 
-/** The refund that gives all of a surplus back: unique per attempt, sent under this one number for ever. */
-export function automaticRefund(attempt: Attempt, taken: Taken, id: Id, now: Date): Refund {
+/** The refund that gives what is left of a surplus back: unique per attempt, sent under this one number for ever. */
+export function automaticRefund(
+  attempt: Attempt,
+  left: { readonly amount: bigint; readonly settleAmount: bigint },
+  id: Id,
+  now: Date,
+): Refund {
   return {
     id,
     paymentId: attempt.paymentId,
@@ -10,14 +15,14 @@ export function automaticRefund(attempt: Attempt, taken: Taken, id: Id, now: Dat
     merchantId: attempt.merchantId,
     merchantRefundNo: null,
     automatic: true,
-    amount: taken.paidAmount,
+    amount: left.amount,
     currency: attempt.currency,
     reason: attempt.surplus,
     request: "{}",
     state: "created",
     channelRefundNo: channelNumber("rfd", id),
     channelOwnRefundNo: null,
-    settleAmount: taken.settleAmount,
+    settleAmount: left.settleAmount,
     fromPending: 0n,
     fromAvailable: 0n,
     fromReceivable: 0n,

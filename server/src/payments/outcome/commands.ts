@@ -1,6 +1,6 @@
 /**
- * Everything that can happen to a payment after its creation, as commands of the door. Reports carry what a channel said;
- * the others are what merchants, buyers and due times want. Pure.
+ * Everything that can happen to a payment after its creation, as commands of the door. Reports carry what a
+ * channel said; the others are what merchants, buyers and due times want. Pure.
  */
 import type {
   CallEnd,
@@ -9,7 +9,7 @@ import type {
   ReversalOutcome,
   SceneTraits,
   TradeOutcome,
-} from "../../channels/port.ts";
+} from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
@@ -23,7 +23,9 @@ type About = {
   readonly channelAccountId: Id | null;
 };
 
-/** What a channel said, or that it said nothing. `reportId` names the exchange, fixed before the transaction. */
+/**
+ * What a channel said, or that it said nothing. `reportId` names the exchange, fixed before the transaction.
+ */
 export type Report = About & {
   readonly reportId: Id;
   readonly exchange: ExchangeRecord;
@@ -77,7 +79,9 @@ export type WishRefusal =
   | "conflict";
 
 export type WishResult =
-  /** `callAttemptId`: this order must be ended at the channel now. `queued`: the refund waits for its turn. */
+  /**
+   * `callAttemptId`: this order must be ended at the channel now. `queued`: the refund waits for its turn.
+   */
   | {
       readonly done: true;
       readonly callAttemptId?: Id;
@@ -92,7 +96,10 @@ export const CLOSING_LEASE_MS = 30 * SECOND;
 
 const DAY_MS = 86_400 * SECOND;
 
-/** Starts to end the payment, or the live attempt before another. `callAttemptId`: this order must be closed first. */
+/**
+ * Starts to end the payment, or the live attempt before another. `callAttemptId`: this order must be closed
+ * first.
+ */
 export function beginClosing(draft: Draft, closingFor: ClosingFor, context: TradeContext): WishResult {
   const { payment } = draft;
   const { now } = context;

@@ -1,8 +1,8 @@
 /**
- * What a report about a refund means. Pure, like decide-trade.ts. Postings happen at acceptance; arrival moves nothing;
- * a refund that the channel certainly did not take is sent again under the same number.
+ * What a report about a refund means. Pure, like decide-trade.ts. Postings happen at acceptance; arrival
+ * moves nothing; a refund that the channel certainly did not take is sent again under the same number.
  */
-import type { CallEnd, ChannelTraits, RefundOutcome } from "../../channels/port.ts";
+import type { CallEnd, ChannelTraits, RefundOutcome } from "../../channels/index.ts";
 import { plus } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Taken } from "../model.ts";
@@ -32,7 +32,9 @@ export type RefundDecision =
 
 type MutableRefund = ReturnType<Draft["refund"]>;
 
-/** `source` tells a refund call from a query: only after a query may "not found" mean that nothing was taken. */
+/**
+ * `source` tells a refund call from a query: only after a query may "not found" mean that nothing was taken.
+ */
 export function decideRefund(
   draft: Draft,
   refundId: Id,

@@ -1,11 +1,12 @@
 /**
- * What a report about an order means for its payment. Pure: a draft in, a changed draft and the decision's name out. The
- * machine is monotone: reports may come twice, late, out of order or in contradiction, and money that moved is booked.
+ * What a report about an order means for its payment. Pure: a draft in, a changed draft and the decision's
+ * name out. The machine is monotone: reports may come twice, late, out of order or in contradiction, and
+ * money that moved is booked.
  */
-import type { CallEnd, ReversalOutcome, SceneTraits, TradeFacts, TradeOutcome } from "../../channels/port.ts";
-import { plus } from "../../kernel/clock.ts";
+import type { CallEnd, ReversalOutcome, SceneTraits, TradeFacts, TradeOutcome } from "../../channels/index.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { type Attempt, isFinalAttempt, type Surplus } from "../model.ts";
+import { type Attempt, isFinalAttempt, type Surplus, type Taken } from "../model.ts";
 import {
   EXPIRY_GRACE_MS,
   nextCloseAt,
@@ -48,6 +49,9 @@ export type Decision =
   | "refused"
   | "waiting";
 
+/** How long the process that gave up has for its first reversal. */
+const REVERSAL_LEASE_MS = 30 * SECOND;
+
 type MutableAttempt = ReturnType<Draft["attempt"]>;
 
 /** What the channel says of an order. */
@@ -87,6 +91,10 @@ export function decideCallEnd(
   const attempt = draft.attempt(attemptId);
   const { end, source } = report;
   if (isFinalAttempt(attempt.state)) return "already_known";
+  // Money that moved outweighs a call that says it did not.
+  if (source === "pay" && attempt.taken !== null) {
+    return end.end === "refused" ? "contradiction" : "already_known";
+  }
   if (source === "pay" && end.end === "refused" && !end.retryable) {
     return endWithoutMoney(draft, attempt, "failed", context, { code: end.code, message: end.message });
   }
@@ -105,6 +113,12 @@ export function decideReversal(
 ): Decision {
   const attempt = draft.attempt(attemptId);
   if (attempt.state !== "reversing") return "already_known";
+  if (end.end === "refused" && !end.retryable && attempt.taken !== null) {
+    // The channel no longer reverses (its cut-off is over): a refund gives back what is known to be taken.
+    finish(attempt, "succeeded", context.now);
+    giveBack(draft, attempt, context);
+    return "surplus";
+  }
   if (end.end !== "answered" || end.value.outcome === "again") {
     attempt.queries += 1;
     attempt.dueAt = nextReversalAt(attempt, context.now);
@@ -113,10 +127,9 @@ export function decideReversal(
   const { moneyReturned, channelDate, channelTradeNo } = end.value;
   attempt.channelTradeNo ??= channelTradeNo;
   if (moneyReturned && attempt.taken === null) {
-    // The buyer had paid and nobody told us: both movements are in the channel's statement, so both are booked.
-    take(attempt, asAsked(attempt, channelDate, context.now), context);
-    attempt.surplus = "reversing";
-    draft.book({ booking: "surplus", attempt });
+    // The buyer had paid and nobody told us: both movements are in the channel's statement, so both are
+    // booked.
+    takeSurplus(draft, attempt, asAsked(attempt, channelDate, context.now), "reversing", context);
   }
   finish(attempt, "reversed", context.now);
   if (moneyReturned) takeBack(draft, attempt);
@@ -124,11 +137,14 @@ export function decideReversal(
   return "reversed";
 }
 
-/** A payment code whose result did not come in time: final for the buyer, undone until the channel answers. */
+/**
+ * A payment code whose result did not come in time: final for the buyer, undone until the channel answers.
+ */
 export function decideGiveUp(draft: Draft, attemptId: Id, context: TradeContext): Decision {
   const attempt = draft.attempt(attemptId);
   if (isFinalAttempt(attempt.state) || attempt.state === "reversing") return "already_known";
-  startReversal(attempt, context.now);
+  // Born leased to whoever gave up: the first reversal is its call.
+  startReversal(attempt, plus(context.now, REVERSAL_LEASE_MS));
   if (draft.payment.liveAttemptId === attempt.id) endLive(draft, context.now);
   return "reversing";
 }
@@ -140,22 +156,23 @@ function decidePaid(
   source: ReportSource,
   context: TradeContext,
 ): Decision {
-  if (attempt.taken !== null) return "already_known";
+  if (attempt.taken !== null) {
+    return facts.amount === attempt.taken.paidAmount ? "already_known" : "contradiction";
+  }
   const { payment } = draft;
-  const differs = facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+  const differs = differsFrom(attempt, facts);
   if (differs && source !== "query") {
-    attempt.dueAt = isFinalAttempt(attempt.state) ? attempt.dueAt : context.now;
+    askAbout(attempt, context.now);
     return "contradiction";
   }
-  take(attempt, facts, context);
   const reversing = attempt.state === "reversing";
   const surplus = surplusOf(draft, attempt, differs);
   if (surplus === null) {
+    take(attempt, facts, context);
     succeed(draft, attempt, context);
     return "paid";
   }
-  attempt.surplus = surplus;
-  draft.book({ booking: "surplus", attempt });
+  takeSurplus(draft, attempt, facts, surplus, context);
   // While the reversal is unanswered it is what gives the money back.
   if (reversing) return "surplus";
   const wasLive = payment.liveAttemptId === attempt.id;
@@ -163,6 +180,31 @@ function decidePaid(
   giveBack(draft, attempt, context);
   if (wasLive) endLive(draft, context.now);
   return "surplus";
+}
+
+function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
+  return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+}
+
+/** Another amount than was asked for may have been taken: the order is asked about, even one that was over. */
+function askAbout(attempt: MutableAttempt, now: Date): void {
+  switch (attempt.state) {
+    case "created":
+    case "unknown":
+      attempt.state = "pending";
+      break;
+    case "closed":
+    case "failed":
+      attempt.state = "abandoned";
+      break;
+    case "reversed":
+      attempt.state = "reversing";
+      break;
+    default:
+  }
+  attempt.finishedAt = null;
+  attempt.queries = 0;
+  attempt.dueAt = now;
 }
 
 function surplusOf(draft: Draft, attempt: Attempt, differs: boolean): Surplus | null {
@@ -196,7 +238,9 @@ function succeed(draft: Draft, attempt: MutableAttempt, context: TradeContext): 
   draft.tell("payment.succeeded");
 }
 
-/** Ends an order that another one made superfluous: it is closed, or reversed, and what it took is surplus. */
+/**
+ * Ends an order that another one made superfluous: it is closed, or reversed, and what it took is surplus.
+ */
 function letGo(other: MutableAttempt, context: TradeContext): void {
   const { now } = context;
   if (isFinalAttempt(other.state)) return;
@@ -216,28 +260,20 @@ function decideRefunded(
   source: ReportSource,
   context: TradeContext,
 ): Decision {
-  if (attempt.state === "reversing" && trade.refundedAmount >= trade.amount) {
-    const reversed = {
-      outcome: "reversed" as const,
-      moneyReturned: true,
-      channelTradeNo: trade.channelTradeNo,
-      channelDate: trade.channelDate,
-    };
-    return decideReversal(draft, attempt.id, { end: "answered", value: reversed }, context);
-  }
-  if (attempt.taken === null && trade.refundedAmount >= trade.amount) {
-    const surplus = surplusOf(draft, attempt, trade.amount !== attempt.amount);
+  const believed = source === "query" || !differsFrom(attempt, trade);
+  if (attempt.taken === null && trade.refundedAmount >= trade.amount && believed) {
+    const surplus = surplusOf(draft, attempt, differsFrom(attempt, trade));
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
   }
-  const before =
-    attempt.taken === null ? decidePaid(draft, attempt, trade, source, context) : "already_known";
+  const before = decidePaid(draft, attempt, trade, source, context);
   const { taken } = attempt;
   if (taken === null) return before;
-  const beyond = trade.refundedAmount - attempt.refundedAmount - attempt.takenBack;
+  const beyond = givenBackByChannel(draft, attempt, taken, trade.refundedAmount);
   if (beyond <= 0n) return before;
-  if (attempt.surplus !== null && beyond >= taken.paidAmount) {
+  if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
+    if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
     takeBack(draft, attempt);
-    return "reversed_by_channel";
+    return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
   }
   if (beyond >= taken.paidAmount) {
     attempt.takenBack += beyond;
@@ -268,7 +304,22 @@ function decideRefunded(
   return "refunded_by_channel";
 }
 
-/** Taken and given back by the channel before we knew: both movements are booked, and nothing is left to give back. */
+/** How much of what the channel calls refunded is neither ours nor known: at most what is left. */
+function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refundedAmount: bigint): bigint {
+  // A refund that came back from the buyer's bank stays in the channel's sum.
+  const returned = draft
+    .refundsOf(attempt.id)
+    .filter((refund) => refund.state === "returned")
+    .reduce((sum, refund) => sum + refund.amount, 0n);
+  const beyond = refundedAmount - attempt.refundedAmount - attempt.takenBack - returned;
+  const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
+  return beyond < left ? beyond : left;
+}
+
+/**
+ * Taken and given back by the channel before we knew: both movements are booked, and nothing is left to give
+ * back.
+ */
 function bookCameAndWent(
   draft: Draft,
   attempt: MutableAttempt,
@@ -277,9 +328,7 @@ function bookCameAndWent(
   context: TradeContext,
 ): Decision {
   const wasLive = draft.payment.liveAttemptId === attempt.id;
-  take(attempt, facts, context);
-  attempt.surplus = surplus;
-  draft.book({ booking: "surplus", attempt });
+  takeSurplus(draft, attempt, facts, surplus, context);
   finish(attempt, "reversed", context.now);
   takeBack(draft, attempt);
   if (wasLive) endLive(draft, context.now);
@@ -325,10 +374,10 @@ function decidePending(
 ): Decision {
   if (isFinalAttempt(attempt.state)) return "already_known";
   attempt.channelTradeNo ??= trade.channelTradeNo ?? null;
+  attempt.nextAction ??= trade.nextAction ?? null;
   if (attempt.state === "created" || attempt.state === "unknown") {
     attempt.state = "pending";
     attempt.queries = 0;
-    attempt.nextAction = trade.nextAction ?? attempt.nextAction;
     attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), context.now);
     return "open";
   }
@@ -352,7 +401,7 @@ function decideNotFound(
   const overAt = scene.orderAppearsWithBuyer
     ? plus(attempt.expiresAt, EXPIRY_GRACE_MS)
     : plus(attempt.createdAt, scene.notFoundHorizonMs);
-  if (now >= overAt && scene.kind !== "payment_code") {
+  if (now >= overAt && (scene.kind !== "payment_code" || attempt.state === "abandoned")) {
     return endWithoutMoney(draft, attempt, "closed", context, null);
   }
   if (source === "close" && scene.orderAppearsWithBuyer) {
@@ -367,7 +416,10 @@ function decideNotFound(
   return "open";
 }
 
-/** The order certainly does not stand at the channel: it is placed again where that is safe, and ends otherwise. */
+/**
+ * The order certainly does not stand at the channel: it is placed again where that is safe, and ends
+ * otherwise.
+ */
 function decideNotTaken(
   draft: Draft,
   attempt: MutableAttempt,
@@ -434,10 +486,10 @@ function stopClosing(draft: Draft): void {
   draft.payment.closingFor = null;
 }
 
-function startReversal(attempt: MutableAttempt, now: Date): void {
+function startReversal(attempt: MutableAttempt, dueAt: Date): void {
   attempt.state = "reversing";
   attempt.queries = 0;
-  attempt.dueAt = now;
+  attempt.dueAt = dueAt;
 }
 
 function finish(
@@ -451,18 +503,29 @@ function finish(
   attempt.closeWanted = false;
 }
 
-function take(attempt: MutableAttempt, facts: TradeFacts, context: TradeContext): void {
+function take(attempt: MutableAttempt, facts: TradeFacts, context: TradeContext): Taken {
   const settleAmount = facts.settleAmount ?? facts.amount;
   const fees = feesOf(attempt, settleAmount, context.terms);
   attempt.channelTradeNo = facts.channelTradeNo;
   attempt.buyer = facts.buyer ?? attempt.buyer;
-  attempt.taken = {
-    paidAmount: facts.amount,
-    settleAmount,
-    ...fees,
-    paidAt: facts.paidAt,
-    channelDate: facts.channelDate,
-  };
+  const { paidAt, channelDate } = facts;
+  const taken: Taken = { paidAmount: facts.amount, settleAmount, ...fees, paidAt, channelDate };
+  attempt.taken = taken;
+  return taken;
+}
+
+/** Booked, and not told as another success: it earns no fee. */
+function takeSurplus(
+  draft: Draft,
+  attempt: MutableAttempt,
+  facts: TradeFacts,
+  surplus: Surplus,
+  context: TradeContext,
+): void {
+  const taken = take(attempt, facts, context);
+  attempt.taken = { ...taken, feeAmount: 0n };
+  attempt.surplus = surplus;
+  draft.book({ booking: "surplus", attempt });
 }
 
 /** What a reversed order must have taken, when the channel only says that it gave the money back. */
@@ -478,18 +541,28 @@ function asAsked(attempt: Attempt, channelDate: string, now: Date): TradeFacts {
   };
 }
 
-/** The channel itself returned what an attempt held as surplus. */
+/** The channel itself returned what an attempt still held as surplus. */
 function takeBack(draft: Draft, attempt: MutableAttempt): void {
-  if (attempt.taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
-  attempt.takenBack = attempt.taken.paidAmount;
-  draft.book({ booking: "surplus_taken_back", attempt });
+  const { settleAmount } = surplusLeft(attempt);
+  attempt.takenBack = (attempt.taken as Taken).paidAmount;
+  draft.book({ booking: "surplus_taken_back", attempt, settleAmount });
 }
 
-/** One automatic refund of all that a surplus attempt took. */
+/** What of a surplus the channel has not given back by itself: of the buyer's amount, and the settled part of it. */
+function surplusLeft(attempt: Attempt): { amount: bigint; settleAmount: bigint } {
+  const { taken, takenBack } = attempt;
+  if (taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
+  return {
+    amount: taken.paidAmount - takenBack,
+    settleAmount: taken.settleAmount - settledPart(taken, takenBack),
+  };
+}
+
+/** One automatic refund of all that a surplus attempt still holds. */
 function giveBack(draft: Draft, attempt: MutableAttempt, context: TradeContext): void {
-  if (attempt.taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
-  const refund = automaticRefund(attempt, attempt.taken, context.refundId, context.now);
-  attempt.refundedAmount = attempt.taken.paidAmount;
+  const left = surplusLeft(attempt);
+  const refund = automaticRefund(attempt, left, context.refundId, context.now);
+  attempt.refundedAmount = left.amount;
   draft.addRefund(refund);
   draft.book({ booking: "surplus_refund_created", attempt, refund });
 }

@@ -1,6 +1,6 @@
 /**
- * The one door: every report about an order or a refund, and every wish about a payment, goes through it. It locks,
- * decides, posts, enqueues and commits, or does nothing when all is known.
+ * The one door: every report about an order or a refund, and every wish about a payment, goes through it. It
+ * locks, decides, posts, enqueues and commits, or does nothing when all is known.
  */
 import type { Channels } from "../../channels/index.ts";
 import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
@@ -27,9 +27,9 @@ export type DoorDeps = {
 
 export type Door = {
   /**
-   * Carries out a command under its payment's lock and returns the payment as it then is. Throws `not_found` when the
-   * merchant has no such payment, `overloaded`, `database_unavailable`, `outcome_unknown`, or `internal_error` when the
-   * command broke an assumption (nothing of it is kept then).
+   * Carries out a command under its payment's lock and returns the payment as it then is. Throws `not_found`
+   * when the merchant has no such payment, `overloaded`, `database_unavailable`, `outcome_unknown`, or
+   * `internal_error` when the command broke an assumption (nothing of it is kept then).
    */
   submit(command: Command): Promise<Done>;
   stop(): Promise<void>;
@@ -42,7 +42,8 @@ const ROUNDS_MAX = 3;
 export function createDoor(deps: DoorDeps): Door {
   const run = (commands: readonly Command[]) => runBatch(deps, commands);
   const reports = createBatcher<Command, CommandResult>({ name: "reports", run, log: deps.log });
-  // A refund that its merchant cannot cover makes its batch run again: reports of channels do not wait for that.
+  // A refund that its merchant cannot cover makes its batch run again: reports of channels do not wait for
+  // that.
   const wishes = createBatcher<Command, CommandResult>({ name: "wishes", run, log: deps.log });
   return {
     submit: async (command) => {
@@ -88,7 +89,10 @@ function start(deps: DoorDeps, deliveries: readonly Delivery[]): void {
   deps.onDue();
 }
 
-/** Refunds beyond the merchant's money leave nothing behind: the batch is undone and decided again without them. */
+/**
+ * Refunds beyond the merchant's money leave nothing behind: the batch is undone and decided again without
+ * them.
+ */
 class Uncovered extends Error {}
 
 async function rolledBack<T>(work: Promise<T>): Promise<T | null> {

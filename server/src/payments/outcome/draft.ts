@@ -21,9 +21,11 @@ export type EventType =
 /** Something that happened to money, to be written as a journal (postings.ts). */
 export type Booking =
   | {
-      readonly booking: "success" | "surplus" | "surplus_taken_back" | "reversed_by_channel";
+      readonly booking: "success" | "surplus" | "reversed_by_channel";
       readonly attempt: Attempt;
     }
+  /** `settleAmount`: the settled part of what was still held. */
+  | { readonly booking: "surplus_taken_back"; readonly attempt: Attempt; readonly settleAmount: bigint }
   /** `settleAmount`: the settled part that the channel gave back by itself; `sourceId` names the report. */
   | {
       readonly booking: "refund_by_channel";
@@ -47,7 +49,9 @@ export type Booking =
       readonly refund: Refund;
       readonly creditLine: bigint;
     }
-  /** `reserved`: what the refund had taken aside at its creation, before the channel told its settled part. */
+  /**
+   * `reserved`: what the refund had taken aside at its creation, before the channel told its settled part.
+   */
   | {
       readonly booking: "refund_accepted";
       readonly attempt: Attempt;
@@ -65,13 +69,15 @@ export type NewWorkItem = {
 };
 
 /**
- * A payment being decided on: working copies and what is to happen. Nothing shared changes before `keep`; a decision
- * that throws leaves the box as it was.
+ * A payment being decided on: working copies and what is to happen. Nothing shared changes before `keep`; a
+ * decision that throws leaves the box as it was.
  */
 export type Draft = {
   readonly payment: Mutable<Payment>;
   attempt(id: Id): Mutable<Attempt>;
   refund(id: Id): Mutable<Refund>;
+  /** The refunds of an attempt as they are now. */
+  refundsOf(attemptId: Id): readonly Refund[];
   addRefund(refund: Refund): void;
   addAttempt(attempt: Attempt): void;
   book(booking: Booking): void;
@@ -101,6 +107,8 @@ export function openDraft(box: Box): Draft {
     payment,
     attempt,
     refund: (id) => copyOf(id, box.refunds, refunds, "refund"),
+    refundsOf: (attemptId) =>
+      [...new Map([...box.refunds, ...refunds]).values()].filter((refund) => refund.attemptId === attemptId),
     addRefund: (refund) => {
       refunds.set(refund.id, { ...refund });
       effects.newRefunds.push(refund);

@@ -1,6 +1,6 @@
 /**
- * The door's one transaction, written for many commands: lock in the one order, load, decide each in turn with pure
- * functions that see the effects of those before it, write with one statement per table, post.
+ * The door's one transaction, written for many commands: lock in the one order, load, decide each in turn
+ * with pure functions that see the effects of those before it, write with one statement per table, post.
  */
 import type { Channels, SceneTraits } from "../../channels/index.ts";
 import type { Cell, Tx } from "../../kernel/database.ts";
@@ -47,7 +47,9 @@ export type Done = {
   readonly refunds: readonly Refund[];
 };
 
-/** What a command came to; `failed` only when deciding it threw: that item is dropped, loudly, and no other. */
+/**
+ * What a command came to; `failed` only when deciding it threw: that item is dropped, loudly, and no other.
+ */
 export type CommandResult =
   | ({ readonly result: "done" } & Done)
   | { readonly result: "no_payment" }
@@ -379,7 +381,10 @@ function numberTaken(): Error {
   return Object.assign(new Error("a refund number was taken meanwhile"), { code: "40001" });
 }
 
-/** Writes where refunds' money came from, and finds those that are not covered. Anything else unposted is a broken rule. */
+/**
+ * Writes where refunds' money came from, and finds those that are not covered. Anything else unposted is a
+ * broken rule.
+ */
 async function settlePosted(
   tx: Tx,
   work: Work,

@@ -1,6 +1,6 @@
 /**
- * What a booking looks like in the merchant's book: the rows of the posting table that payments cause. Pure. Money that
- * never passes us is booked on the memorandum twins of the same accounts, without fee or cost.
+ * What a booking looks like in the merchant's book: the rows of the posting table that payments cause. Pure.
+ * Money that never passes us is booked on the memorandum twins of the same accounts, without fee or cost.
  */
 import type { Id } from "../../kernel/ids.ts";
 import {
@@ -23,7 +23,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "surplus":
       return surplus(booking.attempt, id);
     case "surplus_taken_back":
-      return surplusTakenBack(booking.attempt, id);
+      return surplusTakenBack(booking.attempt, booking.settleAmount, id);
     case "reversed_by_channel":
       return reversedByChannel(booking.attempt, id);
     case "refund_by_channel":
@@ -44,8 +44,8 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
 }
 
 /**
- * A refund that a merchant asked for, before the channel is called: from what is not settled yet, then from what may be
- * paid out, then on credit. The draw tells how much came from each.
+ * A refund that a merchant asked for, before the channel is called: from what is not settled yet, then from
+ * what may be paid out, then on credit. The draw tells how much came from each.
  */
 function refundRequested(attempt: Attempt, refund: Refund, creditLine: bigint, id: Id): JournalDraft {
   const at = accountsOf(attempt);
@@ -92,14 +92,14 @@ function surplus(attempt: Attempt, id: Id): JournalDraft {
   };
 }
 
-function surplusTakenBack(attempt: Attempt, id: Id): JournalDraft {
+function surplusTakenBack(attempt: Attempt, settleAmount: bigint, id: Id): JournalDraft {
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
     ...headOf(attempt, "surplus_reversed", attempt.id, taken.channelDate, id),
     lines: [
-      { account: at("suspense_surplus"), debit: taken.settleAmount },
-      { account: at("channel_receivable"), credit: taken.settleAmount },
+      { account: at("suspense_surplus"), debit: settleAmount },
+      { account: at("channel_receivable"), credit: settleAmount },
       ...costLines(attempt, taken, -taken.costAmount),
     ],
   };
@@ -120,10 +120,12 @@ function reversedByChannel(attempt: Attempt, id: Id): JournalDraft {
 
 function refundByChannel(attempt: Attempt, settleAmount: bigint, sourceId: Id, id: Id): JournalDraft {
   const at = accountsOf(attempt);
+  // A part of a surplus goes back to where it should; a part of a success is missing.
+  const from = at(attempt.surplus === null ? "suspense_shortage" : "suspense_surplus");
   return {
     ...headOf(attempt, "break_refund_theirs", sourceId, takenOf(attempt).channelDate, id),
     lines: [
-      { account: at("suspense_shortage"), debit: settleAmount },
+      { account: from, debit: settleAmount },
       { account: at("channel_receivable"), credit: settleAmount },
     ],
   };
@@ -142,7 +144,8 @@ function surplusRefundCreated(attempt: Attempt, refund: Refund, id: Id): Journal
 
 function refundAccepted(attempt: Attempt, refund: Refund, reserved: bigint, id: Id): JournalDraft {
   const at = accountsOf(attempt);
-  // The channel's own figure for the settled part decides; what was put aside beyond or short of it comes from its owner.
+  // The channel's own figure for the settled part decides; what was put aside beyond or short of it comes
+  // from its owner.
   const source = refund.automatic ? at("suspense_surplus") : at("merchant_pending");
   return {
     ...headOf(attempt, "refund_accepted", refund.id, refund.channelDate, id),
@@ -227,7 +230,10 @@ function costLines(attempt: Attempt, taken: Taken, cost: bigint): readonly Line[
   return moved(at("channel_cost"), at(taken.costGross ? "channel_cost_payable" : "channel_receivable"), cost);
 }
 
-/** `amount` debited to one account and credited to the other; negative the other way round; a null side is left out. */
+/**
+ * `amount` debited to one account and credited to the other; negative the other way round; a null side is
+ * left out.
+ */
 function moved(debited: Id | null, credited: Id, amount: bigint): readonly Line[] {
   if (amount === 0n) return [];
   const [from, to, size] = amount > 0n ? [debited, credited, amount] : [credited, debited, -amount];

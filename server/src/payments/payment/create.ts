@@ -6,7 +6,9 @@ import { PAYMENT_COLUMNS } from "../rows.ts";
 import { insertAttempts } from "../store.ts";
 import { differingFields } from "./request.ts";
 
-/** A payment to be written, with its first attempt when the method is known. Their ids are fixed beforehand. */
+/**
+ * A payment to be written, with its first attempt when the method is known. Their ids are fixed beforehand.
+ */
 export type NewPayment = { readonly payment: Payment; readonly attempt: Attempt | null };
 
 export type Created =
@@ -59,8 +61,8 @@ const paymentsByNumberSql = sql(
 );
 
 /**
- * Writes payments in the order of their numbers, so that two batches with the same numbers wait for each other instead of
- * deadlocking; whoever comes second reads the first one's row in a next statement.
+ * Writes payments in the order of their numbers, so that two batches with the same numbers wait for each
+ * other instead of deadlocking; whoever comes second reads the first one's row in a next statement.
  */
 export async function createPayments(tx: Tx, wanted: readonly NewPayment[]): Promise<readonly Created[]> {
   const sorted = [...wanted].sort((a, b) => (numberOf(a.payment) < numberOf(b.payment) ? -1 : 1));

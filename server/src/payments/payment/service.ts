@@ -63,8 +63,8 @@ export type AttemptWish = {
 
 export type Payments = {
   /**
-   * Creates a payment and, when a method or payment code is named, places its order. The same request again returns the
-   * same payment as it now is, with `isNew` false.
+   * Creates a payment and, when a method or payment code is named, places its order. The same request again
+   * returns the same payment as it now is, with `isNew` false.
    */
   create(identity: MerchantIdentity, body: CreatePayment): Promise<Whole & { readonly isNew: boolean }>;
   /** Throws `not_found` for anything that is not this merchant's. */
@@ -219,7 +219,10 @@ async function prepare(
   };
 }
 
-/** An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse unseen. */
+/**
+ * An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse
+ * unseen.
+ */
 async function prepareAttempt(
   deps: PaymentsDeps,
   payment: Payment,
@@ -328,7 +331,10 @@ async function newAttempt(
   return deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
 }
 
-/** Ends the live attempt to make room for another: null when there is room; the payment when it was paid instead. */
+/**
+ * Ends the live attempt to make room for another: null when there is room; the payment when it was paid
+ * instead.
+ */
 async function endLive(deps: PaymentsDeps, service: Payments, live: Attempt): Promise<Whole | null> {
   const { paymentId, merchantId, channelAccountId } = live;
   const begun = await deps.door.submit({

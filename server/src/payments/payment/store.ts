@@ -20,7 +20,10 @@ const hastenAttemptSql = sql(
      and due_at > $2`,
 );
 
-/** Notes that somebody looks on until `until`, and brings the next query of the open order forward to `queryAt`. */
+/**
+ * Notes that somebody looks on until `until`, and brings the next query of the open order forward to
+ * `queryAt`.
+ */
 export async function watch(tx: Tx, paymentId: Id, until: Date, queryAt: Date): Promise<void> {
   await tx.run(watchPaymentSql, [paymentId, until]);
   await tx.run(hastenAttemptSql, [paymentId, queryAt]);

@@ -6,8 +6,8 @@ const ID_BYTES = 16;
 const PURPOSE = "cashier";
 
 /**
- * A cashier page is reachable by its token alone: the payment's id with a keyed hash of it. It needs no column of its own,
- * and nobody can make one without the master key.
+ * A cashier page is reachable by its token alone: the payment's id with a keyed hash of it. It needs no
+ * column of its own, and nobody can make one without the master key.
  */
 export function cashierToken(keyring: Pick<Keyring, "mac">, paymentId: Id): string {
   const id = Buffer.from(paymentId.replaceAll("-", ""), "hex");

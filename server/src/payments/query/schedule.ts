@@ -1,4 +1,4 @@
-import type { SceneTraits } from "../../channels/port.ts";
+import type { SceneTraits } from "../../channels/index.ts";
 import { HOUR, MINUTE, plus, SECOND } from "../../kernel/clock.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The pollers: what nobody told us is asked for, by due times. Channel notifications and these queries are two
- * independent sources of the same truth; both end at the door.
+ * The pollers: what nobody told us is asked for, by due times. Channel notifications and these queries are
+ * two independent sources of the same truth; both end at the door.
  */
 import type { CallPriority, Channels, SceneTraits } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";

@@ -23,8 +23,9 @@ export type RefundsDeps = {
 
 export type Refunds = {
   /**
-   * Puts the money aside and sends the refund to the channel. The same request again returns the same refund as it now
-   * is. Refusals, in this order: `not_found`, `number_reused`, `payment_not_refundable`, `refund_window_over`,
+   * Puts the money aside and sends the refund to the channel. The same request again returns the same refund
+   * as it now is. Refusals, in this order: `not_found`, `number_reused`, `payment_not_refundable`,
+   * `refund_window_over`,
    * `refund_parts_exhausted`, `refund_exceeds_payment`, `insufficient_balance`.
    */
   create(

@@ -1,4 +1,7 @@
-/** Work items: what a person must look at. One is resolved by two people, with a sentence that says what was done. */
+/**
+ * Work items: what a person must look at. One is resolved by two people, with a sentence that says what was
+ * done.
+ */
 import type { Cell } from "../../kernel/database.ts";
 import { sql } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
