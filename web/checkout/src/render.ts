@@ -82,7 +82,9 @@ export function titleOf(screen: Screen, { texts, wallet }: Drawing): string {
 }
 
 export function drawScreen(screen: Screen, drawing: Drawing): HTMLElement[] {
-  const title = el("h2", { tabindex: "-1", id: "title" }, titleOf(screen, drawing));
+  // Without a payment there is no merchant to head the page, and the title does.
+  const heading = drawing.payment === null ? "h1" : "h2";
+  const title = el(heading, { class: "title", tabindex: "-1", id: "title" }, titleOf(screen, drawing));
   const notice = drawing.notice === null ? [] : [el("p", { class: "notice", role: "alert" }, drawing.notice)];
   return [...notice, ...body(screen, title, drawing)];
 }

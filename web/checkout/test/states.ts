@@ -1,0 +1,41 @@
+// The states a server can answer, one per token, as the cashier's API has them.
+
+import type { Method, NextAction, Payment, State } from "../src/api.ts";
+
+const METHODS: readonly Method[] = [
+  { method: "alipay.qr", label: "alipay.qr", hint: "" },
+  { method: "alipay.page", label: "alipay.page", hint: "" },
+  { method: "alipay.wap", label: "alipay.wap", hint: "" },
+];
+
+export const CODE: NextAction = {
+  type: "qr_code",
+  qr_code: "https://qr.alipay.com/bax03206dk9jyzrfr5gl2599",
+};
+
+export function payment(changes: Partial<Payment> = {}): Payment {
+  return {
+    subject: "Two jasmine teas and a slice of lemon cake",
+    amount: 2850,
+    currency: "CNY",
+    status: "processing",
+    status_final: false,
+    expires_at: new Date(Date.now() + 876_000).toISOString(),
+    merchant_name: "Corner Teahouse 街角茶馆",
+    return_url: null,
+    ...changes,
+  };
+}
+
+/** A state of the server; polls fast, so that a test need not wait. */
+export function state(view: State["view"], changes: Partial<State> = {}): State {
+  return {
+    payment: payment(),
+    view,
+    methods: METHODS,
+    next_action: null,
+    poll_after_ms: 500,
+    server_time: new Date().toISOString(),
+    ...changes,
+  };
+}
