@@ -59,7 +59,7 @@ describe("the pages beside the wallet", () => {
     const shown = (page: Page, state: string) => look(page, `${state}-${screen.name}`);
     const rows = (page: Page) => page.locator("#deliveries button");
 
-    describe(`on a ${screen.name}`, () => {
+    describe(`on a ${screen.name}`, { concurrency: 3 }, () => {
       test("an empty inbox says how to fill it", async () => {
         const page = await open(`/inbox/nobody-${screen.name}`);
         await page.getByRole("heading", { name: "No webhook has arrived yet" }).waitFor();
