@@ -2,7 +2,13 @@
  * Channels' notifications: verified byte for byte, matched to an order, taken to the door, and acknowledged
  * only after the commit. What belongs to nothing here is kept and shown.
  */
-import type { ChannelAccount, Channels, InboundRequest, Notification } from "../channels/index.ts";
+import type {
+  ChannelAccount,
+  Channels,
+  InboundRequest,
+  Notification,
+  TradeOutcome,
+} from "../channels/index.ts";
 import { type Clock, MINUTE } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
@@ -112,7 +118,7 @@ async function deliver(deps: InboundDeps, attempt: Attempt, notification: Authen
   if (about.kind === "refund") {
     const refund = await refundFor(deps, attempt, about.channelRefundNo);
     if (refund !== null) {
-      await deps.door.submit({
+      const done = await deps.door.submit({
         ...common,
         reportId: deps.cell.newId(),
         kind: "refund_report",
@@ -120,6 +126,8 @@ async function deliver(deps: InboundDeps, attempt: Attempt, notification: Authen
         source: "notification",
         end: { end: "answered", value: about.refund },
       });
+      const present = done.attempts.find((other) => other.id === attempt.id);
+      if (present !== undefined && isExplained(present, about.trade)) return;
     }
   }
   await deps.door.submit({
@@ -129,6 +137,12 @@ async function deliver(deps: InboundDeps, attempt: Attempt, notification: Authen
     source: "notification",
     end: { end: "answered", value: about.trade },
   });
+}
+
+/** Whether refunds that are known make up all that the channel says it has given back. */
+function isExplained(attempt: Attempt, trade: TradeOutcome): boolean {
+  if (attempt.taken === null || trade.outcome !== "refunded") return false;
+  return trade.refundedAmount <= attempt.refundedAmount + attempt.takenBack;
 }
 
 async function refundFor(

@@ -10,9 +10,10 @@ const SUCCESS_JOURNALS = sql(
   `select p.id::text as subject,
      'status ' || p.status || ' with ' || count(j.id) || ' success journals of its success attempt' as detail
    from payments p
+   left join attempts a on a.id = p.success_attempt_id
    left join journals j on j.source_id = p.success_attempt_id and j.kind = 'payment_success'
-   group by p.id, p.status
-   having (p.status = 'succeeded') <> (count(j.id) = 1) or count(j.id) > 1
+   group by p.id, p.status, a.settle_amount
+   having count(j.id) <> case when p.status = 'succeeded' and a.settle_amount > 0 then 1 else 0 end
    order by 1
    limit $1`,
 );
@@ -110,15 +111,16 @@ const OPEN_ITEMS = sql(
      join attempts a on a.id = r.attempt_id
      where r.state in ('created', 'unknown')
      union all
-     select a.merchant_id, a.currency, a.fund_flow <> 'through_platform', 'suspense_surplus', a.settle_amount
+     select a.merchant_id, a.currency, a.fund_flow <> 'through_platform', 'suspense_surplus',
+       a.settle_amount - (2 * a.settle_amount * a.taken_back + a.paid_amount) / (2 * a.paid_amount)
      from attempts a
      where a.surplus is not null
-       and a.taken_back < a.paid_amount
      union all
      select r.merchant_id, r.currency, a.fund_flow <> 'through_platform', 'suspense_surplus', -r.settle_amount
      from refunds r
      join attempts a on a.id = r.attempt_id
      where r.automatic
+       and not r.after_failure
        and r.state not in ('failed', 'returned')
      union all
      select a.merchant_id, a.currency, a.fund_flow <> 'through_platform', 'merchant_pending',

@@ -6,8 +6,7 @@
  * Surplus: money that an attempt took although its payment cannot use it.
  * Taken back: what left the channel again without a refund of ours: a reversal, or the channel's own doing.
  */
-import type { FundFlow } from "../channels/index.ts";
-import type { NextAction } from "../channels/index.ts";
+import type { FundFlow, NextAction } from "../channels/index.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 

@@ -169,8 +169,10 @@ export function requestRefund(
   const amount = wanted.amount ?? left;
   if (amount > left || amount <= 0n) return { done: false, refusal: "refund_exceeds_payment", left };
   const { taken } = success;
-  const settleAmount =
-    settledPart(taken, success.refundedAmount + amount) - settledPart(taken, success.refundedAmount);
+  const settledSoFar = parts
+    .filter((refund) => refund.state !== "returned" && !refund.afterFailure)
+    .reduce((sum, refund) => sum + refund.settleAmount, 0n);
+  const settleAmount = settledPart(taken, success.refundedAmount + amount) - settledSoFar;
   const lastPart = parts.at(-1);
   const spaced = lastPart === undefined ? now : plus(lastPart.createdAt, wanted.spacingMs);
   const refund: Refund = {
@@ -187,7 +189,8 @@ export function requestRefund(
     state: "created",
     channelRefundNo: channelNumber("rfd", wanted.id),
     channelOwnRefundNo: null,
-    settleAmount,
+    // The channel's own figures for earlier parts may have been larger than their share.
+    settleAmount: settleAmount > 0n ? settleAmount : 0n,
     fromPending: 0n,
     fromAvailable: 0n,
     fromReceivable: 0n,

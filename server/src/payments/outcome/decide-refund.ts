@@ -74,11 +74,10 @@ function decideAnswer(
   switch (answer.outcome) {
     case "accepted":
       if (wasAccepted(refund)) return "already_known";
-      accept(draft, refund, answer, context);
-      return "refund_accepted";
+      return accept(draft, refund, answer, context) ? "refund_accepted" : "contradiction";
     case "arrived":
       if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
-      if (!wasAccepted(refund)) accept(draft, refund, answer, context);
+      if (!wasAccepted(refund) && !accept(draft, refund, answer, context)) return "contradiction";
       finish(refund, "succeeded", context.now);
       refund.arrivedAt = context.now;
       draft.tell("refund.succeeded", refund.id);
@@ -90,8 +89,9 @@ function decideAnswer(
     case "returned":
       if (refund.state === "returned") return "already_known";
       if (!wasAccepted(refund)) {
-        const channelDate = answer.channelDate;
-        accept(draft, refund, { settleAmount: null, channelRefundNo: null, channelDate }, context);
+        const { channelDate } = answer;
+        const accepted = { settleAmount: null, channelRefundNo: null, channelDate };
+        if (!accept(draft, refund, accepted, context)) return "contradiction";
       }
       return giveBackReturned(draft, refund, answer.message, context);
     case "pending":
@@ -121,6 +121,7 @@ function decideOpen(
   return "sent_again";
 }
 
+/** False: a refund held for failed, whose money the channel's own sum has told of and is booked already. */
 function accept(
   draft: Draft,
   refund: MutableRefund,
@@ -130,10 +131,11 @@ function accept(
     readonly channelDate: string;
   },
   context: RefundContext,
-): void {
+): boolean {
   const attempt = draft.attempt(refund.attemptId);
   const taken = takenOf(attempt);
   const late = refund.state === "failed";
+  if (late && attempt.refundedAmount + attempt.takenBack + refund.amount > taken.paidAmount) return false;
   const reserved = refund.settleAmount;
   refund.settleAmount = answer.settleAmount ?? refund.settleAmount;
   attempt.settledRefunded += refund.settleAmount;
@@ -155,6 +157,7 @@ function accept(
   if (late) bookAfterFailure(draft, refund, attempt);
   else draft.book({ booking: "refund_accepted", attempt, refund, reserved });
   draft.tell("refund.accepted", refund.id);
+  return true;
 }
 
 /** Held for failed, its money went back to the merchant: now it is missing, and a person must see to it. */
@@ -162,6 +165,8 @@ function bookAfterFailure(draft: Draft, refund: MutableRefund, attempt: ReturnTy
   attempt.takenBack += refund.amount;
   refund.afterFailure = true;
   draft.book({ booking: "refund_after_failure", attempt, refund });
+  // A surplus has only found its way home.
+  if (refund.automatic) return;
   draft.open({
     kind: "refund_after_failure",
     subjectId: refund.id,
@@ -202,10 +207,8 @@ function giveBackReturned(
 }
 
 function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed" | "refund.returned"): void {
-  if (!refund.automatic) {
-    draft.tell(event, refund.id);
-    return;
-  }
+  draft.tell(event, refund.id);
+  if (!refund.automatic) return;
   draft.open({
     kind: "surplus_refund_failed",
     subjectId: refund.id,

@@ -3,7 +3,13 @@
  * name out. The machine is monotone: reports may come twice, late, out of order or in contradiction, and
  * money that moved is booked.
  */
-import type { CallEnd, ReversalOutcome, SceneTraits, TradeFacts, TradeOutcome } from "../../channels/index.ts";
+import type {
+  CallEnd,
+  ReversalOutcome,
+  SceneTraits,
+  TradeFacts,
+  TradeOutcome,
+} from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, isFinalAttempt, type Surplus, type Taken } from "../model.ts";
@@ -313,7 +319,8 @@ function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refund
     .reduce((sum, refund) => sum + refund.amount, 0n);
   const beyond = refundedAmount - attempt.refundedAmount - attempt.takenBack - returned;
   const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
-  return beyond < left ? beyond : left;
+  if (beyond > left) return left;
+  return beyond;
 }
 
 /**

@@ -113,7 +113,7 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
   const attempts = await attemptsOfPayments(tx, ids);
   const withRefunds = new Set<Id>();
   for (const command of commands) {
-    if (command.kind === "refund" || command.kind === "refund_report") withRefunds.add(command.paymentId);
+    if (needsRefunds(command)) withRefunds.add(command.paymentId);
   }
   for (const attempt of attempts) {
     if (attempt.refundedAmount > 0n || attempt.surplus !== null) withRefunds.add(attempt.paymentId);
@@ -142,6 +142,13 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
       numbered.map((refund) => [numberOf(refund.merchantId, refund.merchantRefundNo), refund]),
     ),
   };
+}
+
+function needsRefunds(command: Command): boolean {
+  if (command.kind === "refund" || command.kind === "refund_report") return true;
+  return (
+    command.kind === "trade" && command.end.end === "answered" && command.end.value.outcome === "refunded"
+  );
 }
 
 function byId<T extends { readonly id: Id }>(rows: readonly T[]): Map<Id, T> {
@@ -241,10 +248,23 @@ function decideWantedRefund(
     if (same) return { done: true, refund: known, existing: known.id !== wanted.id };
     return { done: false, refusal: "number_reused", refund: known };
   }
-  if (uncovered.has(command)) return { done: false, refusal: "insufficient_balance" };
+  if (isUncovered(uncovered, command)) return { done: false, refusal: "insufficient_balance" };
   const result = requestRefund(draft, wanted, now, [...box.refunds.values()]);
   if (result.done && result.refund !== undefined) work.numbers.set(number, result.refund);
   return result;
+}
+
+/** The same request sent twice at once is beyond the merchant's money both times. */
+function isUncovered(
+  uncovered: ReadonlySet<Command>,
+  { paymentId, refund }: Extract<Command, { kind: "refund" }>,
+): boolean {
+  for (const other of uncovered) {
+    if (other.kind !== "refund" || other.paymentId !== paymentId) continue;
+    const sameNumber = other.refund.merchantRefundNo === refund.merchantRefundNo;
+    if (sameNumber && other.refund.request === refund.request) return true;
+  }
+  return false;
 }
 
 function contextOf(deps: ExecuteDeps, command: Command, around: Surroundings, now: Date): TradeContext {
@@ -348,9 +368,8 @@ function exchangeOf(report: Report, decision: Decision | RefundDecision | null, 
 async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
   const { before, newAttempts, newRefunds } = work;
   const boxes = [...work.boxes.values()];
-  const present = <T extends { readonly id: Id }>(rows: Iterable<T>) => [...rows];
-  const attempts = boxes.flatMap((box) => present(box.attempts.values()));
-  const refunds = boxes.flatMap((box) => present(box.refunds.values()));
+  const attempts = boxes.flatMap((box) => [...box.attempts.values()]);
+  const refunds = boxes.flatMap((box) => [...box.refunds.values()]);
   const inserted = await insertRefunds(
     tx,
     refunds.filter((refund) => newRefunds.has(refund.id)),
@@ -358,7 +377,7 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
   if (inserted.size !== newRefunds.size) throw numberTaken();
   await updatePayments(
     tx,
-    boxes.map((box) => box.payment).filter((payment) => before.payments.get(payment.id) !== payment),
+    boxes.map((box) => box.payment).filter((payment) => differs(before.payments.get(payment.id), payment)),
   );
   await insertAttempts(
     tx,
@@ -366,14 +385,24 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
   );
   await updateAttempts(
     tx,
-    attempts.filter((attempt) => !newAttempts.has(attempt.id) && before.attempts.get(attempt.id) !== attempt),
+    attempts.filter(
+      (attempt) => !newAttempts.has(attempt.id) && differs(before.attempts.get(attempt.id), attempt),
+    ),
   );
   await updateRefunds(
     tx,
-    refunds.filter((refund) => !newRefunds.has(refund.id) && before.refunds.get(refund.id) !== refund),
+    refunds.filter((refund) => !newRefunds.has(refund.id) && differs(before.refunds.get(refund.id), refund)),
   );
   await insertExchanges(tx, work.exchanges);
   await insertWorkItems(tx, work.workItems, now);
+}
+
+/** A repeated report copies rows and changes none: those are not written again. */
+function differs<T extends object>(before: T | undefined, present: T): boolean {
+  if (before === present) return false;
+  return (
+    before === undefined || (Object.keys(present) as (keyof T)[]).some((key) => before[key] !== present[key])
+  );
 }
 
 /** Another payment's refund took the number after we looked: the whole batch decides again and sees it. */

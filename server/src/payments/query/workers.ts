@@ -112,9 +112,12 @@ async function attend(deps: WorkersDeps, attempt: Attempt): Promise<void> {
   const now = cell.clock.now();
   const priority = priorityOf(attempt, payment, now);
   switch (nextStep(attempt, scene, now)) {
-    case "reverse":
-      await calls.reverse(attempt, "buyer");
+    case "reverse": {
+      const done = await calls.reverse(attempt, "buyer");
+      // Refused, as after the channel's cut-off: only asking tells whether there is money to give back.
+      if (done.decision === "refused") await calls.query(attempt, "background");
       return;
+    }
     case "close":
       await calls.close(attempt, priority);
       return;
