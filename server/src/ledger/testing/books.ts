@@ -9,7 +9,7 @@ import { type AccountCode, accountIdOf, bookIdOf, isPerChannelAccount } from "..
 import { ensureDay, lockDay } from "../days.ts";
 import { invariants } from "../invariants.ts";
 import type { HoldCommand, JournalDraft, JournalKind, Line } from "../model.ts";
-import { openMerchantAccounts, postWithHolds } from "../service.ts";
+import { openAccounts, openMerchantAccounts, postWithHolds } from "../service.ts";
 
 export const newId = createIdMaker({ clock: systemClock, random: systemRandom }, 0);
 
@@ -54,12 +54,22 @@ export async function createTestCell(clock: Clock = systemClock): Promise<TestCe
 
 export type TestMerchant = { readonly bookId: Id; account(code: AccountCode): Id };
 
-/** A merchant with everything open in CNY through one channel account. */
-export async function openTestMerchant(cell: TestCell): Promise<TestMerchant> {
+/** A merchant with everything open in CNY through one channel account; `floor`: of its receivers' available money. */
+export async function openTestMerchant(cell: TestCell, floor: bigint | null = null): Promise<TestMerchant> {
   const [merchantId, channelAccountId] = [newId(), newId()];
   const needs = { merchantId, channelAccountId, currency: "CNY", fundFlow: "through_platform" } as const;
-  await cell.transact((tx) => openMerchantAccounts(tx, needs, cell.clock.now()));
   const bookId = bookIdOf("merchant", merchantId);
+  const special = {
+    bookId,
+    code: "receiver_available",
+    currency: "CNY",
+    channelAccountId: null,
+    floor,
+  } as const;
+  await cell.transact(async (tx) => {
+    await openAccounts(tx, [special], cell.clock.now());
+    await openMerchantAccounts(tx, needs, cell.clock.now());
+  });
   return {
     bookId,
     account: (code) => accountIdOf(bookId, code, "CNY", isPerChannelAccount(code) ? channelAccountId : null),
