@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import {
   afterFailure,
   type DeliveryProgress,
+  EVENT_TYPES,
   type Health,
   RETRY_GAPS_MS,
   sendsAllowed,
@@ -123,4 +125,13 @@ test("a paused endpoint gets nothing, then one delivery at a time until one arri
   assert.equal(sendsAllowed(health, until), 1);
   assert.equal(sendsAllowed(failing(2), until), 16);
   assert.equal(sendsAllowed(null, until), 16);
+});
+
+test("the documentation lists every type of event with what it says", () => {
+  const document = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url), "utf8");
+  const rows = [...document.matchAll(/^\| `(.+?)` \| (.+?) \|$/gm)].map(([, type, says]) => [type, says]);
+  assert.deepEqual(
+    rows,
+    Object.entries(EVENT_TYPES).map(([type, { says }]) => [type, says]),
+  );
 });
