@@ -1,4 +1,5 @@
--- The people of the back office: operators with their tokens, the log of what they changed, and what a second one must approve.
+-- The people of the back office: operators with their tokens, the log of what they changed, and what a second
+-- one must approve.
 
 create table operators (
   id uuid not null,

@@ -1,4 +1,5 @@
--- Who gets paid: merchants with the currencies that they settle in, their stores and terminals, and their API keys.
+-- Who gets paid: merchants with the currencies that they settle in, their stores and terminals, and their API
+-- keys.
 
 create table merchants (
   id uuid not null,

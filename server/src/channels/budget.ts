@@ -2,14 +2,17 @@ import type { Clock } from "../kernel/clock.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 
-/** Whose call it is: a buyer who waits, work that somebody will soon ask about, or a sweep that can wait for the night. */
+/**
+ * Whose call it is: a buyer who waits, work that somebody will soon ask about, or a sweep that can wait for
+ * the night.
+ */
 export type CallPriority = "buyer" | "background" | "sweep";
 
 /** How many calls this process may make through a channel account, per second of its contract. */
 export type CallBudget = {
   /**
-   * True when the call may be made now. A buyer waits up to `BUYER_WAIT_MS` for its turn; the others don't wait, and leave
-   * a share to those before them. False: treat the call as `not_sent`.
+   * True when the call may be made now. A buyer waits up to `BUYER_WAIT_MS` for its turn; the others don't
+   * wait, and leave a share to those before them. False: treat the call as `not_sent`.
    */
   take(
     account: { readonly id: Id; readonly callsPerSecond: number },

@@ -19,8 +19,8 @@ export type Channels = {
   /** Every account of a merchant, oldest first, at most one second old; all states. */
   accountsOfMerchant(merchantId: Id): Promise<readonly ChannelAccount[]>;
   /**
-   * What a call needs, with one version of the credentials: the one that the order was placed with, or the newest. Throws when
-   * the account has no such version.
+   * What a call needs, with one version of the credentials: the one that the order was placed with, or the
+   * newest. Throws when the account has no such version.
    */
   contextOf(account: ChannelAccount, credentialVersion: number | "current"): Promise<ChannelContext>;
   /** One context for each version, newest first: a notification may be signed for any of them. */

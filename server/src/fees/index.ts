@@ -1,4 +1,7 @@
-/** What a payment costs the merchant and us: pure and versioned. One rate for each, until schedules replace the rule. */
+/**
+ * What a payment costs the merchant and us: pure and versioned. One rate for each, until schedules replace
+ * the rule.
+ */
 import type { ChannelAccount } from "../channels/index.ts";
 import { applyRate, divideHalfUp } from "../kernel/money.ts";
 import type { Merchant } from "../merchants/index.ts";
@@ -16,8 +19,8 @@ export type FeeQuote = {
 };
 
 /**
- * The fee and cost of taking `amount` (what settles, in minor units, ≥ 0) through an account. Where the money does not
- * pass us the channel charges the merchant itself, and both are 0.
+ * The fee and cost of taking `amount` (what settles, in minor units, ≥ 0) through an account. Where the money
+ * does not pass us the channel charges the merchant itself, and both are 0.
  */
 export function quoteFees(taken: {
   readonly merchant: Pick<Merchant, "feeRateMillionths" | "revision">;
@@ -45,9 +48,9 @@ export function feeOf(amount: bigint, rateMillionths: bigint): bigint {
 }
 
 /**
- * How much of `total` (a fee or a cost) is to be given back once `refundedSettled` of the `settled` amount has been
- * refunded: round(total · Σr / s). It is cumulative, so that parts never add up to more or less than the whole; what the
- * next refund returns is this less what was returned before.
+ * How much of `total` (a fee or a cost) is to be given back once `refundedSettled` of the `settled` amount
+ * has been refunded: round(total · Σr / s). It is cumulative, so that parts never add up to more or less than
+ * the whole; what the next refund returns is this less what was returned before.
  */
 export function returnedSoFar(total: bigint, refundedSettled: bigint, settled: bigint): bigint {
   if (total < 0n || refundedSettled < 0n || refundedSettled > settled) {

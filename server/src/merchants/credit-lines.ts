@@ -7,7 +7,10 @@ import { creditLineOf, type Merchant, settlesIn } from "./model.ts";
 import type { MerchantsDeps } from "./service.ts";
 import * as store from "./store.ts";
 
-/** Lowering a credit line takes effect at once; raising it lends the merchant money, so a second person approves it. */
+/**
+ * Lowering a credit line takes effect at once; raising it lends the merchant money, so a second person
+ * approves it.
+ */
 export type CreditLines = {
   /** @param amount minor units, ≥ 0. Throws `not_found`, `invalid_request` naming `currency`, `conflict`. */
   set(

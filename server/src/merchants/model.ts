@@ -1,7 +1,8 @@
 /**
  * Who gets paid.
  *
- * - Merchant (商户): a legal person that owns one book. `opening` until its book exists, then `active`; a `suspended` one
+ * - Merchant (商户): a legal person that owns one book. `opening` until its book exists, then `active`; a
+ *   `suspended` one
  *   takes no new payment, while its refunds, queries and webhooks go on.
  * - Credit line: how far a merchant may owe us in one currency, for refunds beyond its money.
  * - Store (门店), terminal (终端): where a payment happens, each with the merchant's own number.

@@ -4,7 +4,7 @@ import type { Database } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../kernel/http.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
-import { CURRENCIES, type Currency, isCurrency } from "../kernel/money.ts";
+import { CURRENCIES, type Currency } from "../kernel/money.ts";
 import { PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
 import {
   ApprovalSchema,
@@ -29,7 +29,10 @@ export type MerchantRoutesDeps = {
   readonly merchants: Merchants;
 };
 
-/** Adds `/v1/ops/merchants…` for operators, and `/v1/merchant`, `/v1/stores`, `/v1/terminals` for a merchant's own key. */
+/**
+ * Adds `/v1/ops/merchants…` for operators, and `/v1/merchant`, `/v1/stores`, `/v1/terminals` for a merchant's
+ * own key.
+ */
 export function registerMerchants(http: Http, deps: MerchantRoutesDeps): void {
   whoAmI(http, deps);
   readers(http, deps);
@@ -59,6 +62,7 @@ function whoAmI(http: Http, deps: MerchantRoutesDeps): void {
       schema: {
         tags: ["Merchant"],
         security: [{ merchant: [] }],
+        operationId: "getMerchant",
         summary: "Show the merchant that the key belongs to",
         response: { 200: MerchantSchema, ...problems(401) },
       },
@@ -84,6 +88,7 @@ function readers(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants",
     {
       schema: opsSchema({
+        operationId: "opsListMerchants",
         summary: "List and search merchants, newest first",
         querystring: ListQuery,
         response: { 200: pageSchema(MerchantSchema), ...problems(400, 401, 403) },
@@ -108,6 +113,7 @@ function readers(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id",
     {
       schema: opsSchema({
+        operationId: "opsGetMerchant",
         summary: "Show one merchant",
         params: IdParams,
         response: { 200: MerchantSchema, ...problems(401, 403, 404) },
@@ -135,6 +141,7 @@ function creation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants",
     {
       schema: opsSchema({
+        operationId: "opsCreateMerchant",
         summary: "Create a merchant and open its book",
         body: CreateBody,
         response: { 200: MerchantSchema, 201: MerchantSchema, ...problems(400, 401, 403, 409) },
@@ -169,6 +176,7 @@ function change(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id",
     {
       schema: opsSchema({
+        operationId: "opsUpdateMerchant",
         summary: "Change a merchant; currencies can be added, and credit lines have an address of their own",
         params: IdParams,
         body: ChangeBody,
@@ -208,6 +216,7 @@ function creditLines(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/credit_lines",
     {
       schema: opsSchema({
+        operationId: "opsSetCreditLine",
         summary: "Lower a credit line at once (200), or propose to raise it (202)",
         params: IdParams,
         body: CreditLineBody,
@@ -232,8 +241,8 @@ function creditLines(http: Http, deps: MerchantRoutesDeps): void {
 }
 
 function readCurrencies(texts: readonly string[]): readonly Currency[] {
-  texts.forEach((text, index) => {
-    if (isCurrency(text)) return;
+  texts.forEach((text: string, index) => {
+    if (CURRENCIES.includes(text)) return;
     throw problem("invalid_request", {
       field: `currencies.${index}`,
       detail: `${text} is not a currency known here; these are: ${CURRENCIES.join(", ")}`,

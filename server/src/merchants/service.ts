@@ -34,7 +34,10 @@ export type MerchantChange = Partial<NewMerchant & { readonly status: "active" |
 export type Merchants = {
   /** The merchant as it was at most one second ago, or null. */
   get(id: Id): Promise<Merchant | null>;
-  /** Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the same answer. */
+  /**
+   * Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the
+   * same answer.
+   */
   readonly authenticate: ApiKeys["authenticate"];
   /** Throws `forbidden` when the merchant may take no new payment; its refunds and queries go on. */
   requireActive(merchant: Merchant): void;
@@ -43,8 +46,8 @@ export type Merchants = {
   /** Makes a merchant with its book. */
   create(actor: Actor, wanted: NewMerchant): Promise<Made<Merchant>>;
   /**
-   * Changes what is named. Throws `not_found`, `conflict` for a stale revision, `invalid_request` when a currency would be
-   * taken away.
+   * Changes what is named. Throws `not_found`, `conflict` for a stale revision, `invalid_request` when a
+   * currency would be taken away.
    */
   update(actor: Actor, id: Id, revision: number, change: MerchantChange): Promise<Merchant>;
   readonly keys: ApiKeys;
@@ -96,9 +99,9 @@ export function createMerchants(deps: MerchantsDeps): Merchants {
 }
 
 /**
- * A merchant's row lives in the platform schema and its book in a cell, so no one transaction makes both. The row comes
- * first, as `opening`; whoever loads such a row opens the book (safe to repeat) and makes it `active`. A crash in between
- * therefore heals at the first use, and no worker is needed.
+ * A merchant's row lives in the platform schema and its book in a cell, so no one transaction makes both. The
+ * row comes first, as `opening`; whoever loads such a row opens the book (safe to repeat) and makes it
+ * `active`. A crash in between therefore heals at the first use, and no worker is needed.
  */
 async function load(deps: MerchantsDeps, id: Id): Promise<Merchant | null> {
   const merchant = await store.findMerchant(deps.platform.db, id);
@@ -165,7 +168,7 @@ function changed(
   if (before.revision !== wanted.revision) {
     throw problem("conflict", {
       field: "revision",
-      detail: `the merchant was changed meanwhile: its revision is ${before.revision}, not ${wanted.revision}`,
+      detail: `the merchant was changed meanwhile; its revision is ${before.revision} now`,
       members: { revision: before.revision },
     });
   }

@@ -3,8 +3,8 @@ import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { Merchant, MerchantStatus } from "./model.ts";
 
-const MERCHANT = `m.id, m.name, m.legal_name, m.status, m.fee_rate_millionths, m.revision, m.created_at, m.updated_at,
-  c.currencies, c.credit_lines`;
+const MERCHANT = `m.id, m.name, m.legal_name, m.status, m.fee_rate_millionths, m.revision, m.created_at,
+  m.updated_at, c.currencies, c.credit_lines`;
 
 /** Credit lines travel as text: the driver leaves arrays of bigint unparsed. */
 const CURRENCIES = `cross join lateral (

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { ApprovalAction } from "./approvals.ts";
 import { masked } from "./audit.ts";
 import type { Approval } from "./model.ts";
-import { type BackOffice, refused, startBackOffice } from "./testing.ts";
+import { ascending, type BackOffice, refused, startBackOffice } from "./testing.ts";
 
 let office: BackOffice;
 let finance: string;
@@ -117,7 +117,7 @@ describe("approvals", () => {
       office.call("POST", `/v1/ops/approvals/${id}/approve`, undefined, risk),
       office.call("POST", `/v1/ops/approvals/${id}/reject`, undefined, office.token),
     ]);
-    assert.deepEqual(answers.map((each) => each.status).sort(), [200, 409]);
+    assert.deepEqual(answers.map((each) => each.status).sort(ascending), [200, 409]);
   });
 
   it("the same proposal again is the first one; a different one waits until that is decided", async () => {

@@ -18,16 +18,17 @@ export type ApprovalAction = {
   /** Who may approve or reject it. */
   readonly permission: Permission;
   /**
-   * Does it. Called again with the same approval after a crash, so it is safe to repeat (the approval's id is its number).
-   * A refusal rejects the approval for good; a problem thrown leaves it approved, to be carried out by approving again.
+   * Does it. Called again with the same approval after a crash, so it is safe to repeat (the approval's id is
+   * its number). A refusal rejects the approval for good; a problem thrown leaves it approved, to be carried
+   * out by approving again.
    */
   readonly carryOut: (approval: Approval) => Promise<{ done: true } | { refused: string }>;
 };
 
 export type Approvals = {
   /**
-   * Approves and carries out. Throws `not_found`, `forbidden`, `second_person_required`, `conflict` (decided already, or no
-   * longer possible).
+   * Approves and carries out. Throws `not_found`, `forbidden`, `second_person_required`, `conflict` (decided
+   * already, or no longer possible).
    */
   approve(actor: Actor, id: Id, note: string | null): Promise<Approval>;
   /** Throws as `approve`. */

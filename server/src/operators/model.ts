@@ -1,9 +1,11 @@
 /**
  * The people of the back office.
  *
- * - Operator: a person (or a program of theirs) with tokens and roles. Every change that one makes is an audit row.
+ * - Operator: a person (or a program of theirs) with tokens and roles. Every change that one makes is an
+ *   audit row.
  * - Permission: what a route asks for; `ROLE_PERMISSIONS` says which roles have it.
- * - Approval: a change that moves money or risk, proposed by one operator and carried out once another has approved it
+ * - Approval: a change that moves money or risk, proposed by one operator and carried out once another has
+ *   approved it
  *   (maker-checker, 双人复核).
  */
 import type { Id, IdPrefix } from "../kernel/ids.ts";
@@ -63,7 +65,10 @@ export type AuditEntry = {
   readonly action: string;
   /** The id of the thing as written on the wire: `mch_…`. */
   readonly subject: string;
-  /** What it was and what it is; secret fields are masked before they are written. Null: there was, or is, nothing. */
+  /**
+   * What it was and what it is; secret fields are masked before they are written. Null: there was, or is,
+   * nothing.
+   */
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
 };
@@ -89,7 +94,10 @@ export type Approval = {
   readonly carriedOutAt: Date | null;
 };
 
-/** The verdict on an approval, decided in this order of checks; `carry_out`: approved before, and not finished. */
+/**
+ * The verdict on an approval, decided in this order of checks; `carry_out`: approved before, and not
+ * finished.
+ */
 export function decideApproval(
   approval: Pick<Approval, "status" | "proposedBy" | "decidedBy">,
   operatorId: Id,

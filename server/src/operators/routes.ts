@@ -72,6 +72,7 @@ function operators(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/operators",
     {
       schema: opsSchema({
+        operationId: "opsListOperators",
         summary: "List operators, newest first",
         querystring: ListQuery,
         response: { 200: pageSchema(OperatorSchema), ...problems(400, 401, 403) },
@@ -89,6 +90,7 @@ function operators(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/operators/:id",
     {
       schema: opsSchema({
+        operationId: "opsGetOperator",
         summary: "Show one operator and the beginnings of its tokens",
         params: IdParams,
         response: {
@@ -113,6 +115,7 @@ function operatorChanges(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/operators",
     {
       schema: opsSchema({
+        operationId: "opsCreateOperator",
         summary: "Create an operator; its token is shown once",
         body: CreateBody,
         response: { 200: WithToken, 201: WithToken, ...problems(400, 401, 403, 409) },
@@ -129,6 +132,7 @@ function operatorChanges(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/operators/:id/disable",
     {
       schema: opsSchema({
+        operationId: "opsDisableOperator",
         summary: "Disable an operator and end its tokens",
         params: IdParams,
         response: { 200: OperatorSchema, ...problems(401, 403, 404, 409) },
@@ -143,6 +147,7 @@ function operatorChanges(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/operators/:id/tokens",
     {
       schema: opsSchema({
+        operationId: "opsReplaceOperatorToken",
         summary: "Give an operator a new token, shown once, in place of the earlier ones",
         params: IdParams,
         body: TokenBody,
@@ -171,6 +176,7 @@ function audit(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/audit",
     {
       schema: opsSchema({
+        operationId: "opsListAudit",
         summary: "What operators changed, newest first",
         querystring: AuditQuery,
         response: { 200: pageSchema(AuditSchema), ...problems(400, 401, 403) },
@@ -206,6 +212,7 @@ function approvals(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/approvals",
     {
       schema: opsSchema({
+        operationId: "opsListApprovals",
         summary: "What waits for a second person, and what was decided; newest first",
         querystring: ApprovalsQuery,
         response: { 200: pageSchema(ApprovalSchema), ...problems(400, 401, 403) },
@@ -228,6 +235,7 @@ function approvals(http: Http, deps: OperatorRoutesDeps): void {
     "/v1/ops/approvals/:id",
     {
       schema: opsSchema({
+        operationId: "opsGetApproval",
         summary: "Show one approval",
         params: IdParams,
         response: { 200: ApprovalSchema, ...problems(401, 403, 404) },
@@ -245,6 +253,7 @@ function approvals(http: Http, deps: OperatorRoutesDeps): void {
       `/v1/ops/approvals/:id/${verdict}`,
       {
         schema: opsSchema({
+          operationId: verdict === "approve" ? "opsApprove" : "opsReject",
           summary:
             verdict === "approve"
               ? "Approve what another operator proposed, and carry it out"

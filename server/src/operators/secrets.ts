@@ -22,7 +22,10 @@ export function prefixOf(secret: string): string {
   return secret.slice(0, SHOWN_CHARACTERS);
 }
 
-/** The bearer secret of a request. Throws `unauthenticated` saying what is wrong with the header, never quoting it. */
+/**
+ * The bearer secret of a request. Throws `unauthenticated` saying what is wrong with the header, never
+ * quoting it.
+ */
 export function readBearer(request: FastifyRequest): string {
   const header = request.headers.authorization;
   if (header === undefined) {

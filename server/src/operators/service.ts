@@ -31,24 +31,32 @@ export type OperatorsDeps = {
   readonly log: Log;
 };
 
-/** A resource together with whether this very request made it; a repeated request finds what the first one made. */
+/**
+ * A resource together with whether this very request made it; a repeated request finds what the first one
+ * made.
+ */
 export type Made<T> = { readonly resource: T; readonly made: boolean };
 
 export type Operators = {
-  /** Who asks, once the role has the permission. Throws `unauthenticated` or `forbidden` (naming the roles that may). */
+  /**
+   * Who asks, once the role has the permission. Throws `unauthenticated` or `forbidden` (naming the roles
+   * that may).
+   */
   authenticate(request: FastifyRequest, permission: Permission): Promise<Actor>;
   /** Writes down a change, in the transaction that makes it (of the platform schema). */
   audit(tx: Tx, actor: Actor, entry: AuditEntry): Promise<void>;
   /** Writes down a change that was made elsewhere (a cell), in a transaction of its own. */
   auditAlone(actor: Actor, entry: AuditEntry): Promise<void>;
   /**
-   * Claims the request's Idempotency-Key for the resource that this transaction makes. Gives `resourceId`, or the id that the
-   * first request with the key made: then make nothing and show that one. Throws `idempotency_key_reused`.
+   * Claims the request's Idempotency-Key for the resource that this transaction makes. Gives `resourceId`, or
+   * the id that the first request with the key made: then make nothing and show that one. Throws
+   * `idempotency_key_reused`.
    */
   firstTime(tx: Tx, actor: Actor, resourceId: Id): Promise<Id>;
   /**
-   * Proposes what a second person must approve; `kind` names the action. The same payload proposed again while it is open
-   * gives the first proposal. Throws `conflict` while another one of the kind is open for the subject.
+   * Proposes what a second person must approve; `kind` names the action. The same payload proposed again
+   * while it is open gives the first proposal. Throws `conflict` while another one of the kind is open for
+   * the subject.
    */
   propose(
     actor: Actor,
@@ -61,9 +69,14 @@ export type Operators = {
     actor: Actor,
     wanted: { name: string; roles: readonly Role[] },
   ): Promise<Made<{ operator: Operator; token: string | null }>>;
-  /** Ends an operator's tokens for good. Throws `not_found`, or `conflict` for the last active administrator. */
+  /**
+   * Ends an operator's tokens for good. Throws `not_found`, or `conflict` for the last active administrator.
+   */
   disable(actor: Actor, id: Id): Promise<Operator>;
-  /** Gives a new token; the earlier ones end after `overlapHours`. Throws `not_found`, or `conflict` when disabled. */
+  /**
+   * Gives a new token; the earlier ones end after `overlapHours`. Throws `not_found`, or `conflict` when
+   * disabled.
+   */
   newToken(actor: Actor, id: Id, overlapHours: number): Promise<{ operator: Operator; token: string }>;
 };
 

@@ -148,7 +148,8 @@ export function insertAudit(tx: Tx, row: Omit<AuditRow, "operatorName">): Promis
 
 const auditPage = sql(
   "audit_log_page",
-  `select a.id, a.at, a.operator_id, o.name as operator_name, a.request_id, a.action, a.subject, a.before, a.after
+  `select a.id, a.at, a.operator_id, o.name as operator_name, a.request_id, a.action, a.subject, a.before,
+    a.after
   from audit_log a
   join operators o on o.id = a.operator_id
   where ($1::uuid is null or a.id < $1)
@@ -176,8 +177,8 @@ export function listAudit(db: Db, filter: AuditFilter, limit: number): Promise<A
   ]);
 }
 
-const APPROVAL = `id, kind, subject, payload, reason, status, proposed_by, proposed_at, decided_by, decided_at,
-  decision_note, carried_out_at`;
+const APPROVAL = `id, kind, subject, payload, reason, status, proposed_by, proposed_at, decided_by,
+  decided_at, decision_note, carried_out_at`;
 
 const approvalById = sql("approvals_by_id", `select ${APPROVAL} from approvals where id = $1`);
 

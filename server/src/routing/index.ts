@@ -1,4 +1,6 @@
-/** Which channel account an order goes through. One rule so far: the oldest active account that can serve it. */
+/**
+ * Which channel account an order goes through. One rule so far: the oldest active account that can serve it.
+ */
 import type { ChannelAccount, Method } from "../channels/index.ts";
 import type { Currency } from "../kernel/money.ts";
 
@@ -9,7 +11,9 @@ export type RoutingRequest = {
   readonly amount: bigint;
 };
 
-/** The account, or why there is none. The first reason in this order of checks wins: method, currency, amount. */
+/**
+ * The account, or why there is none. The first reason in this order of checks wins: method, currency, amount.
+ */
 export type RoutingDecision =
   | { readonly chosen: ChannelAccount }
   | { readonly refused: "method_not_available"; readonly available: readonly Method[] }
@@ -17,8 +21,8 @@ export type RoutingDecision =
   | { readonly refused: "amount_out_of_range"; readonly amountMin: bigint; readonly amountMax: bigint };
 
 /**
- * Chooses among a merchant's accounts (in any state, any order). `available`, `supported` and the limits of a refusal are
- * those of all active accounts that passed the checks before; the limits are the widest.
+ * Chooses among a merchant's accounts (in any state, any order). `available`, `supported` and the limits of a
+ * refusal are those of all active accounts that passed the checks before; the limits are the widest.
  */
 export function chooseAccount(
   candidates: readonly ChannelAccount[],

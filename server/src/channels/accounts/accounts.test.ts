@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { parseId } from "../../kernel/ids.ts";
-import { refused } from "../../operators/testing.ts";
+import { ascending, refused } from "../../operators/testing.ts";
 import type { Pair } from "../alipay/testing.ts";
 import { type ChannelOffice, startChannelOffice } from "./testing.ts";
 
@@ -144,7 +144,7 @@ describe("a channel account", () => {
         payload: office.draft(),
       });
     const answers = await Promise.all([send(), send()]);
-    assert.deepEqual(answers.map((each) => each.statusCode).sort(), [200, 201]);
+    assert.deepEqual(answers.map((each) => each.statusCode).sort(ascending), [200, 201]);
     assert.equal(new Set(answers.map((each) => each.json().id)).size, 1);
   });
 });

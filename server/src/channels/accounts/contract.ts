@@ -12,7 +12,10 @@ export type ContractBounds = {
   readonly production: boolean;
 };
 
-/** The first fault in this order: address, methods, currencies, amounts; null: the channel and the merchant can keep it. */
+/**
+ * The first fault in this order: address, methods, currencies, amounts; null: the channel and the merchant
+ * can keep it.
+ */
 export function faultOfContract(contract: Contract, bounds: ContractBounds): ContractFault | null {
   return (
     faultOfGateway(contract.gatewayUrl, bounds.production) ??

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { createKeyring } from "../../kernel/crypto.ts";
 import { sql } from "../../kernel/database.ts";
 import { parseId } from "../../kernel/ids.ts";
-import { refused } from "../../operators/testing.ts";
+import { ascending, refused } from "../../operators/testing.ts";
 import { bare, newPair, type Pair, publicKeyInput } from "../alipay/testing.ts";
 import type { ChannelContext } from "../port.ts";
 import { type ChannelOffice, MASTER_KEY, startChannelOffice } from "./testing.ts";
@@ -122,7 +122,7 @@ describe("credentials", () => {
       rotate(id, office.credentialsOf(office.newApp())),
     ]);
     office.gateway.hold = async () => {};
-    assert.deepEqual(answers.map((each) => each.status).sort(), [201, 409]);
+    assert.deepEqual(answers.map((each) => each.status).sort(ascending), [201, 409]);
     assert.equal((await account(id)).credentialVersion, 2);
   });
 

@@ -20,8 +20,9 @@ export type PreparedCredentials = { readonly version: CredentialVersion; readonl
 
 export type Credentials = {
   /**
-   * Reads new credentials, proves them with one signed query and seals them; writes nothing. Calls the channel: never inside
-   * a transaction. Throws `credentials_invalid` naming the field, `credentials_not_proved`.
+   * Reads new credentials, proves them with one signed query and seals them; writes nothing. Calls the
+   * channel: never inside a transaction. Throws `credentials_invalid` naming the field,
+   * `credentials_not_proved`.
    */
   prepare(
     channel: Channel,
@@ -161,7 +162,9 @@ function whyNotProved(
     case "unknown":
       return {
         field: "credentials",
-        detail: `${origin} could not be reached, or its answer does not verify with the channel's key: ${call.reason}`,
+        detail:
+          `${origin} could not be reached, or its answer does not verify with the channel's key ` +
+          `(${call.reason}); nothing is known of these credentials`,
       };
   }
 }

@@ -1,10 +1,13 @@
 /**
  * One contract with one channel.
  *
- * - Channel account (通道账户): a contract as data. `draft` until its credentials are proved, then `active`; a `disabled`
+ * - Channel account (通道账户): a contract as data. `draft` until its credentials are proved, then `active`; a
+ *   `disabled`
  *   one takes no new order, while refunds, queries and notifications of its orders still go through it.
- * - Credential version: one set of keys. An order remembers the version that it was placed with; a rotation adds one.
- * - Fund flow: whether the channel's money passes us, goes to the merchant itself, or lies at a bank that pays on our
+ * - Credential version: one set of keys. An order remembers the version that it was placed with; a rotation
+ *   adds one.
+ * - Fund flow: whether the channel's money passes us, goes to the merchant itself, or lies at a bank that
+ *   pays on our
  *   instruction.
  */
 import { DAY } from "../../kernel/clock.ts";
@@ -48,7 +51,9 @@ export type Contract = {
   readonly refundSpacingSeconds: number;
   readonly callsPerSecond: number;
   readonly timeoutMs: number;
-  /** Until when an order of the day may be cancelled, `HH:MM` in the channel's time zone; null: no cut-off. */
+  /**
+   * Until when an order of the day may be cancelled, `HH:MM` in the channel's time zone; null: no cut-off.
+   */
   readonly cancelCutoff: string | null;
   /** What the channel charges for a payment, in millionths. */
   readonly costRateMillionths: bigint;

@@ -56,6 +56,7 @@ function list(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts",
     {
       schema: opsSchema({
+        operationId: "opsListChannelAccounts",
         summary: "List channel accounts, newest first; secrets are never shown",
         querystring: ListQuery,
         response: { 200: pageSchema(ChannelAccountSchema), ...problems(400, 401, 403) },
@@ -94,6 +95,7 @@ function detail(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts/:id",
     {
       schema: opsSchema({
+        operationId: "opsGetChannelAccount",
         summary: "Show one channel account and the versions of its credentials",
         params: IdParams,
         response: { 200: ChannelAccountDetailSchema, ...problems(401, 403, 404) },
@@ -133,6 +135,7 @@ function creation(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts",
     {
       schema: opsSchema({
+        operationId: "opsCreateChannelAccount",
         summary: "Create a channel account as a draft; its credentials are proved before they are saved",
         body: CreateBody,
         response: {
@@ -167,6 +170,7 @@ function change(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts/:id",
     {
       schema: opsSchema({
+        operationId: "opsUpdateChannelAccount",
         summary: "Change the contract",
         params: IdParams,
         body: ChangeBody,
@@ -195,6 +199,7 @@ function rotation(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts/:id/credentials",
     {
       schema: opsSchema({
+        operationId: "opsRotateChannelCredentials",
         summary: "Save another version of the credentials, once proved; orders placed before keep theirs",
         params: IdParams,
         body: RotateBody,
@@ -220,12 +225,19 @@ const ACTIONS = {
   disable: "Let the account take no new orders; refunds and queries of its orders go on",
 } as const satisfies Partial<Record<keyof ChannelAccounts, string>>;
 
+const OPERATIONS = {
+  prove: "opsProveChannelAccount",
+  enable: "opsEnableChannelAccount",
+  disable: "opsDisableChannelAccount",
+} as const satisfies Record<keyof typeof ACTIONS, string>;
+
 function actions(http: Http, deps: ChannelAccountRoutesDeps): void {
   for (const action of Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]) {
     http.post<Input<never, typeof IdParams>>(
       `/v1/ops/channel_accounts/:id/${action}`,
       {
         schema: opsSchema({
+          operationId: OPERATIONS[action],
           summary: ACTIONS[action],
           params: IdParams,
           response: { 200: ChannelAccountDetailSchema, ...problems(401, 403, 404, 409, 422) },
@@ -244,6 +256,7 @@ function removal(http: Http, deps: ChannelAccountRoutesDeps): void {
     "/v1/ops/channel_accounts/:id",
     {
       schema: opsSchema({
+        operationId: "opsRemoveChannelAccount",
         summary: "Remove a draft; an account that was ever enabled can only be disabled",
         params: IdParams,
         response: { 204: Type.Null(), ...problems(401, 403, 404, 409) },

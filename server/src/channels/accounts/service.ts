@@ -44,7 +44,8 @@ export type NewCredentials = { readonly raw: RawCredentials; readonly tokenExpir
 /** What operators do with contracts. Every change is an audit row; secrets are in none. */
 export type ChannelAccounts = {
   /**
-   * Makes a draft. Whatever the request leaves out of the contract is the channel's own limit or `CONTRACT_DEFAULTS`. Throws
+   * Makes a draft. Whatever the request leaves out of the contract is the channel's own limit or
+   * `CONTRACT_DEFAULTS`. Throws
    * `invalid_request`, `credentials_invalid`, `credentials_not_proved`, each naming the field.
    */
   create(
@@ -57,16 +58,20 @@ export type ChannelAccounts = {
     },
   ): Promise<Made<ChannelAccount>>;
   /**
-   * Changes the contract. Throws `not_found`, `conflict` for a stale revision or for a fund flow that is in use,
+   * Changes the contract. Throws `not_found`, `conflict` for a stale revision or for a fund flow that is in
+   * use,
    * `invalid_request`.
    */
   update(actor: Actor, id: Id, revision: number, change: Partial<Contract>): Promise<ChannelAccount>;
   /**
-   * Adds a version; orders placed before keep theirs. @param keepOthers true: fields that are not named stay as they are, which
-   * is how a renewed authorisation token is saved. Throws as `create`, and `conflict` when rotated meanwhile.
+   * Adds a version; orders placed before keep theirs. @param keepOthers true: fields that are not named stay
+   * as they are, which is how a renewed authorisation token is saved. Throws as `create`, and `conflict` when
+   * rotated meanwhile.
    */
   rotate(actor: Actor, id: Id, wanted: NewCredentials & { keepOthers: boolean }): Promise<ChannelAccount>;
-  /** Asks the channel again with the newest version. Throws `conflict` without one, `credentials_not_proved`. */
+  /**
+   * Asks the channel again with the newest version. Throws `conflict` without one, `credentials_not_proved`.
+   */
   prove(actor: Actor, id: Id): Promise<ChannelAccount>;
   /** Takes new orders from now on. Throws `conflict` without credentials. */
   enable(actor: Actor, id: Id): Promise<ChannelAccount>;
@@ -202,7 +207,7 @@ function refuseChange(
   if (account.revision !== wanted.revision) {
     throw problem("conflict", {
       field: "revision",
-      detail: `the account was changed meanwhile: its revision is ${account.revision}, not ${wanted.revision}`,
+      detail: `the account was changed meanwhile; its revision is ${account.revision} now`,
       members: { revision: account.revision },
     });
   }

@@ -2,10 +2,11 @@ import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { ChannelAccount, ChannelAccountStatus, CredentialVersion } from "./model.ts";
 
-const ACCOUNT = `id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min, amount_max,
-  order_lifetime_seconds, refund_window_days, refund_parts_max, refund_spacing_seconds, calls_per_second, timeout_ms,
-  cancel_cutoff, cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund, cost_settlement, settled_by,
-  fund_flow, settlement_days, status, revision, credential_version, created_at, updated_at`;
+const ACCOUNT = `id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min,
+  amount_max, order_lifetime_seconds, refund_window_days, refund_parts_max, refund_spacing_seconds,
+  calls_per_second, timeout_ms, cancel_cutoff, cost_rate_millionths, cost_returned_on_refund,
+  fee_returned_on_refund, cost_settlement, settled_by, fund_flow, settlement_days, status, revision,
+  credential_version, created_at, updated_at`;
 
 /** In the order of `ACCOUNT`. */
 function accountParams(account: ChannelAccount): unknown[] {
@@ -96,8 +97,8 @@ export function listAccounts(db: Db, filter: AccountFilter, limit: number): Prom
 const accountInsert = sql(
   "channel_accounts_insert",
   `insert into channel_accounts (${ACCOUNT})
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-    $24, $25, $26, $27, $28, $29)`,
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25, $26, $27, $28, $29)`,
 );
 
 export function insertAccount(tx: Tx, account: ChannelAccount): Promise<number> {
@@ -108,11 +109,12 @@ const accountUpdate = sql(
   "channel_accounts_update",
   `update channel_accounts
   set (label, gateway_url, mode, methods, currencies, amount_min, amount_max, order_lifetime_seconds,
-      refund_window_days, refund_parts_max, refund_spacing_seconds, calls_per_second, timeout_ms, cancel_cutoff,
-      cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund, cost_settlement, settled_by, fund_flow,
-      settlement_days, status, revision, credential_version, updated_at)
-    = ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-      $27, $29)
+      refund_window_days, refund_parts_max, refund_spacing_seconds, calls_per_second, timeout_ms,
+      cancel_cutoff, cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund,
+      cost_settlement, settled_by, fund_flow, settlement_days, status, revision, credential_version,
+      updated_at)
+    = ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+      $25, $26, $27, $29)
   where id = $1
     and merchant_id = $2
     and channel = $3

@@ -10,8 +10,8 @@ import { registerChannelAccounts } from "./routes.ts";
 import type { AccountOpening } from "./service.ts";
 
 /**
- * An Alipay gateway that believes the signatures of the apps registered with it, and signs with its own key. Only as much
- * as proving credentials needs; the sandbox is the whole.
+ * An Alipay gateway that believes the signatures of the apps registered with it, and signs with its own key.
+ * Only as much as proving credentials needs; the sandbox is the whole.
  */
 export type Gateway = {
   readonly http: ChannelHttp;

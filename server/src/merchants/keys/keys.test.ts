@@ -81,7 +81,7 @@ describe("an API key", () => {
     assert.deepEqual([again.status, again.body.revoked_at], [200, revoked.body.revoked_at]);
   });
 
-  it("that is unknown, expired or revoked gets one and the same answer; the log tells operators which", async () => {
+  it("that is unknown, expired or revoked gets one answer; only the log tells which", async () => {
     const expiring = await office.keyFor(merchant, {
       expires_at: plus(office.deps.clock.now(), HOUR).toISOString(),
     });

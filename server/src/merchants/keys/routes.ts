@@ -39,6 +39,7 @@ function list(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/api_keys",
     {
       schema: opsSchema({
+        operationId: "opsListApiKeys",
         summary: "List a merchant's API keys, newest first; secrets are never shown again",
         params: IdParams,
         querystring: ListQuery,
@@ -72,6 +73,7 @@ function creation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/api_keys",
     {
       schema: opsSchema({
+        operationId: "opsCreateApiKey",
         summary: "Create an API key; its secret is shown once",
         params: IdParams,
         body: CreateBody,
@@ -111,6 +113,7 @@ function rotation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/api_keys/:key_id/rotate",
     {
       schema: opsSchema({
+        operationId: "opsRotateApiKey",
         summary: "Create a key in place of another, which works a while longer",
         params: KeyParams,
         body: RotateBody,
@@ -136,6 +139,7 @@ function revocation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/api_keys/:key_id/revoke",
     {
       schema: opsSchema({
+        operationId: "opsRevokeApiKey",
         summary: "End a key at once",
         params: KeyParams,
         response: { 200: ApiKeySchema, ...problems(401, 403, 404) },

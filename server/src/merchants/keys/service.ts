@@ -10,11 +10,17 @@ import { type ApiKey, apiKeyStateAt, type Merchant, type MerchantIdentity } from
 import type { MerchantsDeps } from "../service.ts";
 import * as store from "./store.ts";
 
-/** A key with its secret, which is in this answer alone; null when an earlier request with the Idempotency-Key made it. */
+/**
+ * A key with its secret, which is in this answer alone; null when an earlier request with the Idempotency-Key
+ * made it.
+ */
 export type KeyWithSecret = { readonly key: ApiKey; readonly secret: string | null };
 
 export type ApiKeys = {
-  /** Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the same answer. */
+  /**
+   * Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the
+   * same answer.
+   */
   authenticate(request: FastifyRequest): Promise<MerchantIdentity>;
   /** Makes a key. @param expiresAt after now, or null: it works until it is rotated or revoked. */
   create(
@@ -23,7 +29,8 @@ export type ApiKeys = {
     wanted: { label: string; expiresAt: Date | null },
   ): Promise<Made<KeyWithSecret>>;
   /**
-   * Makes a key in place of another, which works `overlapHours` longer (never longer than it would have). Throws
+   * Makes a key in place of another, which works `overlapHours` longer (never longer than it would have).
+   * Throws
    * `not_found`, and `conflict` when the old one has ended already.
    */
   rotate(actor: Actor, merchantId: Id, keyId: Id, overlapHours: number): Promise<Made<KeyWithSecret>>;
@@ -58,9 +65,9 @@ export function createApiKeys(deps: KeysDeps): ApiKeys {
 }
 
 function acceptKey(deps: KeysDeps, secret: string, key: ApiKey | null): ApiKey {
-  if (secret.startsWith("op_")) {
+  if (!secret.startsWith("sk_")) {
     throw problem("unauthenticated", {
-      detail: "this is an operator's token; this address takes a merchant's secret key (sk_…)",
+      detail: "this is no merchant's secret key: those begin with sk_; operators' tokens work at /v1/ops",
     });
   }
   const state = key === null ? "unknown" : apiKeyStateAt(key, deps.clock.now());

@@ -38,7 +38,7 @@ describe("stores and terminals", () => {
     assert.equal((await office.call("GET", "/v1/stores")).status, 401);
   });
 
-  it("are named on a payment by id or by the merchant's own number; a terminal brings its store", async () => {
+  it("are named by id or by the merchant's own number, and a terminal brings its store", async () => {
     const place = {
       storeId: parseId("str", store.id),
       storeNo: "S-1",

@@ -63,6 +63,7 @@ function lists(http: Http, deps: MerchantRoutesDeps): void {
         schema: {
           tags: ["Merchant"],
           security: [{ merchant: [] }],
+          operationId: kind.path === "stores" ? "listStores" : "listTerminals",
           summary: `List one's own ${kind.path}, newest first`,
           querystring: ListQuery,
           response: { 200: pageSchema(kind.schema), ...problems(400, 401) },
@@ -77,6 +78,7 @@ function lists(http: Http, deps: MerchantRoutesDeps): void {
       `/v1/ops/merchants/:id/${kind.path}`,
       {
         schema: opsSchema({
+          operationId: kind.path === "stores" ? "opsListStores" : "opsListTerminals",
           summary: `List a merchant's ${kind.path}, newest first`,
           params: IdParams,
           querystring: ListQuery,
@@ -102,6 +104,7 @@ function storeCreation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/stores",
     {
       schema: opsSchema({
+        operationId: "opsCreateStore",
         summary: "Add a store",
         params: IdParams,
         body: StoreBody,
@@ -135,6 +138,7 @@ function terminalCreation(http: Http, deps: MerchantRoutesDeps): void {
     "/v1/ops/merchants/:id/terminals",
     {
       schema: opsSchema({
+        operationId: "opsCreateTerminal",
         summary: "Add a terminal to a store",
         params: IdParams,
         body: TerminalBody,

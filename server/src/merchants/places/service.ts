@@ -9,8 +9,8 @@ import * as store from "./store.ts";
 
 export type Places = {
   /**
-   * Finds the store and terminal that a request named, each by id (`str_…`, `trm_…`) or by the merchant's own number; a
-   * terminal brings its store. Throws `invalid_request` naming the field `store` or `terminal`.
+   * Finds the store and terminal that a request named, each by id (`str_…`, `trm_…`) or by the merchant's own
+   * number; a terminal brings its store. Throws `invalid_request` naming the field `store` or `terminal`.
    */
   place(merchantId: Id, named: { store?: string | undefined; terminal?: string | undefined }): Promise<Place>;
   /** Throws `conflict` naming `store_no` when the merchant has a store of this number. */
