@@ -1,14 +1,16 @@
 import type { SandboxClock } from "./clock.ts";
 import type { Collection, SandboxStore } from "./store/index.ts";
 
-/** Never sleeps longer than this, so that rows which another process wrote are found as well. */
-const idleMsMax = 30_000;
-/** Rests between rounds while all hands are busy with what is due. */
-const idleMsMin = 20;
+/** Looks again at least this often, whatever it believes. */
+const idleMsMax = 3_600_000;
 /** What failed is not tried again at once. */
 const afterErrorMs = 1_000;
 
-export type DueWork<T> = { collection: Collection<T>; run: (again: () => void) => Promise<void> };
+export type DueWork<T> = {
+  collection: Collection<T>;
+  /** Takes what is due in hand; false when no hand is free, and then it calls `again` once one is. */
+  run: (again: () => void) => Promise<boolean>;
+};
 
 /** Runs work when it is due: woken by whoever makes something due, else by a timer at the earliest due time. */
 export class DueLoop {
@@ -53,15 +55,19 @@ export class DueLoop {
     try {
       do {
         this.#again = false;
-        for (const work of this.#works) await work.run(() => this.wake());
+        let free = true;
+        for (const work of this.#works) free = (await work.run(() => this.wake())) && free;
         waitMs = await this.#untilNextDue();
-        // Somebody may have made something due while the next due time was being looked up.
+        if (waitMs <= 0 && free) this.#again = true;
+        // Somebody may also have made something due while the next due time was being looked up.
       } while (this.#again && !this.#stopped);
     } catch (error) {
       this.#log(`due work: ${error instanceof Error ? error.message : String(error)}`);
       waitMs = afterErrorMs;
     }
-    if (!this.#stopped) this.#cancelTimer = this.#clock.after(waitMs, () => this.wake());
+    // Where nobody is free, whoever becomes free wakes us; until then there is nothing to look for.
+    const restMs = waitMs > 0 ? waitMs : idleMsMax;
+    if (!this.#stopped) this.#cancelTimer = this.#clock.after(restMs, () => this.wake());
   }
 
   async #untilNextDue(): Promise<number> {
@@ -70,6 +76,6 @@ export class DueLoop {
       const next = await this.#store.nextDue(work.collection);
       if (next) waitMs = Math.min(waitMs, next.getTime() - this.#clock.now().getTime());
     }
-    return Math.max(waitMs, idleMsMin);
+    return waitMs;
   }
 }

@@ -11,7 +11,7 @@ const claimMax = 50;
 const leaseMs = 60_000;
 
 /** Does everything that has become due for orders. Each job is one transaction and is gone when it commits. */
-export async function runDueJobs(deps: AlipayDeps, log: (line: string) => void): Promise<void> {
+export async function runDueJobs(deps: AlipayDeps, log: (line: string) => void): Promise<true> {
   const now = deps.clock.now();
   const due = await deps.store.claimDue(jobs, now, claimMax, new Date(now.getTime() + leaseMs));
   for (const job of due) {
@@ -23,6 +23,7 @@ export async function runDueJobs(deps: AlipayDeps, log: (line: string) => void):
       if (order) await actOn(unit, order, job).catch(ignoreRefusal);
     }).catch((error: unknown) => log(`job ${job.id}: ${String(error)}`));
   }
+  return true;
 }
 
 /** What can no longer be done is dropped: a refusal comes before anything is written. */

@@ -32,11 +32,11 @@ export class Deliverer {
     this.#deps = deps;
   }
 
-  /** Starts every delivery that is due and not already under way; does not wait for the answers. */
-  async startDue(onDone: () => void): Promise<void> {
+  /** Starts every delivery that is due and not already under way, without waiting for answers; false when too many are. */
+  async startDue(onDone: () => void): Promise<boolean> {
     const { store, clock } = this.#deps;
     const free = inFlightMax - this.#inFlight.size;
-    if (free <= 0) return;
+    if (free <= 0) return false;
     const now = clock.now();
     const due = await store.claimDue(notifications, now, free, new Date(now.getTime() + leaseMs));
     for (const notification of due) {
@@ -50,6 +50,7 @@ export class Deliverer {
         onDone();
       });
     }
+    return this.#inFlight.size < inFlightMax;
   }
 
   /** Gives up what is under way; it is due again when its lease ends. */
