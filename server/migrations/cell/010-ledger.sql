@@ -1,4 +1,5 @@
--- The books of a cell: accounts, journals and their entries, holds, and the accounting days they are stamped with.
+-- The books of a cell: accounts, journals and their entries, holds, and the accounting days they are stamped
+-- with.
 
 create table books (
   id uuid not null,
@@ -10,7 +11,8 @@ create table books (
   constraint books_kind_check check (kind in ('merchant', 'platform', 'customer'))
 );
 
--- Updated by every posting: no updated column is in an index, and pages keep room, so that updates stay in their page.
+-- Updated by every posting: no updated column is in an index, and pages keep room, so that updates stay in
+-- their page.
 create table accounts (
   id uuid not null,
   book_id uuid not null,
@@ -28,8 +30,8 @@ create table accounts (
   constraint accounts_held_check check (held >= 0)
 ) with (fillfactor = 50);
 
--- The hottest table. Its only index serves statements and balances at past moments (posted_at never falls along seq); the
--- entries of a journal are found through the places that the journal keeps.
+-- The hottest table. Its only index serves statements and balances at past moments (posted_at never falls
+-- along seq); the entries of a journal are found through the places that the journal keeps.
 create table entries (
   account_id uuid not null,
   seq bigint not null,
@@ -40,8 +42,8 @@ create table entries (
   constraint entries_pkey primary key (account_id, seq)
 );
 
--- entry_accounts[i] and entry_seqs[i] are the primary key of the journal's i-th entry: 24 bytes each, where an index on
--- entries (journal_id) would cost one more index insertion for every entry.
+-- entry_accounts[i] and entry_seqs[i] are the primary key of the journal's i-th entry: 24 bytes each, where
+-- an index on entries (journal_id) would cost one more index insertion for every entry.
 create table journals (
   id uuid not null,
   book_id uuid not null,

@@ -1,6 +1,6 @@
 /**
- * The chart of accounts: what each account code means, on which side it grows, and the ids of books and accounts. An id is
- * computed from what it names, so nobody looks one up before posting.
+ * The chart of accounts: what each account code means, on which side it grows, and the ids of books and
+ * accounts. An id is computed from what it names, so nobody looks one up before posting.
  */
 import { hash } from "node:crypto";
 import type { Id } from "../kernel/ids.ts";
@@ -8,7 +8,10 @@ import type { Currency } from "../kernel/money.ts";
 
 export type BookKind = "merchant" | "platform" | "customer";
 
-/** `memorandum`: money that never passes us. `position`: accounts that end at zero over all books or by revaluation. */
+/**
+ * `memorandum`: money that never passes us. `position`: accounts that end at zero over all books or by
+ * revaluation.
+ */
 export type AccountClass =
   | "asset"
   | "liability"
@@ -65,7 +68,10 @@ const PLAIN_CODES = {
 
 type PlainCode = keyof typeof PLAIN_CODES;
 
-/** The accounts of the success, surplus, refund and break postings: each has a twin for money that never passes us. */
+/**
+ * The accounts of the success, surplus, refund and break postings: each has a twin for money that never
+ * passes us.
+ */
 const TWINNED_CODES = [
   "channel_receivable",
   "merchant_pending",
@@ -116,7 +122,9 @@ export function isAccountCode(text: string): text is AccountCode {
   return Object.hasOwn(CHART, text);
 }
 
-/** The account used instead of `code` for money that never passes us. Throws a RangeError where none exists. */
+/**
+ * The account used instead of `code` for money that never passes us. Throws a RangeError where none exists.
+ */
 export function memoTwin(code: AccountCode): AccountCode {
   const twin = `memo_${code}`;
   if (!isAccountCode(twin)) throw new RangeError(`${code} has no memo twin`);
@@ -144,8 +152,8 @@ export function bookIdOf(kind: BookKind, ownerId: Id): Id {
 }
 
 /**
- * The id of an account: the same everywhere and always, in the book's cell. Throws a RangeError when a channel account is
- * named for a code that has none, or is missing for one that needs it.
+ * The id of an account: the same everywhere and always, in the book's cell. Throws a RangeError when a
+ * channel account is named for a code that has none, or is missing for one that needs it.
  */
 export function accountIdOf(
   bookId: Id,
@@ -175,7 +183,9 @@ function remembered(name: string, sameCellAs: Id): Id {
   return id;
 }
 
-/** A UUIDv8 (RFC 9562, 5.8) of the name's SHA-256 that keeps the 12 cell bits where a UUIDv7 of ours has them. */
+/**
+ * A UUIDv8 (RFC 9562, 5.8) of the name's SHA-256 that keeps the 12 cell bits where a UUIDv7 of ours has them.
+ */
 function derivedId(name: string, sameCellAs: Id): Id {
   const digest = hash("sha256", name);
   const variant = ((Number.parseInt(digest.slice(12, 13), 16) & 0x3) | 0x8).toString(16);

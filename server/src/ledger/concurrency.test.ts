@@ -47,7 +47,7 @@ function deadlocks(): number {
   return processes.reduce((sum, database) => sum + database.counters.deadlocks, 0);
 }
 
-it("lets two processes post over the same accounts in opposite orders: no deadlock, each source once", async () => {
+it("lets two processes post over the same accounts in opposite orders: no deadlock, each once", async () => {
   const shops = await Promise.all(Array.from({ length: 8 }, () => openTestMerchant(cell)));
   const earn = (shop: TestMerchant, amount: bigint) =>
     draftOf(shop.bookId, [

@@ -12,7 +12,8 @@ const DATES_ALONG_ACCOUNTS = sql(
   "test_ledger_dates_along_accounts",
   `select count(*)::int as falls
    from (
-     select j.accounting_date, lag(j.accounting_date) over (partition by e.account_id order by e.seq) as date_before
+     select j.accounting_date,
+       lag(j.accounting_date) over (partition by e.account_id order by e.seq) as date_before
      from entries e
      join journals j on j.id = e.journal_id
    ) dates
@@ -42,7 +43,7 @@ it("opens the first day as the date in the operator's time zone, once", async ()
   assert.deepEqual(await ensureDay(cell, ZONE), { accountingDate: "2031-03-01" });
 });
 
-it("waits at the cut-over for whoever is posting, and stamps the next day on all who come after", async () => {
+it("waits at the cut-over for whoever is posting, and stamps the next day on all after", async () => {
   const shop = await openTestMerchant(cell);
   const lines = move(shop.account("channel_receivable"), shop.account("merchant_pending"), 1n);
   let cut: Promise<unknown> = Promise.resolve();
@@ -70,7 +71,7 @@ it("cuts a day over once, and only to a later one", async () => {
   assert.throws(() => cutOver(cell, { from: "2031-03-02", to: "2031-03-02" }), RangeError);
 });
 
-it("adds no entry to a closed date while others keep posting, and dates never fall along an account", async () => {
+it("adds no entry to a closed date while others post, and dates never fall along an account", async () => {
   const shop = await openTestMerchant(cell);
   const lines = move(shop.account("channel_receivable"), shop.account("merchant_pending"), 1n);
   const another = cell.another();

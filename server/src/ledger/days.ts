@@ -1,6 +1,7 @@
 /**
- * The cell's accounting days. Whoever posts holds a shared lock on the day from before its first row lock to its commit;
- * the cut-over takes the lock alone. So a date, once closed, gains no entry, and dates never fall along an account.
+ * The cell's accounting days. Whoever posts holds a shared lock on the day from before its first row lock to
+ * its commit; the cut-over takes the lock alone. So a date, once closed, gains no entry, and dates never fall
+ * along an account.
  */
 import { type Clock, dateIn, plus } from "../kernel/clock.ts";
 import { type Cell, type Db, sql, type Tx } from "../kernel/database.ts";
@@ -44,8 +45,8 @@ const CLOSE_DAY = sql(
 );
 
 /**
- * Takes part in the cell's open day until the transaction ends, and says which it is: before any other lock of a
- * transaction that posts. Throws when no day was ever opened.
+ * Takes part in the cell's open day until the transaction ends, and says which it is: before any other lock
+ * of a transaction that posts. Throws when no day was ever opened.
  */
 export async function lockDay(tx: Tx, cell: number): Promise<Day> {
   // Sent together, carried out in turn: the day is read by a statement that starts after the lock is held.
@@ -59,7 +60,10 @@ export function openDay(db: Db): Promise<Day | null> {
   return db.one<Day>(FIND_OPEN_DAY);
 }
 
-/** The cell's open day; the first one is opened as the present date of the operator's time zone. Safe to repeat. */
+/**
+ * The cell's open day; the first one is opened as the present date of the operator's time zone. Safe to
+ * repeat.
+ */
 export function ensureDay(cell: Cell, timeZone: string): Promise<Day> {
   return cell.transact(
     async (tx) => {
@@ -78,9 +82,10 @@ export function ensureDay(cell: Cell, timeZone: string): Promise<Day> {
 }
 
 /**
- * Closes the day `from` and opens `to`, which follows it (days without a process running are passed over). Waits for all
- * who are posting, at most the lock time-out; `not_open` when `from` is not the open day, such as the second of two
- * processes. From then on `from` gains no entry. Throws a RangeError when `to` does not follow `from`.
+ * Closes the day `from` and opens `to`, which follows it (days without a process running are passed over).
+ * Waits for all who are posting, at most the lock time-out; `not_open` when `from` is not the open day, such
+ * as the second of two processes. From then on `from` gains no entry. Throws a RangeError when `to` does not
+ * follow `from`.
  */
 export function cutOver(
   cell: Cell,
@@ -109,8 +114,8 @@ export type DayKeeper = {
 const LOOK_EVERY_MS = 5_000;
 
 /**
- * Opens the first day, and cuts over whenever the date of the operator's time zone has passed the open day. Any number of
- * processes may keep the same cell's days. A failure is logged and tried again.
+ * Opens the first day, and cuts over whenever the date of the operator's time zone has passed the open day.
+ * Any number of processes may keep the same cell's days. A failure is logged and tried again.
  */
 export function startDayKeeper(cell: Cell, timeZone: string, log: Log): DayKeeper {
   const stopping = new AbortController();

@@ -1,4 +1,7 @@
-/** What a draft must be before anything is locked. A draft that breaks these rules is a mistake of the program, and throws. */
+/**
+ * What a draft must be before anything is locked. A draft that breaks these rules is a mistake of the
+ * program, and throws.
+ */
 import type { Id } from "../kernel/ids.ts";
 import { isCurrency } from "../kernel/money.ts";
 import type { HoldCommand, JournalDraft, Line } from "./model.ts";

@@ -1,5 +1,6 @@
 /**
- * The books: double entry, integers, one currency per journal. Other rooms open accounts beforehand, post journals through
+ * The books: double entry, integers, one currency per journal. Other rooms open accounts beforehand, post
+ * journals through
  * `post`, and read. Which accounts a success or a refund touches is decided by the rooms above.
  */
 export {

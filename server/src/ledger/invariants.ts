@@ -1,6 +1,6 @@
 /**
- * What must hold of the books at every moment. Large books are read in pieces that each fit a short statement; an entry,
- * once committed, never changes, so the pieces need no common moment.
+ * What must hold of the books at every moment. Large books are read in pieces that each fit a short
+ * statement; an entry, once committed, never changes, so the pieces need no common moment.
  */
 import { columnsOf, type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
@@ -15,23 +15,23 @@ export const invariants: readonly Invariant[] = [
   {
     name: "1 balances follow entries",
     sentence:
-      "Each account's balance is that after its last entry and the sum of its entries; seq has no gap, time never " +
-      "falls, every entry belongs to a journal of its book, and what is held is the sum of its holds.",
+      "Each account's balance is that after its last entry and the sum of its entries; seq has no gap, time " +
+      "never falls, every entry belongs to a journal of its book, and what is held is the sum of its holds.",
     per: "book",
     check: async (db, bookId) => checkBook(db, bookId as Id),
   },
   {
     name: "1 journals sum to zero",
     sentence:
-      "Each journal has all its entries, in accounts of its own book and currency, and they sum to zero; a reversal " +
-      "is the exact opposite of what it takes back.",
+      "Each journal has all its entries, in accounts of its own book and currency, and they sum to zero; a " +
+      "reversal is the exact opposite of what it takes back.",
     per: "cell",
     check: (db) => checkJournals(db),
   },
   {
     name: "1 currencies sum to zero",
     sentence:
-      "Over all accounts of all books the balances of each currency sum to zero, and so do the memo accounts.",
+      "Over all accounts of all books the balances of each currency sum to zero; memo accounts by themselves.",
     per: "cell",
     check: (db) => db.all<Violation>(UNBALANCED_CURRENCIES),
   },
@@ -75,12 +75,16 @@ const ACCOUNTS_OF_BOOK = sql(
   "ledger_audit_accounts",
   `select a.id, a.last_seq,
      case
-       when a.last_seq > 0 and e.seq is null then 'its last entry ' || a.last_seq || ' is missing'
+       when a.last_seq > 0 and e.seq is null
+         then 'its last entry ' || a.last_seq || ' is missing'
        when a.balance <> coalesce(e.balance_after, 0)
-         then 'its balance is ' || a.balance || ', after the last entry it was ' || coalesce(e.balance_after, 0)
-       when a.last_posted_at is distinct from e.posted_at then 'its last entry is of another instant than it says'
-       when beyond.seq is not null then 'it has an entry ' || beyond.seq || ' after its last one ' || a.last_seq
-       when a.held <> h.held then 'it holds ' || a.held || ', its holds sum to ' || h.held
+         then 'its balance is ' || a.balance || ', after its last entry ' || coalesce(e.balance_after, 0)
+       when a.last_posted_at is distinct from e.posted_at
+         then 'its last entry is of another instant than it says'
+       when beyond.seq is not null
+         then 'it has an entry ' || beyond.seq || ' after its last one ' || a.last_seq
+       when a.held <> h.held
+         then 'it holds ' || a.held || ', its holds sum to ' || h.held
      end as detail
    from accounts a
    left join entries e on e.account_id = a.id and e.seq = a.last_seq
@@ -102,8 +106,8 @@ const ACCOUNTS_OF_BOOK = sql(
    order by a.id`,
 );
 
-// Each piece begins with the entry before it, which only serves to compare. A gap at a piece's end shows in the next one,
-// the last entry is checked with the account.
+// Each piece begins with the entry before it, which only serves to compare. A gap at a piece's end shows in
+// the next one, the last entry is checked with the account.
 const BROKEN_ENTRIES = sql(
   "ledger_audit_entries",
   `select c.account_id || ' entry ' || c.seq as subject,
@@ -162,7 +166,10 @@ async function checkBook(db: Db, bookId: Id): Promise<readonly Violation[]> {
   return found.slice(0, VIOLATIONS_MAX);
 }
 
-/** Every entry of the accounts once, in reads of at most `ENTRIES_PER_READ` entries over many small accounts or one large. */
+/**
+ * Every entry of the accounts once, in reads of at most `ENTRIES_PER_READ` entries over many small accounts
+ * or one large.
+ */
 function* readsOf(accounts: readonly AuditedAccount[]): Generator<readonly Piece[]> {
   let pieces: Piece[] = [];
   let room = BigInt(ENTRIES_PER_READ);

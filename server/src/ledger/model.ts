@@ -1,12 +1,17 @@
 /**
  * The ledger's words.
  *
- * - **Book**: the accounts of one owner (a merchant, the platform, a customer), whom the ledger knows only by id.
- * - **Account**: one balance in one currency. *Signed*: debit +, credit −. *Natural*: positive where the account grows.
- * - **Journal**: one bookkeeping event in one book and one currency; its entries sum to zero. Never edited or deleted.
+ * - **Book**: the accounts of one owner (a merchant, the platform, a customer), whom the ledger knows only by
+ *   id.
+ * - **Account**: one balance in one currency. *Signed*: debit +, credit −. *Natural*: positive where the
+ *   account grows.
+ * - **Journal**: one bookkeeping event in one book and one currency; its entries sum to zero. Never edited or
+ *   deleted.
  * - **Entry**: one line of a journal, with its place (`seq`) in its account and the balance after it.
- * - **Floor**: the least natural balance, less holds, that a posting may leave. **Hold**: money kept for one purpose.
- * - **Day**: the cell's open accounting date, stamped on journals under its lock; a closed date gains no entry.
+ * - **Floor**: the least natural balance, less holds, that a posting may leave. **Hold**: money kept for one
+ *   purpose.
+ * - **Day**: the cell's open accounting date, stamped on journals under its lock; a closed date gains no
+ *   entry.
  */
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
@@ -74,9 +79,9 @@ export type FundFlow = "through_platform" | "direct_to_merchant" | "bank_custody
 export type Day = { readonly accountingDate: string };
 
 /**
- * How far one account of a draw may go, less its holds. `atLeast`: a credit account down to that natural balance (and
- * never below its floor). `atMost`: a debit account up to that natural balance. `floor`: a credit account down to its
- * floor; all that is asked where it has none.
+ * How far one account of a draw may go, less its holds. `atLeast`: a credit account down to that natural
+ * balance (and never below its floor). `atMost`: a debit account up to that natural balance. `floor`: a
+ * credit account down to its floor; all that is asked where it has none.
  */
 export type DrawSource = {
   readonly account: Id;
@@ -230,7 +235,10 @@ export type TrialBalanceRow = {
   readonly credit: bigint;
 };
 
-/** What takes `journal` back: the same accounts, sides swapped. `channelDate`: when the channel undid it, if it did. */
+/**
+ * What takes `journal` back: the same accounts, sides swapped. `channelDate`: when the channel undid it, if
+ * it did.
+ */
 export function reversalOf(
   journal: Journal,
   newId: Id,

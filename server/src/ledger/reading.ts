@@ -120,8 +120,9 @@ export function entries(
   return db.all<StatementEntry>(LIST_ENTRIES, [accountId, page.before, page.limit]);
 }
 
-// posted_at never falls along seq, so the last entry up to a moment is found by halving the range of seq on the primary
-// key: about 20 look-ups in a million entries, where an index on posted_at would cost every posting.
+// posted_at never falls along seq, so the last entry up to a moment is found by halving the range of seq on
+// the primary key: about 20 look-ups in a million entries, where an index on posted_at would cost every
+// posting.
 const BALANCE_AT = sql(
   "ledger_balance_at",
   `with recursive halving (low, high) as (
@@ -144,8 +145,9 @@ const BALANCE_AT = sql(
 );
 
 /**
- * The signed balance of an account after the last entry posted up to and including `at`, and that entry's seq; zero and 0
- * before the first entry and for an account that does not exist. Entries still being committed at `at` may yet come before.
+ * The signed balance of an account after the last entry posted up to and including `at`, and that entry's
+ * seq; zero and 0 before the first entry and for an account that does not exist. Entries still being
+ * committed at `at` may yet come before.
  */
 export async function balanceAt(
   db: Db,
@@ -179,7 +181,10 @@ const TRIAL_BALANCE_OF_BOOK = sql(
    order by currency, code`,
 );
 
-/** What each code's accounts hold now, of one book or (null) of all: debits and credits are equal per currency. */
+/**
+ * What each code's accounts hold now, of one book or (null) of all: debits and credits are equal per
+ * currency.
+ */
 export function trialBalance(db: Db, bookId: Id | null): Promise<TrialBalanceRow[]> {
   return bookId === null
     ? db.all<TrialBalanceRow>(TRIAL_BALANCE)

@@ -1,4 +1,6 @@
-/** Reading the books over HTTP: a merchant's own accounts, and for operators every book. Nothing here writes. */
+/**
+ * Reading the books over HTTP: a merchant's own accounts, and for operators every book. Nothing here writes.
+ */
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Db } from "../kernel/database.ts";
@@ -79,7 +81,10 @@ const TrialBalanceQuery = strictObject({
   merchant_id: Type.Optional(Type.String({ maxLength: 100, description: "mch_…: its book" })),
 });
 
-/** Adds `/v1/accounts…` for merchants and `/v1/ops/accounts…`, `/v1/ops/journals/{id}`, `/v1/ops/trial_balance`. */
+/**
+ * Adds `/v1/accounts…` for merchants and `/v1/ops/accounts…`, `/v1/ops/journals/{id}`,
+ * `/v1/ops/trial_balance`.
+ */
 export function ledgerRoutes(http: Http, deps: LedgerRoutesDeps): void {
   merchantAccounts(http, deps);
   opsAccounts(http, deps);
@@ -117,8 +122,8 @@ function merchantAccounts(http: Http, deps: LedgerRoutesDeps): void {
         security: [{ merchant: [] }],
         summary: "List your accounts",
         description:
-          "What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may be paid " +
-          "out, merchant_reserve is kept back; merchant_receivable is what you owe.",
+          "What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may be " +
+          "paid out, merchant_reserve is kept back; merchant_receivable is what you owe.",
         querystring: AccountsQuery,
         response: { 200: pageSchema(AccountSchema), ...problems(400, 401) },
       },

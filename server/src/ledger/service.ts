@@ -40,8 +40,8 @@ export async function openBook(
 }
 
 /**
- * Opens accounts, with the floor of their code unless one is given; those that exist stay as they are. Safe to repeat, and
- * never part of a transaction that posts. Throws a RangeError where `accountIdOf` does.
+ * Opens accounts, with the floor of their code unless one is given; those that exist stay as they are. Safe
+ * to repeat, and never part of a transaction that posts. Throws a RangeError where `accountIdOf` does.
  */
 export async function openAccounts(tx: Tx, specs: readonly AccountSpec[], openedAt: Date): Promise<void> {
   const accounts = specs.map((spec) => ({
@@ -53,8 +53,9 @@ export async function openAccounts(tx: Tx, specs: readonly AccountSpec[], opened
 }
 
 /**
- * Opens everything that this merchant's payments, refunds and settlements in one currency through one channel account may
- * touch, and the book. Without a channel account: all but the accounts kept for each of them. Safe to repeat.
+ * Opens everything that this merchant's payments, refunds and settlements in one currency through one channel
+ * account may touch, and the book. Without a channel account: all but the accounts kept for each of them.
+ * Safe to repeat.
  */
 export async function openMerchantAccounts(
   tx: Tx,
@@ -82,16 +83,17 @@ export async function openPlatformAccounts(
 }
 
 /**
- * Posts journals, in their order: once in a transaction and after all its other locks, under the day taken by `lockDay`.
- * Nothing else locks or changes accounts. Results are in the order of the drafts:
+ * Posts journals, in their order: once in a transaction and after all its other locks, under the day taken by
+ * `lockDay`. Nothing else locks or changes accounts. Results are in the order of the drafts:
  *
- * - `posted`: entries written, balances moved. A draft whose every line is zero is `posted` too and leaves no journal.
+ * - `posted`: entries written, balances moved. A draft whose every line is zero is `posted` too and leaves no
+ *   journal.
  * - `duplicate`: the books have a journal of this book, kind and source, or this reversal; nothing moved.
  * - `refused`: an account would fall below its floor and holds; this draft left no trace, the others stand.
  *
- * A journal bears `postedAt`, or the last instant of one of its accounts where that is later. Throws an Error for a draft
- * that does not balance, or names an account that is missing, of another book or in another currency: these are mistakes
- * of the caller, and the transaction is to be rolled back.
+ * A journal bears `postedAt`, or the last instant of one of its accounts where that is later. Throws an Error
+ * for a draft that does not balance, or names an account that is missing, of another book or in another
+ * currency: these are mistakes of the caller, and the transaction is to be rolled back.
  */
 export async function post(
   tx: Tx,
@@ -103,9 +105,11 @@ export async function post(
 }
 
 /**
- * As `post`, with holds placed, released and captured in the same step: releases and placings before the journals, a
- * capture together with its journal and refused with it. A hold keeps only money that is there: refused
- * `insufficient_balance` otherwise. Repeating a command gives `duplicate`; a hold that ended the other way is refused
+ * As `post`, with holds placed, released and captured in the same step: releases and placings before the
+ * journals, a capture together with its journal and refused with it. A hold keeps only money that is there:
+ * refused
+ * `insufficient_balance` otherwise. Repeating a command gives `duplicate`; a hold that ended the other way is
+ * refused
  * `hold_ended`. Throws an Error for a hold that does not exist or is on another account.
  */
 export async function postWithHolds(
@@ -125,9 +129,10 @@ export async function postWithHolds(
 }
 
 /**
- * Locks the accounts, then reads what is booked already. The reads are statements of their own that start after the locks
- * are held, so they see all that earlier holders of the locks committed; and whoever posts the same source names the same
- * accounts. So no second posting slips between the look and the insert; the unique constraints would stop it if one did.
+ * Locks the accounts, then reads what is booked already. The reads are statements of their own that start
+ * after the locks are held, so they see all that earlier holders of the locks committed; and whoever posts
+ * the same source names the same accounts. So no second posting slips between the look and the insert; the
+ * unique constraints would stop it if one did.
  */
 async function load(tx: Tx, drafts: readonly JournalDraft[], holds: readonly HoldCommand[]): Promise<Known> {
   const accountIds = accountsOf(drafts, holds);

@@ -54,8 +54,8 @@ export type BookNeeds = { readonly bookId: Id; readonly currency: Currency } & (
 );
 
 /**
- * The accounts that a book's postings may touch, per currency: for a merchant per fund flow too, those kept per channel
- * account only when one is named.
+ * The accounts that a book's postings may touch, per currency: for a merchant per fund flow too, those kept
+ * per channel account only when one is named.
  */
 export function standardAccounts(needs: BookNeeds): AccountSpec[] {
   const { bookId, currency } = needs;

@@ -1,7 +1,8 @@
 /** The SQL that writes the books, and what it reads under their locks. */
 import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
-import type { AccountState, EndedHold, Hold, NewEntry, NewJournal } from "./decide.ts";
+import type { AccountState, NewEntry, NewJournal } from "./books.ts";
+import type { EndedHold, Hold } from "./holds.ts";
 import type { Account, Book, HoldCommand, JournalKind } from "./model.ts";
 
 const INSERT_BOOK = sql(
@@ -18,7 +19,8 @@ export async function insertBook(tx: Tx, book: Book): Promise<void> {
 const INSERT_ACCOUNTS = sql(
   "ledger_insert_accounts",
   `insert into accounts
-     (id, book_id, code, currency, channel_account_id, floor, balance, held, last_seq, last_posted_at, opened_at)
+     (id, book_id, code, currency, channel_account_id, floor, balance, held, last_seq, last_posted_at,
+      opened_at)
    select a.id, a.book_id, a.code, a.currency, a.channel_account_id, a.floor, 0, 0, 0, null, $7
    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[])
      as a(id, book_id, code, currency, channel_account_id, floor)
@@ -92,7 +94,8 @@ export function findHolds(db: Db, ids: readonly Id[]): Promise<Hold[]> {
   return db.all<Hold>(FIND_HOLDS, [ids]);
 }
 
-// An array of arrays would arrive flattened by unnest: the places of a journal's entries travel as array literals.
+// An array of arrays would arrive flattened by unnest: the places of a journal's entries travel as array
+// literals.
 const INSERT_JOURNALS = sql(
   "ledger_insert_journals",
   `insert into journals
@@ -102,10 +105,10 @@ const INSERT_JOURNALS = sql(
      j.currency, j.kind, j.posted_at, j.accounting_date, j.channel_date, j.original_date,
      j.entry_accounts::uuid[], j.entry_seqs::bigint[]
    from unnest(
-     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
-     $10::timestamptz[], $11::date[], $12::date[], $13::date[], $14::text[], $15::text[]
-   ) as j(id, book_id, source_id, subject_id, counterparty_id, channel_account_id, reversal_of, currency, kind,
-     posted_at, accounting_date, channel_date, original_date, entry_accounts, entry_seqs)`,
+     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[],
+     $9::text[], $10::timestamptz[], $11::date[], $12::date[], $13::date[], $14::text[], $15::text[]
+   ) as j(id, book_id, source_id, subject_id, counterparty_id, channel_account_id, reversal_of, currency,
+     kind, posted_at, accounting_date, channel_date, original_date, entry_accounts, entry_seqs)`,
 );
 
 export function insertJournals(tx: Tx, journals: readonly NewJournal[]): Promise<number> {

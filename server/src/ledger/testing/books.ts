@@ -54,7 +54,10 @@ export async function createTestCell(clock: Clock = systemClock): Promise<TestCe
 
 export type TestMerchant = { readonly bookId: Id; account(code: AccountCode): Id };
 
-/** A merchant with everything open in CNY through one channel account; `floor`: of its receivers' available money. */
+/**
+ * A merchant with everything open in CNY through one channel account; `floor`: of its receivers' available
+ * money.
+ */
 export async function openTestMerchant(cell: TestCell, floor: bigint | null = null): Promise<TestMerchant> {
   const [merchantId, channelAccountId] = [newId(), newId()];
   const needs = { merchantId, channelAccountId, currency: "CNY", fundFlow: "through_platform" } as const;

@@ -1,6 +1,6 @@
 /**
- * The rules of posting, told a second time and as plainly as possible: every balance is summed from all entries each time.
- * The property test compares the ledger with this.
+ * The rules of posting, told a second time and as plainly as possible: every balance is summed from all
+ * entries each time. The property test compares the ledger with this.
  */
 import type { Id } from "../../kernel/ids.ts";
 import type { HoldCommand, HoldResult, JournalDraft, PostResult } from "../model.ts";
