@@ -22,6 +22,7 @@ import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
 export { invariants } from "./invariants.ts";
+export { idsInJournals } from "./journal-ids.ts";
 export type { Attempt, Payment, Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
 export type { AttemptWish, Opening, Payments, Whole } from "./payment/service.ts";

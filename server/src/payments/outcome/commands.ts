@@ -14,8 +14,9 @@ import { plus, SECOND } from "../../kernel/clock.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
 import { settledPart } from "../terms.ts";
-import { closePayment, decideGiveUp, type ReportSource, type TradeContext } from "./decide-trade.ts";
+import { decideGiveUp, type ReportSource } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
+import { closePayment, type TradeContext } from "./steps.ts";
 
 type About = {
   readonly paymentId: Id;
@@ -147,12 +148,7 @@ export function firstDueAt(scene: SceneTraits, now: Date): Date {
 }
 
 /** Puts money back for the success attempt. The ladder of refusals is part of the contract. */
-export function requestRefund(
-  draft: Draft,
-  wanted: RefundRequest,
-  now: Date,
-  earlier: readonly Refund[],
-): WishResult {
+export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): WishResult {
   const { payment } = draft;
   const success = payment.successAttemptId === null ? null : draft.attempt(payment.successAttemptId);
   if (success?.taken == null || success.state === "reversed_by_channel") {
@@ -161,7 +157,7 @@ export function requestRefund(
   if (now > plus(success.taken.paidAt, wanted.windowDays * DAY_MS)) {
     return { done: false, refusal: "refund_window_over" };
   }
-  const parts = earlier.filter((refund) => refund.attemptId === success.id && refund.state !== "failed");
+  const parts = draft.refundsOf(success.id).filter((refund) => refund.state !== "failed");
   if (wanted.partsMax !== null && parts.length >= wanted.partsMax) {
     return { done: false, refusal: "refund_parts_exhausted" };
   }

@@ -3,13 +3,7 @@
  * name out. The machine is monotone: reports may come twice, late, out of order or in contradiction, and
  * money that moved is booked.
  */
-import type {
-  CallEnd,
-  ReversalOutcome,
-  SceneTraits,
-  TradeFacts,
-  TradeOutcome,
-} from "../../channels/index.ts";
+import type { CallEnd, ReversalOutcome, TradeFacts, TradeOutcome } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, isFinalAttempt, type Surplus, type Taken } from "../model.ts";
@@ -20,21 +14,24 @@ import {
   nextResendAt,
   nextReversalAt,
 } from "../query/schedule.ts";
-import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
-import { automaticRefund } from "./automatic-refund.ts";
+import { settledPart } from "../terms.ts";
 import type { Draft } from "./draft.ts";
+import {
+  asAsked,
+  endLive,
+  finish,
+  giveBack,
+  type MutableAttempt,
+  startReversal,
+  stopClosing,
+  type TradeContext,
+  take,
+  takeBack,
+  takeSurplus,
+} from "./steps.ts";
 
 /** Where a report comes from. Only a query's word is taken for an amount that differs from what was asked. */
 export type ReportSource = "pay" | "query" | "close" | "notification" | "statement";
-
-export type TradeContext = {
-  readonly now: Date;
-  readonly terms: FeeTerms;
-  readonly sceneOf: (attempt: Attempt) => SceneTraits;
-  /** Fixed before the transaction, so that a batch run twice makes the same rows. */
-  readonly refundId: Id;
-  readonly reportId: Id;
-};
 
 /** A short name for the timeline: what the door did with a report. */
 export type Decision =
@@ -57,8 +54,6 @@ export type Decision =
 
 /** How long the process that gave up has for its first reversal. */
 const REVERSAL_LEASE_MS = 30 * SECOND;
-
-type MutableAttempt = ReturnType<Draft["attempt"]>;
 
 /** What the channel says of an order. */
 export function decideTrade(
@@ -461,115 +456,4 @@ function askAgain(draft: Draft, attempt: MutableAttempt, source: ReportSource, c
   }
   if (source === "query") attempt.queries += 1;
   attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), now);
-}
-
-/** The live attempt is over without money for this payment. */
-function endLive(draft: Draft, now: Date): void {
-  const { payment } = draft;
-  payment.liveAttemptId = null;
-  const expired = now >= payment.expiresAt || payment.closingFor === "expire";
-  if (expired || payment.closingFor === "close") {
-    closePayment(draft, expired ? "expired" : "cancelled", now);
-    return;
-  }
-  payment.status = "created";
-  payment.dueAt = payment.expiresAt;
-  stopClosing(draft);
-}
-
-/** Ends a payment that has no live attempt. */
-export function closePayment(draft: Draft, reason: "expired" | "cancelled", now: Date): void {
-  const { payment } = draft;
-  payment.status = "closed";
-  payment.closedReason = reason;
-  payment.finishedAt = now;
-  payment.dueAt = null;
-  stopClosing(draft);
-  draft.tell("payment.closed");
-}
-
-function stopClosing(draft: Draft): void {
-  draft.payment.closingSince = null;
-  draft.payment.closingFor = null;
-}
-
-function startReversal(attempt: MutableAttempt, dueAt: Date): void {
-  attempt.state = "reversing";
-  attempt.queries = 0;
-  attempt.dueAt = dueAt;
-}
-
-function finish(
-  attempt: MutableAttempt,
-  state: "succeeded" | "failed" | "closed" | "reversed" | "reversed_by_channel",
-  now: Date,
-): void {
-  attempt.state = state;
-  attempt.finishedAt = now;
-  attempt.dueAt = null;
-  attempt.closeWanted = false;
-}
-
-function take(attempt: MutableAttempt, facts: TradeFacts, context: TradeContext): Taken {
-  const settleAmount = facts.settleAmount ?? facts.amount;
-  const fees = feesOf(attempt, settleAmount, context.terms);
-  attempt.channelTradeNo = facts.channelTradeNo;
-  attempt.buyer = facts.buyer ?? attempt.buyer;
-  const { paidAt, channelDate } = facts;
-  const taken: Taken = { paidAmount: facts.amount, settleAmount, ...fees, paidAt, channelDate };
-  attempt.taken = taken;
-  return taken;
-}
-
-/** Booked, and not told as another success: it earns no fee. */
-function takeSurplus(
-  draft: Draft,
-  attempt: MutableAttempt,
-  facts: TradeFacts,
-  surplus: Surplus,
-  context: TradeContext,
-): void {
-  const taken = take(attempt, facts, context);
-  attempt.taken = { ...taken, feeAmount: 0n };
-  attempt.surplus = surplus;
-  draft.book({ booking: "surplus", attempt });
-}
-
-/** What a reversed order must have taken, when the channel only says that it gave the money back. */
-function asAsked(attempt: Attempt, channelDate: string, now: Date): TradeFacts {
-  return {
-    amount: attempt.amount,
-    currency: attempt.currency,
-    settleAmount: null,
-    channelTradeNo: attempt.channelTradeNo ?? attempt.channelOrderNo,
-    paidAt: now,
-    channelDate,
-    buyer: null,
-  };
-}
-
-/** The channel itself returned what an attempt still held as surplus. */
-function takeBack(draft: Draft, attempt: MutableAttempt): void {
-  const { settleAmount } = surplusLeft(attempt);
-  attempt.takenBack = (attempt.taken as Taken).paidAmount;
-  draft.book({ booking: "surplus_taken_back", attempt, settleAmount });
-}
-
-/** What of a surplus the channel has not given back by itself: of the buyer's amount, and the settled part of it. */
-function surplusLeft(attempt: Attempt): { amount: bigint; settleAmount: bigint } {
-  const { taken, takenBack } = attempt;
-  if (taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
-  return {
-    amount: taken.paidAmount - takenBack,
-    settleAmount: taken.settleAmount - settledPart(taken, takenBack),
-  };
-}
-
-/** One automatic refund of all that a surplus attempt still holds. */
-function giveBack(draft: Draft, attempt: MutableAttempt, context: TradeContext): void {
-  const left = surplusLeft(attempt);
-  const refund = automaticRefund(attempt, left, context.refundId, context.now);
-  attempt.refundedAmount = left.amount;
-  draft.addRefund(refund);
-  draft.book({ booking: "surplus_refund_created", attempt, refund });
 }

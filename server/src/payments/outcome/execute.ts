@@ -2,7 +2,7 @@
  * The door's one transaction, written for many commands: lock in the one order, load, decide each in turn
  * with pure functions that see the effects of those before it, write with one statement per table, post.
  */
-import type { Channels, SceneTraits } from "../../channels/index.ts";
+import type { Channels } from "../../channels/index.ts";
 import type { Cell, Tx } from "../../kernel/database.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
@@ -25,23 +25,12 @@ import {
 } from "../store.ts";
 import type { FeeTerms } from "../terms.ts";
 import { presentPayment, presentRefund } from "../view.ts";
-import type { Command, RefundRequest, Report, WishResult } from "./commands.ts";
-import { addAttempt, beginClosing, requestRefund } from "./commands.ts";
-import { decideRefund, type RefundDecision } from "./decide-refund.ts";
-import {
-  type Decision,
-  decideCallEnd,
-  decideGiveUp,
-  decideReversal,
-  decideTrade,
-  type TradeContext,
-} from "./decide-trade.ts";
+import type { Command, Report } from "./commands.ts";
+import { type Around, type Decided, decide, numberOf } from "./decide.ts";
 import { type Booking, type Box, type Draft, openDraft } from "./draft.ts";
 import { journalOf } from "./postings.ts";
 
-export type Done = {
-  readonly decision: Decision | RefundDecision | null;
-  readonly wish: WishResult | null;
+export type Done = Decided & {
   readonly payment: Payment;
   readonly attempts: readonly Attempt[];
   readonly refunds: readonly Refund[];
@@ -99,10 +88,14 @@ export async function execute(
   const day = await lockDay(tx, deps.cell.cell);
   const work = await load(tx, commands);
   const now = deps.cell.clock.now();
-  const results = commands.map((command) => carryOut(deps, work, command, around, uncovered, now));
+  const { newId } = deps.cell;
+  const { numbers } = work;
+  const { channel } = deps.channels;
+  const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered };
+  const results = commands.map((command) => carryOut(deps, work, command, known));
   await persist(tx, work, now);
   const deliveries = await deps.webhooks.record(tx, around.endpoints, work.events);
-  const drafts = work.bookings.map(({ booking }) => journalOf(booking, deps.cell.newId()));
+  const drafts = work.bookings.map(({ booking }) => journalOf(booking, newId()));
   const posted = drafts.length === 0 ? [] : await post(tx, day, drafts, now);
   return { results, deliveries, uncovered: await settlePosted(tx, work, posted) };
 }
@@ -155,32 +148,13 @@ function byId<T extends { readonly id: Id }>(rows: readonly T[]): Map<Id, T> {
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-function numberOf(merchantId: Id, merchantRefundNo: string | null): string {
-  return `${merchantId}/${merchantRefundNo}`;
-}
-
-function carryOut(
-  deps: ExecuteDeps,
-  work: Work,
-  command: Command,
-  around: Surroundings,
-  uncovered: ReadonlySet<Command>,
-  now: Date,
-): CommandResult {
+function carryOut(deps: ExecuteDeps, work: Work, command: Command, around: Around): CommandResult {
   const box = work.boxes.get(command.paymentId);
   if (box === undefined || box.payment.merchantId !== command.merchantId) return { result: "no_payment" };
   const draft = openDraft(box);
+  let decided: Decided;
   try {
-    const decided = decide(deps, work, draft, command, around, uncovered, now, box);
-    draft.keep();
-    collect(deps, work, box, draft, command, decided.decision, now);
-    return {
-      result: "done",
-      ...decided,
-      payment: box.payment,
-      attempts: [...box.attempts.values()],
-      refunds: [...box.refunds.values()],
-    };
+    decided = decide(draft, command, around);
   } catch (error) {
     deps.log.error(
       { err: error, payment: formatId("pay", command.paymentId) },
@@ -188,110 +162,16 @@ function carryOut(
     );
     return { result: "failed", error };
   }
-}
-
-function decide(
-  deps: ExecuteDeps,
-  work: Work,
-  draft: Draft,
-  command: Command,
-  around: Surroundings,
-  uncovered: ReadonlySet<Command>,
-  now: Date,
-  box: Box,
-): { decision: Decision | RefundDecision | null; wish: WishResult | null } {
-  const context = (): TradeContext => contextOf(deps, command, around, now);
-  switch (command.kind) {
-    case "trade": {
-      const { attemptId, source, end } = command;
-      const decision =
-        end.end === "answered"
-          ? decideTrade(draft, attemptId, { source, trade: end.value }, context())
-          : decideCallEnd(draft, attemptId, { source, end }, context());
-      return { decision, wish: null };
-    }
-    case "reversal":
-      return { decision: decideReversal(draft, command.attemptId, command.end, context()), wish: null };
-    case "refund_report": {
-      const channel = channelOf(deps, draft.attempt(command.attemptId));
-      const terms = around.terms(command.merchantId, draft.attempt(command.attemptId).channelAccountId);
-      const decision = decideRefund(draft, command.refundId, command, { now, terms, traits: channel.traits });
-      return { decision, wish: null };
-    }
-    case "give_up":
-      return { decision: decideGiveUp(draft, command.attemptId, context()), wish: null };
-    case "begin_closing":
-      return { decision: null, wish: beginClosing(draft, command.closingFor, context()) };
-    case "new_attempt":
-      return {
-        decision: null,
-        wish: addAttempt(draft, command.attempt, now, sceneOf(deps, command.attempt)),
-      };
-    case "refund":
-      return { decision: null, wish: decideWantedRefund(work, draft, command, uncovered, now, box) };
-  }
-}
-
-function decideWantedRefund(
-  work: Work,
-  draft: Draft,
-  command: Extract<Command, { kind: "refund" }>,
-  uncovered: ReadonlySet<Command>,
-  now: Date,
-  box: Box,
-): WishResult {
-  const wanted: RefundRequest = command.refund;
-  const number = numberOf(command.merchantId, wanted.merchantRefundNo);
-  const known = work.numbers.get(number);
-  if (known !== undefined) {
-    const same = known.paymentId === command.paymentId && known.request === wanted.request;
-    if (same) return { done: true, refund: known, existing: known.id !== wanted.id };
-    return { done: false, refusal: "number_reused", refund: known };
-  }
-  if (isUncovered(uncovered, command)) return { done: false, refusal: "insufficient_balance" };
-  const result = requestRefund(draft, wanted, now, [...box.refunds.values()]);
-  if (result.done && result.refund !== undefined) work.numbers.set(number, result.refund);
-  return result;
-}
-
-/** The same request sent twice at once is beyond the merchant's money both times. */
-function isUncovered(
-  uncovered: ReadonlySet<Command>,
-  { paymentId, refund }: Extract<Command, { kind: "refund" }>,
-): boolean {
-  for (const other of uncovered) {
-    if (other.kind !== "refund" || other.paymentId !== paymentId) continue;
-    const sameNumber = other.refund.merchantRefundNo === refund.merchantRefundNo;
-    if (sameNumber && other.refund.request === refund.request) return true;
-  }
-  return false;
-}
-
-function contextOf(deps: ExecuteDeps, command: Command, around: Surroundings, now: Date): TradeContext {
+  draft.keep();
+  collect(deps, work, box, draft, command, decided.decision, around.now);
+  const { payment, attempts, refunds } = box;
   return {
-    now,
-    // Only money being taken asks for terms; a wish about a payment without an attempt has none.
-    get terms() {
-      if (command.channelAccountId === null)
-        throw new Error("terms were asked for without a channel account");
-      return around.terms(command.merchantId, command.channelAccountId);
-    },
-    sceneOf: (attempt) => sceneOf(deps, attempt),
-    refundId: deps.cell.newId(),
-    reportId: "reportId" in command ? command.reportId : deps.cell.newId(),
+    result: "done",
+    ...decided,
+    payment,
+    attempts: [...attempts.values()],
+    refunds: [...refunds.values()],
   };
-}
-
-function channelOf(deps: ExecuteDeps, attempt: Pick<Attempt, "channel">) {
-  const channel = deps.channels.channel(attempt.channel);
-  if (channel === null) throw new Error(`there is no channel ${attempt.channel}`);
-  return channel;
-}
-
-function sceneOf(deps: ExecuteDeps, attempt: Pick<Attempt, "channel" | "method">): SceneTraits {
-  const scene = channelOf(deps, attempt).traits.scenes[attempt.method];
-  if (scene === undefined) throw new Error(`the channel ${attempt.channel} has no scene ${attempt.method}`);
-  return scene;
 }
 
 function collect(
@@ -300,7 +180,7 @@ function collect(
   box: Box,
   draft: Draft,
   command: Command,
-  decision: Decision | RefundDecision | null,
+  decision: Decided["decision"],
   now: Date,
 ): void {
   const { payment } = box;
@@ -342,7 +222,7 @@ function refundViewOf(box: Box, refundId: Id) {
   return presentRefund(refund);
 }
 
-function exchangeOf(report: Report, decision: Decision | RefundDecision | null, now: Date): ExchangeRow {
+function exchangeOf(report: Report, decision: Decided["decision"], now: Date): ExchangeRow {
   const { exchange, end } = report;
   const detail =
     end.end === "refused" ? `${end.code}: ${end.message}` : end.end === "answered" ? null : end.reason;
