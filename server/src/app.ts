@@ -5,6 +5,7 @@ import {
   createChannelHttp,
   createChannels,
   registerChannelAccounts,
+  statementRoutes,
 } from "./channels/index.ts";
 import { checkoutRoutes } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
@@ -19,7 +20,7 @@ import { ensureDay, ledgerRoutes, openMerchantAccounts, startDayKeeper } from ".
 import { createMerchants, registerMerchants } from "./merchants/index.ts";
 import { operationsRoutes } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
-import { createPaymentsRoom, type Opening } from "./payments/index.ts";
+import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
 import { createWebhooks } from "./webhooks/index.ts";
 
 export const VERSION = "0.1.0";
@@ -134,7 +135,8 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerOperators(http, { platform, operators, approvals });
   registerMerchants(http, { platform, clock, operators, merchants });
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
-  ledgerRoutes(http, { db: cell.db, ...auth });
+  statementRoutes(http, { channels, ...auth });
+  ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };

@@ -7,3 +7,4 @@ export type { CallBudget, CallPriority } from "./budget.ts";
 export { createChannelHttp } from "./http.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
+export { type StatementRoutesDeps, statementRoutes } from "./statements.ts";

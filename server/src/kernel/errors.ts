@@ -183,6 +183,16 @@ export const ERRORS = {
     title: "Webhooks cannot be sent to this address",
     remedy: "Use an https address on a public host.",
   },
+  channel_unavailable: {
+    status: 503,
+    title: "The channel did not answer",
+    remedy: "Nothing has happened. Ask again in a few minutes; the detail says what went wrong.",
+  },
+  statement_refused: {
+    status: 502,
+    title: "The channel did not hand out a statement that can be read",
+    remedy: "Compare the detail with the channel's console; the statement as a whole was refused.",
+  },
 
   // The platform.
   overloaded: {
