@@ -15,8 +15,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "1 balances follow entries",
     sentence:
-      "Each account's balance is that after its last entry and the sum of its entries; seq has no gap, time " +
-      "never falls, every entry belongs to a journal of its book, and what is held is the sum of its holds.",
+      "Each account's balance is that after its last entry and the sum of its entries; seq has no gap, " +
+      "time never falls, every entry belongs to a journal of its book, and what is held is the sum of its holds.",
     per: "book",
     check: async (db, bookId) => checkBook(db, bookId as Id),
   },
@@ -31,7 +31,7 @@ export const invariants: readonly Invariant[] = [
   {
     name: "1 currencies sum to zero",
     sentence:
-      "Over all accounts of all books the balances of each currency sum to zero; memo accounts by themselves.",
+      "Over all accounts of all books the balances of each currency sum to zero; memo accounts on their own.",
     per: "cell",
     check: (db) => db.all<Violation>(UNBALANCED_CURRENCIES),
   },

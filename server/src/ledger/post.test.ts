@@ -28,7 +28,7 @@ describe("posting", () => {
     (await postNow(cell, cell, drafts)).journals;
   const balance = async (account: string) => (await accountView(cell.db, account))?.balance;
 
-  it("books a success: the merchant is owed what settles less the fee, balances after each entry", async () => {
+  it("books a success: the merchant is owed what settles less the fee, balance after each", async () => {
     shop = await openTestMerchant(cell);
     const receivable = shop.account("channel_receivable");
     const pending = shop.account("merchant_pending");
@@ -79,7 +79,7 @@ describe("posting", () => {
     assert.equal((await post(otherKind))[0]?.result, "posted");
   });
 
-  it("draws a refund from pending, then available to its floor, then credit, and says from where", async () => {
+  it("draws a refund from pending, then available to its floor, then credit, and says whence", async () => {
     shop = await openTestMerchant(cell);
     const [receivable, pending, available, owed, clearing] = [
       shop.account("channel_receivable"),

@@ -122,8 +122,8 @@ function merchantAccounts(http: Http, deps: LedgerRoutesDeps): void {
         security: [{ merchant: [] }],
         summary: "List your accounts",
         description:
-          "What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may be " +
-          "paid out, merchant_reserve is kept back; merchant_receivable is what you owe.",
+          "What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may " +
+          "be paid out, merchant_reserve is kept back; merchant_receivable is what you owe.",
         querystring: AccountsQuery,
         response: { 200: pageSchema(AccountSchema), ...problems(400, 401) },
       },
