@@ -16,6 +16,7 @@ export type Bench = {
   /** A trade that a buyer has paid by scanning. */
   paid: (outTradeNo: string, amount?: string) => Promise<Record<string, string>>;
   query: (outTradeNo: string) => Promise<Record<string, string>>;
+  stopSandbox: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -50,6 +51,7 @@ export async function startBench(options: Partial<SandboxOptions> & { app?: obje
       return query(outTradeNo);
     },
     query,
+    stopSandbox: () => sandbox.stop(),
     stop: async () => {
       await merchant.stop();
       await sandbox.stop();

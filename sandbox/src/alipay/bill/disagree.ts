@@ -17,7 +17,9 @@ export async function asFaultsShow(
   const difference = (fault: Fault): string => textParam(fault, "difference");
   for (const entry of entries) {
     const context = { outTradeNo: entry.outTradeNo, appId: entry.appId, method: "bill" };
-    const fault = await armed.take("bill_disagrees", context, (one) => difference(one) !== "extra_row");
+    const applies = (one: Fault): boolean =>
+      difference(one) !== "extra_row" && !(difference(one) === "wrong_day" && movedAlready(entry));
+    const fault = await armed.take("bill_disagrees", context, applies);
     const next = fault ? disagreeing(entry, difference(fault)) : { rows: [entry], moved: [] };
     shown.rows.push(...next.rows);
     shown.movedToNextDay.push(...next.moved);
@@ -52,6 +54,10 @@ function nextDay(entry: BookEntry): BookEntry {
   const finishedAt = new Date(dayStart + dayMs);
   const date = new Date(dayStart + dayMs + dayMs / 3).toISOString().slice(0, 10);
   return { ...entry, date, createdAt: new Date(finishedAt.getTime() - 1_000), finishedAt };
+}
+
+function movedAlready(entry: BookEntry): boolean {
+  return entry.finishedAt.getTime() === Date.parse(`${entry.date}T00:00:00+08:00`);
 }
 
 function unknownTrade(like: BookEntry, random: SandboxRandom): BookEntry {
