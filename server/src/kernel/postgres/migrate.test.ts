@@ -109,6 +109,17 @@ test("a database that a newer version migrated is refused by name", async () => 
   await assert.rejects(run(), refused(/newer than this version.*005-future/));
 });
 
+test("a role that may not create schemas is told what it lacks", async () => {
+  await query("create role guest login password 'guest'");
+  const url = new URL(database.url);
+  [url.username, url.password] = ["guest", "guest"];
+  try {
+    await assert.rejects(migrate({ url: url.href, log, folder }), refused(/permission denied.*Let its role/));
+  } finally {
+    await query("drop role guest");
+  }
+});
+
 test("a server that is not there is named, with what to check", async () => {
   const url = "postgres://nobody:secret@127.0.0.1:1/none";
   await assert.rejects(

@@ -48,13 +48,30 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await connect(client, options.url);
   try {
     await refuseOldServer(client);
-    await client.query("select pg_advisory_lock($1)", [advisoryLock]);
+    await takeTurn(client, options.log);
     for (const { schema, files } of schemas) {
       await migrateSchema(client, options, schema, filesIn(options.folder ?? serverMigrations, files));
     }
+  } catch (error) {
+    throw error instanceof StartRefused ? error : unprepared(error as pg.DatabaseError);
   } finally {
     await client.end();
   }
+}
+
+async function takeTurn(client: pg.Client, log: Log): Promise<void> {
+  const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [
+    advisoryLock,
+  ]);
+  if (rows[0]?.mine === true) return;
+  log.info("another process is migrating the database; waiting for it");
+  await client.query("select pg_advisory_lock($1)", [advisoryLock]);
+}
+
+function unprepared({ code, message }: pg.DatabaseError): StartRefused {
+  const remedy =
+    code === "42501" ? "Let its role create schemas (grant create on database), or use one that may." : "";
+  return new StartRefused(`The database could not be prepared: ${message}. ${remedy}`.trim());
 }
 
 const serverMigrations = fileURLToPath(new URL("../../../migrations", import.meta.url));

@@ -63,9 +63,15 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
     const found = await client.query("select 1 from pg_database where datname = $1", [name]);
     if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
+    const { code = "" } = error as pg.DatabaseError;
+    if (code === "42501") {
+      throw new StartRefused(
+        `The role that DATABASE_URL names may not create the database ${name}: create it yourself, or let the ` +
+          "role do it (alter role … createdb).",
+      );
+    }
     // Another process created it between the question and the answer.
-    const duplicate = ["42P04", "23505"].includes((error as pg.DatabaseError).code ?? "");
-    if (!duplicate) throw error;
+    if (!["42P04", "23505"].includes(code)) throw error;
   } finally {
     await client.end();
   }
