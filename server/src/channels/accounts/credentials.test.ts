@@ -97,6 +97,13 @@ describe("credentials", () => {
       rotated.body.credential_versions.map((each: { version: number }) => each.version),
       [2, 1],
     );
+    const audit = await office.call(
+      "GET",
+      `/v1/ops/audit?subject=${id}&action=channel_account.credentials_rotated`,
+    );
+    const { version, fingerprints } = audit.body.data[0].after;
+    assert.equal(version, 2);
+    assert.ok(fingerprints.some((each: string) => /^private_key: [0-9a-f]{12}$/.test(each)));
     const held = await account(id);
     const placedBefore = await office.channels.contextOf(held, 1);
     const current = await office.channels.contextOf(held, "current");

@@ -243,5 +243,20 @@ describe("a table", () => {
     ] as const;
     assert.equal(table(columns, rows, ""), "Name  Note\n茶馆  a\nShop  b");
     assert.equal(table(columns, [], "nothing"), "nothing");
+    const long = table([["Name", "name"]], [{ name: "x".repeat(500) }], "");
+    assert.ok(long.endsWith("x…") && long.length < 150);
+    const list = table(
+      [["Held", "held"]],
+      [
+        {
+          held: [
+            { currency: "CNY", line: 0 },
+            { currency: "HKD", line: 5 },
+          ],
+        },
+      ],
+      "",
+    );
+    assert.equal(list, "Held\nCNY 0, HKD 5");
   });
 });

@@ -1,5 +1,7 @@
 import type { Column, Json, JsonObject, View } from "./model.ts";
 
+const CELL_CHARACTERS_MAX = 120;
+
 /** An answer as a person reads it. */
 export function show(view: View, answer: JsonObject): string {
   return view.kind === "card" ? card(view, answer) : table(view.columns, rowsOf(answer), view.empty);
@@ -15,7 +17,7 @@ export function table(columns: readonly Column[], rows: readonly JsonObject[], e
   if (rows.length === 0) return empty;
   const cells = [
     columns.map(([heading]) => heading),
-    ...rows.map((row) => columns.map(([, path]) => text(at(row, path)))),
+    ...rows.map((row) => columns.map(([, path]) => shortened(text(at(row, path))))),
   ];
   const widths = columns.map((_, column) => Math.max(...cells.map((line) => width(line[column] as string))));
   return cells
@@ -60,11 +62,24 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 function text(value: Json | undefined): string {
   if (value === undefined || value === null) return "–";
   if (typeof value === "string") return INSTANT.test(value) ? value.slice(0, 19).replace("T", " ") : value;
-  if (Array.isArray(value)) return value.map(text).join(", ");
+  if (Array.isArray(value)) return value.map(item).join(", ");
   if (typeof value !== "object") return String(value);
   return Object.entries(value as JsonObject)
     .map(([name, inner]) => `${name}=${text(inner)}`)
     .join(" ");
+}
+
+/** One of a list: its names are clear from the list's own. */
+function item(value: Json): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return text(value);
+  return Object.values(value as JsonObject)
+    .map(text)
+    .join(" ");
+}
+
+/** A table stays readable; `--json` shows everything. */
+function shortened(cell: string): string {
+  return cell.length > CELL_CHARACTERS_MAX ? `${cell.slice(0, CELL_CHARACTERS_MAX - 1)}…` : cell;
 }
 
 /** Chinese characters take two columns of a terminal. */
