@@ -1,4 +1,7 @@
-/** Makes a package of plain JavaScript with its types, fit for Node 20 and for publishing: `npm run build`, then `dist/`. */
+/**
+ * Makes a package of plain JavaScript with its types, fit for Node 20 and for publishing: `npm run build`,
+ * then `dist/`.
+ */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -34,8 +34,9 @@ import type {
 } from "./types.ts";
 
 /**
- * A merchant's view of the platform. Every method throws `TributaryError`; calls that are safe to repeat (reading, and
- * creating under a number of your own) are repeated by themselves when the platform is busy or an answer is lost.
+ * A merchant's view of the platform. Every method throws `TributaryError`; calls that are safe to repeat
+ * (reading, and creating under a number of your own) are repeated by themselves when the platform is busy or
+ * an answer is lost.
  */
 export class Tributary {
   readonly payments: ReturnType<typeof paymentsOf>;
@@ -67,7 +68,10 @@ function paymentsOf(send: Transport) {
     /** Ends the order at the channel. The answer says what came of it: the buyer may have been quicker. */
     close: (id: string, options?: CallOptions) =>
       send<Payment>({ ...post(`/v1/payments/${part(id)}/close`), repeatable: true }, options),
-    /** Tries another way to pay, after ending the live one. Never repeated by itself: it has no number of yours. */
+    /**
+     * Tries another way to pay, after ending the live one. Never repeated by itself: it has no number of
+     * yours.
+     */
     createAttempt: (id: string, attempt: CreateAttempt, options?: CallOptions) =>
       send<Payment>(post(`/v1/payments/${part(id)}/attempts`, attempt), options),
     /** Everything that happened to the payment, oldest first. */

@@ -13,8 +13,8 @@ export type ProblemDocument = {
 export const CONNECTION_FAILED = "connection_failed";
 
 /**
- * A call that did not succeed. `code` is stable and listed in the platform's documentation; `connection_failed` is ours: the
- * platform could not be reached, or its answer was lost on the way.
+ * A call that did not succeed. `code` is stable and listed in the platform's documentation;
+ * `connection_failed` is ours: the platform could not be reached, or its answer was lost on the way.
  */
 export class TributaryError extends Error {
   override readonly name = "TributaryError";
@@ -44,7 +44,10 @@ export class TributaryError extends Error {
   }
 }
 
-/** The error that an answer stands for; answers of something between us and the platform are no problem documents. */
+/**
+ * The error that an answer stands for; answers of something between us and the platform are no problem
+ * documents.
+ */
 export function errorOf(status: number, body: unknown, requestId: string | null): TributaryError {
   if (isProblem(body)) return new TributaryError({ ...body, status });
   const title = `the answer has status ${status} and is none of the platform's`;

@@ -1,4 +1,6 @@
-/** A typed client of the platform for servers: Node 20 or later, and whatever else has `fetch` and Web Crypto. */
+/**
+ * A typed client of the platform for servers: Node 20 or later, and whatever else has `fetch` and Web Crypto.
+ */
 export { Tributary } from "./client.ts";
 export { CONNECTION_FAILED, TributaryError } from "./errors.ts";
 export type { List, Page } from "./list.ts";

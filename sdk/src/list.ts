@@ -1,7 +1,9 @@
 /** One page of a list. */
 export type Page<Item> = { readonly data: readonly Item[]; readonly next_cursor: string | null };
 
-/** A list that is read page by page as it is walked: `for await (const payment of tributary.payments.list())`. */
+/**
+ * A list that is read page by page as it is walked: `for await (const payment of tributary.payments.list())`.
+ */
 export type List<Item> = AsyncIterable<Item> & {
   /** The first page, or the one at `cursor`. */
   page(): Promise<Page<Item>>;

@@ -27,8 +27,8 @@ export type Call = {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   /**
-   * Whether doing it twice is doing it once: reading, or writing under a number of its own. Only then is a call repeated
-   * that may already have been carried out.
+   * Whether doing it twice is doing it once: reading, or writing under a number of its own. Only then is a
+   * call repeated that may already have been carried out.
    */
   readonly repeatable: boolean;
 };

@@ -1,4 +1,7 @@
-/** What the API takes and gives. Fields are named as on the wire; the shapes come from the platform's own description. */
+/**
+ * What the API takes and gives. Fields are named as on the wire; the shapes come from the platform's own
+ * description.
+ */
 import type { components, paths } from "./generated/openapi.ts";
 
 type Schemas = components["schemas"];
@@ -25,7 +28,10 @@ export type Delivery = Schemas["Delivery"];
 export type DeliveryDetail = Schemas["DeliveryDetail"];
 export type TimelineItem = Schemas["TimelineItem"];
 
-/** An amount of the currency's minor unit (分 for CNY): a whole number from 1 to 2^53−1, as a number or a bigint. */
+/**
+ * An amount of the currency's minor unit (分 for CNY): a whole number from 1 to 2^53−1, as a number or a
+ * bigint.
+ */
 export type Amount = number | bigint;
 
 export type CreatePayment = Omit<Body<paths["/v1/payments"]["post"]>, "amount"> & { readonly amount: Amount };

@@ -27,7 +27,7 @@ const seconds = (count: number) => new Date(now.getTime() + count * 1_000);
 const refusal = (code: WebhookFault) => (error: unknown) =>
   error instanceof WebhookVerificationError && error.code === code;
 
-test("what the standard's own library signed is believed, in every form that a server may have it", async () => {
+test("what the standard's own library signed is believed, in whatever form a server has it", async () => {
   const headers = signed();
   const forms = [
     headers,

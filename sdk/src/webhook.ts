@@ -27,7 +27,9 @@ export type WebhookFault =
   | "bad_signature"
   | "bad_payload";
 
-/** A request that must not be acted upon: answer it with 401. `bad_secret` is a mistake of your own settings. */
+/**
+ * A request that must not be acted upon: answer it with 401. `bad_secret` is a mistake of your own settings.
+ */
 export class WebhookVerificationError extends Error {
   override readonly name = "WebhookVerificationError";
   readonly code: WebhookFault;
@@ -42,7 +44,8 @@ const TOLERANCE_SECONDS = 300;
 const SECRET_PREFIX = "whsec_";
 
 /**
- * The event of a webhook request, once it is certain that the platform signed exactly this body a moment ago. Throws
+ * The event of a webhook request, once it is certain that the platform signed exactly this body a moment ago.
+ * Throws
  * `WebhookVerificationError` otherwise. The same event may arrive more than once: remember `id`.
  */
 export async function verifyWebhook(request: WebhookRequest): Promise<WebhookEvent> {
@@ -64,7 +67,7 @@ export async function verifyWebhook(request: WebhookRequest): Promise<WebhookEve
   if (!(await Promise.all(checks)).includes(true)) {
     throw new WebhookVerificationError(
       "bad_signature",
-      "none of the secrets signed this body: it is forged, was altered on the way, or was parsed before this check",
+      "no secret signed this body: it is forged, was altered on the way, or was parsed before this check",
     );
   }
   return readEvent(new TextDecoder().decode(body));

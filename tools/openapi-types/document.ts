@@ -9,7 +9,7 @@ import { createTestDatabase } from "../testing/database.ts";
 /** Where the client's types are kept: made here, committed, never edited. */
 export const GENERATED = new URL("../../sdk/src/generated/openapi.ts", import.meta.url);
 
-const HEAD = `// Made from the platform's own /openapi.json by \`node tools/openapi-types/generate.ts\`. Do not edit.
+const HEAD = `// Made by tools/openapi-types/generate.ts from the platform's own /openapi.json. Never edited.
 
 `;
 

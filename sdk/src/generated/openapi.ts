@@ -1,4 +1,4 @@
-// Made from the platform's own /openapi.json by `node tools/openapi-types/generate.ts`. Do not edit.
+// Made by tools/openapi-types/generate.ts from the platform's own /openapi.json. Never edited.
 
 export interface paths {
     readonly "/v1/accounts": {
@@ -230,52 +230,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /** Show the merchant that the key belongs to */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: never;
-                readonly header?: never;
-                readonly path?: never;
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": {
-                            /**
-                             * Format: date-time
-                             * @description RFC 3339, UTC
-                             */
-                            readonly created_at: string;
-                            readonly currencies: readonly {
-                                /** @description Minor units */
-                                readonly credit_line: number;
-                                /** @description ISO 4217, capital letters */
-                                readonly currency: string;
-                            }[];
-                            /** @description 6000 is 0.6 % */
-                            readonly fee_rate_millionths: number;
-                            readonly id: string;
-                            readonly legal_name: string;
-                            readonly name: string;
-                            /** @description Send it back with a change */
-                            readonly revision: number;
-                            /** @description opening, active or suspended */
-                            readonly status: string;
-                            /**
-                             * Format: date-time
-                             * @description RFC 3339, UTC
-                             */
-                            readonly updated_at: string;
-                        };
-                    };
-                };
-            };
-        };
+        readonly get: operations["getMerchant"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -450,45 +405,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /** List one's own stores, newest first */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: {
-                    /** @description next_cursor of the previous page */
-                    readonly cursor?: string;
-                    /** @description Rows per page, 1 to 100; 20 by default */
-                    readonly limit?: string;
-                };
-                readonly header?: never;
-                readonly path?: never;
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": {
-                            readonly data: readonly {
-                                /**
-                                 * Format: date-time
-                                 * @description RFC 3339, UTC
-                                 */
-                                readonly created_at: string;
-                                readonly id: string;
-                                readonly name: string;
-                                readonly place: string | null;
-                                /** @description The merchant's own number */
-                                readonly store_no: string;
-                            }[];
-                            readonly next_cursor: string | null;
-                        };
-                    };
-                };
-            };
-        };
+        readonly get: operations["listStores"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -505,45 +422,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /** List one's own terminals, newest first */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: {
-                    /** @description next_cursor of the previous page */
-                    readonly cursor?: string;
-                    /** @description Rows per page, 1 to 100; 20 by default */
-                    readonly limit?: string;
-                };
-                readonly header?: never;
-                readonly path?: never;
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": {
-                            readonly data: readonly {
-                                /**
-                                 * Format: date-time
-                                 * @description RFC 3339, UTC
-                                 */
-                                readonly created_at: string;
-                                readonly id: string;
-                                readonly place: string | null;
-                                readonly serial: string;
-                                readonly store: string;
-                                readonly type: string;
-                            }[];
-                            readonly next_cursor: string | null;
-                        };
-                    };
-                };
-            };
-        };
+        readonly get: operations["listTerminals"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1190,6 +1069,52 @@ export interface operations {
             };
         };
     };
+    readonly getMerchant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        readonly currencies: readonly {
+                            /** @description Minor units */
+                            readonly credit_line: number;
+                            /** @description ISO 4217, capital letters */
+                            readonly currency: string;
+                        }[];
+                        /** @description 6000 is 0.6 % */
+                        readonly fee_rate_millionths: number;
+                        readonly id: string;
+                        readonly legal_name: string;
+                        readonly name: string;
+                        /** @description Send it back with a change */
+                        readonly revision: number;
+                        /** @description opening, active or suspended */
+                        readonly status: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly updated_at: string;
+                    };
+                };
+            };
+        };
+    };
     readonly listPayments: {
         readonly parameters: {
             readonly query?: {
@@ -1488,6 +1413,84 @@ export interface operations {
             };
         };
     };
+    readonly listStores: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly id: string;
+                            readonly name: string;
+                            readonly place: string | null;
+                            /** @description The merchant's own number */
+                            readonly store_no: string;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly listTerminals: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly id: string;
+                            readonly place: string | null;
+                            readonly serial: string;
+                            readonly store: string;
+                            readonly type: string;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
     readonly listWebhookEndpoints: {
         readonly parameters: {
             readonly query?: never;
@@ -1634,7 +1637,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description How long the present secret still signs beside the new one; 86400 by default */
+                    /** @description How long the present secret still signs too; 86400 by default */
                     readonly overlap_seconds?: number;
                 } | null;
             };

@@ -1,4 +1,5 @@
--- What merchants are told: events, their deliveries to endpoints, the tries that failed, and the endpoints that fail.
+-- What merchants are told: events, their deliveries to endpoints, the tries that failed, and the endpoints
+-- that fail.
 
 create table events (
   id uuid not null,
@@ -38,14 +39,15 @@ create table deliveries (
   constraint deliveries_delivered check (state <> 'delivered' or delivered_at is not null)
 );
 
--- An event reaches an endpoint by one delivery, whoever records it again. A merchant's deliveries are found through its
--- events: every index here is written twice per delivery, since its state and due time change.
+-- An event reaches an endpoint by one delivery, whoever records it again. A merchant's deliveries are found
+-- through its events: every index here is written twice per delivery, since its state and due time change.
 create unique index deliveries_of_event on deliveries (event_id, endpoint_id);
 -- By endpoint first: a claim steps from endpoint to endpoint, however long the backlog of one of them is.
 create index deliveries_due on deliveries (endpoint_id, due_at) where state = 'scheduled';
 create index deliveries_dead on deliveries (endpoint_id, event_id) where state = 'dead';
 
--- Only tries that failed; the last try stands on its delivery, so that a delivery that arrives at once writes no row here.
+-- Only tries that failed; the last try stands on its delivery, so that a delivery that arrives at once writes
+-- no row here.
 create table delivery_tries (
   delivery_id uuid not null,
   number integer not null,

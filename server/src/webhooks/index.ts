@@ -52,11 +52,14 @@ export type WebhooksDeps = {
 };
 
 export type Webhooks = {
-  /** Each merchant's endpoints as they were at most a second ago; a merchant without any has an empty list. */
+  /**
+   * Each merchant's endpoints as they were at most a second ago; a merchant without any has an empty list.
+   */
   endpointsOf(merchantIds: readonly Id[]): Promise<Map<Id, readonly Endpoint[]>>;
   /**
-   * Writes events, and a delivery for each enabled endpoint that subscribes, within the caller's transaction. Running it
-   * again with the same events writes nothing twice. The deliveries are born leased to this process: hand them to
+   * Writes events, and a delivery for each enabled endpoint that subscribes, within the caller's transaction.
+   * Running it again with the same events writes nothing twice. The deliveries are born leased to this
+   * process: hand them to
    * `deliver` after the commit; those that are not sent return by themselves when their lease ends.
    */
   record(
@@ -64,9 +67,15 @@ export type Webhooks = {
     endpoints: ReadonlyMap<Id, readonly Endpoint[]>,
     events: readonly NewEvent[],
   ): Promise<readonly Delivery[]>;
-  /** Sends from memory, in the background. Never throws, and drops what it has no place for: the lease returns it. */
+  /**
+   * Sends from memory, in the background. Never throws, and drops what it has no place for: the lease returns
+   * it.
+   */
   deliver(deliveries: readonly Delivery[]): void;
-  /** Sends what is due: retries, and what a crash or a full memory left behind. Starts once; `stop` below ends it too. */
+  /**
+   * Sends what is due: retries, and what a crash or a full memory left behind. Starts once; `stop` below ends
+   * it too.
+   */
   startWorker(): DueWorker;
   /** Adds the routes of merchants and operators. */
   routes(http: Http, auth: WebhookAuth): void;

@@ -34,7 +34,9 @@ const uncounted = sql(
 
 const dlv = (id: Id | null) => (id === null ? "a delivery" : formatId("dlv", id));
 
-/** What must hold of events and deliveries; that each final change has its event is for the room above to say. */
+/**
+ * What must hold of events and deliveries; that each final change has its event is for the room above to say.
+ */
 export const invariants: readonly Invariant[] = [
   {
     name: "5 deliveries go on",

@@ -69,7 +69,7 @@ test("a delivery to an endpoint that was disabled is dead without a try", () => 
   assert.equal(dead?.tries, 0);
 });
 
-test("whatever tries end in whatever order, what arrived stays delivered and what has not ended is due", () => {
+test("in whatever order tries end, what arrived stays delivered and what has not ended is due", () => {
   const steps = fc.array(fc.record({ offsetMs: fc.integer({ min: 0, max: 5 }), delivered: fc.boolean() }), {
     maxLength: 30,
   });
@@ -102,7 +102,7 @@ function failing(times: number): Health {
   return health as Health;
 }
 
-test("an endpoint is paused from its third failure in a row, at first 5 s and never longer than a minute", () => {
+test("an endpoint is paused from its third failure in a row, 5 s at first, a minute at most", () => {
   const pauses = [1, 2, 3, 4, 5, 6, 7, 8, 40].map((times) => {
     const { pausedUntil, failedAt } = failing(times);
     return pausedUntil === null ? 0 : (pausedUntil.getTime() - failedAt.getTime()) / SECOND;

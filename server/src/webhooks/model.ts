@@ -1,13 +1,13 @@
 /**
- * What merchants are told (https://www.standardwebhooks.com). This room knows no payment: an event has a subject and what it
- * carries is opaque here.
+ * What merchants are told (https://www.standardwebhooks.com). This room knows no payment: an event has a
+ * subject and what it carries is opaque here.
  *
  * Event: one thing that happened to one of a merchant's resources. Its payload is fixed when it is recorded.
- * Endpoint: an address of a merchant that hears of events; it subscribes to some types or, by default, to all.
- * Delivery: one event on its way to one endpoint: `scheduled`, `delivered`, or `dead` when the schedule is over.
- * Try: one request of a delivery. Failed tries are kept one by one; the last try stands on the delivery.
- * Round: the tries of one pass through the schedule; a resend begins a new round.
- * Born leased: a new delivery's due time lies one lease ahead, because the process that wrote it sends it from memory.
+ * Endpoint: an address of a merchant that hears of events; it subscribes to some types or, by default, to
+ * all. Delivery: one event on its way to one endpoint: `scheduled`, `delivered`, or `dead` when the schedule
+ * is over. Try: one request of a delivery. Failed tries are kept one by one; the last try stands on the
+ * delivery. Round: the tries of one pass through the schedule; a resend begins a new round. Born leased: a
+ * new delivery's due time lies one lease ahead, because the process that wrote it sends it from memory.
  * Health: how an endpoint fares at present; it is kept only while an endpoint fails.
  */
 import { HOUR, MINUTE, plus, SECOND } from "../kernel/clock.ts";
@@ -200,8 +200,9 @@ export type DeliveryProgress = {
 };
 
 /**
- * The delivery after a try, or null when nothing changes: this very result was written before, or it is the failure of a
- * delivery that ended meanwhile (a delivery that arrived never becomes undelivered by another of its tries).
+ * The delivery after a try, or null when nothing changes: this very result was written before, or it is the
+ * failure of a delivery that ended meanwhile (a delivery that arrived never becomes undelivered by another of
+ * its tries).
  */
 export function settle(delivery: DeliveryProgress, result: TryResult): DeliveryProgress | null {
   if (delivery.lastTriedAt?.getTime() === result.startedAt.getTime()) return null;
@@ -250,8 +251,8 @@ const PAUSE_FIRST_MS = 5 * SECOND;
 const PAUSE_MAX_MS = MINUTE;
 
 /**
- * An endpoint's health after a failed try. Pauses grow from 5 s to 1 min: long enough that a dead endpoint costs little,
- * short enough to hardly shift the schedule.
+ * An endpoint's health after a failed try. Pauses grow from 5 s to 1 min: long enough that a dead endpoint
+ * costs little, short enough to hardly shift the schedule.
  */
 export function afterFailure(
   health: Health | null,

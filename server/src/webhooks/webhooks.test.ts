@@ -45,7 +45,7 @@ test("an event reaches the endpoint at once, signed, and is delivered", async ()
   assert.deepEqual(shown.failed_tries, []);
 });
 
-test("only endpoints that are enabled and subscribe hear of an event; the event is kept in any case", async () => {
+test("only enabled endpoints that subscribe hear of an event, which is kept in any case", async () => {
   const merchantId = room.newId();
   await room.endpoint(merchantId, receiver.url("/refunds"), { events: ["refund.succeeded"] });
   const off = await room.endpoint(merchantId, receiver.url("/off"));
@@ -70,7 +70,7 @@ test("an event that is recorded again, as after a lost commit, is delivered once
   assert.equal(body.data.length, 1);
 });
 
-test("a crash between the commit and the sending loses nothing: the delivery is sent when its lease ends", async () => {
+test("a crash between commit and sending loses nothing: it is sent when the lease ends", async () => {
   const merchantId = room.newId();
   const { secret } = await room.endpoint(merchantId, receiver.url("/crash"));
   const [delivery] = await room.record(merchantId, 1);
@@ -88,7 +88,7 @@ test("a crash between the commit and the sending loses nothing: the delivery is 
   await survivor.stop();
 });
 
-test("a failing delivery is retried along the schedule under one webhook-id, dies visibly, and is resent", async () => {
+test("a failing delivery is retried on schedule under one webhook-id, dies visibly, is resent", async () => {
   const merchantId = room.newId();
   const { id } = await room.endpoint(merchantId, receiver.url("/schedule"));
   receiver.answer("/schedule", { status: 500, body: "oops\0" });
@@ -132,7 +132,7 @@ test("a failing delivery is retried along the schedule under one webhook-id, die
   await worker.stop();
 });
 
-test("what was delivered can be resent, and stays delivered when a late failure of an older try is written", async () => {
+test("what was delivered can be resent, and arrives again under the same webhook-id", async () => {
   const merchantId = room.newId();
   await room.endpoint(merchantId, receiver.url("/again"));
   const deliveries = await room.record(merchantId, 1);

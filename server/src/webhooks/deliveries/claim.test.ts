@@ -91,7 +91,7 @@ test("a small claim takes from every endpoint in turn, however long one backlog 
   await finish();
 });
 
-test("an endpoint is claimed for no more places than its lane has, and is looked at again when they are free", async () => {
+test("an endpoint is claimed for no more places than its lane has, and again when one is free", async () => {
   const endpoint = room.newId();
   await backlog([endpoint], 40);
   const more: Id[] = [];
@@ -101,7 +101,7 @@ test("an endpoint is claimed for no more places than its lane has, and is looked
   await finish();
 });
 
-test("what is claimed is leased: nobody claims it before the lease ends, and then it comes back", async () => {
+test("what is claimed is leased: nobody claims it until the lease ends, then it comes back", async () => {
   const endpoint = room.newId();
   await backlog([endpoint], 3);
   const claim = claimWith(lanes());
@@ -147,7 +147,7 @@ test("thousands of endpoints are seen in turn: a claim begins behind those of th
   await finish();
 });
 
-test("two processes that claim and write the same deliveries at once never deadlock and never claim one twice", async () => {
+test("two processes over the same deliveries never deadlock and never claim one twice", async () => {
   const endpointIds = Array.from({ length: 20 }, () => room.newId());
   const ids = await backlog(endpointIds, 12);
   const claims = await Promise.all([claimWith(lanes())(500), claimWith(lanes())(500)]);

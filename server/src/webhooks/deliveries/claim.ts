@@ -11,9 +11,9 @@ const ENDPOINTS_PER_STEP = 1_000;
 const BEFORE_ALL: Id = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Claims due deliveries fairly: each endpoint only for as many places as its lane has, a paused one not at all, one that has
- * yet to recover for a single one, and turn by turn where there are more than `limit`. The next claim goes on behind the
- * endpoints of this one.
+ * Claims due deliveries fairly: each endpoint only for as many places as its lane has, a paused one not at
+ * all, one that has yet to recover for a single one, and turn by turn where there are more than `limit`. The
+ * next claim goes on behind the endpoints of this one.
  */
 export function createClaim(deps: {
   readonly cell: Database;

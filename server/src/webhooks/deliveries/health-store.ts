@@ -11,8 +11,9 @@ export type HealthRow = Health & {
 
 const COLUMNS = "endpoint_id, failures, failing_since, failed_at, paused_until, last_status, last_error";
 
-// Rows come and go, so locking those that are there in order is not enough: two batches would meet at a row that appeared
-// in between (seen: a deadlock). One lock for the whole table is held for the two short statements that follow.
+// Rows come and go, so locking those that are there in order is not enough: two batches would meet at a row
+// that appeared in between (seen: a deadlock). One lock for the whole table is held for the two short
+// statements that follow.
 const lock = sql(
   "webhooks_lock_health",
   `select pg_advisory_xact_lock(hashtextextended(current_schema() || '.endpoint_health', 0))`,
@@ -27,7 +28,8 @@ const save = sql(
   "webhooks_save_health",
   `insert into endpoint_health (${COLUMNS})
    select *
-   from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::text[])
+   from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::int[],
+     $7::text[])
    on conflict (endpoint_id) do update
    set failures = excluded.failures,
      failing_since = excluded.failing_since,

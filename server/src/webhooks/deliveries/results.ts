@@ -8,8 +8,8 @@ import { insertFailedTries, lockDeliveries, type NewTryRow, updateDeliveries } f
 export type Written = "delivered" | "scheduled" | "dead" | "known";
 
 /**
- * Writes the results of many tries in one transaction. Writing the same results again changes nothing; a result of a
- * delivery that is gone is known.
+ * Writes the results of many tries in one transaction. Writing the same results again changes nothing; a
+ * result of a delivery that is gone is known.
  */
 export function writeResults(cell: Database, results: readonly TryResult[]): Promise<readonly Written[]> {
   return cell.transact(
@@ -56,8 +56,8 @@ function failedTry(delivery: DeliveryProgress, error: string, result: TryResult)
 }
 
 /**
- * The last result of each endpoint says how it fares; a success clears whatever was noted before. While nothing fails and
- * nothing did, this only reads.
+ * The last result of each endpoint says how it fares; a success clears whatever was noted before. While
+ * nothing fails and nothing did, this only reads.
  */
 async function noteHealth(tx: Tx, results: readonly TryResult[]): Promise<void> {
   const inOrder = results

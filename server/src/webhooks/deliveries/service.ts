@@ -20,11 +20,14 @@ export type DeliveryService = {
   /** A delivery with its failed tries. Throws `not_found`, for another merchant's too. */
   get(merchantId: Id, id: Id): Promise<DeliveryDetail>;
   /**
-   * Sends a delivery again, now and through a whole new round of the schedule, whatever its state: with the same body and
-   * webhook-id. Throws `not_found`, and `conflict` while its endpoint is disabled.
+   * Sends a delivery again, now and through a whole new round of the schedule, whatever its state: with the
+   * same body and webhook-id. Throws `not_found`, and `conflict` while its endpoint is disabled.
    */
   resend(merchantId: Id, id: Id): Promise<DeliveryDetail>;
-  /** Sends a `ping` to an endpoint, whatever it subscribes to. Throws `not_found`, `conflict` while it is disabled. */
+  /**
+   * Sends a `ping` to an endpoint, whatever it subscribes to. Throws `not_found`, `conflict` while it is
+   * disabled.
+   */
   test(merchantId: Id, endpointId: Id): Promise<DeliveryDetail>;
 };
 

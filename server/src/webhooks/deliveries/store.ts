@@ -37,8 +37,8 @@ export async function insertDeliveries(tx: Tx, rows: readonly NewDeliveryRow[]):
   return new Set(written.map(({ id }) => id));
 }
 
-const PROGRESS = `d.id, d.state, d.tries, d.round_failures, d.due_at, d.last_tried_at, d.last_status, d.last_error,
-   d.last_duration_ms, d.delivered_at`;
+const PROGRESS = `d.id, d.state, d.tries, d.round_failures, d.due_at, d.last_tried_at, d.last_status,
+   d.last_error, d.last_duration_ms, d.delivered_at`;
 
 const lock = sql(
   "webhooks_lock_deliveries",
@@ -67,8 +67,8 @@ const update = sql(
      delivered_at = new.delivered_at
    from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::int[],
      $8::text[], $9::int[], $10::timestamptz[])
-     as new (id, state, tries, round_failures, due_at, last_tried_at, last_status, last_error, last_duration_ms,
-       delivered_at)
+     as new (id, state, tries, round_failures, due_at, last_tried_at, last_status, last_error,
+       last_duration_ms, delivered_at)
    where d.id = new.id`,
 );
 
@@ -134,7 +134,9 @@ export function findDelivery(db: Db, id: Id): Promise<(DeliveryRow & { readonly 
   return db.one(find, [id]);
 }
 
-/** What a list is asked for; null: any. `before` is the event and delivery that the previous page ended with. */
+/**
+ * What a list is asked for; null: any. `before` is the event and delivery that the previous page ended with.
+ */
 export type DeliveryQuery = {
   readonly merchantId: Id | null;
   readonly state: DeliveryState | null;
@@ -145,8 +147,8 @@ export type DeliveryQuery = {
   readonly limit: number;
 };
 
-// A delivery is as old as its event, so a list follows the events. Each of these starts from another index: a single
-// statement with all filters optional would be planned for none of them.
+// A delivery is as old as its event, so a list follows the events. Each of these starts from another index: a
+// single statement with all filters optional would be planned for none of them.
 const FILTERS = `($1::uuid is null or e.merchant_id = $1)
      and ($2::text is null or d.state = $2)
      and ($3::uuid is null or d.endpoint_id = $3)
@@ -172,7 +174,10 @@ const listAllDead = listing("all_dead", "d.state = 'dead'");
 const listOfEvent = listing("of_event", "d.event_id = $7");
 const listOfPayment = listing("of_payment", "e.payment_id = $7");
 
-/** Newest first. @param endpointIds of the merchant, when there is one: by them what is not delivered is found. */
+/**
+ * Newest first. @param endpointIds of the merchant, when there is one: by them what is not delivered is
+ * found.
+ */
 export function listDeliveries(
   db: Db,
   query: DeliveryQuery,
@@ -243,14 +248,15 @@ export type WaitingEndpoint = {
 };
 
 /**
- * The next endpoints after `after` that have anything scheduled: one step along the index each, however long their backlogs.
+ * The next endpoints after `after` that have anything scheduled: one step along the index each, however long
+ * their backlogs.
  */
 export function endpointsWaiting(tx: Tx, after: Id, limit: number): Promise<WaitingEndpoint[]> {
   return tx.all(waiting, [after, limit]);
 }
 
-// Turn by turn: the first due delivery of every endpoint, then the second … so that a long backlog takes only the places
-// that nobody else wants.
+// Turn by turn: the first due delivery of every endpoint, then the second … so that a long backlog takes only
+// the places that nobody else wants.
 const claim = sql(
   "webhooks_claim_deliveries",
   `with picked as materialized (

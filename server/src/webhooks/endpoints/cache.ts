@@ -54,7 +54,9 @@ async function openEndpoint(deps: EndpointsDeps, row: EndpointRow): Promise<Endp
   return { ...rest, keys: await openKeys(deps, row) };
 }
 
-/** No keys when they cannot be opened: payments go on, and deliveries wait until the master key is put right. */
+/**
+ * No keys when they cannot be opened: payments go on, and deliveries wait until the master key is put right.
+ */
 async function openKeys(deps: EndpointsDeps, row: EndpointRow): Promise<readonly SigningKey[]> {
   const { secretSealed, previousSecretSealed, previousSecretExpiresAt: expiresAt } = row;
   const id = recordIdOf(row.id);

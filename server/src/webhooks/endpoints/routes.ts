@@ -50,7 +50,7 @@ const RotateBody = optionalBody({
     Type.Integer({
       minimum: 0,
       maximum: OVERLAP_SECONDS_MAX,
-      description: `How long the present secret still signs beside the new one; ${OVERLAP_SECONDS} by default`,
+      description: `How long the present secret still signs too; ${OVERLAP_SECONDS} by default`,
     }),
   ),
 });

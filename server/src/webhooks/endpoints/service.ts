@@ -40,8 +40,8 @@ export type EndpointService = {
   /** Throws `not_found`, and what `create` throws. */
   update(merchantId: Id, id: Id, changes: Partial<EndpointSettings>): Promise<Endpoint>;
   /**
-   * Makes a new secret; the present one goes on signing beside it for `overlapSeconds`, and one that an earlier rotation
-   * left no longer. Throws `not_found`.
+   * Makes a new secret; the present one goes on signing beside it for `overlapSeconds`, and one that an
+   * earlier rotation left no longer. Throws `not_found`.
    */
   rotate(merchantId: Id, id: Id, overlapSeconds: number): Promise<WithSecret>;
   /** The merchant's endpoint, read anew. Throws `not_found`. */

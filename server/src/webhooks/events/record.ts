@@ -8,7 +8,10 @@ import { type EventRow, insertEvents } from "./store.ts";
 /** An event and the endpoints that hear of it. */
 export type Recording = { readonly event: EventRow; readonly endpoints: readonly Endpoint[] };
 
-/** The body of an event, as every try sends it: `{ id, type, created_at, data }`. Amounts may be bigints up to 2^53−1. */
+/**
+ * The body of an event, as every try sends it: `{ id, type, created_at, data }`. Amounts may be bigints up to
+ * 2^53−1.
+ */
 export function writePayload(event: {
   readonly id: Id;
   readonly type: string;

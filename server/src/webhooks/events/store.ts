@@ -65,7 +65,8 @@ export function eventsOfMerchant(
   return db.all(ofMerchant, [merchantId, page.before, type, page.limit]);
 }
 
-// A payment's own events are found by its timeline's index, which spares most events an entry in the other one.
+// A payment's own events are found by its timeline's index, which spares most events an entry in the other
+// one.
 const ofSubject = sql(
   "webhooks_events_of_subject",
   `select ${COLUMNS}

@@ -3,8 +3,8 @@ import type { Id } from "../../kernel/ids.ts";
 import { afterFailure, type Delivery, type Health, sendsAllowed, TRY_TIMEOUT_MS } from "../model.ts";
 
 /**
- * One lane per endpoint: at most 16 deliveries in flight, none while it is paused, one while it has yet to recover. So one
- * slow endpoint delays no other. A delivery without a place is left: its lease returns it.
+ * One lane per endpoint: at most 16 deliveries in flight, none while it is paused, one while it has yet to
+ * recover. So one slow endpoint delays no other. A delivery without a place is left: its lease returns it.
  */
 export type Lanes = {
   /** Runs the delivery now or when a place is free, or leaves it; `done` is called in each case. */
@@ -150,7 +150,8 @@ function advance(deps: LanesDeps, state: State, endpointId: Id, lane: Lane): voi
   while (lane.waiting.length > 0 && (allowed === 0 || lane.running < allowed)) {
     const job = lane.waiting.shift() as Job;
     state.waiting -= 1;
-    // Nobody else may hold it while its try is under way, so enough of the lease must be left for a whole one.
+    // Nobody else may hold it while its try is under way, so enough of the lease must be left for a whole
+    // one.
     const leaseLeftMs = job.delivery.leasedUntil.getTime() - now;
     if (allowed > 0 && leaseLeftMs > TRY_TIMEOUT_MS) start(deps, state, lane, job);
     else leave(state, job);

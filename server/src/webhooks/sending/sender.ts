@@ -91,7 +91,10 @@ export function createSender(deps: {
   };
 }
 
-/** A socket to a literal address never asks the lookup: what the address itself says is judged here, at every try. */
+/**
+ * A socket to a literal address never asks the lookup: what the address itself says is judged here, at every
+ * try.
+ */
 function targetOf(endpoint: Endpoint, rules: TargetRules): URL {
   const target = readTarget(endpoint.url, rules.production);
   if (target instanceof URL) return target;
@@ -99,8 +102,8 @@ function targetOf(endpoint: Endpoint, rules: TargetRules): URL {
 }
 
 /**
- * Connections are not limited here: endpoints of one origin would wait for each other, and each has its own limit of
- * deliveries in flight. HTTP/2 is off, since one connection would carry them all.
+ * Connections are not limited here: endpoints of one origin would wait for each other, and each has its own
+ * limit of deliveries in flight. HTTP/2 is off, since one connection would carry them all.
  */
 function openPool(origin: string, rules: TargetRules): Pool {
   return new Pool(origin, {

@@ -27,8 +27,9 @@ export type SignedHeaders = {
 };
 
 /**
- * The headers of one try. Every key that is valid at `at` signs, the newest first, so that a receiver may hold either while
- * a rotation overlaps. @param webhookId the same at every try: what a receiver drops repeats by.
+ * The headers of one try. Every key that is valid at `at` signs, the newest first, so that a receiver may
+ * hold either while a rotation overlaps. @param webhookId the same at every try: what a receiver drops
+ * repeats by.
  */
 export function sign(
   message: { readonly webhookId: string; readonly payload: string },

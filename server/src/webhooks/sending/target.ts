@@ -1,7 +1,8 @@
 /**
- * Where webhooks may go. In production a target is https on a public address: what a merchant writes must not make the
- * platform call its own insides (SSRF). The rule is asked when an endpoint is saved and again for every connection, on the
- * address that is then connected to, so that a name which changes its mind in between gains nothing.
+ * Where webhooks may go. In production a target is https on a public address: what a merchant writes must not
+ * make the platform call its own insides (SSRF). The rule is asked when an endpoint is saved and again for
+ * every connection, on the address that is then connected to, so that a name which changes its mind in
+ * between gains nothing.
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
@@ -24,7 +25,10 @@ const CLOUD_INSIDES: readonly string[] = ["168.63.129.16"];
 /** All that is routed publicly in IPv6 at present; the rest is reserved or wraps an IPv4 address. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 
-/** Whether an address is on the public internet: not private, loopback, link-local, shared (CGNAT), mapped, or reserved. */
+/**
+ * Whether an address is on the public internet: not private, loopback, link-local, shared (CGNAT), mapped, or
+ * reserved.
+ */
 export function isPublic(address: string): boolean {
   if (isIP(address) === 0) return false;
   const parsed = ipaddr.parse(address);
@@ -36,7 +40,8 @@ export function isPublic(address: string): boolean {
 export type TargetRefusal = { readonly reason: string };
 
 /**
- * Whether an endpoint may be saved with this address: what its text alone says. Refusals are sentences for the merchant.
+ * Whether an endpoint may be saved with this address: what its text alone says. Refusals are sentences for
+ * the merchant.
  */
 export function readTarget(text: string, production: boolean): URL | TargetRefusal {
   const url = URL.parse(text);
@@ -70,7 +75,8 @@ export class NameUnknown extends Error {
 }
 
 /**
- * The addresses that a host may be connected at. Throws `TargetRefused` when one of them is not public (in production), and
+ * The addresses that a host may be connected at. Throws `TargetRefused` when one of them is not public (in
+ * production), and
  * `NameUnknown` when there are none.
  */
 export async function checkedAddresses(host: string, rules: TargetRules): Promise<readonly Address[]> {
@@ -94,8 +100,8 @@ async function resolveName(host: string, resolve: Resolve): Promise<readonly Add
 }
 
 /**
- * The `lookup` of a socket: it hands over exactly the addresses that were checked, so that nothing is resolved a second
- * time. Sockets to a literal address never ask it.
+ * The `lookup` of a socket: it hands over exactly the addresses that were checked, so that nothing is
+ * resolved a second time. Sockets to a literal address never ask it.
  */
 export function checkedLookup(rules: TargetRules): LookupFunction {
   return (hostname, options, callback) => {
@@ -114,8 +120,8 @@ const RESOLVER_TIMEOUT_MS = 2_000;
 const RESOLVER_TRIES = 2;
 
 /**
- * Asks name servers without a thread: a merchant's dead name server would otherwise occupy the few threads that every
- * other lookup of the process needs. It knows no search domains and so no inside names.
+ * Asks name servers without a thread: a merchant's dead name server would otherwise occupy the few threads
+ * that every other lookup of the process needs. It knows no search domains and so no inside names.
  */
 export function publicResolve(): Resolve {
   const resolver = new Resolver({ timeout: RESOLVER_TIMEOUT_MS, tries: RESOLVER_TRIES });

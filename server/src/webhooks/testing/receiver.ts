@@ -68,7 +68,10 @@ function respond(response: ServerResponse, answer: Answer | "never"): void {
   response.end(answer.body ?? "");
 }
 
-/** Judges a request with the standard's own library; throws when this secret did not sign it. Its age is not judged. */
+/**
+ * Judges a request with the standard's own library; throws when this secret did not sign it. Its age is not
+ * judged.
+ */
 export function verified(received: Received, secret: string): { id: string; type: string; data: unknown } {
   const { headers, body } = received;
   // The library compares the timestamp with the machine's clock, and these tests own theirs.
