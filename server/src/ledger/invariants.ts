@@ -16,7 +16,7 @@ export const invariants: readonly Invariant[] = [
     name: "1 balances follow entries",
     sentence:
       "Each account's balance is that after its last entry and the sum of its entries; seq has no gap, " +
-      "time never falls, every entry belongs to a journal of its book, and what is held is the sum of its holds.",
+      "time never falls, every entry belongs to a journal of its book, and what is held is the sum of holds.",
     per: "book",
     check: async (db, bookId) => checkBook(db, bookId as Id),
   },

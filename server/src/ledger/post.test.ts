@@ -244,6 +244,17 @@ describe("posting", () => {
     assert.equal(await journalById(cell.db, good.id), null);
   });
 
+  it("undoes the whole call when a journal id is used for something else", async () => {
+    shop = await openTestMerchant(cell);
+    const [receivable, pending] = [shop.account("channel_receivable"), shop.account("merchant_pending")];
+    const first = draftOf(shop.bookId, move(receivable, pending, 5n));
+    await post(first);
+    const other = draftOf(shop.bookId, move(receivable, pending, 7n), { id: first.id });
+    await assert.rejects(post(other), { code: "23505", constraint: "journals_pkey" });
+    assert.equal(await balance(pending), -5n);
+    assert.deepEqual(await violationsOf(cell, [shop.bookId]), []);
+  });
+
   it("never mixes money that passes us with money that does not", async () => {
     const [merchantId, channelAccountId] = [newId(), newId()];
     for (const fundFlow of ["through_platform", "direct_to_merchant"] as const) {
