@@ -7,8 +7,10 @@ import * as store from "./accounts/store.ts";
 import { type CallBudget, createCallBudget } from "./budget.ts";
 import type { Channel, ChannelContext } from "./port.ts";
 
+/** What the room is built from. */
 export type ChannelsDeps = ChannelAccountsDeps;
 
+/** What other rooms ask of channels. */
 export type Channels = {
   /** The connector of a channel by its name, or null. */
   channel(name: string): Channel | null;

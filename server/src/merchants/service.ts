@@ -13,6 +13,7 @@ import { createPlaces, type Places } from "./places/service.ts";
 import * as store from "./store.ts";
 import { presentMerchant } from "./wire.ts";
 
+/** What the room is built from. */
 export type MerchantsDeps = {
   /** The platform schema. */
   readonly platform: Database;
@@ -25,12 +26,15 @@ export type MerchantsDeps = {
   readonly openMerchantBook: (merchantId: Id, currencies: readonly Currency[]) => Promise<void>;
 };
 
+/** A merchant as it is asked for; currencies are ISO 4217, at least one. */
 export type NewMerchant = Pick<Merchant, "name" | "legalName" | "feeRateMillionths"> & {
   readonly currencies: readonly Currency[];
 };
 
+/** What may change; currencies can only be added. */
 export type MerchantChange = Partial<NewMerchant & { readonly status: "active" | "suspended" }>;
 
+/** What other rooms ask of merchants. */
 export type Merchants = {
   /** The merchant as it was at most one second ago, or null. */
   get(id: Id): Promise<Merchant | null>;
@@ -57,6 +61,7 @@ export type Merchants = {
   readonly approvalActions: readonly ApprovalAction[];
 };
 
+/** Builds the room. Reads are cached for at most one second. */
 export function createMerchants(deps: MerchantsDeps): Merchants {
   const { platform } = deps;
   const cache = createCache({ clock: deps.clock, load: (id) => load(deps, id) });

@@ -25,6 +25,7 @@ export type ApprovalAction = {
   readonly carryOut: (approval: Approval) => Promise<{ done: true } | { refused: string }>;
 };
 
+/** What a second person decides. */
 export type Approvals = {
   /**
    * Approves and carries out. Throws `not_found`, `forbidden`, `second_person_required`, `conflict` (decided
@@ -44,6 +45,7 @@ export type ApprovalsDeps = OperatorsDeps & {
   readonly actions: readonly ApprovalAction[];
 };
 
+/** Builds the approvals over every action that a room above offers; their kinds are unique. */
 export function createApprovals(deps: ApprovalsDeps): Approvals {
   return {
     approve: async (actor, id, note) => {

@@ -22,6 +22,7 @@ import {
 import { newSecret, prefixOf, readBearer } from "./secrets.ts";
 import * as store from "./store.ts";
 
+/** What the room is built from. */
 export type OperatorsDeps = {
   /** The platform schema. */
   readonly platform: Database;
@@ -84,6 +85,7 @@ export type Operators = {
 const BOOTSTRAP_NAME = "bootstrap";
 const IDEMPOTENCY_KEY_MAX = 255;
 
+/** Builds the room. Reads are cached for at most one second. */
 export function createOperators(deps: OperatorsDeps): Operators {
   const { platform } = deps;
   const byHash = createCache({

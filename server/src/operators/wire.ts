@@ -118,6 +118,7 @@ export function presentAudit(row: AuditRow) {
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const NullableInstant = Type.Union([InstantSchema, Type.Null()]);
 
+/** An approval on the wire. */
 export const ApprovalSchema = Type.Object({
   id: Type.String(),
   kind: Type.String(),

@@ -16,6 +16,7 @@ import * as store from "./store.ts";
  */
 export type KeyWithSecret = { readonly key: ApiKey; readonly secret: string | null };
 
+/** The keys that speak for merchants. */
 export type ApiKeys = {
   /**
    * Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the

@@ -7,6 +7,7 @@ import type { Place, Store, Terminal } from "../model.ts";
 import type { MerchantsDeps } from "../service.ts";
 import * as store from "./store.ts";
 
+/** Where payments happen. */
 export type Places = {
   /**
    * Finds the store and terminal that a request named, each by id (`str_…`, `trm_…`) or by the merchant's own
