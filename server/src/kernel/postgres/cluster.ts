@@ -155,6 +155,6 @@ function refuseForeign(home: string, binaries: Binaries): void {
   throw new StartRefused(
     `The data in ${home} was written by PostgreSQL ${major}, ${way} than the ${binaries.major} that comes ` +
       "with this version. Serve it once more with the version of Tributary that wrote it, take a pg_dump, " +
-      "move the folder away, start again and restore: docs/operate.md, Upgrade, shows the commands.",
+      "move the folder away, start again and restore the dump (docs/operate.md, Upgrade).",
   );
 }
