@@ -26,6 +26,7 @@ export const ID_PREFIXES = {
   webhookEndpoint: "whe",
   operator: "opr",
   audit: "aud",
+  approval: "apr",
   exchange: "exc",
   workItem: "wrk",
 } as const;

@@ -2,7 +2,6 @@ import { problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import {
   type Actor,
-  APPROVAL_PREFIX,
   type Approval,
   decideApproval,
   mayDo,
@@ -120,7 +119,7 @@ async function carryOut(deps: ApprovalsDeps, actor: Actor, approved: Approval): 
 }
 
 async function resumeOne(deps: ApprovalsDeps, approval: Approval): Promise<void> {
-  const id = formatId(APPROVAL_PREFIX, approval.id);
+  const id = formatId("apr", approval.id);
   try {
     const operator = await store.findOperator(deps.platform.db, approval.decidedBy as Id);
     if (operator === null) throw new Error("the operator who approved it is unknown");
@@ -144,9 +143,9 @@ function auditOf(after: Approval, before: Approval) {
   return {
     action: `${after.kind}.${after.status}`,
     subject: after.subject,
-    before: { approval: formatId(APPROVAL_PREFIX, after.id), status: before.status },
+    before: { approval: formatId("apr", after.id), status: before.status },
     after: {
-      approval: formatId(APPROVAL_PREFIX, after.id),
+      approval: formatId("apr", after.id),
       status: after.status,
       ...after.payload,
       note: after.decisionNote,

@@ -8,7 +8,7 @@
  *   approved it
  *   (maker-checker, 双人复核).
  */
-import type { Id, IdPrefix } from "../kernel/ids.ts";
+import type { Id } from "../kernel/ids.ts";
 
 export const ROLES = ["admin", "operations", "finance", "risk", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
@@ -107,6 +107,3 @@ export function decideApproval(
   if (approval.status === "proposed") return "decide";
   return approval.status === "approved" && verdict === "approve" ? "carry_out" : "already_decided";
 }
-
-/** The prefix of an approval's id on the wire. */
-export const APPROVAL_PREFIX = "apr" as IdPrefix;

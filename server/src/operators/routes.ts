@@ -4,7 +4,7 @@ import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
 import { PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
 import type { Approvals } from "./approvals.ts";
-import { APPROVAL_PREFIX, type ApprovalStatus } from "./model.ts";
+import type { ApprovalStatus } from "./model.ts";
 import type { Operators } from "./service.ts";
 import * as store from "./store.ts";
 import {
@@ -243,7 +243,7 @@ function approvals(http: Http, deps: OperatorRoutesDeps): void {
     },
     async (request) => {
       await deps.operators.authenticate(request, "approvals.read");
-      const found = await store.findApproval(deps.platform.db, readId(APPROVAL_PREFIX, request.params.id));
+      const found = await store.findApproval(deps.platform.db, readId("apr", request.params.id));
       if (found === null) throw problem("not_found");
       return presentApproval(found);
     },
@@ -265,7 +265,7 @@ function approvals(http: Http, deps: OperatorRoutesDeps): void {
       },
       async (request) => {
         const actor = await deps.operators.authenticate(request, "approvals.read");
-        const id = readId(APPROVAL_PREFIX, request.params.id);
+        const id = readId("apr", request.params.id);
         return presentApproval(await deps.approvals[verdict](actor, id, request.body?.note ?? null));
       },
     );

@@ -10,7 +10,6 @@ import type { Log } from "../kernel/log.ts";
 import { masked } from "./audit.ts";
 import {
   type Actor,
-  APPROVAL_PREFIX,
   type Approval,
   type AuditEntry,
   mayDo,
@@ -197,7 +196,7 @@ async function propose(
       action: `${proposal.kind}.proposed`,
       subject: proposal.subject,
       before: null,
-      after: { approval: formatId(APPROVAL_PREFIX, approval.id), ...proposal.payload },
+      after: { approval: formatId("apr", approval.id), ...proposal.payload },
     });
     return approval;
   }
@@ -205,7 +204,7 @@ async function propose(
   if (open !== null && samePayload(open.payload, proposal.payload)) return open;
   throw problem("conflict", {
     detail: "another proposal of this kind is open for the same subject; have it approved or rejected first",
-    members: open === null ? {} : { approval: formatId(APPROVAL_PREFIX, open.id) },
+    members: open === null ? {} : { approval: formatId("apr", open.id) },
   });
 }
 

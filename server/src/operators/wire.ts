@@ -3,7 +3,7 @@ import { problem } from "../kernel/errors.ts";
 import { InstantSchema, strictObject } from "../kernel/http.ts";
 import { formatId, type Id, type IdPrefix, parseId } from "../kernel/ids.ts";
 import { decodeCursor } from "../kernel/pages.ts";
-import { APPROVAL_PREFIX, type Approval, type Operator, ROLES } from "./model.ts";
+import { type Approval, type Operator, ROLES } from "./model.ts";
 import type { AuditRow, TokenShown } from "./store.ts";
 
 /** The id that a path names. Throws `not_found` for a text that can be no id of this kind. */
@@ -137,7 +137,7 @@ export const ApprovalSchema = Type.Object({
 /** An approval as the wire shows it. */
 export function presentApproval(approval: Approval) {
   return {
-    id: formatId(APPROVAL_PREFIX, approval.id),
+    id: formatId("apr", approval.id),
     kind: approval.kind,
     subject: approval.subject,
     payload: { ...approval.payload },
