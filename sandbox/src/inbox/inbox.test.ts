@@ -45,7 +45,9 @@ describe("the shop inbox", () => {
     headers?: Record<string, string | undefined>;
   }
 
-  /** Signs with the standardwebhooks package and delivers; `sent` is what arrives instead of what was signed. */
+  /**
+   * Signs with the standardwebhooks package and delivers; `sent` is what arrives instead of what was signed.
+   */
   async function deliver(shop: string, letter: Letter = {}) {
     const { id = "msg_1", at = NOON, secret = SECRET } = letter;
     const body = letter.body ?? JSON.stringify({ type: "payment.succeeded", data: { id: "pay_1" } });

@@ -103,7 +103,9 @@ export function readBehaviour(value: unknown): Read<Behaviour | null> {
   return { ok: { status, delayMs, body, timesLeft: times } };
 }
 
-/** The texts given as `secret` or `secrets`, newest first; whether each is one is the signature's question. */
+/**
+ * The texts given as `secret` or `secrets`, newest first; whether each is one is the signature's question.
+ */
 export function readSecrets(value: unknown): Read<string[]> {
   if (!isRecord(value)) return { wrong: "Send a JSON object." };
   const unknown = Object.keys(value).find((name) => name !== "secret" && name !== "secrets");

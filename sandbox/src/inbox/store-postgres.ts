@@ -60,7 +60,8 @@ set behaviour_status = excluded.behaviour_status,
   behaviour_body = excluded.behaviour_body,
   behaviour_times_left = excluded.behaviour_times_left`;
 
-// The row's lock makes two deliveries at once take two turns; a turn past the last one finds 0 and takes none.
+// The row's lock makes two deliveries at once take two turns; a turn past the last one finds 0 and takes
+// none.
 const TAKE_BEHAVIOUR = `
 update sandbox_inbox_shops
 set behaviour_times_left = behaviour_times_left - 1

@@ -23,7 +23,9 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Answers with one of the files under public/, and with the headers that every page of the sandbox carries. */
+/**
+ * Answers with one of the files under public/, and with the headers that every page of the sandbox carries.
+ */
 export async function sendPage(reply: FastifyReply, file: string): Promise<FastifyReply> {
   const extension = file.slice(file.lastIndexOf(".") + 1);
   return withPageHeaders(reply)

@@ -98,7 +98,7 @@ describe("the wallet's page", () => {
         await page.context().close();
       });
 
-      test("follows the shop: an order that is closed while it is open on the phone is shown closed", async () => {
+      test("follows the shop: an order closed meanwhile is shown closed", async () => {
         const { code, outTradeNo } = await newCode();
         const page = await open(`/wallet?code=${encodeURIComponent(code)}`);
         await page.getByRole("button", { name: /^Pay/ }).waitFor();

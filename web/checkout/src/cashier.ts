@@ -1,4 +1,5 @@
-// The page as it lives: asks the server for the payment's state, shows it, and takes the buyer's choice of method.
+// The page as it lives: asks the server for the payment's state, shows it, and takes the buyer's choice of
+// method.
 
 import type { Answer, Device, State } from "./api.ts";
 import { fetchState, startAttempt } from "./api.ts";
@@ -15,6 +16,8 @@ import { tongueFor, walletOf } from "./texts.ts";
 
 const RETURN_AFTER_SECONDS = 5;
 const HURRY_MS = 60_000;
+/** Refusals that the next state shows as a screen of its own. */
+const TOLD_BY_STATE = ["payment_final", "payment_expired"];
 
 export class Cashier {
   private readonly base: string = location.pathname.replace(/\/+$/, "");
@@ -95,9 +98,10 @@ export class Cashier {
     if (byBuyer && action !== null && action.type === "redirect") this.leave(action.url);
   }
 
-  private explain(answer: Answer & { kind: "problem" | "unreachable" }): string {
+  private explain(answer: Answer & { kind: "problem" | "unreachable" }): string | null {
     const { texts } = this;
     if (answer.kind === "unreachable") return texts.tryAgain;
+    if (TOLD_BY_STATE.includes(answer.problem.code)) return null;
     const inEnglish = texts.htmlLang === "en" ? answer.problem.detail : "";
     return texts.problems[answer.problem.code] ?? (inEnglish || texts.tryAgain);
   }
@@ -150,9 +154,11 @@ export class Cashier {
     this.say("");
   }
 
+  /** A payment that has ended needs no connection any more, so none is missed. */
   private say(words: string): void {
     const banner = byId("banner");
-    if (banner.textContent !== words) banner.textContent = words;
+    const said = this.state?.payment.status_final ? "" : words;
+    if (banner.textContent !== said) banner.textContent = said;
   }
 
   // ── leaving and coming back ───────────────────────────────────────────────────────────────────

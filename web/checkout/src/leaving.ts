@@ -1,4 +1,5 @@
-// Whoever went to the wallet's page and comes back paid wants on, to the shop. Whoever merely opens a paid page does not.
+// Whoever went to the wallet's page and comes back paid wants on, to the shop. Whoever merely opens a paid
+// page does not.
 
 /** What this tab remembers of a payment; storage that is switched off costs the buyer one tap, no more. */
 export interface Leaving {

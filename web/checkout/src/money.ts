@@ -27,8 +27,8 @@ const DIGITS: { readonly [currency: string]: number } = {
 };
 
 /**
- * An amount of minor units as people of `locale` write it. Its digits are moved, never divided, so that every amount
- * is exact to the last one: a number up to 2^53−1, or beyond that a bigint.
+ * An amount of minor units as people of `locale` write it. Its digits are moved, never divided, so that every
+ * amount is exact to the last one: a number up to 2^53−1, or beyond that a bigint.
  */
 export function formatMoney(amount: number | bigint, currency: string, locale: string): string {
   const digits = DIGITS[currency] ?? 2;

@@ -14,7 +14,9 @@ export interface Waiting {
   readonly hidden: boolean;
 }
 
-/** Milliseconds to the next question, or null for none. Doubles while nobody answers; rare where nobody looks. */
+/**
+ * Milliseconds to the next question, or null for none. Doubles while nobody answers; rare where nobody looks.
+ */
 export function delayUntilNext({ pollAfterMs, failures, hidden }: Waiting): number | null {
   if (failures > 0) return Math.min(RETRY_MS_FIRST * 2 ** Math.min(failures - 1, 10), RETRY_MS_MAX);
   if (pollAfterMs === null) return null;

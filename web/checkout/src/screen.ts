@@ -29,7 +29,7 @@ export function screenOf(state: State, device: Device): Screen {
     case "pay":
       return payScreen(state, methods);
     case "closed":
-      return { kind: "closed", byMerchant: MERCHANT_REASONS.includes(state.payment.closed_reason ?? "") };
+      return { kind: "closed", byMerchant: state.payment.closed_reason === "cancelled" };
     case "confirming":
     case "paid":
     case "expired":
@@ -40,8 +40,6 @@ export function screenOf(state: State, device: Device): Screen {
       return { kind: "confirming" };
   }
 }
-
-const MERCHANT_REASONS = ["cancelled", "canceled", "merchant", "closed_by_merchant"];
 
 function payScreen({ next_action: action }: State, methods: readonly Method[]): Screen {
   if (action === null) return { kind: "preparing", method: null, leaving: false };
@@ -55,7 +53,8 @@ function payScreen({ next_action: action }: State, methods: readonly Method[]): 
   return url === null ? { kind: "choose", methods } : { kind: "go", url, others };
 }
 
-// A phone opens an app, a computer shows a code; the other way stays possible below, never the wrong device's page.
+// A phone opens an app, a computer shows a code; the other way stays possible below, never the wrong device's
+// page.
 const ORDER: Readonly<Record<Device, readonly string[]>> = {
   desktop: [".qr", ".native", ".page"],
   phone: [".wap", ".h5", ".qr"],

@@ -33,7 +33,7 @@ const en = {
     "We are asking your wallet what happened. Please do not pay again; this page updates by itself.",
 
   paidTitle: "Paid",
-  paidHint: (merchant: string) => `${merchant} has been told. You can close this page.`,
+  paidHint: (merchant: string) => `Your payment to ${merchant} went through. You can close this page.`,
   returning: (seconds: number) => `Returning to the shop in ${seconds} s`,
   stay: "Stay here",
 
@@ -55,8 +55,10 @@ const en = {
   problems: {
     payment_confirming: "An earlier attempt is still being confirmed. Please wait; do not pay twice.",
     payment_closing: "The earlier way of paying is being closed. Please try again in a moment.",
-    channel_unavailable: "This way of paying is not available right now. Please try another one.",
-    rate_limited: "That was a little fast. Please try again in a moment.",
+    abandon_not_allowed:
+      "The earlier way of paying is still open. Please finish there, or wait until its time is over.",
+    method_not_available: "This way of paying is not available right now. Please choose another one.",
+    order_refused: "The wallet did not take this order. Please choose another way to pay.",
   } as Readonly<Record<string, string>>,
 
   methods: {
@@ -105,7 +107,7 @@ const zh: Texts = {
   confirmingHint: "我们正在向支付渠道查询结果，请勿重复付款，页面会自动更新。",
 
   paidTitle: "支付成功",
-  paidHint: (merchant) => `已通知${merchant}，您可以关闭此页面。`,
+  paidHint: (merchant) => `您向${merchant}的付款已完成，可以关闭此页面。`,
   returning: (seconds) => `${seconds} 秒后返回商家`,
   stay: "留在此页",
 
@@ -127,8 +129,9 @@ const zh: Texts = {
   problems: {
     payment_confirming: "上一次付款仍在确认中，请稍候，不要重复付款。",
     payment_closing: "正在关闭上一次的付款方式，请稍后再试。",
-    channel_unavailable: "该支付方式暂不可用，请换一种方式。",
-    rate_limited: "操作过于频繁，请稍后再试。",
+    abandon_not_allowed: "上一次的付款方式仍可付款，请在那里完成，或等待其过期。",
+    method_not_available: "该支付方式暂不可用，请换一种方式。",
+    order_refused: "钱包未接受此订单，请换一种方式。",
   },
 
   methods: {
@@ -149,7 +152,9 @@ export interface Tongue {
   readonly locale: string;
 }
 
-/** The first language of the browser's that the page speaks, with its region; English where it speaks none. */
+/**
+ * The first language of the browser's that the page speaks, with its region; English where it speaks none.
+ */
 export function tongueFor(languages: readonly string[]): Tongue {
   for (const locale of languages) {
     const primary = locale.toLowerCase().split("-")[0];

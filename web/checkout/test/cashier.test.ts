@@ -80,7 +80,7 @@ describe("the cashier page", () => {
         await done(unknown);
       });
 
-      test("a computer shows its code at once, a phone waits for a tap and then opens the wallet", async () => {
+      test("a computer shows its code at once, a phone opens the wallet at a tap", async () => {
         const token = `choose-${screen.name}`;
         const url = `${harness.url}/elsewhere`;
         const live = state("pay", { next_action: isPhone ? { type: "redirect", url } : CODE });
@@ -149,9 +149,21 @@ describe("the cashier page", () => {
         harness.says(`away-${screen.name}`, state("paid"));
         await title(page, "Paid");
         assert.equal(await page.locator("#banner").textContent(), "");
+        await done(page);
+      });
+
+      test("tells a buyer whose device is offline, but not one who has paid", async () => {
+        const page = await open("offline", state("pay", { next_action: CODE }));
+        await title(page, "Scan with Alipay");
         await page.context().setOffline(true);
         await page.getByText("You are offline").waitFor();
         await shown(page, "offline");
+        const paid = payment({ status: "succeeded", status_final: true });
+        harness.says(`offline-${screen.name}`, state("paid", { payment: paid }));
+        await page.context().setOffline(false);
+        await title(page, "Paid");
+        await page.context().setOffline(true);
+        assert.equal(await page.locator("#banner").textContent(), "");
         await done(page);
       });
 

@@ -20,8 +20,8 @@ export interface Harness {
   readonly folder: string;
   /** From now on `/pay/{token}/state` answers this. */
   says(token: string, reply: Reply): void;
-  /** The next attempts of this token are answered with this, and the state becomes `then` where given. */
-  onAttempt(token: string, reply: Reply, then?: Reply): void;
+  /** The next attempts of this token are answered with this, and the state becomes `after` where given. */
+  onAttempt(token: string, reply: Reply, after?: Reply): void;
   /** The attempts that were asked for, oldest first. */
   attempts(token: string): { method: string; device: string }[];
   stop(): Promise<void>;
@@ -31,7 +31,7 @@ export async function startHarness(): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), "tributary-checkout-"));
   await buildCheckout(folder);
   const states = new Map<string, Reply>();
-  const answers = new Map<string, { reply: Reply; then: Reply | undefined }>();
+  const answers = new Map<string, { reply: Reply; after: Reply | undefined }>();
   const asked = new Map<string, { method: string; device: string }[]>();
   const app = Fastify({ forceCloseConnections: true });
 
@@ -51,7 +51,7 @@ export async function startHarness(): Promise<Harness> {
     async ({ params: { token }, body }, reply) => {
       asked.set(token, [...(asked.get(token) ?? []), body]);
       const planned = answers.get(token);
-      if (planned?.then !== undefined) states.set(token, planned.then);
+      if (planned?.after !== undefined) states.set(token, planned.after);
       return answer(reply, planned?.reply);
     },
   );
@@ -62,7 +62,7 @@ export async function startHarness(): Promise<Harness> {
     url: await app.listen({ port: 0, host: "127.0.0.1" }),
     folder,
     says: (token, reply) => void states.set(token, reply),
-    onAttempt: (token, reply, then) => void answers.set(token, { reply, then }),
+    onAttempt: (token, reply, after) => void answers.set(token, { reply, after }),
     attempts: (token) => asked.get(token) ?? [],
     stop: async () => {
       await app.close();

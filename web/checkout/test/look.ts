@@ -1,4 +1,5 @@
-// What every picture of a page is held to, on a phone and on a computer. With SHOTS_DIR set the pictures are kept there.
+// What every picture of a page is held to, on a phone and on a computer. With SHOTS_DIR set the pictures are
+// kept there.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";

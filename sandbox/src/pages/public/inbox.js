@@ -46,7 +46,7 @@ async function poll() {
 
 async function keepPolling() {
   if (!document.hidden) await poll();
-  setTimeout(keepPolling, POLL_MS);
+  setTimeout(() => void keepPolling(), POLL_MS);
 }
 
 function live(state, text) {

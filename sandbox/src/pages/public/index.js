@@ -51,7 +51,7 @@ function armedWords({ match, rate, remaining, happened }) {
 async function keepShowing() {
   // The next round tries again; a page of documentation need not shout that the server is down.
   if (!document.hidden) await showArmed().catch(() => {});
-  setTimeout(keepShowing, POLL_MS);
+  setTimeout(() => void keepShowing(), POLL_MS);
 }
 
 void showKinds();

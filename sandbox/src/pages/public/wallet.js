@@ -1,4 +1,5 @@
-// The pretend wallet: which screen is open, and what each tap asks of the sandbox. It uses the wallet's JSON API only.
+// The pretend wallet: which screen is open, and what each tap asks of the sandbox. It uses the wallet's JSON
+// API only.
 
 import { ask, countdown, find } from "./common.js";
 import * as view from "./wallet-view.js";
@@ -6,7 +7,9 @@ import * as view from "./wallet-view.js";
 const POLL_MS = 2_000;
 const RETURN_AFTER_MS = 4_000;
 
-/** The screen that is open; each opening is a new number, so that a late answer to an older one is dropped. */
+/**
+ * The screen that is open; each opening is a new number, so that a late answer to an older one is dropped.
+ */
 let opening = 0;
 let trade = null;
 let code = null;
@@ -362,7 +365,7 @@ async function poll() {
       find("#trades") && refreshTrades(mine),
     ]);
   }
-  setTimeout(poll, POLL_MS);
+  setTimeout(() => void poll(), POLL_MS);
 }
 
 /** An answer, or `otherwise` while the sandbox does not answer; the strip on top says so. */
