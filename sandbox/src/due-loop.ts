@@ -12,7 +12,9 @@ export type DueWork<T> = {
   run: (again: () => void) => Promise<boolean>;
 };
 
-/** Runs work when it is due: woken by whoever makes something due, else by a timer at the earliest due time. */
+/**
+ * Runs work when it is due: woken by whoever makes something due, else by a timer at the earliest due time.
+ */
 export class DueLoop {
   readonly #store: SandboxStore;
   readonly #clock: SandboxClock;

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from "fastify";
 
-/** Bad input to one of the sandbox's own routes (not Alipay's): a status, a stable code and a helpful sentence. */
+/**
+ * Bad input to one of the sandbox's own routes (not Alipay's): a status, a stable code and a helpful
+ * sentence.
+ */
 export class Refused extends Error {
   readonly status: number;
   readonly code: string;

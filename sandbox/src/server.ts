@@ -42,9 +42,9 @@ export type RunningSandbox = {
 const bodyMax = 256 * 1_024;
 
 /**
- * Starts the simulators, the buyer's wallet and the shop inbox on one port. On a PostgreSQL store all of it, pending
- * notifications and armed faults included, outlives the process.
- * Throws when the port is taken or the database cannot be reached.
+ * Starts the simulators, the buyer's wallet and the shop inbox on one port. On a PostgreSQL store all of it,
+ * pending notifications and armed faults included, outlives the process. Throws when the port is taken or the
+ * database cannot be reached.
  */
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const clock = options.clock ?? systemClock;

@@ -66,7 +66,8 @@ export async function arriveInBrowser(
   const { code, sentence } = arrived.refused;
   const page =
     `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>${escaped(code)}</title>` +
-    `<meta name="viewport" content="width=device-width"><h1>${escaped(code)}</h1><p>${escaped(sentence)}</p></html>`;
+    `<meta name="viewport" content="width=device-width">` +
+    `<h1>${escaped(code)}</h1><p>${escaped(sentence)}</p></html>`;
   return reply.code(200).type("text/html;charset=utf-8").send(page);
 }
 

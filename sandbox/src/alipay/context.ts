@@ -53,7 +53,10 @@ export async function orderIdOfTrade(reader: StoreReader, tradeNo: string): Prom
   return (await reader.find(orders, "trade_no", tradeNo))?.id;
 }
 
-/** Writes the order after a step, with all that the step causes: the book, notifications, and what comes later. */
+/**
+ * Writes the order after a step, with all that the step causes: the book, notifications, and what comes
+ * later.
+ */
 export async function keepStep(unit: Work, step: Step): Promise<Order> {
   const { tx } = unit;
   await tx.update(orders, step.order);
@@ -81,7 +84,10 @@ export async function plan(unit: Work, job: Job): Promise<void> {
   if (!(await unit.tx.insert(jobs, job))) await unit.tx.update(jobs, job);
 }
 
-/** Plans the end of an unpaid trade where its product tells the merchant of it; elsewhere it is noticed when looked at. */
+/**
+ * Plans the end of an unpaid trade where its product tells the merchant of it; elsewhere it is noticed when
+ * looked at.
+ */
 export async function planExpiry(unit: Work, order: Order): Promise<void> {
   if (!order.notifyUrl || !pushes(order.scene, { kind: "closed" })) return;
   await plan(unit, jobOf(order, "expire", order.expiresAt));

@@ -81,7 +81,8 @@ void describe("a request to the gateway", () => {
     const text = await send((p) => ({ ...p, sign: rsa2Sign(requestText(p), privateKey) }));
     assert.match(text, /isv\.invalid-signature/);
     const inner = text.slice(text.indexOf(":") + 1, text.lastIndexOf(',"sign"'));
-    const key = `-----BEGIN PUBLIC KEY-----\n${bench.merchant.provisioned.alipay_public_key}\n-----END PUBLIC KEY-----`;
+    const base64 = bench.merchant.provisioned.alipay_public_key;
+    const key = `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----`;
     const { sign } = JSON.parse(text) as Params;
     assert.equal(createVerify("RSA-SHA256").update(inner).verify(key, sign!, "base64"), true);
   });
@@ -127,7 +128,7 @@ void describe("alipay.trade.precreate", () => {
     });
   }
 
-  void test("gives the same code for the same order, and refuses another content under its number", async () => {
+  void test("gives the same code for the same order, and refuses other content under its number", async () => {
     const code = await bench.precreate("SAME1");
     assert.equal(await bench.precreate("SAME1"), code);
     for (const change of [{ total_amount: "12.35" }, { subject: "Coffee" }]) {

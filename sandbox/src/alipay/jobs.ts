@@ -10,7 +10,9 @@ import { payAs } from "./paying.ts";
 const claimMax = 50;
 const leaseMs = 60_000;
 
-/** Does everything that has become due for orders. Each job is one transaction and is gone when it commits. */
+/**
+ * Does everything that has become due for orders. Each job is one transaction and is gone when it commits.
+ */
 export async function runDueJobs(deps: AlipayDeps, log: (line: string) => void): Promise<true> {
   const now = deps.clock.now();
   const due = await deps.store.claimDue(jobs, now, claimMax, new Date(now.getTime() + leaseMs));

@@ -1,12 +1,11 @@
 import type { Collection } from "../store/index.ts";
 
-// App          what a merchant registered at Alipay: two key pairs meet in it, the app's and Alipay's
-// Seller       whose money it is: a 2088… number (pid). A service provider's app acts for other sellers
-// Order        what a merchant asked for under an out_trade_no. An order is not yet a trade:
-// Trade        exists from the moment a buyer opened the order (or Alipay was asked to create one) and has a trade_no
-// Scene        how the buyer meets the order
-// Receipt      商家实收: what the seller gets of the total, less vouchers the seller funded
-// Book         the sandbox's own record of money that moved; the bill is made of it and of nothing else
+// App what a merchant registered at Alipay: two key pairs meet in it, the app's and Alipay's Seller whose
+// money it is: a 2088… number (pid). A service provider's app acts for other sellers Order what a merchant
+// asked for under an out_trade_no. An order is not yet a trade: Trade exists from the moment a buyer opened
+// the order (or Alipay was asked to create one) and has a trade_no Scene how the buyer meets the order
+// Receipt 商家实收: what the seller gets of the total, less vouchers the seller funded Book the sandbox's own
+// record of money that moved; the bill is made of it and of nothing else
 
 export type Scene = "qr" | "code" | "jsapi" | "app" | "page" | "wap";
 

@@ -5,8 +5,8 @@ import { formatYuan } from "./wire/money.ts";
 import { formatBeijing } from "./wire/time.ts";
 
 /**
- * Which happenings a product tells the merchant of: payments and refunds always; the end of an unpaid trade and of
- * the refund window only for app and mobile web.
+ * Which happenings a product tells the merchant of: payments and refunds always; the end of an unpaid trade
+ * and of the refund window only for app and mobile web.
  */
 export function pushes(scene: Scene, happening: Pick<Happening, "kind">): boolean {
   if (happening.kind === "closed" || happening.kind === "finished") return scene === "app" || scene === "wap";

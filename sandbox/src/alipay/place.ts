@@ -16,7 +16,10 @@ export type Placing = {
   returnUrl: string | null;
 };
 
-/** How long an unpaid trade lives where the merchant does not say: three hours face to face, else fifteen days. */
+/**
+ * How long an unpaid trade lives where the merchant does not say: three hours face to face, else fifteen
+ * days.
+ */
 const lifetimeMs: Record<Scene, number> = {
   qr: 3 * hourMs,
   code: 3 * hourMs,
@@ -71,7 +74,9 @@ export function newOrder(unit: Work, placing: Placing): Order {
   };
 }
 
-/** The order that stands under this number already. Another content, a paid or a closed trade end the call. */
+/**
+ * The order that stands under this number already. Another content, a paid or a closed trade end the call.
+ */
 export function sameOrderOrRefuse(known: Order, asked: Order): Order {
   const { trade } = known;
   if (trade?.payment) throw new BusinessRefusal("ACQ.TRADE_HAS_SUCCESS");

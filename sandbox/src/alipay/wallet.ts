@@ -22,7 +22,8 @@ import { formatYuan } from "./wire/money.ts";
 import { signedNotification } from "./wire/signing.ts";
 import { formatBeijing } from "./wire/time.ts";
 
-// What a buyer does in the Alipay app, for programs: the order is named by whatever the buyer would have in hand.
+// What a buyer does in the Alipay app, for programs: the order is named by whatever the buyer would have in
+// hand.
 
 const qrPrefix = "https://qr.alipay.com/";
 const paymentCodeLifetimeMs = 2 * 60_000;
@@ -78,7 +79,10 @@ export async function failInWallet(deps: AlipayDeps, code: string, reason: strin
   );
 }
 
-/** The buyer puts the payment away. Nothing ends at Alipay: the code can be opened again until its time is over. */
+/**
+ * The buyer puts the payment away. Nothing ends at Alipay: the code can be opened again until its time is
+ * over.
+ */
 export async function abandonInWallet(deps: AlipayDeps, code: string): Promise<Order> {
   const found = await resolve(deps, code.trim());
   return transact(deps, async (unit) => {
@@ -121,7 +125,10 @@ export async function orderOfToken(deps: AlipayDeps, token: string): Promise<Ord
   return order && asOfNow(deps, order);
 }
 
-/** Where the buyer's browser goes after paying on a page: the merchant's return_url with Alipay's signed parameters. */
+/**
+ * Where the buyer's browser goes after paying on a page: the merchant's return_url with Alipay's signed
+ * parameters.
+ */
 export async function returnUrl(deps: AlipayDeps, order: Order): Promise<string | null> {
   const { trade } = order;
   if (!order.returnUrl || !trade?.payment || (order.scene !== "page" && order.scene !== "wap")) return null;
@@ -159,7 +166,9 @@ async function opened(unit: Work, order: Order): Promise<Order> {
   return next;
 }
 
-/** The order that a code, link, app string, trade number or token stands for; a signed order is placed by it. */
+/**
+ * The order that a code, link, app string, trade number or token stands for; a signed order is placed by it.
+ */
 async function resolve(deps: AlipayDeps, code: string): Promise<Order> {
   const { store } = deps;
   if (code.startsWith(qrPrefix)) return orUnknown(await store.find(orders, "qr_code", code));

@@ -1,5 +1,5 @@
-// Every kind of misbehaviour the sandbox knows, described once: `GET /faults/kinds` answers this table, arming a
-// fault is checked against it, and a test holds sandbox/README.md to it.
+// Every kind of misbehaviour the sandbox knows, described once: `GET /faults/kinds` answers this table,
+// arming a fault is checked against it, and a test holds sandbox/README.md to it.
 
 export type Param = {
   type: "number" | "text" | "boolean";

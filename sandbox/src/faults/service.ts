@@ -70,8 +70,8 @@ export type ArmedFaults = {
 };
 
 /**
- * Reads what is armed once; each `take` decides by match, then by rate. What is taken is written with the caller's
- * transaction, so that a call that fails uses nothing up.
+ * Reads what is armed once; each `take` decides by match, then by rate. What is taken is written with the
+ * caller's transaction, so that a call that fails uses nothing up.
  */
 export async function armedFaults(tx: StoreTx, random: SandboxRandom): Promise<ArmedFaults> {
   const armed = (await listFaults(tx)).reverse();

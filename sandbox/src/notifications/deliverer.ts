@@ -32,7 +32,10 @@ export class Deliverer {
     this.#deps = deps;
   }
 
-  /** Starts every delivery that is due and not already under way, without waiting for answers; false when too many are. */
+  /**
+   * Starts every delivery that is due and not already under way, without waiting for answers; false when too
+   * many are.
+   */
   async startDue(onDone: () => void): Promise<boolean> {
     const { store, clock } = this.#deps;
     const free = inFlightMax - this.#inFlight.size;

@@ -13,7 +13,10 @@ export type NotificationDraft = {
 
 export type EnqueueDeps = { clock: SandboxClock; random: SandboxRandom };
 
-/** Writes a notification that is due at once, misbehaving as the armed faults tell; or, where `forgery` is given, a forged one. */
+/**
+ * Writes a notification that is due at once, misbehaving as the armed faults tell; or, where `forgery` is
+ * given, a forged one.
+ */
 export async function enqueueNotification(
   tx: StoreTx,
   deps: EnqueueDeps,

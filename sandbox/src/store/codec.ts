@@ -1,4 +1,5 @@
-// JSON knows neither bigint nor Date; both are written as one-field objects that no record of ours uses otherwise.
+// JSON knows neither bigint nor Date; both are written as one-field objects that no record of ours uses
+// otherwise.
 
 const bigintTag = "$bigint";
 const dateTag = "$date";

@@ -18,7 +18,9 @@ export type Page<T> = { records: T[]; cursor: string | null };
 
 export type ListOptions = { group?: string; limit: number; cursor?: string | null };
 
-/** Thrown by a transaction whose decision was overtaken by another's: the store undoes it and runs it again. */
+/**
+ * Thrown by a transaction whose decision was overtaken by another's: the store undoes it and runs it again.
+ */
 export class Overtaken extends Error {}
 
 /** How often a transaction is run again before its error is let through. */
@@ -45,7 +47,9 @@ export interface StoreTx extends StoreReader {
 
 /** Where the sandbox keeps everything it knows. */
 export interface SandboxStore extends StoreReader {
-  /** Runs `work` as one transaction. It may run more than once, so it does nothing but read and write here. */
+  /**
+   * Runs `work` as one transaction. It may run more than once, so it does nothing but read and write here.
+   */
   transaction<R>(work: (tx: StoreTx) => Promise<R>): Promise<R>;
   /** Takes up to `limit` records due at `now`, oldest due first, and makes them due again at `leaseUntil`. */
   claimDue<T>(collection: Collection<T>, now: Date, limit: number, leaseUntil: Date): Promise<T[]>;

@@ -24,8 +24,8 @@ const lockWaitMs = 10_000;
 const passing = /^(08|57P0|40001|40P01|55P03)/;
 
 /**
- * A store in a PostgreSQL database of its own: one table per collection, made when missing. The database itself is
- * made too where the server has none of this name and lets us.
+ * A store in a PostgreSQL database of its own: one table per collection, made when missing. The database
+ * itself is made too where the server has none of this name and lets us.
  */
 export async function openPostgresStore(
   url: string,

@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AlipaySdk, type AlipaySdkConfig } from "alipay-sdk";
 
-/** A merchant for tests: keys of its own, an app at the sandbox, the official SDK, and an ear for notifications. */
+/**
+ * A merchant for tests: keys of its own, an app at the sandbox, the official SDK, and an ear for
+ * notifications.
+ */
 export type TestMerchant = {
   sdk: AlipaySdk;
   appId: string;

@@ -90,7 +90,10 @@ function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): I
   return { pem, sn: serialNumberOf(rootName, serial) };
 }
 
-/** Alipay's own idea of a serial number: md5 of the issuer's name, innermost part first, and the decimal serial. */
+/**
+ * Alipay's own idea of a serial number: md5 of the issuer's name, innermost part first, and the decimal
+ * serial.
+ */
 function serialNumberOf(issuer: Name, serial: bigint): string {
   const reversed = [...issuer].reverse().map(([attribute, value]) => `${attribute}=${value}`);
   return createHash("md5")

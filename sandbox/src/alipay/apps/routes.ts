@@ -15,7 +15,10 @@ import {
 const feeRateDefault = 6_000;
 const feeRateMax = 1_000_000;
 
-/** What Alipay's console does for a merchant: registering an app and changing its keys. Not part of its protocol. */
+/**
+ * What Alipay's console does for a merchant: registering an app and changing its keys. Not part of its
+ * protocol.
+ */
 export function registerAppRoutes(app: FastifyInstance, deps: AppDeps & { url: () => string }): void {
   app.post("/alipay/apps", async (request, reply) => {
     const { app: made, created } = await provisionApp(deps, appAsked(request.body));

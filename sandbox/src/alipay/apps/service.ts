@@ -17,7 +17,10 @@ export type AppAsked = {
   feeRateMillionths: bigint;
 };
 
-/** Registers an app, or answers the one that already has this id, key and mode; refuses another key for a known id. */
+/**
+ * Registers an app, or answers the one that already has this id, key and mode; refuses another key for a
+ * known id.
+ */
 export async function provisionApp(deps: AppDeps, asked: AppAsked): Promise<{ app: App; created: boolean }> {
   const appPublicKey = publicKeyOrRefusal(asked.appPublicKey);
   if (asked.appId !== null) {

@@ -3,8 +3,9 @@ import { voucherName } from "../notify.ts";
 import { formatYuan } from "../wire/money.ts";
 import { formatBeijing } from "../wire/time.ts";
 
-// The two texts of a business bill (业务明细 and its 汇总), character for character as Alipay lays them out: full-width
-// brackets and colons, three spaces between the dates, a TAB after some columns and not after others.
+// The two texts of a business bill (业务明细 and its 汇总), character for character as Alipay lays them out:
+// full-width brackets and colons, three spaces between the dates, a TAB after some columns and not after
+// others.
 
 /** What a bill covers: the seller, and the days from `start` up to but not including `end`. */
 export type BillPeriod = { sellerId: string; start: Date; end: Date };

@@ -21,8 +21,8 @@ export function publishBill(deps: AlipayDeps, sellerId: string, appId: string, d
 }
 
 /**
- * The bill that Alipay would hand out now: what was published, or after nine the next morning the whole day's.
- * Undefined when there is none: the day is not over, or nothing happened on it.
+ * The bill that Alipay would hand out now: what was published, or after nine the next morning the whole
+ * day's. Undefined when there is none: the day is not over, or nothing happened on it.
  */
 async function billOfDay(
   deps: AlipayDeps,
@@ -43,7 +43,10 @@ async function billOfDay(
   });
 }
 
-/** The lines of a whole month, from the third of the next one; undefined when it is too early or nothing happened. */
+/**
+ * The lines of a whole month, from the third of the next one; undefined when it is too early or nothing
+ * happened.
+ */
 async function billOfMonth(
   deps: AlipayDeps,
   sellerId: string,

@@ -23,8 +23,8 @@ export function findRefund(order: Order, outRequestNo: string): Refund | undefin
 }
 
 /**
- * Gives back part or all of what was paid. The request number makes it idempotent: a repeat with the same amount
- * changes nothing and happens as nothing, one with another amount is refused.
+ * Gives back part or all of what was paid. The request number makes it idempotent: a repeat with the same
+ * amount changes nothing and happens as nothing, one with another amount is refused.
  */
 export function refundTrade(order: Order, asked: RefundAsked): Step | Refusal {
   const trade = order.trade;
@@ -69,7 +69,10 @@ export function refundRest(order: Order, by: Refund["by"], outRequestNo: string,
   return "refused" in step ? { order, happened: [] } : step;
 }
 
-/** Once the total refunded is `refunded`, what this last part gives back of the receipt and of the fee, so that all parts add up. */
+/**
+ * Once the total refunded is `refunded`, what this last part gives back of the receipt and of the fee, so
+ * that all parts add up.
+ */
 function sharesOf(order: Order, refunded: bigint): { receipt: bigint; fee: bigint } {
   const payment = order.trade!.payment!;
   const receipts = order.refunds.reduce((sum, refund) => sum + refund.receipt, 0n);

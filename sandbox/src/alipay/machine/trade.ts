@@ -18,7 +18,10 @@ export type Step = { order: Order; happened: Happening[] };
 /** A trade that was paid can be refunded for this long; then it is TRADE_FINISHED. */
 export const refundWindowMs = 365 * dayMs;
 
-/** The order as it is at `now`: an unpaid trade past its time is closed, a paid one past its refund window finished. */
+/**
+ * The order as it is at `now`: an unpaid trade past its time is closed, a paid one past its refund window
+ * finished.
+ */
 export function settleTime(order: Order, now: Date): Step {
   const trade = order.trade;
   if (trade?.status === "WAIT_BUYER_PAY" && now >= order.expiresAt) {
@@ -86,7 +89,9 @@ export function payClosedTrade(order: Order, paying: Paying): Step | Refusal {
   return paid(order, { ...order.trade, closedAt: null, closedBy: null }, paying);
 }
 
-/** The buyer could not pay. A payment code is used up by it; any other trade can still be paid in another way. */
+/**
+ * The buyer could not pay. A payment code is used up by it; any other trade can still be paid in another way.
+ */
 export function failTrade(order: Order, reason: string, now: Date): Step | Refusal {
   const blocked = unpaidRefusal(order);
   if (blocked) return blocked;
@@ -105,7 +110,8 @@ export function closeTrade(order: Order, now: Date): Step | Refusal {
 export type CancelAction = "close" | "refund";
 
 /**
- * alipay.trade.cancel: closes what is unpaid, gives back in full what is paid; repeating it repeats the answer.
+ * alipay.trade.cancel: closes what is unpaid, gives back in full what is paid; repeating it repeats the
+ * answer.
  * `action` is null where there is no trade. Only on the Beijing day on which the trade was created.
  */
 export function cancelTrade(order: Order, now: Date): (Step & { action: CancelAction | null }) | Refusal {

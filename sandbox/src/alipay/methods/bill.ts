@@ -9,7 +9,10 @@ import type { Method } from "./call.ts";
 const ticketLifetimeMs = 30_000;
 const earliest = "2016-01-01";
 
-/** alipay.data.dataservice.bill.downloadurl.query: where a day's or a month's business bill can be fetched, for half a minute. */
+/**
+ * alipay.data.dataservice.bill.downloadurl.query: where a day's or a month's business bill can be fetched,
+ * for half a minute.
+ */
 export const billDownloadUrl: Method = async (deps, call) => {
   const type = call.biz.text("bill_type", 20);
   const date = call.biz.text("bill_date", 15);

@@ -17,7 +17,10 @@ export type Call = {
 /** Carries a call out, in a transaction of its own. */
 export type Method = (deps: AlipayDeps, call: Call) => Promise<Answer>;
 
-/** The order that a call names by trade_no or, without one, by out_trade_no; locked. Ends the call when there is no trade. */
+/**
+ * The order that a call names by trade_no or, without one, by out_trade_no; locked. Ends the call when there
+ * is no trade.
+ */
 export async function lockNamedOrder(unit: Work, call: Call): Promise<Order> {
   const order = await findNamedOrder(unit, call);
   if (!order?.trade) throw new BusinessRefusal("ACQ.TRADE_NOT_EXIST");

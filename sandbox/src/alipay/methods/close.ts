@@ -21,8 +21,8 @@ export const close: Method = async (deps, call) => {
 };
 
 /**
- * alipay.trade.cancel: for a charge whose result is unknown. Closes or refunds; `action` says which, and is absent
- * where Alipay found no trade.
+ * alipay.trade.cancel: for a charge whose result is unknown. Closes or refunds; `action` says which, and is
+ * absent where Alipay found no trade.
  */
 export const cancel: Method = (deps, call) =>
   transact(deps, async (unit) => {

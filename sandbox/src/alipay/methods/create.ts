@@ -5,7 +5,10 @@ import { insertOrder, newOrder, sameOrderOrRefuse } from "../place.ts";
 import { success } from "../wire/answer.ts";
 import type { Method } from "./call.ts";
 
-/** alipay.trade.create: a trade for a buyer who is already inside the wallet; the page there pays it by its number. */
+/**
+ * alipay.trade.create: a trade for a buyer who is already inside the wallet; the page there pays it by its
+ * number.
+ */
 export const create: Method = (deps, call) =>
   transact(deps, async (unit) => {
     const { biz } = call;

@@ -8,7 +8,9 @@ import { formatYuan } from "../wire/money.ts";
 import { formatBeijing } from "../wire/time.ts";
 import { type Call, lockNamedOrder, type Method } from "./call.ts";
 
-/** alipay.trade.refund: idempotent by out_request_no, which is the out_trade_no where the merchant gives none. */
+/**
+ * alipay.trade.refund: idempotent by out_request_no, which is the out_trade_no where the merchant gives none.
+ */
 export const refund: Method = (deps, call) =>
   transact(deps, async (unit) => {
     const order = await lockNamedOrder(unit, call);
@@ -37,7 +39,10 @@ export const refund: Method = (deps, call) =>
     return refundAnswer(kept, amount, { refund: made, changed: !repeat && !unmoved }, call);
   });
 
-/** alipay.trade.fastpay.refund.query: knows a refund only by its own number, and says nothing of one it never made. */
+/**
+ * alipay.trade.fastpay.refund.query: knows a refund only by its own number, and says nothing of one it never
+ * made.
+ */
 export const refundQuery: Method = (deps, call) =>
   transact(deps, async (unit) => {
     const outRequestNo = call.biz.required("out_request_no", 64);

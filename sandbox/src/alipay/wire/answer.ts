@@ -1,6 +1,9 @@
 import { rsa2Sign } from "./signing.ts";
 
-/** The inside of an answer: `code` and `msg` first, then what the method says; fields without a value are not sent. */
+/**
+ * The inside of an answer: `code` and `msg` first, then what the method says; fields without a value are not
+ * sent.
+ */
 export type Answer = { code: string; msg: string } & Record<string, unknown>;
 
 export type AnswerSigner = { privateKey: string; certSn: string | null };
@@ -32,7 +35,8 @@ export function failure(code: string, subCode: string, subMsg: string, fields: o
 }
 
 /**
- * The bytes of an answer: the response object under the method's name, then `alipay_cert_sn` in certificate mode,
+ * The bytes of an answer: the response object under the method's name, then `alipay_cert_sn` in certificate
+ * mode,
  * `sign` last. The signature covers the response object exactly as sent, its escaped slashes included.
  * Without a signer (the app is unknown) nothing is signed.
  */

@@ -24,7 +24,10 @@ export function notificationText(params: Params): string {
   return joined(params, ["sign", "sign_type"]);
 }
 
-/** The same parameters with `sign` at the end. Empty values are left out: the official verifier would keep them. */
+/**
+ * The same parameters with `sign` at the end. Empty values are left out: the official verifier would keep
+ * them.
+ */
 export function signedNotification(params: Params, privateKey: string): Params {
   const sent = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== ""));
   return { ...sent, sign_type: "RSA2", sign: rsa2Sign(notificationText(sent), privateKey) };

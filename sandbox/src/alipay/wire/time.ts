@@ -34,7 +34,10 @@ const relativePattern = /^(\d{1,5})(m|h|d)$/;
 const relativeUnitMs = { m: minuteMs, h: hourMs, d: dayMs };
 const relativeMaxMs = 15 * dayMs;
 
-/** The end of "30m", "2h", "15d" or "1c" (the end of the day) from `start`; undefined when malformed or not in 1m–15d. */
+/**
+ * The end of "30m", "2h", "15d" or "1c" (the end of the day) from `start`; undefined when malformed or not in
+ * 1m–15d.
+ */
 export function parseTimeoutExpress(text: unknown, start: Date): Date | undefined {
   if (typeof text !== "string") return undefined;
   if (text === "1c") return new Date(beijingDayStart(beijingDate(start))!.getTime() + dayMs);
