@@ -128,7 +128,7 @@ void describe("alipay.trade.precreate", () => {
     });
   }
 
-  void test("gives the same code for the same order, and refuses other content under its number", async () => {
+  void test("gives the same code for the same order, and refuses another under its number", async () => {
     const code = await bench.precreate("SAME1");
     assert.equal(await bench.precreate("SAME1"), code);
     for (const change of [{ total_amount: "12.35" }, { subject: "Coffee" }]) {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { AlipaySdk } from "alipay-sdk";
-import { systemRandom } from "../../clock.ts";
 import { type Bench, startBench } from "../../testing/bench.ts";
+import { testClock } from "../../testing/clock.ts";
 import { newKeys, postJson, sdkConfig } from "../../testing/merchant.ts";
 import { until } from "../../testing/until.ts";
 import { bareKey } from "./keys.ts";
@@ -29,7 +29,7 @@ void describe("registering an app", () => {
     assert.equal(body.app_cert, undefined);
   });
 
-  void test("again with the same number and key answers the same app, however the key is written", async () => {
+  void test("again with the same number and key answers the same app, however it is written", async () => {
     const { publicKey } = newKeys();
     const first = await provision({ app_id: "2021000000000777", app_public_key: publicKey });
     const pkcs1 = createPublicKey(publicKey).export({ type: "pkcs1", format: "pem" }) as string;
@@ -94,9 +94,10 @@ void describe("certificates", () => {
 void describe("changing keys", () => {
   for (const mode of ["public_key", "certificate"]) {
     void test(`takes the new pair at once, for answers and pending notifications (${mode})`, async () => {
-      const own = await startBench({ app: { mode }, random: systemRandom });
+      const clock = testClock("2026-11-20T01:30:00Z");
+      const own = await startBench({ app: { mode }, clock });
       try {
-        await own.arm("notification_late", { params: { ms: 300 } });
+        await own.arm("notification_late", { params: { ms: 60_000 } });
         await own.paid("ROT1");
         const { privateKey, publicKey } = newKeys();
         const app = `${own.url}/alipay/apps/${own.merchant.appId}`;
@@ -111,6 +112,7 @@ void describe("changing keys", () => {
         };
         assert.equal(found.trade_status, "TRADE_SUCCESS");
         await assert.rejects(own.query("ROT1"), /验签失败/);
+        await clock.advance(60_000);
         const told = await until("the notification", () => own.merchant.heard[0]);
         assert.equal(sdk.checkNotifySignV2(told), true);
         assert.equal(own.merchant.sdk.checkNotifySignV2(told), false);
