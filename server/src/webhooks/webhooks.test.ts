@@ -88,6 +88,30 @@ test("a crash between commit and sending loses nothing: it is sent when the leas
   await survivor.stop();
 });
 
+test("a process that stops cuts what hangs, counts no try of it, and another one sends it", async () => {
+  const merchantId = room.newId();
+  await room.endpoint(merchantId, receiver.url("/stopping"));
+  receiver.answer("/stopping", "never");
+  const [delivery] = await room.record(merchantId, 1);
+  const leaving = room.another();
+  leaving.deliver([delivery!]);
+  await until("the request is under way", () => receiver.at("/stopping").length === 1);
+  const stopped = leaving.stop();
+  room.clock.advance(2 * SECOND);
+  await stopped;
+  assert.equal((await state(merchantId, delivery!.id)).tries, 0);
+
+  receiver.answer("/stopping", { status: 204 });
+  const staying = room.another();
+  staying.startWorker();
+  room.clock.advance(LEASE_MS);
+  await until("it arrived", async () => {
+    room.clock.advance(SECOND);
+    return (await state(merchantId, delivery!.id)).state === "delivered";
+  });
+  await staying.stop();
+});
+
 test("a failing delivery is retried on schedule under one webhook-id, dies visibly, is resent", async () => {
   const merchantId = room.newId();
   const { id } = await room.endpoint(merchantId, receiver.url("/schedule"));
@@ -231,6 +255,21 @@ test("after a rotation both secrets verify; when the overlap is over only the ne
   const afterwards = receiver.at("/rotate")[1]!;
   verified(afterwards, body.secret);
   assert.throws(() => verified(afterwards, secret));
+});
+
+test("a secret that leaked is replaced at once: a rotation without overlap", async () => {
+  const merchantId = room.newId();
+  const { id, secret } = await room.endpoint(merchantId, receiver.url("/leaked"));
+  const path = `/v1/webhook_endpoints/${id}/rotate_secret`;
+  const first = await room.call("POST", path, merchantId);
+  assert.notEqual(first.body.previous_secret_expires_at, null);
+  const { body } = await room.call("POST", path, merchantId, { overlap_seconds: 0 });
+  assert.equal(body.previous_secret_expires_at, null);
+  room.webhooks.deliver(await room.record(merchantId, 1));
+  await until("it arrived", () => receiver.at("/leaked").length === 1);
+  const [got] = receiver.at("/leaked");
+  verified(got!, body.secret);
+  for (const old of [secret, first.body.secret]) assert.throws(() => verified(got!, old));
 });
 
 test("what was scheduled for an endpoint that is disabled since becomes a dead letter", async () => {

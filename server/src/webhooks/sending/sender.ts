@@ -162,5 +162,5 @@ function lost(error: Error & { code?: string; cause?: unknown }, timedOut: boole
   if (timedOut || error.code === "UND_ERR_CONNECT_TIMEOUT") {
     return failed("timeout", `no answer within ${TRY_TIMEOUT_MS / SECOND} s`);
   }
-  return failed("connection", `no connection: ${error.code ?? error.message}`);
+  return failed("connection", `the connection failed: ${error.code ?? error.message}`);
 }
