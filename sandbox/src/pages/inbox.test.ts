@@ -43,7 +43,8 @@ describe("the pages beside the wallet", () => {
     messages += 1;
     const { id = `evt_${messages}`, type = "payment.succeeded", secret = SECRET, at = new Date() } = letter;
     const paid = { id: "pay_01jd3k4m5n6p7q8r9s0tv1wxyz", merchant_order_no: `TEA-${messages}` };
-    const data = { ...paid, amount: 2850, currency: "CNY", subject: "茉莉花茶", ...letter.data };
+    const resource = { ...paid, amount: 2850, currency: "CNY", subject: "茉莉花茶", ...letter.data };
+    const data = { [type.split(".")[0]!]: resource };
     const body = JSON.stringify({ type, timestamp: at.toISOString(), data });
     const headers = {
       "content-type": "application/json",

@@ -50,6 +50,8 @@ export class Cashier {
 
   open(): void {
     document.documentElement.lang = this.texts.htmlLang;
+    // A wallet that sends the buyer back adds what it has to say; the server hears it elsewhere, signed.
+    if (location.search !== "") history.replaceState(null, "", this.base);
     byId("foot").textContent = this.texts.powered;
     this.show(this.screen);
     setInterval(() => this.tick(), 1000);

@@ -211,6 +211,15 @@ describe("the cashier page", () => {
         await done(page);
       });
 
+      test("keeps nothing of what a wallet added to the address", async () => {
+        const own = `back-${screen.name}`;
+        harness.says(own, state("paid"));
+        const page = await openPage(browser, screen, `${harness.url}/pay/${own}?trade_no=1&sign=x`);
+        await title(page, "Paid");
+        assert.equal(page.url(), `${harness.url}/pay/${own}`);
+        await done(page);
+      });
+
       test("follows no address that is not the web's", async () => {
         const evil = payment({ return_url: "javascript:alert(1)" });
         const page = await open("evil", state("paid", { payment: evil }));

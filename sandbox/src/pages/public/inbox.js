@@ -171,9 +171,15 @@ function titleOf(delivery) {
 function factsOf(delivery) {
   if (!delivery.verified)
     return `${delivery.shop} · ${REFUSALS[delivery.refusal.code] ?? delivery.refusal.code}`;
-  const data = delivery.payload?.data ?? {};
+  const data = resourceOf(delivery);
   const number = data.merchant_order_no ?? data.merchant_refund_no ?? data.id ?? delivery.webhook_id;
   return [delivery.shop, amountOf(data), number].filter((fact) => fact !== null).join(" · ");
+}
+
+/** What the event is about stands under its kind's name: `payment` in `payment.succeeded`. */
+function resourceOf({ type, payload }) {
+  const data = payload?.data ?? {};
+  return data[(type ?? "").split(".")[0]] ?? data;
 }
 
 function amountOf({ amount, currency }) {
