@@ -1,2 +1,3 @@
 export type { SandboxClock, SandboxRandom } from "./clock.ts";
+export { createInstantChannel, type InstantReport } from "./instant/index.ts";
 export { type RunningSandbox, type SandboxOptions, startSandbox } from "./server.ts";

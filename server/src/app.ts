@@ -1,6 +1,7 @@
 /** The composition root: builds every room from its dependencies. Nothing else does. */
 import {
   type AccountOpening,
+  type Channel,
   createAlipay,
   createChannelHttp,
   createChannels,
@@ -35,6 +36,8 @@ export type AppDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Connectors beside the platform's own: the bench's. */
+  readonly channels?: readonly Channel[];
 };
 
 export type App = {
@@ -94,7 +97,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const platform = openDatabase({ url: deps.databaseUrl, schema: "platform", ...POOLS.platform, log });
   const ofCell = openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, log });
   const cell: Cell = { ...ofCell, cell: CELL, clock, random, newId };
-  const keyring = createKeyring(config.masterKey, { random });
+  const keyring = createKeyring(config.masterKey, { random, previous: config.previousMasterKeys });
   const common = { platform, clock, random, newId, log };
 
   const operators = createOperators(common);
@@ -103,7 +106,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const channelHttp = createChannelHttp({ clock });
   const channels = createChannels({
     ...common,
-    channels: [createAlipay({ clock, random, http: channelHttp })],
+    channels: [createAlipay({ clock, random, http: channelHttp }), ...(deps.channels ?? [])],
     merchants,
     operators,
     keyring,
@@ -181,8 +184,16 @@ function createOpener(cell: Cell) {
  * What runs without being asked: the pollers, the deliverer, the accounting day, what a crash left half
  * done.
  */
-function createBackground(deps: AppDeps, { cell, room, webhooks, approvals }: Rooms) {
+function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, channels }: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
+  const rewrap = async () => {
+    if (deps.config.previousMasterKeys.length === 0) return;
+    const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
+    deps.log.info(
+      { rewrapped },
+      "every secret is under the present master key; the earlier ones can be left out",
+    );
+  };
   return {
     start: () => {
       room.startWorkers();
@@ -190,6 +201,9 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals }: Ro
       keeper = startDayKeeper(cell, deps.config.timeZone, deps.log);
       approvals.resume().catch((error: unknown) => {
         deps.log.error({ err: error }, "what was approved before could not be carried out");
+      });
+      rewrap().catch((error: unknown) => {
+        deps.log.error({ err: error }, "secrets could not be wrapped by the present master key");
       });
     },
     stop: async () => {

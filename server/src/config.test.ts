@@ -25,10 +25,11 @@ test("with nothing set, one process does everything on loopback, with its databa
     dataDir: "/srv/tributary/.data",
     publicUrl: null,
     databaseUrl: null,
-    sandbox: { on: true, port: 8081 },
+    sandbox: { on: true, instant: false, port: 8081 },
     logLevel: "info",
     timeZone: "Asia/Shanghai",
     masterKey: null,
+    previousMasterKeys: [],
     operatorKey: null,
   });
 });
@@ -43,6 +44,13 @@ test("production listens everywhere, without the sandbox, and its address loses 
 
 test("a variable that is set to nothing counts as not set", () => {
   assert.equal(readConfig({ PORT: "", TRIBUTARY_SANDBOX: " " }).port, 8080);
+});
+
+test("a master key that replaces another stands in front of it", () => {
+  const older = Buffer.alloc(32, 8).toString("base64");
+  const settings = readConfig({ ...production, TRIBUTARY_MASTER_KEY: `${masterKey}, ${older}` });
+  assert.deepEqual(settings.masterKey, Buffer.alloc(32, 7));
+  assert.deepEqual(settings.previousMasterKeys, [Buffer.alloc(32, 8)]);
 });
 
 test("the sandbox is on by itself only without a database of one's own and outside production", () => {
@@ -69,14 +77,9 @@ const refusals: { title: string; env: Environment; says: RegExp }[] = [
     says: /^NODE_ENV is "prod": set it to production/,
   },
   {
-    title: "the bench's channel",
-    env: { TRIBUTARY_SANDBOX: "instant" },
-    says: /not available yet: set it to on or off/,
-  },
-  {
     title: "a sandbox that is neither on nor off",
     env: { TRIBUTARY_SANDBOX: "yes" },
-    says: /set it to on or off/,
+    says: /set it to on, off, or instant/,
   },
   { title: "an unknown role", env: { TRIBUTARY_ROLES: "api,cron" }, says: /name each of api and worker/ },
   { title: "a role named twice", env: { TRIBUTARY_ROLES: "api,api" }, says: /at most once/ },

@@ -30,12 +30,15 @@ export type Settings = {
   publicUrl: string | null;
   /** `null`: the embedded PostgreSQL. */
   databaseUrl: string | null;
-  sandbox: { on: boolean; port: number };
+  /** `instant`: the bench's channel without cryptography, in place of the simulators. */
+  sandbox: { on: boolean; instant: boolean; port: number };
   logLevel: (typeof logLevels)[number];
   /** IANA name; the zone of business dates. */
   timeZone: string;
   /** 32 bytes; `null` only outside production. */
   masterKey: Buffer | null;
+  /** Master keys before it, which still open what they sealed. */
+  previousMasterKeys: readonly Buffer[];
   /** The first operator's token; `null` only outside production. */
   operatorKey: string | null;
 };
@@ -87,19 +90,26 @@ export function readConfig(env: Environment = process.env, folder: string = proc
 
   const production = read("NODE_ENV", parseMode, false);
   const databaseUrl = read<string | null>("DATABASE_URL", parseDatabaseUrl, null);
-  const sandboxOn = read("TRIBUTARY_SANDBOX", parseSandbox, !production && databaseUrl === null);
+  const byItself = !production && databaseUrl === null ? "on" : "off";
+  const sandbox = read<SandboxMode>("TRIBUTARY_SANDBOX", parseSandbox, byItself);
+  const masterKeys = read<readonly Buffer[]>("TRIBUTARY_MASTER_KEY", parseMasterKeys, []);
   const settings: Settings = {
     production,
     databaseUrl,
     roles: read<readonly Role[]>("TRIBUTARY_ROLES", parseRoles, roles),
     host: read("HOST", parseHost, production ? "0.0.0.0" : "127.0.0.1"),
     port: read("PORT", parsePort, 8080),
-    sandbox: { on: sandboxOn, port: read("TRIBUTARY_SANDBOX_PORT", parsePort, 8081) },
+    sandbox: {
+      on: sandbox === "on",
+      instant: sandbox === "instant",
+      port: read("TRIBUTARY_SANDBOX_PORT", parsePort, 8081),
+    },
     dataDir: resolve(folder, text("TRIBUTARY_DATA_DIR") ?? ".data"),
     publicUrl: read<string | null>("TRIBUTARY_PUBLIC_URL", parsePublicUrl, null),
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
-    masterKey: read<Buffer | null>("TRIBUTARY_MASTER_KEY", parseMasterKey, null),
+    masterKey: masterKeys[0] ?? null,
+    previousMasterKeys: masterKeys.slice(1),
     operatorKey: read<string | null>("TRIBUTARY_OPERATOR_KEY", parseOperatorKey, null),
   };
   problems.push(...contradictions(settings, text), ...missingInProduction(settings, text));
@@ -121,12 +131,22 @@ function parseMode(value: string): boolean | Problem {
   return problem(`is "${value}": set it to production, or leave it out.`);
 }
 
-function parseSandbox(value: string): boolean | Problem {
-  if (value === "on" || value === "off") return value === "on";
-  if (value === "instant") {
-    return problem("is instant, the bench's channel, which is not available yet: set it to on or off.");
+type SandboxMode = "on" | "instant" | "off";
+
+function parseSandbox(value: string): SandboxMode | Problem {
+  if (value === "on" || value === "instant" || value === "off") return value;
+  return problem(`is "${value}": set it to on, off, or instant (the bench's channel).`);
+}
+
+/** The newest key first; those behind it only open what they sealed. */
+function parseMasterKeys(value: string): readonly Buffer[] | Problem {
+  const keys: Buffer[] = [];
+  for (const each of value.split(",")) {
+    const key = parseMasterKey(each.trim());
+    if (isProblem(key)) return key;
+    keys.push(key);
   }
-  return problem(`is "${value}": set it to on or off.`);
+  return keys;
 }
 
 function parseRoles(value: string): readonly Role[] | Problem {

@@ -39,6 +39,7 @@ async function start(config: Config, log: Log, stops: Stop[]): Promise<Urls> {
     clock: systemClock,
     random: systemRandom,
     log,
+    ...(config.sandbox.instant ? { channels: [await instantChannel()] } : {}),
   });
   stops.unshift(() => app.stop());
   const baseUrl = await app.listen();
@@ -74,6 +75,12 @@ async function startSandboxBeside(
   });
   stops.unshift(() => sandbox.stop());
   return sandbox.url;
+}
+
+/** The bench's channel: no cryptography, no network. */
+async function instantChannel() {
+  const { createInstantChannel } = await import("@tributary/sandbox");
+  return createInstantChannel({ clock: systemClock });
 }
 
 /** Undoes a start, the last thing first. One that fails does not keep the others from stopping. */

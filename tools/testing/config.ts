@@ -15,10 +15,11 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     dataDir: join(tmpdir(), "tributary-test-without-data"),
     publicUrl: null,
     databaseUrl: null,
-    sandbox: { on: false, port: 0 },
+    sandbox: { on: false, instant: false, port: 0 },
     logLevel: "silent",
     timeZone: "Asia/Shanghai",
     masterKey: Buffer.alloc(32, 7),
+    previousMasterKeys: [],
     operatorKey: "opk_only-for-tests-0123456789abcdef",
     ...changes,
   };

@@ -13,6 +13,7 @@ import { clearHealth } from "./deliveries/health-store.ts";
 import { type Written, writeResults } from "./deliveries/results.ts";
 import { createDeliveryService } from "./deliveries/service.ts";
 import { createEndpoints } from "./endpoints/cache.ts";
+import { rewrapSecrets } from "./endpoints/rewrap.ts";
 import { createEndpointService } from "./endpoints/service.ts";
 import { recordEvents, writePayload } from "./events/record.ts";
 import { type Delivery, type Endpoint, type NewEvent, subscribes, type TryResult } from "./model.ts";
@@ -79,6 +80,8 @@ export type Webhooks = {
   startWorker(): DueWorker;
   /** Adds the routes of merchants and operators. */
   routes(http: Http, auth: WebhookAuth): void;
+  /** Wraps secrets anew after the master key was replaced; gives how many endpoints. Safe to repeat. */
+  rewrapSecrets(): Promise<number>;
   /** Sends nothing more, waits shortly for what is under way, writes its results, closes the connections. */
   stop(): Promise<void>;
   /** Counted since start, for metrics. */
@@ -120,6 +123,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const deliveryService = createDeliveryService({ cell, clock, newId, endpoints: endpointService, deliver });
 
   return {
+    rewrapSecrets: () => rewrapSecrets(deps),
     endpointsOf: async (merchantIds) => {
       const distinct = [...new Set(merchantIds)];
       const found = await Promise.all(distinct.map((merchantId) => endpoints.ofMerchant(merchantId)));
