@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { createTestDatabase, type TestDatabase } from "../../tools/testing/database.ts";
 import { startSandbox } from "./index.ts";
 import { type Bench, startBench } from "./testing/bench.ts";
-import { postJson } from "./testing/merchant.ts";
+import { postJson, startMerchant } from "./testing/merchant.ts";
 import { until } from "./testing/until.ts";
 
 let database: TestDatabase;
@@ -58,6 +60,32 @@ void describe("a sandbox on PostgreSQL", () => {
     }
   });
 
+  void test("killed while it notifies, notifies again as soon as it is back", async () => {
+    const fresh = await createTestDatabase();
+    let child = await startChild(0, fresh.url);
+    const merchant = await startMerchant(child.url);
+    try {
+      merchant.answerWith(null);
+      const order = { out_trade_no: "KILL1", total_amount: "1.00", subject: "Tea" };
+      const { notifyUrl } = merchant;
+      const { qr_code: code } = await merchant.exec("alipay.trade.precreate", order, { notifyUrl });
+      await postJson(`${child.url}/wallet/pay`, { code });
+      await merchant.hear(1);
+      await kill(child.process);
+
+      merchant.answerWith("success");
+      child = await startChild(Number(new URL(child.url).port), fresh.url);
+      await merchant.hear(2);
+      const found = await merchant.exec("alipay.trade.query", { out_trade_no: "KILL1" });
+      assert.equal(found.trade_status, "TRADE_SUCCESS");
+      assert.equal(merchant.heard[0]!.notify_id, merchant.heard[1]!.notify_id);
+    } finally {
+      await merchant.stop();
+      await kill(child.process);
+      await fresh.drop();
+    }
+  });
+
   void test("makes one order of fifty calls at the same moment, and never refunds too much", async () => {
     const fresh = await createTestDatabase();
     const busy = await startBench({ store: { kind: "postgres", url: fresh.url } });
@@ -77,3 +105,22 @@ void describe("a sandbox on PostgreSQL", () => {
     }
   });
 });
+
+async function startChild(
+  port: number,
+  databaseUrl: string,
+): Promise<{ url: string; process: ChildProcess }> {
+  const file = new URL("./testing/child.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [file, String(port), databaseUrl], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  return { url: line.toString().trim(), process: child };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}

@@ -13,7 +13,7 @@ import {
   signNotification,
 } from "./alipay/index.ts";
 import { type SandboxClock, type SandboxRandom, systemClock, systemRandom } from "./clock.ts";
-import { DueLoop } from "./due-loop.ts";
+import { DueLoop, type DueWork } from "./due-loop.ts";
 import { faults, registerFaultRoutes } from "./faults/index.ts";
 import { memoryInboxStore, postgresInboxStore, registerInbox } from "./inbox/index.ts";
 import { Deliverer, notifications, registerNotificationRoutes } from "./notifications/index.ts";
@@ -60,10 +60,11 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     sign: (notification, now) => signNotification({ store, random }, notification, now),
   });
   const alipay: AlipayDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
-  const loop = new DueLoop({ store, clock, log }, [
+  const works: DueWork<never>[] = [
     { collection: jobs as Collection<never>, run: () => runDueJobs(alipay, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
-  ]);
+  ];
+  const loop = new DueLoop({ store, clock, log }, works);
 
   const app = Fastify({ bodyLimit: bodyMax, forceCloseConnections: true });
   await app.register(formbody, { bodyLimit: bodyMax });
@@ -91,6 +92,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     throw error;
   }
   url = urlOf(app, options.host);
+  for (const work of works) await store.releaseClaims(work.collection, clock.now());
   loop.wake();
   return { url, stop };
 }

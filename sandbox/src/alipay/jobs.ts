@@ -18,10 +18,11 @@ export async function runDueJobs(deps: AlipayDeps, log: (line: string) => void):
   const due = await deps.store.claimDue(jobs, now, claimMax, new Date(now.getTime() + leaseMs));
   for (const job of due) {
     await transact(deps, async (unit) => {
+      // The order first, as everybody who plans something for it does.
+      const order = await lockOrder(unit, job.orderId);
       const current = await unit.tx.lock(jobs, job.id);
       if (!current || current.dueAt > unit.now) return;
       await unit.tx.remove(jobs, job.id);
-      const order = await lockOrder(unit, job.orderId);
       if (order) await actOn(unit, order, job).catch(ignoreRefusal);
     }).catch((error: unknown) => log(`job ${job.id}: ${String(error)}`));
   }

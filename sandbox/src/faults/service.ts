@@ -5,7 +5,7 @@ import { type Fault, type FaultContext, type FaultKind, type FaultMatch, faults,
 
 export type FaultDeps = { store: SandboxStore; clock: SandboxClock; random: SandboxRandom };
 
-/** At most this many faults can be armed at a time. */
+/** At most this many faults are kept; the oldest that is used up makes room for a new one. */
 export const faultsMax = 500;
 
 export type FaultAsked = {
@@ -16,7 +16,7 @@ export type FaultAsked = {
   params: Fault["params"];
 };
 
-/** Arms a fault; undefined when too many are armed already. */
+/** Arms a fault; undefined when as many are armed as can be. */
 export function armFault(deps: FaultDeps, asked: FaultAsked): Promise<Fault | undefined> {
   const fault: Fault = {
     id: `flt_${randomToken(deps.random, 9)}`,
@@ -30,7 +30,11 @@ export function armFault(deps: FaultDeps, asked: FaultAsked): Promise<Fault | un
   };
   return deps.store.transaction(async (tx) => {
     const { records } = await tx.list(faults, { limit: faultsMax });
-    if (records.filter((known) => known.remaining !== 0).length >= faultsMax) return undefined;
+    if (records.length >= faultsMax) {
+      const usedUp = records.findLast((known) => known.remaining === 0);
+      if (!usedUp) return undefined;
+      await tx.remove(faults, usedUp.id);
+    }
     await tx.insert(faults, fault);
     return fault;
   });

@@ -9,8 +9,20 @@ import {
   transactionTriesMax,
 } from "./port.ts";
 
-type Row = { seq: number; body: string; keys: Map<string, string>; group: string | null; dueAt: Date | null };
-type Table = { rows: Map<string, Row>; held: Map<string, string>; due: Set<Row> };
+type Row = {
+  seq: number;
+  body: string;
+  keys: Map<string, string>;
+  group: string | null;
+  dueAt: Date | null;
+  claimed: boolean;
+};
+type Table = {
+  rows: Map<string, Row>;
+  held: Map<string, string>;
+  due: Set<Row>;
+  groups: Map<string, Set<Row>>;
+};
 
 /**
  * A store that lives and dies with the process: for simulation and tests. Transactions run one after another,
@@ -27,7 +39,12 @@ export function createMemoryStore(): SandboxStore {
     return run;
   };
   const table = (name: string): Table => {
-    const found = tables.get(name) ?? { rows: new Map(), held: new Map(), due: new Set() };
+    const found = tables.get(name) ?? {
+      rows: new Map(),
+      held: new Map(),
+      due: new Set(),
+      groups: new Map(),
+    };
     tables.set(name, found);
     return found;
   };
@@ -60,8 +77,19 @@ export function createMemoryStore(): SandboxStore {
           .filter((row) => row.dueAt! <= now)
           .sort((a, b) => a.dueAt!.getTime() - b.dueAt!.getTime() || a.seq - b.seq)
           .slice(0, limit);
-        for (const row of due) row.dueAt = leaseUntil;
+        for (const row of due) {
+          row.dueAt = leaseUntil;
+          row.claimed = true;
+        }
         return due.map((row) => decodeRecord(row.body));
+      }),
+    releaseClaims: (collection, now) =>
+      exclusively(async () => {
+        for (const row of table(collection.name).due) {
+          if (!row.claimed) continue;
+          row.dueAt = now;
+          row.claimed = false;
+        }
       }),
     nextDue: (collection) =>
       exclusively(async () => {
@@ -81,13 +109,15 @@ function memoryTx(table: (name: string) => Table, nextSeq: () => number, undo: (
     return row && decodeRecord<T>(row.body);
   };
   const put = <T>(collection: Collection<T>, id: string, row: Row | undefined): void => {
-    const { rows, held, due } = table(collection.name);
+    const { rows, held, due, groups } = table(collection.name);
     const before = rows.get(id);
     const write = (from: Row | undefined, to: Row | undefined): void => {
       for (const [key, value] of from?.keys ?? []) held.delete(`${key} ${value}`);
       for (const [key, value] of to?.keys ?? []) held.set(`${key} ${value}`, id);
       if (from) due.delete(from);
       if (to?.dueAt) due.add(to);
+      if (from?.group) groups.get(from.group)?.delete(from);
+      if (to?.group) groups.set(to.group, (groups.get(to.group) ?? new Set()).add(to));
       if (to) rows.set(id, to);
       else rows.delete(id);
     };
@@ -137,14 +167,14 @@ function toRow<T>(collection: Collection<T>, record: T, seq: number): Row {
     keys,
     group: collection.group?.(record) ?? null,
     dueAt: collection.dueAt?.(record) ?? null,
+    claimed: false,
   };
 }
 
 function listRows<T>(table: Table, options: ListOptions): Page<T> {
   const before = options.cursor ? Number(options.cursor) : Number.POSITIVE_INFINITY;
-  const matching = [...table.rows.values()]
-    .filter((row) => row.seq < before && (options.group === undefined || row.group === options.group))
-    .sort((a, b) => b.seq - a.seq);
+  const rows = options.group === undefined ? table.rows.values() : (table.groups.get(options.group) ?? []);
+  const matching = [...rows].filter((row) => row.seq < before).sort((a, b) => b.seq - a.seq);
   const page = matching.slice(0, options.limit);
   const more = matching.length > page.length;
   return {

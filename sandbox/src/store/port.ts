@@ -53,6 +53,10 @@ export interface SandboxStore extends StoreReader {
   transaction<R>(work: (tx: StoreTx) => Promise<R>): Promise<R>;
   /** Takes up to `limit` records due at `now`, oldest due first, and makes them due again at `leaseUntil`. */
   claimDue<T>(collection: Collection<T>, now: Date, limit: number, leaseUntil: Date): Promise<T[]>;
+  /**
+   * Makes what was claimed and never finished due at `now`: for the start, when whoever claimed it is gone.
+   */
+  releaseClaims(collection: Collection<never>, now: Date): Promise<void>;
   /** The earliest instant at which any record of the collection is due. */
   nextDue<T>(collection: Collection<T>): Promise<Date | null>;
   close(): Promise<void>;

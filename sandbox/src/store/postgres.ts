@@ -54,13 +54,20 @@ function postgresStore(pool: pg.Pool): SandboxStore {
           for update skip locked
         )
         update ${tableOf(collection)} t
-        set due_at = $3
+        set due_at = $3, claimed = true
         from due
         where t.id = due.id
         returning t.body::text, t.seq, due.due_at as was_due`;
       const values = [now, limit, leaseUntil];
       const { rows } = await pool.query({ name: `claim_${collection.name}`, text, values });
       return (rows as Claimed[]).sort(oldestDueFirst).map((row) => decodeRecord(row.body));
+    },
+    releaseClaims: async (collection, now) => {
+      const text = `
+        update ${tableOf(collection)}
+        set due_at = $1, claimed = false
+        where claimed`;
+      await pool.query({ name: `release_${collection.name}`, text, values: [now] });
     },
     nextDue: async (collection) => {
       const text = `
@@ -139,7 +146,7 @@ function txOver(client: pg.PoolClient): StoreTx {
       const [, ...columns] = columnsOf(collection);
       const text = `
         update ${tableOf(collection)}
-        set ${columns.map((column, index) => `${column} = $${index + 2}`).join(", ")}
+        set claimed = false, ${columns.map((column, index) => `${column} = $${index + 2}`).join(", ")}
         where id = $1`;
       const values = valuesOf(collection, record);
       const { rowCount } = await client.query({ name: `update_${collection.name}`, text, values });
@@ -220,23 +227,30 @@ async function createTables(pool: pg.Pool, collections: Collection<never>[]): Pr
   }
 }
 
+/** The table with all its columns; one that an older sandbox made gains what it lacks. */
 function tableText(collection: Collection<never>): string {
   const table = tableOf(collection);
-  const keys = keyNames(collection).map(
-    (key) => `key_${key} text collate "C" constraint ${table}_${key}_key unique,`,
-  );
-  return `
-    create table if not exists ${table} (
-      id text collate "C" constraint ${table}_pkey primary key,
-      seq bigint generated always as identity,
-      group_name text collate "C",
-      due_at timestamptz,
-      ${keys.join("\n      ")}
-      body json not null
-    );
-    create index if not exists ${table}_seq on ${table} (seq);
-    create index if not exists ${table}_group on ${table} (group_name, seq) where group_name is not null;
-    create index if not exists ${table}_due on ${table} (due_at) where due_at is not null;`;
+  const columns = [
+    "seq bigint generated always as identity",
+    'group_name text collate "C"',
+    "due_at timestamptz",
+    "claimed boolean not null default false",
+    "body json not null",
+    ...keyNames(collection).map((key) => `key_${key} text collate "C"`),
+  ];
+  const indexes = [
+    `index if not exists ${table}_seq on ${table} (seq)`,
+    `index if not exists ${table}_group on ${table} (group_name, seq) where group_name is not null`,
+    `index if not exists ${table}_due on ${table} (due_at) where due_at is not null`,
+    ...keyNames(collection).map(
+      (key) => `unique index if not exists ${table}_${key}_key on ${table} (key_${key})`,
+    ),
+  ];
+  return [
+    `create table if not exists ${table} (id text collate "C" constraint ${table}_pkey primary key)`,
+    ...columns.map((column) => `alter table ${table} add column if not exists ${column}`),
+    ...indexes.map((index) => `create ${index}`),
+  ].join(";\n");
 }
 
 async function createDatabaseIfMissing(url: string): Promise<void> {

@@ -147,6 +147,11 @@ for (const [kind, open] of kinds) {
       assert.deepEqual(await claim(30, 40), ["d9", "d2", "d1"]);
       await store.transaction((tx) => tx.update(things, thing("d1")));
       assert.deepEqual(await claim(50, 60), ["d2", "d9"]);
+      await store.releaseClaims(things, second(51));
+      assert.deepEqual((await claim(51, 60)).sort(), ["d2", "d9"]);
+      await store.transaction((tx) => tx.update(things, thing("d2", { at: second(55) })));
+      await store.releaseClaims(things, second(52));
+      assert.deepEqual(await claim(52, 60), ["d9"]);
     });
 
     void test("says whether there was something to remove", async () => {

@@ -16,8 +16,8 @@ export type TestMerchant = {
   notifyUrl: string;
   /** What arrived, oldest first. */
   heard: Record<string, string>[];
-  /** What the merchant answers; "success" acknowledges. */
-  answerWith: (text: string) => void;
+  /** What the merchant answers; "success" acknowledges, null is no answer at all. */
+  answerWith: (text: string | null) => void;
   /** Waits until `count` notifications have arrived. */
   hear: (count: number) => Promise<Record<string, string>[]>;
   exec: (method: string, bizContent: object, more?: object) => Promise<Record<string, string>>;
@@ -37,12 +37,13 @@ export async function startMerchant(url: string, app: object = {}): Promise<Test
   const provisioned = (await postJson(`${url}/alipay/apps`, { app_public_key: publicKey, ...app })).body;
   const sdk = new AlipaySdk(sdkConfig(provisioned, privateKey));
   const heard: Record<string, string>[] = [];
-  let answer = "success";
-  let listeners: (() => void)[] = [];
+  let answer: string | null = "success";
+  const listeners = new Set<() => void>();
   const server = createServer(async (request, response) => {
     heard.push(Object.fromEntries(new URLSearchParams(await bodyText(request))));
-    response.end(answer);
+    if (answer !== null) response.end(answer);
     for (const listener of listeners) listener();
+    listeners.clear();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const notifyUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`;
@@ -58,8 +59,7 @@ export async function startMerchant(url: string, app: object = {}): Promise<Test
       answer = text;
     },
     hear: async (count) => {
-      while (heard.length < count) await new Promise<void>((resolve) => listeners.push(resolve));
-      listeners = [];
+      while (heard.length < count) await new Promise<void>((resolve) => listeners.add(resolve));
       return heard;
     },
     exec: (method, bizContent, more = {}) =>
