@@ -137,7 +137,9 @@ function accept(
   const late = refund.state === "failed";
   if (late && attempt.refundedAmount + attempt.takenBack + refund.amount > taken.paidAmount) return false;
   const reserved = refund.settleAmount;
-  refund.settleAmount = answer.settleAmount ?? refund.settleAmount;
+  // A surplus that finds its way home late goes whole, as it lies in suspense.
+  const told = late && refund.automatic ? null : answer.settleAmount;
+  refund.settleAmount = told ?? refund.settleAmount;
   attempt.settledRefunded += refund.settleAmount;
   const returns = returnsOf(attempt, taken, attempt.settledRefunded, context.terms);
   attempt.feeReturned += late ? 0n : returns.fee;

@@ -65,7 +65,8 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
       const held = naturalOf(codeOf(account), balanceOf(account));
       const room =
         natural === "floor" ? held : "atLeast" in natural ? held - natural.atLeast : natural.atMost - held;
-      const part = room <= 0n ? 0n : room > short ? short : room;
+      // The middle one of the three lies between nothing and what is asked.
+      const part = [0n, room, short].sort((a, b) => (a < b ? -1 : 1))[1] ?? 0n;
       short -= part;
       return { account, part };
     });
