@@ -34,6 +34,8 @@ export async function launchBrowser(): Promise<Browser> {
     args,
     env: {
       ...process.env,
+      // Paths with letters beyond ASCII are only read in a locale that knows them.
+      LC_ALL: "C.UTF-8",
       LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
       FONTCONFIG_FILE: join(folder, "fonts.conf"),
     },

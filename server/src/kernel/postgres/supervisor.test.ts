@@ -104,7 +104,10 @@ function refused(pattern: RegExp) {
   };
 }
 
-/** The shell that guards a postmaster, and its other half that waits for the owner's end. */
+/**
+ * The shell that guards a postmaster, after its other half, which waits for the owner's end: killed in this order,
+ * neither gets to do its work.
+ */
 function guardsOf(postmaster: number): number[] {
   const parentOf = (pid: string) => {
     try {
@@ -115,7 +118,8 @@ function guardsOf(postmaster: number): number[] {
   };
   const shell = parentOf(String(postmaster));
   const halves = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === shell);
-  return [shell, ...halves.map(Number).filter((pid) => pid !== postmaster)];
+  assert.ok(shell > 1, "the postmaster has no guard");
+  return [...halves.map(Number).filter((pid) => pid !== postmaster), shell];
 }
 
 function commands(): string[] {
