@@ -151,6 +151,17 @@ const cases: readonly {
     work: ["refund_after_failure"],
   },
   {
+    title: "a refusal of the call, come after word of its acceptance, changes nothing",
+    steps: [
+      ["notification", accepted, "refund_accepted"],
+      ["refund", refused(false), "contradiction"],
+      ["refund", failed, "contradiction"],
+      ["refund", unknown, "already_known"],
+    ],
+    state: "accepted",
+    events: ["refund.accepted"],
+  },
+  {
     title: "a query without an answer changes nothing of an accepted refund",
     steps: [
       ["refund", accepted, "refund_accepted"],

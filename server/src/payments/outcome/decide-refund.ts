@@ -48,8 +48,9 @@ export function decideRefund(
   const { end, source } = report;
   const called = source === "refund" || source === "refund_query";
   if (called) refund.tries += 1;
+  if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
   if (end.end === "answered") return decideAnswer(draft, refund, end.value, context);
-  if (isFinal(refund)) return "already_known";
+  if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
     return fail(draft, refund, end.code, end.message, context.now);
   }
@@ -217,6 +218,11 @@ function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed"
     amount: refund.amount,
     detail: `The surplus could not be given back: ${refund.failureMessage}. It stays in suspense until someone decides.`,
   });
+}
+
+/** A call that did nothing, which says nothing of another that the channel took. */
+function saysNo(end: CallEnd<RefundOutcome>): boolean {
+  return end.end === "refused" || (end.end === "answered" && end.value.outcome === "failed");
 }
 
 function wasAccepted(refund: MutableRefund): boolean {
