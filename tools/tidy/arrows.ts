@@ -29,6 +29,7 @@ const mayUse: Record<string, readonly string[]> = {
   sandbox: [],
   sdk: [],
   demo: ["sdk"],
+  bench: [],
   web: [],
   tools: ["server", "sandbox", "sdk", "demo", "web"],
 };
@@ -37,7 +38,9 @@ const mayUse: Record<string, readonly string[]> = {
 export function arrows(source: Source): Finding[] {
   return importsOf(source).flatMap((named) => {
     const target = targetOf(source.path, named.module);
-    const message = target === null ? null : judge(source.path, target);
+    // Starting a program is what a person does too; nothing of it becomes known.
+    const started = named.asPath && isProgram(target ?? "");
+    const message = target === null || started ? null : judge(source.path, target);
     return message === null ? [] : [finding(source, named, message)];
   });
 }

@@ -59,6 +59,11 @@ shows(
     fees('import { post } from "../ledger/index.ts";', "a room below"),
     fees('import { sql } from "../kernel/database.ts";', "any file of the kernel"),
     fees('import { decide } from "./model.ts";', "the room itself"),
+    {
+      title: "a program that another one starts",
+      path: "demo/src/platform.ts",
+      text: 'const program = new URL("../../server/src/main.ts", import.meta.url);',
+    },
     fees('// import { pay } from "../payments/index.ts";', "a comment"),
     {
       title: "the sandbox, from main.ts",

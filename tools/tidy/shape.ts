@@ -1,6 +1,6 @@
 import type { Node } from "oxc-parser";
 import { finding, nodesOf, type Source, spelledOut } from "./source.ts";
-import { type File, type Finding, isProgram, isTest, lineOf } from "./tree.ts";
+import { type File, type Finding, isTest, lineOf } from "./tree.ts";
 
 export const lineLengthMax = 110;
 const fileLinesMax = 400;
@@ -61,11 +61,11 @@ export function defaultExports(source: Source): Finding[] {
   });
 }
 
-/** The environment is read in one place; programs outside the server and tests are their own place. */
+/** The environment is read in one place; programs outside the server have their own ways to be told. */
 export function environment(source: Source): Finding[] {
   const { path } = source;
   if (isTest(path) || path === "server/src/config.ts") return [];
-  if (!path.startsWith("server/") && (isProgram(path) || path.startsWith("tools/"))) return [];
+  if (!/^(server|sandbox)\//.test(path)) return [];
   return [...nodesOf(source.program)].flatMap((node) => {
     const imported =
       node.type === "ImportDeclaration" &&

@@ -41,11 +41,14 @@ export function spelledOut(node: Node): string {
   return node.property.type === "Literal" ? `${object}.${String(node.property.value)}` : "";
 }
 
+/** A module that a file names; `asPath`: not imported, but to be run on its own. */
+export type Named = { module: string; start: number; asPath: boolean };
+
 /**
  * The modules that a file names: imports, re-exports, `import()`, and paths given as `new URL("./x.ts", …)`.
  */
-export function importsOf(source: Source): { module: string; start: number }[] {
-  const found: { module: string; start: number }[] = [];
+export function importsOf(source: Source): Named[] {
+  const found: Named[] = [];
   for (const node of nodesOf(source.program)) {
     const named =
       node.type === "ImportDeclaration" ||
@@ -59,7 +62,7 @@ export function importsOf(source: Source): { module: string; start: number }[] {
           : null;
     if (named?.type !== "Literal" || typeof named.value !== "string") continue;
     if (node.type === "NewExpression" && !/^\.{1,2}\/.*\.ts$/.test(named.value)) continue;
-    found.push({ module: named.value, start: node.start });
+    found.push({ module: named.value, start: node.start, asPath: node.type === "NewExpression" });
   }
   return found;
 }
