@@ -230,6 +230,11 @@ function contradictions(settings: Settings, text: (name: Name) => string | null)
         "DATABASE_URL, or leave the roles out.",
     );
   }
+  if (production && sandbox.instant) {
+    found.push(
+      "TRIBUTARY_SANDBOX=instant says yes to every payment: production takes it off, or leaves it out.",
+    );
+  }
   if (production && publicUrl !== null && !isPrivateOrSecure(publicUrl)) {
     found.push(
       "TRIBUTARY_PUBLIC_URL is not https: in production buyers and channels must reach it securely.",
