@@ -130,6 +130,11 @@ const refusals: { title: string; env: Environment; says: RegExp }[] = [
     says: /the sandbox is off/,
   },
   {
+    title: "the bench's channel in production",
+    env: { ...production, TRIBUTARY_SANDBOX: "instant" },
+    says: /says yes to every payment/,
+  },
+  {
     title: "one role on the embedded database",
     env: { TRIBUTARY_ROLES: "worker" },
     says: /set DATABASE_URL/,
