@@ -31,6 +31,7 @@ export type DemoFile = {
 };
 
 const SHOP = "demo";
+const MERCHANT_NAME = "Demo Shop";
 const FEE_RATE_MILLIONTHS = 8_000;
 /** What the sandbox's Alipay charges. */
 const COST_RATE_MILLIONTHS = 6_000;
@@ -61,7 +62,7 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
 async function make(deps: DemoMerchantDeps) {
   const ops = (path: string, body: unknown) => post(deps, path, body, deps.operatorKey);
   const merchant = await ops("/v1/ops/merchants", {
-    name: "Demo Shop",
+    name: MERCHANT_NAME,
     legal_name: "Demo Shop Trading Co., Ltd.",
     fee_rate_millionths: FEE_RATE_MILLIONTHS,
     currencies: ["CNY"],
@@ -71,6 +72,7 @@ async function make(deps: DemoMerchantDeps) {
   const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, {
     app_public_key: publicKey,
     mode: "public_key",
+    merchant_name: MERCHANT_NAME,
   });
   const account = await ops("/v1/ops/channel_accounts", {
     merchant_id: merchant.id,

@@ -47,9 +47,24 @@ export const systemClock: Clock = {
 
 /** The machine's cryptographic randomness. */
 export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
+  bytes: pooledBytes(),
   integer: (below) => randomInt(below),
 };
+
+const POOL_BYTES = 4_096;
+
+/** Asking the system for 8 bytes costs as much as for 4,096; what was handed out is never handed out again. */
+function pooledBytes(): (length: number) => Buffer {
+  let pool = Buffer.alloc(0);
+  return (length) => {
+    if (length > POOL_BYTES / 4) return randomBytes(length);
+    if (length > pool.length) pool = randomBytes(POOL_BYTES);
+    const taken = Buffer.from(pool.subarray(0, length));
+    pool.fill(0, 0, length);
+    pool = pool.subarray(length);
+    return taken;
+  };
+}
 
 /** `at` moved by `ms` milliseconds (negative: earlier). */
 export function plus(at: Date, ms: number): Date {

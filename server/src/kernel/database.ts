@@ -68,6 +68,27 @@ export type Cell = Database & {
   readonly newId: IdMaker;
 };
 
+/** One connection, as this module uses it. */
+export type Connection = {
+  query(config: string | pg.QueryConfig): Promise<pg.QueryResult>;
+  on(event: "error", ignore: () => void): unknown;
+  removeListener(event: "error", ignore: () => void): unknown;
+  /** Gives it back; broken: it is closed. */
+  release(broken?: boolean): void;
+};
+
+/** A pool of connections, as this module uses it. */
+export type Connections = {
+  /** A connection of one's own until it is released. */
+  connect(): Promise<Connection>;
+  /** One statement on any connection. */
+  query(config: pg.QueryConfig): Promise<pg.QueryResult>;
+  end(): Promise<void>;
+};
+
+/** Makes a pool. The simulation hands in its own, whose every statement it starts, answers or loses. */
+export type OpenConnections = (config: pg.PoolConfig, onIdleError: (error: Error) => void) => Connections;
+
 const TRIES_MAX = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 2_000;
@@ -81,6 +102,8 @@ export type DatabaseOptions = {
   readonly readersMax: number;
   readonly writersMax: number;
   readonly log: Log;
+  /** How connections are made; pg's own pool when absent. */
+  readonly openConnections?: OpenConnections | undefined;
 };
 
 /** Opens the pools of one schema. Connections are made when first needed. */
@@ -93,22 +116,21 @@ export function openDatabase(options: DatabaseOptions): Database {
     "timezone=UTC",
   ];
   let closed = false;
-  const pool = (max: number, extra: readonly string[], pipeline: boolean) => {
-    const made = new pg.Pool({
-      connectionString: options.url,
-      max,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      options: [...settings, ...extra].map((setting) => `-c ${setting}`).join(" "),
-      types: { getTypeParser },
-      ...({ pipeline } as object),
-    });
-    // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error
-    // itself.
-    made.on("error", (error) => {
-      if (!closed) options.log.warn({ err: error }, "an idle database connection was lost");
-    });
-    return made;
-  };
+  const open = options.openConnections ?? openPool;
+  const pool = (max: number, extra: readonly string[], pipeline: boolean) =>
+    open(
+      {
+        connectionString: options.url,
+        max,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        options: [...settings, ...extra].map((setting) => `-c ${setting}`).join(" "),
+        types: { getTypeParser },
+        ...({ pipeline } as object),
+      },
+      (error) => {
+        if (!closed) options.log.warn({ err: error }, "an idle database connection was lost");
+      },
+    );
   const readers = pool(options.readersMax, [], false);
   // Statements planned on empty tables would stay sequential scans for ever: 848 instead of 188 µs.
   const writers = pool(options.writersMax, ["enable_seqscan=off"], true);
@@ -122,6 +144,14 @@ export function openDatabase(options: DatabaseOptions): Database {
       await Promise.all([readers.end(), writers.end()]);
     },
   };
+}
+
+function openPool(config: pg.PoolConfig, onIdleError: (error: Error) => void): Connections {
+  const pool = new pg.Pool(config);
+  // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error
+  // itself.
+  pool.on("error", onIdleError);
+  return pool;
 }
 
 type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> };
@@ -141,7 +171,7 @@ function dbOver(queryable: Queryable): Db {
   };
 }
 
-function txOver(client: pg.PoolClient): Tx {
+function txOver(client: Connection): Tx {
   const tx = {
     ...dbOver(client),
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
@@ -153,7 +183,7 @@ function txOver(client: pg.PoolClient): Tx {
 }
 
 async function transact<T>(
-  deps: { writers: pg.Pool; counters: Database["counters"] },
+  deps: { writers: Connections; counters: Database["counters"] },
   work: (tx: Tx) => Promise<T>,
   options: TransactOptions,
 ): Promise<T> {
@@ -179,8 +209,8 @@ type Once<T> =
   /** COMMIT was sent and no tag came back: it may be committed. */
   | { end: "unknown"; error: unknown };
 
-async function once<T>(writers: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<Once<T>> {
-  let client: pg.PoolClient;
+async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Promise<Once<T>> {
+  let client: Connection;
   try {
     client = await writers.connect();
   } catch (error) {
@@ -199,7 +229,7 @@ async function once<T>(writers: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<
   }
 }
 
-async function commit<T>(client: pg.PoolClient, value: T, lost: { forget(): void }): Promise<Once<T>> {
+async function commit<T>(client: Connection, value: T, lost: { forget(): void }): Promise<Once<T>> {
   try {
     const result = await client.query("commit");
     lost.forget();
@@ -214,7 +244,7 @@ async function commit<T>(client: pg.PoolClient, value: T, lost: { forget(): void
   }
 }
 
-async function rollback(client: pg.PoolClient): Promise<boolean> {
+async function rollback(client: Connection): Promise<boolean> {
   try {
     await client.query("rollback");
     return true;
@@ -223,7 +253,7 @@ async function rollback(client: pg.PoolClient): Promise<boolean> {
   }
 }
 
-function onLost(client: pg.PoolClient): { forget(): void } {
+function onLost(client: Connection): { forget(): void } {
   // Without a listener a connection that breaks between two statements would end the process.
   const ignore = () => {};
   client.on("error", ignore);
@@ -292,16 +322,25 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: string)
 function camelRows(result: pg.QueryResult): unknown[] {
   const fields = result.fields;
   if (fields === undefined || fields.every((field) => !field.name.includes("_"))) return result.rows;
-  const names = fields.map((field) => [field.name, camel(field.name)] as const);
+  const from = fields.map((field) => field.name);
+  const to = from.map(camel);
   return result.rows.map((row: Record<string, unknown>) => {
     const renamed: Record<string, unknown> = {};
-    for (const [from, to] of names) renamed[to] = row[from];
+    for (let at = 0; at < from.length; at += 1) renamed[to[at] as string] = row[from[at] as string];
     return renamed;
   });
 }
 
+const camelNames = new Map<string, string>();
+
+/** Column names are few, and each is turned once. */
 function camel(name: string): string {
-  return name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  let turned = camelNames.get(name);
+  if (turned === undefined) {
+    turned = name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    camelNames.set(name, turned);
+  }
+  return turned;
 }
 
 /**

@@ -34,7 +34,7 @@ export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 
 const CELLS_MAX = 1 << 12;
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const VALUES = new Map([...ALPHABET].map((character, value) => [character, BigInt(value)]));
+const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]));
 
 /** Makes ids of one cell. Ids made in the same millisecond are ordered by chance, later ones sort after. */
 export type IdMaker = () => Id;
@@ -85,12 +85,18 @@ export function parseChannelNumber(prefix: IdPrefix, text: string): Id | null {
   return text.startsWith(prefix) ? decodeBase32(text.slice(prefix.length)) : null;
 }
 
+/**
+ * 26 characters of 5 bits, the first of 3. Five hexadecimal digits make four characters, so the text is cut in such
+ * groups: small integers all the way, where one large one costs twenty times as much.
+ */
 function encodeBase32(id: Id): string {
-  let value = BigInt(`0x${id.replaceAll("-", "")}`);
-  let text = "";
-  for (let i = 0; i < 26; i += 1) {
-    text = ALPHABET[Number(value & 31n)] + text;
-    value >>= 5n;
+  // 128 bits and two leading zero bits are 130: 26 groups of five, or 32.5 hexadecimal digits.
+  const hex = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+  const first = Number.parseInt(hex.slice(0, 2), 16);
+  let text = `${ALPHABET[first >> 5]}${ALPHABET[first & 31]}`;
+  for (let at = 2; at < 32; at += 5) {
+    const bits = Number.parseInt(hex.slice(at, at + 5), 16);
+    text += `${ALPHABET[bits >> 15]}${ALPHABET[(bits >> 10) & 31]}${ALPHABET[(bits >> 5) & 31]}${ALPHABET[bits & 31]}`;
   }
   return text;
 }
@@ -98,8 +104,15 @@ function encodeBase32(id: Id): string {
 function decodeBase32(text: string): Id | null {
   // 26 characters carry 130 bits: the first may only be 0 to 7, or the text would not be 128 bits.
   if (!/^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(text)) return null;
-  let value = 0n;
-  for (const character of text) value = (value << 5n) | (VALUES.get(character) as bigint);
-  const hex = value.toString(16).padStart(32, "0");
+  let hex = (valueAt(text, 0) * 32 + valueAt(text, 1)).toString(16).padStart(2, "0");
+  for (let at = 2; at < 26; at += 4) {
+    const upper = valueAt(text, at) * 32 + valueAt(text, at + 1);
+    const lower = valueAt(text, at + 2) * 32 + valueAt(text, at + 3);
+    hex += (upper * 1_024 + lower).toString(16).padStart(5, "0");
+  }
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+function valueAt(text: string, at: number): number {
+  return VALUES.get(text.charAt(at)) as number;
 }
