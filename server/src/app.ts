@@ -2,6 +2,7 @@
 import {
   type AccountOpening,
   type Channel,
+  type ChannelHttp,
   createAlipay,
   createChannelHttp,
   createChannels,
@@ -12,7 +13,7 @@ import { checkoutRoutes } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
-import { type Cell, openDatabase } from "./kernel/database.ts";
+import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
 import { createHttp, type Http } from "./kernel/http.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
@@ -22,7 +23,7 @@ import { createMerchants, registerMerchants } from "./merchants/index.ts";
 import { operationsRoutes } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
-import { createWebhooks } from "./webhooks/index.ts";
+import { createWebhooks, type Post } from "./webhooks/index.ts";
 
 export const VERSION = "0.1.0";
 
@@ -38,9 +39,20 @@ export type AppDeps = {
   readonly log: Log;
   /** Connectors beside the platform's own: the bench's. */
   readonly channels?: readonly Channel[];
+  /** What stands between the platform and the outside; the machine's own where absent. */
+  readonly edges?: Edges;
+};
+
+/** The ways out of the process. The simulation hands in all of them, so that nothing happens by itself. */
+export type Edges = {
+  readonly openConnections: OpenConnections;
+  readonly channelHttp: ChannelHttp & { close(): Promise<void> };
+  readonly post: Post;
 };
 
 export type App = {
+  /** Starts the workers without listening: for whoever hands requests in by `http.inject`. */
+  start(): void;
   /** Starts to answer; the address that it listens at. */
   listen(): Promise<string>;
   /** Answers no more, finishes what was accepted, closes every connection. */
@@ -71,6 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return {
     http,
     cell: rooms.cell,
+    start: background.start,
     listen: async () => {
       const url = await http.listen({ host: config.host, port: config.port });
       address.listening(url);
@@ -94,8 +107,14 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { config, clock, random, log } = deps;
   const { production } = config;
   const newId = createIdMaker({ clock, random }, CELL);
-  const platform = openDatabase({ url: deps.databaseUrl, schema: "platform", ...POOLS.platform, log });
-  const ofCell = openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, log });
+  const connecting = { log, openConnections: deps.edges?.openConnections };
+  const platform = openDatabase({
+    url: deps.databaseUrl,
+    schema: "platform",
+    ...POOLS.platform,
+    ...connecting,
+  });
+  const ofCell = openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, ...connecting });
   const cell: Cell = { ...ofCell, cell: CELL, clock, random, newId };
   const keyring = createKeyring(config.masterKey, { random, previous: config.previousMasterKeys });
   const common = { platform, clock, random, newId, log };
@@ -103,7 +122,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const operators = createOperators(common);
   const opener = createOpener(cell);
   const merchants = createMerchants({ ...common, operators, openMerchantBook: opener.book });
-  const channelHttp = createChannelHttp({ clock });
+  const channelHttp = deps.edges?.channelHttp ?? createChannelHttp({ clock });
   const channels = createChannels({
     ...common,
     channels: [createAlipay({ clock, random, http: channelHttp }), ...(deps.channels ?? [])],
@@ -113,7 +132,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     production,
     openAccounts: opener.accounts,
   });
-  const webhooks = createWebhooks({ ...common, cell, keyring, production });
+  const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
   const room = createPaymentsRoom({
     cell,
     channels,

@@ -19,7 +19,8 @@ const tags = ["Operation"];
 /** Adds `/health`, `/ready`, `/metrics`, `/openapi.json`, `/docs` and `/docs/errors`. */
 export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): Promise<void> {
   await registerDocs(http);
-  const metrics = createMetrics(deps);
+  // Made at the first reading: the event loop is watched only where somebody reads of it.
+  let metrics: ReturnType<typeof createMetrics> | null = null;
 
   http.get(
     "/health",
@@ -54,9 +55,10 @@ export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): 
     },
   );
 
-  http.get("/metrics", { schema: { hide: true } }, async (_, reply) =>
-    reply.header("content-type", metrics.contentType).send(await metrics.read()),
-  );
+  http.get("/metrics", { schema: { hide: true } }, async (_, reply) => {
+    metrics ??= createMetrics(deps);
+    return reply.header("content-type", metrics.contentType).send(await metrics.read());
+  });
 
   http.get("/openapi.json", { schema: { hide: true } }, (_, reply) =>
     reply.header("access-control-allow-origin", "*").send(http.swagger()),

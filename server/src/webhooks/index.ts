@@ -19,7 +19,7 @@ import { recordEvents, writePayload } from "./events/record.ts";
 import { type Delivery, type Endpoint, type NewEvent, subscribes, type TryResult } from "./model.ts";
 import { type WebhookAuth, webhookRoutes } from "./routes.ts";
 import { createDeliverer } from "./sending/deliverer.ts";
-import { createSender } from "./sending/sender.ts";
+import { createSender, type Post } from "./sending/sender.ts";
 import { machineResolve, publicResolve, type Resolve, type TargetRules } from "./sending/target.ts";
 
 export { deliveriesOfPayment, eventsOfPayment } from "./deliveries/service.ts";
@@ -35,6 +35,7 @@ export {
   type NewEvent,
 } from "./model.ts";
 export type { WebhookAuth } from "./routes.ts";
+export type { Post } from "./sending/sender.ts";
 export type { Address, Resolve } from "./sending/target.ts";
 
 export type WebhooksDeps = {
@@ -50,6 +51,8 @@ export type WebhooksDeps = {
   readonly production: boolean;
   /** How host names become addresses; the machine's name servers when absent. */
   readonly resolve?: Resolve;
+  /** How requests leave; sockets when absent. */
+  readonly post?: Post | undefined;
 };
 
 export type Webhooks = {
@@ -154,7 +157,7 @@ function createMachinery(deps: WebhooksDeps) {
   const resolve = deps.resolve ?? (deps.production ? publicResolve() : machineResolve());
   const rules: TargetRules = { production: deps.production, resolve };
   const endpoints = createEndpoints(deps);
-  const sender = createSender({ clock, rules, userAgent: USER_AGENT });
+  const sender = createSender({ clock, rules, userAgent: USER_AGENT, post: deps.post });
   const results = createBatcher<TryResult, Written>({
     name: "webhook results",
     log,

@@ -23,6 +23,14 @@ export type Sender = {
   close(): Promise<void>;
 };
 
+/** How a request leaves: rejects when no answer came. The simulation hands in its own. */
+export type Post = (request: {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}) => Promise<{ readonly status: number; readonly body: string }>;
+
 /** What is read of an answer. */
 const ANSWER_BYTES_MAX = 4_096;
 /** What is kept of it. */
@@ -36,31 +44,17 @@ export function createSender(deps: {
   readonly clock: Clock;
   readonly rules: TargetRules;
   readonly userAgent: string;
+  readonly post?: Post | undefined;
 }): Sender {
-  const pools = new Map<string, Pool>();
-
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin);
-    // Re-inserting keeps the map in order of last use.
-    pools.delete(origin);
-    const pool = known ?? openPool(origin, deps.rules);
-    pools.set(origin, pool);
-    const [eldest] = pools;
-    if (pools.size > ORIGINS_MAX && eldest !== undefined) {
-      pools.delete(eldest[0]);
-      void eldest[1].close();
-    }
-    return pool;
-  };
+  const sockets = createSockets(deps.rules);
+  const post = deps.post ?? sockets.post;
 
   const send: Sender["send"] = async (delivery, endpoint, at, signal) => {
     const timeout = new AbortController();
     const cancel = deps.clock.after(TRY_TIMEOUT_MS, () => timeout.abort());
     try {
-      const url = targetOf(endpoint, deps.rules);
-      const response = await poolOf(url.origin).request({
-        method: "POST",
-        path: url.pathname + url.search,
+      const { status, body } = await post({
+        url: targetOf(endpoint, deps.rules),
         headers: {
           "content-type": "application/json",
           "user-agent": deps.userAgent,
@@ -73,8 +67,7 @@ export function createSender(deps: {
         body: delivery.payload,
         signal: AbortSignal.any([signal, timeout.signal]),
       });
-      const body = await readBeginning(response.body);
-      return judge(response.statusCode, body, endpoint.requireBodySuccess);
+      return judge(status, body, endpoint.requireBodySuccess);
     } catch (error) {
       return lost(error as Error, timeout.signal.aborted);
     } finally {
@@ -82,8 +75,38 @@ export function createSender(deps: {
     }
   };
 
+  return { send, close: sockets.close };
+}
+
+/** Requests over one keep-alive pool per origin. */
+function createSockets(rules: TargetRules): { readonly post: Post; close(): Promise<void> } {
+  const pools = new Map<string, Pool>();
+
+  const poolOf = (origin: string): Pool => {
+    const known = pools.get(origin);
+    // Re-inserting keeps the map in order of last use.
+    pools.delete(origin);
+    const pool = known ?? openPool(origin, rules);
+    pools.set(origin, pool);
+    const [eldest] = pools;
+    if (pools.size > ORIGINS_MAX && eldest !== undefined) {
+      pools.delete(eldest[0]);
+      void eldest[1].close();
+    }
+    return pool;
+  };
+
   return {
-    send,
+    post: async ({ url, headers, body, signal }) => {
+      const response = await poolOf(url.origin).request({
+        method: "POST",
+        path: url.pathname + url.search,
+        headers,
+        body,
+        signal,
+      });
+      return { status: response.statusCode, body: await readBeginning(response.body) };
+    },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       pools.clear();
