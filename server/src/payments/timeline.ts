@@ -119,7 +119,8 @@ function ofRefund(refund: Refund): Entry[] {
     id,
     { channel_refund_no: refund.channelRefundNo, reason: refund.reason },
   );
-  const steps = [made];
+  // An automatic one is made by the same report that ended its order.
+  const steps = [refund.automatic ? { ...made, rank: 3.45 } : made];
   if (refund.acceptedAt !== null) {
     steps.push({ ...entry("refund", refund.acceptedAt, "Refund accepted by the channel", id), rank: 3.3 });
   }
@@ -155,7 +156,7 @@ function ofJournal(journal: Journal, wholeBooks: boolean): Entry {
   const shown = journal.entries.filter(
     (line) => wholeBooks || /^(memo_)?(merchant|receiver)_/.test(line.code),
   );
-  return entry("journal", journal.postedAt, `Booked: ${journal.kind}`, formatId("jnl", journal.id), {
+  const booked = entry("journal", journal.postedAt, `Booked: ${journal.kind}`, formatId("jnl", journal.id), {
     accounting_date: journal.accountingDate,
     channel_date: journal.channelDate,
     currency: journal.currency,
@@ -166,6 +167,7 @@ function ofJournal(journal: Journal, wholeBooks: boolean): Entry {
       balance_after: Number(line.balanceAfter),
     })),
   });
+  return { ...booked, rank: journal.kind.endsWith("_success") ? RANKS.journal : RANKS.journal + 0.1 };
 }
 
 function ofEvent(event: EventView): Entry {
