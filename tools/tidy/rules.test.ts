@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { arrows } from "./arrows.ts";
 import { deadFiles, fileNames, holesInLock } from "./files.ts";
 import * as shape from "./shape.ts";
-import { parse, type Source } from "./source.ts";
+import { parse, type Source, unreadable } from "./source.ts";
 import { sqlTimeAndChance, timeAndChance } from "./time-and-chance.ts";
 import type { File, Finding } from "./tree.ts";
 import { wrapComments } from "./wrap-comments.ts";
@@ -216,6 +216,13 @@ shows(
     spec('test("a", (t) => t.skip());', "from inside"),
   ],
   [spec('test("a", { timeout: 5 }, () => {});', "another option"), spec("list.skip(3);", "another skip")],
+);
+
+shows(
+  "unreadable files",
+  unreadable,
+  [fees("const = 1;", "a mistake in the syntax")],
+  [fees("const a = 1;", "code")],
 );
 
 test("file names: kebab-case, and the pages that every repository has", () => {

@@ -2,12 +2,16 @@ import { type Node, type Program, parseSync, visitorKeys } from "oxc-parser";
 import { type File, type Finding, lineOf } from "./tree.ts";
 
 /** A TypeScript file and its syntax tree: rules see code, so a comment can neither trip nor silence one. */
-export type Source = File & { program: Program };
+export type Source = File & { program: Program; errors: readonly string[] };
 
 export function parse(file: File): Source {
   const { program, errors } = parseSync(file.path, file.text);
-  if (errors.length > 0) throw new Error(`${file.path}: ${errors[0]?.message}`);
-  return { ...file, program };
+  return { ...file, program, errors: errors.map(({ message }) => message) };
+}
+
+/** What the rules cannot read, they would pass over. */
+export function unreadable({ path, errors }: Source): Finding[] {
+  return errors.map((message) => ({ path, line: 1, message }));
 }
 
 /** Every node of the file, each before what is in it. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { arrows } from "./arrows.ts";
 import { deadFiles, fileNames, holesInLock } from "./files.ts";
 import * as shape from "./shape.ts";
-import { parse, type Source } from "./source.ts";
+import { parse, type Source, unreadable } from "./source.ts";
 import { sqlTimeAndChance, timeAndChance } from "./time-and-chance.ts";
 import { type File, type Finding, readTree } from "./tree.ts";
 
@@ -16,6 +16,7 @@ const perFile = (rule: (file: File) => Finding[], over: readonly File[]) => () =
 const perSource = (rule: (source: Source) => Finding[]) => () => sources.flatMap(rule);
 
 const rules: Record<string, () => Finding[]> = {
+  "every file can be read": perSource(unreadable),
   "imports point one way, and only at an index.ts": perSource(arrows),
   "exports have names": perSource(shape.defaultExports),
   "lines fit": perFile(shape.longLines, code),
