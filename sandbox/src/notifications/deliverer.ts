@@ -8,6 +8,14 @@ const timeoutMs = 10_000;
 /** Longer than a delivery can take, so that no second one starts meanwhile. */
 const leaseMs = 3 * timeoutMs;
 const bodyMax = 4_096;
+const formType = "application/x-www-form-urlencoded; charset=utf-8";
+
+/** How a form leaves: rejects when no answer came. The simulation hands in its own. */
+export type PostForm = (request: {
+  url: string;
+  body: string;
+  signal: AbortSignal;
+}) => Promise<{ status: number; body: string }>;
 
 export type DelivererDeps = {
   store: SandboxStore;
@@ -15,6 +23,8 @@ export type DelivererDeps = {
   log: (line: string) => void;
   /** The form fields to send, signed as Alipay would sign them at this moment. */
   sign: (notification: Notification, now: Date) => Promise<Record<string, string>>;
+  /** How requests leave; sockets when absent. */
+  post?: PostForm | undefined;
 };
 
 /** Sends what is due. Nothing but the store remembers it, so a restart loses nothing. */
@@ -27,6 +37,17 @@ export class Deliverer {
   });
   /** Each delivery under way, and how to give it up. */
   readonly #inFlight = new Map<Promise<void>, AbortController>();
+
+  readonly #send: PostForm = async ({ url, body, signal }) => {
+    const response = await request(url, {
+      method: "POST",
+      dispatcher: this.#agent,
+      signal,
+      headers: { "content-type": formType },
+      body,
+    });
+    return { status: response.statusCode, body: await firstBytes(response.body, bodyMax) };
+  };
 
   constructor(deps: DelivererDeps) {
     this.#deps = deps;
@@ -85,15 +106,9 @@ export class Deliverer {
     const tried = { at, status: null, body: null, error: null };
     const duration = (): number => this.#deps.clock.now().getTime() - at.getTime();
     try {
-      const response = await request(url, {
-        method: "POST",
-        dispatcher: this.#agent,
-        signal,
-        headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
-        body: new URLSearchParams(form).toString(),
-      });
-      const body = await firstBytes(response.body, bodyMax);
-      return { ...tried, status: response.statusCode, body, durationMs: duration() };
+      const post = this.#deps.post ?? this.#send;
+      const response = await post({ url, body: new URLSearchParams(form).toString(), signal });
+      return { ...tried, ...response, durationMs: duration() };
     } catch (error) {
       return {
         ...tried,
