@@ -88,7 +88,10 @@ function takesEnvOut(node: Node): boolean {
 const moneyWord = /^(amount|fee|fees|cost|costs|balance|balances)$/;
 const countedWord = /^(millionths|rate|count|digits|length|index|ms|lines|scale|exponent)$/;
 
-/** Money is bigint minor units: a number rounds from 2^53 on, unseen. Tests read it from JSON, as merchants do. */
+/**
+ * Money is bigint minor units: a number rounds from 2^53 on, unseen. Tests read it from JSON, as merchants
+ * do.
+ */
 export function moneyAsNumber(source: Source): Finding[] {
   if (!/^(server|sandbox)\//.test(source.path) || isTest(source.path)) return [];
   return [...nodesOf(source.program)].flatMap((node) => {

@@ -1,6 +1,6 @@
 /**
- * The bench's channel: the flow of an order without any cryptography, so that what is measured is the platform. It keeps
- * nothing; the load generator plays the buyer and reports each success over HTTP.
+ * The bench's channel: the flow of an order without any cryptography, so that what is measured is the
+ * platform. It keeps nothing; the load generator plays the buyer and reports each success over HTTP.
  *
  * It keeps the platform's channel port by shape; the sandbox imports nothing from the platform.
  */

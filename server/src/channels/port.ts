@@ -1,9 +1,9 @@
 /**
- * The port that every channel implements: one folder per channel, wiring apart from pure transformers, and none of a
- * channel's own types outside its folder.
+ * The port that every channel implements: one folder per channel, wiring apart from pure transformers, and
+ * none of a channel's own types outside its folder.
  *
- * A *call* and a *trade* are two questions. A call ends `answered | refused | not_sent | unknown`; only an answer says
- * something of the trade, as an *outcome*. A time-out is never a failure.
+ * A *call* and a *trade* are two questions. A call ends `answered | refused | not_sent | unknown`; only an
+ * answer says something of the trade, as an *outcome*. A time-out is never a failure.
  */
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
@@ -15,9 +15,14 @@ export type Method = string;
 export type CallEnd<T> =
   /** The channel answered and we understood: the value says what it knows. */
   | { readonly end: "answered"; readonly value: T }
-  /** The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate, funds). */
+  /**
+   * The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate,
+   * funds).
+   */
   | { readonly end: "refused"; readonly code: string; readonly message: string; readonly retryable: boolean }
-  /** Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened. */
+  /**
+   * Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened.
+   */
   | { readonly end: "not_sent"; readonly reason: string }
   /** It may have happened: time-out, broken answer, 5xx, the channel's own "unknown". Ask, never guess. */
   | { readonly end: "unknown"; readonly reason: string };
@@ -25,7 +30,10 @@ export type CallEnd<T> =
 /** A call's end together with what was said, masked for people to read. */
 export type Call<T> = CallEnd<T> & { readonly exchange: ExchangeRecord };
 
-/** One request and its answer (or one notification), already masked: no key, signature, full account or payment code. */
+/**
+ * One request and its answer (or one notification), already masked: no key, signature, full account or
+ * payment code.
+ */
 export type ExchangeRecord = {
   readonly operation: Operation;
   readonly startedAt: Date;
@@ -66,7 +74,10 @@ export type TradeFacts = {
   /** What the channel took from the buyer's side, in minor units of `currency`. */
   readonly amount: bigint;
   readonly currency: Currency;
-  /** What settles to the merchant (less vouchers that the merchant funded at the channel); null: not told, so `amount`. */
+  /**
+   * What settles to the merchant (less vouchers that the merchant funded at the channel); null: not told, so
+   * `amount`.
+   */
   readonly settleAmount: bigint | null;
   readonly channelTradeNo: string;
   readonly paidAt: Date;
@@ -86,7 +97,9 @@ export type NextAction =
 
 /** What the channel says of one refund. */
 export type RefundOutcome =
-  /** The channel took it: it is billed from now on. `settleAmount`: the merchant's part, null when not told. */
+  /**
+   * The channel took it: it is billed from now on. `settleAmount`: the merchant's part, null when not told.
+   */
   | {
       readonly outcome: "accepted";
       readonly settleAmount: bigint | null;
@@ -178,7 +191,9 @@ export type Notification =
           };
       readonly exchange: ExchangeRecord;
     }
-  /** A bad signature, another app's or seller's id, or unreadable. Answered with the negative acknowledgement. */
+  /**
+   * A bad signature, another app's or seller's id, or unreadable. Answered with the negative acknowledgement.
+   */
   | { readonly verdict: "refused"; readonly reason: string; readonly exchange: ExchangeRecord };
 
 /** What is acknowledged to a channel, byte for byte. */
@@ -235,9 +250,15 @@ export type SceneTraits = {
   readonly devices: readonly ("phone" | "desktop")[];
   /** May a lost first call be repeated with the same number, or must it be asked about and cancelled? */
   readonly afterCrash: "resend" | "query_then_cancel";
-  /** The channel creates no order before the buyer comes: `not_found` means "not yet" until the order's expiry. */
+  /**
+   * The channel creates no order before the buyer comes: `not_found` means "not yet" until the order's
+   * expiry.
+   */
   readonly orderAppearsWithBuyer: boolean;
-  /** How long after creation `not_found` may still turn into an order, where the buyer is not awaited; milliseconds. */
+  /**
+   * How long after creation `not_found` may still turn into an order, where the buyer is not awaited;
+   * milliseconds.
+   */
   readonly notFoundHorizonMs: number;
   /** Gaps between active queries, milliseconds; the last repeats until the expiry. */
   readonly queryGapsMs: readonly number[];
@@ -264,8 +285,8 @@ export type ChannelTraits = {
 };
 
 /**
- * One channel's connector. Every method is a single exchange with the channel (a channel's own hand-shakes apart),
- * never throws for what a channel or the network does, and holds no state of a payment.
+ * One channel's connector. Every method is a single exchange with the channel (a channel's own hand-shakes
+ * apart), never throws for what a channel or the network does, and holds no state of a payment.
  */
 export type Channel = {
   readonly traits: ChannelTraits;
@@ -291,7 +312,10 @@ export type Channel = {
    */
   readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification;
   acknowledge(accepted: boolean): Acknowledgement;
-  /** The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there is none. */
+  /**
+   * The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there
+   * is none.
+   */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
 };
 

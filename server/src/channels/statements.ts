@@ -1,4 +1,7 @@
-/** A channel's statement of a day, fetched from the channel when an operator asks for it. Nothing is kept or booked. */
+/**
+ * A channel's statement of a day, fetched from the channel when an operator asks for it. Nothing is kept or
+ * booked.
+ */
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { problem } from "../kernel/errors.ts";

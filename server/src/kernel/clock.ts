@@ -53,7 +53,9 @@ export const systemRandom: Random = {
 
 const POOL_BYTES = 4_096;
 
-/** Asking the system for 8 bytes costs as much as for 4,096; what was handed out is never handed out again. */
+/**
+ * Asking the system for 8 bytes costs as much as for 4,096; what was handed out is never handed out again.
+ */
 function pooledBytes(): (length: number) => Buffer {
   let pool = Buffer.alloc(0);
   return (length) => {

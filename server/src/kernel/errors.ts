@@ -63,7 +63,8 @@ export const ERRORS = {
     status: 409,
     title: "This number was used with a different request",
     remedy:
-      "Use a new number for a new order, or repeat the first request unchanged; the differing fields are named.",
+      "Use a new number for a new order, or repeat the first request unchanged; the differing fields are " +
+      "named.",
   },
   idempotency_key_reused: {
     status: 409,
@@ -106,7 +107,8 @@ export const ERRORS = {
     status: 409,
     title: "The payment has ended",
     remedy:
-      "Fetch the payment for its result; create a new payment with a new merchant_order_no to take money again.",
+      "Fetch the payment for its result; create a new payment with a new merchant_order_no to take money " +
+      "again.",
   },
   payment_closing: {
     status: 409,
@@ -117,7 +119,8 @@ export const ERRORS = {
     status: 409,
     title: "The payment is being confirmed",
     remedy:
-      "The channel has not said yet whether the buyer paid. Wait for the webhook, or ask again in a few seconds.",
+      "The channel has not said yet whether the buyer paid. Wait for the webhook, or ask again in a few " +
+      "seconds.",
   },
   payment_expired: {
     status: 409,

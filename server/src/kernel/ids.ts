@@ -86,8 +86,8 @@ export function parseChannelNumber(prefix: IdPrefix, text: string): Id | null {
 }
 
 /**
- * 26 characters of 5 bits, the first of 3. Five hexadecimal digits make four characters, so the text is cut in such
- * groups: small integers all the way, where one large one costs twenty times as much.
+ * 26 characters of 5 bits, the first of 3. Five hexadecimal digits make four characters, so the text is cut
+ * in such groups: small integers all the way, where one large one costs twenty times as much.
  */
 function encodeBase32(id: Id): string {
   // 128 bits and two leading zero bits are 130: 26 groups of five, or 32.5 hexadecimal digits.

@@ -4,7 +4,8 @@ import { ERRORS } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
 
 const CSP =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors " +
+  "'none'";
 
 /** Adds `/docs` and `/docs/errors`. */
 export async function registerDocs(http: Http): Promise<void> {

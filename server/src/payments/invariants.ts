@@ -179,14 +179,16 @@ export const invariants: readonly Invariant[] = [
   {
     name: "3 never over-refunded",
     sentence:
-      "Per attempt, the refunds neither failed nor returned sum to what it counts, and to no more than it took.",
+      "Per attempt, the refunds neither failed nor returned sum to what it counts, and to no more than it " +
+      "took.",
     per: "cell",
     check: check(OVER_REFUNDED),
   },
   {
     name: "4 all money has a place",
     sentence:
-      "Each attempt that took money is its payment's success, or given back, or in suspense with a work item.",
+      "Each attempt that took money is its payment's success, or given back, or in suspense with a work " +
+      "item.",
     per: "cell",
     check: check(UNACCOUNTED_MONEY),
   },
@@ -205,7 +207,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "7 clearing equals open items",
     sentence:
-      "Refund clearing, surplus suspense and merchants' pending money each equal the sum of their open items.",
+      "Refund clearing, surplus suspense and merchants' pending money each equal the sum of their open " +
+      "items.",
     per: "cell",
     check: check(OPEN_ITEMS),
   },

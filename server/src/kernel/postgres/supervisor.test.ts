@@ -105,8 +105,8 @@ function refused(pattern: RegExp) {
 }
 
 /**
- * The shell that guards a postmaster, after its other half, which waits for the owner's end: killed in this order,
- * neither gets to do its work.
+ * The shell that guards a postmaster, after its other half, which waits for the owner's end: killed in this
+ * order, neither gets to do its work.
  */
 function guardsOf(postmaster: number): number[] {
   const parentOf = (pid: string) => {

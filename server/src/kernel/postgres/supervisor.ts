@@ -66,8 +66,8 @@ export async function ensureDatabase(url: string, name: string): Promise<string>
     const { code = "" } = error as pg.DatabaseError;
     if (code === "42501") {
       throw new StartRefused(
-        `The role that DATABASE_URL names may not create the database ${name}: create it yourself, or let the ` +
-          "role do it (alter role … createdb).",
+        `The role that DATABASE_URL names may not create the database ${name}: create it yourself, or let ` +
+          "the role do it (alter role … createdb).",
       );
     }
     // Another process created it between the question and the answer.

@@ -1,7 +1,10 @@
 import { channelNumber, type Id } from "../../kernel/ids.ts";
 import type { Attempt, Refund } from "../model.ts";
 
-/** The refund that gives what is left of a surplus back: unique per attempt, sent under this one number for ever. */
+/**
+ * The refund that gives what is left of a surplus back: unique per attempt, sent under this one number for
+ * ever.
+ */
 export function automaticRefund(
   attempt: Attempt,
   left: { readonly amount: bigint; readonly settleAmount: bigint },

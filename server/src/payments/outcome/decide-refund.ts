@@ -216,7 +216,9 @@ function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed"
     kind: "surplus_refund_failed",
     subjectId: refund.id,
     amount: refund.amount,
-    detail: `The surplus could not be given back: ${refund.failureMessage}. It stays in suspense until someone decides.`,
+    detail:
+      `The surplus could not be given back: ${refund.failureMessage}. It stays in suspense until ` +
+      "someone decides.",
   });
 }
 

@@ -187,7 +187,9 @@ function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
   return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
 }
 
-/** Another amount than was asked for may have been taken: the order is asked about, even one that was over. */
+/**
+ * Another amount than was asked for may have been taken: the order is asked about, even one that was over.
+ */
 function askAbout(attempt: MutableAttempt, now: Date): void {
   switch (attempt.state) {
     case "created":

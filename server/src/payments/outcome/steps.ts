@@ -1,5 +1,6 @@
 /**
- * The steps that decisions about orders are made of: each changes the draft in one way and books what it moves.
+ * The steps that decisions about orders are made of: each changes the draft in one way and books what it
+ * moves.
  */
 import type { SceneTraits, TradeFacts } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
@@ -115,7 +116,10 @@ export function takeBack(draft: Draft, attempt: MutableAttempt): void {
   draft.book({ booking: "surplus_taken_back", attempt, settleAmount });
 }
 
-/** What of a surplus the channel has not given back by itself: of the buyer's amount, and the settled part of it. */
+/**
+ * What of a surplus the channel has not given back by itself: of the buyer's amount, and the settled part of
+ * it.
+ */
 function surplusLeft(attempt: Attempt): { amount: bigint; settleAmount: bigint } {
   const { taken, takenBack } = attempt;
   if (taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);

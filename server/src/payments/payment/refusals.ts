@@ -26,7 +26,9 @@ export function refuseRouting(
       const to = formatDecimal({ amount: refusal.amountMax, currency });
       return problem("amount_out_of_range", {
         field: "amount",
-        detail: `the contract allows from ${refusal.amountMin} to ${refusal.amountMax} (${from} to ${to} ${currency})`,
+        detail:
+          `the contract allows from ${refusal.amountMin} to ${refusal.amountMax} (${from} to ${to} ` +
+          `${currency})`,
       });
     }
   }

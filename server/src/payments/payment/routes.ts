@@ -76,8 +76,8 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
         operationId: "createPayment",
         summary: "Create a payment",
         description:
-          "Without a method the buyer chooses at `cashier_url`; with one, `next_action` says what the buyer's device " +
-          "does next. The same request again returns the same payment as it now is.",
+          "Without a method the buyer chooses at `cashier_url`; with one, `next_action` says what the " +
+          "buyer's device does next. The same request again returns the same payment as it now is.",
         tags,
         security,
         body: CreatePaymentSchema,
@@ -135,8 +135,8 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
         operationId: "closePayment",
         summary: "Close a payment",
         description:
-          "Ends the order at the channel. When the buyer was quicker the answer shows the payment succeeded; when the " +
-          "channel has not answered, `closing` is true and the payment ends by itself.",
+          "Ends the order at the channel. When the buyer was quicker the answer shows the payment " +
+          "succeeded; when the channel has not answered, `closing` is true and the payment ends by itself.",
         tags,
         security,
         params: IdParams,
@@ -156,7 +156,8 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
         operationId: "createAttempt",
         summary: "Try another way to pay",
         description:
-          "Ends the live attempt first. When that was paid meanwhile, the answer shows the payment succeeded.",
+          "Ends the live attempt first. When that was paid meanwhile, the answer shows the payment " +
+          "succeeded.",
         tags,
         security,
         params: IdParams,

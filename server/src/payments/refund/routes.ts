@@ -37,8 +37,8 @@ export function refundRoutes(http: Http, deps: RefundRoutesDeps): void {
         operationId: "createRefund",
         summary: "Refund a payment, or a part of it",
         description:
-          "Without an amount all that is left is refunded. `accepted` means the channel took it; `succeeded` that it " +
-          "arrived. The same request again returns the same refund as it now is.",
+          "Without an amount all that is left is refunded. `accepted` means the channel took it; " +
+          "`succeeded` that it arrived. The same request again returns the same refund as it now is.",
         tags,
         security,
         params: IdParams,

@@ -19,7 +19,9 @@ const SURPLUSES: readonly Surplus[] = [
   "amount_differs",
 ];
 
-/** Asserts what must hold of a payment at every moment: the database's constraints, and where its money is. */
+/**
+ * Asserts what must hold of a payment at every moment: the database's constraints, and where its money is.
+ */
 export function assertHolds(story: Story): void {
   const { box, books, workItems } = story;
   const attempts = [...box.attempts.values()];

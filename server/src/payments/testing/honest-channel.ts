@@ -13,8 +13,8 @@ type Trade = {
 };
 
 /**
- * A channel that never lies, though its words are late, lost, doubled and out of order: each observation is kept and may
- * be delivered at any later moment, any number of times.
+ * A channel that never lies, though its words are late, lost, doubled and out of order: each observation is
+ * kept and may be delivered at any later moment, any number of times.
  */
 export class HonestChannel {
   readonly #story: Story;
@@ -48,7 +48,9 @@ export class HonestChannel {
     if (this.#words.length > 0) this.#words[index % this.#words.length]?.();
   }
 
-  /** A call of ours to refund arrives; `takes`: the channel carries it out; `told`: its answer arrives too. */
+  /**
+   * A call of ours to refund arrives; `takes`: the channel carries it out; `told`: its answer arrives too.
+   */
   refund(refundId: Id, { takes, told }: { takes: boolean; told: boolean }): void {
     const refund = this.#story.refund(refundId);
     // What is over for us is not called about again.

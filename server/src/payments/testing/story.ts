@@ -1,4 +1,6 @@
-/** A payment in memory: commands are decided as the door decides them, and their journals kept in small books. */
+/**
+ * A payment in memory: commands are decided as the door decides them, and their journals kept in small books.
+ */
 import type {
   CallEnd,
   ChannelAccount,

@@ -1,4 +1,7 @@
-/** After the master key was replaced: every secret wrapped by the present one, so that the earlier can be forgotten. */
+/**
+ * After the master key was replaced: every secret wrapped by the present one, so that the earlier can be
+ * forgotten.
+ */
 import type { Keyring } from "../../kernel/crypto.ts";
 import { type Database, sql } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
