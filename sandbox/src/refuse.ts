@@ -35,6 +35,16 @@ export function answerErrorsAsJson(app: FastifyInstance, log: (line: string) => 
   });
 }
 
+/** Takes JSON without a body for no body: `curl -X POST` with a JSON content type is no mistake. */
+export function acceptEmptyJson(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else void parseJson(request, body, done);
+  });
+}
+
 /** The request's body as an object, or a refusal. Fields outside `known` are refused by name. */
 export function bodyOf(body: unknown, known: readonly string[]): Record<string, unknown> {
   if (body === undefined || body === null) return {};

@@ -1,6 +1,10 @@
 import type { AddressInfo } from "node:net";
 import formbody from "@fastify/formbody";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, {
+  type FastifyInstance,
+  type LightMyRequestResponse as InjectedAnswer,
+  type InjectOptions,
+} from "fastify";
 import {
   type AlipayDeps,
   alipayCollections,
@@ -15,10 +19,15 @@ import {
 import { type SandboxClock, type SandboxRandom, systemClock, systemRandom } from "./clock.ts";
 import { DueLoop, type DueWork } from "./due-loop.ts";
 import { faults, registerFaultRoutes } from "./faults/index.ts";
-import { memoryInboxStore, postgresInboxStore, registerInbox } from "./inbox/index.ts";
-import { Deliverer, notifications, registerNotificationRoutes } from "./notifications/index.ts";
+import { type InboxStore, memoryInboxStore, postgresInboxStore, registerInbox } from "./inbox/index.ts";
+import {
+  Deliverer,
+  notifications,
+  type PostForm,
+  registerNotificationRoutes,
+} from "./notifications/index.ts";
 import { registerPages } from "./pages/index.ts";
-import { answerErrorsAsJson } from "./refuse.ts";
+import { acceptEmptyJson, answerErrorsAsJson } from "./refuse.ts";
 import { type Collection, createMemoryStore, openPostgresStore } from "./store/index.ts";
 import { registerWalletRoutes } from "./wallet/index.ts";
 
@@ -30,6 +39,8 @@ export type SandboxOptions = {
   log?: (line: string) => void;
   clock?: SandboxClock;
   random?: SandboxRandom;
+  /** Instead of sockets: nothing listens, requests are handed in by `inject`, and notifications leave by `post`. */
+  within?: { url: string; post: PostForm };
 };
 
 export type RunningSandbox = {
@@ -37,6 +48,8 @@ export type RunningSandbox = {
   url: string;
   /** Stops accepting, lets what is under way end, and closes the store. */
   stop(): Promise<void>;
+  /** Answers a request that comes by no socket. */
+  inject(request: InjectOptions): Promise<InjectedAnswer>;
 };
 
 const bodyMax = 256 * 1_024;
@@ -58,6 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     clock,
     log,
     sign: (notification, now) => signNotification({ store, random }, notification, now),
+    post: options.within?.post,
   });
   const alipay: AlipayDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
   const works: DueWork<never>[] = [
@@ -68,16 +82,9 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 
   const app = Fastify({ bodyLimit: bodyMax, forceCloseConnections: true });
   await app.register(formbody, { bodyLimit: bodyMax });
+  acceptEmptyJson(app);
   answerErrorsAsJson(app, log);
-  registerGateway(app, { ...alipay, log });
-  registerAppRoutes(app, alipay);
-  registerActionRoutes(app, alipay);
-  registerBillRoutes(app, alipay);
-  registerNotificationRoutes(app, { store, clock, random, wake: () => loop.wake() });
-  registerFaultRoutes(app, { store, clock, random });
-  registerWalletRoutes(app, alipay);
-  registerInbox(app, { store: inboxStore, clock });
-  registerPages(app);
+  registerRoutes(app, { ...alipay, log }, inboxStore);
 
   const stop = async (): Promise<void> => {
     await loop.stop();
@@ -86,15 +93,32 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     await store.close();
   };
   try {
-    await app.listen({ port: options.port, host: options.host });
+    for (const work of works) await store.releaseClaims(work.collection, clock.now());
+    if (options.within) await app.ready();
+    else await app.listen({ port: options.port, host: options.host });
   } catch (error) {
     await stop();
     throw error;
   }
-  url = urlOf(app, options.host);
-  for (const work of works) await store.releaseClaims(work.collection, clock.now());
+  url = options.within?.url ?? urlOf(app, options.host);
   loop.wake();
-  return { url, stop };
+  return { url, stop, inject: (request) => app.inject(request) };
+}
+
+function registerRoutes(
+  app: FastifyInstance,
+  deps: AlipayDeps & { log: (line: string) => void },
+  inboxStore: InboxStore,
+): void {
+  registerGateway(app, deps);
+  registerAppRoutes(app, deps);
+  registerActionRoutes(app, deps);
+  registerBillRoutes(app, deps);
+  registerNotificationRoutes(app, deps);
+  registerFaultRoutes(app, deps);
+  registerWalletRoutes(app, deps);
+  registerInbox(app, { store: inboxStore, clock: deps.clock });
+  registerPages(app);
 }
 
 async function openStores(kind: SandboxOptions["store"]) {

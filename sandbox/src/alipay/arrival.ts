@@ -21,7 +21,7 @@ export async function arrive(
   deps: AlipayDeps,
   params: Params,
 ): Promise<{ order: Order } | { refused: ArrivalRefused }> {
-  const verdict = await verifyRequest(deps.store, params, (method) => method in pageScenes);
+  const verdict = await verifyRequest(deps.store, params, (name) => Object.hasOwn(pageScenes, name));
   if ("refused" in verdict) {
     const { sub_code: code, sub_msg: sentence } = verdict.refused;
     return { refused: { code: String(code), sentence: String(sentence) } };

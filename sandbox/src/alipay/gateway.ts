@@ -19,7 +19,7 @@ export function registerGateway(
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const params = mergedParams(request.query, request.body);
     const method = params.method ?? "";
-    if (method in pageScenes) return arriveInBrowser(deps, params, reply);
+    if (Object.hasOwn(pageScenes, method)) return arriveInBrowser(deps, params, reply);
     const called = await answerCall(deps, params);
     const { waitMs, ending, status } = called.passage;
     if (waitMs > 0) await sleep(deps.clock, waitMs);
@@ -42,10 +42,10 @@ async function answerCall(
   deps: AlipayDeps & { log: (line: string) => void },
   params: Params,
 ): Promise<Called> {
-  const verdict = await verifyRequest(deps.store, params, (method) => method in methods);
+  const verdict = await verifyRequest(deps.store, params, (name) => Object.hasOwn(methods, name));
   const method = params.method ?? "";
   if ("refused" in verdict) {
-    const responseKey = method in methods ? responseKeyOf(method) : "error_response";
+    const responseKey = Object.hasOwn(methods, method) ? responseKeyOf(method) : "error_response";
     return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), passage: sent };
   }
   const { ok } = verdict;

@@ -199,6 +199,8 @@ void describe("bad input to the wallet", () => {
     const broken = await post("{");
     assert.equal(broken.status, 400);
     assert.ok(((await broken.json()) as { error: { code: string } }).error.code);
+    assert.match(await (await post("")).text(), /code is required/);
+    assert.equal((await post('{"__proto__":{"code":"x"}}')).status, 400);
     assert.equal((await post(`"${"x".repeat(300_000)}"`)).status, 413);
     for (const query of ["limit=0", "limit=x", "limit=101", "cursor=x"]) {
       assert.equal((await fetch(`${bench.url}/wallet/trades?${query}`)).status, 400, query);
