@@ -39,7 +39,10 @@ export type SandboxOptions = {
   log?: (line: string) => void;
   clock?: SandboxClock;
   random?: SandboxRandom;
-  /** Instead of sockets: nothing listens, requests are handed in by `inject`, and notifications leave by `post`. */
+  /**
+   * Instead of sockets: nothing listens, requests are handed in by `inject`, and notifications leave by
+   * `post`.
+   */
   within?: { url: string; post: PostForm };
 };
 

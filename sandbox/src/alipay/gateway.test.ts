@@ -210,7 +210,7 @@ void describe("alipay.trade.pay", () => {
   void test("pays one of two orders that a code is shown to at the same moment", async () => {
     const code = await newCode("pays");
     const answers = await Promise.all(["TWO1", "TWO2"].map((outTradeNo) => charge(outTradeNo, code)));
-    assert.deepEqual(answers.map((answer) => answer.code).sort(), ["10000", "40004"]);
+    assert.deepEqual(new Set(answers.map((answer) => answer.code)), new Set(["10000", "40004"]));
   });
 
   void test("is cancelled without an action where Alipay never saw it", async () => {

@@ -53,7 +53,8 @@ void describe("whatever merchants and buyers do", () => {
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 3, maxLength: 12 }), async (sequence) => {
-        const outTradeNo = `W${(runs += 1)}`;
+        runs += 1;
+        const outTradeNo = `W${runs}`;
         const before = await billToday();
         const code = await bench.precreate(outTradeNo, "10.00");
         for (const [index, one] of sequence.entries()) await carryOut(outTradeNo, code, one, index);

@@ -171,7 +171,7 @@ void describe("a notification that misbehaves on demand", () => {
       await bench.paid(outTradeNo);
       await settled(outTradeNo, 2, 2);
       const genuine = heard(outTradeNo).map((one) => bench.merchant.sdk.checkNotifySignV2(one));
-      assert.deepEqual(genuine.sort(), [false, true]);
+      assert.equal(genuine.filter((one) => one).length, 1);
     });
   }
 

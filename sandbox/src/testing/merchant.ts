@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AlipaySdk, type AlipaySdkConfig } from "alipay-sdk";
 
@@ -39,12 +39,13 @@ export async function startMerchant(url: string, app: object = {}): Promise<Test
   const heard: Record<string, string>[] = [];
   let answer: string | null = "success";
   const listeners = new Set<() => void>();
-  const server = createServer(async (request, response) => {
+  const listen = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     heard.push(Object.fromEntries(new URLSearchParams(await bodyText(request))));
     if (answer !== null) response.end(answer);
     for (const listener of listeners) listener();
     listeners.clear();
-  });
+  };
+  const server = createServer((request, response) => void listen(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const notifyUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`;
   return {
