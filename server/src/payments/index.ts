@@ -25,8 +25,9 @@ export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
 export type { Attempt, Payment, Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
-export type { AttemptWish, Opening, Payments, Whole } from "./payment/service.ts";
+export type { AttemptWish, Opening, Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
+export type { Whole } from "./whole.ts";
 
 export type PaymentsRoomDeps = {
   readonly cell: Cell;

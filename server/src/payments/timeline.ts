@@ -13,8 +13,8 @@ import {
   eventsOfPayment,
 } from "../webhooks/index.ts";
 import type { Attempt, Payment, Refund } from "./model.ts";
-import type { Whole } from "./payment/service.ts";
 import { type ExchangeRow, exchangesOfPayment } from "./store.ts";
+import type { Whole } from "./whole.ts";
 
 export type TimelineItem = {
   readonly at: string;

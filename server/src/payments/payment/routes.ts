@@ -15,13 +15,13 @@ import {
   readCursorId,
   readId,
 } from "../../operators/index.ts";
-import { PAYMENT_STATUSES, type Payment } from "../model.ts";
-import { attemptsOfPayments, refundsOfPayments } from "../store.ts";
+import { PAYMENT_STATUSES } from "../model.ts";
 import { timelineOf } from "../timeline.ts";
 import { presentPayment } from "../view.ts";
+import { type Whole, wholesById } from "../whole.ts";
 import { PaymentSchema, TimelineSchema } from "../wire.ts";
 import { CreatePaymentSchema, MethodSchema, PaymentCodeSchema } from "./request.ts";
-import type { Payments, Whole } from "./service.ts";
+import type { Payments } from "./service.ts";
 import { listPayments, type PaymentFilter } from "./store.ts";
 
 export type PaymentRoutesDeps = {
@@ -265,22 +265,12 @@ async function list(deps: PaymentRoutesDeps, present: (whole: Whole) => unknown,
   const limit = readLimit(query.limit);
   const payments = await listPayments(deps.cell.db, filterOf(query), readCursorId(query.cursor), limit + 1);
   const ids = payments.map((payment) => payment.id);
-  const [attempts, refunds] = await Promise.all([
-    attemptsOfPayments(deps.cell.db, ids),
-    refundsOfPayments(deps.cell.db, ids),
-  ]);
-  const attemptsBy = Map.groupBy(attempts, (attempt) => attempt.paymentId);
-  const refundsBy = Map.groupBy(refunds, (refund) => refund.paymentId);
-  const wholeOf = (payment: Payment): Whole => ({
-    payment,
-    attempts: attemptsBy.get(payment.id) ?? [],
-    refunds: refundsBy.get(payment.id) ?? [],
-  });
+  const wholes = await wholesById(deps.cell.db, ids);
   return pageOf(
     payments,
     limit,
     (payment) => [payment.id],
-    (payment) => present(wholeOf(payment)),
+    (payment) => present(wholes.get(payment.id) as Whole),
   );
 }
 

@@ -9,11 +9,11 @@ import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
 import { chooseAccount } from "../../routing/index.ts";
 import type { Calls } from "../attempt/calls.ts";
-import { type Attempt, isFinalPayment, type Payment, type Refund } from "../model.ts";
+import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import { firstDueAt } from "../outcome/commands.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
-import { attemptsOfPayments, paymentsById, refundsOfPayments } from "../store.ts";
+import { type Whole, wholesById } from "../whole.ts";
 import { type Created, createPayments, type NewPayment, paymentsByNumber } from "./create.ts";
 import { refuseRouting } from "./refusals.ts";
 import {
@@ -46,13 +46,6 @@ export type Opening = {
   readonly currency: string;
   readonly channelAccountId: Id;
   readonly fundFlow: Attempt["fundFlow"];
-};
-
-/** A payment with all that its answer shows. */
-export type Whole = {
-  readonly payment: Payment;
-  readonly attempts: readonly Attempt[];
-  readonly refunds: readonly Refund[];
 };
 
 export type AttemptWish = {
@@ -373,14 +366,7 @@ async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
 }
 
 async function load(deps: PaymentsDeps, paymentId: Id): Promise<Whole | null> {
-  const { db } = deps.cell;
-  const [payments, attempts, refunds] = await Promise.all([
-    paymentsById(db, [paymentId]),
-    attemptsOfPayments(db, [paymentId]),
-    refundsOfPayments(db, [paymentId]),
-  ]);
-  const payment = payments[0];
-  return payment === undefined ? null : { payment, attempts, refunds };
+  return (await wholesById(deps.cell.db, [paymentId])).get(paymentId) ?? null;
 }
 
 async function findEarlier(
