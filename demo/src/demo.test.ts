@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const DEMO = fileURLToPath(new URL("./main.ts", import.meta.url));
+const SERVER = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
+
+let folder = "";
+let server: ChildProcess | null = null;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tributary-demo-test-"));
+  mkdirSync(join(folder, "tmp"));
+});
+
+afterEach(async () => {
+  if (server !== null && server.exitCode === null) {
+    const ended = once(server, "exit");
+    server.kill("SIGTERM");
+    await ended;
+  }
+  server = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(program: string, env: Record<string, string>): ChildProcess {
+  const plain = { PATH: process.env.PATH ?? "", TMPDIR: join(folder, "tmp") };
+  const child = spawn(process.execPath, [program], {
+    cwd: folder,
+    env: { ...plain, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8");
+  return child;
+}
+
+async function demo(): Promise<{ code: number | null; output: string }> {
+  const child = start(DEMO, {});
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: string) => (output += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, output };
+}
+
+function assertTold(output: string, lines: readonly (string | RegExp)[]): void {
+  for (const line of lines) {
+    const told = typeof line === "string" ? output.includes(line) : line.test(output);
+    assert.ok(told, `${line} is not told:\n${output}`);
+  }
+}
+
+test("without a platform the demo starts one, its story holds, and nothing is left behind", async () => {
+  const { code, output } = await demo();
+  assert.equal(code, 0, output);
+  assertTold(output, [
+    "the story starts one of its own",
+    /✓ {2}alipay\.qr .* 12\.34 +0\.10/,
+    /✓ {2}alipay\.code +shows a code, and types the password/,
+    /after the sale it knows: paid, once/,
+    /back without anybody lifting a finger/,
+    /answers 200 “failure”/,
+    /code +refund_exceeds_payment/,
+    /11 × +payment\.succeeded/,
+    "refused: bad_signature",
+    "Booked: surplus_success",
+    /All 12 payments and 4 refunds of the story are on the bill/,
+    /channel_receivable +asset/,
+    /All \d+ invariants hold\./,
+    /^All of it is true: 12 payments/m,
+  ]);
+  // An escape character would be a colour.
+  assert.ok(!output.includes(String.fromCharCode(27)), "colours on plain output");
+  const left = readdirSync(join(folder, "tmp")).filter((name) => name.startsWith("tributary"));
+  assert.deepEqual(left, []);
+});
+
+test("a bill that disagrees breaks the story off with what was expected, seen, and where to look", async () => {
+  const file = join(folder, ".data", "server.json");
+  server = start(SERVER, { PORT: "0", TRIBUTARY_SANDBOX_PORT: "0" });
+  let said = "";
+  for (const stream of [server.stdout, server.stderr]) stream?.on("data", (text: string) => (said += text));
+  while (!existsSync(file) || !readFileSync(file, "utf8").includes("base_url")) {
+    assert.equal(server.exitCode, null, said);
+    await sleep(50);
+  }
+  const { sandbox_url: sandboxUrl } = JSON.parse(readFileSync(file, "utf8")) as { sandbox_url: string };
+  const fault = { kind: "bill_disagrees", count: 1, params: { difference: "amount_off" } };
+  await fetch(`${sandboxUrl}/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(fault),
+  });
+
+  const off = await demo();
+  assert.equal(off.code, 1, off.output);
+  assertTold(off.output, [
+    "which was running",
+    /Not as expected: bill and books agree on A cup of tea/,
+    /expected +/,
+    /seen +/,
+    /look at +GET http.*\/statements\//,
+  ]);
+
+  const again = await demo();
+  assert.equal(again.code, 0, again.output);
+  assertTold(again.output, [
+    "The shop has taken money before",
+    /✓ \d+ movements of earlier sales on the same contract: bill and books agree too/,
+  ]);
+});

@@ -1,0 +1,77 @@
+/** The sandbox for programs: the buyer's wallet, faults, what Alipay told whom, the bill, the shop's inbox. */
+import { callerOf } from "./calls.ts";
+
+export type Trade = {
+  readonly token: string;
+  readonly out_trade_no: string;
+  readonly trade_no: string | null;
+  readonly subject: string;
+  readonly amount: number;
+  readonly status: string;
+  readonly awaits_password: boolean;
+  readonly amount_refunded: number;
+};
+
+export type Notified = {
+  readonly id: string;
+  readonly forged: string | null;
+  readonly state: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tries: readonly { readonly status: number | null; readonly body: string | null }[];
+};
+
+export type Published = {
+  readonly date: string;
+  readonly bills: readonly { readonly rows: number; readonly net: number }[];
+};
+
+export type InboxItem = { readonly webhook_id: string | null; readonly verified: boolean };
+
+export type FaultWanted = {
+  readonly kind: string;
+  readonly match: { readonly out_trade_no?: string; readonly method?: string };
+  readonly params?: Readonly<Record<string, unknown>>;
+};
+
+export type Sandbox = ReturnType<typeof createSandbox>;
+
+/** @param appId the app whose calls faults are limited to. */
+export function createSandbox(url: string, appId: string) {
+  const call = callerOf(url);
+  const armed = new Set<string>();
+  return {
+    url,
+    /** Opens what a code, link, app string or trade number stands for. */
+    scan: async (code: string) => (await call<{ trade: Trade }>("POST", "/wallet/scan", { code })).trade,
+    pay: async (code: string) => (await call<{ trade: Trade }>("POST", "/wallet/pay", { code })).trade,
+    /** A trade as the buyer sees it now. */
+    trade: async (token: string) => (await call<{ trade: Trade }>("GET", `/wallet/trades/${token}`)).trade,
+    paymentCode: async (behaviour: "pays" | "asks_password") =>
+      (await call<{ code: string }>("POST", "/wallet/payment-codes", { behaviour })).code,
+    /** Lets the channel misbehave once; gives the fault's id. */
+    arm: async ({ kind, match, params = {} }: FaultWanted) => {
+      const wanted = { kind, match: { app_id: appId, ...match }, count: 1, params };
+      const { id } = await call<{ id: string }>("POST", "/faults", wanted);
+      armed.add(id);
+      return id;
+    },
+    /** How often a fault happened. */
+    happened: async (id: string) => {
+      const { data } = await call<{ data: { id: string; happened: number }[] }>("GET", "/faults");
+      return data.find((fault) => fault.id === id)?.happened ?? 0;
+    },
+    /** Takes back what was armed here and did not happen. */
+    disarm: async () => {
+      for (const id of armed) await call("DELETE", `/faults/${id}`).catch(() => {});
+      armed.clear();
+    },
+    forgeNotification: (outTradeNo: string) =>
+      call("POST", `/alipay/trades/${outTradeNo}/forge-notification`, { app_id: appId, how: "foreign_key" }),
+    notifications: async (outTradeNo: string) =>
+      (await call<{ data: Notified[] }>("GET", `/alipay/notifications?out_trade_no=${outTradeNo}`)).data,
+    /** Publishes the bill of a day as far as it has come. */
+    closeDay: (date: string) => call<Published>("POST", "/alipay/close-day", { app_id: appId, date }),
+    inbox: async (inboxPath: string, webhookId: string) =>
+      (await call<{ data: InboxItem[] }>("GET", `${inboxPath}?webhook_id=${webhookId}`)).data,
+  };
+}

@@ -1,0 +1,33 @@
+/** What every chapter is given. */
+import type { Tributary } from "@tributary/sdk";
+import type { Checks } from "./checks.ts";
+import type { BookAccount, ChannelAccount, Merchant, Office } from "./office.ts";
+import type { Platform } from "./platform.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { Story } from "./story.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type Stage = {
+  readonly terminal: Terminal;
+  readonly checks: Checks;
+  readonly platform: Platform;
+  /** The merchant's own client. */
+  readonly shop: Tributary;
+  /** The operators' API. */
+  readonly office: Office;
+  readonly sandbox: Sandbox;
+  readonly receiver: Receiver;
+  readonly merchant: Merchant;
+  readonly account: ChannelAccount;
+  /** The merchant's book as it was before the story. */
+  readonly booksBefore: readonly BookAccount[];
+  readonly story: Story;
+  /** The payment whose timeline is worth reading. */
+  shown: { paymentId: string; why: string } | null;
+};
+
+/** Where a person reads a payment's whole story. */
+export function timelineUrl(stage: Stage, paymentId: string): string {
+  return `GET ${stage.platform.demo.base_url}/v1/payments/${paymentId}/timeline`;
+}
