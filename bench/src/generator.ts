@@ -1,9 +1,11 @@
 /**
- * The load generator, a process of its own: it creates payments, plays the buyer and the channel (each success is reported
- * over HTTP), and receives the webhooks. It is told what to do over the process's channel and tells what it counted.
+ * The load generator, a process of its own: it creates payments, plays the buyer and the channel (each
+ * success is reported over HTTP), and receives the webhooks. It is told what to do over the process's channel
+ * and tells what it counted.
  */
-import { createLatency, type Latency } from "./latency.ts";
+
 import { getRequest, type Lanes, openLanes, postRequest } from "./http-lanes.ts";
+import { createLatency, type Latency } from "./latency.ts";
 import { type Behaviour, type Receiver, startReceiver } from "./receiver.ts";
 
 export type Merchant = { readonly key: string; readonly notifyPath: string };
@@ -18,7 +20,9 @@ export type GeneratorCommand =
       readonly zipf: number;
       readonly lanes: number;
     }
-  /** `inFlight`: closed loop with that many payments at a time. `perSecond`: open loop, arrivals by schedule. */
+  /**
+   * `inFlight`: closed loop with that many payments at a time. `perSecond`: open loop, arrivals by schedule.
+   */
   | { readonly do: "phase"; readonly inFlight?: number; readonly perSecond?: number; readonly mix?: Mix }
   | { readonly do: "behave"; readonly path: string; readonly behaviour: Behaviour }
   /** Stops arrivals; what is under way goes on. */
@@ -65,7 +69,10 @@ type State = {
   merchants: readonly Merchant[];
   cumulative: Float64Array;
   mix: Mix;
-  counts: Record<"started" | "created" | "reported" | "completed" | "refunded" | "read" | "refused" | "broken", number>;
+  counts: Record<
+    "started" | "created" | "reported" | "completed" | "refunded" | "read" | "refused" | "broken",
+    number
+  >;
   create: Latency;
   outcome: Latency;
   complete: Latency;
@@ -90,7 +97,16 @@ function begin(command: Extract<GeneratorCommand, { do: "start" }>): State {
     merchants,
     cumulative,
     mix: {},
-    counts: { started: 0, created: 0, reported: 0, completed: 0, refunded: 0, read: 0, refused: 0, broken: 0 },
+    counts: {
+      started: 0,
+      created: 0,
+      reported: 0,
+      completed: 0,
+      refunded: 0,
+      read: 0,
+      refused: 0,
+      broken: 0,
+    },
     create: createLatency(),
     outcome: createLatency(),
     complete: createLatency(),
@@ -133,8 +149,15 @@ function pay(state: State, dueAt: number): void {
   });
 }
 
-function report(state: State, merchant: Merchant, number: string, order: string, payment: string, from: number) {
-  const body = `{"order":"${order}","amount":${AMOUNT},"trade":"t${number}"}`;
+function report(
+  state: State,
+  merchant: Merchant,
+  number: string,
+  order: string,
+  payment: string,
+  from: number,
+) {
+  const body = `{"order":"${order}","amount":"${AMOUNT}","trade":"t${number}"}`;
   state.lanes.send(postRequest(state.host, merchant.notifyPath, null, body), (reported) => {
     if (reported.status !== 200) {
       end(state, number, reported.status);

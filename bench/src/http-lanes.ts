@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 for a load generator: keep-alive sockets, one request in flight on each, answers read with the least work that
- * still reads them. Everything that this costs is taken from what it measures.
+ * HTTP/1.1 for a load generator: keep-alive sockets, one request in flight on each, answers read with the
+ * least work that still reads them. Everything that this costs is taken from what it measures.
  */
 import { connect, type Socket } from "node:net";
 

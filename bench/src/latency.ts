@@ -1,4 +1,7 @@
-/** Latencies in buckets of a twentieth of a millisecond below 100 ms and 1 ms above: percentiles without keeping samples. */
+/**
+ * Latencies in buckets of a twentieth of a millisecond below 100 ms and 1 ms above: percentiles without
+ * keeping samples.
+ */
 const FINE_PER_MS = 20;
 const FINE_MS = 100;
 const COARSE_MS = 60_000;

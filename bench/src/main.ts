@@ -6,7 +6,7 @@ import { startLoad } from "./load.ts";
 import { openGauge } from "./measure.ts";
 import { startPlatform } from "./platform.ts";
 import type { Bench, Stretch } from "./run.ts";
-import { HOT, runPayments, SPREAD, type Shape } from "./scenarios/payments.ts";
+import { HOT, runPayments, type Shape, SPREAD } from "./scenarios/payments.ts";
 
 const LANES = 320;
 const AUDIT = fileURLToPath(new URL("../../server/src/operations/audit-cli.ts", import.meta.url));
@@ -18,7 +18,10 @@ const profileAt = rest.indexOf("--profile");
 const profileDir = profileAt < 0 ? null : (rest[profileAt + 1] as string);
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 
-async function withBench<T>(shape: Shape, run: (bench: Bench) => Promise<T>): Promise<T & { invariants: string }> {
+async function withBench<T>(
+  shape: Shape,
+  run: (bench: Bench) => Promise<T>,
+): Promise<T & { invariants: string }> {
   const platform = await startPlatform(progress, profileDir);
   const load = await startLoad();
   const postmasterPid = Number(
@@ -28,7 +31,14 @@ async function withBench<T>(shape: Shape, run: (bench: Bench) => Promise<T>): Pr
   try {
     const merchants = await platform.merchants(shape.merchants, load.receiverPort);
     progress(`${merchants.length} merchants are open`);
-    load.tell({ do: "start", host: "127.0.0.1", port: platform.port, merchants, zipf: shape.zipf, lanes: LANES });
+    load.tell({
+      do: "start",
+      host: "127.0.0.1",
+      port: platform.port,
+      merchants,
+      zipf: shape.zipf,
+      lanes: LANES,
+    });
     const result = await run({ platform, load, gauge, postmasterPid, progress });
     const audit = spawnSync(process.execPath, [AUDIT], {
       env: { ...process.env, TRIBUTARY_DATA_DIR: platform.dataDir },

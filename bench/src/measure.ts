@@ -24,7 +24,10 @@ export function rssMbOf(pid: number): number {
 function ticksOf(pid: number, ended: boolean): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+    const fields = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
     const own = (fields[11] as number) + (fields[12] as number);
     return ended ? own + (fields[13] as number) + (fields[14] as number) : own;
   } catch {
@@ -91,12 +94,23 @@ export async function openGauge(databaseUrl: string, postmasterPid: () => number
       };
     },
     backlog: async () => {
-      const [row] = await query(`select count(*) as waiting from cell_0.deliveries where state = 'scheduled'`);
+      const [row] = await query(
+        `select count(*) as waiting from cell_0.deliveries where state = 'scheduled'`,
+      );
       return Number(row?.waiting ?? 0);
     },
     settings: async () => {
-      const names = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "full_page_writes"];
-      const rows = await query(`select name, current_setting(name) as value from unnest(array['${names.join("','")}']) name order by 1`);
+      const names = [
+        "server_version",
+        "fsync",
+        "synchronous_commit",
+        "shared_buffers",
+        "max_wal_size",
+        "full_page_writes",
+      ];
+      const rows = await query(
+        `select name, current_setting(name) as value from unnest(array['${names.join("','")}']) name order by 1`,
+      );
       return Object.fromEntries(rows.map((row) => [row.name as string, row.value as string]));
     },
     close: () => client.end(),

@@ -1,8 +1,11 @@
-/** A platform of the bench's own: the real server process with its embedded PostgreSQL, fsync on, and the instant channel. */
+/**
+ * A platform of the bench's own: the real server process with its embedded PostgreSQL, fsync on, and the
+ * instant channel.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,7 @@
 /** A shop's webhook receiver that costs next to nothing: it reads each delivery's payment and answers 204. */
-import { createServer, type Server, type Socket } from "node:net";
+
 import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 
 export type Receiver = {
   readonly port: number;
@@ -11,7 +12,10 @@ export type Receiver = {
   close(): Promise<void>;
 };
 
-export type Behaviour = { readonly kind: "ok" } | { readonly kind: "slow"; readonly ms: number } | { readonly kind: "dead" };
+export type Behaviour =
+  | { readonly kind: "ok" }
+  | { readonly kind: "slow"; readonly ms: number }
+  | { readonly kind: "dead" };
 
 const ANSWER = "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n";
 const HEADERS_END = "\r\n\r\n";

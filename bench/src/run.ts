@@ -1,8 +1,9 @@
 /** One measured stretch of load, and what it cost. */
-import type { BenchPlatform } from "./platform.ts";
+
 import type { GeneratorCommand } from "./generator.ts";
 import type { Load } from "./load.ts";
 import { type CpuSeconds, cpuOf, type DatabaseCounters, type Gauge, rssMbOf } from "./measure.ts";
+import type { BenchPlatform } from "./platform.ts";
 
 const LOOK_MS = 1_000;
 const DRAIN_MS = 60_000;
@@ -46,7 +47,7 @@ export async function stretch(
   seconds: number,
   label: string,
 ): Promise<Stretch> {
-  const { platform, load, gauge } = bench;
+  const { platform, load } = bench;
   const before = await look(bench);
   const perSecond: number[] = [];
   let rssMbMax = 0;

@@ -53,7 +53,7 @@ export type Edges = {
 export type App = {
   /** Starts the workers without listening: for whoever hands requests in by `http.inject`. */
   start(): void;
-  /** Starts to answer; the address that it listens at. */
+  /** Starts to answer; the address that it listens at, without a slash at its end. */
   listen(): Promise<string>;
   /** Answers no more, finishes what was accepted, closes every connection. */
   stop(): Promise<void>;
@@ -85,10 +85,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     cell: rooms.cell,
     start: background.start,
     listen: async () => {
-      const url = await http.listen({ host: config.host, port: config.port });
+      const url = (await http.listen({ host: config.host, port: config.port })).replace(/\/$/, "");
       address.listening(url);
       if (config.roles.includes("worker")) background.start();
-      return address.publicUrl();
+      return url;
     },
     stop: async () => {
       await http.close();
@@ -173,7 +173,7 @@ function createAddress(config: Config) {
   return {
     publicUrl: () => config.publicUrl ?? listening,
     listening: (url: string) => {
-      listening = url.replace(/\/$/, "");
+      listening = url;
     },
   };
 }

@@ -1,4 +1,7 @@
-/** `payments`: the closed-loop ceiling first, then open loop at 95 % of it; every printed figure is from the open loop. */
+/**
+ * `payments`: the closed-loop ceiling first, then open loop at 95 % of it; every printed figure is from the
+ * open loop.
+ */
 import type { Bench } from "../run.ts";
 import { drain, stretch } from "../run.ts";
 
@@ -18,9 +21,16 @@ export const HOT: Shape = { merchants: 1, zipf: 0 };
 export async function runPayments(bench: Bench, seconds: number) {
   const warmUp = await stretch(bench, { do: "phase", inFlight: IN_FLIGHT }, Math.min(20, seconds), "warm-up");
   bench.progress(`warm: ${Math.round(warmUp.completedPerSecond)}/s`);
-  const ceiling = await stretch(bench, { do: "phase", inFlight: IN_FLIGHT }, Math.min(30, seconds), "closed loop");
+  const ceiling = await stretch(
+    bench,
+    { do: "phase", inFlight: IN_FLIGHT },
+    Math.min(30, seconds),
+    "closed loop",
+  );
   const rate = ceiling.completedPerSecond * CEILING_SHARE;
-  bench.progress(`the ceiling is ${Math.round(ceiling.completedPerSecond)}/s; open loop at ${Math.round(rate)}/s`);
+  bench.progress(
+    `the ceiling is ${Math.round(ceiling.completedPerSecond)}/s; open loop at ${Math.round(rate)}/s`,
+  );
   const open = await stretch(bench, { do: "phase", perSecond: rate }, seconds, "open loop");
   return { ceiling, open, backlogEnd: await drain(bench) };
 }

@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000;
 export type InstantReport = {
   /** Our order number. */
   readonly order: string;
-  /** Minor units. */
-  readonly amount: number;
+  /** Minor units, in digits. */
+  readonly amount: string;
   readonly trade: string;
 };
 
