@@ -15,7 +15,10 @@ export type Call = <Answer>(method: string, path: string, body?: unknown) => Pro
 
 const TIMEOUT_MS = 60_000;
 
-/** Calls to one server. The shape of an answer is the caller's word. Throws `Refused`, or a TypeError when nobody answers. */
+/**
+ * Calls to one server. The shape of an answer is the caller's word. Throws `Refused`, or a TypeError when
+ * nobody answers.
+ */
 export function callerOf(baseUrl: string, token?: string): Call {
   return async <Answer>(method: string, path: string, body?: unknown) => {
     const answer = await fetch(baseUrl + path, {

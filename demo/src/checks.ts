@@ -24,8 +24,8 @@ export type Checks = {
   /** Throws `NotAsExpected` unless both are deeply equal. */
   equal<T>(claim: string, seen: T, expected: T, look: string): void;
   /**
-   * Reads again and again until `done`, and gives what was read last. Throws `NotAsExpected` with it when the patience of a
-   * slow machine is over.
+   * Reads again and again until `done`, and gives what was read last. Throws `NotAsExpected` with it when the
+   * patience of a slow machine is over.
    */
   until<T>(wanted: Wanted<T>): Promise<T>;
 };

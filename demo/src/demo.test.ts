@@ -80,7 +80,7 @@ test("without a platform the demo starts one, its story holds, and nothing is le
   assert.deepEqual(left, []);
 });
 
-test("a bill that disagrees breaks the story off with what was expected, seen, and where to look", async () => {
+test("a bill that disagrees ends the story with what was expected, seen, and where to look", async () => {
   const file = join(folder, ".data", "server.json");
   server = start(SERVER, { PORT: "0", TRIBUTARY_SANDBOX_PORT: "0" });
   let said = "";

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the life of payments as a story, told against a platform that runs or against one that it starts for
- * itself. Every sentence is checked; the first that is not true ends it with exit code 1.
+ * `npm run demo`: the life of payments as a story, told against a platform that runs or against one that it
+ * starts for itself. Every sentence is checked; the first that is not true ends it with exit code 1.
  */
 import { resolve } from "node:path";
 import { Tributary } from "@tributary/sdk";
@@ -76,7 +76,7 @@ async function setStage(platform: Platform): Promise<Stage> {
   const receiver = await startReceiver();
   undo.unshift(() => receiver.close());
   undo.unshift(() => sandbox.disarm());
-  undo.unshift(() => silence(shop, receiver.url));
+  if (!platform.own) undo.unshift(() => silence(shop, receiver.url));
   const [merchant, account, booksBefore] = await Promise.all([
     office.merchant(demo.merchant_id),
     office.channelAccount(demo.channel_account_id),

@@ -1,4 +1,7 @@
-/** The platform that the story is told against: one that runs, or one that is started for it and gone afterwards. */
+/**
+ * The platform that the story is told against: one that runs, or one that is started for it and gone
+ * afterwards.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -51,12 +54,15 @@ export async function findPlatform(dataDir: string): Promise<Platform | null> {
 }
 
 /**
- * Starts a platform on free ports with a data folder of its own. Throws with what the server said when it does not get
- * ready. @param undo is given what ends it and removes its data.
+ * Starts a platform on free ports with a data folder of its own. Throws with what the server said when it
+ * does not get ready. @param undo is given what ends it and removes its data.
  */
 export async function startPlatform(undo: (() => Promise<unknown>)[]): Promise<Platform> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-demo-"));
-  undo.unshift(async () => rmSync(dataDir, { recursive: true, force: true }));
+  // PostgreSQL may still be letting go of a file when its server was ended the hard way.
+  undo.unshift(async () =>
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
+  );
   const environment = { ...environmentOf(dataDir, {}), PORT: "0", TRIBUTARY_SANDBOX_PORT: "0" };
   const server = spawn(process.execPath, [SERVER], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   undo.unshift(() => end(server));

@@ -1,4 +1,6 @@
-/** The sandbox for programs: the buyer's wallet, faults, what Alipay told whom, the bill, the shop's inbox. */
+/**
+ * The sandbox for programs: the buyer's wallet, faults, what Alipay told whom, the bill, the shop's inbox.
+ */
 import { callerOf } from "./calls.ts";
 
 export type Trade = {

@@ -1,6 +1,6 @@
 /**
- * What happened so far, and what the books, the merchant's webhooks and the channel's bill must say of it. Every chapter
- * adds to it by plain arithmetic; the last ones hold the platform against it.
+ * What happened so far, and what the books, the merchant's webhooks and the channel's bill must say of it.
+ * Every chapter adds to it by plain arithmetic; the last ones hold the platform against it.
  */
 import type { EventType } from "@tributary/sdk";
 import { givenBack, rated } from "./money.ts";

@@ -26,8 +26,9 @@ export async function matchTheBill(stage: Stage): Promise<void> {
   const { terminal, sandbox, story } = stage;
   terminal.chapter("Alipay's bill of the day");
   terminal.tell(
-    "Alipay publishes its bill as far as the day has come; the platform downloads it through its connector (a signed " +
-      "query, a ZIP, GBK inside). Every line must be a booking of ours, and every booking a line of theirs.",
+    "Alipay publishes its bill as far as the day has come; the platform downloads it through its " +
+      "connector (a signed query, a ZIP, GBK inside). Every line must be a booking of ours, and every " +
+      "booking a line of theirs.",
   );
   const movements = await movementsOf(stage);
   const billed = new Map<string, readonly StatementLine[]>();

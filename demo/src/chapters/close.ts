@@ -32,8 +32,9 @@ async function showTrialBalance(stage: Stage, byStory: ReadonlyMap<string, bigin
   const { terminal, checks, office, platform } = stage;
   const { rows, totals } = await office.trialBalance();
   terminal.tell(
-    "The trial balance of every book together, and the story's part in it: what each account was moved by, debit +, " +
-      "credit −. The last column was also worked out by this demo from rates and amounts alone, and is the same.",
+    "The trial balance of every book together, and the story's part in it: what each account was moved " +
+      "by, debit +, credit −. The last column was also worked out by this demo from rates and amounts " +
+      "alone, and is the same.",
   );
   const used = rows.filter(({ code, debit, credit }) => debit !== 0 || credit !== 0 || byStory.has(code));
   const shown = used.map(({ code, class: kind, debit, credit }) => [

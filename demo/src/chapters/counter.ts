@@ -6,8 +6,9 @@ export async function openTheCounter(stage: Stage): Promise<void> {
   const { terminal, checks, merchant, account, shop, receiver, platform, booksBefore } = stage;
   terminal.chapter("A shop opens its counter");
   terminal.tell(
-    `${merchant.name} takes money with Alipay. It pays the platform ${percent(merchant.fee_rate_millionths)} of each ` +
-      `payment; Alipay keeps ${percent(account.cost_rate_millionths)} for itself. Both are rounded half up, to the fen.`,
+    `${merchant.name} takes money with Alipay. It pays the platform ` +
+      `${percent(merchant.fee_rate_millionths)} of each payment; Alipay keeps ` +
+      `${percent(account.cost_rate_millionths)} for itself. Both are rounded half up, to the fen.`,
   );
   terminal.fact("merchant", merchant.id);
   terminal.fact("channel account", `${account.id}  ${account.label}`);

@@ -28,8 +28,8 @@ export async function giveBackInParts(stage: Stage): Promise<void> {
     look: timelineUrl(stage, payment.id),
   };
   terminal.tell(
-    `A basket of fruit for ${yuan(AMOUNT)}, of which ${yuan(fee)} is the fee. The fee comes back with the money, ` +
-      "cumulatively: however a refund is cut up, no fen is lost or made.",
+    `A basket of fruit for ${yuan(AMOUNT)}, of which ${yuan(fee)} is the fee. The fee comes back with the ` +
+      "money, cumulatively: however a refund is cut up, no fen is lost or made.",
   );
   const row = terminal.growing([
     { title: "", width: 1 },

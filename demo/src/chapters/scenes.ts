@@ -13,7 +13,10 @@ type Scene = Omit<CreatePayment, "currency" | "merchant_order_no" | "method"> & 
 /** The sandbox's pretend buyer, as a mini program would name it. */
 const BUYER = "2088000000000002";
 
-/** Among the amounts: 2.50 costs the platform 1.5 fen, and half a fen goes up; 0.63 earns it half a fen and a bit. */
+/**
+ * Among the amounts: 2.50 costs the platform 1.5 fen, and half a fen goes up; 0.63 earns it half a fen and a
+ * bit.
+ */
 const HANDED_OVER: readonly Scene[] = [
   { method: "alipay.qr", amount: 1234, subject: "A cup of tea", does: "scans the code on the counter" },
   { method: "alipay.page", amount: 29_900, subject: "A teapot", does: "is sent to Alipay from a computer" },
@@ -34,8 +37,8 @@ export async function playEveryScene(stage: Stage): Promise<void> {
   const { terminal } = stage;
   terminal.chapter("Every way to meet Alipay");
   terminal.tell(
-    "Six scenes through Alipay's real protocol, signed in both directions. The seconds are from the buyer's " +
-      "confirmation to the success that the shop sees.",
+    "Six scenes through Alipay's real protocol, signed in both directions. The seconds are from the " +
+      "buyer's confirmation to the success that the shop sees.",
   );
   const row = terminal.growing([
     { title: "", width: 1 },

@@ -9,8 +9,8 @@ export async function liveThroughTroubles(stage: Stage): Promise<void> {
   const { terminal } = stage;
   terminal.chapter("Five things that go wrong");
   terminal.tell(
-    "A time-out is not a failure, a notification is only a claim until its signature and its amount have been " +
-      "checked, and money that moved is always booked.",
+    "A time-out is not a failure, a notification is only a claim until its signature and its amount have " +
+      "been checked, and money that moved is always booked.",
   );
   await lostAnswer(stage);
   terminal.line();

@@ -27,8 +27,8 @@ export async function hearWebhooks(stage: Stage): Promise<void> {
   const arrivals = heard().map(({ id }) => id);
   checks.equal("each event arrived exactly once", arrivals.toSorted(byText), idsOf(events), look);
   terminal.tell(
-    "The shop's receiver believes only what carries a good signature over exactly the bytes that came. Each of " +
-      "these came once:",
+    "The shop's receiver believes only what carries a good signature over exactly the bytes that came. " +
+      "Each of these came once:",
   );
   const tick = terminal.paint("green", "✓");
   const groups = [...Map.groupBy(events, (event) => event.type)];

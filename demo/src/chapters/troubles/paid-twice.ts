@@ -18,8 +18,8 @@ export async function paidTwice(stage: Stage): Promise<void> {
   const second = await shop.payments.createAttempt(first.id, { method: "alipay.wap" });
   checks.equal("the code that nobody opened is given up", second.attempts[0]?.state, "abandoned", look);
   terminal.done(
-    "The buyer's phone does not scan the code, so the shop sends a link instead. Alipay has no order to close " +
-      "yet: the code is “abandoned”, and watched until it expires.",
+    "The buyer's phone does not scan the code, so the shop sends a link instead. Alipay has no order to " +
+      "close yet: the code is “abandoned”, and watched until it expires.",
   );
   await sandbox.pay(whatTheBuyerHolds(second));
   checkSuccess(stage, await succeeds(stage, first));
@@ -60,7 +60,7 @@ export async function paidTwice(stage: Stage): Promise<void> {
   story.surplusReturned(refund.id);
   stage.shown = { paymentId: first.id, why: "the order that was paid twice" };
   terminal.done(
-    "The books held it as surplus, the merchant hears of one success, and the buyer has the second 199.00 back " +
-      "without anybody lifting a finger.",
+    "The books held it as surplus, the merchant hears of one success, and the buyer has the second 199.00 " +
+      "back without anybody lifting a finger.",
   );
 }

@@ -43,7 +43,7 @@ export async function wrongAmount(stage: Stage): Promise<void> {
   const booked = timeline.filter(({ kind, what }) => kind === "journal" && what.includes("payment_success"));
   checks.equal("one success is booked", booked.length, 1, look);
   terminal.done(
-    "Alipay's own signature says 150.00 for an order of 50.00, three times. All are kept and acknowledged, none is " +
-      "believed: a query says 50.00, and 50.00 is booked, once.",
+    "Alipay's own signature says 150.00 for an order of 50.00, three times. All are kept and " +
+      "acknowledged, none is believed: a query says 50.00, and 50.00 is booked, once.",
   );
 }
