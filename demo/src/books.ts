@@ -34,10 +34,13 @@ export async function entriesOfChannelDate(
   channelDate: string,
 ): Promise<Map<string, readonly BookEntry[]>> {
   const found: BookEntry[] = [];
+  // Nothing of a day is booked before it begins.
+  const beginsAt = Date.parse(`${channelDate}T00:00:00+08:00`);
   for (const held of booksBefore) {
     const ours = held.channel_account_id === null || held.channel_account_id === account.id;
     if (held.code !== code || !ours) continue;
     for await (const entry of office.entries(held.id)) {
+      if (Date.parse(entry.posted_at) < beginsAt) break;
       if (entry.channel_date === channelDate) found.push(entry);
     }
   }

@@ -29,6 +29,7 @@ export type BookEntry = {
   readonly source_id: string;
   readonly subject_id: string | null;
   readonly amount: number;
+  readonly posted_at: string;
   readonly channel_date: string | null;
 };
 
