@@ -108,8 +108,9 @@ export async function openGauge(databaseUrl: string, postmasterPid: () => number
         "max_wal_size",
         "full_page_writes",
       ];
+      const list = `array['${names.join("','")}']`;
       const rows = await query(
-        `select name, current_setting(name) as value from unnest(array['${names.join("','")}']) name order by 1`,
+        `select name, current_setting(name) as value from unnest(${list}) name order by 1`,
       );
       return Object.fromEntries(rows.map((row) => [row.name as string, row.value as string]));
     },

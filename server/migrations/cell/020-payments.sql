@@ -26,7 +26,8 @@ create table payments (
   constraint payments_status check (status in ('created', 'processing', 'succeeded', 'closed', 'failed')),
   constraint payments_live check ((status = 'processing') = (live_attempt_id is not null)),
   constraint payments_success check ((status = 'succeeded') = (success_attempt_id is not null)),
-  constraint payments_finished check ((status in ('succeeded', 'closed', 'failed')) = (finished_at is not null)),
+  constraint payments_finished check ((status in ('succeeded', 'closed',
+  'failed')) = (finished_at is not null)),
   constraint payments_due check ((due_at is null) = (finished_at is not null)),
   constraint payments_closing check ((closing_since is null) = (closing_for is null)),
   constraint payments_closing_for check (closing_for in ('close', 'expire', 'new_attempt')),
@@ -81,7 +82,8 @@ create table attempts (
       'succeeded', 'failed', 'closed', 'reversed', 'reversed_by_channel')
   ),
   constraint attempts_finished check (
-    (state in ('succeeded', 'failed', 'closed', 'reversed', 'reversed_by_channel')) = (finished_at is not null)
+    (state in ('succeeded', 'failed', 'closed', 'reversed',
+    'reversed_by_channel')) = (finished_at is not null)
   ),
   constraint attempts_due check ((due_at is null) = (finished_at is not null)),
   constraint attempts_paid check (
@@ -92,14 +94,17 @@ create table attempts (
     and (paid_amount is null) = (paid_at is null)
     and (paid_amount is null) = (channel_date is null)
   ),
-  constraint attempts_succeeded check (state not in ('succeeded', 'reversed_by_channel') or paid_amount is not null),
+  constraint attempts_succeeded check (state not in ('succeeded',
+  'reversed_by_channel') or paid_amount is not null),
   constraint attempts_surplus check (
-    surplus in ('payment_succeeded', 'payment_closed', 'payment_failed', 'reversing', 'reversed', 'amount_differs')
+    surplus in ('payment_succeeded', 'payment_closed', 'payment_failed', 'reversing', 'reversed',
+    'amount_differs')
   ),
   constraint attempts_refunded check (
     refunded_amount >= 0 and refunded_amount <= coalesce(paid_amount, 0)
   ),
-  constraint attempts_fund_flow check (fund_flow in ('through_platform', 'direct_to_merchant', 'bank_custody'))
+  constraint attempts_fund_flow check (fund_flow in ('through_platform', 'direct_to_merchant',
+  'bank_custody'))
 );
 
 create index attempts_of_payment on attempts (payment_id, id);
@@ -144,8 +149,10 @@ create table refunds (
   constraint refunds_state check (
     state in ('created', 'accepted', 'succeeded', 'returned', 'failed', 'unknown')
   ),
-  constraint refunds_accepted check (state not in ('accepted', 'succeeded', 'returned') or accepted_at is not null),
-  constraint refunds_finished check ((state in ('succeeded', 'returned', 'failed')) = (finished_at is not null)),
+  constraint refunds_accepted check (state not in ('accepted', 'succeeded',
+  'returned') or accepted_at is not null),
+  constraint refunds_finished check ((state in ('succeeded', 'returned',
+  'failed')) = (finished_at is not null)),
   constraint refunds_due check ((due_at is null) = (finished_at is not null))
 );
 

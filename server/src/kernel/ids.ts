@@ -96,7 +96,8 @@ function encodeBase32(id: Id): string {
   let text = `${ALPHABET[first >> 5]}${ALPHABET[first & 31]}`;
   for (let at = 2; at < 32; at += 5) {
     const bits = Number.parseInt(hex.slice(at, at + 5), 16);
-    text += `${ALPHABET[bits >> 15]}${ALPHABET[(bits >> 10) & 31]}${ALPHABET[(bits >> 5) & 31]}${ALPHABET[bits & 31]}`;
+    text += `${ALPHABET[bits >> 15]}${ALPHABET[(bits >> 10) & 31]}`;
+    text += `${ALPHABET[(bits >> 5) & 31]}${ALPHABET[bits & 31]}`;
   }
   return text;
 }

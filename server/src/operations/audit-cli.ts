@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     const verdict =
       violated === 0
         ? `All ${results.length} invariants hold.`
-        : `${violated} of ${results.length} invariants are violated. Stop paying out until each row is explained.`;
+        : `${violated} of ${results.length} are violated. Stop paying out until each is explained.`;
     process.stdout.write(`\n${verdict}\n`);
     return violated === 0 ? 0 : 1;
   } finally {

@@ -45,13 +45,17 @@ table { border-collapse: collapse; width: 100%; }
 th, td { padding: .6rem .8rem; border-bottom: 1px solid #8884; text-align: start; vertical-align: top; }
 tr:target { background: #fd02; }
 code { white-space: nowrap; }
-@media (max-width: 40rem) { td, th { display: block; border: 0; padding: .1rem 0; } tr { display: block; padding: .7rem 0; border-bottom: 1px solid #8884; } thead { display: none; } }
+@media (max-width: 40rem) {
+  td, th { display: block; border: 0; padding: .1rem 0; }
+  tr { display: block; padding: .7rem 0; border-bottom: 1px solid #8884; }
+  thead { display: none; }
+}
 </style>
 </head>
 <body>
 <h1>Errors</h1>
-<p>Every error is an RFC 9457 problem document (<code>application/problem+json</code>) with a stable <code>code</code>,
-the offending <code>field</code> where there is one, and the <code>request_id</code> to quote.
+<p>Every error is an RFC 9457 problem document (<code>application/problem+json</code>) with a stable
+<code>code</code>, the offending <code>field</code> where there is one, and the <code>request_id</code> to quote.
 <a href="/docs">The API reference</a></p>
 <table>
 <thead><tr><th>Code</th><th>Status</th><th>What it means, and what to do</th></tr></thead>

@@ -15,9 +15,10 @@ import { problem } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
 import { formatId, parseChannelNumber, parseId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import { attemptById } from "./attempt/store.ts";
 import type { Attempt, Refund } from "./model.ts";
 import type { Door } from "./outcome/door.ts";
-import { attemptById, refundById } from "./store.ts";
+import { refundById } from "./refund/store.ts";
 import { insertStray } from "./strays.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;

@@ -10,10 +10,11 @@ import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
+import type { Opening } from "./attempt/prepare.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
 import { paymentRoutes } from "./payment/routes.ts";
-import { createPaymentsService, type Opening, type Payments } from "./payment/service.ts";
+import { createPaymentsService, type Payments } from "./payment/service.ts";
 import { cashierToken } from "./payment/token.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
@@ -21,11 +22,12 @@ import { createRefundsService } from "./refund/service.ts";
 import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
+export type { AttemptWish, Opening } from "./attempt/prepare.ts";
 export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
 export type { Attempt, Payment, Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
-export type { AttemptWish, Opening, Payments } from "./payment/service.ts";
+export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
 export type { Whole } from "./whole.ts";
 

@@ -8,7 +8,8 @@ import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invari
 const SUCCESS_JOURNALS = sql(
   "audit_success_journals",
   `select p.id::text as subject,
-     'status ' || p.status || ' with ' || count(j.id) || ' success journals of its success attempt' as detail
+     'status ' || p.status || ' with ' || count(j.id) || ' success journals of its success attempt'
+       as detail
    from payments p
    left join attempts a on a.id = p.success_attempt_id
    left join journals j on j.source_id = p.success_attempt_id and j.kind = 'payment_success'
@@ -20,7 +21,8 @@ const SUCCESS_JOURNALS = sql(
 
 const STRAY_SUCCESS_JOURNALS = sql(
   "audit_stray_success_journals",
-  `select j.id::text as subject, 'a success journal of an attempt that is not its payment''s success' as detail
+  `select j.id::text as subject,
+     'a success journal of an attempt that is not its payment''s success' as detail
    from journals j
    left join attempts a on a.id = j.source_id
    left join payments p on p.id = a.payment_id and p.success_attempt_id = a.id
@@ -48,8 +50,8 @@ const OVER_REFUNDED = sql(
 
 const UNACCOUNTED_MONEY = sql(
   "audit_unaccounted_money",
-  `select a.id::text as subject, 'took ' || a.paid_amount || ' that is neither a success, nor given back, nor a work item'
-     as detail
+  `select a.id::text as subject,
+     'took ' || a.paid_amount || ' that is neither a success, nor given back, nor a work item' as detail
    from attempts a
    join payments p on p.id = a.payment_id
    where a.paid_amount is not null

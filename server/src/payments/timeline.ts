@@ -12,8 +12,8 @@ import {
   type EventView,
   eventsOfPayment,
 } from "../webhooks/index.ts";
+import { type ExchangeRow, exchangesOfPayment } from "./exchanges.ts";
 import type { Attempt, Payment, Refund } from "./model.ts";
-import { type ExchangeRow, exchangesOfPayment } from "./store.ts";
 import type { Whole } from "./whole.ts";
 
 export type TimelineItem = {

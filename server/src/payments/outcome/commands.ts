@@ -11,12 +11,13 @@ import type {
   TradeOutcome,
 } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
-import { channelNumber, type Id } from "../../kernel/ids.ts";
+import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
 import { settledPart } from "../terms.ts";
-import { decideGiveUp, type ReportSource } from "./decide-trade.ts";
+import { decideGiveUp } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
-import { closePayment, type TradeContext } from "./steps.ts";
+import { newRefund } from "./new-refund.ts";
+import { closePayment, type ReportSource, type TradeContext } from "./steps.ts";
 
 type About = {
   readonly paymentId: Id;
@@ -171,39 +172,22 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
   const settleAmount = settledPart(taken, success.refundedAmount + amount) - settledSoFar;
   const lastPart = parts.at(-1);
   const spaced = lastPart === undefined ? now : plus(lastPart.createdAt, wanted.spacingMs);
-  const refund: Refund = {
-    id: wanted.id,
-    paymentId: payment.id,
-    attemptId: success.id,
-    merchantId: payment.merchantId,
-    merchantRefundNo: wanted.merchantRefundNo,
-    automatic: false,
-    amount,
-    currency: payment.currency,
-    reason: wanted.reason,
-    request: wanted.request,
-    state: "created",
-    channelRefundNo: channelNumber("rfd", wanted.id),
-    channelOwnRefundNo: null,
-    // The channel's own figures for earlier parts may have been larger than their share.
-    settleAmount: settleAmount > 0n ? settleAmount : 0n,
-    fromPending: 0n,
-    fromAvailable: 0n,
-    fromReceivable: 0n,
-    feeReturned: 0n,
-    costReturned: 0n,
-    afterFailure: false,
-    failureCode: null,
-    failureMessage: null,
-    tries: 0,
-    // Born leased to the process that sends it, unless the channel wants parts apart.
-    dueAt: spaced > now ? spaced : plus(now, CLOSING_LEASE_MS),
-    createdAt: now,
-    acceptedAt: null,
-    channelDate: null,
-    arrivedAt: null,
-    finishedAt: null,
-  };
+  const { id, merchantRefundNo, reason, request } = wanted;
+  const refund = newRefund(
+    success,
+    {
+      id,
+      merchantRefundNo,
+      reason,
+      request,
+      amount,
+      // The channel's own figures for earlier parts may have been larger than their share.
+      settleAmount: settleAmount > 0n ? settleAmount : 0n,
+      // Born leased to the process that sends it, unless the channel wants parts apart.
+      dueAt: spaced > now ? spaced : plus(now, CLOSING_LEASE_MS),
+    },
+    now,
+  );
   success.refundedAmount += amount;
   draft.addRefund(refund);
   draft.book({ booking: "refund_requested", attempt: success, refund, creditLine: wanted.creditLine });

@@ -5,9 +5,9 @@ import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
 import { addAttempt, beginClosing, type Command, requestRefund, type WishResult } from "./commands.ts";
 import { decideRefund, type RefundDecision } from "./decide-refund.ts";
-import { type Decision, decideCallEnd, decideGiveUp, decideReversal, decideTrade } from "./decide-trade.ts";
+import { decideCallEnd, decideGiveUp, decideReversal, decideTrade } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
-import type { TradeContext } from "./steps.ts";
+import type { Decision, TradeContext } from "./steps.ts";
 
 /** What a command of a batch is decided with, besides its locked payment. */
 export type Around = {

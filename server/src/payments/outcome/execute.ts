@@ -8,23 +8,14 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { lockDay, type PostResult, post } from "../../ledger/index.ts";
 import type { Delivery, Endpoint, NewEvent, Webhooks } from "../../webhooks/index.ts";
+import { attemptsOfPayments, insertAttempts, updateAttempts } from "../attempt/store.ts";
+import { type ExchangeRow, insertExchanges } from "../exchanges.ts";
 import type { Attempt, Payment, Refund, WorkItem } from "../model.ts";
-import {
-  attemptsOfPayments,
-  type ExchangeRow,
-  insertAttempts,
-  insertExchanges,
-  insertRefunds,
-  insertWorkItems,
-  lockPayments,
-  refundsByNumber,
-  refundsOfPayments,
-  updateAttempts,
-  updatePayments,
-  updateRefunds,
-} from "../store.ts";
+import { lockPayments, updatePayments } from "../payment/store.ts";
+import { insertRefunds, refundsByNumber, refundsOfPayments, updateRefunds } from "../refund/store.ts";
 import type { FeeTerms } from "../terms.ts";
 import { presentPayment, presentRefund } from "../view.ts";
+import { insertWorkItems } from "../work/store.ts";
 import type { Command, Report } from "./commands.ts";
 import { type Around, type Decided, decide, numberOf } from "./decide.ts";
 import { type Booking, type Box, type Draft, openDraft } from "./draft.ts";

@@ -6,8 +6,30 @@ import type { SceneTraits, TradeFacts } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Surplus, Taken } from "../model.ts";
 import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
-import { automaticRefund } from "./automatic-refund.ts";
 import type { Draft } from "./draft.ts";
+import { automaticRefund } from "./new-refund.ts";
+
+/** Where a report comes from. Only a query's word is taken for an amount that differs from what was asked. */
+export type ReportSource = "pay" | "query" | "close" | "notification" | "statement";
+
+/** A short name for the timeline: what the door did with a report. */
+export type Decision =
+  | "paid"
+  | "surplus"
+  | "already_known"
+  | "contradiction"
+  | "open"
+  | "closed"
+  | "failed"
+  | "abandoned"
+  | "reversing"
+  | "reversed"
+  | "reversed_by_channel"
+  | "refunded_by_channel"
+  | "unknown"
+  | "not_sent"
+  | "refused"
+  | "waiting";
 
 export type TradeContext = {
   readonly now: Date;

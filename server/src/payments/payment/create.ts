@@ -1,9 +1,9 @@
 /** Creation, written for many: one statement for the payments, one for their first attempts. */
 import { columnsOf, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { insertAttempts } from "../attempt/store.ts";
 import type { Attempt, Payment } from "../model.ts";
 import { PAYMENT_COLUMNS } from "../rows.ts";
-import { insertAttempts } from "../store.ts";
 import { differingFields } from "./request.ts";
 
 /**
@@ -23,7 +23,8 @@ const insertPaymentsSql = sql(
   `insert into payments (${PAYMENT_COLUMNS})
    select *
    from unnest(
-     $1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[],
+     $1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[],
+     $9::uuid[],
      $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[],
      $16::timestamptz[], $17::timestamptz[], $18::timestamptz[]
    )

@@ -58,16 +58,26 @@ const OpsListQuery = strictObject({ ...ListQuery.properties, merchant: Type.Opti
 const tags = ["Payments"];
 const security = [{ merchant: [] }];
 
+type Present = (whole: Whole) => ReturnType<typeof presentPayment>;
+
 /** Adds the payments' addresses for merchants and operators. */
 export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
-  const { payments, authenticateMerchant } = deps;
-  const present = (whole: Whole) =>
+  const present: Present = (whole) =>
     presentPayment(
       whole.payment,
       whole.attempts,
       whole.refunds.filter((refund) => refund.automatic),
       deps.cashierUrl(whole.payment.id),
     );
+  creation(http, deps, present);
+  reading(http, deps, present);
+  ending(http, deps, present);
+  story(http, deps);
+  opsRoutes(http, deps, present);
+}
+
+function creation(http: Http, deps: PaymentRoutesDeps, present: Present): void {
+  const { payments, authenticateMerchant } = deps;
 
   http.post<Input<typeof CreatePaymentSchema>>(
     "/v1/payments",
@@ -90,6 +100,10 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
       return reply.status(whole.isNew ? 201 : 200).send(present(whole));
     },
   );
+}
+
+function reading(http: Http, deps: PaymentRoutesDeps, present: Present): void {
+  const { payments, authenticateMerchant } = deps;
 
   http.get<Input<never, typeof IdParams>>(
     "/v1/payments/:id",
@@ -127,6 +141,10 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
       return list(deps, present, { merchantId, ...request.query });
     },
   );
+}
+
+function ending(http: Http, deps: PaymentRoutesDeps, present: Present): void {
+  const { payments, authenticateMerchant } = deps;
 
   http.post<Input<never, typeof IdParams>>(
     "/v1/payments/:id/close",
@@ -179,6 +197,10 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
       return reply.status(whole.payment.status === "succeeded" ? 200 : 201).send(present(whole));
     },
   );
+}
+
+function story(http: Http, deps: PaymentRoutesDeps): void {
+  const { payments, authenticateMerchant } = deps;
 
   http.get<Input<never, typeof IdParams>>(
     "/v1/payments/:id/timeline",
@@ -200,11 +222,9 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
       return { data: await timelineOf(deps.cell.db, whole, false) };
     },
   );
-
-  opsRoutes(http, deps, present);
 }
 
-function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: (whole: Whole) => unknown): void {
+function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: Present): void {
   const find = async (text: string) => {
     const whole = await deps.payments.find(readId("pay", text));
     if (whole === null) throw problem("not_found");
@@ -261,7 +281,7 @@ function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: (whole: Whole) 
 
 type ListInput = { readonly merchantId: Id | null } & Input<never, never, typeof ListQuery>["Querystring"];
 
-async function list(deps: PaymentRoutesDeps, present: (whole: Whole) => unknown, query: ListInput) {
+async function list(deps: PaymentRoutesDeps, present: Present, query: ListInput) {
   const limit = readLimit(query.limit);
   const payments = await listPayments(deps.cell.db, filterOf(query), readCursorId(query.cursor), limit + 1);
   const ids = payments.map((payment) => payment.id);

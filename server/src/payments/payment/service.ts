@@ -4,18 +4,16 @@ import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
-import { channelNumber, type Id } from "../../kernel/ids.ts";
+import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
-import { chooseAccount } from "../../routing/index.ts";
 import type { Calls } from "../attempt/calls.ts";
+import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
-import { firstDueAt } from "../outcome/commands.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
 import { type Whole, wholesById } from "../whole.ts";
 import { type Created, createPayments, type NewPayment, paymentsByNumber } from "./create.ts";
-import { refuseRouting } from "./refusals.ts";
 import {
   type CreatePayment,
   canonical,
@@ -39,19 +37,6 @@ export type PaymentsDeps = {
   readonly log: Log;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
   readonly openAccounts: (opening: Opening) => Promise<void>;
-};
-
-export type Opening = {
-  readonly merchantId: Id;
-  readonly currency: string;
-  readonly channelAccountId: Id;
-  readonly fundFlow: Attempt["fundFlow"];
-};
-
-export type AttemptWish = {
-  readonly method: string | null;
-  readonly paymentCode: string | null;
-  readonly buyer: string | null;
 };
 
 export type Payments = {
@@ -205,99 +190,11 @@ async function prepare(
     paymentCode: body.payment_code ?? null,
     buyer: body.buyer ?? null,
   };
-  const attempt = await prepareAttempt(deps, payment, wish, now);
+  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, wish, now);
   return {
     payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
     attempt,
   };
-}
-
-/**
- * An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse
- * unseen.
- */
-async function prepareAttempt(
-  deps: PaymentsDeps,
-  payment: Payment,
-  wish: AttemptWish,
-  now: Date,
-): Promise<Attempt> {
-  const method = methodOf(deps, wish);
-  const candidates = await deps.channels.accountsOfMerchant(payment.merchantId);
-  const routed = chooseAccount(candidates, { method, currency: payment.currency, amount: payment.amount });
-  if ("refused" in routed) throw refuseRouting(routed, payment.currency);
-  const account = routed.chosen;
-  const scene = deps.channels.channel(account.channel)?.traits.scenes[method];
-  if (scene === undefined) throw problem("method_not_available", { field: "method" });
-  if (scene.requiresPaymentCode && wish.paymentCode === null) {
-    throw problem("invalid_request", {
-      field: "payment_code",
-      detail: `${method} needs the buyer's payment code`,
-    });
-  }
-  if (!scene.requiresPaymentCode && wish.paymentCode !== null) {
-    throw problem("invalid_request", { field: "payment_code", detail: `${method} takes no payment code` });
-  }
-  if (scene.requiresBuyer && wish.buyer === null) {
-    throw problem("invalid_request", {
-      field: "buyer",
-      detail: `${method} needs the buyer's id at the channel`,
-    });
-  }
-  const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND).getTime();
-  const id = deps.cell.newId();
-  const attempt: Attempt = {
-    id,
-    paymentId: payment.id,
-    merchantId: payment.merchantId,
-    channel: account.channel,
-    channelAccountId: account.id,
-    credentialVersion: account.credentialVersion ?? 0,
-    fundFlow: account.fundFlow,
-    method,
-    state: "created",
-    amount: payment.amount,
-    currency: payment.currency,
-    channelOrderNo: channelNumber("att", id),
-    channelTradeNo: null,
-    nextAction: null,
-    failureCode: null,
-    failureMessage: null,
-    buyer: wish.buyer,
-    taken: null,
-    surplus: null,
-    refundedAmount: 0n,
-    settledRefunded: 0n,
-    feeReturned: 0n,
-    costReturned: 0n,
-    takenBack: 0n,
-    closeWanted: false,
-    queries: 0,
-    expiresAt: new Date(Math.min(lifetimeEnd, payment.expiresAt.getTime())),
-    dueAt: firstDueAt(scene, now),
-    createdAt: now,
-    finishedAt: null,
-  };
-  const refused = await deps.calls.refuse(payment, attempt, wish.paymentCode);
-  if (refused !== null) throw problem("order_refused", refused);
-  await deps.openAccounts({
-    merchantId: payment.merchantId,
-    currency: payment.currency,
-    channelAccountId: account.id,
-    fundFlow: account.fundFlow,
-  });
-  return attempt;
-}
-
-/** A payment code alone names its wallet: one channel understands it so far. */
-function methodOf(deps: PaymentsDeps, wish: AttemptWish): string {
-  if (wish.method !== null) return wish.method;
-  for (const channel of deps.channels.all) {
-    for (const [method, scene] of Object.entries(channel.traits.scenes)) {
-      if (scene.kind === "payment_code") return method;
-    }
-  }
-  throw problem("invalid_request", { field: "method", detail: "name the method to pay by" });
 }
 
 async function newAttempt(
@@ -312,7 +209,7 @@ async function newAttempt(
     throw problem("payment_final", { detail: `the payment has ${payment.status}` });
   deps.merchants.requireActive((await deps.merchants.get(merchantId)) as Merchant);
   const fallback = { ...wish, buyer: wish.buyer ?? readRequest(payment.request).buyer ?? null };
-  const attempt = await prepareAttempt(deps, payment, fallback, deps.cell.clock.now());
+  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, fallback, deps.cell.clock.now());
   const live = attempts.find((other) => other.id === payment.liveAttemptId);
   if (live !== undefined) {
     const ended = await endLive(deps, service, live);

@@ -1,7 +1,75 @@
-import { type Db, sql, type Tx } from "../../kernel/database.ts";
+import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Payment } from "../model.ts";
 import { PAYMENT_COLUMNS } from "../rows.ts";
+
+const lockPaymentsSql = sql(
+  "payments_lock",
+  `select ${PAYMENT_COLUMNS}
+   from payments
+   where id = any($1::uuid[])
+   order by id
+   for no key update`,
+);
+
+/** Locks payments, and with them their attempts and refunds, in the one order. */
+export function lockPayments(tx: Tx, ids: readonly Id[]): Promise<Payment[]> {
+  return tx.all<Payment>(lockPaymentsSql, [ids]);
+}
+
+const paymentsByIdSql = sql(
+  "payments_by_id",
+  `select ${PAYMENT_COLUMNS}
+   from payments
+   where id = any($1::uuid[])
+   order by id`,
+);
+
+export function paymentsById(db: Db, ids: readonly Id[]): Promise<Payment[]> {
+  return db.all<Payment>(paymentsByIdSql, [ids]);
+}
+
+const updatePaymentsSql = sql(
+  "payments_update",
+  `update payments p
+   set
+     status = u.status,
+     live_attempt_id = u.live_attempt_id,
+     success_attempt_id = u.success_attempt_id,
+     closing_since = u.closing_since,
+     closing_for = u.closing_for,
+     closed_reason = u.closed_reason,
+     due_at = u.due_at,
+     finished_at = u.finished_at
+   from unnest(
+     $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[],
+     $8::timestamptz[],
+     $9::timestamptz[]
+   ) as u (
+     id, status, live_attempt_id, success_attempt_id, closing_since, closing_for, closed_reason, due_at,
+     finished_at
+   )
+   where p.id = u.id`,
+);
+
+/** Writes the changing columns of payments that this transaction has locked. */
+export async function updatePayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
+  if (payments.length === 0) return;
+  await tx.run(
+    updatePaymentsSql,
+    columnsOf(payments, [
+      "id",
+      "status",
+      "liveAttemptId",
+      "successAttemptId",
+      "closingSince",
+      "closingFor",
+      "closedReason",
+      "dueAt",
+      "finishedAt",
+    ]),
+  );
+}
 
 const watchPaymentSql = sql(
   "payment_watch",
@@ -63,7 +131,11 @@ const findPaymentsSql = sql(
   `select ${PAYMENT_COLUMNS}
    from payments p
    where p.id in (
-       select p2.id from payments p2 where $1::uuid is not null and p2.merchant_id = $1 and p2.merchant_order_no = $8
+       select p2.id
+       from payments p2
+       where $1::uuid is not null
+         and p2.merchant_id = $1
+         and p2.merchant_order_no = $8
        union all
        select p3.id from payments p3 where $1::uuid is null and p3.merchant_order_no = $8
        union all

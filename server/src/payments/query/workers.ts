@@ -8,10 +8,11 @@ import type { Cell } from "../../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Calls } from "../attempt/calls.ts";
+import { attemptById } from "../attempt/store.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Payments } from "../payment/service.ts";
-import { attemptById, paymentsById } from "../store.ts";
+import { paymentsById } from "../payment/store.ts";
 import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
 
 /** At least three times the longest time-out of a channel call. */

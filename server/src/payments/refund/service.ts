@@ -10,8 +10,8 @@ import type { WishResult } from "../outcome/commands.ts";
 import type { Door } from "../outcome/door.ts";
 import { canonical, differingFields } from "../payment/request.ts";
 import type { Payments } from "../payment/service.ts";
-import { refundById } from "../store.ts";
 import type { CreateRefund } from "./request.ts";
+import { refundById } from "./store.ts";
 
 export type RefundsDeps = {
   readonly cell: Cell;

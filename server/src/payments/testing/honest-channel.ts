@@ -1,6 +1,6 @@
 import type { RefundOutcome, TradeOutcome } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { ReportSource } from "../outcome/decide-trade.ts";
+import type { ReportSource } from "../outcome/steps.ts";
 import { CHANNEL_DATE, type Story } from "./story.ts";
 
 type Trade = {

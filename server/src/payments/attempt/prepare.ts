@@ -1,0 +1,126 @@
+import type { ChannelAccount, Channels, SceneTraits } from "../../channels/index.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
+import { problem } from "../../kernel/errors.ts";
+import { channelNumber, type Id } from "../../kernel/ids.ts";
+import { chooseAccount } from "../../routing/index.ts";
+import type { Attempt, Payment } from "../model.ts";
+import { firstDueAt } from "../outcome/commands.ts";
+import { refuseRouting } from "../payment/refusals.ts";
+import type { Calls } from "./calls.ts";
+
+export type Opening = {
+  readonly merchantId: Id;
+  readonly currency: string;
+  readonly channelAccountId: Id;
+  readonly fundFlow: Attempt["fundFlow"];
+};
+
+/** What a buyer or merchant wants to pay by. */
+export type AttemptWish = {
+  readonly method: string | null;
+  readonly paymentCode: string | null;
+  readonly buyer: string | null;
+};
+
+export type PrepareDeps = {
+  readonly channels: Pick<Channels, "accountsOfMerchant" | "channel" | "all">;
+  readonly calls: Pick<Calls, "refuse">;
+  readonly openAccounts: (opening: Opening) => Promise<void>;
+};
+
+/**
+ * An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse
+ * unseen. Throws the refusal, naming the field.
+ */
+export async function prepareAttempt(
+  deps: PrepareDeps,
+  id: Id,
+  payment: Payment,
+  wish: AttemptWish,
+  now: Date,
+): Promise<Attempt> {
+  const method = methodOf(deps, wish);
+  const { merchantId, currency, amount } = payment;
+  const routed = chooseAccount(await deps.channels.accountsOfMerchant(merchantId), {
+    method,
+    currency,
+    amount,
+  });
+  if ("refused" in routed) throw refuseRouting(routed, currency);
+  const account = routed.chosen;
+  const scene = deps.channels.channel(account.channel)?.traits.scenes[method];
+  if (scene === undefined) throw problem("method_not_available", { field: "method" });
+  checkWish(method, scene, wish);
+  const attempt = newAttempt(id, payment, account, { method, buyer: wish.buyer, scene }, now);
+  const refused = await deps.calls.refuse(payment, attempt, wish.paymentCode);
+  if (refused !== null) throw problem("order_refused", refused);
+  const { fundFlow } = account;
+  await deps.openAccounts({ merchantId, currency, channelAccountId: account.id, fundFlow });
+  return attempt;
+}
+
+function checkWish(method: string, scene: SceneTraits, wish: AttemptWish): void {
+  const refuse = (field: string, detail: string) => problem("invalid_request", { field, detail });
+  if (scene.requiresPaymentCode && wish.paymentCode === null) {
+    throw refuse("payment_code", `${method} needs the buyer's payment code`);
+  }
+  if (!scene.requiresPaymentCode && wish.paymentCode !== null) {
+    throw refuse("payment_code", `${method} takes no payment code`);
+  }
+  if (scene.requiresBuyer && wish.buyer === null) {
+    throw refuse("buyer", `${method} needs the buyer's id at the channel`);
+  }
+}
+
+function newAttempt(
+  id: Id,
+  payment: Payment,
+  account: ChannelAccount,
+  by: { readonly method: string; readonly buyer: string | null; readonly scene: SceneTraits },
+  now: Date,
+): Attempt {
+  const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND).getTime();
+  return {
+    id,
+    paymentId: payment.id,
+    merchantId: payment.merchantId,
+    channel: account.channel,
+    channelAccountId: account.id,
+    credentialVersion: account.credentialVersion ?? 0,
+    fundFlow: account.fundFlow,
+    method: by.method,
+    state: "created",
+    amount: payment.amount,
+    currency: payment.currency,
+    channelOrderNo: channelNumber("att", id),
+    channelTradeNo: null,
+    nextAction: null,
+    failureCode: null,
+    failureMessage: null,
+    buyer: by.buyer,
+    taken: null,
+    surplus: null,
+    refundedAmount: 0n,
+    settledRefunded: 0n,
+    feeReturned: 0n,
+    costReturned: 0n,
+    takenBack: 0n,
+    closeWanted: false,
+    queries: 0,
+    expiresAt: new Date(Math.min(lifetimeEnd, payment.expiresAt.getTime())),
+    dueAt: firstDueAt(by.scene, now),
+    createdAt: now,
+    finishedAt: null,
+  };
+}
+
+/** A payment code alone names its wallet: one channel understands it so far. */
+function methodOf(deps: PrepareDeps, wish: AttemptWish): string {
+  if (wish.method !== null) return wish.method;
+  for (const channel of deps.channels.all) {
+    for (const [method, scene] of Object.entries(channel.traits.scenes)) {
+      if (scene.kind === "payment_code") return method;
+    }
+  }
+  throw problem("invalid_request", { field: "method", detail: "name the method to pay by" });
+}

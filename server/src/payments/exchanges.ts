@@ -1,0 +1,77 @@
+import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
+
+/** One call to a channel, or one notification of it: masked, and what the door made of it. */
+export type ExchangeRow = {
+  readonly paymentId: Id;
+  readonly id: Id;
+  readonly attemptId: Id;
+  readonly refundId: Id | null;
+  readonly operation: string;
+  readonly callEnd: string;
+  readonly outcome: string | null;
+  readonly decision: string;
+  readonly channelCode: string | null;
+  readonly detail: string | null;
+  readonly request: string;
+  readonly response: string | null;
+  readonly startedAt: Date;
+  readonly tookMs: number;
+  readonly decidedAt: Date;
+};
+
+const EXCHANGE_COLUMNS = `
+  payment_id, id, attempt_id, refund_id, operation, call_end, outcome, decision, channel_code, detail,
+  request,
+  response, started_at, took_ms, decided_at`;
+
+const insertExchangesSql = sql(
+  "exchanges_insert",
+  `insert into exchanges (${EXCHANGE_COLUMNS})
+   select *
+   from unnest(
+     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+     $9::text[],
+     $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::int[], $15::timestamptz[]
+   )
+   on conflict do nothing`,
+);
+
+/** Keeps what was said to and by channels, with what the door made of it. */
+export async function insertExchanges(tx: Tx, exchanges: readonly ExchangeRow[]): Promise<void> {
+  if (exchanges.length === 0) return;
+  await tx.run(
+    insertExchangesSql,
+    columnsOf(exchanges, [
+      "paymentId",
+      "id",
+      "attemptId",
+      "refundId",
+      "operation",
+      "callEnd",
+      "outcome",
+      "decision",
+      "channelCode",
+      "detail",
+      "request",
+      "response",
+      "startedAt",
+      "tookMs",
+      "decidedAt",
+    ]),
+  );
+}
+
+const exchangesOfPaymentSql = sql(
+  "exchanges_of_payment",
+  `select ${EXCHANGE_COLUMNS}
+   from exchanges
+   where payment_id = $1
+   order by id
+   limit 1000`,
+);
+
+/** Every exchange about a payment, in order; at most 1,000. */
+export function exchangesOfPayment(db: Db, paymentId: Id): Promise<ExchangeRow[]> {
+  return db.all<ExchangeRow>(exchangesOfPaymentSql, [paymentId]);
+}

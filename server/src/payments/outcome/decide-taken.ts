@@ -1,0 +1,213 @@
+/**
+ * What it means that an order took money, or that money came back without a refund of ours. Pure: whatever
+ * moved is booked, as the payment's success or as surplus.
+ */
+import type { TradeFacts, TradeOutcome } from "../../channels/index.ts";
+import { type Attempt, isFinalAttempt, type Surplus, type Taken } from "../model.ts";
+import { settledPart } from "../terms.ts";
+import type { Draft } from "./draft.ts";
+import {
+  type Decision,
+  endLive,
+  finish,
+  giveBack,
+  type MutableAttempt,
+  type ReportSource,
+  startReversal,
+  stopClosing,
+  type TradeContext,
+  take,
+  takeBack,
+  takeSurplus,
+} from "./steps.ts";
+
+/** The buyer's money was taken: the payment's success, surplus, or nothing new. */
+export function decidePaid(
+  draft: Draft,
+  attempt: MutableAttempt,
+  facts: TradeFacts,
+  source: ReportSource,
+  context: TradeContext,
+): Decision {
+  if (attempt.taken !== null) {
+    return facts.amount === attempt.taken.paidAmount ? "already_known" : "contradiction";
+  }
+  const { payment } = draft;
+  const differs = differsFrom(attempt, facts);
+  if (differs && source !== "query") {
+    askAbout(attempt, context.now);
+    return "contradiction";
+  }
+  const reversing = attempt.state === "reversing";
+  const surplus = surplusOf(draft, attempt, differs);
+  if (surplus === null) {
+    take(attempt, facts, context);
+    succeed(draft, attempt, context);
+    return "paid";
+  }
+  takeSurplus(draft, attempt, facts, surplus, context);
+  // While the reversal is unanswered it is what gives the money back.
+  if (reversing) return "surplus";
+  const wasLive = payment.liveAttemptId === attempt.id;
+  finish(attempt, "succeeded", context.now);
+  giveBack(draft, attempt, context);
+  if (wasLive) endLive(draft, context.now);
+  return "surplus";
+}
+
+function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
+  return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+}
+
+/**
+ * Another amount than was asked for may have been taken: the order is asked about, even one that was over.
+ */
+function askAbout(attempt: MutableAttempt, now: Date): void {
+  switch (attempt.state) {
+    case "created":
+    case "unknown":
+      attempt.state = "pending";
+      break;
+    case "closed":
+    case "failed":
+      attempt.state = "abandoned";
+      break;
+    case "reversed":
+      attempt.state = "reversing";
+      break;
+    default:
+  }
+  attempt.finishedAt = null;
+  attempt.queries = 0;
+  attempt.dueAt = now;
+}
+
+function surplusOf(draft: Draft, attempt: Attempt, differs: boolean): Surplus | null {
+  if (attempt.state === "reversing") return "reversing";
+  if (attempt.state === "reversed") return "reversed";
+  if (differs) return "amount_differs";
+  switch (draft.payment.status) {
+    case "succeeded":
+      return "payment_succeeded";
+    case "closed":
+      return "payment_closed";
+    case "failed":
+      return "payment_failed";
+    default:
+      return null;
+  }
+}
+
+function succeed(draft: Draft, attempt: MutableAttempt, context: TradeContext): void {
+  const { payment } = draft;
+  const live = payment.liveAttemptId;
+  finish(attempt, "succeeded", context.now);
+  payment.status = "succeeded";
+  payment.successAttemptId = attempt.id;
+  payment.liveAttemptId = null;
+  payment.finishedAt = context.now;
+  payment.dueAt = null;
+  stopClosing(draft);
+  if (live !== null && live !== attempt.id) letGo(draft.attempt(live), context);
+  draft.book({ booking: "success", attempt });
+  draft.tell("payment.succeeded");
+}
+
+/**
+ * Ends an order that another one made superfluous: it is closed, or reversed, and what it took is surplus.
+ */
+function letGo(other: MutableAttempt, context: TradeContext): void {
+  const { now } = context;
+  if (isFinalAttempt(other.state)) return;
+  if (context.sceneOf(other).kind === "payment_code") {
+    startReversal(other, now);
+    return;
+  }
+  other.state = "abandoned";
+  other.closeWanted = true;
+  other.dueAt = now;
+}
+
+/** Taken, and given back in part or whole by anybody's doing. */
+export function decideRefunded(
+  draft: Draft,
+  attempt: MutableAttempt,
+  trade: Extract<TradeOutcome, { outcome: "refunded" }>,
+  source: ReportSource,
+  context: TradeContext,
+): Decision {
+  const believed = source === "query" || !differsFrom(attempt, trade);
+  if (attempt.taken === null && trade.refundedAmount >= trade.amount && believed) {
+    const surplus = surplusOf(draft, attempt, differsFrom(attempt, trade));
+    if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
+  }
+  const before = decidePaid(draft, attempt, trade, source, context);
+  const { taken } = attempt;
+  if (taken === null) return before;
+  const beyond = givenBackByChannel(draft, attempt, taken, trade.refundedAmount);
+  if (beyond <= 0n) return before;
+  if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
+    if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
+    takeBack(draft, attempt);
+    return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
+  }
+  if (beyond >= taken.paidAmount) {
+    attempt.takenBack += beyond;
+    finish(attempt, "reversed_by_channel", context.now);
+    draft.book({ booking: "reversed_by_channel", attempt });
+    draft.open({
+      kind: "reversed_by_channel",
+      subjectId: attempt.id,
+      amount: taken.paidAmount,
+      detail: "The channel took the whole payment back without a refund of ours. Ask the channel why.",
+    });
+    draft.tell("payment.reversed_by_channel");
+    return "reversed_by_channel";
+  }
+  attempt.takenBack += beyond;
+  draft.book({
+    booking: "refund_by_channel",
+    attempt,
+    settleAmount: settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond),
+    sourceId: context.reportId,
+  });
+  draft.open({
+    kind: "refund_by_channel",
+    subjectId: context.reportId,
+    amount: beyond,
+    detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
+  });
+  return "refunded_by_channel";
+}
+
+/** How much of what the channel calls refunded is neither ours nor known: at most what is left. */
+function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refundedAmount: bigint): bigint {
+  // A refund that came back from the buyer's bank stays in the channel's sum.
+  const returned = draft
+    .refundsOf(attempt.id)
+    .filter((refund) => refund.state === "returned")
+    .reduce((sum, refund) => sum + refund.amount, 0n);
+  const beyond = refundedAmount - attempt.refundedAmount - attempt.takenBack - returned;
+  const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
+  if (beyond > left) return left;
+  return beyond;
+}
+
+/**
+ * Taken and given back by the channel before we knew: both movements are booked, and nothing is left to give
+ * back.
+ */
+function bookCameAndWent(
+  draft: Draft,
+  attempt: MutableAttempt,
+  facts: TradeFacts,
+  surplus: Surplus,
+  context: TradeContext,
+): Decision {
+  const wasLive = draft.payment.liveAttemptId === attempt.id;
+  takeSurplus(draft, attempt, facts, surplus, context);
+  finish(attempt, "reversed", context.now);
+  takeBack(draft, attempt);
+  if (wasLive) endLive(draft, context.now);
+  return "reversed";
+}
