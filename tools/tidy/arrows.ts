@@ -30,6 +30,7 @@ const mayUse: Record<string, readonly string[]> = {
   sdk: [],
   demo: ["sdk"],
   bench: [],
+  simulation: ["server", "sandbox", "tools"],
   web: [],
   tools: ["server", "sandbox", "sdk", "demo", "web"],
 };

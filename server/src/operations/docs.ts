@@ -55,7 +55,8 @@ code { white-space: nowrap; }
 <body>
 <h1>Errors</h1>
 <p>Every error is an RFC 9457 problem document (<code>application/problem+json</code>) with a stable
-<code>code</code>, the offending <code>field</code> where there is one, and the <code>request_id</code> to quote.
+<code>code</code>, the offending <code>field</code> where there is one, and the <code>request_id</code> to
+quote.
 <a href="/docs">The API reference</a></p>
 <table>
 <thead><tr><th>Code</th><th>Status</th><th>What it means, and what to do</th></tr></thead>

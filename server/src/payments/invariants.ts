@@ -35,8 +35,8 @@ const STRAY_SUCCESS_JOURNALS = sql(
 const OVER_REFUNDED = sql(
   "audit_over_refunded",
   `select a.id::text as subject,
-     'took ' || coalesce(a.paid_amount, 0) || ', counts ' || a.refunded_amount || ' refunded, its refunds are '
-       || coalesce(sum(r.amount), 0) as detail
+     'took ' || coalesce(a.paid_amount, 0) || ', counts ' || a.refunded_amount
+       || ' refunded, its refunds are ' || coalesce(sum(r.amount), 0) as detail
    from attempts a
    left join refunds r
      on r.attempt_id = a.id and r.state not in ('failed', 'returned') and not r.after_failure
