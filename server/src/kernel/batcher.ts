@@ -1,5 +1,5 @@
-import { faultOf } from "./database.ts";
 import { type ErrorCode, Problem, problem } from "./errors.ts";
+import { faultOf } from "./faults.ts";
 import type { Log } from "./log.ts";
 
 /**

@@ -5,6 +5,7 @@
 import pg from "pg";
 import type { Clock, Random } from "./clock.ts";
 import { problem } from "./errors.ts";
+import { commitRefused, faultOf, translate } from "./faults.ts";
 import type { IdMaker } from "./ids.ts";
 import type { Log } from "./log.ts";
 
@@ -94,6 +95,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 2_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/**
+ * The server ends a statement long before; an answer that takes longer has been lost with its network, and would
+ * be waited for for ever.
+ */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 export type DatabaseOptions = {
   readonly url: string;
@@ -102,6 +108,8 @@ export type DatabaseOptions = {
   readonly readersMax: number;
   readonly writersMax: number;
   readonly log: Log;
+  /** After this a connection that says nothing is given up as lost. */
+  readonly answerTimeoutMs?: number;
   /** How connections are made; pg's own pool when absent. */
   readonly openConnections?: OpenConnections | undefined;
 };
@@ -123,6 +131,8 @@ export function openDatabase(options: DatabaseOptions): Database {
         connectionString: options.url,
         max,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        query_timeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
+        keepAlive: true,
         options: [...settings, ...extra].map((setting) => `-c ${setting}`).join(" "),
         types: { getTypeParser },
         ...({ pipeline } as object),
@@ -171,15 +181,29 @@ function dbOver(queryable: Queryable): Db {
   };
 }
 
-function txOver(client: Connection): Tx {
+/**
+ * A transaction's statements, until `end`: a step of the work that still runs when another one has failed would
+ * otherwise write outside of it, or into the next transaction of the same connection.
+ */
+function txOver(client: Connection): { tx: Tx; end(): void } {
+  let ended = false;
+  const query = async (config: pg.QueryConfig) => {
+    if (ended) throw new Error(`${config.name} came after the end of its transaction`);
+    return client.query(config);
+  };
   const tx = {
-    ...dbOver(client),
+    ...dbOver({ query }),
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
-      const result = await client.query({ name: statement.name, text: statement.text, values: [...params] });
+      const result = await query({ name: statement.name, text: statement.text, values: [...params] });
       return result.rowCount ?? 0;
     },
   };
-  return tx as unknown as Tx;
+  return {
+    tx: tx as unknown as Tx,
+    end: () => {
+      ended = true;
+    },
+  };
 }
 
 async function transact<T>(
@@ -187,6 +211,7 @@ async function transact<T>(
   work: (tx: Tx) => Promise<T>,
   options: TransactOptions,
 ): Promise<T> {
+  let mayBeDone = false;
   for (let tries = 1; ; tries += 1) {
     const attempt = await once(deps.writers, work);
     if (attempt.end === "committed") return attempt.value;
@@ -194,9 +219,12 @@ async function transact<T>(
       const fault = faultOf(attempt.error);
       if (fault === "deadlock") deps.counters.deadlocks += 1;
       const again = fault === "deadlock" || fault === "contention" || fault === "connection";
-      if (!again || tries >= TRIES_MAX) throw translate(attempt.error, fault);
-    } else if (!options.repeatable || tries >= TRIES_MAX) {
-      throw problem("outcome_unknown", { cause: attempt.error });
+      if (!again || tries >= TRIES_MAX) throw translate(attempt.error, fault, mayBeDone);
+    } else {
+      mayBeDone = true;
+      if (!options.repeatable || tries >= TRIES_MAX) {
+        throw problem("outcome_unknown", { cause: attempt.error, retryAfterSeconds: 1 });
+      }
     }
     deps.counters.retries += 1;
   }
@@ -217,12 +245,15 @@ async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Prom
     return { end: "threw", error };
   }
   const lost = onLost(client);
+  const { tx, end } = txOver(client);
   try {
     await client.query("begin");
-    const value = await work(txOver(client));
+    const value = await work(tx);
+    end();
     return await commit(client, value, lost);
   } catch (error) {
-    const broken = !(await rollback(client));
+    end();
+    const broken = !(await rollback(client)) || faultOf(error) === "connection";
     lost.forget();
     client.release(broken);
     return { end: "threw", error };
@@ -240,7 +271,7 @@ async function commit<T>(client: Connection, value: T, lost: { forget(): void })
   } catch (error) {
     lost.forget();
     client.release(true);
-    return { end: "unknown", error };
+    return { end: commitRefused(error) ? "threw" : "unknown", error };
   }
 }
 
@@ -260,41 +291,6 @@ function onLost(client: Connection): { forget(): void } {
   return { forget: () => client.removeListener("error", ignore) };
 }
 
-type Fault = "deadlock" | "contention" | "connection" | "resources" | "data" | "other";
-
-/** What kind of failure a database error is; `other` for anything that PostgreSQL did not say. */
-export function faultOf(error: unknown): Fault {
-  if (typeof error !== "object" || error === null) return "other";
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === "string") {
-    if (code === "40P01") return "deadlock";
-    if (code === "40001" || code === "55P03") return "contention";
-    if (code.startsWith("57P0") || code.startsWith("08") || /^E[A-Z]+$/.test(code)) return "connection";
-    if (code.startsWith("53") || code === "57014" || code === "25P03") return "resources";
-    if (/^(22|23|54)/.test(code)) return "data";
-  }
-  if (typeof message === "string" && /Connection terminated|not queryable|Client was closed/.test(message)) {
-    return "connection";
-  }
-  if (typeof message === "string" && /timeout exceeded when trying to connect/.test(message))
-    return "connection";
-  return "other";
-}
-
-/** The constraint that a unique, check or exclusion violation names; null for any other error. */
-export function violatedConstraint(error: unknown): string | null {
-  const { code, constraint } = (error ?? {}) as { code?: string; constraint?: string };
-  return typeof code === "string" && code.startsWith("23") ? (constraint ?? null) : null;
-}
-
-function translate(error: unknown, fault: Fault): unknown {
-  if (fault === "connection") return problem("database_unavailable", { cause: error, retryAfterSeconds: 2 });
-  if (fault === "resources" || fault === "contention" || fault === "deadlock") {
-    return problem("overloaded", { cause: error, retryAfterSeconds: 1 });
-  }
-  return error;
-}
-
 async function withReadErrors<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -310,13 +306,29 @@ async function withReadErrors<T>(read: () => Promise<T>): Promise<T> {
 }
 
 const BIGINT_OID = 20;
+const BIGINT_ARRAY_OID = 1016;
 const DATE_OID = 1082;
+const DATE_ARRAY_OID = 1182;
+const TEXT_ARRAY_OID = 1009;
 
 function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
   if (oid === BIGINT_OID) return BigInt;
   // The driver's own parser makes a Date at local midnight, which shifts the day by the machine's time zone.
   if (oid === DATE_OID) return (value) => value;
+  if (oid === DATE_ARRAY_OID) return parseTexts;
+  if (oid === BIGINT_ARRAY_OID) return (value) => bigints(parseTexts(value));
   return pg.types.getTypeParser(oid, format as "text");
+}
+
+type Nested<T> = T | null | readonly Nested<T>[];
+
+const parseTexts = pg.types.getTypeParser(TEXT_ARRAY_OID as number, "text") as (
+  value: string,
+) => Nested<string>;
+
+function bigints(value: Nested<string>): Nested<bigint> {
+  if (value === null) return null;
+  return typeof value === "string" ? BigInt(value) : value.map(bigints);
 }
 
 function camelRows(result: pg.QueryResult): unknown[] {

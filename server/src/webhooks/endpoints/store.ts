@@ -1,5 +1,6 @@
-import { type Db, sql, type Tx, violatedConstraint } from "../../kernel/database.ts";
+import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
+import { violatedConstraint } from "../../kernel/faults.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { EndpointStatus } from "../model.ts";
 
