@@ -1,0 +1,180 @@
+/**
+ * A platform in processes of its own, with a proxy on each of its ways out: to PostgreSQL, to the channel, to
+ * merchants, and on the way of the channel's notifications back in.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startSandbox } from "../../sandbox/src/index.ts";
+import { newRsaKey } from "../../server/src/kernel/crypto.ts";
+import { type Books, openBooks } from "./books.ts";
+import { type Client, createClient } from "./client.ts";
+import { startHttpProxy } from "./http-proxy.ts";
+import { type PostgresProxy, startPostgresProxy } from "./postgres-proxy.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
+import { createServerProcess, type ServerProcess } from "./server-process.ts";
+import { openShop, type Shop } from "./shop.ts";
+import type { Gate } from "./steps.ts";
+
+export type Stage = {
+  /** One per set of roles that was asked for; the first answers the API. */
+  readonly servers: readonly ServerProcess[];
+  readonly sandbox: Client;
+  readonly operator: Client;
+  readonly shops: readonly Shop[];
+  readonly receiver: Receiver;
+  readonly books: Books;
+  readonly database: PostgresProxy;
+  stop(): Promise<void>;
+};
+
+export type StageOptions = {
+  /** A database in which nothing has run yet. */
+  readonly databaseUrl: string;
+  readonly gate: Gate;
+  /** What each process does. */
+  readonly roles?: readonly string[];
+  readonly shops?: number;
+  /** Held before a notification goes on to the platform: the channel's network has no haste. */
+  readonly turn?: () => Promise<void>;
+};
+
+const ROLES = ["api,worker"];
+
+/** Starts everything and opens the shops, with the gate asked from the beginning. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const { gate } = options;
+  const folder = mkdtempSync(join(tmpdir(), "tributary-crash-"));
+  const receiver = await startReceiver();
+  const sandbox = await startSandbox({ host: "127.0.0.1", port: 0, store: { kind: "memory" } });
+  const database = await startPostgresProxy(options.databaseUrl, gate);
+  const channel = await startHttpProxy({ gate, target: () => sandbox.url, nameOf: channelStep });
+  const merchants = await startHttpProxy({ gate, target: () => receiver.url, nameOf: webhookStep });
+  let apiUrl = "";
+  const front = await startHttpProxy({
+    gate,
+    target: () => apiUrl,
+    nameOf: notificationStep,
+    ...(options.turn === undefined ? {} : { turn: options.turn }),
+  });
+  const operatorKey = `op_${randomBytes(32).toString("hex")}`;
+  const env = {
+    DATABASE_URL: database.url,
+    TRIBUTARY_PUBLIC_URL: front.url,
+    TRIBUTARY_MASTER_KEY: randomBytes(32).toString("base64"),
+    TRIBUTARY_OPERATOR_KEY: operatorKey,
+  };
+  const servers = await startServers(folder, env, options.roles ?? ROLES);
+  apiUrl = (servers[0] as ServerProcess).baseUrl;
+  const operator = createClient(() => apiUrl, operatorKey);
+  const wallet = createClient(() => sandbox.url, null);
+  const shops: Shop[] = [];
+  const keys = newRsaKey();
+  for (let number = 1; number <= (options.shops ?? 1); number += 1) {
+    const name = `shop-${number}`;
+    const webhookUrl = `${merchants.url}/${name}`;
+    const know = (secret: string) => receiver.know(name, secret);
+    const common = { operator, sandbox: wallet, channelUrl: channel.url, keys };
+    shops.push(await openShop({ ...common, baseUrl: () => apiUrl, webhookUrl, know }, name));
+  }
+  const books = openBooks(options.databaseUrl);
+  return {
+    servers,
+    sandbox: wallet,
+    operator,
+    shops,
+    receiver,
+    books,
+    database,
+    stop: async () => {
+      for (const server of servers) {
+        server.signal("SIGCONT");
+        await server.kill();
+      }
+      await books.close();
+      await Promise.all([front, channel, merchants, database, sandbox, receiver].map((one) => one.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServers(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  roles: readonly string[],
+): Promise<readonly ServerProcess[]> {
+  const cacheDir = join(tmpdir(), "tributary-compiled");
+  const servers: ServerProcess[] = [];
+  for (const [index, role] of roles.entries()) {
+    const dataDir = join(folder, `process-${index}`);
+    mkdirSync(dataDir);
+    const server = await createServerProcess({ dataDir, cacheDir, env: { ...env, TRIBUTARY_ROLES: role } });
+    await server.start();
+    servers.push(server);
+  }
+  // Node writes what it compiled when a program ends by itself: one clean stop serves every later start.
+  const [first] = servers;
+  if (first !== undefined) {
+    await first.stop();
+    await first.start();
+  }
+  return servers;
+}
+
+function channelStep(url: string, body: string): string | null {
+  const query = new URLSearchParams(url.split("?", 2)[1] ?? "");
+  const method = query.get("method") ?? new URLSearchParams(body).get("method");
+  return method === null ? null : `channel call ${method}`;
+}
+
+function notificationStep(url: string, body: string): string | null {
+  if (!url.startsWith("/notify/")) return null;
+  const form = new URLSearchParams(body);
+  const about = form.has("refund_fee") ? " with a refund" : "";
+  return `notification ${form.get("trade_status") ?? ""}${about}`;
+}
+
+function webhookStep(_url: string, body: string): string | null {
+  const { type } = JSON.parse(body) as { type: string };
+  return `webhook ${type}`;
+}
+
+/** The longest that anything may take to come right, on a machine that has much else to do. */
+const patienceMs = 45_000;
+const lookMs = 40;
+
+/** After how many milliseconds without a movement time is let pass; null: it takes its own course. */
+export type SkipAfter = () => number | null;
+
+/**
+ * Looks until `look` finds what it wants. While nothing moves, time is let pass up to the next due row: what
+ * it would take in reality is thirty seconds for a lease, minutes for a query.
+ */
+export async function until<T>(
+  books: Books,
+  what: string,
+  skipAfter: SkipAfter,
+  look: () => Promise<T | null>,
+): Promise<T> {
+  const giveUpAt = performance.now() + patienceMs;
+  let shown = "";
+  let movedAt = performance.now();
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    const open = JSON.stringify(await books.openRows());
+    const now = performance.now();
+    if (open !== shown) {
+      shown = open;
+      movedAt = now;
+    }
+    if (now > giveUpAt) throw new Error(`${what} did not come; not final: ${open}`);
+    const skipAfterMs = skipAfter();
+    if (skipAfterMs !== null && now - movedAt > skipAfterMs) {
+      await books.ageToNextDue();
+      movedAt = now;
+    } else await sleep(lookMs);
+  }
+}
