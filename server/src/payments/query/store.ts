@@ -2,53 +2,71 @@ import { sql, type Tx } from "../../kernel/database.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import { ATTEMPT_COLUMNS, type AttemptRow, attemptOf, PAYMENT_COLUMNS, REFUND_COLUMNS } from "../rows.ts";
 
-/** A claim moves due times and nothing else: the one write allowed without the payment's lock. */
+/**
+ * A claim moves due times and nothing else: the one write allowed without the payment's lock. What an update
+ * returns has no order of its own.
+ */
 const claimAttemptsSql = sql(
   "attempts_claim",
-  `update attempts a
-   set due_at = $2
-   from (
-     select id
-     from attempts
-     where due_at <= $1
-     order by due_at
-     limit $3
-     for no key update skip locked
-   ) d
-   where a.id = d.id
-   returning ${prefixed("a", ATTEMPT_COLUMNS)}`,
+  `with claimed as (
+     update attempts a
+     set due_at = $2
+     from (
+       select id
+       from attempts
+       where due_at <= $1
+       order by due_at
+       limit $3
+       for no key update skip locked
+     ) d
+     where a.id = d.id
+     returning ${prefixed("a", ATTEMPT_COLUMNS)}
+   )
+   select ${ATTEMPT_COLUMNS}
+   from claimed
+   order by id`,
 );
 
 const claimPaymentsSql = sql(
   "payments_claim",
-  `update payments p
-   set due_at = $2
-   from (
-     select id
-     from payments
-     where due_at <= $1
-     order by due_at
-     limit $3
-     for no key update skip locked
-   ) d
-   where p.id = d.id
-   returning ${prefixed("p", PAYMENT_COLUMNS)}`,
+  `with claimed as (
+     update payments p
+     set due_at = $2
+     from (
+       select id
+       from payments
+       where due_at <= $1
+       order by due_at
+       limit $3
+       for no key update skip locked
+     ) d
+     where p.id = d.id
+     returning ${prefixed("p", PAYMENT_COLUMNS)}
+   )
+   select ${PAYMENT_COLUMNS}
+   from claimed
+   order by id`,
 );
 
 const claimRefundsSql = sql(
   "refunds_claim",
-  `update refunds r
-   set due_at = $2
-   from (
-     select id
-     from refunds
-     where due_at <= $1
-     order by due_at
-     limit $3
-     for no key update skip locked
-   ) d
-   where r.id = d.id
-   returning ${prefixed("r", REFUND_COLUMNS)}`,
+  `with claimed as (
+     update refunds r
+     set due_at = $2
+     from (
+       select id
+       from refunds
+       where due_at <= $1
+       order by due_at
+       limit $3
+       for no key update skip locked
+     ) d
+     where r.id = d.id
+     returning ${prefixed("r", REFUND_COLUMNS)}
+   )
+   select ${REFUND_COLUMNS}
+   from claimed
+   order by id`,
 );
 
 function prefixed(alias: string, columns: string): string {

@@ -281,13 +281,18 @@ const claim = sql(
      where id in (select id from picked) and state = 'scheduled' and due_at <= $3
      order by id
      for no key update skip locked
+   ),
+   claimed as (
+     update deliveries as d
+     set due_at = $5
+     from locked
+     join events e on e.id = locked.event_id
+     where d.id = locked.id
+     returning d.id, d.event_id, e.merchant_id, d.endpoint_id, e.payload, d.due_at as leased_until
    )
-   update deliveries as d
-   set due_at = $5
-   from locked
-   join events e on e.id = locked.event_id
-   where d.id = locked.id
-   returning d.id, d.event_id, e.merchant_id, d.endpoint_id, e.payload, d.due_at as leased_until`,
+   select id, event_id, merchant_id, endpoint_id, payload, leased_until
+   from claimed
+   order by id`,
 );
 
 /** Takes at most `limit` due deliveries, and of each endpoint at most its places, until `leasedUntil`. */
