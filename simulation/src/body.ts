@@ -1,0 +1,46 @@
+/** What the simulation reads of answers. */
+
+/** An answer's body, of whatever resource it is: a field that this one lacks is not there. */
+export type Body = {
+  readonly id: string;
+  readonly code: string;
+  readonly amount: number;
+  readonly secret: string;
+  // A payment
+  readonly merchant_order_no: string;
+  readonly status: string;
+  readonly status_final: boolean;
+  readonly cashier_url: string;
+  readonly next_action: NextAction | null;
+  readonly attempts: readonly { readonly channel_order_no: string }[];
+  // A refund
+  readonly payment: string;
+  readonly merchant_refund_no: string;
+  readonly state: string;
+  readonly state_final: boolean;
+  // An app of the sandbox
+  readonly app_id: string;
+  readonly pid: string;
+  readonly alipay_public_key: string;
+  readonly gateway_url: string;
+};
+
+export type NextAction =
+  | { readonly type: "qr_code"; readonly qr_code: string }
+  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
+  | { readonly type: "app_params"; readonly params: string }
+  | { readonly type: "none" };
+
+export type Answer = { readonly status: number; readonly body: Body };
+
+/** No answer, or one that is no JSON. */
+export const NOTHING = {} as Body;
+
+export function bodyOf(bytes: Buffer): Body {
+  try {
+    return (JSON.parse(bytes.toString("utf8")) as Body | null) ?? NOTHING;
+  } catch {
+    return NOTHING;
+  }
+}

@@ -1,0 +1,110 @@
+/** What must be true of a world once everything in it has come to rest. */
+import { invariants, runAudit } from "../../server/src/operations/index.ts";
+import { explainBills } from "./bills.ts";
+import { type Answer, bodyOf, NOTHING } from "./body.ts";
+import type { Words } from "./ledger-of-words.ts";
+import type { Merchant } from "./merchants.ts";
+import { checkTold } from "./told.ts";
+import { jsonRequest, platformUrl, type World } from "./world.ts";
+
+const SHOWN_MAX = 20;
+
+/** Every violation found, each a sentence. */
+export async function checkWorld(
+  world: World,
+  merchants: readonly Merchant[],
+  words: Words,
+): Promise<readonly string[]> {
+  const { db } = world.ground.cell;
+  const found: string[] = [...world.violations];
+  for (const { name, violations } of await runAudit(db, invariants)) {
+    for (const { subject, detail } of violations) found.push(`invariant ${name}: ${subject} ${detail}`);
+  }
+  for (const row of await db.all<{ what: string }>(UNFINISHED)) found.push(row.what);
+  found.push(...(await checkWords(world, merchants, words)));
+  found.push(...(await checkTold(world, merchants)));
+  found.push(...(await explainBills(world, merchants)));
+  return found.slice(0, SHOWN_MAX);
+}
+
+/** Nothing waits for anything any more, but what a channel never tells. */
+const UNFINISHED = {
+  name: "simulation_unfinished",
+  text: `select what
+   from (
+     select 'the payment ' || id || ' is still ' || status as what from payments where finished_at is null
+     union all
+     select 'the attempt ' || id || ' is still ' || state from attempts where finished_at is null
+     union all
+     select 'the refund ' || id || ' is still ' || state from refunds where finished_at is null
+     union all
+     select 'the delivery ' || id || ' is still scheduled' from deliveries where state = 'scheduled'
+   ) rows
+   order by what`,
+};
+
+/** Whatever was acknowledged is there, and what was called final has not changed. */
+async function checkWords(
+  world: World,
+  merchants: readonly Merchant[],
+  words: Words,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const keys = new Map(merchants.map(({ name, key }) => [name, key]));
+  const seen = new Map<string, Answer>();
+  const get = async (merchant: string, path: string) => {
+    let known = seen.get(path);
+    if (known === undefined) {
+      known = await ask(world, path, keys.get(merchant) as string);
+      seen.set(path, known);
+    }
+    return known;
+  };
+  for (const word of words.all) {
+    const isRefund = word.kind === "refund" || word.kind === "final_refund";
+    const { status, body } = await get(word.merchant, `/v1/${isRefund ? "refunds" : "payments"}/${word.id}`);
+    if (status !== 200) {
+      found.push(`${word.id} was acknowledged and is answered ${status}`);
+      continue;
+    }
+    switch (word.kind) {
+      case "payment":
+        if (body.merchant_order_no !== word.orderNo || body.amount !== word.amount)
+          found.push(`${word.id} is not what was acknowledged: ${JSON.stringify({ word, body })}`);
+        break;
+      case "refund":
+        if (body.merchant_refund_no !== word.refundNo || body.amount !== word.amount)
+          found.push(`${word.id} is not what was acknowledged: ${JSON.stringify({ word, body })}`);
+        break;
+      case "final":
+        if (body.status !== word.status)
+          found.push(`${word.id} was ${word.status} for good, and is ${body.status}`);
+        break;
+      case "final_refund":
+        if (body.state !== word.state && !isLaterEnd(word.state, body.state))
+          found.push(`${word.id} was ${word.state} for good, and is ${body.state}`);
+        break;
+    }
+  }
+  return found;
+}
+
+/** Money that shows up later reopens even an end: an arrived refund may come back, a failed one be carried out. */
+export function isLaterEnd(before: string, after: string): boolean {
+  return (before === "succeeded" && after === "returned") || before === "failed";
+}
+
+async function ask(world: World, path: string, key: string): Promise<Answer> {
+  let given: Answer | null = null;
+  void world.platform.answer(jsonRequest("GET", platformUrl(path), undefined, key)).then(
+    (response) => {
+      given = { status: response.status, body: bodyOf(response.body) };
+    },
+    () => {
+      given = { status: 0, body: NOTHING };
+    },
+  );
+  const end = new Date(world.scheduler.now().getTime() + 60_000);
+  await world.scheduler.run(() => given !== null, end);
+  return given ?? { status: 0, body: NOTHING };
+}

@@ -1,0 +1,80 @@
+/** What goes wrong by itself: the channel's faults, PostgreSQL's restarts, the process's sudden ends. */
+import type { Merchant } from "./merchants.ts";
+import type { Owner } from "./scheduler.ts";
+import { jsonRequest, sandboxUrl, type World } from "./world.ts";
+
+/** Kinds of the sandbox that a world may arm, with the parameters to draw from. A bill that lies is not among them. */
+const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+  answer_lost_after_success: [{ ms: 0 }, { ms: 5_000 }],
+  timeout_before: [{ ms: 30_000 }, { ms: 2_000 }],
+  http_5xx: [{ executed: true }, { executed: false }, { status: 500, executed: true }],
+  slow: [{ ms: 3_000 }, { ms: 20_000, when: "after" }, { ms: 8_000, when: "after" }],
+  rate_refusal: [{}],
+  system_error: [{}, { form: "acq" }, { executed: true }, { form: "acq", executed: true }],
+  notification_duplicate: [{ copies: 1 }, { copies: 3 }],
+  notification_late: [{ ms: 60_000 }, { ms: 3_600_000 }],
+  notification_reordered: [{ ms: 30_000 }, { ms: 600_000 }],
+  notification_lost: [{}],
+  notification_forged: [{ how: "tampered" }, { how: "foreign_key" }, { how: "unsigned" }],
+  notification_wrong_amount: [{ delta: 1 }, { delta: -1 }],
+  trade_wrong_amount: [{ delta: 1 }, { delta: -1 }, { delta: 500 }],
+  paid_after_close: [{ ms: 0 }, { ms: 2_000 }, { ms: 60_000 }],
+  abandoned_code_paid: [{ ms: 0 }, { ms: 5_000 }, { ms: 120_000 }],
+  channel_reverses_after_success: [{ ms: 0 }, { ms: 30_000 }, { ms: 5_000, amount: 3 }],
+  refund_refused: [{}],
+  refund_returned: [{ ms: 1_000 }, { ms: 3_600_000 }],
+  cancel_retry_flag: [{}],
+  fund_change_n: [{ moved: true }, { moved: false }],
+};
+
+/** Arms some kinds, each for a part of what it could happen to. */
+export async function armFaults(world: World, merchants: readonly Merchant[]): Promise<void> {
+  const luck = world.chance.stream("faults");
+  const share = luck.pick([0, 0.15, 0.5, 0.9]);
+  for (const [kind, choices] of Object.entries(FAULTS)) {
+    if (!luck.hits(share)) continue;
+    const match = luck.hits(0.3) ? { app_id: luck.pick(merchants).appId } : {};
+    const fault = {
+      kind,
+      match,
+      rate: luck.pick([0.05, 0.15, 0.4]),
+      count: luck.between(1, 30),
+      params: luck.pick(choices),
+    };
+    const answer = await world.channel(jsonRequest("POST", sandboxUrl("/faults"), fault));
+    if (answer.status !== 201)
+      throw new Error(`the fault ${kind} cannot be armed: ${answer.body.toString()}`);
+  }
+}
+
+/** Nothing armed is left; how often each kind happened is counted. */
+export async function disarmFaults(world: World): Promise<void> {
+  const listed = await world.channel(jsonRequest("GET", sandboxUrl("/faults"), undefined));
+  const { data } = JSON.parse(listed.body.toString("utf8")) as { data: { kind: string; happened: number }[] };
+  for (const { kind, happened } of data) {
+    for (let i = 0; i < happened; i += 1) world.weather.count(kind);
+  }
+  await world.channel(jsonRequest("DELETE", sandboxUrl("/faults"), undefined));
+}
+
+/** Kills the process and takes PostgreSQL away now and then, until stopped. */
+export function disturb(world: World, spanMs: number): { stop(): void } {
+  const { scheduler, weather, platform } = world;
+  const luck = world.chance.stream("disturbances");
+  const owner: Owner = { name: "fate", alive: true };
+  const within = () => luck.integer(spanMs + 300_000);
+  for (let kills = luck.pick([0, 0, 1, 2]); kills > 0; kills -= 1) {
+    scheduler.event(owner, "kills the platform", within(), () => platform.kill("at some moment"));
+  }
+  for (let outages = luck.pick([0, 0, 0, 1, 2]); outages > 0; outages -= 1) {
+    scheduler.event(owner, "takes PostgreSQL away", within(), () => {
+      weather.takeAway();
+      scheduler.event(owner, "brings PostgreSQL back", luck.between(200, 20_000), () => weather.restore());
+    });
+  }
+  return {
+    stop: () => {
+      owner.alive = false;
+    },
+  };
+}

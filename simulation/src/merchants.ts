@@ -1,0 +1,110 @@
+/** Merchants of a world: made through the platform's own API, each with a contract at the sandbox's channel. */
+
+import { type Answer, type Body, bodyOf } from "./body.ts";
+import type { Owner } from "./scheduler.ts";
+import { jsonRequest, platformUrl, sandboxUrl, type World } from "./world.ts";
+
+export type Merchant = {
+  readonly name: string;
+  readonly owner: Owner;
+  readonly id: string;
+  readonly key: string;
+  readonly accountId: string;
+  readonly appId: string;
+  /** What the account's credentials were made of: the checks build a connector of their own from it. */
+  readonly credentials: Readonly<Record<string, string>>;
+};
+
+const COST_RATE_MILLIONTHS = 6_000;
+const SETUP_MS = 600_000;
+
+/** Makes `count` merchants in calm weather. Throws when the platform refuses. */
+export async function makeMerchants(world: World, count: number): Promise<readonly Merchant[]> {
+  const merchants: Merchant[] = [];
+  for (let i = 1; i <= count; i += 1) merchants.push(await makeMerchant(world, `shop${i}`));
+  return merchants;
+}
+
+async function makeMerchant(world: World, name: string): Promise<Merchant> {
+  const { chance, operatorKey, keys } = world;
+  const luck = chance.stream(name);
+  const owner: Owner = { name, alive: true };
+  const ops = (path: string, body?: unknown) =>
+    settled(world, jsonRequest("POST", platformUrl(path), body, operatorKey), owner);
+  const merchant = await ops("/v1/ops/merchants", {
+    name,
+    legal_name: `${name} Trading Co., Ltd.`,
+    fee_rate_millionths: luck.pick([0, 3_800, 8_000, 25_000]),
+    currencies: ["CNY"],
+  });
+  const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "simulation" });
+  const pair = keys.next();
+  const app = answerOf(
+    await world.channel(
+      jsonRequest("POST", sandboxUrl("/alipay/apps"), {
+        app_public_key: pair.publicKey,
+        mode: "public_key",
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+      }),
+    ),
+  );
+  const credentials = {
+    mode: "public_key",
+    app_id: app.app_id,
+    seller_id: app.pid,
+    private_key: pair.privateKey,
+    alipay_public_key: app.alipay_public_key,
+  };
+  const account = await ops("/v1/ops/channel_accounts", {
+    merchant_id: merchant.id,
+    channel: "alipay",
+    label: "Alipay at the sandbox",
+    gateway_url: app.gateway_url,
+    cost_rate_millionths: COST_RATE_MILLIONTHS,
+    fund_flow: "through_platform",
+    credentials,
+  });
+  await ops(`/v1/ops/channel_accounts/${account.id}/enable`);
+  const shop = world.shops.open(name);
+  const endpoint = await settled(
+    world,
+    jsonRequest("POST", platformUrl("/v1/webhook_endpoints"), { url: shop.url }, key.secret),
+    owner,
+  );
+  shop.know(endpoint.secret);
+  return {
+    name,
+    owner,
+    id: merchant.id,
+    key: key.secret,
+    accountId: account.id,
+    appId: app.app_id,
+    credentials,
+  };
+}
+
+async function settled(world: World, request: ReturnType<typeof jsonRequest>, owner: Owner): Promise<Body> {
+  let answer: Answer | null = null;
+  let failure: unknown = null;
+  world.ask(owner, request, SETUP_MS).then(
+    (given) => {
+      answer = given;
+    },
+    (error: unknown) => {
+      failure = error;
+    },
+  );
+  const end = new Date(world.scheduler.now().getTime() + SETUP_MS);
+  await world.scheduler.run(() => answer !== null || failure !== null, end);
+  const given = answer as Answer | null;
+  if (given === null || given.status >= 300) {
+    throw new Error(`${request.method} ${request.url} ended ${JSON.stringify(given ?? String(failure))}`);
+  }
+  return given.body;
+}
+
+function answerOf(response: { readonly status: number; readonly body: Buffer }): Body {
+  const text = response.body.toString("utf8");
+  if (response.status >= 300) throw new Error(`the sandbox answered ${response.status}: ${text}`);
+  return bodyOf(response.body);
+}

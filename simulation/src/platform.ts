@@ -1,0 +1,202 @@
+/** The platform's process in a simulated world: it is built, dies, and is built again over the same database. */
+import { type App, buildApp } from "../../server/src/app.ts";
+import type { Config } from "../../server/src/config.ts";
+import type { Random } from "../../server/src/kernel/clock.ts";
+import { createLog } from "../../server/src/kernel/log.ts";
+import type { Chance } from "./chance.ts";
+import { openSimulated, type WarmPools } from "./connections.ts";
+import { channelHttpOver, NoAnswer, type Place, type Response, send } from "./network.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+import type { Weather } from "./weather.ts";
+
+export const PLATFORM_URL = "http://platform.test";
+
+/** The simulated machine that the platform runs on. */
+export type Platform = {
+  /** Answers a request, or rejects because nobody does. */
+  readonly answer: Place;
+  /** Builds the process and keeps it running, until the world ends. */
+  start(): void;
+  /** Ends the process at once, as a power failure would. */
+  kill(why: string): void;
+  readonly isUp: boolean;
+  readonly crashes: number;
+};
+
+export type PlatformDeps = {
+  readonly scheduler: Scheduler;
+  readonly weather: Weather;
+  readonly chance: Chance;
+  readonly pools: WarmPools;
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly channel: Place;
+  readonly shops: Place;
+  /** Something that must never happen did. */
+  readonly violated: (what: string) => void;
+  readonly onWrite: () => void;
+};
+
+const WEBHOOK_TIMEOUT_MS = 60_000;
+
+type Process = { readonly owner: Owner; app: App | null; readonly waiting: Set<(error: Error) => void> };
+
+export function createPlatform(deps: PlatformDeps): Platform {
+  const { scheduler, weather, chance } = deps;
+  const machine: Owner = { name: "machine", alive: true };
+  const random = randomOf(chance.stream("platform"));
+  const deaths = chance.stream("deaths");
+  let running: Process | null = null;
+  let crashes = 0;
+  let built = 0;
+
+  const kill = (why: string) => {
+    if (running === null) return;
+    crashes += 1;
+    weather.count(`crash ${why}`);
+    running.owner.alive = false;
+    for (const give of running.waiting) give(new NoAnswer("the connection was reset"));
+    running = null;
+    scheduler.atom(machine, `starts again, died ${why}`, restartMs(), start);
+  };
+  const restartMs = () => (deaths.hits(0.2) ? deaths.between(10_000, 300_000) : deaths.between(50, 5_000));
+
+  const start = async () => {
+    built += 1;
+    const owner: Owner = { name: `platform${built}`, alive: true };
+    const process: Process = { owner, app: null, waiting: new Set() };
+    running = process;
+    const die = (why: string) => {
+      if (running === process) kill(why);
+    };
+    const build = build_(deps, random, owner, die).then((app) => {
+      process.app = app;
+    });
+    // A process that dies while it starts leaves its start unfinished.
+    await Promise.race([build.catch(() => die("at its start")), ended(owner)]);
+    // What the workers do first are events of their own.
+    scheduler.event(owner, "works", 0, () => process.app?.start());
+  };
+
+  return {
+    answer: (request) =>
+      new Promise<Response>((resolve, reject) => {
+        const process = running;
+        if (process?.app == null) {
+          reject(new NoAnswer("connect ECONNREFUSED", true));
+          return;
+        }
+        process.waiting.add(reject);
+        const { method, url, headers, body } = request;
+        const { pathname, search } = new URL(url);
+        process.app.http
+          .inject({ method, url: pathname + search, headers, ...(body === null ? {} : { payload: body }) })
+          .then(
+            (answer) => {
+              process.waiting.delete(reject);
+              resolve({
+                status: answer.statusCode,
+                headers: answer.headers as Record<string, string>,
+                body: answer.rawPayload,
+              });
+            },
+            (error: Error) => {
+              process.waiting.delete(reject);
+              reject(error);
+            },
+          );
+      }),
+    start: () => {
+      scheduler.atom(machine, "starts", 0, start);
+    },
+    kill,
+    get isUp() {
+      return running?.app != null;
+    },
+    get crashes() {
+      return crashes;
+    },
+  };
+}
+
+/** Resolves soon after the owner died. */
+async function ended(owner: Owner): Promise<void> {
+  while (owner.alive) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+async function build_(
+  deps: PlatformDeps,
+  random: Random,
+  owner: Owner,
+  die: (why: string) => void,
+): Promise<App> {
+  const { scheduler, weather, config, databaseUrl, pools } = deps;
+  const network = { scheduler, weather };
+  const log = createLog({
+    level: "error",
+    readable: false,
+    write: (line) => reportErrors(deps, line),
+  });
+  const app = await buildApp({
+    config,
+    databaseUrl,
+    clock: scheduler.clockOf(owner),
+    random,
+    log,
+    edges: {
+      openConnections: openSimulated({
+        scheduler,
+        weather,
+        owner,
+        pools,
+        die,
+        onWrite: deps.onWrite,
+        onError: (error) => {
+          if ((error as { code?: string }).code === "40P01") deps.violated("PostgreSQL found a deadlock");
+        },
+      }),
+      channelHttp: channelHttpOver(network, { owner, die }, deps.channel),
+      post: async ({ url, headers, body, signal }) => {
+        signal.throwIfAborted();
+        const aborted = new Promise<never>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+        });
+        const request = { method: "POST" as const, url: url.href, headers, body };
+        const label = `webhook ${url.pathname}`;
+        const timeoutMs = WEBHOOK_TIMEOUT_MS;
+        const sent = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, die });
+        const { status, body: answer } = await Promise.race([sent, aborted]);
+        return { status, body: answer.toString("utf8") };
+      },
+    },
+  });
+  await app.http.ready();
+  return app;
+}
+
+/** Errors that the platform may log in rough weather; any other is a violation. */
+const EXPECTED = [
+  "a request failed",
+  "a due row failed; it returns when its lease ends",
+  "the accounting day",
+];
+const EXPECTED_CODES = ["database_unavailable", "outcome_unknown", "overloaded", "stopping"];
+
+function reportErrors(deps: PlatformDeps, line: string): void {
+  const { msg, code, err } = JSON.parse(line) as {
+    msg: string;
+    code?: string;
+    err?: { code?: string; message?: string; stack?: string };
+  };
+  const known = EXPECTED.some((begin) => msg.startsWith(begin));
+  if (known && EXPECTED_CODES.includes(code ?? err?.code ?? "")) return;
+  deps.violated(`the platform logged an error: ${msg}: ${err?.stack ?? code ?? ""}`);
+}
+
+function randomOf(chance: Chance): Random {
+  return { bytes: (length) => chance.bytes(length), integer: (below) => chance.integer(below) };
+}

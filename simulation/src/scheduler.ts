@@ -1,0 +1,234 @@
+/**
+ * One scheduler owns time and order. Whatever happens in a simulated world is an *event* with an instant
+ * before which it does not happen; of all that could happen now, the seed picks one, which runs until
+ * nothing moves any more. When nothing can happen now, time jumps to the next instant at which something can.
+ */
+import { createHash } from "node:crypto";
+import type { Clock } from "../../server/src/kernel/clock.ts";
+import type { Chance } from "./chance.ts";
+
+/** Who an event belongs to. What belongs to a process that has died never happens. */
+export type Owner = { readonly name: string; alive: boolean };
+
+/** What an event says of itself while it runs. */
+export type Told = {
+  /** Its line of the trace says this besides its label. */
+  note(text: string): void;
+  /** What follows from here on is no part of it any more. */
+  over(): void;
+};
+
+export type Scheduler = {
+  now(): Date;
+  /** The clock of one owner. */
+  clockOf(owner: Owner): Clock;
+  /** Something happens, not before `delayMs` from now; what it sets off are events of their own. */
+  event(owner: Owner, label: string, delayMs: number, run: (told: Told) => void): () => void;
+  /** The same, waited for: all that it does in the database is a part of it, and nothing happens meanwhile. */
+  atom(owner: Owner, label: string, delayMs: number, run: (told: Told) => Promise<void>): () => void;
+  /** True while an atom runs. */
+  readonly isRunning: boolean;
+  /** Runs events until `done` says so, or until nothing is left before `end`. */
+  run(done: () => boolean, end: Date): Promise<"done" | "ended">;
+  readonly trace: Trace;
+};
+
+export type Trace = {
+  readonly steps: number;
+  /** The last steps, oldest first. */
+  readonly lines: readonly string[];
+  hash(): string;
+};
+
+export type SchedulerDeps = {
+  readonly chance: Chance;
+  readonly start: Date;
+  /** When the next row is due in the database, as far as pollers look; null: none is. */
+  readonly nextDue: () => Promise<Date | null>;
+  /** Sees each line of the trace. */
+  readonly onLine?: (line: string) => void;
+};
+
+type Event = {
+  readonly owner: Owner;
+  readonly label: string;
+  at: number;
+  /** A poller's pause, which repeats by itself: its length. */
+  readonly pauseMs: number | null;
+  readonly atomic: boolean;
+  readonly run: (told: Told) => Promise<void> | void;
+};
+
+const LINES_KEPT = 60;
+/** Turns of the event loop in which nothing new may appear before the world is held to be at rest. */
+const QUIET_TURNS = 3;
+/** Beijing's midnight: nobody's pause is skipped past a change of the day. */
+const DAY_MS = 86_400_000;
+const BEIJING_MS = 8 * 3_600_000;
+
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  const order = deps.chance.stream("order");
+  const events: Event[] = [];
+  const digest = createHash("sha256");
+  const lines: string[] = [];
+  let steps = 0;
+  let now = deps.start.getTime();
+  let activity = 0;
+  let running = false;
+
+  const add = (event: Event): (() => void) => {
+    activity += 1;
+    events.push(event);
+    return () => {
+      const index = events.indexOf(event);
+      if (index !== -1) events.splice(index, 1);
+    };
+  };
+
+  const write = (event: Event, notes: readonly string[]) => {
+    steps += 1;
+    const at = new Date(now).toISOString();
+    const line = `${steps} ${at} ${event.owner.name} ${[event.label, ...notes].join(" ")}`;
+    digest.update(line).update("\n");
+    lines.push(line);
+    if (lines.length > LINES_KEPT) lines.shift();
+    deps.onLine?.(line);
+  };
+
+  /** Waits until all that an event set off has come to rest: what is left waits for another event. */
+  const rest = async () => {
+    let seen = -1;
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      if (seen !== activity) quiet = 0;
+      seen = activity;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  };
+
+  const step = async (event: Event) => {
+    const notes: string[] = [];
+    running = event.atomic;
+    const result = event.run({
+      note: (text) => notes.push(text),
+      over: () => {
+        running = false;
+      },
+    });
+    if (event.atomic) await result;
+    running = false;
+    write(event, notes);
+    await rest();
+  };
+
+  const ready = () => {
+    for (let i = events.length - 1; i >= 0; i -= 1) {
+      if (!(events[i] as Event).owner.alive) events.splice(i, 1);
+    }
+    return events.filter((event) => event.at <= now);
+  };
+
+  /** Moves time to the next instant at which something can happen; false when that is past the end. */
+  const jump = async (end: number): Promise<boolean> => {
+    const hard = earliest(events.filter((event) => event.pauseMs === null));
+    const pauses = events.filter((event) => event.pauseMs !== null);
+    if (earliest(pauses) < Math.min(hard, end)) {
+      const due = (await deps.nextDue())?.getTime() ?? Number.POSITIVE_INFINITY;
+      const midnight = (Math.floor((now + BEIJING_MS) / DAY_MS) + 1) * DAY_MS - BEIJING_MS;
+      // Looks that would find nothing are skipped: each poller looks next at its own beat.
+      const bound = Math.min(hard, due, midnight, end);
+      for (const pause of pauses) {
+        const { pauseMs } = pause as { pauseMs: number };
+        if (pause.at < bound) pause.at += Math.ceil((bound - pause.at) / pauseMs) * pauseMs;
+      }
+    }
+    const next = earliest(events);
+    if (next >= end) {
+      now = Math.max(now, end);
+      return false;
+    }
+    now = Math.max(now, next);
+    return true;
+  };
+
+  return {
+    now: () => new Date(now),
+    event: (owner, label, delayMs, run) => {
+      const at = now + Math.max(0, delayMs);
+      return add({ owner, label, at, pauseMs: null, atomic: false, run });
+    },
+    atom: (owner, label, delayMs, run) => {
+      const at = now + Math.max(0, delayMs);
+      return add({ owner, label, at, pauseMs: null, atomic: true, run });
+    },
+    clockOf: (owner) => ({
+      now: () => {
+        activity += 1;
+        return new Date(now);
+      },
+      after: (ms, run) => {
+        const fire = () => {
+          run();
+        };
+        return add({
+          owner,
+          label: "timer",
+          at: now + Math.max(0, ms),
+          pauseMs: null,
+          atomic: false,
+          run: fire,
+        });
+      },
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted === true) {
+            resolve();
+            return;
+          }
+          // Only pollers pause in a way that can be called off.
+          const pauseMs = signal === undefined ? null : Math.max(1, ms);
+          const label = pauseMs === null ? "sleep" : "pause";
+          const at = now + Math.max(0, ms);
+          const wake = () => resolve();
+          const cancel = add({ owner, label, at, pauseMs, atomic: false, run: wake });
+          signal?.addEventListener(
+            "abort",
+            () => {
+              cancel();
+              resolve();
+            },
+            { once: true },
+          );
+        }),
+    }),
+    get isRunning() {
+      return running;
+    },
+    run: async (done, end) => {
+      await rest();
+      while (!done()) {
+        const possible = ready();
+        if (possible.length === 0) {
+          if (!(await jump(end.getTime()))) return "ended";
+          continue;
+        }
+        const chosen = order.pick(possible);
+        events.splice(events.indexOf(chosen), 1);
+        await step(chosen);
+      }
+      return "done";
+    },
+    trace: {
+      get steps() {
+        return steps;
+      },
+      lines,
+      hash: () => digest.copy().digest("hex").slice(0, 16),
+    },
+  };
+}
+
+function earliest(events: readonly Event[]): number {
+  return events.reduce((least, event) => Math.min(least, event.at), Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,92 @@
+/** What each merchant was told is what the ledger says: neither more, nor less, nor anything else. */
+import { formatId, type Id } from "../../server/src/kernel/ids.ts";
+import { type Body, NOTHING } from "./body.ts";
+import type { Merchant } from "./merchants.ts";
+import type { World } from "./world.ts";
+
+type PaymentRow = {
+  readonly id: Id;
+  readonly status: string;
+  readonly successState: string | null;
+  readonly paidAmount: bigint | null;
+  readonly dead: bigint;
+};
+type RefundRow = {
+  readonly id: Id;
+  readonly state: string;
+  readonly accepted: boolean;
+  readonly automatic: boolean;
+  readonly dead: bigint;
+};
+
+const PAYMENTS = {
+  name: "simulation_payments",
+  text: `select p.id, p.status, a.state as success_state, a.paid_amount,
+     (
+       select count(*)
+       from events e
+       join deliveries d on d.event_id = e.id
+       where e.payment_id = p.id and d.state = 'dead'
+     ) as dead
+   from payments p
+   left join attempts a on a.id = p.success_attempt_id
+   order by p.id`,
+};
+const REFUNDS = {
+  name: "simulation_refunds",
+  text: `select r.id, r.state, r.accepted_at is not null as accepted, r.automatic,
+     (
+       select count(*)
+       from events e
+       join deliveries d on d.event_id = e.id
+       where e.subject_id = r.id and d.state = 'dead'
+     ) as dead
+   from refunds r
+   order by r.id`,
+};
+
+export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
+  const { db } = world.ground.cell;
+  const found: string[] = [];
+  const told = new Map<string, Map<string, Body>>();
+  for (const { name } of merchants) {
+    for (const { type, data } of world.shops.toldTo(name)) {
+      const subject = (data.refund ?? data.payment ?? NOTHING).id;
+      const types = told.get(subject) ?? new Map<string, Body>();
+      if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
+      types.set(type, data.refund ?? data.payment ?? NOTHING);
+      told.set(subject, types);
+    }
+  }
+  const expect = (subject: string, wanted: readonly string[], dead: bigint) => {
+    const types = told.get(subject) ?? new Map<string, Body>();
+    told.delete(subject);
+    const missing = wanted.filter((type) => !types.has(type));
+    const beyond = [...types.keys()].filter((type) => !wanted.includes(type));
+    // A shop that never took it in a whole day has a dead letter instead.
+    if (missing.length > Number(dead)) found.push(`${subject} was never told: ${missing.join(", ")}`);
+    if (beyond.length > 0) found.push(`${subject} was told ${beyond.join(", ")}, which it is not`);
+    return types;
+  };
+  for (const row of await db.all<PaymentRow>(PAYMENTS)) {
+    const wanted = row.status === "created" || row.status === "processing" ? [] : [`payment.${row.status}`];
+    if (row.successState === "reversed_by_channel") wanted.push("payment.reversed_by_channel");
+    const types = expect(formatId("pay", row.id), wanted, row.dead);
+    const success = types.get("payment.succeeded");
+    if (success !== undefined && success.status !== "succeeded")
+      found.push(`${success.id} was told succeeded with the status ${success.status}`);
+  }
+  for (const row of await db.all<RefundRow>(REFUNDS)) {
+    const subject = formatId("rfd", row.id);
+    const types = told.get(subject) ?? new Map<string, Body>();
+    // Between its acceptance and its end a refund may have been told any of them; its end is told for certain.
+    const may = ["refund.accepted", "refund.succeeded", "refund.failed", "refund.returned"];
+    const end = [`refund.${row.state}`].filter((type) => may.includes(type));
+    const missing = end.filter((type) => !types.has(type));
+    if (!row.automatic && missing.length > Number(row.dead))
+      found.push(`${subject} was never told: ${missing.join()}`);
+    told.delete(subject);
+  }
+  for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
+  return found;
+}

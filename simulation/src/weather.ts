@@ -1,0 +1,132 @@
+/** What goes wrong between the parts of a simulated world, how often, and how often it did. */
+import type { Chance } from "./chance.ts";
+
+/** What may become of a transaction. */
+export type TransactionFate =
+  | "fine"
+  /** The process dies before it begins. */
+  | "crash_before"
+  /** No connection to be had. */
+  | "refused"
+  /** The connection breaks at one of its statements. */
+  | "lost_within"
+  /** COMMIT is sent; the connection breaks before it is carried out. */
+  | "lost_before_commit"
+  /** COMMIT is carried out; its answer is lost. */
+  | "lost_after_commit"
+  /** COMMIT is carried out; the process dies before it learns of it. */
+  | "crash_after_commit";
+
+/** What may become of a message. */
+export type MessageFate =
+  | "fine"
+  /** Nothing of it leaves. */
+  | "not_sent"
+  /** It leaves and never arrives. */
+  | "lost"
+  /** It arrives; its answer is lost, and the connection seen to break. */
+  | "answer_lost"
+  /** It arrives; its answer never comes. */
+  | "answer_awaited"
+  /** It arrives; the sender dies before the answer. */
+  | "crash_after_send";
+
+export type Weather = {
+  transaction(): TransactionFate;
+  /** Whether a read finds its connection broken. */
+  readLost(): boolean;
+  /** A call of the platform to a channel, or of its webhooks. */
+  message(): MessageFate;
+  /** How long a message is on its way, in milliseconds. */
+  wayMs(): number;
+  /** How long a statement waits for its turn. */
+  queueMs(): number;
+  /** PostgreSQL is away until `restore`. */
+  takeAway(): void;
+  restore(): void;
+  /** From here on things go wrong. */
+  storm(): void;
+  /** Nothing goes wrong any more. */
+  calm(): void;
+  readonly counts: Map<string, number>;
+  count(what: string): void;
+};
+
+/** Each world has its own climate: some are mild, some are rough in one way, some in all. */
+export function createWeather(chance: Chance): Weather {
+  const climate = chance.stream("climate");
+  const draw = chance.stream("weather");
+  const level = () => climate.weighed({ none: 4, mild: 4, rough: 2 });
+  const of = (worst: number) => ({ none: 0, mild: worst / 6, rough: worst })[level()];
+  const rates = {
+    crash: of(0.008),
+    commit: of(0.04),
+    connection: of(0.03),
+    channel: of(0.12),
+    slow: of(0.25),
+  };
+  const counts = new Map<string, number>();
+  let calm = true;
+  let away = false;
+
+  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  const counted = <Fate extends string>(fate: Fate): Fate => {
+    if (fate !== "fine") count(fate);
+    return fate;
+  };
+
+  return {
+    transaction: () => {
+      if (away) return counted("refused");
+      if (calm) return "fine";
+      return counted(
+        draw.weighed<TransactionFate>({
+          fine: 1,
+          crash_before: rates.crash,
+          crash_after_commit: rates.crash,
+          lost_after_commit: rates.commit,
+          lost_before_commit: rates.commit,
+          lost_within: rates.connection,
+          refused: rates.connection / 4,
+        }),
+      );
+    },
+    readLost: () => {
+      if (away) return true;
+      const lost = !calm && draw.hits(rates.connection);
+      if (lost) count("read_lost");
+      return lost;
+    },
+    message: () => {
+      if (calm) return "fine";
+      return counted(
+        draw.weighed<MessageFate>({
+          fine: 1,
+          not_sent: rates.channel / 2,
+          lost: rates.channel / 2,
+          answer_lost: rates.channel / 2,
+          answer_awaited: rates.channel / 2,
+          crash_after_send: rates.crash,
+        }),
+      );
+    },
+    wayMs: () => (draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
+    queueMs: () => draw.between(0, 3),
+    takeAway: () => {
+      away = true;
+      count("postgres_restart");
+    },
+    restore: () => {
+      away = false;
+    },
+    storm: () => {
+      calm = false;
+    },
+    calm: () => {
+      calm = true;
+      away = false;
+    },
+    counts,
+    count,
+  };
+}
