@@ -162,7 +162,9 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
   if (wanted.partsMax !== null && parts.length >= wanted.partsMax) {
     return { done: false, refusal: "refund_parts_exhausted" };
   }
-  const left = success.taken.paidAmount - success.refundedAmount - success.takenBack;
+  const rest = success.taken.paidAmount - success.refundedAmount - success.takenBack;
+  // Refunds under way count beside one that was held for failed and carried out.
+  const left = rest > 0n ? rest : 0n;
   const amount = wanted.amount ?? left;
   if (amount > left || amount <= 0n) return { done: false, refusal: "refund_exceeds_payment", left };
   const { taken } = success;
@@ -170,8 +172,7 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
     .filter((refund) => refund.state !== "returned" && !refund.afterFailure)
     .reduce((sum, refund) => sum + refund.settleAmount, 0n);
   const settleAmount = settledPart(taken, success.refundedAmount + amount) - settledSoFar;
-  const lastPart = parts.at(-1);
-  const spaced = lastPart === undefined ? now : plus(lastPart.createdAt, wanted.spacingMs);
+  const turn = nextTurn(parts, wanted.spacingMs, now);
   const { id, merchantRefundNo, reason, request } = wanted;
   const refund = newRefund(
     success,
@@ -184,12 +185,22 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
       // The channel's own figures for earlier parts may have been larger than their share.
       settleAmount: settleAmount > 0n ? settleAmount : 0n,
       // Born leased to the process that sends it, unless the channel wants parts apart.
-      dueAt: spaced > now ? spaced : plus(now, CLOSING_LEASE_MS),
+      dueAt: turn > now ? turn : plus(now, CLOSING_LEASE_MS),
     },
     now,
   );
   success.refundedAmount += amount;
   draft.addRefund(refund);
   draft.book({ booking: "refund_requested", attempt: success, refund, creditLine: wanted.creditLine });
-  return { done: true, refund, queued: spaced > now };
+  return { done: true, refund, queued: turn > now };
+}
+
+/** When the channel takes another part: each keeps its distance from the one before, queued ones too. */
+function nextTurn(parts: readonly Refund[], spacingMs: number, now: Date): Date {
+  let free: Date | null = null;
+  for (const { createdAt } of parts) {
+    const turn: Date = free !== null && free > createdAt ? free : createdAt;
+    free = plus(turn, spacingMs);
+  }
+  return free !== null && free > now ? free : now;
 }

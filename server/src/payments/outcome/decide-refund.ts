@@ -5,7 +5,7 @@
 import type { CallEnd, ChannelTraits, RefundOutcome } from "../../channels/index.ts";
 import { plus } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Taken } from "../model.ts";
+import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
 import type { Draft } from "./draft.ts";
@@ -49,7 +49,7 @@ export function decideRefund(
   const called = source === "refund" || source === "refund_query";
   if (called) refund.tries += 1;
   if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
-  if (end.end === "answered") return decideAnswer(draft, refund, end.value, context);
+  if (end.end === "answered") return decideAnswer(draft, refund, end.value, called, context);
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
     return fail(draft, refund, end.code, end.message, context.now);
@@ -70,11 +70,12 @@ function decideAnswer(
   draft: Draft,
   refund: MutableRefund,
   answer: RefundOutcome,
+  called: boolean,
   context: RefundContext,
 ): RefundDecision {
   switch (answer.outcome) {
     case "accepted":
-      if (wasAccepted(refund)) return "already_known";
+      if (wasAccepted(refund)) return stillOnItsWay(refund, called, context);
       return accept(draft, refund, answer, context) ? "refund_accepted" : "contradiction";
     case "arrived":
       if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
@@ -99,6 +100,14 @@ function decideAnswer(
     case "not_found":
       return decideOpen(refund, answer.outcome, context);
   }
+}
+
+/** Accepted before, and not there yet. Only an answer to us sets the next look. */
+function stillOnItsWay(refund: MutableRefund, called: boolean, context: RefundContext): RefundDecision {
+  if (called && !isFinal(refund)) {
+    refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+  }
+  return "already_known";
 }
 
 function decideOpen(
@@ -136,7 +145,7 @@ function accept(
   const attempt = draft.attempt(refund.attemptId);
   const taken = takenOf(attempt);
   const late = refund.state === "failed";
-  if (late && attempt.refundedAmount + attempt.takenBack + refund.amount > taken.paidAmount) return false;
+  if (late && !isNews(draft, refund, attempt, taken)) return false;
   const reserved = refund.settleAmount;
   // A surplus that finds its way home late goes whole, as it lies in suspense.
   const told = late && refund.automatic ? null : answer.settleAmount;
@@ -154,13 +163,28 @@ function accept(
   refund.failureMessage = null;
   refund.state = "accepted";
   refund.finishedAt = null;
-  // Acceptance starts the count anew: what follows asks for arrival.
-  refund.tries = 0;
+  // Acceptance starts the count anew, as its first call: what follows asks for arrival.
+  refund.tries = 1;
   refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
   if (late) bookAfterFailure(draft, refund, attempt);
   else draft.book({ booking: "refund_accepted", attempt, refund, reserved });
   draft.tell("refund.accepted", refund.id);
   return true;
+}
+
+/**
+ * Whether a refund held for failed moved money that is not booked yet. The channel's own sum may have told of it
+ * as given back by the channel; refunds that are only under way move nothing so far.
+ */
+function isNews(draft: Draft, refund: MutableRefund, attempt: Attempt, taken: Taken): boolean {
+  let carriedOut = 0n;
+  let toldOnlyBySum = attempt.takenBack;
+  for (const other of draft.refundsOf(attempt.id)) {
+    if (!wasAccepted(other) || other.state === "returned") continue;
+    if (other.afterFailure) toldOnlyBySum -= other.amount;
+    else carriedOut += other.amount;
+  }
+  return toldOnlyBySum < refund.amount && carriedOut + attempt.takenBack + refund.amount <= taken.paidAmount;
 }
 
 /** Held for failed, its money went back to the merchant: now it is missing, and a person must see to it. */
@@ -227,7 +251,7 @@ function saysNo(end: CallEnd<RefundOutcome>): boolean {
   return end.end === "refused" || (end.end === "answered" && end.value.outcome === "failed");
 }
 
-function wasAccepted(refund: MutableRefund): boolean {
+function wasAccepted(refund: Refund): boolean {
   return refund.state === "accepted" || refund.state === "succeeded" || refund.state === "returned";
 }
 

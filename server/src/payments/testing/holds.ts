@@ -72,7 +72,10 @@ function attemptHolds(attempt: Attempt, refunds: readonly Refund[]): void {
   assert.ok(attempt.surplus === null || taken !== null, "only money can be surplus");
   const paid = taken?.paidAmount ?? 0n;
   assert.ok(refundedAmount >= 0n && refundedAmount <= paid, "attempts_refunded");
-  assert.ok(takenBack >= 0n && refundedAmount + takenBack <= paid, "no more goes back than was taken");
+  const carriedOut = sum(
+    refunds.filter((refund) => isCounted(refund) && refund.acceptedAt !== null).map(({ amount }) => amount),
+  );
+  assert.ok(takenBack >= 0n && carriedOut + takenBack <= paid, "no more goes back than was taken");
   assert.ok(attempt.feeReturned >= 0n && attempt.feeReturned <= (taken?.feeAmount ?? 0n), "fee returned");
   assert.ok(attempt.costReturned >= 0n && attempt.costReturned <= (taken?.costAmount ?? 0n), "cost returned");
   const counted = sum(refunds.filter((refund) => isCounted(refund)).map((refund) => refund.amount));
