@@ -80,6 +80,8 @@ export function decideCallEnd(
   }
   if (source === "pay" && end.end !== "unknown") return decideNotTaken(draft, attempt, end, context);
   if (source === "pay" && attempt.state === "created") attempt.state = "unknown";
+  // It will not end at the channel: what becomes of it is asked instead.
+  if (source === "close" && end.end === "refused" && !end.retryable) attempt.closeWanted = false;
   askAgain(draft, attempt, source, context);
   return end.end;
 }
