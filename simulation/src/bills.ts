@@ -20,6 +20,7 @@ type AttemptRow = {
 };
 type RefundRow = {
   readonly id: Id;
+  readonly attemptId: Id;
   readonly channelRefundNo: string;
   readonly amount: bigint;
   readonly settleAmount: bigint;
@@ -39,7 +40,7 @@ const ATTEMPTS = {
 };
 const REFUNDS = {
   name: "simulation_refunds_of_account",
-  text: `select r.id, r.channel_refund_no, r.amount, r.settle_amount, r.cost_returned, r.channel_date,
+  text: `select r.id, r.attempt_id, r.channel_refund_no, r.amount, r.settle_amount, r.cost_returned, r.channel_date,
      r.accepted_at is not null as accepted, r.state
    from refunds r
    join attempts a on a.id = r.attempt_id
@@ -73,6 +74,8 @@ async function explainBill(world: World, merchant: Merchant): Promise<readonly s
   const paid = new Set<string>();
   const refunded = new Set<string>();
   const takenBack = new Map<string, bigint>();
+  // How rounding spreads over the parts follows their order, which differs on the two sides; the sum does not.
+  const feesBack = new Map<string, bigint>();
   for (const line of lines) {
     const attempt = byOrder.get(line.channelOrderNo);
     if (attempt === undefined) {
@@ -93,6 +96,7 @@ async function explainBill(world: World, merchant: Merchant): Promise<readonly s
         takenBack.set(attempt.id, (takenBack.get(attempt.id) ?? 0n) - line.amount);
         continue;
       }
+      feesBack.set(attempt.id, (feesBack.get(attempt.id) ?? 0n) - line.fee);
       if (refunded.has(refund.id)) say(`the refund ${line.channelRefundNo} is billed twice`);
       refunded.add(refund.id);
       if (!refund.accepted) say(`the refund ${line.channelRefundNo} is billed, and ${refund.state} here`);
@@ -100,7 +104,6 @@ async function explainBill(world: World, merchant: Merchant): Promise<readonly s
         differ(say, line, refund.channelRefundNo, {
           amount: [-line.amount, refund.amount],
           settle_amount: [-line.settleAmount, refund.settleAmount],
-          fee: [-line.fee, refund.costReturned],
           date: [line.date, refund.channelDate],
         });
     }
@@ -111,6 +114,14 @@ async function explainBill(world: World, merchant: Merchant): Promise<readonly s
     const ours = row.takenBack;
     if (theirs !== ours)
       say(`${row.channelOrderNo}: ${theirs} went back by itself, ${ours} is booked (${row.state})`);
+  }
+  for (const [attemptId, theirs] of feesBack) {
+    const own = refunds.filter((row) => row.attemptId === attemptId && row.accepted);
+    const ours = own.reduce((sum, row) => sum + row.costReturned, 0n);
+    // What came back, or went by itself, shifts the rounding of the rest by a fen each.
+    const shifted = takenBack.has(attemptId) || own.some((row) => row.state === "returned");
+    const off = theirs > ours ? theirs - ours : ours - theirs;
+    if (off > (shifted ? BigInt(own.length) : 0n)) say(`${attemptId}: fees back ${theirs} against ${ours}`);
   }
   for (const row of refunds) {
     if (row.accepted && !refunded.has(row.id))
@@ -159,6 +170,7 @@ async function download(world: World, merchant: Merchant): Promise<readonly Date
     else if (call.end !== "refused" || call.code !== "no_statement")
       world.violations.push(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
   }
+    for (const l of lines) console.log(l.date, l.kind, l.channelOrderNo, l.channelRefundNo, l.amount);
   return lines;
 }
 

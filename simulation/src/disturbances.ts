@@ -78,3 +78,31 @@ export function disturb(world: World, spanMs: number): { stop(): void } {
     },
   };
 }
+
+const ORDERS = {
+  name: "simulation_orders",
+  text: `select channel_order_no
+     from attempts
+     order by id`,
+};
+
+/**
+ * What an operator does in the channel's console: has every notification sent again that never arrived. Of a
+ * reversal by the channel nothing else tells but the bill.
+ */
+export async function resendLost(world: World): Promise<void> {
+  const { channel } = world;
+  for (const { channelOrderNo } of await world.ground.cell.db.all<{ channelOrderNo: string }>(ORDERS)) {
+    const url = sandboxUrl(`/alipay/notifications?out_trade_no=${channelOrderNo}`);
+    const { body } = await channel(jsonRequest("GET", url, undefined));
+    const { data } = JSON.parse(body.toString("utf8")) as {
+      data: { id: string; state: string; forged: string | null }[];
+    };
+    for (const { id, state, forged } of data) {
+      if (forged !== null || (state !== "lost" && state !== "given_up")) continue;
+      world.weather.count("resent");
+      const again = sandboxUrl(`/alipay/notifications/${id}/resend`);
+      await channel(jsonRequest("POST", again, undefined));
+    }
+  }
+}

@@ -3,17 +3,18 @@ import { newRsaKey } from "../../server/src/kernel/crypto.ts";
 
 export type KeyPair = { readonly publicKey: string; readonly privateKey: string };
 
-/** Pairs in turn, from the first one again in each world. */
+/** Each pair once, in the same order in each world; whoever comes when all are given is a stranger. */
 export type KeyRing = { next(): KeyPair };
 
-export const PAIRS = 6;
+/** A merchant has a pair of its own and one of the channel's; the last one is every stranger's. */
+export const PAIRS = 7;
 
 /** @param pairs made by `makePairs`. */
 export function createKeyRing(pairs: readonly KeyPair[]): KeyRing {
   let used = 0;
   return {
     next: () => {
-      const pair = pairs[used % pairs.length] as KeyPair;
+      const pair = pairs[Math.min(used, pairs.length - 1)] as KeyPair;
       used += 1;
       return pair;
     },

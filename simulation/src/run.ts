@@ -1,6 +1,6 @@
 /** One seed from its first event to its last check. */
 import { checkWorld } from "./checks.ts";
-import { armFaults, disarmFaults, disturb } from "./disturbances.ts";
+import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { createWords } from "./ledger-of-words.ts";
 import { makeMerchants } from "./merchants.ts";
 import { trade } from "./trades.ts";
@@ -67,7 +67,8 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
   world.shops.calm();
   await disarmFaults(world);
   await scheduler.run(() => false, until(CALM_MS));
-  await scheduler.run(() => false, until(0));
+  await resendLost(world);
+  await scheduler.run(() => false, until(HOUR_MS));
   for (let hours = 0; hours < AFTERMATH_MAX_MS / HOUR_MS && (await world.isBusy()); hours += 6) {
     await scheduler.run(() => false, until(6 * HOUR_MS));
   }

@@ -16,7 +16,7 @@ export type TradeDeps = {
 
 const METHODS = ["alipay.qr", "alipay.page", "alipay.wap", "alipay.app", "alipay.jsapi"] as const;
 /** A merchant's program asks again until it is answered, for so long. */
-const PATIENCE = 60;
+const PATIENCE = 400;
 
 export async function trade(deps: TradeDeps): Promise<void> {
   const { world, merchant, number, luck, words } = deps;
@@ -45,7 +45,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
   if (luck.hits(0.15)) creations.push(insist(deps, "POST", "/v1/payments", order));
   const created = await Promise.all(creations);
   const [first] = created as [Answer];
-  if (first.status >= 300) {
+  if (first.status !== 200 && first.status !== 201) {
     world.weather.count(`create ${first.body?.code}`);
     await Promise.all(others);
     return;
