@@ -3,6 +3,7 @@
  * Writing outside a transaction is therefore impossible by type.
  */
 import pg from "pg";
+import { arrayLiteral } from "./array-literal.ts";
 import type { Clock, Random } from "./clock.ts";
 import { problem } from "./errors.ts";
 import { commitRefused, faultOf, translate } from "./faults.ts";
@@ -96,8 +97,8 @@ const LOCK_TIMEOUT_MS = 2_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 /**
- * The server ends a statement long before; an answer that takes longer has been lost with its network, and would
- * be waited for for ever.
+ * The server ends a statement long before; an answer that takes longer has been lost with its network, and
+ * would be waited for for ever.
  */
 const ANSWER_TIMEOUT_MS = 15_000;
 
@@ -168,7 +169,7 @@ type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> };
 
 function dbOver(queryable: Queryable): Db {
   const all = async <Row>(statement: Statement, params: readonly unknown[] = []): Promise<Row[]> => {
-    const result = await queryable.query({ name: statement.name, text: statement.text, values: [...params] });
+    const result = await queryable.query({ name: statement.name, text: statement.text, values: params.map(parameter) });
     return camelRows(result) as Row[];
   };
   return {
@@ -182,8 +183,8 @@ function dbOver(queryable: Queryable): Db {
 }
 
 /**
- * A transaction's statements, until `end`: a step of the work that still runs when another one has failed would
- * otherwise write outside of it, or into the next transaction of the same connection.
+ * A transaction's statements, until `end`: a step of the work that still runs when another one has failed
+ * would otherwise write outside of it, or into the next transaction of the same connection.
  */
 function txOver(client: Connection): { tx: Tx; end(): void } {
   let ended = false;
@@ -194,7 +195,7 @@ function txOver(client: Connection): { tx: Tx; end(): void } {
   const tx = {
     ...dbOver({ query }),
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
-      const result = await query({ name: statement.name, text: statement.text, values: [...params] });
+      const result = await query({ name: statement.name, text: statement.text, values: params.map(parameter) });
       return result.rowCount ?? 0;
     },
   };
@@ -305,7 +306,13 @@ async function withReadErrors<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Arrays are written here; all else by the driver. */
+function parameter(value: unknown): unknown {
+  return Array.isArray(value) ? arrayLiteral(value) : value;
+}
+
 const BIGINT_OID = 20;
+const TIMESTAMPTZ_OID = 1184;
 const BIGINT_ARRAY_OID = 1016;
 const DATE_OID = 1082;
 const DATE_ARRAY_OID = 1182;
@@ -313,11 +320,22 @@ const TEXT_ARRAY_OID = 1009;
 
 function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
   if (oid === BIGINT_OID) return BigInt;
+  if (oid === TIMESTAMPTZ_OID) return instantOf;
   // The driver's own parser makes a Date at local midnight, which shifts the day by the machine's time zone.
   if (oid === DATE_OID) return (value) => value;
   if (oid === DATE_ARRAY_OID) return parseTexts;
   if (oid === BIGINT_ARRAY_OID) return (value) => bigints(parseTexts(value));
   return pg.types.getTypeParser(oid, format as "text");
+}
+
+/**
+ * Sessions speak in UTC, so an instant reads `2026-11-20 09:30:00.123+00`. Instants before the year 1 or past
+ * 9999 read otherwise and are none of ours.
+ */
+function instantOf(value: string): Date {
+  const instant = new Date(`${value.slice(0, 10)}T${value.slice(11, -3)}Z`);
+  if (Number.isNaN(instant.getTime())) throw new Error(`not an instant in UTC: ${value}`);
+  return instant;
 }
 
 type Nested<T> = T | null | readonly Nested<T>[];
