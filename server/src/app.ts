@@ -15,6 +15,7 @@ import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
 import { createHttp, type Http } from "./kernel/http.ts";
+import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Currency } from "./kernel/money.ts";
@@ -76,6 +77,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     publicUrl: config.publicUrl ?? "/",
     trustProxy: config.production,
   });
+  refuseUnwritableText(http);
   await http.register((scope) => addRoutes(scope, rooms, deps.clock));
   await ensureDay(rooms.cell, config.timeZone);
   await rooms.operators.ensureBootstrap(config.operatorKey);
