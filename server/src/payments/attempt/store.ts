@@ -28,6 +28,24 @@ export async function attemptById(db: Db, id: Id): Promise<Attempt | null> {
   return row === null ? null : attemptOf(row);
 }
 
+/** Where an order belongs: none of it ever changes. */
+export type AttemptPlace = Pick<Attempt, "id" | "paymentId" | "merchantId" | "channelAccountId">;
+
+const attemptPlacesSql = sql(
+  "attempt_places",
+  `select id, payment_id, merchant_id, channel_account_id
+   from attempts
+   where id = any($1::uuid[])
+   order by id`,
+);
+
+/** The place of each order, in the order of the ids; null where there is none. */
+export async function attemptPlaces(db: Db, ids: readonly Id[]): Promise<(AttemptPlace | null)[]> {
+  const places = await db.all<AttemptPlace>(attemptPlacesSql, [ids]);
+  const byId = new Map(places.map((place) => [place.id, place]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
 const insertAttemptsSql = sql(
   "attempts_insert",
   `insert into attempts (${ATTEMPT_COLUMNS})
