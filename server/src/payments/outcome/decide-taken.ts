@@ -55,8 +55,10 @@ export function decidePaid(
   return "surplus";
 }
 
+/** Whether it is not what was asked for; figures by which more settles than was paid are nobody's. */
 function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
-  return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+  const { amount, currency, settleAmount } = facts;
+  return amount !== attempt.amount || currency !== attempt.currency || (settleAmount ?? 0n) > amount;
 }
 
 /**
