@@ -16,6 +16,8 @@ type AttemptRow = {
   readonly costAmount: bigint | null;
   readonly channelDate: string | null;
   readonly takenBack: bigint;
+  /** The channel told of it in words that were kept as a contradiction: its bill is the first to be believed. */
+  readonly contradicted: boolean;
   readonly state: string;
 };
 type RefundRow = {
@@ -33,7 +35,15 @@ type RefundRow = {
 const ATTEMPTS = {
   name: "simulation_attempts",
   text: `select id, channel_order_no, channel_trade_no, paid_amount, settle_amount, cost_amount, channel_date,
-     taken_back, state
+     taken_back, state,
+     exists (
+       select
+       from exchanges e
+       where e.payment_id = attempts.payment_id
+         and e.attempt_id = attempts.id
+         and e.operation = 'notification'
+         and e.decision = 'contradiction'
+     ) as contradicted
    from attempts
    where channel_account_id = $1
    order by id`,
@@ -112,7 +122,7 @@ async function explainBill(world: World, merchant: Merchant): Promise<readonly s
     if (row.paidAmount !== null && !paid.has(row.id)) say(`${row.channelOrderNo} took money without a line`);
     const theirs = takenBack.get(row.id) ?? 0n;
     const ours = row.takenBack;
-    if (theirs !== ours)
+    if (theirs !== ours && !row.contradicted)
       say(`${row.channelOrderNo}: ${theirs} went back by itself, ${ours} is booked (${row.state})`);
   }
   for (const [attemptId, theirs] of feesBack) {
@@ -170,7 +180,7 @@ async function download(world: World, merchant: Merchant): Promise<readonly Date
     else if (call.end !== "refused" || call.code !== "no_statement")
       world.violations.push(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
   }
-    for (const l of lines) console.log(l.date, l.kind, l.channelOrderNo, l.channelRefundNo, l.amount);
+  for (const l of lines) console.log(l.date, l.kind, l.channelOrderNo, l.channelRefundNo, l.amount);
   return lines;
 }
 

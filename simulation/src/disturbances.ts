@@ -31,8 +31,10 @@ const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
 export async function armFaults(world: World, merchants: readonly Merchant[]): Promise<void> {
   const luck = world.chance.stream("faults");
   const share = luck.pick([0, 0.15, 0.5, 0.9]);
+  // A wrong amount told of a wrong amount paid can be the amount that was asked: no one could tell.
+  const never = luck.pick(["trade_wrong_amount", "notification_wrong_amount"]);
   for (const [kind, choices] of Object.entries(FAULTS)) {
-    if (!luck.hits(share)) continue;
+    if (!luck.hits(share) || kind === never) continue;
     const match = luck.hits(0.3) ? { app_id: luck.pick(merchants).appId } : {};
     const fault = {
       kind,
