@@ -133,8 +133,8 @@ describe("what comes back from the database", () => {
       "test_kernel_echo",
       `select
          $1::bigint as n, $2::bigint[] as ns, $3::timestamptz as at, $4::timestamptz[] as ats,
-         $5::date as day, $6::text[] as texts, $7::bytea as bytes, $8::boolean[] as flags, $9::bytea[] as blobs,
-         $10::uuid[] as none`,
+         $5::date as day, $6::text[] as texts, $7::bytea as bytes, $8::boolean[] as flags,
+         $9::bytea[] as blobs, $10::uuid[] as none`,
     );
     const at = new Date("1969-07-20T20:17:40.250Z");
     const texts = ["plain", 'a "quoted", {braced}\\ one', "", "NULL", null, "中文"];
@@ -200,7 +200,7 @@ describe("a transaction", () => {
     assert.equal(database.counters.retries, 0);
   });
 
-  it("sends statements that are asked for at once one behind the other, and keeps their answers apart", async () => {
+  it("sends statements that are asked for at once one behind the other; their answers stay apart", async () => {
     const database = open();
     const echo = sql("test_kernel_number", "select $1::int as n");
     const numbers = Array.from({ length: 50 }, (_, n) => n);
@@ -258,7 +258,7 @@ describe("a transaction", () => {
     assert.deepEqual(await notes(), []);
   });
 
-  it("that COMMIT itself refuses has failed for certain: its reason is passed on and nothing is repeated", async () => {
+  it("that COMMIT itself refuses has failed for certain: its reason is passed on, nothing repeated", async () => {
     const database = open();
     const takeSeat = sql("test_kernel_seat", "insert into places (seat) values ($1)");
     let runs = 0;
@@ -320,7 +320,7 @@ describe("what the moment caused is tried again", () => {
       return runs;
     };
     const runs = await Promise.all([cross(1, 2), cross(2, 1)]);
-    assert.deepEqual(runs.toSorted(), [1, 2]);
+    assert.deepEqual(new Set(runs), new Set([1, 2]));
     assert.deepEqual(database.counters, { deadlocks: 1, retries: 1 });
   });
 
@@ -447,15 +447,18 @@ describe("a connection that is lost", () => {
     let runs = 0;
     const work = async (tx: Tx) => {
       runs += 1;
-      const statements = [tx.run(insertNote, [runs, "a"]), tx.run(insertNote, [runs + 10, "b"])];
-      if (runs === 1) statements.splice(1, 0, tx.run(killMyself));
-      await Promise.all(statements);
+      const killed = runs === 1 ? killMyself : backendPid;
+      await Promise.all([
+        tx.run(insertNote, [runs, "a"]),
+        tx.run(killed),
+        tx.run(insertNote, [runs + 10, "b"]),
+      ]);
     };
     await database.transact(work);
     assert.deepEqual(await notes(), [2, 12]);
   });
 
-  it("between the last statement and COMMIT: nothing was committed, so even unrepeatable work is done again", async () => {
+  it("before COMMIT was sent: nothing was committed, so even unrepeatable work is done again", async () => {
     const database = open(own.url, { max: 1 });
     let runs = 0;
     await database.transact(async (tx) => {
@@ -522,7 +525,7 @@ async function goneFor(tx: Tx): Promise<void> {
 
 describe("a connection that is lost at COMMIT", () => {
   for (const fault of ["commit_answer_lost", "commit_answer_silent"] as const) {
-    it(`repeatable work is done again and its result told, once only in the database (${fault})`, async (t) => {
+    it(`repeatable work is done again, and is there once (${fault})`, async (t) => {
       const proxy = await startProxy(own.url);
       t.after(() => proxy.close());
       const database = open(proxy.url, { answerTimeoutMs: 200 });
@@ -541,7 +544,7 @@ describe("a connection that is lost at COMMIT", () => {
       assert.deepEqual(await notes(), [7]);
     });
 
-    it(`other work is not: its outcome is unknown, and the row is there exactly once (${fault})`, async (t) => {
+    it(`other work is not: its outcome is unknown, and it is there once (${fault})`, async (t) => {
       const proxy = await startProxy(own.url);
       t.after(() => proxy.close());
       const database = open(proxy.url, { answerTimeoutMs: 200 });
@@ -559,7 +562,7 @@ describe("a connection that is lost at COMMIT", () => {
     });
   }
 
-  it("and a database that is gone afterwards: the outcome stays unknown, nobody says that nothing happened", async (t) => {
+  it("and a database gone afterwards: nobody says that nothing happened", async (t) => {
     const proxy = await startProxy(own.url);
     t.after(() => proxy.close());
     const database = open(proxy.url);

@@ -31,45 +31,42 @@ export type DueOptions<Row> = {
 
 /** Starts a worker; it runs until stopped. */
 export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
-  const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();
   const counts = { claimed: 0, failures: 0 };
-  let wake: (() => void) | null = null;
+  let rest: AbortController | null = null;
   let nudged = false;
+  let stopping = false;
 
-  const pause = async (ms: number) => {
-    if (nudged || stopping.signal.aborted) return;
-    const rest = new AbortController();
-    await Promise.race([
-      options.clock.sleep(ms, AbortSignal.any([stopping.signal, rest.signal])),
-      new Promise<void>((resolve) => {
-        wake = resolve;
-      }),
-    ]);
-    wake = null;
-    rest.abort();
+  const pause = async () => {
+    if (nudged || stopping) return;
+    rest = new AbortController();
+    await options.clock.sleep(options.idleMs, rest.signal);
+    rest = null;
+  };
+
+  const carryOut = async (row: Row) => {
+    try {
+      await options.handle(row);
+    } catch (error) {
+      counts.failures += 1;
+      options.log.error(
+        { err: error, worker: options.name },
+        "a due row failed; it returns when its lease ends",
+      );
+    }
   };
 
   const start = (row: Row) => {
-    const work = options
-      .handle(row)
-      .catch((error: unknown) => {
-        counts.failures += 1;
-        options.log.error(
-          { err: error, worker: options.name },
-          "a due row failed; it returns when its lease ends",
-        );
-      })
-      .finally(() => {
-        inFlight.delete(work);
-        // A freed place is worth a look only when the last look left rows behind.
-        if (inFlight.size === options.concurrencyMax - 1) wake?.();
-      });
+    const work = carryOut(row).then(() => {
+      inFlight.delete(work);
+      // A freed place is worth a look only when the last look left rows behind.
+      if (inFlight.size === options.concurrencyMax - 1) rest?.abort();
+    });
     inFlight.add(work);
   };
 
   const loop = async () => {
-    while (!stopping.signal.aborted) {
+    while (!stopping) {
       nudged = false;
       const free = options.concurrencyMax - inFlight.size;
       let rows: readonly Row[] = [];
@@ -83,7 +80,7 @@ export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
       }
       counts.claimed += rows.length;
       for (const row of rows) start(row);
-      if (rows.length < free || free === 0) await pause(options.idleMs);
+      if (rows.length < free || free === 0) await pause();
     }
   };
   const running = loop();
@@ -91,10 +88,11 @@ export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
   return {
     nudge: () => {
       nudged = true;
-      wake?.();
+      rest?.abort();
     },
     stop: async () => {
-      stopping.abort();
+      stopping = true;
+      rest?.abort();
       await running;
       await Promise.all(inFlight);
     },

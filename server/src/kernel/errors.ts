@@ -28,6 +28,16 @@ export const ERRORS = {
     title: "The body is too large",
     remedy: "Send at most 64 kB; keep long data on your side and reference it in metadata.",
   },
+  headers_too_large: {
+    status: 431,
+    title: "The headers are too large",
+    remedy: "Send at most 16 kB of headers; leave out cookies.",
+  },
+  request_timeout: {
+    status: 408,
+    title: "The request did not arrive in time",
+    remedy: "Send the same request with the same number again.",
+  },
   unsupported_media_type: {
     status: 415,
     title: "The content type is not supported",

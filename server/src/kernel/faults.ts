@@ -23,8 +23,8 @@ export function faultOf(error: unknown): Fault {
 }
 
 /**
- * The machine's codes, and 26000: a connection whose prepared statements the server knows nothing of (forgotten,
- * or never made because a parameter could not be written) heals by being replaced.
+ * The machine's codes, and 26000: a connection whose prepared statements the server knows nothing of
+ * (forgotten, or never made because a parameter could not be written) heals by being replaced.
  */
 const CONNECTION_CODES = /^(E[A-Z]+|EAI_AGAIN|ERR_STREAM_\w+|26000)$/;
 const CONNECTION_MESSAGES =

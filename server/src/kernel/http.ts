@@ -2,19 +2,26 @@
  * The HTTP server that routes are added to: strict input (nothing coerced, unknown fields refused), RFC 9457
  * answers, OpenAPI 3.1 from the route schemas.
  */
+import { isUtf8 } from "node:buffer";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import fastify, {
   type FastifyBaseLogger,
-  type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from "fastify";
 import type { Static, TSchema } from "typebox";
 import { Type } from "typebox";
 import type { Random } from "./clock.ts";
-import { ERRORS, Problem, problem, problemDocument } from "./errors.ts";
+import { problem } from "./errors.ts";
+import {
+  answerClientError,
+  answerProblem,
+  describeValidation,
+  type ValidationFault,
+} from "./http-problems.ts";
 import type { Log } from "./log.ts";
 
 export type Http = FastifyInstance;
@@ -22,7 +29,6 @@ export type Http = FastifyInstance;
 const BODY_BYTES_MAX = 64 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Requests that one key (or, without a key, one address) may make in a second. */
 const REQUESTS_PER_SECOND_MAX = 2_000;
 
 export type HttpOptions = {
@@ -33,10 +39,13 @@ export type HttpOptions = {
   readonly publicUrl: string;
   /** True behind a reverse proxy that sets x-forwarded-for. */
   readonly trustProxy: boolean;
+  /** Requests that one key, or without a key one address, may make in a second; 2,000 when absent. */
+  readonly requestsPerSecondMax?: number;
 };
 
 /** Builds an empty server. Routes are added by the rooms, before `ready()`. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
+  const newRequestId = () => `req_${options.random.bytes(12).toString("hex")}`;
   const app = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -44,18 +53,23 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     trustProxy: options.trustProxy,
-    genReqId: () => `req_${options.random.bytes(12).toString("hex")}`,
+    genReqId: newRequestId,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
-    schemaErrorFormatter: (errors, where) =>
-      describeValidation(errors[0] as ValidationFault | undefined, where),
+    schemaErrorFormatter: (errors, where) => describeValidation(errors as ValidationFault[], where),
+    frameworkErrors: (error, request, reply) => {
+      void answerProblem(error, request, headed(request, reply));
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, newRequestId()),
   });
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  readJsonAlone(app);
+  const methodsAt = watchRoutes(app);
   await app.register(swagger, { openapi: openApiHead(options) });
   await app.register(rateLimit, {
-    max: REQUESTS_PER_SECOND_MAX,
+    max: options.requestsPerSecondMax ?? REQUESTS_PER_SECOND_MAX,
     timeWindow: 1_000,
     keyGenerator: (request) => request.headers.authorization ?? request.ip,
     allowList: (request) => request.url.startsWith("/notify/"),
@@ -67,29 +81,50 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
     errorResponseBuilder: () => problem("rate_limited", { retryAfterSeconds: 1 }),
   });
-  app.setErrorHandler((error, request, reply) => {
-    const found = toProblem(error);
-    const status = ERRORS[found.code].status;
-    if (status >= 500)
-      request.log.error({ err: found.extras.cause ?? error, code: found.code }, "a request failed");
-    if (found.extras.retryAfterSeconds !== undefined)
-      reply.header("retry-after", found.extras.retryAfterSeconds);
-    if (status === 401) reply.header("www-authenticate", 'Bearer realm="tributary"');
-    return reply
-      .status(status)
-      .header("content-type", "application/problem+json; charset=utf-8")
-      .serializer((payload: unknown) => JSON.stringify(payload))
-      .send(problemDocument(found, String(request.id)));
-  });
-  app.setNotFoundHandler((request) => {
-    throw problem("not_found", { detail: `there is nothing at ${request.method} ${pathOf(request)}` });
+  app.setErrorHandler(answerProblem);
+  app.setNotFoundHandler((request, reply) => {
+    const [method, path] = [request.method, pathOf(request)];
+    const allowed = methodsAt(path);
+    if (allowed.length === 0) throw problem("not_found", { detail: `there is nothing at ${method} ${path}` });
+    reply.header("allow", allowed.join(", "));
+    throw problem("method_not_allowed", { detail: `${path} takes ${allowed.join(", ")}` });
   });
   app.addHook("onSend", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
-    reply.header("x-content-type-options", "nosniff");
+    headed(request, reply);
   });
   return app;
+}
+
+/** The headers of every answer. */
+function headed(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+  return reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+}
+
+/** Bodies are JSON in UTF-8. Other bytes would be stored as �; fastify's own text/plain is no body here. */
+function readJsonAlone(app: Http): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
+    if (isUtf8(body)) void parse(request, body.toString("utf8"), done);
+    else done(problem("invalid_json", { detail: "the body is not UTF-8" }));
+  });
+}
+
+/** Remembers every route, to tell a wrong method from a wrong address: the methods that a path takes. */
+function watchRoutes(app: Http): (path: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    const parts = url.split("/").map((part) => {
+      if (part.startsWith(":")) return "[^/]+";
+      return part === "*" ? ".*" : part.replaceAll(/[^\w-]/g, "\\$&");
+    });
+    routes.push({ pattern: new RegExp(`^${parts.join("/")}$`), methods: [method].flat() });
+  });
+  return (path) => {
+    const found = routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
+    return [...new Set(found)].sort();
+  };
 }
 
 /** The path of a request without its query. */
@@ -153,72 +188,6 @@ export const CurrencySchema = Type.String({
 });
 
 export const InstantSchema = Type.String({ format: "date-time", description: "RFC 3339, UTC" });
-
-type ValidationFault = {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message?: string;
-  readonly params: Record<string, unknown>;
-};
-
-/** Carries the field through fastify's own validation error. */
-class InvalidInput extends Problem {
-  readonly statusCode = 400;
-}
-
-function describeValidation(fault: ValidationFault | undefined, where: string): Error {
-  if (fault === undefined) return new InvalidInput("invalid_request");
-  const path = fault.instancePath.split("/").filter(Boolean).map(unescapePointer);
-  const detail = () => {
-    if (fault.keyword === "required") {
-      path.push(String(fault.params.missingProperty));
-      return `${path.join(".")} is required`;
-    }
-    if (fault.keyword === "additionalProperties") {
-      path.push(String(fault.params.additionalProperty));
-      return `${path.join(".")} is not a field that this request takes`;
-    }
-    const allowed = fault.keyword === "enum" || fault.keyword === "const" ? allowedValues(fault.params) : "";
-    return `${path.join(".") || "the body"} ${fault.message ?? "is not valid"}${allowed}`;
-  };
-  const text = detail();
-  const prefix = where === "body" ? [] : [where === "querystring" ? "query" : where];
-  return new InvalidInput("invalid_request", {
-    field: [...prefix, ...path].join(".") || "body",
-    detail: text,
-  });
-}
-
-function allowedValues(params: Record<string, unknown>): string {
-  const values = params.allowedValues ?? params.allowedValue;
-  return values === undefined ? "" : `: ${[values].flat().map(String).join(", ")}`;
-}
-
-function unescapePointer(part: string): string {
-  return part.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  const { code } = error as FastifyError;
-  switch (code) {
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return problem("body_too_large");
-    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return problem("unsupported_media_type");
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return problem("invalid_json", { detail: "the body is empty" });
-    case "FST_ERR_CTP_INVALID_JSON_BODY":
-    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return problem("invalid_json");
-    case "FST_ERR_NOT_FOUND":
-      return problem("not_found");
-    default:
-      if (error instanceof SyntaxError && (error as FastifyError).statusCode === 400)
-        return problem("invalid_json");
-      return problem("internal_error", { cause: error });
-  }
-}
 
 function openApiHead(options: HttpOptions) {
   return {

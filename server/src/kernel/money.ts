@@ -46,7 +46,7 @@ export function isCurrency(text: string): text is Currency {
 
 /** The number of decimal places of a currency's major unit; throws a RangeError for an unknown code. */
 export function exponentOf(currency: Currency): number {
-  const exponent = EXPONENTS[currency];
+  const exponent = isCurrency(currency) ? EXPONENTS[currency] : undefined;
   if (exponent === undefined) throw new RangeError(`unknown currency ${currency}`);
   return exponent;
 }

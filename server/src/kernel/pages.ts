@@ -47,13 +47,15 @@ export function decodeCursor(text: string | undefined, length: number): string[]
   if (text === undefined) return null;
   try {
     const parts: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    if (Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === "string")) {
-      return parts as string[];
-    }
+    if (isTexts(parts) && parts.length === length && encodeCursor(parts) === text) return parts;
   } catch {
     // Falls through: a cursor that cannot be read is as wrong as one of another list.
   }
   throw problem("cursor_invalid", { field: "query.cursor" });
+}
+
+function isTexts(parts: unknown): parts is string[] {
+  return Array.isArray(parts) && parts.every((part) => typeof part === "string");
 }
 
 /**

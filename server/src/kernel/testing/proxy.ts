@@ -23,7 +23,9 @@ export type Proxy = {
 
 const COMMIT = Buffer.from("commit\0");
 
-/** Stands between `databaseUrl` and whoever uses the proxy's own url. After a fault it can be told to close. */
+/**
+ * Stands between `databaseUrl` and whoever uses the proxy's own url. After a fault it can be told to close.
+ */
 export async function startProxy(databaseUrl: string): Promise<Proxy & { closeAfterFault(): void }> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
