@@ -13,6 +13,7 @@ import type {
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
+import { CODE_CALL_MS } from "../query/schedule.ts";
 import { settledPart } from "../terms.ts";
 import { decideGiveUp } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
@@ -145,7 +146,7 @@ export function addAttempt(draft: Draft, attempt: Attempt, now: Date, scene: Sce
 
 /** A new attempt is born leased to the process that places it: nobody else looks at it before. */
 export function firstDueAt(scene: SceneTraits, now: Date): Date {
-  return plus(now, scene.kind === "payment_code" ? 15 * SECOND : 30 * SECOND);
+  return plus(now, scene.kind === "payment_code" ? CODE_CALL_MS : 30 * SECOND);
 }
 
 /** Puts money back for the success attempt. The ladder of refusals is part of the contract. */

@@ -173,8 +173,8 @@ function accept(
 }
 
 /**
- * Whether a refund held for failed moved money that is not booked yet. The channel's own sum may have told of it
- * as given back by the channel; refunds that are only under way move nothing so far.
+ * Whether a refund held for failed moved money that is not booked yet. The channel's own sum may have told of
+ * it as given back by the channel; refunds that are only under way move nothing so far.
  */
 function isNews(draft: Draft, refund: MutableRefund, attempt: Attempt, taken: Taken): boolean {
   let carriedOut = 0n;

@@ -232,6 +232,7 @@ const cases: readonly Case[] = [
     title: "surplus (b): paid after it was reversed",
     options: code,
     before: (story) => {
+      story.advance(40 * SECOND);
       story.giveUp();
       story.reversal(reversal(false));
     },
@@ -295,7 +296,10 @@ const cases: readonly Case[] = [
   {
     title: "a reversal of an order without money ends it",
     options: code,
-    before: (story) => void story.giveUp(),
+    before: (story) => {
+      story.advance(40 * SECOND);
+      story.giveUp();
+    },
     when: (story) => story.reversal(reversal(false)),
     decision: "reversed",
     leaves: ["created", "reversed"],

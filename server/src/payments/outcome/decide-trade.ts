@@ -7,7 +7,7 @@ import type { CallEnd, ReversalOutcome, TradeOutcome } from "../../channels/inde
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { isFinalAttempt } from "../model.ts";
-import { nextReversalAt } from "../query/schedule.ts";
+import { CODE_CALL_MS, nextReversalAt } from "../query/schedule.ts";
 import {
   askAgain,
   decideEnded,
@@ -108,6 +108,17 @@ export function decideReversal(
   }
   const { moneyReturned, channelDate, channelTradeNo } = end.value;
   attempt.channelTradeNo ??= channelTradeNo;
+  const callEndsAt = plus(attempt.createdAt, CODE_CALL_MS);
+  if (
+    attempt.channelTradeNo === null &&
+    attempt.taken === null &&
+    !moneyReturned &&
+    context.now < callEndsAt
+  ) {
+    // Nothing stood there to be cancelled: the call that places it may have been overtaken.
+    attempt.dueAt = callEndsAt;
+    return "waiting";
+  }
   if (moneyReturned && attempt.taken === null) {
     // The buyer had paid and nobody told us: both movements are in the channel's statement, so both are
     // booked.

@@ -8,6 +8,9 @@ export const WATCHED_GAP_MS = 5 * SECOND;
 /** How long one look at the cashier counts as watching. */
 export const WATCHED_FOR_MS = 20 * SECOND;
 
+/** How long a call that takes a payment code may be under way: nobody else looks at its order before. */
+export const CODE_CALL_MS = 15 * SECOND;
+
 /** After an order's expiry the channel is asked once more, when its own clock has passed it too. */
 export const EXPIRY_GRACE_MS = 2 * SECOND;
 
