@@ -1,6 +1,6 @@
 /** What the tests read and write in the platform's database, past the platform. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, openDatabase, sql } from "../../server/src/kernel/database.ts";
+import { type Database, openDatabase, type Statement, sql } from "../../server/src/kernel/database.ts";
 import { silentLog } from "../../server/src/kernel/log.ts";
 import { type AuditResult, runAudit } from "../../server/src/operations/audit.ts";
 import { invariants } from "../../server/src/operations/invariants.ts";
@@ -20,42 +20,63 @@ const openRowsSql = sql(
    order by due_at, kind, id`,
 );
 
-const ageSql = {
-  payment: sql(
-    "crash_age_payment",
-    `update payments
-     set due_at = due_at - $2::bigint * interval '1 millisecond',
-       expires_at = expires_at - $2::bigint * interval '1 millisecond',
-       closing_since = closing_since - $2::bigint * interval '1 millisecond',
-       created_at = created_at - $2::bigint * interval '1 millisecond'
-     where id = $1
-       and finished_at is null`,
-  ),
-  attempt: sql(
-    "crash_age_attempt",
-    `update attempts
-     set due_at = due_at - $2::bigint * interval '1 millisecond',
-       expires_at = expires_at - $2::bigint * interval '1 millisecond',
-       created_at = created_at - $2::bigint * interval '1 millisecond'
-     where id = $1
-       and finished_at is null`,
-  ),
-  refund: sql(
-    "crash_age_refund",
-    `update refunds
-     set due_at = due_at - $2::bigint * interval '1 millisecond',
-       created_at = created_at - $2::bigint * interval '1 millisecond'
-     where id = $1
-       and finished_at is null`,
-  ),
-  delivery: sql(
-    "crash_age_delivery",
-    `update deliveries
-     set due_at = due_at - $2::bigint * interval '1 millisecond'
-     where id = $1
-       and state = 'scheduled'`,
-  ),
-} as const;
+const lockPaymentsSql = sql(
+  "crash_lock_payments",
+  `select id
+   from payments
+   where id in (
+     select p.id from payments p where p.finished_at is null
+     union
+     select a.payment_id from attempts a where a.finished_at is null
+     union
+     select r.payment_id from refunds r where r.finished_at is null
+   )
+   order by id
+   for no key update`,
+);
+
+const agePaymentsSql = sql(
+  "crash_age_payments",
+  `update payments
+   set due_at = due_at - $1::bigint * interval '1 millisecond',
+     expires_at = expires_at - $1::bigint * interval '1 millisecond',
+     closing_since = closing_since - $1::bigint * interval '1 millisecond',
+     created_at = created_at - $1::bigint * interval '1 millisecond'
+   where finished_at is null`,
+);
+
+const ageAttemptsSql = sql(
+  "crash_age_attempts",
+  `update attempts
+   set due_at = due_at - $1::bigint * interval '1 millisecond',
+     expires_at = expires_at - $1::bigint * interval '1 millisecond',
+     created_at = created_at - $1::bigint * interval '1 millisecond'
+   where finished_at is null`,
+);
+
+const ageRefundsSql = sql(
+  "crash_age_refunds",
+  `update refunds
+   set due_at = due_at - $1::bigint * interval '1 millisecond',
+     created_at = created_at - $1::bigint * interval '1 millisecond'
+   where finished_at is null`,
+);
+
+const lockDeliveriesSql = sql(
+  "crash_lock_deliveries",
+  `select id
+   from deliveries
+   where state = 'scheduled'
+   order by id
+   for no key update`,
+);
+
+const ageDeliveriesSql = sql(
+  "crash_age_deliveries",
+  `update deliveries
+   set due_at = due_at - $1::bigint * interval '1 millisecond'
+   where state = 'scheduled'`,
+);
 
 const ageHealthSql = sql(
   "crash_age_health",
@@ -70,7 +91,11 @@ const deadlocksSql = sql(
   "select deadlocks from pg_stat_database where datname = current_database() order by datname",
 );
 
-export type OpenRow = { readonly kind: keyof typeof ageSql; readonly id: string; readonly dueAt: Date };
+export type OpenRow = {
+  readonly kind: "payment" | "attempt" | "refund" | "delivery";
+  readonly id: string;
+  readonly dueAt: Date;
+};
 
 export type Books = {
   readonly database: Database;
@@ -78,12 +103,11 @@ export type Books = {
   openRows(): Promise<readonly OpenRow[]>;
   /**
    * Lets `ms` milliseconds pass for everything that is not final, by moving its instants back: leases end and
-   * due times come as they would, without anybody waiting. Each row in a transaction of its own, so that no
-   * lock is held while another is waited for.
+   * due times come as they would, without anybody waiting. Locks are taken in the platform's own order.
    */
   age(ms: number): Promise<void>;
-  /** Lets as much time pass as it takes until something is due. */
-  ageToNextDue(): Promise<void>;
+  /** Lets as much time pass as it takes until something is due, and `beyondMs` more. */
+  ageToNextDue(beyondMs: number): Promise<void>;
   /** Every invariant that is violated, in words. */
   violations(): Promise<readonly string[]>;
   /** Deadlocks that PostgreSQL counted in this database since it last recovered. */
@@ -97,19 +121,27 @@ export function openBooks(url: string): Books {
   const database = openDatabase({ url, schema: "cell_0", readersMax: 2, writersMax: 1, log });
   const openRows = () => patiently(() => database.db.all<OpenRow>(openRowsSql));
   const age = async (ms: number) => {
-    for (const { kind, id } of await openRows()) {
-      await patiently(() => database.transact((tx) => tx.run(ageSql[kind], [id, ms])));
-    }
-    await patiently(() => database.transact((tx) => tx.run(ageHealthSql, [ms])));
+    const inOrder = async (statements: readonly Statement[]) => {
+      await patiently(() =>
+        database.transact(async (tx) => {
+          for (const statement of statements)
+            await tx.run(statement, statement.text.includes("$1") ? [ms] : []);
+        }),
+      );
+    };
+    await inOrder([lockPaymentsSql, agePaymentsSql, ageAttemptsSql, ageRefundsSql]);
+    await inOrder([lockDeliveriesSql, ageDeliveriesSql]);
+    await inOrder([ageHealthSql]);
   };
   return {
     database,
     openRows,
     age,
-    ageToNextDue: async () => {
+    ageToNextDue: async (beyondMs) => {
       const [next] = await openRows();
-      const ms = next === undefined ? 0 : next.dueAt.getTime() - Date.now();
-      if (ms > 0) await age(ms);
+      if (next === undefined) return;
+      const ms = next.dueAt.getTime() - Date.now();
+      if (ms > 0) await age(ms + beyondMs);
     },
     violations: async () => {
       const results = await patiently(() => runAudit(database.db, invariants));

@@ -66,10 +66,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
       }
       started.once("exit", () => resolve(false));
     });
-    // Whatever ends this process takes the platforms it started with it.
-    const takeAlong = () => started.kill("SIGKILL");
-    process.once("exit", takeAlong);
-    started.once("exit", () => process.removeListener("exit", takeAlong));
+    takeAlong(started);
     return ready;
   };
 
@@ -109,4 +106,15 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
     },
     output: () => output,
   };
+}
+
+/** However this process ends, kill -9 included, its pipe to the guard closes, and the platform ends with it. */
+function takeAlong(started: ChildProcess): void {
+  const command = 'read -r _; kill -9 "$1"';
+  const guard = spawn("/bin/sh", ["-c", command, "crash-guard", String(started.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  guard.stdin?.on("error", () => {});
+  started.once("exit", () => guard.kill("SIGKILL"));
 }

@@ -142,11 +142,14 @@ function webhookStep(_url: string, body: string): string | null {
 }
 
 /** The longest that anything may take to come right, on a machine that has much else to do. */
-const patienceMs = 45_000;
+const patienceMsDefault = 45_000;
 const lookMs = 40;
 
-/** After how many milliseconds without a movement time is let pass; null: it takes its own course. */
-export type SkipAfter = () => number | null;
+/**
+ * When time is let pass: after how many milliseconds without a movement, and how far beyond the next due row.
+ * Null: it takes its own course.
+ */
+export type Skipping = () => { readonly afterMs: number; readonly beyondMs: number } | null;
 
 /**
  * Looks until `look` finds what it wants. While nothing moves, time is let pass up to the next due row: what
@@ -155,8 +158,9 @@ export type SkipAfter = () => number | null;
 export async function until<T>(
   books: Books,
   what: string,
-  skipAfter: SkipAfter,
+  skipping: Skipping,
   look: () => Promise<T | null>,
+  patienceMs = patienceMsDefault,
 ): Promise<T> {
   const giveUpAt = performance.now() + patienceMs;
   let shown = "";
@@ -171,9 +175,9 @@ export async function until<T>(
       movedAt = now;
     }
     if (now > giveUpAt) throw new Error(`${what} did not come; not final: ${open}`);
-    const skipAfterMs = skipAfter();
-    if (skipAfterMs !== null && now - movedAt > skipAfterMs) {
-      await books.ageToNextDue();
+    const skip = skipping();
+    if (skip !== null && now - movedAt > skip.afterMs) {
+      await books.ageToNextDue(skip.beyondMs);
       movedAt = now;
     } else await sleep(lookMs);
   }

@@ -2,7 +2,7 @@
 import type { Json } from "./client.ts";
 import type { Shop } from "./shop.ts";
 import { text } from "./shop.ts";
-import { type SkipAfter, type Stage, until } from "./stage.ts";
+import { type Skipping, type Stage, until } from "./stage.ts";
 
 /** A payment at the end of its story, as its merchant sees it. */
 export type Told = {
@@ -20,7 +20,7 @@ export type Told = {
 export type Teller = {
   readonly stage: Stage;
   readonly shop: Shop;
-  readonly skipAfter: SkipAfter;
+  readonly skipping: Skipping;
 };
 
 export type Story = (teller: Teller, number: string) => Promise<Told>;
@@ -50,7 +50,7 @@ export const qrStory: Story = async (teller, number) => {
     reason: "One cup was cold",
   });
   const refundId = text(refund.body, "id");
-  await until(stage.books, "the refund's acceptance", teller.skipAfter, async () => {
+  await until(stage.books, "the refund's acceptance", teller.skipping, async () => {
     const { body } = await shop.client.ask("GET", `/v1/refunds/${refundId}`);
     return body.state === "accepted" || body.state === "succeeded" ? true : null;
   });
@@ -100,19 +100,19 @@ export const codeStory: Story = async (teller, number) => {
 };
 
 function see<T>(
-  { stage, shop, skipAfter }: Teller,
+  { stage, shop, skipping }: Teller,
   what: string,
   paymentId: string,
   find: (payment: Json) => T | null,
 ): Promise<T> {
-  return until(stage.books, what, skipAfter, async () =>
+  return until(stage.books, what, skipping, async () =>
     find((await shop.client.ask("GET", `/v1/payments/${paymentId}`)).body),
   );
 }
 
 /** Everything is final and every delivery delivered, except rows of the kinds that may stay. */
-export async function quiet({ stage, skipAfter }: Teller, stay: readonly string[]): Promise<void> {
-  await until(stage.books, "quiet", skipAfter, async () => {
+export async function quiet({ stage, skipping }: Teller, stay: readonly string[]): Promise<void> {
+  await until(stage.books, "quiet", skipping, async () => {
     const open = (await stage.books.openRows()).filter(({ kind }) => !stay.includes(kind));
     return open.length === 0 ? true : null;
   });

@@ -36,7 +36,7 @@ export type LaneOptions = {
 };
 
 /** While nothing moves for this long after a crash, leases are let end. */
-const SKIP_AFTER_MS = 350;
+const SKIP = { afterMs: 350, beyondMs: 0 };
 
 export async function openLane(options: LaneOptions): Promise<Lane> {
   let recovery: Promise<void> = Promise.resolve();
@@ -67,9 +67,9 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   return {
     stage,
     tell: async (story, number, target) => {
-      const skipAfter = () => (steps.struck ? SKIP_AFTER_MS : null);
+      const skipping = () => (steps.struck ? SKIP : null);
       steps.begin(target);
-      const told: Told = await story({ stage, shop, skipAfter }, number);
+      const told: Told = await story({ stage, shop, skipping }, number);
       await recovery;
       await repeatNotifications(stage, shop, told);
       const { passed, struck } = steps.end();
