@@ -200,7 +200,7 @@ describe("a transaction", () => {
     assert.equal(database.counters.retries, 0);
   });
 
-  it("sends statements that are asked for at once one behind the other; their answers stay apart", async () => {
+  it("sends what is asked for at once one behind the other; the answers stay apart", async () => {
     const database = open();
     const echo = sql("test_kernel_number", "select $1::int as n");
     const numbers = Array.from({ length: 50 }, (_, n) => n);
@@ -258,7 +258,7 @@ describe("a transaction", () => {
     assert.deepEqual(await notes(), []);
   });
 
-  it("that COMMIT itself refuses has failed for certain: its reason is passed on, nothing repeated", async () => {
+  it("that COMMIT itself refuses has failed for certain: its reason is passed on", async () => {
     const database = open();
     const takeSeat = sql("test_kernel_seat", "insert into places (seat) values ($1)");
     let runs = 0;

@@ -18,13 +18,22 @@ export function refuseUnwritableText(http: Http): void {
   });
 }
 
+/** No request of ours is nested deeper; one that is would use up the stack. */
+const DEPTH_MAX = 32;
+
 /** The path of the first such text in a parsed value, names of fields included; null: none. */
-function unwritableIn(value: unknown, path: string): string | null {
+function unwritableIn(value: unknown, path: string, depth = 0): string | null {
   if (typeof value === "string") return isWritable(value) ? null : path;
   if (typeof value !== "object" || value === null || Buffer.isBuffer(value)) return null;
+  if (depth === DEPTH_MAX) {
+    throw problem("invalid_request", {
+      field: "body",
+      detail: `the body is nested deeper than ${DEPTH_MAX}`,
+    });
+  }
   for (const [name, part] of Object.entries(value)) {
     if (!isWritable(name)) return path;
-    const found = unwritableIn(part, path === "" ? name : `${path}.${name}`);
+    const found = unwritableIn(part, path === "" ? name : `${path}.${name}`, depth + 1);
     if (found !== null) return found;
   }
   return null;

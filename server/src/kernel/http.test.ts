@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { systemRandom } from "./clock.ts";
 import { ERRORS, type ErrorCode, problem } from "./errors.ts";
 import { AmountSchema, CurrencySchema, createHttp, type Http, problems, strictObject } from "./http.ts";
+import { refuseUnwritableText } from "./http-text.ts";
 import { createLog } from "./log.ts";
 
 const body = strictObject({
@@ -35,6 +36,7 @@ before(async () => {
     publicUrl: "https://pay.example",
     trustProxy: false,
   });
+  refuseUnwritableText(http);
   http.post("/v1/things/:id", { schema: { params, querystring, body } }, (request) => {
     reached.push(request.body);
     return { got: request.body };
@@ -191,6 +193,23 @@ describe("input", () => {
       assert.equal(({} as Record<string, unknown>).admin, undefined);
     });
   }
+
+  for (const [name, start, end] of [
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}"],
+  ] as const) {
+    it(`of nothing but ${name} within ${name} is refused, and uses up nothing`, async () => {
+      const depth = Math.floor(60_000 / (start.length + end.length));
+      const answer = await post(`${start.repeat(depth)}0${end.repeat(depth)}`);
+      assertProblem(answer, "invalid_request", "body");
+      assert.match(String(answer.body.detail), /nested deeper than 32/);
+    });
+  }
+
+  it("with a character that cannot be kept is refused with its field named", async () => {
+    assertProblem(await post('{"amount":1,"note":"a\\u0000"}'), "invalid_request", "note");
+    assertProblem(await post('{"amount":1,"note":"\\ud83d"}'), "invalid_request", "note");
+  });
 
   it("in which a field stands twice counts with its last value, as JSON readers do", async () => {
     assert.deepEqual((await post('{"amount":5,"amount":1}')).body, { got: { amount: 1 } });
