@@ -18,7 +18,9 @@ after(async () => {
 });
 
 test("any text comes back from PostgreSQL as it went", async () => {
-  const texts = fc.array(fc.option(fc.oneof(fc.string(), fc.constantFrom("null", "NULL", "", "{}", "a,b", '"', "\\"))));
+  const texts = fc.array(
+    fc.option(fc.oneof(fc.string(), fc.constantFrom("null", "NULL", "", "{}", "a,b", '"', "\\"))),
+  );
   await fc.assert(
     fc.asyncProperty(texts, async (values) => {
       const sent = values.map((value) => value?.replaceAll("\0", "") ?? null);

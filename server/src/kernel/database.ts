@@ -169,7 +169,11 @@ type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> };
 
 function dbOver(queryable: Queryable): Db {
   const all = async <Row>(statement: Statement, params: readonly unknown[] = []): Promise<Row[]> => {
-    const result = await queryable.query({ name: statement.name, text: statement.text, values: params.map(parameter) });
+    const result = await queryable.query({
+      name: statement.name,
+      text: statement.text,
+      values: params.map(parameter),
+    });
     return camelRows(result) as Row[];
   };
   return {
@@ -195,7 +199,11 @@ function txOver(client: Connection): { tx: Tx; end(): void } {
   const tx = {
     ...dbOver({ query }),
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
-      const result = await query({ name: statement.name, text: statement.text, values: params.map(parameter) });
+      const result = await query({
+        name: statement.name,
+        text: statement.text,
+        values: params.map(parameter),
+      });
       return result.rowCount ?? 0;
     },
   };
