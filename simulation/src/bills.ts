@@ -180,7 +180,6 @@ async function download(world: World, merchant: Merchant): Promise<readonly Date
     else if (call.end !== "refused" || call.code !== "no_statement")
       world.violations.push(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
   }
-  for (const l of lines) console.log(l.date, l.kind, l.channelOrderNo, l.channelRefundNo, l.amount);
   return lines;
 }
 
