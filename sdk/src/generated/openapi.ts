@@ -12,36 +12,7 @@ export interface paths {
          * List your accounts
          * @description What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may be paid out, merchant_reserve is kept back; merchant_receivable is what you owe.
          */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: {
-                    /** @description ISO 4217, capital letters */
-                    readonly currency?: string;
-                    /** @description next_cursor of the previous page */
-                    readonly cursor?: string;
-                    /** @description Rows per page, 1 to 100; 20 by default */
-                    readonly limit?: string;
-                };
-                readonly header?: never;
-                readonly path?: never;
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": {
-                            readonly data: readonly components["schemas"]["Account"][];
-                            readonly next_cursor: string | null;
-                        };
-                    };
-                };
-            };
-        };
+        readonly get: operations["listAccounts"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -58,31 +29,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /** Show the balance of an account, now or at any past moment */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: {
-                    /** @description RFC 3339; now when left out. What is being committed at that very moment may still come before it */
-                    readonly at?: string;
-                };
-                readonly header?: never;
-                readonly path: {
-                    readonly id: string;
-                };
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": components["schemas"]["Balance"];
-                    };
-                };
-            };
-        };
+        readonly get: operations["getAccountBalance"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -99,36 +46,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /** List the entries of an account, newest first, each with the balance before and after it */
-        readonly get: {
-            readonly parameters: {
-                readonly query?: {
-                    /** @description next_cursor of the previous page */
-                    readonly cursor?: string;
-                    /** @description Rows per page, 1 to 100; 20 by default */
-                    readonly limit?: string;
-                };
-                readonly header?: never;
-                readonly path: {
-                    readonly id: string;
-                };
-                readonly cookie?: never;
-            };
-            readonly requestBody?: never;
-            readonly responses: {
-                /** @description Default Response */
-                readonly 200: {
-                    headers: {
-                        readonly [name: string]: unknown;
-                    };
-                    content: {
-                        readonly "application/json": {
-                            readonly data: readonly components["schemas"]["Entry"][];
-                            readonly next_cursor: string | null;
-                        };
-                    };
-                };
-            };
-        };
+        readonly get: operations["listAccountEntries"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -919,6 +837,91 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly listAccounts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description ISO 4217, capital letters */
+                readonly currency?: string;
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Account"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getAccountBalance: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description RFC 3339; now when left out. What is being committed at that very moment may still come before it */
+                readonly at?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Balance"];
+                };
+            };
+        };
+    };
+    readonly listAccountEntries: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Entry"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
     readonly listDeliveries: {
         readonly parameters: {
             readonly query?: {

@@ -91,6 +91,7 @@ export function ledgerRoutes(http: Http, deps: LedgerRoutesDeps): void {
   statements(http, deps, {
     prefix: "/v1/accounts",
     head: { tags: ["Accounts"], security: [{ merchant: [] }] },
+    operationIds: { entries: "listAccountEntries", balance: "getAccountBalance" },
     account: async (request, id) => {
       const bookId = await ownBook(deps, request);
       return { bookId, account: await accountView(deps.db, id) };
@@ -99,6 +100,7 @@ export function ledgerRoutes(http: Http, deps: LedgerRoutesDeps): void {
   statements(http, deps, {
     prefix: "/v1/ops/accounts",
     head: OPS_HEAD,
+    operationIds: { entries: "opsListAccountEntries", balance: "opsGetAccountBalance" },
     account: async (request, id) => {
       await deps.authenticateOperator(request, "ledger.read");
       return { bookId: null, account: await accountView(deps.db, id) };
@@ -120,6 +122,7 @@ function merchantAccounts(http: Http, deps: LedgerRoutesDeps): void {
       schema: {
         tags: ["Accounts"],
         security: [{ merchant: [] }],
+        operationId: "listAccounts",
         summary: "List your accounts",
         description:
           "What the platform owes you: merchant_pending is not settled yet (待结算), merchant_available may " +
@@ -146,6 +149,7 @@ function opsAccounts(http: Http, deps: LedgerRoutesDeps): void {
     {
       schema: {
         ...OPS_HEAD,
+        operationId: "opsListAccounts",
         summary: "List accounts of one book or of all",
         description: "Ordered by book, code and currency.",
         querystring: OpsAccountsQuery,
@@ -220,6 +224,7 @@ function readField(prefix: IdPrefix, text: string, name: string): Id {
 type StatementsOf = {
   readonly prefix: string;
   readonly head: object;
+  readonly operationIds: { readonly entries: string; readonly balance: string };
   /** Authenticates; `bookId` is the only book the asker may see, null: any. */
   readonly account: (
     request: FastifyRequest,
@@ -243,6 +248,7 @@ function statements(http: Http, deps: LedgerRoutesDeps, of: StatementsOf): void 
     {
       schema: {
         ...of.head,
+        operationId: of.operationIds.entries,
         summary: "List the entries of an account, newest first, each with the balance before and after it",
         params: IdParams,
         querystring: EntriesQuery,
@@ -268,6 +274,7 @@ function statements(http: Http, deps: LedgerRoutesDeps, of: StatementsOf): void 
     {
       schema: {
         ...of.head,
+        operationId: of.operationIds.balance,
         summary: "Show the balance of an account, now or at any past moment",
         params: IdParams,
         querystring: BalanceQuery,
@@ -309,6 +316,7 @@ function opsBooks(http: Http, deps: LedgerRoutesDeps): void {
     {
       schema: {
         ...OPS_HEAD,
+        operationId: "opsGetTrialBalance",
         summary: "Show the trial balance of one book or of all",
         description: "What the accounts of each code hold now. Debits equal credits in every currency.",
         querystring: TrialBalanceQuery,
@@ -327,6 +335,7 @@ function opsBooks(http: Http, deps: LedgerRoutesDeps): void {
     {
       schema: {
         ...OPS_HEAD,
+        operationId: "opsGetJournal",
         summary: "Show a journal with its entries",
         params: IdParams,
         response: { 200: JournalSchema, ...problems(401, 403, 404) },

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { Cell, Database } from "../kernel/database.ts";
 import { sql } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
-import type { Http } from "../kernel/http.ts";
+import { type Http, problems } from "../kernel/http.ts";
 import { registerDocs } from "./docs.ts";
 import { createMetrics, type MetricsDeps } from "./metrics.ts";
 
@@ -29,6 +29,7 @@ export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): 
         operationId: "health",
         summary: "Whether this process runs",
         tags,
+        security: [],
         response: { 200: Type.Object({ status: Type.Literal("ok") }) },
       },
     },
@@ -42,7 +43,8 @@ export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): 
         operationId: "ready",
         summary: "Whether this process can take requests",
         tags,
-        response: { 200: Type.Object({ status: Type.Literal("ready") }) },
+        security: [],
+        response: { 200: Type.Object({ status: Type.Literal("ready") }), ...problems(503) },
       },
     },
     async () => {
