@@ -128,12 +128,13 @@ export function decideNotTaken(
   return end.end;
 }
 
-/** When to ask next about an order that told nothing new. */
+/** When to ask next about an order that told nothing new. @param asked false: the question was never sent. */
 export function askAgain(
   draft: Draft,
   attempt: MutableAttempt,
   source: ReportSource,
   context: TradeContext,
+  asked = true,
 ): void {
   const { now } = context;
   if (attempt.state === "reversing") {
@@ -148,6 +149,6 @@ export function askAgain(
     // The payment's own due time repeats the close; the attempt is asked about meanwhile.
     draft.payment.dueAt = nextCloseAt(draft.payment.closingSince, now);
   }
-  if (source === "query") attempt.queries += 1;
+  if (source === "query" && asked) attempt.queries += 1;
   attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), now);
 }

@@ -47,7 +47,8 @@ export function decideRefund(
   const refund = draft.refund(refundId);
   const { end, source } = report;
   const called = source === "refund" || source === "refund_query";
-  if (called) refund.tries += 1;
+  // A question that was never sent was not asked; sending backs off even so.
+  if (called && !(source === "refund_query" && end.end === "not_sent")) refund.tries += 1;
   if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
   if (end.end === "answered") return decideAnswer(draft, refund, end.value, called, context);
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";

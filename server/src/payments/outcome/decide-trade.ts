@@ -71,8 +71,11 @@ export function decideCallEnd(
   const attempt = draft.attempt(attemptId);
   const { end, source } = report;
   if (isFinalAttempt(attempt.state)) return "already_known";
-  // Money that moved outweighs a call that says it did not.
-  if (source === "pay" && attempt.taken !== null) {
+  // Money that moved, or an order that stands, outweighs a call that says it does not.
+  if (
+    source === "pay" &&
+    (attempt.taken !== null || (attempt.state === "pending" && end.end !== "unknown"))
+  ) {
     return end.end === "refused" ? "contradiction" : "already_known";
   }
   if (source === "pay" && end.end === "refused" && !end.retryable) {
@@ -82,7 +85,7 @@ export function decideCallEnd(
   if (source === "pay" && attempt.state === "created") attempt.state = "unknown";
   // It will not end at the channel: what becomes of it is asked instead.
   if (source === "close" && end.end === "refused" && !end.retryable) attempt.closeWanted = false;
-  askAgain(draft, attempt, source, context);
+  askAgain(draft, attempt, source, context, end.end !== "not_sent");
   return end.end;
 }
 
