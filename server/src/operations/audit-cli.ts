@@ -3,12 +3,14 @@
  * violated. It reads the database of the running platform, of DATABASE_URL, or starts the embedded PostgreSQL
  * for the time of the audit.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { readConfig } from "../config.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { openDatabase } from "../kernel/database.ts";
 import { claimDataDir, isRunning, readOwner } from "../kernel/host/owner.ts";
 import { StartRefused } from "../kernel/host/start-refused.ts";
-import { createLog } from "../kernel/log.ts";
+import { createLog, type Log } from "../kernel/log.ts";
 import { ensureDatabase, startEmbeddedPostgres } from "../kernel/postgres/supervisor.ts";
 import { type AuditResult, runAudit } from "./audit.ts";
 import { invariants } from "./invariants.ts";
@@ -38,10 +40,9 @@ async function main(): Promise<number> {
 
 type Config = ReturnType<typeof readConfig>;
 
-async function reach(
-  config: Config,
-  log: ReturnType<typeof createLog>,
-): Promise<{ url: string; release: () => Promise<void> }> {
+type Reached = { readonly url: string; readonly release: () => Promise<void> };
+
+async function reach(config: Config, log: Log): Promise<Reached> {
   const nothing = async () => {};
   if (config.databaseUrl !== null) return { url: config.databaseUrl, release: nothing };
   const owner = readOwner(config.dataDir);
@@ -49,16 +50,28 @@ async function reach(
     if (owner.database_url !== undefined) return { url: owner.database_url, release: nothing };
     throw new StartRefused("The platform is still starting. Run the audit again when it is ready.");
   }
+  if (!existsSync(join(config.dataDir, "postgres"))) {
+    throw new StartRefused(
+      `There is nothing to audit in ${config.dataDir}: start the platform first, or name its place with ` +
+        "DATABASE_URL or TRIBUTARY_DATA_DIR.",
+    );
+  }
+  return startForItself(config, log);
+}
+
+async function startForItself(config: Config, log: Log): Promise<Reached> {
   const ownership = claimDataDir(config.dataDir, systemClock.now());
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, durable: true, log });
-  const url = await ensureDatabase(postgres.url("postgres"), "tributary");
-  return {
-    url,
-    release: async () => {
+  try {
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, durable: true, log });
+    const release = async () => {
       await postgres.stop();
       ownership.release();
-    },
-  };
+    };
+    return { url: await ensureDatabase(postgres.url("postgres"), "tributary"), release };
+  } catch (error) {
+    ownership.release();
+    throw error;
+  }
 }
 
 function print({ name, sentence, checked, violations }: AuditResult): void {
