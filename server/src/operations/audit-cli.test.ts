@@ -80,7 +80,7 @@ async function corrupt(databaseUrl: string): Promise<void> {
 }
 
 describe("npm run audit", () => {
-  it("finds every invariant held, or names the wrong row, beside a platform that runs and without it", async () => {
+  it("finds the invariants held, or names the wrong row, beside a running platform and alone", async () => {
     const running = await platform();
     const good = await audit();
     assert.equal(good.code, 0, good.output);
