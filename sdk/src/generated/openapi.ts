@@ -209,7 +209,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Try another way to pay
-         * @description Ends the live attempt first. When that was paid meanwhile, the answer shows the payment succeeded.
+         * @description Ends the live attempt first. When that was paid meanwhile, the answer shows the payment succeeded. The same request again, under the same Idempotency-Key or with the same payment code, returns the payment as it now is and ends nothing.
          */
         readonly post: operations["createAttempt"];
         readonly delete?: never;

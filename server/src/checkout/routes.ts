@@ -82,7 +82,7 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
         throw problem("method_not_available", { field: "method" });
       }
       const wish = { method: request.body.method, paymentCode: null, buyer: null };
-      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish));
+      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, null));
     },
   );
 }

@@ -175,7 +175,8 @@ function ending(http: Http, deps: PaymentRoutesDeps, present: Present): void {
         summary: "Try another way to pay",
         description:
           "Ends the live attempt first. When that was paid meanwhile, the answer shows the payment " +
-          "succeeded.",
+          "succeeded. The same request again, under the same Idempotency-Key or with the same payment " +
+          "code, returns the payment as it now is and ends nothing.",
         tags,
         security,
         params: IdParams,
@@ -189,14 +190,25 @@ function ending(http: Http, deps: PaymentRoutesDeps, present: Present): void {
       if (method === undefined && payment_code === undefined) {
         throw problem("invalid_request", { field: "method", detail: "name a method or a payment code" });
       }
-      const whole = await payments.newAttempt(merchantId, readId("pay", request.params.id), {
-        method: method ?? null,
-        paymentCode: payment_code ?? null,
-        buyer: buyer ?? null,
-      });
-      return reply.status(whole.payment.status === "succeeded" ? 200 : 201).send(present(whole));
+      const wish = { method: method ?? null, paymentCode: payment_code ?? null, buyer: buyer ?? null };
+      const key = idempotencyKeyOf(request);
+      const whole = await payments.newAttempt(merchantId, readId("pay", request.params.id), wish, key);
+      const made = whole.isNew && whole.payment.status !== "succeeded";
+      return reply.status(made ? 201 : 200).send(present(whole));
     },
   );
+}
+
+const IDEMPOTENCY_KEY_MAX = 255;
+
+function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
+  const key = headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key === "string" && key.length > 0 && key.length <= IDEMPOTENCY_KEY_MAX) return key;
+  throw problem("invalid_request", {
+    field: "headers.idempotency-key",
+    detail: `an Idempotency-Key has 1 to ${IDEMPOTENCY_KEY_MAX} characters`,
+  });
 }
 
 function story(http: Http, deps: PaymentRoutesDeps): void {

@@ -8,6 +8,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
 import type { Calls } from "../attempt/calls.ts";
+import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
 import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
@@ -26,6 +27,8 @@ import { watch } from "./store.ts";
 /** A duplicate of a create whose order is still being placed waits this long for it. */
 const UNFINISHED_WAIT_MS = 3 * SECOND;
 const UNFINISHED_LOOK_MS = 200;
+/** A buyer who tries again and again spends the channel account's calls. */
+const ATTEMPTS_MAX = 30;
 
 export type PaymentsDeps = {
   readonly cell: Cell;
@@ -53,8 +56,16 @@ export type Payments = {
   close(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** Closes the order of a payment whose closing has begun, and reports what came of it. */
   finishClosing(attempt: Attempt): Promise<Whole>;
-  /** Ends the live attempt, then starts another. */
-  newAttempt(merchantId: Id, paymentId: Id, wish: AttemptWish): Promise<Whole>;
+  /**
+   * Ends the live attempt, then starts another. The same wish again (by its Idempotency-Key, or its payment
+   * code) returns the payment as it now is, with `isNew` false, and ends nothing.
+   */
+  newAttempt(
+    merchantId: Id,
+    paymentId: Id,
+    wish: AttemptWish,
+    idempotencyKey: string | null,
+  ): Promise<Whole & { readonly isNew: boolean }>;
   /** Somebody looks at the payment: its channel is asked more often for a while. */
   watch(payment: Payment): Promise<void>;
   stop(): Promise<void>;
@@ -94,7 +105,20 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       attempt.state === "reversing"
         ? deps.calls.reverse(attempt, "buyer")
         : deps.calls.close(attempt, "buyer"),
-    newAttempt: (merchantId, paymentId, wish) => newAttempt(deps, service, merchantId, paymentId, wish),
+    newAttempt: async (merchantId, paymentId, wish, idempotencyKey) => {
+      await service.get(merchantId, paymentId);
+      const named = nameWish(deps, paymentId, wish, idempotencyKey);
+      const make = (id: Id) => newAttempt(deps, service, { merchantId, paymentId, id }, wish);
+      if (named === null) return { ...(await make(deps.cell.newId())), isNew: true };
+      const claim = await claimWish(deps, named);
+      if (!claim.mine) return { ...(await repeated(deps, paymentId, claim.attemptId)), isNew: false };
+      try {
+        return { ...(await make(claim.attemptId)), isNew: true };
+      } catch (error) {
+        await giveUpWish(deps, claim, error);
+        throw error;
+      }
+    },
     watch: (payment) => watchPayment(deps, payment),
     stop: () => creations.stop(),
     gauges: creations.gauges,
@@ -200,16 +224,20 @@ async function prepare(
 async function newAttempt(
   deps: PaymentsDeps,
   service: Payments,
-  merchantId: Id,
-  paymentId: Id,
+  { merchantId, paymentId, id }: { readonly merchantId: Id; readonly paymentId: Id; readonly id: Id },
   wish: AttemptWish,
 ): Promise<Whole> {
   const { payment, attempts } = await service.get(merchantId, paymentId);
   if (isFinalPayment(payment.status))
     throw problem("payment_final", { detail: `the payment has ${payment.status}` });
+  if (attempts.length >= ATTEMPTS_MAX) {
+    throw problem("conflict", {
+      detail: `a payment has at most ${ATTEMPTS_MAX} attempts; create another one`,
+    });
+  }
   deps.merchants.requireActive((await deps.merchants.get(merchantId)) as Merchant);
   const fallback = { ...wish, buyer: wish.buyer ?? readRequest(payment.request).buyer ?? null };
-  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, fallback, deps.cell.clock.now());
+  const attempt = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
   const live = attempts.find((other) => other.id === payment.liveAttemptId);
   if (live !== undefined) {
     const ended = await endLive(deps, service, live);
@@ -295,6 +323,25 @@ async function settled(deps: PaymentsDeps, payment: Payment): Promise<Whole> {
     if (whole === null) throw problem("not_found");
     const live = whole.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
     if (live?.state !== "created" || clock.now() >= until) return whole;
+    await clock.sleep(UNFINISHED_LOOK_MS);
+  }
+}
+
+/** The payment of a wish that another call carries out, once its order has been placed. */
+async function repeated(deps: PaymentsDeps, paymentId: Id, attemptId: Id): Promise<Whole> {
+  const { clock } = deps.cell;
+  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
+  for (;;) {
+    const whole = await load(deps, paymentId);
+    if (whole === null) throw problem("not_found");
+    const attempt = whole.attempts.find((one) => one.id === attemptId);
+    const isOver = clock.now() >= until;
+    if (
+      isFinalPayment(whole.payment.status) ||
+      (attempt !== undefined && (attempt.state !== "created" || isOver))
+    )
+      return whole;
+    if (isOver) throw problem("payment_confirming", { retryAfterSeconds: 2 });
     await clock.sleep(UNFINISHED_LOOK_MS);
   }
 }
