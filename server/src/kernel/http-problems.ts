@@ -8,7 +8,11 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const found = toProblem(error);
   const { status } = ERRORS[found.code];
   const { retryAfterSeconds, cause } = found.extras;
-  if (status >= 500) request.log.error({ err: cause ?? error, code: found.code }, "a request failed");
+  if (status >= 500) {
+    // Being busy, stopping or without a database is told once per request: no fault of the program's.
+    const level = status === 500 ? "error" : "warn";
+    request.log[level]({ err: cause ?? error, code: found.code }, "a request failed");
+  }
   if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="tributary"');
   return reply
@@ -123,5 +127,7 @@ function toProblem(error: unknown): Problem {
   const detail = DETAILS[code];
   if (known !== undefined) return problem(known, detail === undefined ? {} : { detail });
   if (error instanceof SyntaxError && statusCode === 400) return problem("invalid_json");
+  // The caller went away in the middle of its body: nobody reads the answer, and nothing of ours failed.
+  if (code === "ECONNRESET" && statusCode === 400) return problem("invalid_request");
   return problem("internal_error", { cause: error });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
@@ -417,6 +418,60 @@ describe("bytes that are no request", () => {
       assert.ok(head.includes(`x-request-id: ${request_id}`));
     });
   }
+});
+
+describe("a caller that goes away in the middle of its body", () => {
+  it("is nobody's fault: nothing is logged, and the next one is served", async () => {
+    logged.length = 0;
+    await new Promise<void>((resolve) => {
+      const head = "POST /v1/things/1 HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+      const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
+        socket.write(`${head}\r\ncontent-length: 1000\r\n\r\n{"amount":`, () => socket.destroy());
+      });
+      socket.on("close", () => resolve());
+    });
+    assert.equal((await post('{"amount":1}')).status, 200);
+    assert.deepEqual(logged, []);
+  });
+});
+
+describe("a server that stops", () => {
+  it("finishes what it began, and tells who comes later to go elsewhere", async () => {
+    const stopping = await createHttp({
+      log: createLog({ level: "silent", readable: false }),
+      random: systemRandom,
+      version: "1",
+      publicUrl: "/",
+      trustProxy: false,
+    });
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    stopping.get("/v1/slow", async () => {
+      begun.resolve();
+      await gate.promise;
+      return { finished: true };
+    });
+    const address = new URL(await stopping.listen({ host: "127.0.0.1", port: 0 }));
+    let answers = "";
+    const socket = connect(Number(address.port), "127.0.0.1");
+    socket.on("data", (chunk) => {
+      answers += String(chunk);
+    });
+    socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n");
+    await begun.promise;
+    const closed = stopping.close();
+    const later = once(stopping.server, "request");
+    socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n");
+    const ended = new Promise((resolve) => socket.on("close", resolve));
+    await later;
+    gate.resolve();
+    await Promise.all([closed, ended]);
+    const [first = "", second = ""] = answers.split(/(?=HTTP\/1\.1 503)/);
+    assert.match(first, /^HTTP\/1\.1 200 .*\{"finished":true\}$/s);
+    assert.match(second, /retry-after: 2/);
+    assert.match(second, /application\/problem\+json/);
+    assert.match(second, /"code":"stopping"/);
+  });
 });
 
 describe("requests that come too fast", () => {

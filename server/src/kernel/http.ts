@@ -52,6 +52,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
+    return503OnClosing: false,
     trustProxy: options.trustProxy,
     genReqId: newRequestId,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
@@ -66,6 +67,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   readJsonAlone(app);
+  refuseWhileStopping(app);
   const methodsAt = watchRoutes(app);
   await app.register(swagger, { openapi: openApiHead(options) });
   await app.register(rateLimit, {
@@ -99,6 +101,17 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
 function headed(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   return reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+}
+
+/** What still comes over a kept connection while others are finished is told to go elsewhere. */
+function refuseWhileStopping(app: Http): void {
+  let stopping = false;
+  app.addHook("preClose", async () => {
+    stopping = true;
+  });
+  app.addHook("onRequest", async () => {
+    if (stopping) throw problem("stopping", { retryAfterSeconds: 2 });
+  });
 }
 
 /** Bodies are JSON in UTF-8. Other bytes would be stored as �; fastify's own text/plain is no body here. */

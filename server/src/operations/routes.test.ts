@@ -176,7 +176,7 @@ describe("the description of the API", () => {
     everywhere(({ it: { tags } }) => Array.isArray(tags) && tags.length === 1);
   });
 
-  it("says whose key every operation takes: operators' under /v1/ops, merchants' under /v1, else none", () => {
+  it("says whose key every operation takes: operators' under /v1/ops, merchants' under /v1", () => {
     everywhere(({ path, it: { security } }) => {
       const kind = path.startsWith("/v1/ops/") ? "operator" : "merchant";
       const expected = path.startsWith("/v1/") ? [{ [kind]: [] }] : [];
