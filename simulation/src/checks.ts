@@ -96,7 +96,7 @@ export function isLaterEnd(before: string, after: string): boolean {
 
 async function ask(world: World, path: string, key: string): Promise<Answer> {
   let given: Answer | null = null;
-  void world.platform.answer(jsonRequest("GET", platformUrl(path), undefined, key)).then(
+  void world.platform(jsonRequest("GET", platformUrl(path), undefined, key)).then(
     (response) => {
       given = { status: response.status, body: bodyOf(response.body) };
     },

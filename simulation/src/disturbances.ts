@@ -30,7 +30,7 @@ const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
 /** Arms some kinds, each for a part of what it could happen to. */
 export async function armFaults(world: World, merchants: readonly Merchant[]): Promise<void> {
   const luck = world.chance.stream("faults");
-  const share = luck.pick([0, 0.15, 0.5, 0.9]);
+  const share = luck.pick([0, 0.25, 0.5, 0.9]);
   // A wrong amount told of a wrong amount paid can be the amount that was asked: no one could tell.
   const never = luck.pick(["trade_wrong_amount", "notification_wrong_amount"]);
   for (const [kind, choices] of Object.entries(FAULTS)) {
@@ -39,8 +39,8 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
     const fault = {
       kind,
       match,
-      rate: luck.pick([0.05, 0.15, 0.4]),
-      count: luck.between(1, 30),
+      rate: luck.pick([0.1, 0.3, 0.8]),
+      count: luck.between(1, 20),
       params: luck.pick(choices),
     };
     const answer = await world.channel(jsonRequest("POST", sandboxUrl("/faults"), fault));
@@ -61,12 +61,19 @@ export async function disarmFaults(world: World): Promise<void> {
 
 /** Kills the process and takes PostgreSQL away now and then, until stopped. */
 export function disturb(world: World, spanMs: number): { stop(): void } {
-  const { scheduler, weather, platform } = world;
+  const { scheduler, weather, platforms } = world;
   const luck = world.chance.stream("disturbances");
   const owner: Owner = { name: "fate", alive: true };
   const within = () => luck.integer(spanMs + 300_000);
   for (let kills = luck.pick([0, 0, 1, 2]); kills > 0; kills -= 1) {
-    scheduler.event(owner, "kills the platform", within(), () => platform.kill("at some moment"));
+    scheduler.event(owner, "kills the platform", within(), () => {
+      luck.pick(platforms).kill("at some moment");
+    });
+  }
+  for (let stalls = luck.pick([0, 0, 1, 2]); stalls > 0; stalls -= 1) {
+    scheduler.event(owner, "stops the platform", within(), () => {
+      luck.pick(platforms).stall(luck.between(1_000, 120_000));
+    });
   }
   for (let outages = luck.pick([0, 0, 0, 1, 2]); outages > 0; outages -= 1) {
     scheduler.event(owner, "takes PostgreSQL away", within(), () => {

@@ -11,7 +11,7 @@ import type { Weather } from "./weather.ts";
 
 export const PLATFORM_URL = "http://platform.test";
 
-/** The simulated machine that the platform runs on. */
+/** One simulated machine that the platform runs on. */
 export type Platform = {
   /** Answers a request, or rejects because nobody does. */
   readonly answer: Place;
@@ -19,11 +19,14 @@ export type Platform = {
   start(): void;
   /** Ends the process at once, as a power failure would. */
   kill(why: string): void;
+  /** The process stands still for so long, as one that is stopped and continued. */
+  stall(ms: number): void;
   readonly isUp: boolean;
   readonly crashes: number;
 };
 
 export type PlatformDeps = {
+  readonly name: string;
   readonly scheduler: Scheduler;
   readonly weather: Weather;
   readonly chance: Chance;
@@ -37,15 +40,18 @@ export type PlatformDeps = {
   readonly onWrite: () => void;
 };
 
+/** The reason of an end that is no disturbance. */
+export const WITH_ITS_WORLD = "with its world";
+
 const WEBHOOK_TIMEOUT_MS = 60_000;
 
 type Process = { readonly owner: Owner; app: App | null; readonly waiting: Set<(error: Error) => void> };
 
 export function createPlatform(deps: PlatformDeps): Platform {
   const { scheduler, weather, chance } = deps;
-  const machine: Owner = { name: "machine", alive: true };
-  const random = randomOf(chance.stream("platform"));
-  const deaths = chance.stream("deaths");
+  const machine: Owner = { name: `machine ${deps.name}`, alive: true };
+  const random = randomOf(chance.stream(`platform ${deps.name}`));
+  const deaths = chance.stream(`deaths ${deps.name}`);
   let running: Process | null = null;
   let crashes = 0;
   let built = 0;
@@ -53,7 +59,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
   const kill = (why: string) => {
     if (running === null) return;
     crashes += 1;
-    weather.count(`crash ${why}`);
+    if (why !== WITH_ITS_WORLD) weather.count(`crash ${why}`);
     running.owner.alive = false;
     for (const give of running.waiting) give(new NoAnswer("the connection was reset"));
     running = null;
@@ -63,7 +69,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
 
   const start = async () => {
     built += 1;
-    const owner: Owner = { name: `platform${built}`, alive: true };
+    const owner: Owner = { name: `${deps.name}${built}`, alive: true };
     const process: Process = { owner, app: null, waiting: new Set() };
     running = process;
     const die = (why: string) => {
@@ -110,12 +116,25 @@ export function createPlatform(deps: PlatformDeps): Platform {
       scheduler.atom(machine, "starts", 0, start);
     },
     kill,
+    stall: (ms) => {
+      if (running === null) return;
+      weather.count("stall");
+      running.owner.stillUntil = scheduler.now().getTime() + ms;
+    },
     get isUp() {
       return running?.app != null;
     },
     get crashes() {
       return crashes;
     },
+  };
+}
+
+/** One address for several machines: a request goes to one that is up. */
+export function balance(platforms: readonly Platform[], chance: Chance): Place {
+  return (request) => {
+    const up = platforms.filter((platform) => platform.isUp);
+    return chance.pick(up.length === 0 ? platforms : up).answer(request);
   };
 }
 

@@ -3,6 +3,7 @@ import { checkWorld } from "./checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { createWords } from "./ledger-of-words.ts";
 import { makeMerchants } from "./merchants.ts";
+import { WITH_ITS_WORLD } from "./platform.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground } from "./world.ts";
 
@@ -33,13 +34,13 @@ const AFTERMATH_MAX_MS = 10 * 24 * HOUR_MS;
 /** Runs a seed on an emptied ground. */
 export async function runSeed(ground: Ground, seed: number, options: SeedOptions): Promise<SeedResult> {
   const world = await createWorld(ground, seed, options.onLine);
-  const { scheduler, weather, chance, platform } = world;
+  const { scheduler, weather, chance, platforms } = world;
   const until = (ms: number) => new Date(scheduler.now().getTime() + ms);
   const words = createWords();
   const violations: string[] = [];
 
-  platform.start();
-  await scheduler.run(() => platform.isUp, until(MINUTE_MS));
+  for (const platform of platforms) platform.start();
+  await scheduler.run(() => platforms.every((platform) => platform.isUp), until(MINUTE_MS));
   const merchants = await makeMerchants(world, chance.stream("size").between(1, 3));
 
   await armFaults(world, merchants);
@@ -73,13 +74,14 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     await scheduler.run(() => false, until(6 * HOUR_MS));
   }
   violations.push(...(await checkWorld(world, merchants, words)));
-  platform.kill("with its world");
+  const crashes = platforms.reduce((sum, platform) => sum + platform.crashes, 0);
+  for (const platform of platforms) platform.kill(WITH_ITS_WORLD);
   await world.sandbox.stop();
   return {
     seed,
     payments: options.payments,
     steps: scheduler.trace.steps,
-    crashes: platform.crashes - 1,
+    crashes,
     counts: weather.counts,
     violations,
     traceHash: scheduler.trace.hash(),

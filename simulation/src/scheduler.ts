@@ -8,7 +8,12 @@ import type { Clock } from "../../server/src/kernel/clock.ts";
 import type { Chance } from "./chance.ts";
 
 /** Who an event belongs to. What belongs to a process that has died never happens. */
-export type Owner = { readonly name: string; alive: boolean };
+export type Owner = {
+  readonly name: string;
+  alive: boolean;
+  /** A process that stands still: nothing of it happens before this instant, in milliseconds. */
+  stillUntil?: number;
+};
 
 /** What an event says of itself while it runs. */
 export type Told = {
@@ -126,7 +131,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     for (let i = events.length - 1; i >= 0; i -= 1) {
       if (!(events[i] as Event).owner.alive) events.splice(i, 1);
     }
-    return events.filter((event) => event.at <= now);
+    return events.filter((event) => possibleAt(event) <= now);
   };
 
   /** Moves time to the next instant at which something can happen; false when that is past the end. */
@@ -230,5 +235,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 }
 
 function earliest(events: readonly Event[]): number {
-  return events.reduce((least, event) => Math.min(least, event.at), Number.POSITIVE_INFINITY);
+  return events.reduce((least, event) => Math.min(least, possibleAt(event)), Number.POSITIVE_INFINITY);
+}
+
+function possibleAt(event: Event): number {
+  return Math.max(event.at, event.owner.stillUntil ?? 0);
 }

@@ -78,7 +78,7 @@ async function whims(
   const { world, merchant, luck, words } = deps;
   for (let left = luck.integer(4); left > 0; left -= 1) {
     await world.sleep(merchant.owner, luck.integer(90_000));
-    switch (luck.weighed({ get: 4, repeat: 3, differ: 1, list: 2, close: 3, attempt: 4, timeline: 1 })) {
+    switch (luck.weighed({ get: 3, repeat: 3, differ: 1, list: 1, close: 4, attempt: 5, timeline: 1 })) {
       case "get": {
         const answer = await insist(deps, "GET", `/v1/payments/${id}`);
         words.payment(merchant.name, answer.body);
@@ -152,7 +152,7 @@ async function atTheCashier(
 /** What the channel does on its own to an order of this payment. */
 async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { world, merchant, luck } = deps;
-  if (!luck.hits(0.2)) return;
+  if (!luck.hits(0.3)) return;
   await world.sleep(merchant.owner, luck.integer(400_000));
   const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
   const attempt = luck.pick([...(body?.attempts ?? []), null]);

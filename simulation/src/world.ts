@@ -7,7 +7,7 @@ import { type Chance, createChance } from "./chance.ts";
 import type { WarmPools } from "./connections.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
 import { NoAnswer, type Place, type Request, type Response, send } from "./network.ts";
-import { createPlatform, PLATFORM_URL, type Platform } from "./platform.ts";
+import { balance, createPlatform, PLATFORM_URL, type Platform } from "./platform.ts";
 import { createScheduler, type Owner, type Scheduler } from "./scheduler.ts";
 import { createShops, type Shops } from "./shops.ts";
 import { createWeather, type Weather } from "./weather.ts";
@@ -26,7 +26,10 @@ export type World = {
   readonly chance: Chance;
   readonly scheduler: Scheduler;
   readonly weather: Weather;
-  readonly platform: Platform;
+  /** The machines that the platform runs on, each a process over the one database. */
+  readonly platforms: readonly Platform[];
+  /** Their one address. */
+  readonly platform: Place;
   readonly sandbox: RunningSandbox;
   readonly channel: Place;
   readonly shops: Shops;
@@ -116,7 +119,7 @@ export async function createWorld(
           {
             from: channelOwner,
             label: `notification`,
-            to: (request) => platform.answer(request),
+            to: (request) => platform(request),
             request: {
               method: "POST",
               url,
@@ -148,26 +151,32 @@ export async function createWorld(
   };
   const shops = createShops(chance.stream("shops"), violated);
   const config = testConfig({ publicUrl: PLATFORM_URL });
-  const platform: Platform = createPlatform({
-    scheduler,
-    weather,
-    chance,
-    pools: ground.pools,
-    config,
-    databaseUrl: ground.databaseUrl,
-    channel,
-    shops: shops.answer,
-    violated,
-    onWrite: () => {
-      due = null;
-    },
-  });
+  const machines = chance.stream("machines").weighed({ one: 2, two: 1 }) === "one" ? ["a"] : ["a", "b"];
+  const platforms = machines.map((name) =>
+    createPlatform({
+      name,
+      scheduler,
+      weather,
+      chance,
+      pools: ground.pools,
+      config,
+      databaseUrl: ground.databaseUrl,
+      channel,
+      shops: shops.answer,
+      violated,
+      onWrite: () => {
+        due = null;
+      },
+    }),
+  );
+  const platform = balance(platforms, chance.stream("balance"));
 
   return {
     seed,
     chance,
     scheduler,
     weather,
+    platforms,
     platform,
     sandbox,
     channel,
@@ -203,7 +212,7 @@ export async function createWorld(
           {
             from: actor,
             label: `${request.method} ${pathShape(request.url)}`,
-            to: platform.answer,
+            to: platform,
             request,
             timeoutMs,
             die: null,

@@ -1,0 +1,162 @@
+/**
+ * A bill held against the books, both ways: every line is explained by a row of ours, every row of ours that
+ * moved money at the channel has its line, and what each payment did to the channel's debt to us is what its
+ * lines say. Pure.
+ */
+import type { StatementLine } from "../../server/src/channels/index.ts";
+import type { Id } from "../../server/src/kernel/ids.ts";
+
+/** A line with the date of the bill that it stands on. */
+export type DatedLine = StatementLine & { readonly date: string };
+
+export type OwnAttempt = {
+  readonly id: Id;
+  readonly paymentId: Id;
+  readonly state: string;
+  readonly channelOrderNo: string;
+  readonly channelTradeNo: string | null;
+  readonly paidAmount: bigint | null;
+  readonly settleAmount: bigint | null;
+  readonly costAmount: bigint | null;
+  readonly channelDate: string | null;
+  readonly takenBack: bigint;
+  /** The channel told something of it that was kept as a contradiction: its bill is the first to be believed. */
+  readonly contradicted: boolean;
+};
+
+export type OwnRefund = {
+  readonly id: Id;
+  readonly paymentId: Id;
+  readonly attemptId: Id;
+  readonly state: string;
+  readonly channelRefundNo: string;
+  readonly amount: bigint;
+  readonly settleAmount: bigint;
+  readonly costReturned: bigint;
+  readonly channelDate: string | null;
+  readonly accepted: boolean;
+};
+
+/** What a payment's journals did to what the channel owes us. */
+export type Receivable = { readonly paymentId: Id; readonly amount: bigint };
+
+export type Books = {
+  readonly attempts: readonly OwnAttempt[];
+  readonly refunds: readonly OwnRefund[];
+  readonly receivables: readonly Receivable[];
+};
+
+/** The lines of one order: what it took, what we gave back, what went back by itself. */
+type Lines = { readonly payments: DatedLine[]; readonly refunds: DatedLine[]; readonly theirs: DatedLine[] };
+
+/** What is not explained, a sentence each. */
+export function explain(lines: readonly DatedLine[], books: Books): readonly string[] {
+  const found: string[] = [];
+  const say = (what: string) => found.push(what);
+  const known = new Map(books.attempts.map((row) => [row.channelOrderNo, row]));
+  const ours = new Set(books.refunds.map((row) => row.channelRefundNo));
+  const byOrder = new Map<string, Lines>();
+  for (const line of lines) {
+    if (!known.has(line.channelOrderNo)) say(`an order that is not ours: ${line.channelOrderNo}`);
+    const of = byOrder.get(line.channelOrderNo) ?? { payments: [], refunds: [], theirs: [] };
+    byOrder.set(line.channelOrderNo, of);
+    if (line.kind === "payment") of.payments.push(line);
+    else if (ours.has(line.channelRefundNo ?? "")) of.refunds.push(line);
+    else of.theirs.push(line);
+  }
+  const expected = new Map<Id, Expected>();
+  for (const attempt of books.attempts) {
+    const of = byOrder.get(attempt.channelOrderNo) ?? { payments: [], refunds: [], theirs: [] };
+    const own = books.refunds.filter((refund) => refund.attemptId === attempt.id);
+    explainPayment(attempt, of, say);
+    explainRefunds(own, of, say);
+    const sum = expected.get(attempt.paymentId) ?? { amount: 0n, tolerance: 0n };
+    expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
+  }
+  const booked = new Map(books.receivables.map((row) => [row.paymentId, row.amount]));
+  for (const [paymentId, { amount, tolerance }] of expected) {
+    const off = (booked.get(paymentId) ?? 0n) - amount;
+    if (off > tolerance || -off > tolerance) {
+      say(`the payment ${paymentId}: the channel owes ${amount} by its bill, ${off + amount} by the books`);
+    }
+  }
+  return found;
+}
+
+function explainPayment(attempt: OwnAttempt, { payments, theirs }: Lines, say: (what: string) => void): void {
+  const { channelOrderNo } = attempt;
+  const [line] = payments;
+  if (payments.length > 1) say(`${channelOrderNo} is billed ${payments.length} times`);
+  if (line === undefined) {
+    if (attempt.paidAmount !== null) say(`${channelOrderNo} took ${attempt.paidAmount} without a line`);
+  } else {
+    compare(say, channelOrderNo, {
+      amount: [line.amount, attempt.paidAmount],
+      settle_amount: [line.settleAmount, attempt.settleAmount],
+      fee: [line.fee, attempt.costAmount],
+      date: [line.date, attempt.channelDate],
+      trade_no: [line.channelTradeNo, attempt.channelTradeNo],
+    });
+  }
+  const back = theirs.reduce((sum, each) => sum - each.amount, 0n);
+  if (back !== attempt.takenBack && !attempt.contradicted) {
+    say(`${channelOrderNo}: ${back} went back by itself, ${attempt.takenBack} is booked (${attempt.state})`);
+  }
+}
+
+function explainRefunds(own: readonly OwnRefund[], { refunds }: Lines, say: (what: string) => void): void {
+  for (const refund of own) {
+    const { channelRefundNo } = refund;
+    const billed = refunds.filter((line) => line.channelRefundNo === channelRefundNo);
+    const [line] = billed;
+    if (billed.length > 1) say(`the refund ${channelRefundNo} is billed ${billed.length} times`);
+    if (line === undefined) {
+      if (refund.accepted) say(`the refund ${channelRefundNo} was accepted without a line`);
+    } else if (!refund.accepted) {
+      say(`the refund ${channelRefundNo} is billed, and ${refund.state} here`);
+    } else {
+      compare(say, channelRefundNo, {
+        amount: [-line.amount, refund.amount],
+        settle_amount: [-line.settleAmount, refund.settleAmount],
+        date: [line.date, refund.channelDate],
+      });
+    }
+  }
+}
+
+type Expected = { readonly amount: bigint; readonly tolerance: bigint };
+
+/** What an order should have done to what the channel owes us, by its lines and by what no bill shows. */
+function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): Expected {
+  const net = (lines: readonly DatedLine[]) =>
+    lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
+  const returned = own.filter((refund) => refund.state === "returned");
+  // A refund that the buyer's bank sent back is money that the channel owes again; no business line tells.
+  const back = returned.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
+  const isBooked = of.theirs.reduce((sum, line) => sum - line.amount, 0n) === attempt.takenBack;
+  const isWhole = attempt.takenBack === attempt.paidAmount || attempt.state === "reversed_by_channel";
+  // Of a part that went by itself the fee given back is a finding of the reconciliation.
+  const feesOfParts = isWhole ? 0n : of.theirs.reduce((sum, line) => sum + line.fee, 0n);
+  const theirs = isBooked ? net(of.theirs) + feesOfParts : 0n;
+  // What came back or went by itself shifts how rounding spreads over the parts: a fen each at most.
+  const isShifted = returned.length > 0 || of.theirs.length > 0;
+  return {
+    amount: net(of.payments) + net(of.refunds) + back + theirs,
+    tolerance: isShifted ? BigInt(2 * (of.refunds.length + of.theirs.length)) : 0n,
+  };
+}
+
+function plus(one: Expected, other: Expected): Expected {
+  return { amount: one.amount + other.amount, tolerance: one.tolerance + other.tolerance };
+}
+
+function compare(
+  say: (what: string) => void,
+  number: string,
+  fields: Readonly<Record<string, readonly [theirs: unknown, ours: unknown]>>,
+): void {
+  const off = Object.entries(fields).filter(([, [theirs, ours]]) => theirs !== ours);
+  if (off.length === 0) return;
+  const shown = off.map(([name, [theirs, ours]]) => `${name} ${String(theirs)} against ${String(ours)}`);
+  say(`${number}: ${shown.join(", ")}`);
+}
