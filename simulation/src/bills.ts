@@ -1,14 +1,17 @@
-/** The channel's bills of a world, published, downloaded through the connector, and held against the books. */
+/**
+ * The channel's bills of a world, published, downloaded through the connector, and held against the books.
+ */
 import { type ChannelHttp, createAlipay } from "../../server/src/channels/index.ts";
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
+import { sandboxUrl } from "./channel.ts";
 import { type DatedLine, explain, type OwnAttempt, type OwnRefund, type Receivable } from "./explain.ts";
 import type { Merchant } from "./merchants.ts";
-import { jsonRequest, sandboxUrl, type World } from "./world.ts";
+import { jsonRequest, type World } from "./world.ts";
 
 const ATTEMPTS = {
   name: "simulation_attempts",
-  text: `select id, payment_id, state, channel_order_no, channel_trade_no, paid_amount, settle_amount, cost_amount,
-     channel_date, taken_back,
+  text: `select id, payment_id, state, channel_order_no, channel_trade_no, paid_amount, settle_amount,
+     cost_amount, channel_date, taken_back,
      exists (
        select
        from exchanges e

@@ -1,8 +1,9 @@
 /** Buyers: they open codes, pay, pay twice, pay late, fail, put the payment away, or never come. */
 import type { NextAction } from "./body.ts";
 import type { Chance } from "./chance.ts";
+import { sandboxUrl } from "./channel.ts";
 import type { Owner } from "./scheduler.ts";
-import { jsonRequest, sandboxUrl, type World } from "./world.ts";
+import { jsonRequest, type World } from "./world.ts";
 
 export type Buyer = { readonly owner: Owner; readonly luck: Chance };
 
@@ -25,71 +26,78 @@ export function handleOf(action: NextAction | null | undefined): Handle | null {
   }
 }
 
+/** What a buyer can do with what it has in hand. */
+type Hands = {
+  readonly luck: Chance;
+  readonly lifetimeMs: number;
+  wallet(what: "scan" | "pay" | "fail" | "abandon", more?: Record<string, unknown>): Promise<unknown>;
+  /** Waits for a while of at most `mostMs`. */
+  linger(mostMs: number): Promise<void>;
+  sleep(ms: number): Promise<void>;
+};
+
+/** What buyers do, and how often. */
+const HABITS: Readonly<Record<string, readonly [weight: number, act: (hands: Hands) => Promise<unknown>]>> = {
+  pays: [50, ({ wallet }) => wallet("pay")],
+  pays_with_voucher: [6, ({ wallet, luck }) => wallet("pay", { voucher_amount: luck.between(1, 50) })],
+  pays_twice: [8, ({ wallet }) => Promise.all([wallet("pay"), wallet("pay")])],
+  scans_then_pays: [
+    12,
+    async ({ wallet, linger }) => {
+      await wallet("scan");
+      await linger(120_000);
+      await wallet("pay");
+    },
+  ],
+  fails_then_pays: [
+    6,
+    async ({ wallet, linger }) => {
+      await wallet("fail");
+      await linger(60_000);
+      await wallet("pay");
+    },
+  ],
+  fails: [4, ({ wallet }) => wallet("fail")],
+  pays_late: [
+    8,
+    async ({ wallet, luck, lifetimeMs, sleep }) => {
+      if (luck.hits(0.5)) await wallet("scan");
+      // Around the moment at which the order ends, on either side of it.
+      await sleep(Math.max(0, lifetimeMs - 15_000) + luck.integer(20_000));
+      await wallet("pay");
+    },
+  ],
+  scans_and_leaves: [6, ({ wallet }) => wallet("scan")],
+  abandons: [
+    4,
+    async ({ wallet, luck, linger }) => {
+      await wallet("scan");
+      await wallet("abandon");
+      if (!luck.hits(0.3)) return;
+      await linger(300_000);
+      await wallet("pay");
+    },
+  ],
+  never_comes: [6, async () => {}],
+};
+
 /** Does with an order whatever this buyer does. */
 export async function behave(world: World, buyer: Buyer, handle: Handle, lifetimeMs: number): Promise<void> {
-  const { luck } = buyer;
-  const wallet = (what: string, body: Record<string, unknown>) => {
-    const request = jsonRequest("POST", sandboxUrl(`/wallet/${what}`), { code: handle, ...body });
-    return world.act(buyer.owner, `wallet ${what}`, request, world.channel);
+  const { luck, owner } = buyer;
+  const hands: Hands = {
+    luck,
+    lifetimeMs,
+    wallet: (what, more = {}) => {
+      const request = jsonRequest("POST", sandboxUrl(`/wallet/${what}`), { code: handle, ...more });
+      return world.act(owner, `wallet ${what}`, request, world.channel);
+    },
+    linger: (mostMs) => world.sleep(owner, luck.integer(mostMs)),
+    sleep: (ms) => world.sleep(owner, ms),
   };
-  const linger = (mostMs: number) => world.sleep(buyer.owner, luck.integer(mostMs));
-  await linger(20_000);
-  switch (
-    luck.weighed({
-      pays: 50,
-      pays_with_voucher: 6,
-      pays_twice: 8,
-      scans_then_pays: 12,
-      fails_then_pays: 6,
-      fails: 4,
-      pays_late: 8,
-      scans_and_leaves: 6,
-      abandons: 4,
-      never_comes: 6,
-    })
-  ) {
-    case "pays":
-      await wallet("pay", {});
-      return;
-    case "pays_with_voucher":
-      await wallet("pay", { voucher_amount: luck.between(1, 50) });
-      return;
-    case "pays_twice":
-      await Promise.all([wallet("pay", {}), wallet("pay", {})]);
-      return;
-    case "scans_then_pays":
-      await wallet("scan", {});
-      await linger(120_000);
-      await wallet("pay", {});
-      return;
-    case "fails_then_pays":
-      await wallet("fail", {});
-      await linger(60_000);
-      await wallet("pay", {});
-      return;
-    case "fails":
-      await wallet("fail", {});
-      return;
-    case "pays_late":
-      if (luck.hits(0.5)) await wallet("scan", {});
-      // Around the moment at which the order ends, on either side of it.
-      await world.sleep(buyer.owner, Math.max(0, lifetimeMs - 15_000) + luck.integer(20_000));
-      await wallet("pay", {});
-      return;
-    case "scans_and_leaves":
-      await wallet("scan", {});
-      return;
-    case "abandons":
-      await wallet("scan", {});
-      await wallet("abandon", {});
-      if (luck.hits(0.3)) {
-        await linger(300_000);
-        await wallet("pay", {});
-      }
-      return;
-    case "never_comes":
-      return;
-  }
+  await hands.linger(20_000);
+  const weights = Object.fromEntries(Object.entries(HABITS).map(([name, [weight]]) => [name, weight]));
+  const [, act] = HABITS[luck.weighed(weights)] as (typeof HABITS)[string];
+  await act(hands);
 }
 
 /** A fresh payment code of a buyer who will pay, be asked for a password, or have no money. */

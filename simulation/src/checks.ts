@@ -89,7 +89,10 @@ async function checkWords(
   return found;
 }
 
-/** Money that shows up later reopens even an end: an arrived refund may come back, a failed one be carried out. */
+/**
+ * Money that shows up later reopens even an end: an arrived refund may come back, a failed one be carried
+ * out.
+ */
 export function isLaterEnd(before: string, after: string): boolean {
   return (before === "succeeded" && after === "returned") || before === "failed";
 }

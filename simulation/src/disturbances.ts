@@ -1,9 +1,14 @@
 /** What goes wrong by itself: the channel's faults, PostgreSQL's restarts, the process's sudden ends. */
+
+import { sandboxUrl } from "./channel.ts";
 import type { Merchant } from "./merchants.ts";
 import type { Owner } from "./scheduler.ts";
-import { jsonRequest, sandboxUrl, type World } from "./world.ts";
+import { jsonRequest, type World } from "./world.ts";
 
-/** Kinds of the sandbox that a world may arm, with the parameters to draw from. A bill that lies is not among them. */
+/**
+ * Kinds of the sandbox that a world may arm, with the parameters to draw from. A bill that lies is not among
+ * them.
+ */
 const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
   answer_lost_after_success: [{ ms: 0 }, { ms: 5_000 }],
   timeout_before: [{ ms: 30_000 }, { ms: 2_000 }],

@@ -20,7 +20,9 @@ export type OwnAttempt = {
   readonly costAmount: bigint | null;
   readonly channelDate: string | null;
   readonly takenBack: bigint;
-  /** The channel told something of it that was kept as a contradiction: its bill is the first to be believed. */
+  /**
+   * The channel told something of it that was kept as a contradiction: its bill is the first to be believed.
+   */
   readonly contradicted: boolean;
 };
 
@@ -68,9 +70,11 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
   for (const attempt of books.attempts) {
     const of = byOrder.get(attempt.channelOrderNo) ?? { payments: [], refunds: [], theirs: [] };
     const own = books.refunds.filter((refund) => refund.attemptId === attempt.id);
+    const sum = expected.get(attempt.paymentId) ?? NOTHING;
+    expected.set(attempt.paymentId, sum);
+    if (cameAndWent(attempt, of)) continue;
     explainPayment(attempt, of, say);
     explainRefunds(own, of, say);
-    const sum = expected.get(attempt.paymentId) ?? { amount: 0n, tolerance: 0n };
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
   }
   const booked = new Map(books.receivables.map((row) => [row.paymentId, row.amount]));
@@ -81,6 +85,18 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     }
   }
   return found;
+}
+
+/**
+ * Reversed by a call whose answer names no amount: it is booked as asked, in and out. Where the buyer had
+ * paid another amount the channel's later words are kept as a contradiction, and nothing is owed on either
+ * side.
+ */
+function cameAndWent(attempt: OwnAttempt, { payments, theirs }: Lines): boolean {
+  const sum = (lines: readonly DatedLine[]) => lines.reduce((total, line) => total + line.amount, 0n);
+  const differs = sum(payments) !== attempt.paidAmount;
+  const isReversed = attempt.state === "reversed" && attempt.takenBack === attempt.paidAmount;
+  return isReversed && attempt.contradicted && differs && sum(payments) === -sum(theirs);
 }
 
 function explainPayment(attempt: OwnAttempt, { payments, theirs }: Lines, say: (what: string) => void): void {
@@ -125,6 +141,8 @@ function explainRefunds(own: readonly OwnRefund[], { refunds }: Lines, say: (wha
 }
 
 type Expected = { readonly amount: bigint; readonly tolerance: bigint };
+
+const NOTHING: Expected = { amount: 0n, tolerance: 0n };
 
 /** What an order should have done to what the channel owes us, by its lines and by what no bill shows. */
 function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): Expected {

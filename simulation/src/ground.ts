@@ -49,9 +49,8 @@ export async function prepareGround(): Promise<OwnedGround> {
         await admin.query(`truncate ${tables.join(", ")} cascade`);
         return;
       }
-      await admin.query(
-        `begin; set local session_replication_role = replica; ${tables.map((name) => `delete from ${name}`).join("; ")}; commit`,
-      );
+      const deletions = tables.map((name) => `delete from ${name}`).join("; ");
+      await admin.query(`begin; set local session_replication_role = replica; ${deletions}; commit`);
     },
     close: async () => {
       await pools.close();

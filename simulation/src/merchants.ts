@@ -1,8 +1,11 @@
-/** Merchants of a world: made through the platform's own API, each with a contract at the sandbox's channel. */
+/**
+ * Merchants of a world: made through the platform's own API, each with a contract at the sandbox's channel.
+ */
 
 import { type Answer, type Body, bodyOf } from "./body.ts";
+import { sandboxUrl } from "./channel.ts";
 import type { Owner } from "./scheduler.ts";
-import { jsonRequest, platformUrl, sandboxUrl, type World } from "./world.ts";
+import { jsonRequest, platformUrl, type World } from "./world.ts";
 
 export type Merchant = {
   readonly name: string;

@@ -1,4 +1,6 @@
-/** Messages between the parts of a simulated world. Each way is an event; the seed decides what becomes of it. */
+/**
+ * Messages between the parts of a simulated world. Each way is an event; the seed decides what becomes of it.
+ */
 import type { ChannelHttp } from "../../server/src/channels/index.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { Weather } from "./weather.ts";

@@ -1,4 +1,6 @@
-/** The platform's process in a simulated world: it is built, dies, and is built again over the same database. */
+/**
+ * The platform's process in a simulated world: it is built, dies, and is built again over the same database.
+ */
 import { type App, buildApp } from "../../server/src/app.ts";
 import type { Config } from "../../server/src/config.ts";
 import type { Random } from "../../server/src/kernel/clock.ts";

@@ -29,7 +29,9 @@ export type Scheduler = {
   clockOf(owner: Owner): Clock;
   /** Something happens, not before `delayMs` from now; what it sets off are events of their own. */
   event(owner: Owner, label: string, delayMs: number, run: (told: Told) => void): () => void;
-  /** The same, waited for: all that it does in the database is a part of it, and nothing happens meanwhile. */
+  /**
+   * The same, waited for: all that it does in the database is a part of it, and nothing happens meanwhile.
+   */
   atom(owner: Owner, label: string, delayMs: number, run: (told: Told) => Promise<void>): () => void;
   /** True while an atom runs. */
   readonly isRunning: boolean;

@@ -79,7 +79,8 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
   for (const row of await db.all<RefundRow>(REFUNDS)) {
     const subject = formatId("rfd", row.id);
     const types = told.get(subject) ?? new Map<string, Body>();
-    // Between its acceptance and its end a refund may have been told any of them; its end is told for certain.
+    // Between its acceptance and its end a refund may have been told any of them; its end is told for
+    // certain.
     const may = ["refund.accepted", "refund.succeeded", "refund.failed", "refund.returned"];
     const end = [`refund.${row.state}`].filter((type) => may.includes(type));
     const missing = end.filter((type) => !types.has(type));

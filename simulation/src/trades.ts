@@ -2,9 +2,10 @@
 import { type Answer, type Body, NOTHING } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
 import type { Chance } from "./chance.ts";
+import { sandboxUrl } from "./channel.ts";
 import type { Words } from "./ledger-of-words.ts";
 import type { Merchant } from "./merchants.ts";
-import { jsonRequest, platformUrl, sandboxUrl, type World } from "./world.ts";
+import { jsonRequest, platformUrl, type World } from "./world.ts";
 
 export type TradeDeps = {
   readonly world: World;

@@ -1,12 +1,13 @@
 /** One simulated world: a platform, the sandbox's channel, shops and buyers, under one scheduler. */
-import { type RunningSandbox, startSandbox } from "../../sandbox/src/index.ts";
+import type { RunningSandbox } from "../../sandbox/src/index.ts";
 import type { Database } from "../../server/src/kernel/database.ts";
 import { testConfig } from "../../tools/testing/config.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";
 import { type Chance, createChance } from "./chance.ts";
+import { startChannel } from "./channel.ts";
 import type { WarmPools } from "./connections.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
-import { NoAnswer, type Place, type Request, type Response, send } from "./network.ts";
+import { type NetworkDeps, type Place, type Request, type Response, send } from "./network.ts";
 import { balance, createPlatform, PLATFORM_URL, type Platform } from "./platform.ts";
 import { createScheduler, type Owner, type Scheduler } from "./scheduler.ts";
 import { createShops, type Shops } from "./shops.ts";
@@ -48,7 +49,6 @@ export type World = {
   ask(actor: Owner, request: Request, timeoutMs: number): Promise<Answer>;
 };
 
-const SANDBOX_URL = "http://sandbox.test";
 /** A Friday noon in Beijing; each world begins up to a day later. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 const DAY_MS = 86_400_000;
@@ -83,94 +83,24 @@ export async function createWorld(
   const chance = createChance(seed);
   const violations: string[] = [];
   const violated = (what: string) => violations.push(what);
-  let due: Promise<Date | null> | null = null;
-  const nextDue = () => {
-    due ??= ground.cell.db.one<{ dueAt: Date | null }>(NEXT_DUE).then((row) => row?.dueAt ?? null);
-    return due;
-  };
+  const due = watchDue(ground.cell);
   const begunAt = new Date(EPOCH + chance.stream("start").integer(DAY_MS));
-  const scheduler = createScheduler({
-    chance,
-    start: begunAt,
-    nextDue,
-    ...(onLine === undefined ? {} : { onLine }),
-  });
+  const tracing = onLine === undefined ? {} : { onLine };
+  const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...tracing });
   const weather = createWeather(chance);
   const keys = createKeyRing(ground.pairs);
-  const channelOwner: Owner = { name: "channel", alive: true };
-  const clock = scheduler.clockOf(channelOwner);
-  const luck = chance.stream("channel");
-  const sandbox = await startSandbox({
-    host: "",
-    port: 0,
-    store: { kind: "memory" },
-    clock,
-    random: {
-      bytes: (count) => luck.bytes(count),
-      fraction: () => luck.fraction(),
-      keyPair: async () => keys.next(),
-    },
-    log: (line) => violated(`the sandbox logged: ${line}`),
-    within: {
-      url: SANDBOX_URL,
-      post: async ({ url, body }) => {
-        const answer = await send(
-          { scheduler, weather },
-          {
-            from: channelOwner,
-            label: `notification`,
-            to: (request) => platform(request),
-            request: {
-              method: "POST",
-              url,
-              headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
-              body,
-            },
-            timeoutMs: 10_000,
-            die: null,
-          },
-        );
-        return { status: answer.status, body: answer.body.toString("utf8") };
-      },
-    },
-  });
-  const channel: Place = async (request) => {
-    const { method, url, headers, body } = request;
-    const { pathname, search } = new URL(url);
-    const answer = await sandbox.inject({
-      method,
-      url: pathname + search,
-      headers,
-      ...(body === null ? {} : { payload: body }),
-    });
-    return {
-      status: answer.statusCode,
-      headers: answer.headers as Record<string, string>,
-      body: answer.rawPayload,
-    };
-  };
   const shops = createShops(chance.stream("shops"), violated);
   const config = testConfig({ publicUrl: PLATFORM_URL });
-  const machines = chance.stream("machines").weighed({ one: 2, two: 1 }) === "one" ? ["a"] : ["a", "b"];
-  const platforms = machines.map((name) =>
-    createPlatform({
-      name,
-      scheduler,
-      weather,
-      chance,
-      pools: ground.pools,
-      config,
-      databaseUrl: ground.databaseUrl,
-      channel,
-      shops: shops.answer,
-      violated,
-      onWrite: () => {
-        due = null;
-      },
-    }),
-  );
+  const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
-
+  const common = { scheduler, weather, chance, violated };
+  const { sandbox, channel } = await startChannel({ ...common, keys, platform });
+  const { databaseUrl, pools } = ground;
+  const places = { channel, shops: shops.answer };
+  for (const name of chance.stream("machines").hits(1 / 3) ? ["a", "b"] : ["a"]) {
+    const own = { name, config, databaseUrl, pools, onWrite: due.forget };
+    platforms.push(createPlatform({ ...common, ...places, ...own }));
+  }
   return {
     seed,
     chance,
@@ -186,43 +116,53 @@ export async function createWorld(
     violations,
     operatorKey: config.operatorKey,
     begunAt,
-    isBusy: async () => (await nextDue()) !== null,
+    isBusy: async () => (await due.next()) !== null,
+    ...doings({ scheduler, weather }, platform),
+  };
+}
+
+/** When the next row is due, read again only after a transaction. */
+function watchDue(cell: Database) {
+  let known: Promise<Date | null> | null = null;
+  return {
+    next: () => {
+      known ??= cell.db.one<{ dueAt: Date | null }>(NEXT_DUE).then((row) => row?.dueAt ?? null);
+      return known;
+    },
+    forget: () => {
+      known = null;
+    },
+  };
+}
+
+/** What the world's actors do. */
+function doings(network: NetworkDeps, platform: Place): Pick<World, "sleep" | "act" | "ask"> {
+  const { scheduler, weather } = network;
+  return {
     sleep: (actor, ms) =>
       new Promise((resolve) => {
         scheduler.event(actor, "waits", ms, () => resolve());
       }),
     act: (actor, label, request, place) =>
       new Promise((resolve) => {
+        const done = (response: Response) => {
+          scheduler.event(actor, `${label} done`, weather.wayMs(), ({ note }) => {
+            note(String(response.status));
+            resolve(answerOf(response));
+          });
+        };
         scheduler.event(actor, label, weather.wayMs(), () => {
-          place(request).then(
-            (response) => {
-              scheduler.event(actor, `${label} done`, weather.wayMs(), ({ note }) => {
-                note(String(response.status));
-                resolve(answerOf(response));
-              });
-            },
-            () => resolve({ status: 0, body: NOTHING }),
-          );
+          place(request).then(done, () => resolve({ status: 0, body: NOTHING }));
         });
       }),
-    ask: async (actor, request, timeoutMs) =>
-      answerOf(
-        await send(
-          { scheduler, weather },
-          {
-            from: actor,
-            label: `${request.method} ${pathShape(request.url)}`,
-            to: platform,
-            request,
-            timeoutMs,
-            die: null,
-          },
-        ),
-      ),
+    ask: async (actor, request, timeoutMs) => {
+      const label = `${request.method} ${pathShape(request.url)}`;
+      return answerOf(
+        await send(network, { from: actor, label, to: platform, request, timeoutMs, die: null }),
+      );
+    },
   };
 }
-
-export { NoAnswer };
 
 /** A request with a JSON body. */
 export function jsonRequest(
@@ -240,10 +180,6 @@ export function jsonRequest(
     },
     body: body === undefined ? null : JSON.stringify(body),
   };
-}
-
-export function sandboxUrl(path: string): string {
-  return SANDBOX_URL + path;
 }
 
 export function platformUrl(path: string): string {
