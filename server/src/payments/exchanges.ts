@@ -75,3 +75,18 @@ const exchangesOfPaymentSql = sql(
 export function exchangesOfPayment(db: Db, paymentId: Id): Promise<ExchangeRow[]> {
   return db.all<ExchangeRow>(exchangesOfPaymentSql, [paymentId]);
 }
+
+const contradictionsSql = sql(
+  "exchanges_contradictions",
+  `select ${EXCHANGE_COLUMNS}
+   from exchanges
+   where decision = 'contradiction'
+     and ($1::uuid is null or id < $1)
+   order by id desc
+   limit $2`,
+);
+
+/** What channels said against what was known, newest first, after the one with id `after`. */
+export function listContradictions(db: Db, after: Id | null, limit: number): Promise<ExchangeRow[]> {
+  return db.all<ExchangeRow>(contradictionsSql, [after, limit]);
+}

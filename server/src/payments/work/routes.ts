@@ -17,6 +17,7 @@ import {
   readCursorId,
   readId,
 } from "../../operators/index.ts";
+import { type ExchangeRow, listContradictions } from "../exchanges.ts";
 import { listStrays, type Stray } from "../strays.ts";
 import { presentWorkItem, RESOLVE_KIND, type WorkItems } from "./service.ts";
 
@@ -55,6 +56,21 @@ const StraySchema = Type.Object({
   received_at: InstantSchema,
 });
 
+const ContradictionSchema = Type.Object({
+  id: Type.String(),
+  payment: Type.String(),
+  attempt: Type.String(),
+  refund: Nullable(Type.String()),
+  operation: Type.String(),
+  outcome: Nullable(Type.String()),
+  channel_code: Nullable(Type.String()),
+  reason: Nullable(Type.String()),
+  request: Type.String(),
+  response: Nullable(Type.String()),
+  at: InstantSchema,
+});
+
+const ContradictionQuery = strictObject(PageQuery);
 const WorkQuery = strictObject({ ...PageQuery, state: Type.Optional(Type.Enum(["open", "resolved"])) });
 const StrayQuery = strictObject({ ...PageQuery, kind: Type.Optional(Type.Enum(["orphan", "refused"])) });
 const ResolveSchema = strictObject({
@@ -65,8 +81,12 @@ const ResolveSchema = strictObject({
   }),
 });
 
-/** Adds the operators' work-lists: money that needs a person, and notifications that belong to nothing. */
+/**
+ * Adds the operators' work-lists: money that needs a person, notifications that belong to nothing,
+ * contradictions.
+ */
 export function workRoutes(http: Http, deps: WorkRoutesDeps): void {
+  contradictionRoutes(http, deps);
   http.get<Input<never, never, typeof WorkQuery>>(
     "/v1/ops/work_items",
     {
@@ -132,6 +152,44 @@ export function workRoutes(http: Http, deps: WorkRoutesDeps): void {
       return pageOf(rows, limit, (stray) => [stray.id], presentStray);
     },
   );
+}
+
+function contradictionRoutes(http: Http, deps: WorkRoutesDeps): void {
+  http.get<Input<never, never, typeof ContradictionQuery>>(
+    "/v1/ops/contradictions",
+    {
+      schema: opsSchema({
+        operationId: "opsListContradictions",
+        summary: "What channels said against what was known",
+        description:
+          "Such a word is kept and booked nowhere; what became of its payment is in the payment's timeline.",
+        querystring: ContradictionQuery,
+        response: { 200: pageSchema(ContradictionSchema), ...problems(400, 401, 403) },
+      }),
+    },
+    async (request) => {
+      await deps.authenticateOperator(request, "work_items.read");
+      const limit = readLimit(request.query.limit);
+      const rows = await listContradictions(deps.cell.db, readCursorId(request.query.cursor), limit + 1);
+      return pageOf(rows, limit, (row) => [row.id], presentContradiction);
+    },
+  );
+}
+
+function presentContradiction(row: ExchangeRow) {
+  return {
+    id: formatId("exc", row.id),
+    payment: formatId("pay", row.paymentId),
+    attempt: formatId("att", row.attemptId),
+    refund: row.refundId === null ? null : formatId("rfd", row.refundId),
+    operation: row.operation,
+    outcome: row.outcome,
+    channel_code: row.channelCode,
+    reason: row.detail,
+    request: row.request,
+    response: row.response,
+    at: row.decidedAt.toISOString(),
+  };
 }
 
 function presentStray(stray: Stray) {
