@@ -54,6 +54,8 @@ describe("a cache", () => {
     assert.equal(await cache.get("a"), 2);
     cache.forget("a");
     assert.equal(await cache.get("a"), 3);
+    cache.forgetAll();
+    assert.equal(await cache.get("a"), 4);
   });
 
   it("keeps no more than its bound, dropping the oldest", async () => {

@@ -9,6 +9,8 @@ export type Cache<Value> = {
   get(key: string): Promise<Value>;
   /** The next `get` loads again, so that a process sees its own changes at once. */
   forget(key: string): void;
+  /** The same of every key: for a change that cannot say whose entry it ends. */
+  forgetAll(): void;
 };
 
 export type CacheOptions<Value> = {
@@ -50,5 +52,6 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
     forget: (key) => {
       entries.delete(key);
     },
+    forgetAll: () => entries.clear(),
   };
 }

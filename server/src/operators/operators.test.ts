@@ -56,13 +56,12 @@ describe("operators", () => {
     assert.deepEqual([other.statusCode, other.json().code], [409, "idempotency_key_reused"]);
   });
 
-  it("a disabled operator is out within a second, and its new token too", async () => {
+  it("a disabled operator is out at once, and gets no new token", async () => {
     const token = await office.hire("leaver", "operations");
     const list = await office.call("GET", "/v1/ops/operators");
     const { id } = list.body.data.find((each: { name: string }) => each.name === "leaver");
     assert.equal((await office.call("GET", "/v1/ops/approvals", undefined, token)).status, 200);
     assert.equal((await office.call("POST", `/v1/ops/operators/${id}/disable`)).status, 200);
-    office.deps.clock.move(SECOND);
     assert.deepEqual(refused(await office.call("GET", "/v1/ops/approvals", undefined, token)).slice(0, 2), [
       401,
       "unauthenticated",
@@ -83,7 +82,6 @@ describe("operators", () => {
     office.deps.clock.move(3_600 * SECOND);
     assert.deepEqual([await works(first), await works(second)], [false, true]);
     const third = (await office.call("POST", `/v1/ops/operators/${id}/tokens`)).body.token;
-    office.deps.clock.move(SECOND);
     assert.deepEqual([await works(second), await works(third)], [false, true]);
   });
 

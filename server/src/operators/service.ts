@@ -70,7 +70,7 @@ export type Operators = {
     wanted: { name: string; roles: readonly Role[] },
   ): Promise<Made<{ operator: Operator; token: string | null }>>;
   /**
-   * Ends an operator's tokens for good. Throws `not_found`, or `conflict` for the last active administrator.
+   * Ends an operator's tokens for good, at once (in other processes within a second). Throws `not_found`, or `conflict` for the last active administrator.
    */
   disable(actor: Actor, id: Id): Promise<Operator>;
   /**
@@ -92,6 +92,12 @@ export function createOperators(deps: OperatorsDeps): Operators {
     load: (hash) => store.findByTokenHash(platform.db, Buffer.from(hash, "hex")),
   });
   const audit = (tx: Tx, actor: Actor, entry: AuditEntry) => writeAudit(deps, tx, actor, entry);
+  // Entries are found by a hash that a token's end does not know, and tokens end seldom.
+  const ending = async <T>(ended: Promise<T>): Promise<T> => {
+    const result = await ended;
+    byHash.forgetAll();
+    return result;
+  };
   return {
     authenticate: async (request, permission) => {
       const secret = readBearer(request);
@@ -111,9 +117,9 @@ export function createOperators(deps: OperatorsDeps): Operators {
     ensureBootstrap: (token) =>
       platform.transact((tx) => ensureBootstrap(deps, tx, token), { repeatable: true }),
     create: (actor, wanted) => platform.transact((tx) => create(deps, tx, actor, wanted)),
-    disable: (actor, id) => platform.transact((tx) => disable(deps, tx, actor, id)),
+    disable: (actor, id) => ending(platform.transact((tx) => disable(deps, tx, actor, id))),
     newToken: (actor, id, overlapHours) =>
-      platform.transact((tx) => newToken(deps, tx, actor, id, overlapHours)),
+      ending(platform.transact((tx) => newToken(deps, tx, actor, id, overlapHours))),
   };
 }
 

@@ -59,8 +59,8 @@ describe("an API key", () => {
 
   it("rotated without an overlap ends at once, and a rotation never lengthens a life", async () => {
     const old = await office.keyFor(merchant);
+    assert.equal((await whoAmI(old.secret)).status, 200);
     await office.call("POST", keys(`/${old.id}/rotate`), { overlap_hours: 0 });
-    office.deps.clock.move(SECOND);
     assert.equal((await whoAmI(old.secret)).status, 401);
 
     const soon = plus(office.deps.clock.now(), HOUR).toISOString();
@@ -70,12 +70,11 @@ describe("an API key", () => {
     assert.equal(listed.find((each: { id: string }) => each.id === short.id).expires_at, soon);
   });
 
-  it("revoked is out within a second, in every process", async () => {
+  it("revoked is out at once", async () => {
     const { id, secret } = await office.keyFor(merchant);
     assert.equal((await whoAmI(secret)).status, 200);
     const revoked = await office.call("POST", keys(`/${id}/revoke`));
     assert.equal(revoked.body.state, "revoked");
-    office.deps.clock.move(SECOND);
     assert.equal((await whoAmI(secret)).status, 401);
     const again = await office.call("POST", keys(`/${id}/revoke`));
     assert.deepEqual([again.status, again.body.revoked_at], [200, revoked.body.revoked_at]);

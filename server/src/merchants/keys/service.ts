@@ -47,6 +47,12 @@ export function createApiKeys(deps: KeysDeps): ApiKeys {
     clock: deps.clock,
     load: (hash) => store.findKeyByHash(platform.db, Buffer.from(hash, "hex")),
   });
+  // Entries are found by a hash that a key's end does not know, and keys end seldom.
+  const ending = async <T>(ended: Promise<T>): Promise<T> => {
+    const result = await ended;
+    byHash.forgetAll();
+    return result;
+  };
   return {
     authenticate: async (request) => {
       const secret = readBearer(request);
@@ -59,9 +65,9 @@ export function createApiKeys(deps: KeysDeps): ApiKeys {
     create: (actor, merchantId, wanted) =>
       platform.transact((tx) => makeKey(deps, tx, actor, { merchantId, rotatedFrom: null, ...wanted })),
     rotate: (actor, merchantId, keyId, overlapHours) =>
-      platform.transact((tx) => rotate(deps, tx, actor, { merchantId, keyId, overlapHours })),
+      ending(platform.transact((tx) => rotate(deps, tx, actor, { merchantId, keyId, overlapHours }))),
     revoke: (actor, merchantId, keyId) =>
-      platform.transact((tx) => revoke(deps, tx, actor, merchantId, keyId)),
+      ending(platform.transact((tx) => revoke(deps, tx, actor, merchantId, keyId))),
   };
 }
 
