@@ -84,6 +84,8 @@ describe("what is shown where", () => {
   test("the browser's first language that the page speaks wins, with its region", () => {
     assert.equal(tongueFor(["fr-FR", "zh-TW", "en"]).locale, "zh-TW");
     assert.equal(tongueFor(["fr-FR"]).locale, "en");
+    assert.equal(tongueFor(["en-US@posix"]).locale, "en");
+    assert.equal(tongueFor(["zh_CN.UTF-8"]).locale, "zh");
   });
 
   test("a wallet is named only where it can be no other", () => {

@@ -156,12 +156,21 @@ export interface Tongue {
  * The first language of the browser's that the page speaks, with its region; English where it speaks none.
  */
 export function tongueFor(languages: readonly string[]): Tongue {
-  for (const locale of languages) {
-    const primary = locale.toLowerCase().split("-")[0];
-    if (primary === "zh") return { texts: zh, locale };
-    if (primary === "en") return { texts: en, locale };
+  for (const language of languages) {
+    const primary = language.toLowerCase().split(/[^a-z]/)[0];
+    if (primary === "zh") return { texts: zh, locale: understood(language) ?? primary };
+    if (primary === "en") return { texts: en, locale: understood(language) ?? primary };
   }
   return { texts: en, locale: "en" };
+}
+
+/** Some browsers hand on the system's own spelling (`en-US@posix`), which formatting would refuse. */
+function understood(language: string): string | null {
+  try {
+    return Intl.getCanonicalLocales(language)[0] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** The wallet that the buyer will use, by name: the chosen method's, or the only one there is. */
