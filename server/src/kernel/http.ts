@@ -207,7 +207,9 @@ function openApiHead(options: HttpOptions) {
     openapi: "3.1.0",
     info: {
       title: "Tributary",
-      description: "Many channels, one ledger: take payments, refund them, and see where every cent is.",
+      description:
+        "Many channels, one ledger: take payments, refund them, and see where every cent is. " +
+        "[Every error, and what to do about it](/docs/errors).",
       version: options.version,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },

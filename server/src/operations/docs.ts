@@ -7,14 +7,27 @@ const CSP =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors " +
   "'none'";
 
-/** Adds `/docs` and `/docs/errors`. */
+/** The package's page says nothing to phones, and then they show it as small as a desktop's. */
+const VIEWPORT = `document.head.insertAdjacentHTML(
+  "beforeend",
+  '<meta name="viewport" content="width=device-width, initial-scale=1">',
+);`;
+
+/** Adds `/docs` and `/docs/errors`, and leads there whoever opens the bare address. */
 export async function registerDocs(http: Http): Promise<void> {
   await http.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: true,
-    uiConfig: { deepLinking: true, docExpansion: "list", defaultModelsExpandDepth: 0, tagsSorter: "alpha" },
-    theme: { title: "Tributary API" },
+    uiConfig: {
+      layout: "BaseLayout",
+      deepLinking: true,
+      docExpansion: "list",
+      defaultModelsExpandDepth: 0,
+      tagsSorter: "alpha",
+    },
+    theme: { title: "Tributary API", js: [{ filename: "viewport.js", content: VIEWPORT }] },
   });
+  http.get("/", { schema: { hide: true } }, (_, reply) => reply.redirect("/docs"));
   const page = errorsPage();
   http.get("/docs/errors", { schema: { hide: true } }, (_, reply) =>
     reply

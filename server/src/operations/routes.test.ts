@@ -108,6 +108,11 @@ describe("the pages for people", () => {
     assert.match(answer.headers.get("content-security-policy") ?? "", /default-src 'self'/);
   });
 
+  it("are where the bare address leads", async () => {
+    const answer = await fetch(`${platform.baseUrl}/`, { redirect: "manual" });
+    assert.deepEqual([answer.status, answer.headers.get("location")], [302, "/docs"]);
+  });
+
   it("list every error where its problem document points to", async () => {
     const answer = await get("/docs/errors");
     const html = await answer.text();
