@@ -27,7 +27,7 @@ async function another(payment: Json, wanted: Record<string, unknown>, key?: str
     },
     body: JSON.stringify(wanted),
   });
-  return { status: answer.status, body: (await answer.json()) as Json };
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Json };
 }
 
 describe("a new attempt whose answer was lost, asked for again", () => {
@@ -87,6 +87,9 @@ describe("a new attempt whose answer was lost, asked for again", () => {
     const key = aNumber("key");
     const refused = await another(payment, { method: "alipay.page" }, key);
     assert.deepEqual([refused.status, refused.body.code], [409, "payment_confirming"]);
+    assert.equal(refused.headers.get("retry-after"), "2");
+    const closing = await another(payment, { method: "alipay.page" }, key);
+    assert.deepEqual([closing.body.code, closing.headers.get("retry-after")], ["payment_closing", "2"]);
     platform.clock.advance(3 * SECOND);
     await platform.until(payment.id, (seen) => seen.attempts[0].state === "closed");
     const made = await another(payment, { method: "alipay.page" }, key);

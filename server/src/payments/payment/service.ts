@@ -27,6 +27,8 @@ import { watch } from "./store.ts";
 /** A duplicate of a create whose order is still being placed waits this long for it. */
 const UNFINISHED_WAIT_MS = 3 * SECOND;
 const UNFINISHED_LOOK_MS = 200;
+/** The first repeat of a closing without an answer comes after this. */
+const ASK_AGAIN_SECONDS = 2;
 /** A buyer who tries again and again spends the channel account's calls. */
 const ATTEMPTS_MAX = 30;
 
@@ -268,7 +270,7 @@ async function endLive(deps: PaymentsDeps, service: Payments, live: Attempt): Pr
   if (target === undefined) return null;
   const after = await service.finishClosing(target);
   if (after.payment.status === "succeeded") return after;
-  if (after.payment.liveAttemptId !== null) throw problem("payment_confirming");
+  if (after.payment.liveAttemptId !== null) throw wishProblem("payment_confirming");
   return null;
 }
 
@@ -276,9 +278,10 @@ function wishProblem(refusal: string) {
   switch (refusal) {
     case "payment_final":
     case "payment_expired":
+      return problem(refusal);
     case "payment_closing":
     case "payment_confirming":
-      return problem(refusal);
+      return problem(refusal, { retryAfterSeconds: ASK_AGAIN_SECONDS });
     default:
       return problem("conflict");
   }
@@ -341,7 +344,7 @@ async function repeated(deps: PaymentsDeps, paymentId: Id, attemptId: Id): Promi
       (attempt !== undefined && (attempt.state !== "created" || isOver))
     )
       return whole;
-    if (isOver) throw problem("payment_confirming", { retryAfterSeconds: 2 });
+    if (isOver) throw wishProblem("payment_confirming");
     await clock.sleep(UNFINISHED_LOOK_MS);
   }
 }
