@@ -41,7 +41,7 @@ export function createCutter(chance: Chance): Cutter {
       // Most are carried out and only their answer is lost: that is the harder half.
       if (chance.fraction() >= (step.startsWith("after") ? 0.25 : 0.1)) return openGate(step);
       cuts += 1;
-      return "cut" as const;
+      return "reset" as const;
     },
   };
   return cutter;

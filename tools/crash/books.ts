@@ -108,6 +108,8 @@ export type Books = {
   age(ms: number): Promise<void>;
   /** Lets as much time pass as it takes until something is due, and `beyondMs` more. */
   ageToNextDue(beyondMs: number): Promise<void>;
+  /** How much time was let pass in all. */
+  readonly agedMs: () => number;
   /** Every invariant that is violated, in words. */
   violations(): Promise<readonly string[]>;
   /** Deadlocks that PostgreSQL counted in this database since it last recovered. */
@@ -120,7 +122,9 @@ export function openBooks(url: string): Books {
   const log = silentLog();
   const database = openDatabase({ url, schema: "cell_0", readersMax: 2, writersMax: 1, log });
   const openRows = () => patiently(() => database.db.all<OpenRow>(openRowsSql));
+  let agedMs = 0;
   const age = async (ms: number) => {
+    agedMs += ms;
     const inOrder = async (statements: readonly Statement[]) => {
       await patiently(() =>
         database.transact(async (tx) => {
@@ -143,6 +147,7 @@ export function openBooks(url: string): Books {
       const ms = next.dueAt.getTime() - Date.now();
       if (ms > 0) await age(ms + beyondMs);
     },
+    agedMs: () => agedMs,
     violations: async () => {
       const results = await patiently(() => runAudit(database.db, invariants));
       return results.flatMap(described);

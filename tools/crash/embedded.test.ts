@@ -37,7 +37,7 @@ before(async () => {
 });
 
 after(async () => {
-  await server.kill();
+  await server.end();
   while (processesIn(join(data(), "postgres", "data")).length > 0) await sleep(20);
   rmSync(folder, { recursive: true, force: true });
 });

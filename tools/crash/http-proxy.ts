@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Agent, request } from "undici";
-import type { Gate } from "./steps.ts";
+import type { Gate, Verdict } from "./steps.ts";
 
 export type HttpProxy = { readonly url: string; stop(): Promise<void> };
 
@@ -45,10 +45,11 @@ async function pass(
   const body = await bytesOf(incoming);
   const url = incoming.url ?? "/";
   const name = nameOf(url, body.toString("utf8"));
-  const judge = (moment: string) => (name === null ? Promise.resolve("go") : gate(`${moment} ${name}`));
+  const judge = async (moment: string): Promise<Verdict> =>
+    name === null ? "go" : gate(`${moment} ${name}`);
   await turn?.();
-  if ((await judge("before")) === "cut") {
-    incoming.socket.resetAndDestroy();
+  if ((await judge("before")) !== "go") {
+    incoming.socket.destroy();
     return;
   }
   const answer = await request(target() + url, {
@@ -58,8 +59,8 @@ async function pass(
     ...(body.length === 0 ? {} : { body }),
   });
   const answered = Buffer.from(await answer.body.arrayBuffer());
-  if ((await judge("after")) === "cut") {
-    incoming.socket.resetAndDestroy();
+  if ((await judge("after")) !== "go") {
+    incoming.socket.destroy();
     return;
   }
   outgoing.writeHead(answer.statusCode, forwarded(answer.headers)).end(answered);

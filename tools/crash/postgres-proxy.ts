@@ -19,39 +19,39 @@ export async function startPostgresProxy(url: string, gate: Gate): Promise<Postg
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ host: target.hostname, port: Number(target.port || 5432), noDelay: true });
-    const cut = () => {
+    const close = (verdict: Verdict = "cut") => {
       for (const socket of [client, upstream]) {
         open.delete(socket);
-        if (!socket.destroyed) socket.resetAndDestroy();
+        breakOff(socket, verdict);
       }
     };
     for (const socket of [client, upstream]) {
       open.add(socket);
-      socket.on("error", cut);
-      socket.on("close", cut);
+      socket.on("error", () => close());
+      socket.on("close", () => close());
     }
     const session = createSession();
     const judged = (message: Message, moment: "before" | "after"): Promise<Verdict> | null => {
       const commit = moment === "before" ? session.fromClient(message) : session.fromServer(message);
       return commit === null ? null : gate(`${moment} commit of ${commit.writes.join(", ")}`);
     };
-    void pump(client, upstream, true, (message) => judged(message, "before"), cut);
-    void pump(upstream, client, false, (message) => judged(message, "after"), cut);
+    void pump(client, upstream, true, (message) => judged(message, "before"), close);
+    void pump(upstream, client, false, (message) => judged(message, "after"), close);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const through = new URL(url);
   through.hostname = "127.0.0.1";
   through.port = String((server.address() as AddressInfo).port);
-  const cutAll = () => {
-    for (const socket of [...open]) socket.resetAndDestroy();
+  const cutAll = (verdict: Verdict) => {
+    for (const socket of [...open]) breakOff(socket, verdict);
   };
   return {
     url: through.href,
-    cutAll,
+    cutAll: () => cutAll("reset"),
     stop: async () => {
       server.close();
-      cutAll();
+      cutAll("cut");
       await once(server, "close");
     },
   };
@@ -63,15 +63,15 @@ async function pump(
   to: Socket,
   opening: boolean,
   judge: (message: Message) => Promise<Verdict> | null,
-  cut: () => void,
+  close: (verdict?: Verdict) => void,
 ): Promise<void> {
   const read = createMessageReader(opening);
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       for (const message of read(chunk)) {
-        const verdict = judge(message);
-        if (verdict !== null && (await verdict) === "cut") {
-          cut();
+        const verdict = (await judge(message)) ?? "go";
+        if (verdict !== "go") {
+          close(verdict);
           return;
         }
         to.write(message.bytes);
@@ -79,6 +79,13 @@ async function pump(
     }
     to.end();
   } catch {
-    cut();
+    close();
   }
+}
+
+/** A reset fails where the other side is gone, and the socket would stay: only a living one is reset. */
+function breakOff(socket: Socket, verdict: Verdict): void {
+  if (socket.destroyed) return;
+  if (verdict === "reset") socket.resetAndDestroy();
+  else socket.destroy();
 }

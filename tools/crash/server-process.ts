@@ -18,6 +18,8 @@ export type ServerProcess = {
   signal(name: NodeJS.Signals): void;
   /** Asks it to stop; true when it ended by itself and without an error. */
   stop(): Promise<boolean>;
+  /** `kill -9` for good: a start that is under way is given up. */
+  end(): Promise<void>;
   /** What it wrote since it was last started. */
   output(): string;
 };
@@ -39,6 +41,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
   const port = await freePort();
   let child: ChildProcess | null = null;
   let output = "";
+  let over = false;
 
   const launch = async (): Promise<boolean> => {
     const env = {
@@ -70,6 +73,12 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
     return ready;
   };
 
+  const kill = async () => {
+    const present = child;
+    if (present === null) return;
+    present.kill("SIGKILL");
+    await ended(present);
+  };
   const ended = async (present: ChildProcess) => {
     if (present.exitCode === null && present.signalCode === null) await once(present, "exit");
   };
@@ -81,17 +90,12 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
     },
     start: async () => {
       const giveUpAt = performance.now() + startMsMax;
-      while (!(await launch())) {
+      while (!over && !(await launch())) {
         if (performance.now() > giveUpAt) throw new Error(`the server did not start:\n${output}`);
         await sleep(pauseMs);
       }
     },
-    kill: async () => {
-      const present = child;
-      if (present === null) return;
-      present.kill("SIGKILL");
-      await ended(present);
-    },
+    kill,
     signal: (name) => {
       child?.kill(name);
     },
@@ -103,6 +107,10 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
       await ended(present);
       clearTimeout(late);
       return present.exitCode === 0;
+    },
+    end: async () => {
+      over = true;
+      await kill();
     },
     output: () => output,
   };

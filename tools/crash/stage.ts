@@ -89,10 +89,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     books,
     database,
     stop: async () => {
-      for (const server of servers) {
-        server.signal("SIGCONT");
-        await server.kill();
-      }
+      await Promise.all(servers.map((server) => server.end()));
       await books.close();
       await Promise.all([front, channel, merchants, database, sandbox, receiver].map((one) => one.stop()));
       rmSync(folder, { recursive: true, force: true });

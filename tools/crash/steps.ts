@@ -4,8 +4,8 @@
  * `after` it took effect but before its answer returns.
  */
 
-/** `go`: let it pass. `cut`: break the connection that carries it, on both sides. */
-export type Verdict = "go" | "cut";
+/** `go`: let it pass. `cut`: close the connection that carries it, on both sides. `reset`: with a TCP reset. */
+export type Verdict = "go" | "cut" | "reset";
 
 /** Asked by a proxy at each step; the proxy holds everything on that connection until it is answered. */
 export type Gate = (step: string) => Promise<Verdict>;

@@ -30,6 +30,7 @@ export async function tradesByOrderNo(stage: Stage): Promise<ReadonlyMap<string,
 
 /** A try that is under way is leased for half a minute; the schedule's first gap is four. */
 const REPEATED_SOON_MS = 60_000;
+const REPEAT_LOOK_MS = 50;
 const acknowledgedMsMax = 20_000;
 
 /**
@@ -49,10 +50,10 @@ export async function repeatNotifications(stage: Stage, shop: Shop, told: Told):
       if (open.length === 0) break;
       if (performance.now() > giveUpAt) throw new Error(`${channel_order_no}: a notification is refused`);
       for (const { id, due_at } of open) {
-        const waits = due_at !== null && Date.parse(due_at) > Date.now() + REPEATED_SOON_MS;
-        if (waits) await stage.sandbox.ask("POST", `/alipay/notifications/${id}/resend`);
+        const underWay = due_at !== null && Date.parse(due_at) < Date.now() + REPEATED_SOON_MS;
+        if (!underWay) await stage.sandbox.ask("POST", `/alipay/notifications/${id}/resend`);
       }
-      await sleep(20);
+      await sleep(REPEAT_LOOK_MS);
     }
   }
 }

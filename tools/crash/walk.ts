@@ -24,6 +24,8 @@ export type Lane = {
 export type Telling = {
   readonly passed: readonly string[];
   readonly struck: boolean;
+  /** How much of the platform's time the story took, beyond what passed by itself. */
+  readonly agedMs: number;
   /** What was not as it must be afterwards. */
   readonly faults: readonly string[];
 };
@@ -37,6 +39,9 @@ export type LaneOptions = {
 
 /** While nothing moves for this long after a crash, leases are let end. */
 const SKIP = { afterMs: 350, beyondMs: 0 };
+
+/** A lease, the channel's own gaps between queries, the last word of a payment code: minutes, never hours. */
+const AGED_MS_MAX = 240_000;
 
 export async function openLane(options: LaneOptions): Promise<Lane> {
   let recovery: Promise<void> = Promise.resolve();
@@ -68,22 +73,26 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     stage,
     tell: async (story, number, target) => {
       const skipping = () => (steps.struck ? SKIP : null);
+      const agedBefore = stage.books.agedMs();
       steps.begin(target);
       const told: Told = await story({ stage, shop, skipping }, number);
       await recovery;
       await repeatNotifications(stage, shop, told);
       const { passed, struck } = steps.end();
+      await recovery;
+      const agedMs = stage.books.agedMs() - agedBefore;
       balance += netOf(told);
       const faults = [...(await faultsOf(stage, shop, told)), ...(await stage.books.violations())];
       const owed = await balanceOf(shop);
       if (owed !== balance) faults.push(`${number}: the shop is owed ${owed}, not ${balance}`);
       const odd = shop.client.setbacks.filter((status) => status !== 0 && status !== 503);
       if (odd.length > 0) faults.push(`${number}: instead of 503 it answered ${odd.join(", ")}`);
+      if (agedMs > AGED_MS_MAX) faults.push(`${number}: it took ${Math.round(agedMs / 1000)} s`);
       const deadlocks = await stage.books.deadlocks();
       if (deadlocks > 0) faults.push(`${number}: ${deadlocks} deadlocks`);
       // A fault is told once; what follows is measured from what is there.
       balance = owed;
-      return { passed, struck, faults };
+      return { passed, struck, agedMs, faults };
     },
     stop: () => stage.stop(),
   };
