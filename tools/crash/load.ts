@@ -180,7 +180,8 @@ async function shownCode(order: Order, not?: string): Promise<string> {
     return (code !== undefined && code !== not) || present.status_final === true;
   });
   const code = codeOf(payment);
-  if (code === undefined) throw new Error(`the payment ended before its code was shown: ${payment.status}`);
+  if (code === undefined)
+    throw new Error(`the payment ended before its code was shown: ${String(payment.status)}`);
   return code;
 }
 

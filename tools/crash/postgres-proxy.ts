@@ -44,7 +44,7 @@ export async function startPostgresProxy(url: string, gate: Gate): Promise<Postg
   through.hostname = "127.0.0.1";
   through.port = String((server.address() as AddressInfo).port);
   const cutAll = (verdict: Verdict) => {
-    for (const socket of [...open]) breakOff(socket, verdict);
+    for (const socket of open) breakOff(socket, verdict);
   };
   return {
     url: through.href,

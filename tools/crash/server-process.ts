@@ -116,7 +116,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
   };
 }
 
-/** However this process ends, kill -9 included, its pipe to the guard closes, and the platform ends with it. */
+/** However this process ends, kill -9 included: its pipe to the guard closes, and the platform ends too. */
 function takeAlong(started: ChildProcess): void {
   const command = 'read -r _; kill -9 "$1"';
   const guard = spawn("/bin/sh", ["-c", command, "crash-guard", String(started.pid)], {

@@ -4,7 +4,7 @@
  * `after` it took effect but before its answer returns.
  */
 
-/** `go`: let it pass. `cut`: close the connection that carries it, on both sides. `reset`: with a TCP reset. */
+/** `go`: let it pass. `cut`: close the connection that carries it, on both sides; `reset`: by a TCP reset. */
 export type Verdict = "go" | "cut" | "reset";
 
 /** Asked by a proxy at each step; the proxy holds everything on that connection until it is answered. */

@@ -99,7 +99,7 @@ export async function balanceOf(shop: Shop): Promise<number> {
   return (body.data as { balance: number }[]).reduce((sum, { balance }) => sum - balance, 0);
 }
 
-/** What one story leaves to its merchant: the payment less its fee, less the refund, with its part of the fee. */
+/** What one story leaves to its merchant: payment less fee, less refund, and the refund's part of the fee. */
 export function netOf({ status, amount, refunded }: Told): number {
   if (status !== "succeeded") return 0;
   const fee = halfUp(amount * FEE_RATE_MILLIONTHS, 1_000_000);

@@ -77,7 +77,7 @@ function assertComplete(steps: readonly string[], name: string): void {
   }
 }
 
-test("PostgreSQL killed at any step that moves money: 503 meanwhile, and the story comes to its end", async () => {
+test("PostgreSQL killed at any step that moves money: 503 meanwhile, and the payment goes on", async () => {
   const lane = await postgresLane("postgres", "alone");
   const walked = await walk({ lanes: [lane], story: qrStory, name: "postgres", only: movesMoney });
   assert.deepEqual(walked.faults, []);

@@ -59,7 +59,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const stage = await startStage({
     databaseUrl: options.databaseUrl,
     gate: steps.gate,
-    // Undisturbed, a notification comes when the call that it overtakes is answered: the steps keep one order.
+    // Undisturbed, a notification comes when the call it could overtake is answered: steps keep one order.
     turn: async () => {
       while (shopsOpen() > 0 && !steps.struck) await sleep(2);
     },
