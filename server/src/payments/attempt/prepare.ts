@@ -105,6 +105,7 @@ function newAttempt(
     feeReturned: 0n,
     costReturned: 0n,
     takenBack: 0n,
+    toldRefunded: 0n,
     closeWanted: false,
     queries: 0,
     expiresAt: new Date(Math.min(lifetimeEnd, payment.expiresAt.getTime())),

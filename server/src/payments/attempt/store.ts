@@ -55,9 +55,8 @@ const insertAttemptsSql = sql(
      $9::text[],
      $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
      $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bool[], $23::timestamptz[], $24::date[],
-     $25::text[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bool[],
-     $32::int[],
-     $33::timestamptz[], $34::timestamptz[], $35::timestamptz[], $36::timestamptz[]
+     $25::text[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],
+     $32::bool[], $33::int[], $34::timestamptz[], $35::timestamptz[], $36::timestamptz[], $37::timestamptz[]
    )
    on conflict (id) do nothing`,
 );
@@ -93,6 +92,7 @@ const ATTEMPT_KEYS: readonly (keyof AttemptRow)[] = [
   "feeReturned",
   "costReturned",
   "takenBack",
+  "toldRefunded",
   "closeWanted",
   "queries",
   "expiresAt",
@@ -130,6 +130,7 @@ const updateAttemptsSql = sql(
      fee_returned = u.fee_returned,
      cost_returned = u.cost_returned,
      taken_back = u.taken_back,
+     told_refunded = u.told_refunded,
      close_wanted = u.close_wanted,
      queries = u.queries,
      due_at = u.due_at,
@@ -138,13 +139,13 @@ const updateAttemptsSql = sql(
      $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
      $9::bigint[],
      $10::bigint[], $11::bigint[], $12::bool[], $13::timestamptz[], $14::date[], $15::text[], $16::bigint[],
-     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bool[], $22::int[], $23::timestamptz[],
-     $24::timestamptz[]
+     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bool[], $23::int[],
+     $24::timestamptz[], $25::timestamptz[]
    ) as u (
      id, state, channel_trade_no, next_action, failure_code, failure_message, buyer, paid_amount,
      settle_amount,
      fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount, settled_refunded,
-     fee_returned, cost_returned, taken_back, close_wanted, queries, due_at, finished_at
+     fee_returned, cost_returned, taken_back, told_refunded, close_wanted, queries, due_at, finished_at
    )
    where a.id = u.id`,
 );
@@ -170,6 +171,7 @@ const ATTEMPT_CHANGING_KEYS: readonly (keyof AttemptRow)[] = [
   "feeReturned",
   "costReturned",
   "takenBack",
+  "toldRefunded",
   "closeWanted",
   "queries",
   "dueAt",

@@ -243,6 +243,59 @@ describe("what a report about a refund means", () => {
   });
 });
 
+describe("a sum given back while a refund of ours is under way", () => {
+  const paid = () => {
+    const story = startStory({ merchant: { currencies: [{ currency: "CNY", creditLine: 100n }] } });
+    story.trade("query", story.paid());
+    return story;
+  };
+
+  test("went back by itself when that refund fails", () => {
+    const story = paid();
+    const { id } = story.ask(null);
+    story.refundReport(id, "refund", unknown);
+    assert.equal(story.trade("notification", story.refunded(1000n)), "already_known");
+    assert.equal(story.refundReport(id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().state, "reversed_by_channel");
+    assert.equal(story.books.natural("suspense_shortage"), 1000n);
+    assert.equal(story.events.at(-2), "payment.reversed_by_channel");
+    assert.equal(story.refundReport(id, "notification", accepted), "contradiction");
+  });
+
+  test("went back by itself for the part that other refunds do not make", () => {
+    const story = paid();
+    const [first, second] = [story.ask(300n), story.ask(200n)];
+    assert.equal(story.trade("notification", story.refunded(300n)), "already_known");
+    assert.equal(story.refundReport(second.id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().takenBack, 0n);
+    assert.equal(story.refundReport(first.id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().takenBack, 300n);
+    assert.equal(story.books.natural("suspense_shortage"), 300n);
+  });
+
+  test("is that refund when it is accepted, and nothing more when it comes back from the bank", () => {
+    const story = paid();
+    const { id } = story.ask(400n);
+    story.trade("notification", story.refunded(400n));
+    assert.equal(story.refundReport(id, "refund", accepted), "refund_accepted");
+    assert.equal(story.refundReport(id, "notification", returned), "refund_returned");
+    assert.equal(story.trade("notification", story.refunded(400n)), "already_known");
+    assert.equal(story.attempt().takenBack, 0n);
+  });
+
+  test("of a surplus is home: no one has to look at the refund that could not give it back", () => {
+    const story = startStory();
+    story.close();
+    story.trade("close", { outcome: "closed" });
+    story.trade("notification", story.paid());
+    const [id] = story.box.refunds.keys() as Iterable<string> as [string];
+    story.trade("notification", story.refunded(1000n));
+    assert.equal(story.refundReport(id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.books.natural("suspense_surplus"), 0n);
+    assert.deepEqual(story.workItems, []);
+  });
+});
+
 describe("asking for a refund", () => {
   const paid = (options: StoryOptions = {}) => {
     const story = startStory(options);

@@ -8,10 +8,12 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
+import { bookGivenBack } from "./decide-taken.ts";
 import type { Draft } from "./draft.ts";
 
 export type RefundContext = {
   readonly now: Date;
+  readonly reportId: Id;
   readonly terms: FeeTerms;
   readonly traits: Pick<ChannelTraits, "refundQueryGapsMs" | "refundNotFoundHorizonMs">;
 };
@@ -53,7 +55,7 @@ export function decideRefund(
   if (end.end === "answered") return decideAnswer(draft, refund, end.value, called, context);
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
-    return fail(draft, refund, end.code, end.message, context.now);
+    return fail(draft, refund, end.code, end.message, context);
   }
   if (source === "refund" && end.end !== "unknown") {
     // Nothing happened at the channel: for lack of funds or rate it is sent again under the same number.
@@ -87,7 +89,7 @@ function decideAnswer(
       return "refund_succeeded";
     case "failed":
       if (refund.state === "failed" || refund.state === "returned") return "already_known";
-      if (!wasAccepted(refund)) return fail(draft, refund, answer.code, answer.message, context.now);
+      if (!wasAccepted(refund)) return fail(draft, refund, answer.code, answer.message, context);
       return giveBackReturned(draft, refund, answer.message, context);
     case "returned":
       if (refund.state === "returned") return "already_known";
@@ -203,13 +205,21 @@ function bookAfterFailure(draft: Draft, refund: MutableRefund, attempt: ReturnTy
   });
 }
 
-function fail(draft: Draft, refund: MutableRefund, code: string, message: string, now: Date): RefundDecision {
+function fail(
+  draft: Draft,
+  refund: MutableRefund,
+  code: string,
+  message: string,
+  context: RefundContext,
+): RefundDecision {
   const attempt = draft.attempt(refund.attemptId);
   attempt.refundedAmount -= refund.amount;
-  finish(refund, "failed", now);
+  finish(refund, "failed", context.now);
   refund.failureCode = code;
   refund.failureMessage = message;
   draft.book({ booking: "refund_failed", attempt, refund });
+  // What the channel had given back meanwhile was not this refund.
+  bookGivenBack(draft, attempt, attempt.toldRefunded, context);
   tellFailure(draft, refund, "refund.failed");
   return "refund_failed";
 }
@@ -236,7 +246,9 @@ function giveBackReturned(
 
 function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed" | "refund.returned"): void {
   draft.tell(event, refund.id);
-  if (!refund.automatic) return;
+  const { taken, takenBack } = draft.attempt(refund.attemptId);
+  const isHome = taken !== null && takenBack >= taken.paidAmount;
+  if (!refund.automatic || isHome) return;
   draft.open({
     kind: "surplus_refund_failed",
     subjectId: refund.id,

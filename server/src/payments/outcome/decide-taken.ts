@@ -144,10 +144,24 @@ export function decideRefunded(
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
   }
   const before = decidePaid(draft, attempt, trade, source, context);
+  return bookGivenBack(draft, attempt, trade.refundedAmount, context) ?? before;
+}
+
+/**
+ * Books what of the sum `told` went back neither by refunds of ours nor is known; null: nothing did. Refunds
+ * of ours that are under way may be a part of it: the sum is kept for when one of them fails.
+ */
+export function bookGivenBack(
+  draft: Draft,
+  attempt: MutableAttempt,
+  told: bigint,
+  context: Pick<TradeContext, "now" | "reportId">,
+): Decision | null {
   const { taken } = attempt;
-  if (taken === null) return before;
-  const beyond = givenBackByChannel(draft, attempt, taken, trade.refundedAmount);
-  if (beyond <= 0n) return before;
+  if (taken === null) return null;
+  if (told > attempt.toldRefunded && hasRefundsUnderWay(draft, attempt)) attempt.toldRefunded = told;
+  const beyond = givenBackByChannel(draft, attempt, taken, told);
+  if (beyond <= 0n) return null;
   if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
     if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
     takeBack(draft, attempt);
@@ -180,6 +194,10 @@ export function decideRefunded(
     detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
   });
   return "refunded_by_channel";
+}
+
+function hasRefundsUnderWay(draft: Draft, attempt: Attempt): boolean {
+  return draft.refundsOf(attempt.id).some(({ state }) => state === "created" || state === "unknown");
 }
 
 /** How much of what the channel calls refunded is neither ours nor known: at most what is left. */

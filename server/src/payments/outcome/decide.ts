@@ -46,7 +46,9 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
       const attempt = draft.attempt(command.attemptId);
       const terms = around.terms(command.merchantId, attempt.channelAccountId);
       const { traits } = channelOf(around, attempt);
-      const decision = decideRefund(draft, command.refundId, command, { now: around.now, terms, traits });
+      const { now } = around;
+      const known = { now, reportId: command.reportId, terms, traits };
+      const decision = decideRefund(draft, command.refundId, command, known);
       return { decision, wish: null };
     }
     case "give_up":

@@ -249,6 +249,7 @@ function anAttempt(payment: Payment, account: ChannelAccount, method: string, no
     feeReturned: 0n,
     costReturned: 0n,
     takenBack: 0n,
+    toldRefunded: 0n,
     closeWanted: false,
     queries: 0,
     expiresAt: payment.expiresAt,
