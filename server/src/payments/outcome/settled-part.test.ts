@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { CHANNEL_DATE, startStory } from "../testing/story.ts";
+
+const word = { channelRefundNo: null, channelDate: CHANNEL_DATE };
+const free = { merchant: { feeRateMillionths: 0n }, account: { costRateMillionths: 0n } };
+
+/** A payment of which a tenth was the merchant's own voucher, half of it refunded. */
+function halfRefunded() {
+  const story = startStory(free);
+  story.trade("query", story.paid({ settleAmount: 900n }));
+  return { story, id: story.ask(500n).id };
+}
+
+describe("the settled part of a refund, where the merchant funded a voucher", () => {
+  test("is not guessed from a notification that does not tell it: the channel is asked", () => {
+    const { story, id } = halfRefunded();
+    assert.equal(story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word }), "open");
+    const { state, dueAt } = story.refund(id);
+    assert.deepEqual([state, dueAt], ["unknown", story.now()]);
+    story.refundReport(id, "refund_query", { outcome: "arrived", settleAmount: 500n, ...word });
+    assert.deepEqual([story.refund(id).state, story.refund(id).settleAmount], ["succeeded", 500n]);
+    assert.equal(story.books.natural("channel_receivable"), 400n);
+  });
+
+  test("is the channel's when the answer comes after the notification", () => {
+    const { story, id } = halfRefunded();
+    story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word });
+    story.refundReport(id, "refund", { outcome: "accepted", settleAmount: 500n, ...word });
+    assert.equal(story.books.natural("channel_receivable"), 400n);
+  });
+
+  test("is our share of it where the channel never tells", () => {
+    const { story, id } = halfRefunded();
+    story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word });
+    story.refundReport(id, "refund_query", { outcome: "arrived", settleAmount: null, ...word });
+    assert.equal(story.refund(id).settleAmount, 450n);
+  });
+
+  test("needs no question where nothing but money was paid", () => {
+    const story = startStory(free);
+    story.trade("query", story.paid());
+    const { id } = story.ask(500n);
+    const told = story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word });
+    assert.equal(told, "refund_accepted");
+  });
+});
