@@ -70,7 +70,8 @@ export type Operators = {
     wanted: { name: string; roles: readonly Role[] },
   ): Promise<Made<{ operator: Operator; token: string | null }>>;
   /**
-   * Ends an operator's tokens for good, at once (in other processes within a second). Throws `not_found`, or `conflict` for the last active administrator.
+   * Ends an operator's tokens for good, at once (in other processes within a second). Throws `not_found`,
+   * or `conflict` for the last active administrator.
    */
   disable(actor: Actor, id: Id): Promise<Operator>;
   /**
