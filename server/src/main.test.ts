@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -104,6 +104,23 @@ test("a port that somebody has is refused, naming the setting and who, before an
   } finally {
     other.close();
   }
+});
+
+test("it stops in order although its terminal was closed and takes no more output", async () => {
+  const server = run();
+  const { base_url } = await ready(server);
+  for (const stream of [server.child.stdout, server.child.stderr]) stream?.destroy();
+  server.child.kill("SIGHUP");
+  assert.equal(await server.ended, 0);
+  assert.ok(!existsSync(join(folder, ".data", "server.json")));
+  await assert.rejects(fetch(`${base_url}/health`));
+});
+
+test("a data folder that is a file is refused in a sentence", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const server = run({ TRIBUTARY_DATA_DIR: join(folder, "file") });
+  assert.equal(await server.ended, 1);
+  assert.match(server.output(), /leads through a file: set TRIBUTARY_DATA_DIR to a folder\.\n$/);
 });
 
 test("settings that are wrong are told one per line, with exit code 1", async () => {

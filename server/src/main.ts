@@ -182,10 +182,15 @@ function explain(error: unknown): string {
       "or set TRIBUTARY_DATA_DIR to another folder."
     );
   }
+  if ((code === "ENOTDIR" || code === "EEXIST") && path !== undefined) {
+    return `${path} leads through a file: set TRIBUTARY_DATA_DIR to a folder.`;
+  }
   if (code === "ENOSPC") return "The disk is full: make room and start again; the data is as it was.";
   return `Tributary could not start: ${stack ?? message}`;
 }
 
+// Who reads the output may be gone, with a closed terminal first of all: work and the orderly stop go on.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 try {
   await run();
 } catch (error) {
