@@ -50,7 +50,11 @@ describe("money that comes back on another day than it went stands in that day's
     const accepted = { settleAmount: null, channelRefundNo: null, channelDate: CHANNEL_DATE };
     story.refundReport(id, "refund", { outcome: "accepted", ...accepted });
     story.advance(DAY);
-    story.refundReport(id, "notification", { outcome: "returned", channelDate: NEXT_DATE, message: "closed" });
+    story.refundReport(id, "notification", {
+      outcome: "returned",
+      channelDate: NEXT_DATE,
+      message: "closed",
+    });
     assert.equal(dateOf(story, "refund_accepted"), CHANNEL_DATE);
     assert.equal(dateOf(story, "refund_returned"), NEXT_DATE);
   });

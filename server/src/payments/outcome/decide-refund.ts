@@ -10,10 +10,9 @@ import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
 import { bookGivenBack } from "./decide-taken.ts";
 import type { Draft } from "./draft.ts";
+import type { TradeContext } from "./steps.ts";
 
-export type RefundContext = {
-  readonly now: Date;
-  readonly reportId: Id;
+export type RefundContext = Pick<TradeContext, "now" | "reportId" | "channelDay"> & {
   readonly terms: FeeTerms;
   readonly traits: Pick<ChannelTraits, "refundQueryGapsMs" | "refundNotFoundHorizonMs">;
 };
@@ -32,6 +31,7 @@ export type RefundDecision =
   | "refused"
   | "sent_again";
 
+type RefundSource = "refund" | "refund_query" | "notification" | "statement";
 type MutableRefund = ReturnType<Draft["refund"]>;
 
 /**
@@ -41,7 +41,7 @@ export function decideRefund(
   draft: Draft,
   refundId: Id,
   report: {
-    readonly source: "refund" | "refund_query" | "notification" | "statement";
+    readonly source: RefundSource;
     readonly end: CallEnd<RefundOutcome>;
   },
   context: RefundContext,
@@ -52,7 +52,7 @@ export function decideRefund(
   // A question that was never sent was not asked; sending backs off even so.
   if (called && !(source === "refund_query" && end.end === "not_sent")) refund.tries += 1;
   if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
-  if (end.end === "answered") return decideAnswer(draft, refund, end.value, called, context);
+  if (end.end === "answered") return decideAnswer(draft, refund, end.value, source, context);
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
     return fail(draft, refund, end.code, end.message, context);
@@ -73,15 +73,17 @@ function decideAnswer(
   draft: Draft,
   refund: MutableRefund,
   answer: RefundOutcome,
-  called: boolean,
+  source: RefundSource,
   context: RefundContext,
 ): RefundDecision {
   switch (answer.outcome) {
     case "accepted":
-      if (wasAccepted(refund)) return stillOnItsWay(refund, called, context);
+      if (wasAccepted(refund)) return stillOnItsWay(refund, source, context);
+      if (tellsNoFigure(draft, refund, answer, source)) return ask(refund, context.now);
       return accept(draft, refund, answer, context) ? "refund_accepted" : "contradiction";
     case "arrived":
       if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
+      if (tellsNoFigure(draft, refund, answer, source)) return ask(refund, context.now);
       if (!wasAccepted(refund) && !accept(draft, refund, answer, context)) return "contradiction";
       finish(refund, "succeeded", context.now);
       refund.arrivedAt = context.now;
@@ -90,7 +92,7 @@ function decideAnswer(
     case "failed":
       if (refund.state === "failed" || refund.state === "returned") return "already_known";
       if (!wasAccepted(refund)) return fail(draft, refund, answer.code, answer.message, context);
-      return giveBackReturned(draft, refund, answer.message, context);
+      return giveBackReturned(draft, refund, answer.message, null, context);
     case "returned":
       if (refund.state === "returned") return "already_known";
       if (!wasAccepted(refund)) {
@@ -98,7 +100,7 @@ function decideAnswer(
         const accepted = { settleAmount: null, channelRefundNo: null, channelDate };
         if (!accept(draft, refund, accepted, context)) return "contradiction";
       }
-      return giveBackReturned(draft, refund, answer.message, context);
+      return giveBackReturned(draft, refund, answer.message, answer.channelDate, context);
     case "pending":
     case "not_found":
       return decideOpen(refund, answer.outcome, context);
@@ -106,11 +108,34 @@ function decideAnswer(
 }
 
 /** Accepted before, and not there yet. Only an answer to us sets the next look. */
-function stillOnItsWay(refund: MutableRefund, called: boolean, context: RefundContext): RefundDecision {
+function stillOnItsWay(refund: MutableRefund, source: RefundSource, context: RefundContext): RefundDecision {
+  const called = source === "refund" || source === "refund_query";
   if (called && !isFinal(refund)) {
     refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
   }
   return "already_known";
+}
+
+/**
+ * Whether a notification leaves open how much of the refund is the merchant's, where vouchers were a part of
+ * the payment: asked, the channel tells it, and only then it is booked.
+ */
+function tellsNoFigure(
+  draft: Draft,
+  refund: MutableRefund,
+  answer: { readonly settleAmount: bigint | null },
+  source: RefundSource,
+): boolean {
+  if (source !== "notification" || answer.settleAmount !== null) return false;
+  if (wasAccepted(refund) || isFinal(refund)) return false;
+  const taken = takenOf(draft.attempt(refund.attemptId));
+  return taken.settleAmount !== taken.paidAmount;
+}
+
+function ask(refund: MutableRefund, now: Date): RefundDecision {
+  refund.state = "unknown";
+  refund.dueAt = now;
+  return "open";
 }
 
 function decideOpen(
@@ -228,6 +253,7 @@ function giveBackReturned(
   draft: Draft,
   refund: MutableRefund,
   message: string,
+  channelDate: string | null,
   context: RefundContext,
 ): RefundDecision {
   const attempt = draft.attempt(refund.attemptId);
@@ -239,7 +265,8 @@ function giveBackReturned(
   finish(refund, "returned", context.now);
   refund.failureCode = "returned";
   refund.failureMessage = message;
-  draft.book({ booking: "refund_returned", attempt, refund });
+  const day = channelDate ?? context.channelDay(attempt);
+  draft.book({ booking: "refund_returned", attempt, refund, channelDate: day });
   tellFailure(draft, refund, "refund.returned");
   return "refund_returned";
 }

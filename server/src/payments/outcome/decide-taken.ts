@@ -155,22 +155,23 @@ export function bookGivenBack(
   draft: Draft,
   attempt: MutableAttempt,
   told: bigint,
-  context: Pick<TradeContext, "now" | "reportId">,
+  context: Pick<TradeContext, "now" | "reportId" | "channelDay">,
 ): Decision | null {
   const { taken } = attempt;
   if (taken === null) return null;
+  const channelDate = context.channelDay(attempt);
   if (told > attempt.toldRefunded && hasRefundsUnderWay(draft, attempt)) attempt.toldRefunded = told;
   const beyond = givenBackByChannel(draft, attempt, taken, told);
   if (beyond <= 0n) return null;
   if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
     if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
-    takeBack(draft, attempt);
+    takeBack(draft, attempt, channelDate);
     return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
   }
   if (beyond >= taken.paidAmount) {
     attempt.takenBack += beyond;
     finish(attempt, "reversed_by_channel", context.now);
-    draft.book({ booking: "reversed_by_channel", attempt });
+    draft.book({ booking: "reversed_by_channel", attempt, channelDate });
     draft.open({
       kind: "reversed_by_channel",
       subjectId: attempt.id,
@@ -186,6 +187,7 @@ export function bookGivenBack(
     attempt,
     settleAmount: settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond),
     sourceId: context.reportId,
+    channelDate,
   });
   draft.open({
     kind: "refund_by_channel",
@@ -227,7 +229,7 @@ function bookCameAndWent(
   const wasLive = draft.payment.liveAttemptId === attempt.id;
   takeSurplus(draft, attempt, facts, surplus, context);
   finish(attempt, "reversed", context.now);
-  takeBack(draft, attempt);
+  takeBack(draft, attempt, context.channelDay(attempt));
   if (wasLive) endLive(draft, context.now);
   return "reversed";
 }

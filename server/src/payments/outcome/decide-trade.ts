@@ -128,7 +128,7 @@ export function decideReversal(
     takeSurplus(draft, attempt, asAsked(attempt, channelDate, context.now), "reversing", context);
   }
   finish(attempt, "reversed", context.now);
-  if (moneyReturned) takeBack(draft, attempt);
+  if (moneyReturned) takeBack(draft, attempt, channelDate);
   else if (attempt.taken !== null) giveBack(draft, attempt, context);
   return "reversed";
 }

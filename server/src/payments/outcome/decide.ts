@@ -1,5 +1,6 @@
 /** Which decision a command asks for, and with what it is made. Pure. */
 import type { Channel, SceneTraits } from "../../channels/index.ts";
+import { dateIn } from "../../kernel/clock.ts";
 import type { Id, IdMaker } from "../../kernel/ids.ts";
 import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
@@ -47,7 +48,8 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
       const terms = around.terms(command.merchantId, attempt.channelAccountId);
       const { traits } = channelOf(around, attempt);
       const { now } = around;
-      const known = { now, reportId: command.reportId, terms, traits };
+      const channelDay = () => channelDayOf(around, attempt);
+      const known = { now, reportId: command.reportId, terms, traits, channelDay };
       const decision = decideRefund(draft, command.refundId, command, known);
       return { decision, wish: null };
     }
@@ -106,6 +108,7 @@ function contextOf(command: Command, around: Around): TradeContext {
       return around.terms(command.merchantId, command.channelAccountId);
     },
     sceneOf: (attempt) => sceneOf(around, attempt),
+    channelDay: (attempt) => channelDayOf(around, attempt),
     refundId: newId(),
     reportId: "reportId" in command ? command.reportId : newId(),
   };
@@ -115,6 +118,10 @@ function channelOf(around: Around, attempt: Pick<Attempt, "channel">): Pick<Chan
   const channel = around.channel(attempt.channel);
   if (channel === null) throw new Error(`there is no channel ${attempt.channel}`);
   return channel;
+}
+
+function channelDayOf(around: Around, attempt: Pick<Attempt, "channel">): string {
+  return dateIn(channelOf(around, attempt).traits.timeZone, around.now);
 }
 
 function sceneOf(around: Around, attempt: Pick<Attempt, "channel" | "method">): SceneTraits {

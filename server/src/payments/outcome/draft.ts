@@ -21,26 +21,36 @@ export type EventType =
 /** Something that happened to money, to be written as a journal (postings.ts). */
 export type Booking =
   | {
-      readonly booking: "success" | "surplus" | "reversed_by_channel";
+      readonly booking: "success" | "surplus";
       readonly attempt: Attempt;
     }
+  /** `channelDate` of what comes back: the channel's day on which it did, which its statement bears. */
+  | { readonly booking: "reversed_by_channel"; readonly attempt: Attempt; readonly channelDate: string }
   /** `settleAmount`: the settled part of what was still held. */
-  | { readonly booking: "surplus_taken_back"; readonly attempt: Attempt; readonly settleAmount: bigint }
+  | {
+      readonly booking: "surplus_taken_back";
+      readonly attempt: Attempt;
+      readonly settleAmount: bigint;
+      readonly channelDate: string;
+    }
   /** `settleAmount`: the settled part that the channel gave back by itself; `sourceId` names the report. */
   | {
       readonly booking: "refund_by_channel";
       readonly attempt: Attempt;
       readonly settleAmount: bigint;
       readonly sourceId: Id;
+      readonly channelDate: string;
     }
   | {
-      readonly booking:
-        | "surplus_refund_created"
-        | "refund_failed"
-        | "refund_returned"
-        | "refund_after_failure";
+      readonly booking: "surplus_refund_created" | "refund_failed" | "refund_after_failure";
       readonly attempt: Attempt;
       readonly refund: Refund;
+    }
+  | {
+      readonly booking: "refund_returned";
+      readonly attempt: Attempt;
+      readonly refund: Refund;
+      readonly channelDate: string;
     }
   /** A merchant's own refund: its money is put aside, on credit up to the line in minor units. */
   | {

@@ -23,11 +23,11 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "surplus":
       return surplus(booking.attempt, id);
     case "surplus_taken_back":
-      return surplusTakenBack(booking.attempt, booking.settleAmount, id);
+      return surplusTakenBack(booking.attempt, booking.settleAmount, booking.channelDate, id);
     case "reversed_by_channel":
-      return reversedByChannel(booking.attempt, id);
+      return reversedByChannel(booking.attempt, booking.channelDate, id);
     case "refund_by_channel":
-      return refundByChannel(booking.attempt, booking.settleAmount, booking.sourceId, id);
+      return refundByChannel(booking, id);
     case "surplus_refund_created":
       return surplusRefundCreated(booking.attempt, booking.refund, id);
     case "refund_requested":
@@ -37,7 +37,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "refund_failed":
       return refundFailed(booking.attempt, booking.refund, id);
     case "refund_returned":
-      return refundReturned(booking.attempt, booking.refund, id);
+      return refundReturned(booking.attempt, booking.refund, booking.channelDate, id);
     case "refund_after_failure":
       return refundAfterFailure(booking.attempt, booking.refund, id);
   }
@@ -92,11 +92,11 @@ function surplus(attempt: Attempt, id: Id): JournalDraft {
   };
 }
 
-function surplusTakenBack(attempt: Attempt, settleAmount: bigint, id: Id): JournalDraft {
+function surplusTakenBack(attempt: Attempt, settleAmount: bigint, channelDate: string, id: Id): JournalDraft {
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
-    ...headOf(attempt, "surplus_reversed", attempt.id, taken.channelDate, id),
+    ...headOf(attempt, "surplus_reversed", attempt.id, channelDate, id),
     lines: [
       { account: at("suspense_surplus"), debit: settleAmount },
       { account: at("channel_receivable"), credit: settleAmount },
@@ -105,11 +105,11 @@ function surplusTakenBack(attempt: Attempt, settleAmount: bigint, id: Id): Journ
   };
 }
 
-function reversedByChannel(attempt: Attempt, id: Id): JournalDraft {
+function reversedByChannel(attempt: Attempt, channelDate: string, id: Id): JournalDraft {
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
-    ...headOf(attempt, "reversed_by_channel", attempt.id, taken.channelDate, id),
+    ...headOf(attempt, "reversed_by_channel", attempt.id, channelDate, id),
     lines: [
       { account: at("suspense_shortage"), debit: taken.settleAmount },
       { account: at("channel_receivable"), credit: taken.settleAmount },
@@ -118,12 +118,13 @@ function reversedByChannel(attempt: Attempt, id: Id): JournalDraft {
   };
 }
 
-function refundByChannel(attempt: Attempt, settleAmount: bigint, sourceId: Id, id: Id): JournalDraft {
+function refundByChannel(booking: Extract<Booking, { booking: "refund_by_channel" }>, id: Id): JournalDraft {
+  const { attempt, settleAmount, sourceId, channelDate } = booking;
   const at = accountsOf(attempt);
   // A part of a surplus goes back to where it should; a part of a success is missing.
   const from = at(attempt.surplus === null ? "suspense_shortage" : "suspense_surplus");
   return {
-    ...headOf(attempt, "break_refund_theirs", sourceId, takenOf(attempt).channelDate, id),
+    ...headOf(attempt, "break_refund_theirs", sourceId, channelDate, id),
     lines: [
       { account: from, debit: settleAmount },
       { account: at("channel_receivable"), credit: settleAmount },
@@ -167,7 +168,7 @@ function refundFailed(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
   };
 }
 
-function refundReturned(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+function refundReturned(attempt: Attempt, refund: Refund, channelDate: string, id: Id): JournalDraft {
   const at = accountsOf(attempt);
   const home: readonly Line[] = refund.afterFailure
     ? [
@@ -182,7 +183,7 @@ function refundReturned(attempt: Attempt, refund: Refund, id: Id): JournalDraft 
         ...whenceItCame(attempt, refund),
       ];
   return {
-    ...headOf(attempt, "refund_returned", refund.id, refund.channelDate, id),
+    ...headOf(attempt, "refund_returned", refund.id, channelDate, id),
     lines: [
       { account: at("channel_receivable"), debit: refund.settleAmount },
       ...home,

@@ -15,7 +15,10 @@ function halfRefunded() {
 describe("the settled part of a refund, where the merchant funded a voucher", () => {
   test("is not guessed from a notification that does not tell it: the channel is asked", () => {
     const { story, id } = halfRefunded();
-    assert.equal(story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word }), "open");
+    assert.equal(
+      story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word }),
+      "open",
+    );
     const { state, dueAt } = story.refund(id);
     assert.deepEqual([state, dueAt], ["unknown", story.now()]);
     story.refundReport(id, "refund_query", { outcome: "arrived", settleAmount: 500n, ...word });

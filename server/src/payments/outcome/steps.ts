@@ -35,6 +35,8 @@ export type TradeContext = {
   readonly now: Date;
   readonly terms: FeeTerms;
   readonly sceneOf: (attempt: Attempt) => SceneTraits;
+  /** The channel's present business date: of what it does without telling when. */
+  readonly channelDay: (attempt: Attempt) => string;
   /** Fixed before the transaction, so that a batch run twice makes the same rows. */
   readonly refundId: Id;
   readonly reportId: Id;
@@ -132,10 +134,10 @@ export function asAsked(attempt: Attempt, channelDate: string, now: Date): Trade
 }
 
 /** The channel itself returned what an attempt still held as surplus. */
-export function takeBack(draft: Draft, attempt: MutableAttempt): void {
+export function takeBack(draft: Draft, attempt: MutableAttempt, channelDate: string): void {
   const { settleAmount } = surplusLeft(attempt);
   attempt.takenBack = (attempt.taken as Taken).paidAmount;
-  draft.book({ booking: "surplus_taken_back", attempt, settleAmount });
+  draft.book({ booking: "surplus_taken_back", attempt, settleAmount, channelDate });
 }
 
 /**

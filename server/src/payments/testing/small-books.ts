@@ -29,6 +29,7 @@ export type Code = (typeof CODES)[number];
 export type SmallBooks = {
   /** What was posted, line by line, as people read it. */
   readonly lines: string[];
+  readonly journals: JournalDraft[];
   /** Null: a draw fell short, and nothing was posted. Throws on anything that no ledger would take. */
   post(draft: JournalDraft): readonly (readonly bigint[])[] | null;
   /** Of the account or its memo twin, on its natural side. */
@@ -58,6 +59,7 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
   };
   const balanceOf = (id: Id) => balances.get(id) ?? 0n;
   const lines: string[] = [];
+  const journals: JournalDraft[] = [];
 
   const draw = ({ draw: sources, debit }: Extract<Line, { draw: unknown }>) => {
     let short = debit;
@@ -75,6 +77,7 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
 
   return {
     lines,
+    journals,
     post: (draft) => {
       const key = `${draft.kind}/${draft.sourceId}`;
       assert.ok(!posted.has(key), `${key} is posted twice`);
@@ -98,6 +101,7 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
       const sum = moves.reduce((total, { amount }) => total + amount, 0n);
       assert.equal(sum, 0n, `${key} does not balance`);
       posted.add(key);
+      journals.push(draft);
       for (const { account, amount } of moves.filter((move) => move.amount !== 0n)) {
         const size = amount > 0n ? amount : -amount;
         balances.set(account, balanceOf(account) + amount);
