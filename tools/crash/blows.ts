@@ -6,15 +6,14 @@ import type { Stage } from "./stage.ts";
 import { type Gate, openGate } from "./steps.ts";
 
 export const BLOWS = {
-  server: "kill -9 of the process that answers the API",
-  worker: "kill -9 of the second worker process",
+  server: "kill -9 of one of the two platform processes",
+  servers: "kill -9 of both platform processes",
   postgres: "kill -9 of every process of PostgreSQL",
   postmaster: "kill -9 of PostgreSQL's first process alone",
   both: "kill -9 of both platform processes and of PostgreSQL at once",
   commits_cut: "COMMITs carried out or not, with the connection reset instead of an answer",
   connections_cut: "every connection to PostgreSQL reset at one instant",
-  frozen_worker: "the second worker stopped past its leases and resumed",
-  frozen_server: "the API process stopped past its leases and resumed",
+  frozen: "one platform process stopped past its leases and resumed",
 } as const;
 export type Blow = keyof typeof BLOWS;
 
@@ -51,20 +50,20 @@ const CUTTING_MS = 1_500;
 
 /** Deals the blow, and resolves when every process that it hit runs again. */
 export async function deal(blow: Blow, target: Target): Promise<void> {
-  const { stage, cutter } = target;
-  const [server, worker] = stage.servers as [ServerProcess, ServerProcess];
+  const { stage, cutter, chance } = target;
+  const { servers } = stage;
   switch (blow) {
     case "server":
-      return killAndStart([server]);
-    case "worker":
-      return killAndStart([worker]);
+      return killAndStart([chance.one(servers)]);
+    case "servers":
+      return killAndStart(servers);
     case "postgres":
       return target.killPostgres();
     case "postmaster":
       return target.killPostmaster();
     case "both":
-      await Promise.all([server.kill(), worker.kill(), target.killPostgres()]);
-      return killAndStart([server, worker]);
+      await Promise.all([...servers.map((server) => server.kill()), target.killPostgres()]);
+      return killAndStart(servers);
     case "commits_cut":
       cutter.cutting = true;
       await sleep(CUTTING_MS);
@@ -73,10 +72,8 @@ export async function deal(blow: Blow, target: Target): Promise<void> {
     case "connections_cut":
       stage.database.cutAll();
       return;
-    case "frozen_worker":
-      return freeze(worker, target.frozenMs);
-    case "frozen_server":
-      return freeze(server, target.frozenMs);
+    case "frozen":
+      return freeze(chance.one(servers), target.frozenMs);
   }
 }
 

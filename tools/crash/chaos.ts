@@ -55,8 +55,8 @@ export async function runChaos(options: ChaosOptions): Promise<Survived> {
   let stage: Stage | null = null;
   try {
     const databaseUrl = await ensureDatabase(postgres.url("postgres"), "chaos");
-    const roles = ["api,worker", "worker"];
-    stage = await startStage({ databaseUrl, gate: cutter.gate, roles, shops: SHOPS });
+    const processes = 2;
+    stage = await startStage({ databaseUrl, gate: cutter.gate, processes, shops: SHOPS });
     const target: Target = {
       stage,
       chance,

@@ -75,7 +75,7 @@ test("its PostgreSQL killed under it: 503 meanwhile, then the payment goes on", 
   );
 });
 
-test("both killed as the buyer has paid, and started again: it succeeds once, and the books agree", async () => {
+test("both killed as the buyer has paid, and started again: one success, books that agree", async () => {
   const { id, code } = await create("BOTH-1");
   await wallet().ask("POST", "/wallet/pay", { code });
   await Promise.all([server.kill(), killPostgres(data())]);

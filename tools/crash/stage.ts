@@ -19,7 +19,7 @@ import { openShop, type Shop } from "./shop.ts";
 import type { Gate } from "./steps.ts";
 
 export type Stage = {
-  /** One per set of roles that was asked for; the first answers the API. */
+  /** Every one answers the API and does what is due; requests and notifications go to each in turn. */
   readonly servers: readonly ServerProcess[];
   readonly sandbox: Client;
   readonly operator: Client;
@@ -34,14 +34,12 @@ export type StageOptions = {
   /** A database in which nothing has run yet. */
   readonly databaseUrl: string;
   readonly gate: Gate;
-  /** What each process does. */
-  readonly roles?: readonly string[];
+  /** How many processes; one unless told otherwise. */
+  readonly processes?: number;
   readonly shops?: number;
   /** Held before a notification goes on to the platform: the channel's network has no haste. */
   readonly turn?: () => Promise<void>;
 };
-
-const ROLES = ["api,worker"];
 
 /** Starts everything and opens the shops, with the gate asked from the beginning. */
 export async function startStage(options: StageOptions): Promise<Stage> {
@@ -52,10 +50,12 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const database = await startPostgresProxy(options.databaseUrl, gate);
   const channel = await startHttpProxy({ gate, target: () => sandbox.url, nameOf: channelStep });
   const merchants = await startHttpProxy({ gate, target: () => receiver.url, nameOf: webhookStep });
-  let apiUrl = "";
+  let servers: readonly ServerProcess[] = [];
+  let turns = 0;
+  const apiUrl = () => servers[turns++ % servers.length]?.baseUrl ?? "";
   const front = await startHttpProxy({
     gate,
-    target: () => apiUrl,
+    target: apiUrl,
     nameOf: notificationStep,
     ...(options.turn === undefined ? {} : { turn: options.turn }),
   });
@@ -66,9 +66,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     TRIBUTARY_MASTER_KEY: randomBytes(32).toString("base64"),
     TRIBUTARY_OPERATOR_KEY: operatorKey,
   };
-  const servers = await startServers(folder, env, options.roles ?? ROLES);
-  apiUrl = (servers[0] as ServerProcess).baseUrl;
-  const operator = createClient(() => apiUrl, operatorKey);
+  servers = await startServers(folder, env, options.processes ?? 1);
+  const operator = createClient(apiUrl, operatorKey);
   const wallet = createClient(() => sandbox.url, null);
   const shops: Shop[] = [];
   const keys = newRsaKey();
@@ -77,7 +76,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     const webhookUrl = `${merchants.url}/${name}`;
     const know = (secret: string) => receiver.know(name, secret);
     const common = { operator, sandbox: wallet, channelUrl: channel.url, keys };
-    shops.push(await openShop({ ...common, baseUrl: () => apiUrl, webhookUrl, know }, name));
+    shops.push(await openShop({ ...common, baseUrl: apiUrl, webhookUrl, know }, name));
   }
   const books = openBooks(options.databaseUrl);
   return {
@@ -100,14 +99,14 @@ export async function startStage(options: StageOptions): Promise<Stage> {
 async function startServers(
   folder: string,
   env: Readonly<Record<string, string>>,
-  roles: readonly string[],
+  processes: number,
 ): Promise<readonly ServerProcess[]> {
   const cacheDir = join(tmpdir(), "tributary-compiled");
   const servers: ServerProcess[] = [];
-  for (const [index, role] of roles.entries()) {
-    const dataDir = join(folder, `process-${index}`);
+  for (let number = 1; number <= processes; number += 1) {
+    const dataDir = join(folder, `process-${number}`);
     mkdirSync(dataDir);
-    const server = await createServerProcess({ dataDir, cacheDir, env: { ...env, TRIBUTARY_ROLES: role } });
+    const server = await createServerProcess({ dataDir, cacheDir, env });
     await server.start();
     servers.push(server);
   }

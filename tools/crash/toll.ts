@@ -119,7 +119,7 @@ function askPromises(order: Order, payment: PaymentRow, found: Found, lost: stri
   }
 }
 
-/** The channel's book is the second way to know: what it keeps of a payment is what the merchant asked for. */
+/** The channel's own book is the second way to know: it keeps of a payment what the merchant asked for. */
 function askMoney(
   order: Order,
   payment: PaymentRow,
