@@ -110,7 +110,7 @@ export function createWeather(chance: Chance): Weather {
         }),
       );
     },
-    wayMs: () => (draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
+    wayMs: () => (!calm && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
     queueMs: () => draw.between(0, 3),
     takeAway: () => {
       away = true;
