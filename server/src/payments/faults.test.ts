@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { sign } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { AlipaySdk } from "alipay-sdk";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { HOUR, MINUTE, SECOND } from "../kernel/clock.ts";
@@ -208,12 +208,24 @@ async function payStrangersOrder(outTradeNo: string): Promise<void> {
     },
   });
   assert.equal(account.status, 201, JSON.stringify(account.body));
-  const sdk = new AlipaySdk({ appId, privateKey, keyType: "PKCS8", alipayPublicKey, gateway });
-  const placed = await sdk.exec("alipay.trade.precreate", {
-    notifyUrl: `${platform.baseUrl}/notify/alipay/${account.body.id}`,
-    bizContent: { out_trade_no: outTradeNo, total_amount: "1.00", subject: "Not ours" },
-  });
-  const paid = await platform.payCode(placed.qrCode as string);
+  const params: Record<string, string> = {
+    app_id: appId,
+    method: "alipay.trade.precreate",
+    charset: "utf-8",
+    sign_type: "RSA2",
+    timestamp: platform.clock.now().toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }),
+    version: "1.0",
+    notify_url: `${platform.baseUrl}/notify/alipay/${account.body.id}`,
+    biz_content: JSON.stringify({ out_trade_no: outTradeNo, total_amount: "1.00", subject: "Not ours" }),
+  };
+  const text = Object.keys(params)
+    .sort((one, other) => (one < other ? -1 : 1))
+    .map((name) => `${name}=${params[name]}`)
+    .join("&");
+  params.sign = sign("sha256", Buffer.from(text), privateKey).toString("base64");
+  const answer = await fetch(gateway, { method: "POST", body: new URLSearchParams(params) });
+  const { alipay_trade_precreate_response: placed } = (await answer.json()) as Json;
+  const paid = await platform.payCode(placed.qr_code);
   assert.equal(paid.status, 200, JSON.stringify(paid.body));
 }
 
