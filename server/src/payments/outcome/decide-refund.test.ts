@@ -273,6 +273,24 @@ describe("a sum given back while a refund of ours is under way", () => {
     assert.equal(story.books.natural("suspense_shortage"), 300n);
   });
 
+  test("and the rest that went before make the whole: the channel has reversed the payment", () => {
+    const story = paid();
+    const { id } = story.ask(300n);
+    assert.equal(story.trade("notification", story.refunded(1000n)), "refunded_by_channel");
+    assert.equal(story.attempt().takenBack, 700n);
+    assert.equal(story.refundReport(id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().state, "reversed_by_channel");
+    assert.equal(story.books.natural("suspense_shortage"), 1000n);
+    assert.equal(story.books.natural("channel_receivable"), 0n);
+    assert.deepEqual(
+      story.workItems.map((item) => [item.kind, item.amount]),
+      [
+        ["refund_by_channel", 700n],
+        ["reversed_by_channel", 300n],
+      ],
+    );
+  });
+
   test("is that refund when it is accepted, and nothing more when it comes back from the bank", () => {
     const story = paid();
     const { id } = story.ask(400n);

@@ -168,24 +168,25 @@ export function bookGivenBack(
     takeBack(draft, attempt, channelDate);
     return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
   }
-  if (beyond >= taken.paidAmount) {
-    attempt.takenBack += beyond;
+  const isWhole = wentByItself(draft, attempt) + beyond >= taken.paidAmount;
+  attempt.takenBack += beyond;
+  const settleAmount = settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond);
+  if (isWhole) {
     finish(attempt, "reversed_by_channel", context.now);
-    draft.book({ booking: "reversed_by_channel", attempt, channelDate });
+    draft.book({ booking: "reversed_by_channel", attempt, settleAmount, channelDate });
     draft.open({
       kind: "reversed_by_channel",
       subjectId: attempt.id,
-      amount: taken.paidAmount,
+      amount: beyond,
       detail: "The channel took the whole payment back without a refund of ours. Ask the channel why.",
     });
     draft.tell("payment.reversed_by_channel");
     return "reversed_by_channel";
   }
-  attempt.takenBack += beyond;
   draft.book({
     booking: "refund_by_channel",
     attempt,
-    settleAmount: settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond),
+    settleAmount,
     sourceId: context.reportId,
     channelDate,
   });
@@ -196,6 +197,14 @@ export function bookGivenBack(
     detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
   });
   return "refunded_by_channel";
+}
+
+/** What of an attempt went back without a refund of ours, be it in parts. */
+function wentByItself(draft: Draft, attempt: Attempt): bigint {
+  const late = draft
+    .refundsOf(attempt.id)
+    .filter((refund) => refund.afterFailure && refund.state !== "returned");
+  return late.reduce((sum, refund) => sum - refund.amount, attempt.takenBack);
 }
 
 function hasRefundsUnderWay(draft: Draft, attempt: Attempt): boolean {

@@ -24,11 +24,12 @@ export type Booking =
       readonly booking: "success" | "surplus";
       readonly attempt: Attempt;
     }
-  /** `channelDate` of what comes back: the channel's day on which it did, which its statement bears. */
-  | { readonly booking: "reversed_by_channel"; readonly attempt: Attempt; readonly channelDate: string }
-  /** `settleAmount`: the settled part of what was still held. */
+  /**
+   * `channelDate` of what comes back: the channel's day on which it did, which its statement bears.
+   * `settleAmount`: the settled part of what was still held.
+   */
   | {
-      readonly booking: "surplus_taken_back";
+      readonly booking: "reversed_by_channel" | "surplus_taken_back";
       readonly attempt: Attempt;
       readonly settleAmount: bigint;
       readonly channelDate: string;

@@ -25,7 +25,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "surplus_taken_back":
       return surplusTakenBack(booking.attempt, booking.settleAmount, booking.channelDate, id);
     case "reversed_by_channel":
-      return reversedByChannel(booking.attempt, booking.channelDate, id);
+      return reversedByChannel(booking, id);
     case "refund_by_channel":
       return refundByChannel(booking, id);
     case "surplus_refund_created":
@@ -105,14 +105,16 @@ function surplusTakenBack(attempt: Attempt, settleAmount: bigint, channelDate: s
   };
 }
 
-function reversedByChannel(attempt: Attempt, channelDate: string, id: Id): JournalDraft {
+/** The rest of a success, when parts of it went back before; the cost of the whole comes back with it. */
+function reversedByChannel(booking: Extract<Booking, { settleAmount: bigint }>, id: Id): JournalDraft {
+  const { attempt, settleAmount, channelDate } = booking;
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
     ...headOf(attempt, "reversed_by_channel", attempt.id, channelDate, id),
     lines: [
-      { account: at("suspense_shortage"), debit: taken.settleAmount },
-      { account: at("channel_receivable"), credit: taken.settleAmount },
+      { account: at("suspense_shortage"), debit: settleAmount },
+      { account: at("channel_receivable"), credit: settleAmount },
       ...costLines(attempt, taken, attempt.costReturned - taken.costAmount),
     ],
   };
