@@ -81,7 +81,8 @@ export class Deliverer {
   async stop(): Promise<void> {
     for (const giveUp of this.#inFlight.values()) giveUp.abort();
     await Promise.all(this.#inFlight.keys());
-    await this.#agent.close();
+    // Not waited for: undici's promise of a destroyed agent was seen never to settle.
+    void this.#agent.destroy();
   }
 
   async #deliver(notification: Notification, signal: AbortSignal): Promise<void> {

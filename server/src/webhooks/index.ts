@@ -188,7 +188,8 @@ function createMachinery(deps: WebhooksDeps) {
   const stop = async () => {
     await Promise.all([worker?.stop(), deliverer.stop()]);
     await results.stop();
-    await Promise.all([endpoints.stop(), sender.close()]);
+    await endpoints.stop();
+    sender.close();
   };
   return { rules, endpoints, deliverer, startWorker, stop };
 }
