@@ -6,23 +6,44 @@ import { runSeed, type SeedResult } from "./run.ts";
 
 const USAGE = "npm run simulate -- --seeds N [--seed S] [--payments P] [--trace] [--verify]";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1" },
-    seed: { type: "string", default: "1" },
-    payments: { type: "string", default: "20" },
-    trace: { type: "boolean", default: false },
-    verify: { type: "boolean", default: false },
-  },
-});
+function readArguments() {
+  return parseArgs({
+    options: {
+      seeds: { type: "string", default: "1" },
+      seed: { type: "string", default: "1" },
+      payments: { type: "string", default: "20" },
+      trace: { type: "boolean", default: false },
+      verify: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function readArgumentsOrRefuse(): ReturnType<typeof readArguments> {
+  try {
+    return readArguments();
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const values = readArgumentsOrRefuse();
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
 const [seeds, first, payments] = [values.seeds, values.seed, values.payments].map(Number) as [
   number,
   number,
   number,
 ];
 if (![seeds, first, payments].every((given) => Number.isInteger(given) && given > 0)) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(2);
+  refuse("--seeds, --seed and --payments are whole numbers above 0.");
 }
 
 const counts = new Map<string, number>();
