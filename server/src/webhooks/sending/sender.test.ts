@@ -18,7 +18,7 @@ before(async () => {
   receiver = await startReceiver();
 });
 after(async () => {
-  await Promise.all(senders.map((sender) => sender.close()));
+  for (const sender of senders) sender.close();
   await receiver.close();
 });
 
