@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { invariants, runAudit } from "../../server/src/operations/index.ts";
 import type { TestPlatform } from "./platform.ts";
 
-/** Asserts that every invariant of every room holds, as `npm run audit` does, and that nothing ever deadlocked. */
+/** Asserts that every room's invariants hold, as `npm run audit` does, and that nothing ever deadlocked. */
 export async function assertInvariants(platform: Pick<TestPlatform, "app">): Promise<void> {
   const { cell } = platform.app;
   const results = await runAudit(cell.db, invariants);

@@ -110,7 +110,7 @@ describe("another way to pay", () => {
 });
 
 describe("money that comes late", () => {
-  test("an abandoned code paid while the payment is open is the success; the other order is closed", async () => {
+  test("an abandoned code paid while the payment is open is the success; the other is closed", async () => {
     const payment = await hands.create({ method: "alipay.qr" });
     const { body } = await another(payment, { method: "alipay.qr" });
     await platform.sandbox("POST", "/wallet/scan", { code: body.next_action.qr_code });
@@ -203,7 +203,7 @@ describe("payment codes", () => {
     await platform.until(payment.id, (seen) => seen.status === "succeeded");
   });
 
-  test("a password that never comes: given up after 40 s and reversed; the payment waits for another", async () => {
+  test("a password that never comes: reversed after 40 s, and the payment waits for another", async () => {
     const code = await hands.paymentCode("asks_password");
     const payment = await hands.create({ payment_code: code });
     platform.clock.advance(41 * SECOND);

@@ -55,7 +55,7 @@ describe("the same number at the same instant", () => {
   });
 });
 
-test("one hundred partial refunds at once never exceed the payment: exactly as many as fit succeed", async () => {
+test("one hundred partial refunds at once never exceed the payment: as many as fit succeed", async () => {
   const payment = await hands.paid({ amount: 1000 });
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => hands.refund(payment.id, { amount: 37 })),

@@ -279,7 +279,7 @@ describe("closing", () => {
 });
 
 describe("expiry", () => {
-  test("an order that the buyer opened and left is closed at the channel when the payment expires", async () => {
+  test("an order that the buyer opened and left is closed when the payment expires", async () => {
     const payment = await hands.create({ method: "alipay.qr", expires_in: 60 });
     await platform.sandbox("POST", "/wallet/scan", { code: payment.next_action.qr_code });
     platform.clock.advance(61 * SECOND);

@@ -69,7 +69,7 @@ describe("refunds", () => {
     );
   });
 
-  test("of a payment with a voucher: what settles leaves the balance, what was paid goes to the buyer", async () => {
+  test("of a payment with a voucher: what settles leaves the balance, what was paid goes back", async () => {
     const payment = await hands.create({ method: "alipay.qr", amount: 1000 });
     const { qr_code } = payment.next_action;
     await platform.sandbox("POST", "/wallet/pay", { code: qr_code, voucher_amount: 300 });

@@ -558,7 +558,7 @@ describe("two orders of one payment", () => {
   });
 });
 
-test("a refund that the buyer's bank sent back stays in the channel's sum and is no refund of the channel's", () => {
+test("a refund that the bank sent back stays in the channel's sum, and is no refund of its own", () => {
   const story = startStory();
   story.trade("notification", story.paid());
   const { id } = story.ask(400n);

@@ -207,7 +207,7 @@ function substance(story: Story): unknown {
 
 const REPORTS: readonly string[] = ["trade", "silence", "reversal", "refund", "refund_silence"];
 
-test("whatever is said in whatever order: every constraint holds, every journal balances, all money has a place", () => {
+test("whatever is said in whatever order: constraints hold, journals balance, all money has a place", () => {
   fc.assert(
     fc.property(terms, fc.array(anything, { maxLength: 30 }), (given, steps) => {
       const story = storyOf(given);
