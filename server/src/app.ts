@@ -215,6 +215,15 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
       "every secret is under the present master key; the earlier ones can be left out",
     );
   };
+  const tellUnreadable = async () => {
+    const { all, unreadable } = await channels.readableCredentials();
+    if (unreadable === 0) return;
+    deps.log.error(
+      { unreadable, all },
+      "channel credentials do not open under the master key, and their payments fail: give the key that " +
+        "sealed them again, behind the present one with a comma between (TRIBUTARY_MASTER_KEY=new,old)",
+    );
+  };
   return {
     start: () => {
       room.startWorkers();
@@ -225,6 +234,12 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
       });
       rewrap().catch((error: unknown) => {
         deps.log.error({ err: error }, "secrets could not be wrapped by the present master key");
+      });
+      tellUnreadable().catch((error: unknown) => {
+        deps.log.error(
+          { err: error },
+          "it is not known whether the master key opens the channel credentials",
+        );
       });
     },
     stop: async () => {

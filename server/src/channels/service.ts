@@ -32,6 +32,8 @@ export type Channels = {
   readonly accounts: ChannelAccounts;
   /** Wraps the credentials again that an earlier master key wrapped; gives how many. Safe to repeat. */
   readonly rewrapCredentials: Credentials["rewrapAll"];
+  /** How many stored credentials there are, and how many of them no master key given opens. */
+  readonly readableCredentials: Credentials["readable"];
 };
 
 /** A notification comes soon after its order: versions older than these are no longer tried. */
@@ -75,5 +77,6 @@ export function createChannels(deps: ChannelsDeps): Channels {
     budget: createCallBudget(deps),
     accounts,
     rewrapCredentials: credentials.rewrapAll,
+    readableCredentials: credentials.readable,
   };
 }

@@ -222,10 +222,12 @@ describe("secrets", () => {
       assert.ok(held !== null);
       const alone = () => fresh.anotherChannels(createKeyring(next));
       await assert.rejects(alone().contextOf(held, "current"), /unknown here/);
+      assert.deepEqual(await alone().readableCredentials(), { all: 2, unreadable: 2 });
       assert.equal(await fresh.anotherChannels(both).rewrapCredentials(), 2);
       assert.equal(await fresh.anotherChannels(both).rewrapCredentials(), 0);
       const contexts = await alone().contextsOf(held);
       assert.equal(contexts.length, 2);
+      assert.deepEqual(await alone().readableCredentials(), { all: 2, unreadable: 0 });
     } finally {
       await fresh.close();
     }

@@ -1,6 +1,6 @@
 import { createCache } from "../../kernel/cache.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { Keyring } from "../../kernel/crypto.ts";
+import { type Keyring, KeyringError } from "../../kernel/crypto.ts";
 import type { Database } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
@@ -37,6 +37,8 @@ export type Credentials = {
   raw(accountId: Id, version: number): Promise<RawCredentials>;
   /** Wraps every record whose data key an earlier master key wrapped; gives how many. Safe to repeat. */
   rewrapAll(): Promise<number>;
+  /** How many records there are, and how many of them no master key given opens. */
+  readable(): Promise<{ all: number; unreadable: number }>;
 };
 
 export type CredentialsDeps = {
@@ -47,7 +49,7 @@ export type CredentialsDeps = {
 };
 
 const FINGERPRINT_CHARACTERS = 12;
-const REWRAP_PAGE = 100;
+const SEALED_PAGE = 100;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 const OPENED_MAX = 1_000;
 
@@ -94,6 +96,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     prove: async (channel, endpoint, version) =>
       proveWith(channel, await context(channel, endpoint, version)),
     rewrapAll: () => rewrapAll(deps),
+    readable: () => readable(deps),
   };
 }
 
@@ -177,19 +180,39 @@ function fingerprintsOf(keyring: Keyring, raw: RawCredentials): Readonly<Record<
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function rewrapAll(deps: CredentialsDeps): Promise<number> {
-  let count = 0;
+async function* sealedRows(deps: CredentialsDeps): AsyncGenerator<store.SealedRow> {
   let after = { accountId: FIRST_ID, version: 0 };
   for (;;) {
-    const rows = await store.listSealed(deps.platform.db, after, REWRAP_PAGE);
+    const rows = await store.listSealed(deps.platform.db, after, SEALED_PAGE);
+    yield* rows;
     const last = rows.at(-1);
-    if (last === undefined) return count;
-    for (const row of rows.filter((each) => deps.keyring.isStale(each.sealed))) {
-      const recordId = recordIdOf(row.channelAccountId, row.version);
-      const sealed = await deps.keyring.rewrap(recordId, row.sealed);
-      await deps.platform.transact((tx) => store.updateSealed(tx, { ...row, sealed }), { repeatable: true });
-      count += 1;
-    }
+    if (last === undefined) return;
     after = { accountId: last.channelAccountId, version: last.version };
   }
+}
+
+async function rewrapAll(deps: CredentialsDeps): Promise<number> {
+  let count = 0;
+  for await (const row of sealedRows(deps)) {
+    if (!deps.keyring.isStale(row.sealed)) continue;
+    const recordId = recordIdOf(row.channelAccountId, row.version);
+    const sealed = await deps.keyring.rewrap(recordId, row.sealed);
+    await deps.platform.transact((tx) => store.updateSealed(tx, { ...row, sealed }), { repeatable: true });
+    count += 1;
+  }
+  return count;
+}
+
+async function readable(deps: CredentialsDeps): Promise<{ all: number; unreadable: number }> {
+  const found = { all: 0, unreadable: 0 };
+  for await (const row of sealedRows(deps)) {
+    found.all += 1;
+    try {
+      await deps.keyring.open(recordIdOf(row.channelAccountId, row.version), row.sealed);
+    } catch (error) {
+      if (!(error instanceof KeyringError)) throw error;
+      found.unreadable += 1;
+    }
+  }
+  return found;
 }
