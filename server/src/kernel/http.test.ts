@@ -474,6 +474,36 @@ describe("a server that stops", () => {
   });
 });
 
+describe("a connection that asks nothing", () => {
+  const held: [name: string, bytes: string][] = [
+    ["opened beforehand, as browsers do", ""],
+    ["in the middle of its headers", "GET /v1/things HTTP/1.1\r\nhost:"],
+    ["kept after its answer", "GET /v1/things HTTP/1.1\r\nhost: x\r\n\r\n"],
+  ];
+  for (const [name, bytes] of held) {
+    it(`does not keep a server from stopping: ${name}`, async () => {
+      const stopping = await createHttp({
+        log: createLog({ level: "silent", readable: false }),
+        random: systemRandom,
+        version: "1",
+        publicUrl: "/",
+        trustProxy: false,
+      });
+      stopping.get("/v1/things", () => ({ ok: true }));
+      const address = new URL(await stopping.listen({ host: "127.0.0.1", port: 0 }));
+      const accepted = once(stopping.server, "connection");
+      const socket = connect(Number(address.port), "127.0.0.1");
+      socket.on("error", () => {});
+      await accepted;
+      if (bytes !== "") await new Promise((resolve) => socket.write(bytes, resolve));
+      if (bytes.endsWith("\r\n\r\n")) await once(socket, "data");
+      const ended = once(socket.resume(), "close");
+      await stopping.close();
+      await ended;
+    });
+  }
+});
+
 describe("requests that come too fast", () => {
   it("are refused for their key alone, with the time to come back", async (t) => {
     const limited = await createHttp({

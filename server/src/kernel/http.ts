@@ -3,6 +3,7 @@
  * answers, OpenAPI 3.1 from the route schemas.
  */
 import { isUtf8 } from "node:buffer";
+import type { Socket } from "node:net";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import fastify, {
@@ -68,6 +69,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   readJsonAlone(app);
   refuseWhileStopping(app);
+  hangUpWhenStopping(app);
   const methodsAt = watchRoutes(app);
   await app.register(swagger, { openapi: openApiHead(options) });
   await app.register(rateLimit, {
@@ -111,6 +113,31 @@ function refuseWhileStopping(app: Http): void {
   });
   app.addHook("onRequest", async () => {
     if (stopping) throw problem("stopping", { retryAfterSeconds: 2 });
+  });
+}
+
+/**
+ * Stopping waits for requests, not for connections: node:http hangs up on those that are kept after an answer,
+ * and waits for ever for those that have not asked yet, such as browsers open beforehand.
+ */
+function hangUpWhenStopping(app: Http): void {
+  const requestsOn = new Map<Socket, number>();
+  let stopping = false;
+  app.server.on("connection", (socket: Socket) => {
+    requestsOn.set(socket, 0);
+    socket.once("close", () => requestsOn.delete(socket));
+  });
+  app.server.on("request", ({ socket }, response) => {
+    requestsOn.set(socket, (requestsOn.get(socket) ?? 0) + 1);
+    response.once("close", () => {
+      const left = (requestsOn.get(socket) ?? 1) - 1;
+      if (requestsOn.has(socket)) requestsOn.set(socket, left);
+      if (stopping && left === 0) socket.destroySoon();
+    });
+  });
+  app.addHook("preClose", async () => {
+    stopping = true;
+    for (const [socket, requests] of requestsOn) if (requests === 0) socket.destroySoon();
   });
 }
 
