@@ -76,16 +76,28 @@ const UNACCOUNTED_MONEY = sql(
 
 const UNTOLD = sql(
   "audit_untold",
-  `select p.id::text as subject, 'no event tells that the payment ' || p.status as detail
-   from payments p
-   where p.finished_at is not null
-     and not exists (
-       select
-       from events e
-       where e.payment_id = p.id
-         and e.type = 'payment.' || p.status
-     )
-   order by 1
+  `select id::text as subject, 'no event tells ' || type as detail
+   from (
+     select id, id as payment_id, 'payment.' || status as type
+     from payments
+     where finished_at is not null
+     union all
+     select id, payment_id, 'refund.' || state
+     from refunds
+     where finished_at is not null
+     union all
+     select payment_id, payment_id, 'payment.reversed_by_channel'
+     from attempts
+     where state = 'reversed_by_channel'
+   ) ends
+   where not exists (
+     select
+     from events e
+     where e.payment_id = ends.payment_id
+       and e.subject_id = ends.id
+       and e.type = ends.type
+   )
+   order by 1, 2
    limit $1`,
 );
 
@@ -196,7 +208,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "5 every end is told",
-    sentence: "Each payment that ended has the event that tells its merchant.",
+    sentence:
+      "Each payment and refund that ended, and each success taken back, has the event that tells of it.",
     per: "cell",
     check: check(UNTOLD),
   },
