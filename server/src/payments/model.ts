@@ -112,8 +112,8 @@ export type Attempt = {
   /** Of the buyer's amount: taken back without a refund of ours. */
   readonly takenBack: bigint;
   /**
-   * The largest sum that the channel called given back while refunds of ours were under way that may be a part
-   * of it: when one of them fails, what is left of it went back by itself. 0: no such sum.
+   * The largest sum that the channel called given back while refunds of ours were under way that may be a
+   * part of it: when one of them fails, what is left of it went back by itself. 0: no such sum.
    */
   readonly toldRefunded: bigint;
   /** The order should end at the channel: close it before asking about it. */

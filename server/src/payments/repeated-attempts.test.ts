@@ -96,7 +96,7 @@ describe("a new attempt whose answer was lost, asked for again", () => {
     assert.deepEqual([made.status, made.body.attempts.length], [201, 2]);
   });
 
-  test("a call that died before it made anything is carried on by the next, as the same attempt", async () => {
+  test("a call that died before it made anything is carried on by the next as the same attempt", async () => {
     const payment = await hands.create();
     const { cell } = platform.app;
     const claim = async (key: string, claimedAt: Date) => {
