@@ -72,7 +72,7 @@ function movesMoney(step: string): boolean {
 
 /** Most of a walk is waiting for what a killed process left to come due, so two walks go side by side. */
 void describe("a payment, killed at its steps", { concurrency: 2 }, () => {
-  void test("the server killed at any step of a payment: the payment reaches its true state by itself", async () => {
+  void test("the server killed at any step: the payment reaches its true state by itself", async () => {
     const opened = await serverLanes();
     for (const [name, story] of [["qr", qrStory] as const, ["code", codeStory] as const]) {
       const walked = await walk({ lanes: opened, story, name });
@@ -84,7 +84,7 @@ void describe("a payment, killed at its steps", { concurrency: 2 }, () => {
   });
 
   void describe("where PostgreSQL is a victim", { concurrency: 1 }, () => {
-    void test("PostgreSQL killed at any step that moves money: 503 meanwhile, and the payment goes on", async () => {
+    void test("PostgreSQL killed at any step: 503 meanwhile, and the payment goes on", async () => {
       const lane = await postgresLane("postgres", "alone");
       const walked = await walk({ lanes: [lane], story: qrStory, name: "postgres", only: movesMoney });
       assert.deepEqual(walked.faults, []);
@@ -95,7 +95,7 @@ void describe("a payment, killed at its steps", { concurrency: 2 }, () => {
       await close([lane]);
     });
 
-    void test("server and PostgreSQL killed at one instant: nothing that was acknowledged is gone", async () => {
+    void test("both killed at one instant: nothing that was acknowledged is gone", async () => {
       const lane = await postgresLane("both", "together");
       const only = (step: string) => /after (commit of .*(payments_insert|ledger_insert)|channel)/.test(step);
       const walked = await walk({ lanes: [lane], story: qrStory, name: "both", only });

@@ -34,7 +34,8 @@ test("any text comes back from PostgreSQL as it went", async () => {
 test("amounts, instants, bytes and truth come back as they went", async () => {
   const at = new Date("2026-11-20T09:30:00.123Z");
   const { rows } = await client.query(
-    `select $1::bigint[] as amounts, $2::timestamptz[] as instants, $3::bytea[] as bytes, $4::bool[] as truths,
+    `select $1::bigint[] as amounts, $2::timestamptz[] as instants, $3::bytea[] as bytes,
+       $4::bool[] as truths,
        $5::uuid[] as ids, $6::int[] as counts`,
     [
       arrayLiteral([9_007_199_254_740_993n, -1n, null]),

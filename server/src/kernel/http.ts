@@ -117,8 +117,8 @@ function refuseWhileStopping(app: Http): void {
 }
 
 /**
- * Stopping waits for requests, not for connections: node:http hangs up on those that are kept after an answer,
- * and waits for ever for those that have not asked yet, such as browsers open beforehand.
+ * Stopping waits for requests, not for connections: node:http hangs up on those that are kept after an
+ * answer, and waits for ever for those that have not asked yet, such as browsers open beforehand.
  */
 function hangUpWhenStopping(app: Http): void {
   const requestsOn = new Map<Socket, number>();
