@@ -1,11 +1,11 @@
 /** One seed from its first event to its last check. */
 import { checkWorld } from "./checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
-import { createWords } from "./ledger-of-words.ts";
-import { makeMerchants } from "./merchants.ts";
+import { createWords, type Words } from "./ledger-of-words.ts";
+import { type Merchant, makeMerchants } from "./merchants.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
 import { trade } from "./trades.ts";
-import { createWorld, type Ground } from "./world.ts";
+import { createWorld, type Ground, type World } from "./world.ts";
 
 export type SeedResult = {
   readonly seed: number;
@@ -30,50 +30,24 @@ const STORM_MAX_MS = 12 * HOUR_MS;
 /** Longer than the channel repeats a notification and the platform a webhook. */
 const CALM_MS = 30 * HOUR_MS;
 const AFTERMATH_MAX_MS = 10 * 24 * HOUR_MS;
+const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
-/** Runs a seed on an emptied ground. */
+/** Runs a seed on an emptied ground. What the simulation itself trips over is a violation like any other. */
 export async function runSeed(ground: Ground, seed: number, options: SeedOptions): Promise<SeedResult> {
   const world = await createWorld(ground, seed, options.onLine);
-  const { scheduler, weather, chance, platforms } = world;
-  const until = (ms: number) => new Date(scheduler.now().getTime() + ms);
-  const words = createWords();
+  const { scheduler, platforms, weather } = world;
   const violations: string[] = [];
-
-  for (const platform of platforms) platform.start();
-  await scheduler.run(() => platforms.every((platform) => platform.isUp), until(MINUTE_MS));
-  const merchants = await makeMerchants(world, chance.stream("size").between(1, 3));
-
-  await armFaults(world, merchants);
-  weather.storm();
-  const luck = chance.stream("trades");
-  const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
-  let alive = options.payments;
-  for (let number = 1; number <= options.payments; number += 1) {
-    const merchant = luck.pick(merchants);
-    const own = luck.stream(String(number));
-    void world
-      .sleep(merchant.owner, own.integer(spanMs))
-      .then(() => trade({ world, words, merchant, number, luck: own }))
-      .catch((error: unknown) => violations.push(`the simulation itself failed: ${(error as Error).stack}`))
-      .finally(() => {
-        alive -= 1;
-      });
+  let lastSteps: readonly string[] = scheduler.trace.lines;
+  try {
+    const merchants = await open(world);
+    const words = createWords();
+    await storm(world, merchants, words, options.payments);
+    await settle(world);
+    lastSteps = [...scheduler.trace.lines];
+    violations.push(...(await checkWorld(world, merchants, words)));
+  } catch (error) {
+    violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
-  const disturbing = disturb(world, spanMs);
-  if ((await scheduler.run(() => alive === 0, until(STORM_MAX_MS))) === "ended") {
-    violations.push(`${alive} trades have not come to an end`);
-  }
-  disturbing.stop();
-  weather.calm();
-  world.shops.calm();
-  await disarmFaults(world);
-  await scheduler.run(() => false, until(CALM_MS));
-  await resendLost(world);
-  await scheduler.run(() => false, until(HOUR_MS));
-  for (let hours = 0; hours < AFTERMATH_MAX_MS / HOUR_MS && (await world.isBusy()); hours += 6) {
-    await scheduler.run(() => false, until(6 * HOUR_MS));
-  }
-  violations.push(...(await checkWorld(world, merchants, words)));
   const crashes = platforms.reduce((sum, platform) => sum + platform.crashes, 0);
   for (const platform of platforms) platform.kill(WITH_ITS_WORLD);
   await world.sandbox.stop();
@@ -85,6 +59,64 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     counts: weather.counts,
     violations,
     traceHash: scheduler.trace.hash(),
-    lastSteps: scheduler.trace.lines,
+    lastSteps,
   };
+}
+
+function from(world: World, ms: number): Date {
+  return new Date(world.scheduler.now().getTime() + ms);
+}
+
+/** The platform starts, and its merchants open. */
+async function open(world: World): Promise<readonly Merchant[]> {
+  const { platforms, scheduler, chance } = world;
+  for (const platform of platforms) platform.start();
+  await scheduler.run(() => platforms.every((platform) => platform.isUp), from(world, MINUTE_MS));
+  return makeMerchants(world, chance.stream("size").between(1, 3));
+}
+
+/** Trades begin within a span; things go wrong until the last of them has come to its end. */
+async function storm(
+  world: World,
+  merchants: readonly Merchant[],
+  words: Words,
+  payments: number,
+): Promise<void> {
+  const { scheduler, weather, violations } = world;
+  await armFaults(world, merchants);
+  weather.storm();
+  const luck = world.chance.stream("trades");
+  const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
+  let alive = payments;
+  for (let number = 1; number <= payments; number += 1) {
+    const merchant = luck.pick(merchants);
+    const own = luck.stream(String(number));
+    void world
+      .sleep(merchant.owner, own.integer(spanMs))
+      .then(() => trade({ world, words, merchant, number, luck: own }))
+      .catch((error: unknown) => violations.push(`the simulation itself failed: ${(error as Error).stack}`))
+      .finally(() => {
+        alive -= 1;
+      });
+  }
+  const disturbing = disturb(world, spanMs);
+  if ((await scheduler.run(() => alive === 0, from(world, STORM_MAX_MS))) === "ended") {
+    violations.push(`${alive} trades have not come to an end`);
+  }
+  disturbing.stop();
+}
+
+/** Nothing goes wrong any more, and time passes until nothing is due. */
+async function settle(world: World): Promise<void> {
+  const { scheduler, weather, shops } = world;
+  const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
+  weather.calm();
+  shops.calm();
+  await disarmFaults(world);
+  await pass(CALM_MS);
+  await resendLost(world);
+  await pass(HOUR_MS);
+  for (let ms = 0; ms < AFTERMATH_MAX_MS && (await world.isBusy()); ms += AFTERMATH_STEP_MS) {
+    await pass(AFTERMATH_STEP_MS);
+  }
 }
