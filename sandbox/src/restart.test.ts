@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createTestDatabase, type TestDatabase } from "../../tools/testing/database.ts";
 import { startSandbox } from "./index.ts";
 import { type Bench, startBench } from "./testing/bench.ts";
@@ -110,11 +111,14 @@ async function startChild(
   port: number,
   databaseUrl: string,
 ): Promise<{ url: string; process: ChildProcess }> {
-  const file = new URL("./testing/child.ts", import.meta.url).pathname;
+  const file = fileURLToPath(new URL("./testing/child.ts", import.meta.url));
   const child = spawn(process.execPath, [file, String(port), databaseUrl], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  const [line] = (await Promise.race([
+    once(child.stdout!, "data"),
+    once(child, "exit").then(([code]) => assert.fail(`the sandbox ended with ${code} before it was ready`)),
+  ])) as [Buffer];
   return { url: line.toString().trim(), process: child };
 }
 
