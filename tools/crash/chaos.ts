@@ -43,8 +43,8 @@ const FROZEN_MS = 33_000;
 /** Half a minute in each half second: more than a lease, less than anything expires in. */
 const SKIP = { afterMs: 500, beyondMs: 20_000 };
 const SHOPS = 3;
-const READY_MS_MAX = 60_000;
-const DRAIN_MS_MAX = 120_000;
+const READY_MS_MAX = 120_000;
+const DRAIN_MS_MAX = 300_000;
 
 export async function runChaos(options: ChaosOptions): Promise<Survived> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-test-"));

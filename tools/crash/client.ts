@@ -17,7 +17,7 @@ export type Client = {
 };
 
 const pauseMs = 100;
-const patienceMsDefault = 60_000;
+const patienceMsDefault = 180_000;
 const tryMsMax = 15_000;
 
 /** @param key a merchant's or an operator's; null: none. */

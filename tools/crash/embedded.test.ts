@@ -29,7 +29,6 @@ before(async () => {
   const env = { TRIBUTARY_SANDBOX_PORT: "0" };
   server = await createServerProcess({
     dataDir: folder,
-    cacheDir: join(tmpdir(), "tributary-compiled"),
     env,
   });
   await start();

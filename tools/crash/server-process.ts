@@ -27,12 +27,12 @@ export type ServerProcess = {
 export type ServerOptions = {
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Compiled modules are kept here: each start costs half. */
-  readonly cacheDir: string;
 };
 
 const program = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
-const startMsMax = 60_000;
+/** Compiled modules are kept, where that is allowed: each start then costs half. */
+const cacheDir = fileURLToPath(new URL("../../node_modules/.cache/tributary/compiled", import.meta.url));
+const startMsMax = 120_000;
 const stopMsMax = 35_000;
 const pauseMs = 100;
 
@@ -46,7 +46,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
   const launch = async (): Promise<boolean> => {
     const env = {
       PATH: process.env.PATH ?? "",
-      NODE_COMPILE_CACHE: options.cacheDir,
+      NODE_COMPILE_CACHE: cacheDir,
       HOST: "127.0.0.1",
       PORT: String(port),
       TRIBUTARY_DATA_DIR: join(options.dataDir, "data"),

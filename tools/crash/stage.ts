@@ -45,6 +45,8 @@ export type StageOptions = {
 export async function startStage(options: StageOptions): Promise<Stage> {
   const { gate } = options;
   const folder = mkdtempSync(join(tmpdir(), "tributary-crash-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   const receiver = await startReceiver();
   const sandbox = await startSandbox({ host: "127.0.0.1", port: 0, store: { kind: "memory" } });
   const database = await startPostgresProxy(options.databaseUrl, gate);
@@ -91,7 +93,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       await Promise.all(servers.map((server) => server.end()));
       await books.close();
       await Promise.all([front, channel, merchants, database, sandbox, receiver].map((one) => one.stop()));
-      rmSync(folder, { recursive: true, force: true });
+      process.removeListener("exit", remove);
+      remove();
     },
   };
 }
@@ -101,12 +104,11 @@ async function startServers(
   env: Readonly<Record<string, string>>,
   processes: number,
 ): Promise<readonly ServerProcess[]> {
-  const cacheDir = join(tmpdir(), "tributary-compiled");
   const servers: ServerProcess[] = [];
   for (let number = 1; number <= processes; number += 1) {
     const dataDir = join(folder, `process-${number}`);
     mkdirSync(dataDir);
-    const server = await createServerProcess({ dataDir, cacheDir, env });
+    const server = await createServerProcess({ dataDir, env });
     await server.start();
     servers.push(server);
   }
@@ -138,7 +140,7 @@ function webhookStep(_url: string, body: string): string | null {
 }
 
 /** The longest that anything may take to come right, on a machine that has much else to do. */
-const patienceMsDefault = 45_000;
+const patienceMsDefault = 150_000;
 const lookMs = 40;
 
 /**

@@ -31,7 +31,7 @@ export async function tradesByOrderNo(stage: Stage): Promise<ReadonlyMap<string,
 /** A try that is under way is leased for half a minute; the schedule's first gap is four. */
 const REPEATED_SOON_MS = 60_000;
 const REPEAT_LOOK_MS = 50;
-const acknowledgedMsMax = 20_000;
+const acknowledgedMsMax = 120_000;
 
 /**
  * The channel tells again what was not acknowledged: it goes on for a day, so nothing is ever told in vain,
