@@ -1,6 +1,7 @@
 /** The platform as its own operating-system process, to be killed and started again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -16,8 +17,6 @@ export type ServerProcess = {
   kill(): Promise<void>;
   /** Sends another signal, if it runs. */
   signal(name: NodeJS.Signals): void;
-  /** Asks it to stop; true when it ended by itself and without an error. */
-  stop(): Promise<boolean>;
   /** `kill -9` for good: a start that is under way is given up. */
   end(): Promise<void>;
   /** What it wrote since it was last started. */
@@ -83,30 +82,35 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
     if (present.exitCode === null && present.signalCode === null) await once(present, "exit");
   };
 
+  /** Asks it to stop; true when it ended by itself and without an error. */
+  const stop = async (): Promise<boolean> => {
+    const present = child;
+    if (present === null) return true;
+    present.kill("SIGTERM");
+    const late = setTimeout(() => present.kill("SIGKILL"), stopMsMax);
+    await ended(present);
+    clearTimeout(late);
+    return present.exitCode === 0;
+  };
+
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     get pid() {
       return child?.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null;
     },
     start: async () => {
+      const cold = !existsSync(cacheDir);
       const giveUpAt = performance.now() + startMsMax;
       while (!over && !(await launch())) {
         if (performance.now() > giveUpAt) throw new Error(`the server did not start:\n${output}`);
         await sleep(pauseMs);
       }
+      // Node writes what it compiled when a program ends by itself: one clean stop serves every later start.
+      if (cold && !over && (await stop())) await launch();
     },
     kill,
     signal: (name) => {
       child?.kill(name);
-    },
-    stop: async () => {
-      const present = child;
-      if (present === null) return true;
-      present.kill("SIGTERM");
-      const late = setTimeout(() => present.kill("SIGKILL"), stopMsMax);
-      await ended(present);
-      clearTimeout(late);
-      return present.exitCode === 0;
     },
     end: async () => {
       over = true;

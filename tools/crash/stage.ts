@@ -112,12 +112,6 @@ async function startServers(
     await server.start();
     servers.push(server);
   }
-  // Node writes what it compiled when a program ends by itself: one clean stop serves every later start.
-  const [first] = servers;
-  if (first !== undefined) {
-    await first.stop();
-    await first.start();
-  }
   return servers;
 }
 
