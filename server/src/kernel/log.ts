@@ -74,8 +74,9 @@ export function readableLine(line: string): string {
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${msg ?? ""}${detail}${stack}\n`;
 }
 
+/** Text from outside stays on its line: a line break in it would look like another line of the log. */
 function plain(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);
 }
 
 function camelCase(field: string): string {
