@@ -47,6 +47,7 @@ if (![seeds, first, payments].every((given) => Number.isInteger(given) && given 
 }
 
 const counts = new Map<string, number>();
+const reached = new Map<string, number>();
 const totals = { payments: 0, steps: 0, crashes: 0, violations: 0 };
 const hashes: string[] = [];
 
@@ -56,7 +57,8 @@ function report(result: SeedResult): void {
   totals.crashes += result.crashes;
   totals.violations += result.violations.length;
   hashes.push(result.traceHash);
-  for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
+  addTo(counts, result.counts);
+  addTo(reached, result.reached);
   if (result.violations.length === 0) return;
   process.stdout.write(
     `\nseed ${result.seed} violates:\n${result.violations.map((what) => `  ${what}`).join("\n")}\n` +
@@ -94,10 +96,19 @@ try {
   await ground.close();
 }
 process.stderr.write("\n");
-const faults = Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 const trace_hash = hashes.length === 1 ? hashes[0] : hashOf(hashes);
-process.stdout.write(`${JSON.stringify({ seeds, ...totals, faults, trace_hash })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ seeds, ...totals, faults: sorted(counts), reached: sorted(reached), trace_hash })}\n`,
+);
 process.exitCode = totals.violations === 0 ? 0 : 1;
+
+function addTo(sum: Map<string, number>, more: ReadonlyMap<string, number>): void {
+  for (const [what, count] of more) sum.set(what, (sum.get(what) ?? 0) + count);
+}
+
+function sorted(counted: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counted].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 function hashOf(all: readonly string[]): string {
   return createHash("sha256").update(all.join()).digest("hex").slice(0, 16);

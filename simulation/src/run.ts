@@ -4,6 +4,7 @@ import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts"
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
+import { reachedIn } from "./reached.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground, type World } from "./world.ts";
 
@@ -13,6 +14,7 @@ export type SeedResult = {
   readonly steps: number;
   readonly crashes: number;
   readonly counts: ReadonlyMap<string, number>;
+  readonly reached: ReadonlyMap<string, number>;
   readonly violations: readonly string[];
   readonly traceHash: string;
   readonly lastSteps: readonly string[];
@@ -57,6 +59,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     steps: scheduler.trace.steps,
     crashes,
     counts: weather.counts,
+    reached: await reachedIn(ground.cell),
     violations,
     traceHash: scheduler.trace.hash(),
     lastSteps,

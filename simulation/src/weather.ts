@@ -64,6 +64,7 @@ export function createWeather(chance: Chance): Weather {
     connection: of(0.03),
     channel: of(0.12),
     slow: of(0.25),
+    contended: of(0.2),
   };
   const counts = new Map<string, number>();
   let calm = true;
@@ -111,7 +112,7 @@ export function createWeather(chance: Chance): Weather {
       );
     },
     wayMs: () => (!calm && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
-    queueMs: () => draw.between(0, 3),
+    queueMs: () => (!calm && draw.hits(rates.contended) ? draw.between(5, 3_000) : draw.between(0, 3)),
     takeAway: () => {
       away = true;
       count("postgres_restart");
