@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startSandbox } from "../../sandbox/src/index.ts";
 import { newRsaKey } from "../../server/src/kernel/crypto.ts";
+import { claimDataDir } from "../../server/src/kernel/host/owner.ts";
 import { type Books, openBooks } from "./books.ts";
 import { type Client, createClient } from "./client.ts";
 import { startHttpProxy } from "./http-proxy.ts";
@@ -44,7 +45,9 @@ export type StageOptions = {
 /** Starts everything and opens the shops, with the gate asked from the beginning. */
 export async function startStage(options: StageOptions): Promise<Stage> {
   const { gate } = options;
-  const folder = mkdtempSync(join(tmpdir(), "tributary-crash-"));
+  const folder = mkdtempSync(join(tmpdir(), "tributary-test-"));
+  // Named as an owner, so that the next run of tests sweeps what this one leaves when it is killed itself.
+  claimDataDir(folder, new Date());
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
   const receiver = await startReceiver();
