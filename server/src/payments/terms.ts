@@ -29,9 +29,19 @@ export function settledPart(taken: Taken, amount: bigint): bigint {
   return divideHalfUp(taken.settleAmount * amount, taken.paidAmount);
 }
 
+/** What is given back of the fee once `settledRefunded` has been refunded in all, less what was before. */
+export function feeReturnOf(
+  attempt: Pick<Attempt, "feeReturned" | "surplus">,
+  taken: Taken,
+  settledRefunded: bigint,
+): bigint {
+  // A surplus never earned a fee.
+  return attempt.surplus === null ? partOf(taken, taken.feeAmount, settledRefunded, attempt.feeReturned) : 0n;
+}
+
 /**
- * What a refund gives back of fee and cost once `settledRefunded` has been refunded in all: round(total · Σr
- * / s) less what was given back before. A surplus never earned a fee.
+ * What a refund gives back of fee and cost, by contract, once `settledRefunded` has been refunded in all:
+ * round(total · Σr / s) less what was given back before.
  */
 export function returnsOf(
   attempt: Pick<Attempt, "feeReturned" | "costReturned" | "surplus">,
@@ -39,16 +49,16 @@ export function returnsOf(
   settledRefunded: bigint,
   { account }: FeeTerms,
 ): { fee: bigint; cost: bigint } {
-  const part = (total: bigint, soFar: bigint) => {
-    const refunded = settledRefunded > taken.settleAmount ? taken.settleAmount : settledRefunded;
-    const due = returnedSoFar(total, refunded, taken.settleAmount) - soFar;
-    return due > 0n ? due : 0n;
-  };
   return {
-    fee:
-      account.feeReturnedOnRefund && attempt.surplus === null
-        ? part(taken.feeAmount, attempt.feeReturned)
-        : 0n,
-    cost: account.costReturnedOnRefund ? part(taken.costAmount, attempt.costReturned) : 0n,
+    fee: account.feeReturnedOnRefund ? feeReturnOf(attempt, taken, settledRefunded) : 0n,
+    cost: account.costReturnedOnRefund
+      ? partOf(taken, taken.costAmount, settledRefunded, attempt.costReturned)
+      : 0n,
   };
+}
+
+function partOf(taken: Taken, total: bigint, settledRefunded: bigint, soFar: bigint): bigint {
+  const refunded = settledRefunded > taken.settleAmount ? taken.settleAmount : settledRefunded;
+  const due = returnedSoFar(total, refunded, taken.settleAmount) - soFar;
+  return due > 0n ? due : 0n;
 }

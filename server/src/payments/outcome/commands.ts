@@ -14,7 +14,7 @@ import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
 import { CODE_CALL_MS } from "../query/schedule.ts";
-import { settledPart } from "../terms.ts";
+import { feeReturnOf, settledPart } from "../terms.ts";
 import { decideGiveUp } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
 import { newRefund } from "./new-refund.ts";
@@ -52,6 +52,8 @@ export type RefundRequest = {
   readonly reason: string | null;
   readonly request: string;
   readonly creditLine: bigint;
+  /** Whether the contract gives our fee back with a refund. */
+  readonly feeReturned: boolean;
   /** Days after the payment in which the channel refunds. */
   readonly windowDays: number;
   readonly partsMax: number | null;
@@ -192,7 +194,14 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
   );
   success.refundedAmount += amount;
   draft.addRefund(refund);
-  draft.book({ booking: "refund_requested", attempt: success, refund, creditLine: wanted.creditLine });
+  const outstanding = parts
+    .filter((part) => part.state === "created" || part.state === "unknown")
+    .reduce((sum, part) => sum + part.settleAmount, refund.settleAmount);
+  const feeExpected = wanted.feeReturned
+    ? feeReturnOf(success, taken, success.settledRefunded + outstanding)
+    : 0n;
+  const { creditLine } = wanted;
+  draft.book({ booking: "refund_requested", attempt: success, refund, creditLine, feeExpected });
   return { done: true, refund, queued: turn > now };
 }
 

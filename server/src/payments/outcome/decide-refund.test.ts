@@ -362,8 +362,16 @@ describe("asking for a refund", () => {
     assert.equal(refusal(story.ask(null)), "refund_exceeds_payment");
   });
 
-  test("is refused where the merchant's money and credit do not cover it, leaving nothing behind", () => {
+  test("gives the only payment back in full where the fee comes back with it", () => {
     const story = paid();
+    const { wish, id } = story.ask(null);
+    assert.equal(wish?.done, true);
+    story.refundReport(id, "refund", { end: "answered", value: accepted });
+    assert.equal(story.books.natural("merchant_pending"), 0n);
+  });
+
+  test("is refused where the merchant's money and credit do not cover it, leaving nothing behind", () => {
+    const story = paid({ account: { feeReturnedOnRefund: false } });
     assert.equal(refusal(story.ask(993n)), "insufficient_balance");
     assert.equal(story.box.refunds.size, 0);
     assert.equal(story.attempt().refundedAmount, 0n);

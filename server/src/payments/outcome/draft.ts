@@ -59,6 +59,8 @@ export type Booking =
       readonly attempt: Attempt;
       readonly refund: Refund;
       readonly creditLine: bigint;
+      /** What acceptance gives back of the fee: the merchant's pending money may fall short by as much. */
+      readonly feeExpected: bigint;
     }
   /**
    * `reserved`: what the refund had taken aside at its creation, before the channel told its settled part.

@@ -31,7 +31,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "surplus_refund_created":
       return surplusRefundCreated(booking.attempt, booking.refund, id);
     case "refund_requested":
-      return refundRequested(booking.attempt, booking.refund, booking.creditLine, id);
+      return refundRequested(booking, id);
     case "refund_accepted":
       return refundAccepted(booking.attempt, booking.refund, booking.reserved, id);
     case "refund_failed":
@@ -47,7 +47,10 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
  * A refund that a merchant asked for, before the channel is called: from what is not settled yet, then from
  * what may be paid out, then on credit. The draw tells how much came from each.
  */
-function refundRequested(attempt: Attempt, refund: Refund, creditLine: bigint, id: Id): JournalDraft {
+function refundRequested(
+  { attempt, refund, creditLine, feeExpected }: Extract<Booking, { booking: "refund_requested" }>,
+  id: Id,
+): JournalDraft {
   const at = accountsOf(attempt);
   const head = headOf(attempt, "refund_created", refund.id, null, id);
   const aside = { account: at("refund_clearing"), credit: refund.settleAmount };
@@ -55,7 +58,9 @@ function refundRequested(attempt: Attempt, refund: Refund, creditLine: bigint, i
     return { ...head, lines: [{ account: at("merchant_pending"), debit: refund.settleAmount }, aside] };
   }
   const draw = [
-    { account: at("merchant_pending"), natural: { atLeast: 0n } },
+    // The fee that acceptance gives back is the merchant's: without it the only payment could not be refunded
+    // whole.
+    { account: at("merchant_pending"), natural: { atLeast: -feeExpected } },
     { account: at("merchant_available"), natural: "floor" as const },
     { account: at("merchant_receivable"), natural: { atMost: creditLine } },
   ];

@@ -75,6 +75,7 @@ async function create(
       reason: body.reason ?? null,
       request: canonical(body),
       creditLine: creditLineOf(merchant, payment.currency),
+      feeReturned: account.feeReturnedOnRefund,
       windowDays: account.refundWindowDays,
       partsMax: account.refundPartsMax,
       spacingMs: account.refundSpacingSeconds * SECOND,

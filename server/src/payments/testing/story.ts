@@ -273,6 +273,7 @@ function aRefundRequest(
     reason: null,
     request: `{"amount":${amount}}`,
     creditLine: merchant.currencies[0]?.creditLine ?? 0n,
+    feeReturned: account.feeReturnedOnRefund,
     windowDays: account.refundWindowDays,
     partsMax: account.refundPartsMax,
     spacingMs: account.refundSpacingSeconds * SECOND,
