@@ -63,6 +63,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
     crashes += 1;
     if (why !== WITH_ITS_WORLD) weather.count(`crash ${why}`);
     running.owner.alive = false;
+    for (const release of running.owner.releases ?? []) release();
     for (const give of running.waiting) give(new NoAnswer("the connection was reset"));
     running = null;
     scheduler.atom(machine, `starts again, died ${why}`, restartMs(), start);
@@ -71,7 +72,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
 
   const start = async () => {
     built += 1;
-    const owner: Owner = { name: `${deps.name}${built}`, alive: true };
+    const owner: Owner = { name: `${deps.name}${built}`, alive: true, releases: new Set() };
     const process: Process = { owner, app: null, waiting: new Set() };
     running = process;
     const die = (why: string) => {
@@ -182,21 +183,35 @@ async function build_(
       }),
       channelHttp: channelHttpOver(network, { owner, die }, deps.channel),
       post: async ({ url, headers, body, signal }) => {
-        signal.throwIfAborted();
-        const aborted = new Promise<never>((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-        });
-        const request = { method: "POST" as const, url: url.href, headers, body };
         const label = `webhook ${url.pathname}`;
+        const request = { method: "POST" as const, url: url.href, headers, body };
         const timeoutMs = WEBHOOK_TIMEOUT_MS;
-        const sent = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, die });
-        const { status, body: answer } = await Promise.race([sent, aborted]);
+        const sending = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, die });
+        const { status, body: answer } = await unlessAborted(owner, signal, sending);
         return { status, body: answer.toString("utf8") };
       },
     },
   });
   await app.http.ready();
   return app;
+}
+
+/** What is awaited, or the signal's reason once it aborts. */
+function unlessAborted<T>(owner: Owner, signal: AbortSignal, awaited: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const release = () => {
+      signal.removeEventListener("abort", abort);
+      owner.releases?.delete(release);
+    };
+    const abort = () => {
+      release();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort);
+    owner.releases?.add(release);
+    if (signal.aborted) abort();
+    awaited.then(resolve, reject).finally(release);
+  });
 }
 
 /** Errors that the platform may log in rough weather; any other is a violation. */

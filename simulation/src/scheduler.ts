@@ -11,6 +11,8 @@ import type { Chance } from "./chance.ts";
 export type Owner = {
   readonly name: string;
   alive: boolean;
+  /** Called once when it dies: what the garbage collector cannot see that nobody waits for. */
+  readonly releases?: Set<() => void>;
   /** A process that stands still: nothing of it happens before this instant, in milliseconds. */
   stillUntil?: number;
 };
@@ -197,16 +199,22 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
           const pauseMs = signal === undefined ? null : Math.max(1, ms);
           const label = pauseMs === null ? "sleep" : "pause";
           const at = now + Math.max(0, ms);
-          const wake = () => resolve();
+          const release = () => {
+            signal?.removeEventListener("abort", abort);
+            owner.releases?.delete(release);
+          };
+          const wake = () => {
+            release();
+            resolve();
+          };
           const cancel = add({ owner, label, at, pauseMs, atomic: false, run: wake });
-          signal?.addEventListener(
-            "abort",
-            () => {
-              cancel();
-              resolve();
-            },
-            { once: true },
-          );
+          const abort = () => {
+            cancel();
+            wake();
+          };
+          // A signal made of others is kept alive by whoever listens to it.
+          signal?.addEventListener("abort", abort);
+          owner.releases?.add(release);
         }),
     }),
     get isRunning() {
