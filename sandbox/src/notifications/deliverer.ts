@@ -81,8 +81,9 @@ export class Deliverer {
   async stop(): Promise<void> {
     for (const giveUp of this.#inFlight.values()) giveUp.abort();
     await Promise.all(this.#inFlight.keys());
-    // Not waited for: undici's promise of a destroyed agent was seen never to settle.
-    void this.#agent.destroy();
+    // Not waited for, and its failure is nobody's: nothing is under way on these sockets any more. Where
+    // urllib (of Alipay's SDK) has patched the process's sockets, the promise rejects or never settles.
+    this.#agent.destroy().catch(() => undefined);
   }
 
   async #deliver(notification: Notification, signal: AbortSignal): Promise<void> {

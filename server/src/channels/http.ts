@@ -70,9 +70,9 @@ export function createChannelHttp(
   async function close(): Promise<void> {
     closed = true;
     await Promise.all(underWay);
-    // Nothing is under way any more, so nothing is waited for: undici's promise of a destroyed pool was seen
-    // never to settle.
-    for (const pool of pools.values()) void pool.destroy();
+    // Nothing is under way any more, so nothing is waited for. Where a library has patched the process's
+    // sockets (urllib does), the promise rejects or never settles.
+    for (const pool of pools.values()) pool.destroy().catch(() => undefined);
     pools.clear();
   }
 

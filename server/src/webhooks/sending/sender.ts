@@ -108,8 +108,9 @@ function createSockets(rules: TargetRules): { readonly post: Post; close(): void
       return { status: response.statusCode, body: await readBeginning(response.body) };
     },
     close: () => {
-      // Not waited for: undici's promise of a destroyed pool was seen never to settle.
-      for (const pool of pools.values()) void pool.destroy();
+      // Not waited for: what was under way has been cut, and where a library has patched the process's
+      // sockets (urllib does) the promise rejects or never settles.
+      for (const pool of pools.values()) pool.destroy().catch(() => undefined);
       pools.clear();
     },
   };
