@@ -48,9 +48,10 @@ export function decideRefund(
 ): RefundDecision {
   const refund = draft.refund(refundId);
   const { end, source } = report;
-  const called = source === "refund" || source === "refund_query";
-  // A question that was never sent was not asked; sending backs off even so.
-  if (called && !(source === "refund_query" && end.end === "not_sent")) refund.tries += 1;
+  // A question that was never sent was not asked; sending backs off even so, until the channel took it.
+  const counts =
+    source === "refund" ? !wasAccepted(refund) : source === "refund_query" && end.end !== "not_sent";
+  if (counts) refund.tries += 1;
   if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
   if (end.end === "answered") return decideAnswer(draft, refund, end.value, source, context);
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
@@ -107,10 +108,9 @@ function decideAnswer(
   }
 }
 
-/** Accepted before, and not there yet. Only an answer to us sets the next look. */
+/** Accepted before, and not there yet. Only the answer to a question sets the next one. */
 function stillOnItsWay(refund: MutableRefund, source: RefundSource, context: RefundContext): RefundDecision {
-  const called = source === "refund" || source === "refund_query";
-  if (called && !isFinal(refund)) {
+  if (source === "refund_query" && !isFinal(refund)) {
     refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
   }
   return "already_known";

@@ -23,6 +23,20 @@ describe("a refund on its way to the buyer's bank", () => {
     }
   });
 
+  test("the answer to a call that was made twice does not put the next look off", () => {
+    const story = startStory({ merchant: { feeRateMillionths: 0n } });
+    story.trade("query", story.paid());
+    const { id } = story.ask(100n);
+    story.refundReport(id, "refund", accepted);
+    const due = story.refund(id).dueAt;
+    story.advance(SECOND);
+    story.refundReport(id, "refund", accepted);
+    assert.deepEqual(story.refund(id).dueAt, due);
+    story.advance(MINUTE);
+    story.refundReport(id, "refund_query", accepted);
+    assert.deepEqual(story.refund(id).dueAt, plus(story.now(), 5 * MINUTE));
+  });
+
   test("a notification that tells nothing new does not put the next look off", () => {
     const story = startStory({ merchant: { feeRateMillionths: 0n } });
     story.trade("query", story.paid());
