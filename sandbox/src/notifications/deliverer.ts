@@ -83,7 +83,7 @@ export class Deliverer {
     await Promise.all(this.#inFlight.keys());
     // Not waited for, and its failure is nobody's: nothing is under way on these sockets any more. Where
     // urllib (of Alipay's SDK) has patched the process's sockets, the promise rejects or never settles.
-    this.#agent.destroy().catch(() => undefined);
+    this.#agent.close().catch(() => undefined);
   }
 
   async #deliver(notification: Notification, signal: AbortSignal): Promise<void> {

@@ -72,7 +72,7 @@ export function createChannelHttp(
     await Promise.all(underWay);
     // Nothing is under way any more, so nothing is waited for. Where a library has patched the process's
     // sockets (urllib does), the promise rejects or never settles.
-    for (const pool of pools.values()) pool.destroy().catch(() => undefined);
+    for (const pool of pools.values()) pool.close().catch(() => undefined);
     pools.clear();
   }
 

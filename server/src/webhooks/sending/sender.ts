@@ -110,7 +110,7 @@ function createSockets(rules: TargetRules): { readonly post: Post; close(): void
     close: () => {
       // Not waited for: what was under way has been cut, and where a library has patched the process's
       // sockets (urllib does) the promise rejects or never settles.
-      for (const pool of pools.values()) pool.destroy().catch(() => undefined);
+      for (const pool of pools.values()) pool.close().catch(() => undefined);
       pools.clear();
     },
   };
