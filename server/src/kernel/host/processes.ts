@@ -63,6 +63,17 @@ export function processesIn(folder: string): number[] {
   });
 }
 
+/** The commands that run now, as lists of arguments: there is no /proc outside Linux, so none there. */
+export function runningCommands(): readonly (readonly string[])[] {
+  return processIds().map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Whether `pid` works inside `folder`; where that cannot be seen, whether its command is PostgreSQL's. */
 export function worksIn(pid: number, folder: string): boolean {
   if (process.platform === "linux") return processesIn(folder).includes(pid);

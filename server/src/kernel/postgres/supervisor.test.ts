@@ -185,6 +185,23 @@ test("a start right after kill -9 of the owner waits for the shutdown under way"
   await until("one postmaster is left", () => isGone(owner.pid) || server.pid === owner.pid);
 });
 
+test("a start before the killed owner's guard has acted takes over nothing that is about to end", async () => {
+  const owner = await startOwner();
+  const guards = guardsOf(owner.pid);
+  for (const pid of guards) process.kill(pid, "SIGSTOP");
+  await kill(owner);
+  const starting = start();
+  // It answers as ever: that alone would make it look like one to adopt.
+  for (let n = 0; n < 5; n += 1)
+    assert.deepEqual(await query(owner.url, "select pg_sleep(0.1) is null"), [false]);
+  for (const pid of guards) process.kill(pid, "SIGCONT");
+  const server = await starting;
+  assert.notEqual(server.pid, owner.pid);
+  assert.ok(isGone(owner.pid));
+  assert.deepEqual(await query(server.url("postgres"), "select 7"), [7]);
+  assert.equal(server.restarts(), 0);
+});
+
 test("a second start on the same folder is refused, naming the pid that owns it", async () => {
   const owner = await startOwner();
   const { pid } = owner.process;

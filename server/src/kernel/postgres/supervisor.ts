@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { type Cluster, openCluster, superuser } from "./cluster.ts";
 import type { RunAs } from "./run-as.ts";
 import { serverSettings } from "./settings.ts";
-import { type Guard, guardRunning, startGuarded } from "./watchdog.ts";
+import { type Guard, guardRunning, isGuarded, startGuarded } from "./watchdog.ts";
 
 /** A PostgreSQL server that lives and dies with this process. */
 export type EmbeddedPostgres = {
@@ -122,7 +122,8 @@ class Supervisor implements EmbeddedPostgres {
 
   async start(): Promise<void> {
     try {
-      if (!(await this.#adopt())) await this.#startFresh();
+      // The folder is ours, so whoever guards a postmaster on it lost its owner and is ending it.
+      if (!(await this.#adopt(isGuarded))) await this.#startFresh();
     } catch (error) {
       this.#guard?.release();
       throw error;
@@ -149,7 +150,7 @@ class Supervisor implements EmbeddedPostgres {
   }
 
   /** Takes over a postmaster that runs on our data without an owner; waits for one that is shutting down. */
-  async #adopt(): Promise<boolean> {
+  async #adopt(isEnding: (folder: string, pid: number) => boolean): Promise<boolean> {
     const { folder } = this.#cluster;
     const deadline = performance.now() + leftoversMs;
     for (;;) {
@@ -157,7 +158,7 @@ class Supervisor implements EmbeddedPostgres {
       if (running === null || processIdentity(running.pid) === null || !worksIn(running.pid, folder))
         return false;
       this.#port = running.port;
-      if (await this.#answers()) {
+      if (!isEnding(folder, running.pid) && (await this.#answers())) {
         this.pid = running.pid;
         this.#guard = guardRunning(this.#cluster, running.pid);
         this.#ended = endOf(running.pid);
@@ -239,7 +240,7 @@ class Supervisor implements EmbeddedPostgres {
 
   async #startAgain(): Promise<string | null> {
     // It may be the guard alone that was killed.
-    if (await this.#adopt()) return null;
+    if (await this.#adopt(() => false)) return null;
     this.#guard?.release();
     await this.#clearLeftovers();
     const failure = await this.#launch();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
+import { runningCommands } from "../host/processes.ts";
 import { type Cluster, programEnvironment } from "./cluster.ts";
 
 /**
@@ -25,6 +26,19 @@ exit "$code"
 /** The same for a process that somebody else started. */
 const guardProcess = 'read -r _; while kill -INT "$1" 2>/dev/null; do sleep 1; done';
 
+/** What a guard calls itself in its command. */
+const guardName = "tributary-postgres";
+
+/**
+ * Whether a guard of the postmaster `pid` on `folder` lives. When its owner is dead, it is about to shut the
+ * postmaster down, however well that one still answers.
+ */
+export function isGuarded(folder: string, pid: number): boolean {
+  return runningCommands().some(
+    (args) => args.includes(guardName) && (args.includes(folder) || args.at(-1) === String(pid)),
+  );
+}
+
 /** A shell that stands guard; let go of, it ends what it guards. */
 export type Guard = {
   /** Resolves with what ended the shell, and thereby the command it ran. */
@@ -35,13 +49,7 @@ export type Guard = {
 
 /** Starts a command under guard, as the cluster's user, its output appended to the cluster's log. */
 export function startGuarded(cluster: Cluster, command: readonly string[]): Guard {
-  const [file = "", ...args] = cluster.way.wrap([
-    "/bin/sh",
-    "-c",
-    guardCommand,
-    "tributary-postgres",
-    ...command,
-  ]);
+  const [file = "", ...args] = cluster.way.wrap(["/bin/sh", "-c", guardCommand, guardName, ...command]);
   setOldLogAside(cluster.logFile);
   const output = openSync(cluster.logFile, "a", 0o600);
   const shell = spawn(file, args, {
@@ -66,7 +74,7 @@ function setOldLogAside(logFile: string): void {
 
 /** Stands guard over a running postmaster that this process did not start. */
 export function guardRunning(cluster: Cluster, pid: number): Guard {
-  const args = ["-c", guardProcess, "tributary-postgres", String(pid)];
+  const args = ["-c", guardProcess, guardName, String(pid)];
   return guardOf(
     spawn("/bin/sh", args, {
       cwd: "/",
