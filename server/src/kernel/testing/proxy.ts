@@ -17,6 +17,8 @@ export type Proxy = {
   readonly url: string;
   /** Arms a fault, once. */
   arm(fault: ProxyFault): void;
+  /** Closes by itself when the next fault has happened. */
+  closeAfterFault(): void;
   /** Breaks every connection; new ones are refused from now on. */
   close(): Promise<void>;
 };
