@@ -185,7 +185,7 @@ test("a start right after kill -9 of the owner waits for the shutdown under way"
   await until("one postmaster is left", () => isGone(owner.pid) || server.pid === owner.pid);
 });
 
-test("a start before the killed owner's guard has acted takes over nothing that is about to end", async () => {
+test("a start before a killed owner's guard has acted takes over nothing about to end", async () => {
   const owner = await startOwner();
   const guards = guardsOf(owner.pid);
   for (const pid of guards) process.kill(pid, "SIGSTOP");

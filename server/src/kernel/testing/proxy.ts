@@ -25,10 +25,8 @@ export type Proxy = {
 
 const COMMIT = Buffer.from("commit\0");
 
-/**
- * Stands between `databaseUrl` and whoever uses the proxy's own url. After a fault it can be told to close.
- */
-export async function startProxy(databaseUrl: string): Promise<Proxy & { closeAfterFault(): void }> {
+/** Stands between the database and whoever uses the proxy's own url. */
+export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let armed: ProxyFault | null = null;
