@@ -23,6 +23,8 @@ export function createWarmPools(): WarmPools {
       if (pool === undefined) {
         // Events run one at a time; a second connection serves what a transaction causes beside itself.
         pool = new pg.Pool({ ...config, max: 3, idleTimeoutMillis: 0 });
+        // At the end of a run the database goes, and with it whoever is connected.
+        pool.on("error", () => {});
         pools.set(key, pool);
       }
       return pool;

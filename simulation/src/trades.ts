@@ -153,12 +153,12 @@ async function atTheCashier(
 /** What the channel does on its own to an order of this payment. */
 async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { world, merchant, luck } = deps;
-  if (!luck.hits(0.3)) return;
+  if (!luck.hits(0.4)) return;
   await world.sleep(merchant.owner, luck.integer(400_000));
   const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
   const attempt = luck.pick([...(body?.attempts ?? []), null]);
   if (attempt === null) return;
-  const what = luck.weighed({ reverse: 3, reverse_part: 2, pay_late: 3, forge: 2 });
+  const what = luck.weighed({ reverse: 5, reverse_part: 3, pay_late: 3, forge: 1 });
   const path = {
     reverse: "reverse",
     reverse_part: "reverse",

@@ -59,7 +59,7 @@ export function createWeather(chance: Chance): Weather {
   const level = () => climate.weighed({ none: 4, mild: 4, rough: 2 });
   const of = (worst: number) => ({ none: 0, mild: worst / 6, rough: worst })[level()];
   const rates = {
-    crash: of(0.008),
+    crash: of(0.015),
     commit: of(0.04),
     connection: of(0.03),
     channel: of(0.12),
