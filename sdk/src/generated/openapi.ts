@@ -188,7 +188,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Get a payment */
+        /**
+         * Get a payment
+         * @description Asking for an open payment counts as watching it: its channel is asked more often for a while.
+         */
         readonly get: operations["getPayment"];
         readonly put?: never;
         readonly post?: never;

@@ -28,7 +28,11 @@ export const ContractProperties = {
   refund_parts_max: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()]),
   refund_spacing_seconds: Type.Integer({ minimum: 0, maximum: 86_400 }),
   calls_per_second: Type.Integer({ minimum: 1, maximum: 100_000 }),
-  timeout_ms: Type.Integer({ minimum: 500, maximum: 60_000 }),
+  timeout_ms: Type.Integer({
+    minimum: 500,
+    maximum: 10_000,
+    description: "Of one call; a lease is three times the longest",
+  }),
   cancel_cutoff: Type.Union([
     Type.String({ pattern: "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description: "HH:MM, channel time" }),
     Type.Null(),

@@ -34,7 +34,7 @@ export function decidePaid(
   }
   const { payment } = draft;
   const differs = differsFrom(attempt, facts);
-  if (differs && source !== "query") {
+  if (source !== "query" && (differs || isImpossible(facts))) {
     askAbout(attempt, context.now);
     return "contradiction";
   }
@@ -57,8 +57,12 @@ export function decidePaid(
 
 /** Whether it is not what was asked for; figures by which more settles than was paid are nobody's. */
 function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
-  const { amount, currency, settleAmount } = facts;
-  return amount !== attempt.amount || currency !== attempt.currency || (settleAmount ?? 0n) > amount;
+  return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
+}
+
+/** Figures by which more settles than was paid are not believed before a query repeats them. */
+function isImpossible({ amount, settleAmount }: TradeFacts): boolean {
+  return settleAmount !== null && settleAmount > amount;
 }
 
 /**
@@ -138,7 +142,7 @@ export function decideRefunded(
   source: ReportSource,
   context: TradeContext,
 ): Decision {
-  const believed = source === "query" || !differsFrom(attempt, trade);
+  const believed = source === "query" || !(differsFrom(attempt, trade) || isImpossible(trade));
   if (attempt.taken === null && trade.refundedAmount >= trade.amount && believed) {
     const surplus = surplusOf(draft, attempt, differsFrom(attempt, trade));
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);

@@ -111,6 +111,8 @@ function reading(http: Http, deps: PaymentRoutesDeps, present: Present): void {
       schema: {
         operationId: "getPayment",
         summary: "Get a payment",
+        description:
+          "Asking for an open payment counts as watching it: its channel is asked more often for a while.",
         tags,
         security,
         params: IdParams,
@@ -119,7 +121,9 @@ function reading(http: Http, deps: PaymentRoutesDeps, present: Present): void {
     },
     async (request) => {
       const { merchantId } = await authenticateMerchant(request);
-      return present(await payments.get(merchantId, readId("pay", request.params.id)));
+      const whole = await payments.get(merchantId, readId("pay", request.params.id));
+      await payments.watch(whole.payment);
+      return present(whole);
     },
   );
 

@@ -1,4 +1,4 @@
-import type { Channels } from "../../channels/index.ts";
+import type { CallPriority, Channels } from "../../channels/index.ts";
 import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
@@ -57,7 +57,7 @@ export type Payments = {
   /** Ends a payment without money; when the buyer was quicker, the answer shows it succeeded. */
   close(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** Closes the order of a payment whose closing has begun, and reports what came of it. */
-  finishClosing(attempt: Attempt): Promise<Whole>;
+  finishClosing(attempt: Attempt, priority: CallPriority): Promise<Whole>;
   /**
    * Ends the live attempt, then starts another. The same wish again (by its Idempotency-Key, or its payment
    * code) returns the payment as it now is, with `isNew` false, and ends nothing.
@@ -100,13 +100,13 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       }
       const callId = begun.wish?.callAttemptId;
       const live = begun.attempts.find((attempt) => attempt.id === callId);
-      if (live !== undefined) await service.finishClosing(live);
+      if (live !== undefined) await service.finishClosing(live, "buyer");
       return service.get(merchantId, paymentId);
     },
-    finishClosing: (attempt) =>
+    finishClosing: (attempt, priority) =>
       attempt.state === "reversing"
-        ? deps.calls.reverse(attempt, "buyer")
-        : deps.calls.close(attempt, "buyer"),
+        ? deps.calls.reverse(attempt, priority)
+        : deps.calls.close(attempt, priority),
     newAttempt: async (merchantId, paymentId, wish, idempotencyKey) => {
       await service.get(merchantId, paymentId);
       const named = nameWish(deps, paymentId, wish, idempotencyKey);
@@ -268,7 +268,7 @@ async function endLive(deps: PaymentsDeps, service: Payments, live: Attempt): Pr
   const callId = begun.wish?.callAttemptId;
   const target = begun.attempts.find((attempt) => attempt.id === callId);
   if (target === undefined) return null;
-  const after = await service.finishClosing(target);
+  const after = await service.finishClosing(target, "buyer");
   if (after.payment.status === "succeeded") return after;
   if (after.payment.liveAttemptId !== null) throw wishProblem("payment_confirming");
   return null;

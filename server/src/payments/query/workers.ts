@@ -153,7 +153,7 @@ function priorityOf(attempt: Attempt, payment: Payment, now: Date): CallPriority
 async function finish(deps: WorkersDeps, payment: Payment): Promise<void> {
   const live = payment.liveAttemptId === null ? null : await attemptById(deps.cell.db, payment.liveAttemptId);
   if (live !== null && payment.closingSince !== null && deps.cell.clock.now() < payment.expiresAt) {
-    await deps.payments.finishClosing(live);
+    await deps.payments.finishClosing(live, "background");
     return;
   }
   const begun = await deps.door.submit({
@@ -166,7 +166,7 @@ async function finish(deps: WorkersDeps, payment: Payment): Promise<void> {
   if (begun.wish?.done !== true) return;
   const callId = begun.wish.callAttemptId;
   const target = begun.attempts.find((attempt) => attempt.id === callId);
-  if (target !== undefined) await deps.payments.finishClosing(target);
+  if (target !== undefined) await deps.payments.finishClosing(target, "background");
 }
 
 async function attendRefund(deps: WorkersDeps, refund: Refund): Promise<void> {
