@@ -47,7 +47,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
   const created = await Promise.all(creations);
   const [first] = created as [Answer];
   if (first.status !== 200 && first.status !== 201) {
-    world.weather.count(`create ${first.body?.code}`);
+    world.violations.push(`${orderNo} was refused: ${first.status} ${first.body.code}`);
     await Promise.all(others);
     return;
   }
@@ -227,6 +227,7 @@ async function insist(
       // Some give up before the answer can have come.
       const timeoutMs = luck.hits(0.05) ? luck.between(1, 200) : 30_000;
       const answer = await world.ask(merchant.owner, request, timeoutMs);
+      if (answer.status === 404) world.violations.push(`${method} ${path} was answered 404`);
       if (answer.status < 500 && answer.status !== 429) return answer;
       if (answer.status !== 503) {
         world.violations.push(

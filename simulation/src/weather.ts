@@ -56,8 +56,8 @@ export type Weather = {
 export function createWeather(chance: Chance): Weather {
   const climate = chance.stream("climate");
   const draw = chance.stream("weather");
-  const level = () => climate.weighed({ none: 4, mild: 4, rough: 2 });
-  const of = (worst: number) => ({ none: 0, mild: worst / 6, rough: worst })[level()];
+  const level = () => climate.weighed({ none: 3, mild: 4, rough: 3 });
+  const of = (worst: number) => ({ none: 0, mild: worst / 4, rough: worst })[level()];
   const rates = {
     crash: of(0.015),
     commit: of(0.04),
