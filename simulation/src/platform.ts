@@ -214,12 +214,7 @@ function unlessAborted<T>(owner: Owner, signal: AbortSignal, awaited: Promise<T>
   });
 }
 
-/** Errors that the platform may log in rough weather; any other is a violation. */
-const EXPECTED = [
-  "a request failed",
-  "a due row failed; it returns when its lease ends",
-  "the accounting day",
-];
+/** What the platform may log as an error in rough weather: that PostgreSQL was away, or too slow. */
 const EXPECTED_CODES = ["database_unavailable", "outcome_unknown", "overloaded", "stopping"];
 
 function reportErrors(deps: PlatformDeps, line: string): void {
@@ -228,8 +223,7 @@ function reportErrors(deps: PlatformDeps, line: string): void {
     code?: string;
     err?: { code?: string; message?: string; stack?: string };
   };
-  const known = EXPECTED.some((begin) => msg.startsWith(begin));
-  if (known && EXPECTED_CODES.includes(code ?? err?.code ?? "")) return;
+  if (EXPECTED_CODES.includes(code ?? err?.code ?? "")) return;
   deps.violated(`the platform logged an error: ${msg}: ${err?.stack ?? code ?? ""}`);
 }
 
