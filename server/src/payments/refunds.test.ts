@@ -238,6 +238,17 @@ describe("refunds beyond the merchant's money", () => {
   const refund = (shop: Shop, payment: Json, amount: number) =>
     shop.api("POST", `/v1/payments/${payment.id}/refunds`, { merchant_refund_no: aNumber("R"), amount });
 
+  test("the only payment is given back in full where its fee comes back with it", async () => {
+    const shop = await openShop(platform);
+    const payment = await paidAt(shop);
+    const made = await refund(shop, payment, 1000);
+    assert.deepEqual([made.status, made.body.state, made.body.fee_returned], [201, "accepted", 8]);
+    const pending = (await shop.api("GET", "/v1/accounts")).body.data.find(
+      (account: Json) => account.code === "merchant_pending",
+    );
+    assert.equal(pending.natural_balance, 0);
+  });
+
   test("what the fee took is missing: refused, nothing happens, and a smaller one goes through", async () => {
     const shop = await openShop(platform, { fee_returned_on_refund: false });
     const payment = await paidAt(shop);
