@@ -25,6 +25,9 @@ export type SeedOptions = {
   readonly onLine?: (line: string) => void;
 };
 
+/** Some ten times what a world takes. */
+const STEPS_MAX = 20_000;
+const STEPS_PER_PAYMENT_MAX = 3_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Longer than anything that a merchant, a buyer or an order waits for. */
@@ -36,7 +39,8 @@ const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
 /** Runs a seed on an emptied ground. What the simulation itself trips over is a violation like any other. */
 export async function runSeed(ground: Ground, seed: number, options: SeedOptions): Promise<SeedResult> {
-  const world = await createWorld(ground, seed, options.onLine);
+  const stepsMax = STEPS_MAX + options.payments * STEPS_PER_PAYMENT_MAX;
+  const world = await createWorld(ground, seed, { ...options, stepsMax });
   const { scheduler, platforms, weather } = world;
   const violations: string[] = [];
   let lastSteps: readonly string[] = scheduler.trace.lines;

@@ -37,7 +37,10 @@ export type Scheduler = {
   atom(owner: Owner, label: string, delayMs: number, run: (told: Told) => Promise<void>): () => void;
   /** True while an atom runs. */
   readonly isRunning: boolean;
-  /** Runs events until `done` says so, or until nothing is left before `end`. */
+  /**
+   * Runs events until `done` says so, or until nothing is left before `end`. Throws when there is no rest in
+   * sight after as many steps as a world may take.
+   */
   run(done: () => boolean, end: Date): Promise<"done" | "ended">;
   readonly trace: Trace;
 };
@@ -54,6 +57,7 @@ export type SchedulerDeps = {
   readonly start: Date;
   /** When the next row is due in the database, as far as pollers look; null: none is. */
   readonly nextDue: () => Promise<Date | null>;
+  readonly stepsMax: number;
   /** Sees each line of the trace. */
   readonly onLine?: (line: string) => void;
 };
@@ -223,6 +227,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     run: async (done, end) => {
       await rest();
       while (!done()) {
+        if (steps >= deps.stepsMax) throw new Error(`the world has no rest after ${steps} steps`);
         const possible = ready();
         if (possible.length === 0) {
           if (!(await jump(end.getTime()))) return "ended";

@@ -48,6 +48,7 @@ test("a pause that would find nothing is skipped, and no other moment is", async
     chance: createChance(1),
     start: new Date("2026-03-06T04:00:00Z"),
     nextDue: async () => due,
+    stepsMax: 1_000,
   });
   const owner = { name: "poller", alive: true };
   const clock = scheduler.clockOf(owner);
@@ -68,6 +69,7 @@ test("what belongs to a process that has died never happens", async () => {
     chance: createChance(1),
     start: new Date("2026-03-06T04:00:00Z"),
     nextDue: async () => null,
+    stepsMax: 1_000,
   });
   const owner = { name: "process", alive: true };
   const happened: string[] = [];

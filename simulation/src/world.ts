@@ -74,19 +74,19 @@ const NEXT_DUE = {
    ) due`,
 };
 
-/** @param onLine sees each line of the trace. */
-export async function createWorld(
-  ground: Ground,
-  seed: number,
-  onLine?: (line: string) => void,
-): Promise<World> {
+export type WorldOptions = {
+  readonly stepsMax: number;
+  /** Sees each line of the trace. */
+  readonly onLine?: (line: string) => void;
+};
+
+export async function createWorld(ground: Ground, seed: number, options: WorldOptions): Promise<World> {
   const chance = createChance(seed);
   const violations: string[] = [];
   const violated = (what: string) => violations.push(what);
   const due = watchDue(ground.cell);
   const begunAt = new Date(EPOCH + chance.stream("start").integer(DAY_MS));
-  const tracing = onLine === undefined ? {} : { onLine };
-  const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...tracing });
+  const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...options });
   const weather = createWeather(chance);
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
