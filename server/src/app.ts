@@ -14,7 +14,7 @@ import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
-import { createHttp, type Http } from "./kernel/http.ts";
+import { createHttp, type Http, type SchemaCompilers } from "./kernel/http.ts";
 import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
@@ -49,6 +49,7 @@ export type Edges = {
   readonly openConnections: OpenConnections;
   readonly channelHttp: ChannelHttp & { close(): Promise<void> };
   readonly post: Post;
+  readonly compilers: SchemaCompilers;
 };
 
 export type App = {
@@ -76,6 +77,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     version: VERSION,
     publicUrl: config.publicUrl ?? "/",
     trustProxy: config.production,
+    compilers: deps.edges?.compilers,
   });
   refuseUnwritableText(http);
   await http.register((scope) => addRoutes(scope, rooms, deps.clock));

@@ -3,6 +3,7 @@ import pg from "pg";
 import { openDatabase } from "../../server/src/kernel/database.ts";
 import { silentLog } from "../../server/src/kernel/log.ts";
 import { createTestDatabase } from "../../tools/testing/database.ts";
+import { createCompilers } from "./compilers.ts";
 import { createWarmPools } from "./connections.ts";
 import { makePairs } from "./keys.ts";
 import type { Ground } from "./world.ts";
@@ -42,6 +43,7 @@ export async function prepareGround(): Promise<OwnedGround> {
     databaseUrl: database.url,
     pools,
     pairs: makePairs(),
+    compilers: createCompilers(),
     cell,
     clear: async () => {
       cleared += 1;

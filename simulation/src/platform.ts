@@ -4,6 +4,7 @@
 import { type App, buildApp } from "../../server/src/app.ts";
 import type { Config } from "../../server/src/config.ts";
 import type { Random } from "../../server/src/kernel/clock.ts";
+import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
 import { createLog } from "../../server/src/kernel/log.ts";
 import type { Chance } from "./chance.ts";
 import { openSimulated, type WarmPools } from "./connections.ts";
@@ -33,6 +34,7 @@ export type PlatformDeps = {
   readonly weather: Weather;
   readonly chance: Chance;
   readonly pools: WarmPools;
+  readonly compilers: SchemaCompilers;
   readonly config: Config;
   readonly databaseUrl: string;
   readonly channel: Place;
@@ -170,6 +172,7 @@ async function build_(
     random,
     log,
     edges: {
+      compilers: deps.compilers,
       openConnections: openSimulated({
         scheduler,
         weather,

@@ -1,6 +1,7 @@
 /** One simulated world: a platform, the sandbox's channel, shops and buyers, under one scheduler. */
 import type { RunningSandbox } from "../../sandbox/src/index.ts";
 import type { Database } from "../../server/src/kernel/database.ts";
+import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
 import { testConfig } from "../../tools/testing/config.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";
 import { type Chance, createChance } from "./chance.ts";
@@ -18,6 +19,7 @@ export type Ground = {
   readonly databaseUrl: string;
   readonly pools: WarmPools;
   readonly pairs: readonly KeyPair[];
+  readonly compilers: SchemaCompilers;
   /** The simulation's own eyes on the cell, past the scheduler. */
   readonly cell: Database;
 };
@@ -95,10 +97,10 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const platform = balance(platforms, chance.stream("balance"));
   const common = { scheduler, weather, chance, violated };
   const { sandbox, channel } = await startChannel({ ...common, keys, platform });
-  const { databaseUrl, pools } = ground;
+  const { databaseUrl, pools, compilers } = ground;
   const places = { channel, shops: shops.answer };
   for (const name of chance.stream("machines").hits(1 / 3) ? ["a", "b"] : ["a"]) {
-    const own = { name, config, databaseUrl, pools, onWrite: due.forget };
+    const own = { name, config, databaseUrl, pools, compilers, onWrite: due.forget };
     platforms.push(createPlatform({ ...common, ...places, ...own }));
   }
   return {

@@ -11,6 +11,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from "fastify";
 import type { Static, TSchema } from "typebox";
@@ -42,12 +43,23 @@ export type HttpOptions = {
   readonly trustProxy: boolean;
   /** Requests that one key, or without a key one address, may make in a second; 2,000 when absent. */
   readonly requestsPerSecondMax?: number;
+  /** How schemas become functions; fastify's own compilers when absent. */
+  readonly compilers?: SchemaCompilers | undefined;
 };
+
+/**
+ * Makes validators and serializers. The simulation keeps what it has made for the next process that it
+ * builds.
+ */
+export type SchemaCompilers = NonNullable<
+  NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"]
+>;
 
 /** Builds an empty server. Routes are added by the rooms, before `ready()`. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const newRequestId = () => `req_${options.random.bytes(12).toString("hex")}`;
   const app = fastify({
+    ...(options.compilers === undefined ? {} : { schemaController: { compilersFactory: options.compilers } }),
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
