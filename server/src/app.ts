@@ -19,6 +19,7 @@ import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Currency } from "./kernel/money.ts";
+import { openPlatform } from "./kernel/revision.ts";
 import { ensureDay, ledgerRoutes, openMerchantAccounts, startDayKeeper } from "./ledger/index.ts";
 import { createMerchants, registerMerchants } from "./merchants/index.ts";
 import { operationsRoutes } from "./operations/index.ts";
@@ -112,12 +113,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { production } = config;
   const newId = createIdMaker({ clock, random }, CELL);
   const connecting = { log, openConnections: deps.edges?.openConnections };
-  const platform = openDatabase({
-    url: deps.databaseUrl,
-    schema: "platform",
-    ...POOLS.platform,
-    ...connecting,
-  });
+  const platform = openPlatform({ url: deps.databaseUrl, ...POOLS.platform, ...connecting }, clock);
   const ofCell = openDatabase({ url: deps.databaseUrl, schema: "cell_0", ...POOLS.cell, ...connecting });
   const cell: Cell = { ...ofCell, cell: CELL, clock, random, newId };
   const keyring = createKeyring(config.masterKey, { random, previous: config.previousMasterKeys });

@@ -47,8 +47,6 @@ export type PlatformDeps = {
 /** The reason of an end that is no disturbance. */
 export const WITH_ITS_WORLD = "with its world";
 
-const WEBHOOK_TIMEOUT_MS = 60_000;
-
 type Process = { readonly owner: Owner; app: App | null; readonly waiting: Set<(error: Error) => void> };
 
 export function createPlatform(deps: PlatformDeps): Platform {
@@ -185,10 +183,9 @@ async function build_(
         },
       }),
       channelHttp: channelHttpOver(network, { owner, die }, deps.channel),
-      post: async ({ url, headers, body, signal }) => {
+      post: async ({ url, headers, body, timeoutMs, signal }) => {
         const label = `webhook ${url.pathname}`;
         const request = { method: "POST" as const, url: url.href, headers, body };
-        const timeoutMs = WEBHOOK_TIMEOUT_MS;
         const sending = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, die });
         const { status, body: answer } = await unlessAborted(owner, signal, sending);
         return { status, body: answer.toString("utf8") };

@@ -41,10 +41,11 @@ const VERSIONS_TRIED_MAX = 10;
 
 /** Builds the room. It makes no call and reads no row until asked. */
 export function createChannels(deps: ChannelsDeps): Channels {
-  const { db } = deps.platform;
+  const { db, revision } = deps.platform;
+  const { clock } = deps;
   const credentials = createCredentials(deps);
-  const byId = createCache({ clock: deps.clock, load: (id) => store.findAccount(db, id) });
-  const byMerchant = createCache({ clock: deps.clock, load: (id) => store.findAccountsOfMerchant(db, id) });
+  const byId = createCache({ clock, revision, load: (id) => store.findAccount(db, id) });
+  const byMerchant = createCache({ clock, revision, load: (id) => store.findAccountsOfMerchant(db, id) });
   const accounts = createChannelAccounts({
     ...deps,
     credentials,

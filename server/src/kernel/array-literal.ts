@@ -19,6 +19,28 @@ export function arrayLiteral(values: readonly unknown[]): string {
   return `${text}}`;
 }
 
+/**
+ * One column of many rows as an array. Where every value is null it is the empty array: `unnest` of several
+ * arrays fills the shorter ones up with nulls, so a column that nobody uses costs nothing on its way.
+ */
+export function columnLiteral<Row>(rows: readonly Row[], key: keyof Row): string {
+  let text = "";
+  let isUsed = false;
+  // Neighbours often hold the very same value: an instant, a currency, a state.
+  let last: unknown = null;
+  let lastText = "NULL";
+  for (let at = 0; at < rows.length; at += 1) {
+    const value = (rows[at] as Row)[key] ?? null;
+    if (value !== last) {
+      last = value;
+      lastText = elementText(value);
+    }
+    if (value !== null) isUsed = true;
+    text += at > 0 ? `,${lastText}` : lastText;
+  }
+  return isUsed ? `{${text}}` : "{}";
+}
+
 function elementText(value: unknown): string {
   switch (typeof value) {
     case "string":

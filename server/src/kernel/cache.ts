@@ -1,11 +1,13 @@
 import type { Clock } from "./clock.ts";
+import type { Revision } from "./revision.ts";
 
 /**
- * Remembers what was read a moment ago: at most `ttlMs` old, one load in flight per key, at most `entriesMax`
- * keys. A load that fails is not remembered.
+ * Remembers what was read of the platform schema while its revision stands still: what it gives was true at
+ * most a second ago, and it never goes back to what was true before. One load in flight per key, at most
+ * `entriesMax` keys. A load that fails is not remembered.
  */
 export type Cache<Value> = {
-  /** The value, loaded when there is none young enough. */
+  /** The value, loaded when there is none under the present revision. */
   get(key: string): Promise<Value>;
   /** The next `get` loads again, so that a process sees its own changes at once. */
   forget(key: string): void;
@@ -15,23 +17,24 @@ export type Cache<Value> = {
 
 export type CacheOptions<Value> = {
   readonly clock: Clock;
+  readonly revision: Revision;
   readonly load: (key: string) => Promise<Value>;
-  readonly ttlMs?: number;
   readonly entriesMax?: number;
 };
 
-const TTL_MS = 1_000;
 const ENTRIES_MAX = 10_000;
 
+type Entry<Value> = { readonly value: Promise<Value>; readonly revision: bigint };
+
 export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
-  const ttlMs = options.ttlMs ?? TTL_MS;
+  const { clock, revision } = options;
   const entriesMax = options.entriesMax ?? ENTRIES_MAX;
   // Insertion order is age order: the first key is the oldest.
-  const entries = new Map<string, { readonly value: Promise<Value>; readonly loadedAt: number }>();
+  const entries = new Map<string, Entry<Value>>();
 
-  const load = (key: string, loadedAt: number) => {
+  const load = (key: string, under: bigint) => {
     const value = options.load(key);
-    const entry = { value, loadedAt };
+    const entry = { value, revision: under };
     entries.delete(key);
     entries.set(key, entry);
     value.catch(() => {
@@ -42,12 +45,17 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
     return value;
   };
 
+  // The revision was known before the load began, so what was read is at least that new; once the revision
+  // has moved on, it is read again.
+  const under = (key: string, present: bigint) => {
+    const entry = entries.get(key);
+    return entry?.revision === present ? entry.value : load(key, present);
+  };
+
   return {
     get: (key) => {
-      // Age counts from before the load: what was read is at least that new.
-      const now = options.clock.now().getTime();
-      const entry = entries.get(key);
-      return entry !== undefined && now - entry.loadedAt < ttlMs ? entry.value : load(key, now);
+      const present = revision.at(clock.now().getTime());
+      return present === null ? revision.ask().then((asked) => under(key, asked)) : under(key, present);
     },
     forget: (key) => {
       entries.delete(key);

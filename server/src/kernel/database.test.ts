@@ -170,11 +170,22 @@ describe("what comes back from the database", () => {
 
   it("goes in by columns: absent values become null", () => {
     const rows: { id: number; note?: string | undefined }[] = [{ id: 1, note: "a" }, { id: 2 }];
-    assert.deepEqual(columnsOf(rows, ["id", "note"]), [
-      [1, 2],
-      ["a", null],
-    ]);
-    assert.deepEqual(columnsOf([] as typeof rows, ["id", "note"]), [[], []]);
+    assert.deepEqual(columnsOf(rows, ["id", "note"]), ["{1,2}", "{a,NULL}"]);
+    assert.deepEqual(columnsOf([] as typeof rows, ["id", "note"]), ["{}", "{}"]);
+  });
+
+  it("goes in by columns: one that no row uses is sent as nothing, and arrives as nulls", async () => {
+    const { db } = open();
+    const rows: { id: number; note: string | null }[] = [
+      { id: 1, note: null },
+      { id: 2, note: null },
+    ];
+    assert.deepEqual(columnsOf(rows, ["id", "note"]), ["{1,2}", "{}"]);
+    const read = sql(
+      "test_kernel_padded",
+      "select id, note from unnest($1::int[], $2::text[]) as u(id, note)",
+    );
+    assert.deepEqual(await db.all(read, columnsOf(rows, ["id", "note"])), rows);
   });
 });
 

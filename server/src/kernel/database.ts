@@ -3,7 +3,7 @@
  * Writing outside a transaction is therefore impossible by type.
  */
 import pg from "pg";
-import { arrayLiteral } from "./array-literal.ts";
+import { arrayLiteral, columnLiteral } from "./array-literal.ts";
 import type { Clock, Random } from "./clock.ts";
 import { problem } from "./errors.ts";
 import { commitRefused, faultOf, translate } from "./faults.ts";
@@ -383,11 +383,9 @@ function camel(name: string): string {
 
 /**
  * Rows turned into one array per column, in the order of `keys`: the parameters of an
- * `insert … select from unnest($1::uuid[], …)`.
+ * `insert … select from unnest($1::uuid[], …)`. A column without any value is the empty array, so at least
+ * one must have a value in every row: its primary key.
  */
-export function columnsOf<Row, Key extends keyof Row>(
-  rows: readonly Row[],
-  keys: readonly Key[],
-): unknown[][] {
-  return keys.map((key) => rows.map((row) => row[key] ?? null));
+export function columnsOf<Row, Key extends keyof Row>(rows: readonly Row[], keys: readonly Key[]): string[] {
+  return keys.map((key) => columnLiteral(rows, key));
 }

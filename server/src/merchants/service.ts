@@ -1,10 +1,11 @@
 import { createCache } from "../kernel/cache.ts";
 import type { Clock, Random } from "../kernel/clock.ts";
-import type { Database, Tx } from "../kernel/database.ts";
+import type { Tx } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { formatId, type Id, type IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { Platform } from "../kernel/revision.ts";
 import { type Actor, type ApprovalAction, changes, type Made, type Operators } from "../operators/index.ts";
 import { type CreditLines, createCreditLines } from "./credit-lines.ts";
 import { type ApiKeys, createApiKeys } from "./keys/service.ts";
@@ -16,7 +17,7 @@ import { presentMerchant } from "./wire.ts";
 /** What the room is built from. */
 export type MerchantsDeps = {
   /** The platform schema. */
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly operators: Operators;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +65,7 @@ export type Merchants = {
 /** Builds the room. Reads are cached for at most one second. */
 export function createMerchants(deps: MerchantsDeps): Merchants {
   const { platform } = deps;
-  const cache = createCache({ clock: deps.clock, load: (id) => load(deps, id) });
+  const cache = createCache({ clock: deps.clock, revision: platform.revision, load: (id) => load(deps, id) });
   const get = (id: Id) => cache.get(id);
   const keys = createApiKeys({ ...deps, merchant: get });
   const places = createPlaces(deps);

@@ -2,11 +2,12 @@ import type { FastifyRequest } from "fastify";
 import { createCache } from "../kernel/cache.ts";
 import { type Clock, HOUR, plus, type Random } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/crypto.ts";
-import type { Database, Tx } from "../kernel/database.ts";
+import type { Tx } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { pathOf } from "../kernel/http.ts";
 import { formatId, type Id, type IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Platform } from "../kernel/revision.ts";
 import { masked } from "./audit.ts";
 import {
   type Actor,
@@ -24,7 +25,7 @@ import * as store from "./store.ts";
 /** What the room is built from. */
 export type OperatorsDeps = {
   /** The platform schema. */
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: IdMaker;
@@ -90,6 +91,7 @@ export function createOperators(deps: OperatorsDeps): Operators {
   const { platform } = deps;
   const byHash = createCache({
     clock: deps.clock,
+    revision: platform.revision,
     load: (hash) => store.findByTokenHash(platform.db, Buffer.from(hash, "hex")),
   });
   const audit = (tx: Tx, actor: Actor, entry: AuditEntry) => writeAudit(deps, tx, actor, entry);

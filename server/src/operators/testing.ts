@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { InjectOptions } from "fastify";
 import { createTestDatabase } from "../../../tools/testing/database.ts";
 import { type Clock, plus, type Random, systemClock, systemRandom } from "../kernel/clock.ts";
-import { type Database, openDatabase } from "../kernel/database.ts";
 import { createHttp, type Http } from "../kernel/http.ts";
 import { createIdMaker, type IdMaker } from "../kernel/ids.ts";
 import { createLog, type Log } from "../kernel/log.ts";
+import { openPlatform, type Platform } from "../kernel/revision.ts";
 import { type ApprovalAction, type Approvals, createApprovals } from "./approvals.ts";
 import type { Role } from "./model.ts";
 import { registerOperators } from "./routes.ts";
@@ -33,7 +33,7 @@ export type Answer = { readonly status: number; readonly body: Anything; readonl
 /** The back office over a database of its own, reached through HTTP as its users reach it. */
 export type BackOffice = {
   readonly deps: {
-    readonly platform: Database;
+    readonly platform: Platform;
     readonly clock: TestClock;
     readonly random: Random;
     readonly newId: IdMaker;
@@ -65,14 +65,8 @@ export async function startBackOffice(
   const database = await createTestDatabase();
   const logged: string[] = [];
   const log = createLog({ level: "trace", readable: false, write: (line) => logged.push(line) });
-  const platform = openDatabase({
-    url: database.url,
-    schema: "platform",
-    readersMax: 4,
-    writersMax: 4,
-    log,
-  });
   const clock = createTestClock();
+  const platform = openPlatform({ url: database.url, readersMax: 4, writersMax: 4, log }, clock);
   const random = systemRandom;
   const deps = { platform, clock, random, newId: createIdMaker({ clock, random }, 0), log };
   const operators = createOperators(deps);

@@ -3,11 +3,12 @@ import { createBatcher } from "../kernel/batcher.ts";
 import type { Clock, Random } from "../kernel/clock.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
-import type { Cell, Database, Tx } from "../kernel/database.ts";
+import type { Cell, Tx } from "../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id, IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Platform } from "../kernel/revision.ts";
 import { createClaim } from "./deliveries/claim.ts";
 import { clearHealth } from "./deliveries/health-store.ts";
 import { type Written, writeResults } from "./deliveries/results.ts";
@@ -41,7 +42,7 @@ export type { Address, Resolve } from "./sending/target.ts";
 export type WebhooksDeps = {
   readonly cell: Cell;
   /** The platform schema, where endpoints live. */
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,10 +1,10 @@
 import { createCache } from "../../kernel/cache.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { type Keyring, KeyringError } from "../../kernel/crypto.ts";
-import type { Database } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
+import { type Platform, unchanging } from "../../kernel/revision.ts";
 import type { CallEnd, Channel, ChannelContext } from "../port.ts";
 import type { ChannelAccount, CredentialVersion } from "./model.ts";
 import * as store from "./store.ts";
@@ -42,7 +42,7 @@ export type Credentials = {
 };
 
 export type CredentialsDeps = {
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,7 +57,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   const opened = createCache<RawCredentials>({
     clock: deps.clock,
     // A version never changes: once opened, it is what it is.
-    ttlMs: Number.POSITIVE_INFINITY,
+    revision: unchanging,
     entriesMax: OPENED_MAX,
     load: (recordId) => openRecord(deps, recordId),
   });

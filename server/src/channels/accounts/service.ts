@@ -1,10 +1,11 @@
 import type { Clock, Random } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
-import type { Database, Tx } from "../../kernel/database.ts";
+import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, type IdMaker } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Currency } from "../../kernel/money.ts";
+import type { Platform } from "../../kernel/revision.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import { type Actor, changes, type Made, type Operators } from "../../operators/index.ts";
 import type { Channel } from "../port.ts";
@@ -25,7 +26,7 @@ export type AccountOpening = {
 export type ChannelAccountsDeps = {
   readonly channels: readonly Channel[];
   /** The platform schema. */
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly merchants: Pick<Merchants, "get">;
   readonly operators: Operators;
   readonly keyring: Keyring;

@@ -45,6 +45,7 @@ export function createApiKeys(deps: KeysDeps): ApiKeys {
   const { platform } = deps;
   const byHash = createCache({
     clock: deps.clock,
+    revision: platform.revision,
     load: (hash) => store.findKeyByHash(platform.db, Buffer.from(hash, "hex")),
   });
   // Entries are found by a hash that a key's end does not know, and keys end seldom.

@@ -33,6 +33,7 @@ const NOWHERE: Place = { storeId: null, storeNo: null, terminalId: null, termina
 export function createPlaces(deps: MerchantsDeps): Places {
   const cached = createCache({
     clock: deps.clock,
+    revision: deps.platform.revision,
     load: (key) => {
       const [merchantId, named] = JSON.parse(key) as [Id, { store?: string; terminal?: string }];
       return findPlace(deps, merchantId, named);

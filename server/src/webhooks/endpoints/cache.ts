@@ -1,10 +1,11 @@
+import { createSecretKey } from "node:crypto";
 import { createBatcher } from "../../kernel/batcher.ts";
 import { createCache } from "../../kernel/cache.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
-import type { Database } from "../../kernel/database.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
+import type { Platform } from "../../kernel/revision.ts";
 import type { Endpoint, SigningKey } from "../model.ts";
 import { type EndpointRow, endpointsOfMerchants } from "./store.ts";
 
@@ -18,7 +19,7 @@ export type Endpoints = {
 };
 
 export type EndpointsDeps = {
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +37,11 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
       return merchantIds.map((merchantId) => byMerchant.get(merchantId) ?? []);
     },
   });
-  const cache = createCache({ clock: deps.clock, load: (merchantId) => loads.submit(merchantId) });
+  const cache = createCache({
+    clock: deps.clock,
+    revision: deps.platform.revision,
+    load: (merchantId) => loads.submit(merchantId),
+  });
   return {
     ofMerchant: (merchantId) => cache.get(merchantId),
     forget: (merchantId) => cache.forget(merchantId),
@@ -61,9 +66,9 @@ async function openKeys(deps: EndpointsDeps, row: EndpointRow): Promise<readonly
   const { secretSealed, previousSecretSealed, previousSecretExpiresAt: expiresAt } = row;
   const id = recordIdOf(row.id);
   try {
-    const present = { key: await deps.keyring.open(id, secretSealed), expiresAt: null };
+    const present = { key: createSecretKey(await deps.keyring.open(id, secretSealed)), expiresAt: null };
     if (previousSecretSealed === null || (expiresAt ?? 0) <= deps.clock.now()) return [present];
-    return [present, { key: await deps.keyring.open(id, previousSecretSealed), expiresAt }];
+    return [present, { key: createSecretKey(await deps.keyring.open(id, previousSecretSealed)), expiresAt }];
   } catch (error) {
     deps.log.error({ err: error, webhook_endpoint: id }, "the secret of a webhook endpoint does not open");
     return [];

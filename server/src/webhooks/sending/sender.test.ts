@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSecretKey } from "node:crypto";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { type Delivery, type Endpoint, LEASE_MS, TRY_TIMEOUT_MS } from "../model.ts";
@@ -47,7 +48,7 @@ function endpointAt(url: string, changes: Partial<Endpoint> = {}): Endpoint {
     events: ["*"],
     requireBodySuccess: false,
     status: "enabled",
-    keys: [{ key, expiresAt: null }],
+    keys: [{ key: createSecretKey(key), expiresAt: null }],
     createdAt: clock.now(),
     updatedAt: clock.now(),
     ...changes,

@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "../../kernel/clock.ts";
 import { SECOND } from "../../kernel/clock.ts";
 import { formatId } from "../../kernel/ids.ts";
@@ -23,13 +22,26 @@ export type Sender = {
   close(): void;
 };
 
-/** How a request leaves: rejects when no answer came. The simulation hands in its own. */
-export type Post = (request: {
+export type PostRequest = {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** From the call to the answer's end. */
+  readonly timeoutMs: number;
+  /** Cuts it short. */
   readonly signal: AbortSignal;
-}) => Promise<{ readonly status: number; readonly body: string }>;
+};
+
+/**
+ * How a request leaves: rejects when no answer came, with `TimedOut` after its time. The simulation hands in
+ * its own.
+ */
+export type Post = (request: PostRequest) => Promise<{ readonly status: number; readonly body: string }>;
+
+/** No whole answer came in time. */
+export class TimedOut extends Error {
+  override readonly name = "TimedOut";
+}
 
 /** What is read of an answer. */
 const ANSWER_BYTES_MAX = 4_096;
@@ -38,6 +50,8 @@ const ANSWER_CHARACTERS_KEPT = 500;
 /** Origins with an open pool; past it the one unused for longest is closed. */
 const ORIGINS_MAX = 512;
 const KEEP_ALIVE_MS = 4 * SECOND;
+/** PostgreSQL keeps no NUL; other control characters only spoil a list. */
+const UNKEPT = /[\p{Cc}\uFFFD]+/gu;
 const SUCCESS_BODY = /^\s*success\s*$/i;
 
 export function createSender(deps: {
@@ -46,32 +60,27 @@ export function createSender(deps: {
   readonly userAgent: string;
   readonly post?: Post | undefined;
 }): Sender {
-  const sockets = createSockets(deps.rules);
+  const sockets = createSockets(deps.clock, deps.rules);
   const post = deps.post ?? sockets.post;
+  const targets = createTargets(deps.rules);
 
   const send: Sender["send"] = async (delivery, endpoint, at, signal) => {
-    const timeout = new AbortController();
-    const cancel = deps.clock.after(TRY_TIMEOUT_MS, () => timeout.abort());
     try {
+      const message = { webhookId: formatId("evt", delivery.eventId), payload: delivery.payload };
       const { status, body } = await post({
-        url: targetOf(endpoint, deps.rules),
+        url: targets(endpoint),
         headers: {
           "content-type": "application/json",
           "user-agent": deps.userAgent,
-          ...sign(
-            { webhookId: formatId("evt", delivery.eventId), payload: delivery.payload },
-            endpoint.keys,
-            at,
-          ),
+          ...sign(message, endpoint.keys, at),
         },
         body: delivery.payload,
-        signal: AbortSignal.any([signal, timeout.signal]),
+        timeoutMs: TRY_TIMEOUT_MS,
+        signal,
       });
       return judge(status, body, endpoint.requireBodySuccess);
     } catch (error) {
-      return lost(error as Error, timeout.signal.aborted);
-    } finally {
-      cancel();
+      return lost(error as Error);
     }
   };
 
@@ -79,8 +88,9 @@ export function createSender(deps: {
 }
 
 /** Requests over one keep-alive pool per origin. */
-function createSockets(rules: TargetRules): { readonly post: Post; close(): void } {
+function createSockets(clock: Clock, rules: TargetRules): { readonly post: Post; close(): void } {
   const pools = new Map<string, Pool>();
+  const onCut = createCuts();
 
   const poolOf = (origin: string): Pool => {
     const known = pools.get(origin);
@@ -97,16 +107,7 @@ function createSockets(rules: TargetRules): { readonly post: Post; close(): void
   };
 
   return {
-    post: async ({ url, headers, body, signal }) => {
-      const response = await poolOf(url.origin).request({
-        method: "POST",
-        path: url.pathname + url.search,
-        headers,
-        body,
-        signal,
-      });
-      return { status: response.statusCode, body: await readBeginning(response.body) };
-    },
+    post: (request) => dispatch(clock, poolOf(request.url.origin), request, onCut),
     close: () => {
       // Not waited for: what was under way has been cut, and where a library has patched the process's
       // sockets (urllib does) the promise rejects or never settles.
@@ -116,14 +117,107 @@ function createSockets(rules: TargetRules): { readonly post: Post; close(): void
   };
 }
 
+type OnCut = (signal: AbortSignal, run: () => void) => () => void;
+
+/** One listener on a signal for all requests: one for each costs as much as the rest of its bookkeeping. */
+function createCuts(): OnCut {
+  const bySignal = new WeakMap<AbortSignal, Set<() => void>>();
+  return (signal, run) => {
+    let runs = bySignal.get(signal);
+    if (runs === undefined) {
+      const all = new Set<() => void>();
+      signal.addEventListener("abort", () => {
+        for (const each of all) each();
+      });
+      bySignal.set(signal, all);
+      runs = all;
+    }
+    runs.add(run);
+    if (signal.aborted) run();
+    return () => runs.delete(run);
+  };
+}
+
 /**
- * A socket to a literal address never asks the lookup: what the address itself says is judged here, at every
- * try.
+ * One request, by undici's handlers: its promises and body streams would cost as much again as the request.
+ * Of the answer the beginning is read; one that breaks off after its status was an answer.
  */
-function targetOf(endpoint: Endpoint, rules: TargetRules): URL {
-  const target = readTarget(endpoint.url, rules.production);
-  if (target instanceof URL) return target;
-  throw new TargetRefused(target.reason);
+function dispatch(clock: Clock, pool: Pool, wanted: PostRequest, onCut: OnCut): ReturnType<Post> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | null = null;
+    let status: number | null = null;
+    const chunks: Buffer[] = [];
+    let length = 0;
+
+    const release = () => {
+      cancelDeadline();
+      forgetCut();
+    };
+    const answered = () => {
+      release();
+      const body = length === 0 ? "" : Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString("utf8");
+      if (status === null) reject(new Error("the answer has no status"));
+      else resolve({ status, body });
+    };
+    const lose = (error: Error) => {
+      release();
+      reject(error);
+      controller?.abort(error);
+    };
+    const cancelDeadline = clock.after(wanted.timeoutMs, () => {
+      if (status === null) lose(new TimedOut(`no answer within ${wanted.timeoutMs / SECOND} s`));
+      else {
+        answered();
+        controller?.abort(new TimedOut("the answer has no end"));
+      }
+    });
+    const forgetCut = onCut(wanted.signal, () => lose(new Error("the process is stopping")));
+
+    pool.dispatch(
+      {
+        path: wanted.url.pathname + wanted.url.search,
+        method: "POST",
+        headers: wanted.headers,
+        body: wanted.body,
+      },
+      {
+        onRequestStart(starting) {
+          controller = starting;
+        },
+        onResponseStart(_controller, code) {
+          if (code >= 200) status = code;
+        },
+        onResponseData(current, chunk) {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length < ANSWER_BYTES_MAX) return;
+          answered();
+          current.abort(new Error("enough was read"));
+        },
+        onResponseEnd: answered,
+        onResponseError(_controller, error) {
+          if (status === null) lose(error);
+          else answered();
+        },
+      },
+    );
+  });
+}
+
+/**
+ * Where an endpoint's deliveries go. A socket to a literal address never asks the lookup: what the address
+ * itself says is judged here, once for what was read of the endpoint.
+ */
+function createTargets(rules: TargetRules): (endpoint: Endpoint) => URL {
+  const known = new WeakMap<Endpoint, URL>();
+  return (endpoint) => {
+    const present = known.get(endpoint);
+    if (present !== undefined) return present;
+    const target = readTarget(endpoint.url, rules.production);
+    if (!(target instanceof URL)) throw new TargetRefused(target.reason);
+    known.set(endpoint, target);
+    return target;
+  };
 }
 
 /**
@@ -143,26 +237,8 @@ function openPool(origin: string, rules: TargetRules): Pool {
   });
 }
 
-/** Reads no further than the limit; an answer that breaks off later still was an answer. */
-async function readBeginning(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= ANSWER_BYTES_MAX) break;
-    }
-  } catch {
-    // The status has arrived, and with it the answer that counts.
-  }
-  body.destroy();
-  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString("utf8");
-}
-
 function judge(status: number, body: string, requireBodySuccess: boolean): Sent {
-  // PostgreSQL keeps no NUL; other control characters only spoil a list.
-  const answer = body.replaceAll(/[\p{Cc}\uFFFD]+/gu, " ").slice(0, ANSWER_CHARACTERS_KEPT);
+  const answer = body === "" ? "" : body.replaceAll(UNKEPT, " ").slice(0, ANSWER_CHARACTERS_KEPT);
   const failed = (fault: TryFault, error: string): Sent => ({ status, answer, fault, error });
   if (status >= 300 && status < 400)
     return failed("redirect", `answered ${status}; redirects are not followed`);
@@ -175,7 +251,7 @@ function judge(status: number, body: string, requireBodySuccess: boolean): Sent 
   return { status, answer, fault: null, error: null };
 }
 
-function lost(error: Error & { code?: string; cause?: unknown }, timedOut: boolean): Sent {
+function lost(error: Error & { code?: string; cause?: unknown }): Sent {
   const failed = (fault: TryFault, text: string): Sent => ({
     status: null,
     answer: null,
@@ -184,7 +260,7 @@ function lost(error: Error & { code?: string; cause?: unknown }, timedOut: boole
   });
   if (error instanceof TargetRefused) return failed("target", error.message);
   if (error instanceof NameUnknown) return failed("name", error.message);
-  if (timedOut || error.code === "UND_ERR_CONNECT_TIMEOUT") {
+  if (error instanceof TimedOut || error.code === "UND_ERR_CONNECT_TIMEOUT") {
     return failed("timeout", `no answer within ${TRY_TIMEOUT_MS / SECOND} s`);
   }
   return failed("connection", `the connection failed: ${error.code ?? error.message}`);

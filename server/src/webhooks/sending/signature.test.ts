@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import { Webhook } from "standardwebhooks";
 import { plus, systemClock, systemRandom } from "../../kernel/clock.ts";
@@ -8,14 +9,14 @@ const message = { webhookId: "evt_01jzz", payload: '{"id":"evt_01jzz","data":{"s
 
 test("the standard's own library believes a signed request", () => {
   const key = newKey(systemRandom);
-  const headers = sign(message, [{ key, expiresAt: null }], systemClock.now());
+  const headers = sign(message, [{ key: createSecretKey(key), expiresAt: null }], systemClock.now());
   const payload = new Webhook(writeSecret(key)).verify(message.payload, { ...headers });
   assert.deepEqual(payload, JSON.parse(message.payload));
 });
 
 test("the standard's own library refuses a body that was altered", () => {
   const key = newKey(systemRandom);
-  const headers = sign(message, [{ key, expiresAt: null }], systemClock.now());
+  const headers = sign(message, [{ key: createSecretKey(key), expiresAt: null }], systemClock.now());
   assert.throws(() => new Webhook(writeSecret(key)).verify(`${message.payload} `, { ...headers }));
 });
 
@@ -25,8 +26,8 @@ test("while a rotation overlaps, either secret verifies; afterwards only the new
   const during = sign(
     message,
     [
-      { key: present, expiresAt: null },
-      { key: previous, expiresAt: plus(now, 1) },
+      { key: createSecretKey(present), expiresAt: null },
+      { key: createSecretKey(previous), expiresAt: plus(now, 1) },
     ],
     now,
   );
@@ -36,8 +37,8 @@ test("while a rotation overlaps, either secret verifies; afterwards only the new
   const afterwards = sign(
     message,
     [
-      { key: present, expiresAt: null },
-      { key: previous, expiresAt: now },
+      { key: createSecretKey(present), expiresAt: null },
+      { key: createSecretKey(previous), expiresAt: now },
     ],
     now,
   );
@@ -48,6 +49,10 @@ test("while a rotation overlaps, either secret verifies; afterwards only the new
 test("the standard's published example signs as published", () => {
   const key = Buffer.from("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "base64");
   const example = { webhookId: "msg_p5jXN8AQM9LWM0D4loKWxJek", payload: '{"test": 2432232314}' };
-  const headers = sign(example, [{ key, expiresAt: null }], new Date(1_614_265_330_000));
+  const headers = sign(
+    example,
+    [{ key: createSecretKey(key), expiresAt: null }],
+    new Date(1_614_265_330_000),
+  );
   assert.equal(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 });

@@ -1,11 +1,12 @@
 import { createTestDatabase } from "../../../../tools/testing/database.ts";
 import { systemRandom } from "../../kernel/clock.ts";
 import { createKeyring } from "../../kernel/crypto.ts";
-import { type Cell, type Database, openDatabase } from "../../kernel/database.ts";
+import { type Cell, openDatabase } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { createHttp, type Http } from "../../kernel/http.ts";
 import { createIdMaker, formatId, type Id, parseId } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
+import { openPlatform, type Platform } from "../../kernel/revision.ts";
 import { createWebhooks, type Delivery, type NewEvent, type Webhooks, type WebhooksDeps } from "../index.ts";
 import { type TestClock, testClock } from "./clock.ts";
 
@@ -13,7 +14,7 @@ import { type TestClock, testClock } from "./clock.ts";
 export type TestRoom = {
   readonly clock: TestClock;
   readonly cell: Cell;
-  readonly platform: Database;
+  readonly platform: Platform;
   readonly webhooks: Webhooks;
   readonly http: Http;
   readonly newId: () => Id;
@@ -48,11 +49,16 @@ export async function openTestRoom(changes: Partial<WebhooksDeps> = {}): Promise
   const database = await createTestDatabase();
   const clock = testClock("2026-03-01T08:00:00.000Z");
   const log = silentLog();
-  const open = (schema: string) =>
-    openDatabase({ url: database.url, schema, readersMax: 4, writersMax: 4, log });
+  const connecting = { url: database.url, readersMax: 4, writersMax: 4, log };
   const newId = createIdMaker({ clock, random: systemRandom }, 0);
-  const cell: Cell = { ...open("cell_0"), cell: 0, clock, random: systemRandom, newId };
-  const platform = open("platform");
+  const cell: Cell = {
+    ...openDatabase({ ...connecting, schema: "cell_0" }),
+    cell: 0,
+    clock,
+    random: systemRandom,
+    newId,
+  };
+  const platform = openPlatform(connecting, clock);
   const started: Webhooks[] = [];
   const start = () => {
     const keyring = createKeyring(MASTER_KEY);
