@@ -5,10 +5,12 @@
 import pg from "pg";
 import { arrayLiteral, columnLiteral } from "./array-literal.ts";
 import type { Clock, Random } from "./clock.ts";
+import { CoalescingSocket } from "./coalescing-socket.ts";
 import { problem } from "./errors.ts";
 import { commitRefused, faultOf, translate } from "./faults.ts";
 import type { IdMaker } from "./ids.ts";
 import type { Log } from "./log.ts";
+import { getTypeParser, rowsOf } from "./rows.ts";
 
 /**
  * A named statement: prepared once per connection. Names are unique in the program; a test prepares them all.
@@ -136,6 +138,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         keepAlive: true,
         options: [...settings, ...extra].map((setting) => `-c ${setting}`).join(" "),
         types: { getTypeParser },
+        stream: () => new CoalescingSocket(),
         ...({ pipeline } as object),
       },
       (error) => {
@@ -165,7 +168,7 @@ function openPool(config: pg.PoolConfig, onIdleError: (error: Error) => void): C
   return pool;
 }
 
-type Queryable = { query(config: pg.QueryConfig): Promise<pg.QueryResult> };
+type Queryable = { query(config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> };
 
 function dbOver(queryable: Queryable): Db {
   const all = async <Row>(statement: Statement, params: readonly unknown[] = []): Promise<Row[]> => {
@@ -173,8 +176,9 @@ function dbOver(queryable: Queryable): Db {
       name: statement.name,
       text: statement.text,
       values: params.map(parameter),
+      rowMode: "array",
     });
-    return camelRows(result) as Row[];
+    return rowsOf(statement, result) as Row[];
   };
   return {
     all,
@@ -317,68 +321,6 @@ async function withReadErrors<T>(read: () => Promise<T>): Promise<T> {
 /** Arrays are written here; all else by the driver. */
 function parameter(value: unknown): unknown {
   return Array.isArray(value) ? arrayLiteral(value) : value;
-}
-
-const BIGINT_OID = 20;
-const TIMESTAMPTZ_OID = 1184;
-const BIGINT_ARRAY_OID = 1016;
-const DATE_OID = 1082;
-const DATE_ARRAY_OID = 1182;
-const TEXT_ARRAY_OID = 1009;
-
-function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
-  if (oid === BIGINT_OID) return BigInt;
-  if (oid === TIMESTAMPTZ_OID) return instantOf;
-  // The driver's own parser makes a Date at local midnight, which shifts the day by the machine's time zone.
-  if (oid === DATE_OID) return (value) => value;
-  if (oid === DATE_ARRAY_OID) return parseTexts;
-  if (oid === BIGINT_ARRAY_OID) return (value) => bigints(parseTexts(value));
-  return pg.types.getTypeParser(oid, format as "text");
-}
-
-/**
- * Sessions speak in UTC, so an instant reads `2026-11-20 09:30:00.123+00`. Instants before the year 1 or past
- * 9999 read otherwise and are none of ours.
- */
-function instantOf(value: string): Date {
-  const instant = new Date(`${value.slice(0, 10)}T${value.slice(11, -3)}Z`);
-  if (Number.isNaN(instant.getTime())) throw new Error(`not an instant in UTC: ${value}`);
-  return instant;
-}
-
-type Nested<T> = T | null | readonly Nested<T>[];
-
-const parseTexts = pg.types.getTypeParser(TEXT_ARRAY_OID as number, "text") as (
-  value: string,
-) => Nested<string>;
-
-function bigints(value: Nested<string>): Nested<bigint> {
-  if (value === null) return null;
-  return typeof value === "string" ? BigInt(value) : value.map(bigints);
-}
-
-function camelRows(result: pg.QueryResult): unknown[] {
-  const fields = result.fields;
-  if (fields === undefined || fields.every((field) => !field.name.includes("_"))) return result.rows;
-  const from = fields.map((field) => field.name);
-  const to = from.map(camel);
-  return result.rows.map((row: Record<string, unknown>) => {
-    const renamed: Record<string, unknown> = {};
-    for (let at = 0; at < from.length; at += 1) renamed[to[at] as string] = row[from[at] as string];
-    return renamed;
-  });
-}
-
-const camelNames = new Map<string, string>();
-
-/** Column names are few, and each is turned once. */
-function camel(name: string): string {
-  let turned = camelNames.get(name);
-  if (turned === undefined) {
-    turned = name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    camelNames.set(name, turned);
-  }
-  return turned;
 }
 
 /**

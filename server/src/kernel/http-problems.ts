@@ -11,7 +11,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   if (status >= 500) {
     // Being busy, stopping or without a database is told once per request: no fault of the program's.
     const level = status === 500 ? "error" : "warn";
-    request.log[level]({ err: cause ?? error, code: found.code }, "a request failed");
+    const about = { err: cause ?? error, code: found.code, request_id: request.id };
+    request.log[level](about, "a request failed");
   }
   if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="tributary"');

@@ -55,7 +55,8 @@ export function inboundRoutes(http: Http, given: InboundDeps): void {
     });
     scope.post<{ Params: { channel: string; account: string }; Body: Buffer }>(
       "/notify/:channel/:account",
-      { schema: { hide: true } },
+      // Channels are not slowed down: what they say not in time they say again, later.
+      { schema: { hide: true }, config: { rateLimit: false } },
       async (request, reply) => {
         const { account, channel } = await find(deps, request.params.channel, request.params.account);
         const accepted = await receive(deps, keep, account, {

@@ -15,7 +15,7 @@ import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
 import { paymentRoutes } from "./payment/routes.ts";
 import { createPaymentsService, type Payments } from "./payment/service.ts";
-import { cashierToken } from "./payment/token.ts";
+import { createCashierTokens } from "./payment/token.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
 import { createRefundsService } from "./refund/service.ts";
@@ -68,7 +68,8 @@ export type PaymentsRoom = {
 /** Builds the room; nothing runs before it is asked to. */
 export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
-  const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${cashierToken(keyring, paymentId)}`;
+  const tokenOf = createCashierTokens(keyring);
+  const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${tokenOf(paymentId)}`;
   let workers: Workers | null = null;
   const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });

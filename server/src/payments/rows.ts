@@ -34,32 +34,92 @@ export const REFUND_COLUMNS = `
   accepted_at, channel_date,
   arrived_at, finished_at`;
 
-/** An attempt from its row. */
+/**
+ * An attempt from its row. Field by field: an object made by leaving out keys of another is a dictionary, and
+ * this one is read and copied at every report.
+ */
 export function attemptOf(row: AttemptRow): Attempt {
-  const { paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate, ...rest } = row;
-  const taken =
-    paidAmount === null
-      ? null
-      : ({ paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate } as Taken);
   return {
-    ...rest,
+    id: row.id,
+    paymentId: row.paymentId,
+    merchantId: row.merchantId,
+    channel: row.channel,
+    channelAccountId: row.channelAccountId,
+    credentialVersion: row.credentialVersion,
+    fundFlow: row.fundFlow,
+    method: row.method,
+    state: row.state,
+    amount: row.amount,
+    currency: row.currency,
+    channelOrderNo: row.channelOrderNo,
+    channelTradeNo: row.channelTradeNo,
     nextAction: row.nextAction === null ? null : (JSON.parse(row.nextAction) as NextAction),
-    taken,
+    failureCode: row.failureCode,
+    failureMessage: row.failureMessage,
+    buyer: row.buyer,
+    taken: takenOf(row),
+    surplus: row.surplus,
+    refundedAmount: row.refundedAmount,
+    settledRefunded: row.settledRefunded,
+    feeReturned: row.feeReturned,
+    costReturned: row.costReturned,
+    takenBack: row.takenBack,
+    toldRefunded: row.toldRefunded,
+    closeWanted: row.closeWanted,
+    queries: row.queries,
+    expiresAt: row.expiresAt,
+    dueAt: row.dueAt,
+    createdAt: row.createdAt,
+    finishedAt: row.finishedAt,
   };
+}
+
+function takenOf(row: AttemptRow): Taken | null {
+  const { paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate } = row;
+  if (paidAmount === null) return null;
+  return { paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate } as Taken;
 }
 
 /** The columns of an attempt: the inverse of `attemptOf`. */
 export function attemptRow(attempt: Attempt): AttemptRow {
-  const { taken, nextAction, ...rest } = attempt;
+  const { taken } = attempt;
   return {
-    ...rest,
-    nextAction: nextAction === null ? null : JSON.stringify(nextAction),
-    paidAmount: taken?.paidAmount ?? null,
-    settleAmount: taken?.settleAmount ?? null,
-    feeAmount: taken?.feeAmount ?? null,
-    costAmount: taken?.costAmount ?? null,
-    costGross: taken?.costGross ?? null,
-    paidAt: taken?.paidAt ?? null,
-    channelDate: taken?.channelDate ?? null,
+    id: attempt.id,
+    paymentId: attempt.paymentId,
+    merchantId: attempt.merchantId,
+    channel: attempt.channel,
+    channelAccountId: attempt.channelAccountId,
+    credentialVersion: attempt.credentialVersion,
+    fundFlow: attempt.fundFlow,
+    method: attempt.method,
+    state: attempt.state,
+    amount: attempt.amount,
+    currency: attempt.currency,
+    channelOrderNo: attempt.channelOrderNo,
+    channelTradeNo: attempt.channelTradeNo,
+    nextAction: attempt.nextAction === null ? null : JSON.stringify(attempt.nextAction),
+    failureCode: attempt.failureCode,
+    failureMessage: attempt.failureMessage,
+    buyer: attempt.buyer,
+    paidAmount: taken === null ? null : taken.paidAmount,
+    settleAmount: taken === null ? null : taken.settleAmount,
+    feeAmount: taken === null ? null : taken.feeAmount,
+    costAmount: taken === null ? null : taken.costAmount,
+    costGross: taken === null ? null : taken.costGross,
+    paidAt: taken === null ? null : taken.paidAt,
+    channelDate: taken === null ? null : taken.channelDate,
+    surplus: attempt.surplus,
+    refundedAmount: attempt.refundedAmount,
+    settledRefunded: attempt.settledRefunded,
+    feeReturned: attempt.feeReturned,
+    costReturned: attempt.costReturned,
+    takenBack: attempt.takenBack,
+    toldRefunded: attempt.toldRefunded,
+    closeWanted: attempt.closeWanted,
+    queries: attempt.queries,
+    expiresAt: attempt.expiresAt,
+    dueAt: attempt.dueAt,
+    createdAt: attempt.createdAt,
+    finishedAt: attempt.finishedAt,
   };
 }

@@ -76,25 +76,28 @@ export async function execute(
   around: Surroundings,
   uncovered: ReadonlySet<Command>,
 ): Promise<Executed> {
-  const day = await lockDay(tx, deps.cell.cell);
-  const work = await load(tx, commands);
+  // Sent together, carried out in turn: the day's lock is the first, and what belongs to the payments is read
+  // by statements that start after their locks are held.
+  const [day, work] = await Promise.all([lockDay(tx, deps.cell.cell), load(tx, commands)]);
   const now = deps.cell.clock.now();
   const { newId } = deps.cell;
   const { numbers } = work;
   const { channel } = deps.channels;
   const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered };
   const results = commands.map((command) => carryOut(deps, work, command, known));
-  await persist(tx, work, now);
-  const deliveries = await deps.webhooks.record(tx, around.endpoints, work.events);
   const drafts = work.bookings.map(({ booking }) => journalOf(booking, newId()));
-  const posted = drafts.length === 0 ? [] : await post(tx, day, drafts, now);
+  // Sent together, in this order: the accounts that `post` locks are the last locks.
+  const [, deliveries, posted] = await Promise.all([
+    persist(tx, work, now),
+    deps.webhooks.record(tx, around.endpoints, work.events),
+    drafts.length === 0 ? [] : post(tx, day, drafts, now),
+  ]);
   return { results, deliveries, uncovered: await settlePosted(tx, work, posted) };
 }
 
 async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
   const ids = [...new Set(commands.map((command) => command.paymentId))].sort();
-  const payments = await lockPayments(tx, ids);
-  const attempts = await attemptsOfPayments(tx, ids);
+  const [payments, attempts] = await Promise.all([lockPayments(tx, ids), attemptsOfPayments(tx, ids)]);
   const withRefunds = new Set<Id>();
   for (const command of commands) {
     if (needsRefunds(command)) withRefunds.add(command.paymentId);
@@ -241,31 +244,35 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
   const boxes = [...work.boxes.values()];
   const attempts = boxes.flatMap((box) => [...box.attempts.values()]);
   const refunds = boxes.flatMap((box) => [...box.refunds.values()]);
-  const inserted = await insertRefunds(
-    tx,
-    refunds.filter((refund) => newRefunds.has(refund.id)),
-  );
-  if (inserted.size !== newRefunds.size) throw numberTaken();
-  await updatePayments(
-    tx,
-    boxes.map((box) => box.payment).filter((payment) => differs(before.payments.get(payment.id), payment)),
-  );
-  await insertAttempts(
-    tx,
-    attempts.filter((attempt) => newAttempts.has(attempt.id)),
-  );
-  await updateAttempts(
-    tx,
-    attempts.filter(
-      (attempt) => !newAttempts.has(attempt.id) && differs(before.attempts.get(attempt.id), attempt),
+  const [inserted] = await Promise.all([
+    insertRefunds(
+      tx,
+      refunds.filter((refund) => newRefunds.has(refund.id)),
     ),
-  );
-  await updateRefunds(
-    tx,
-    refunds.filter((refund) => !newRefunds.has(refund.id) && differs(before.refunds.get(refund.id), refund)),
-  );
-  await insertExchanges(tx, work.exchanges);
-  await insertWorkItems(tx, work.workItems, now);
+    updatePayments(
+      tx,
+      boxes.map((box) => box.payment).filter((payment) => differs(before.payments.get(payment.id), payment)),
+    ),
+    insertAttempts(
+      tx,
+      attempts.filter((attempt) => newAttempts.has(attempt.id)),
+    ),
+    updateAttempts(
+      tx,
+      attempts.filter(
+        (attempt) => !newAttempts.has(attempt.id) && differs(before.attempts.get(attempt.id), attempt),
+      ),
+    ),
+    updateRefunds(
+      tx,
+      refunds.filter(
+        (refund) => !newRefunds.has(refund.id) && differs(before.refunds.get(refund.id), refund),
+      ),
+    ),
+    insertExchanges(tx, work.exchanges),
+    insertWorkItems(tx, work.workItems, now),
+  ]);
+  if (inserted.size !== newRefunds.size) throw numberTaken();
 }
 
 /** A repeated report copies rows and changes none: those are not written again. */

@@ -15,6 +15,22 @@ export function cashierToken(keyring: Pick<Keyring, "mac">, paymentId: Id): stri
   return Buffer.concat([id, mac]).toString("base64url");
 }
 
+const REMEMBERED_MAX = 10_000;
+
+/** Makes tokens, and remembers those of late: a payment is shown several times within its first moments. */
+export function createCashierTokens(keyring: Pick<Keyring, "mac">): (paymentId: Id) => string {
+  const known = new Map<Id, string>();
+  return (paymentId) => {
+    let token = known.get(paymentId);
+    if (token === undefined) {
+      token = cashierToken(keyring, paymentId);
+      if (known.size >= REMEMBERED_MAX) known.clear();
+      known.set(paymentId, token);
+    }
+    return token;
+  };
+}
+
 /** The payment that a token opens, or null for anything that was not made here. */
 export function readCashierToken(keyring: Pick<Keyring, "macs">, token: string): Id | null {
   const bytes = Buffer.from(token, "base64url");

@@ -14,8 +14,7 @@ export type Written = "delivered" | "scheduled" | "dead" | "known";
 export function writeResults(cell: Database, results: readonly TryResult[]): Promise<readonly Written[]> {
   return cell.transact(
     async (tx) => {
-      const written = await settleAll(tx, results);
-      await noteHealth(tx, results);
+      const [written] = await Promise.all([settleAll(tx, results), noteHealth(tx, results)]);
       return written;
     },
     { repeatable: true },

@@ -46,10 +46,6 @@ export async function recordEvents(
   if (recordings.length === 0) return [];
   // In one order in every transaction: the unique keys of rows that exist already are waited for.
   const sorted = recordings.toSorted((a, b) => compare(a.event.id, b.event.id));
-  await insertEvents(
-    tx,
-    sorted.map(({ event }) => event),
-  );
   const leasedUntil = plus(leasedFrom, LEASE_MS);
   const born = sorted.flatMap(({ event, endpoints }) =>
     endpoints
@@ -65,8 +61,13 @@ export async function recordEvents(
         createdAt: event.createdAt,
       })),
   );
-  if (born.length === 0) return [];
-  const written = await insertDeliveries(tx, born);
+  const [, written] = await Promise.all([
+    insertEvents(
+      tx,
+      sorted.map(({ event }) => event),
+    ),
+    born.length === 0 ? new Set<Id>() : insertDeliveries(tx, born),
+  ]);
   return born.filter(({ id }) => written.has(id));
 }
 
