@@ -36,6 +36,8 @@ declare const writable: unique symbol;
 
 export type Tx = Db & {
   readonly [writable]: true;
+  /** True where an earlier try of this very work may have been committed: what it wrote may be there. */
+  readonly isRepeat: boolean;
   /** Runs a writing statement; the number of rows it touched. */
   run(statement: Statement, params?: readonly unknown[]): Promise<number>;
 };
@@ -194,7 +196,7 @@ function dbOver(queryable: Queryable): Db {
  * A transaction's statements, until `end`: a step of the work that still runs when another one has failed
  * would otherwise write outside of it, or into the next transaction of the same connection.
  */
-function txOver(client: Connection): { tx: Tx; end(): void } {
+function txOver(client: Connection, isRepeat: boolean): { tx: Tx; end(): void } {
   let ended = false;
   const query = async (config: pg.QueryConfig) => {
     if (ended) throw new Error(`${config.name} came after the end of its transaction`);
@@ -202,6 +204,7 @@ function txOver(client: Connection): { tx: Tx; end(): void } {
   };
   const tx = {
     ...dbOver({ query }),
+    isRepeat,
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
       const result = await query({
         name: statement.name,
@@ -226,7 +229,7 @@ async function transact<T>(
 ): Promise<T> {
   let mayBeDone = false;
   for (let tries = 1; ; tries += 1) {
-    const attempt = await once(deps.writers, work);
+    const attempt = await once(deps.writers, work, mayBeDone);
     if (attempt.end === "committed") return attempt.value;
     if (attempt.end === "threw") {
       const fault = faultOf(attempt.error);
@@ -250,7 +253,11 @@ type Once<T> =
   /** COMMIT was sent and no tag came back: it may be committed. */
   | { end: "unknown"; error: unknown };
 
-async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Promise<Once<T>> {
+async function once<T>(
+  writers: Connections,
+  work: (tx: Tx) => Promise<T>,
+  isRepeat: boolean,
+): Promise<Once<T>> {
   let client: Connection;
   try {
     client = await writers.connect();
@@ -258,7 +265,7 @@ async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Prom
     return { end: "threw", error };
   }
   const lost = onLost(client);
-  const { tx, end } = txOver(client);
+  const { tx, end } = txOver(client, isRepeat);
   try {
     await client.query("begin");
     const value = await work(tx);
@@ -330,4 +337,25 @@ function parameter(value: unknown): unknown {
  */
 export function columnsOf<Row, Key extends keyof Row>(rows: readonly Row[], keys: readonly Key[]): string[] {
   return keys.map((key) => columnLiteral(rows, key));
+}
+
+/**
+ * A column of long texts as three parameters: all texts as bytes one after the other, where each begins
+ * (from 1) and how many bytes it has, for `convert_from(substring($1::bytea from at for bytes), 'UTF8')`. In
+ * an array each quote of a JSON text would be escaped here and unescaped there, byte by byte.
+ */
+export function textsOf<Row>(rows: readonly Row[], text: (row: Row) => string): [Buffer, string, string] {
+  let all = "";
+  let at = 1;
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  for (const row of rows) {
+    const one = text(row);
+    const bytes = Buffer.byteLength(one);
+    starts.push(at);
+    lengths.push(bytes);
+    at += bytes;
+    all += one;
+  }
+  return [Buffer.from(all), `{${starts.join(",")}}`, `{${lengths.join(",")}}`];
 }

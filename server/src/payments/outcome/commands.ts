@@ -13,7 +13,7 @@ import type {
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
-import { CODE_CALL_MS } from "../query/schedule.ts";
+import { CODE_CALL_MS, PLACING_LEASE_MS } from "../query/schedule.ts";
 import { feeReturnOf, settledPart } from "../terms.ts";
 import { decideGiveUp } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
@@ -146,9 +146,14 @@ export function addAttempt(draft: Draft, attempt: Attempt, now: Date, scene: Sce
   return { done: true };
 }
 
-/** A new attempt is born leased to the process that places it: nobody else looks at it before. */
+/**
+ * A new attempt is born leased to the process that places it. Where its first query comes before the lease
+ * ends it is due then, and whoever finds it unanswered leaves it alone (`nextStep`): so the answer need not
+ * change the due time, and the row's new version stays out of every index.
+ */
 export function firstDueAt(scene: SceneTraits, now: Date): Date {
-  return plus(now, scene.kind === "payment_code" ? CODE_CALL_MS : 30 * SECOND);
+  if (scene.kind === "payment_code") return plus(now, CODE_CALL_MS);
+  return plus(now, Math.min(PLACING_LEASE_MS, scene.queryGapsMs[0] ?? PLACING_LEASE_MS));
 }
 
 /** Puts money back for the success attempt. The ladder of refusals is part of the contract. */

@@ -67,7 +67,9 @@ export function decidePending(
   if (attempt.state === "created" || attempt.state === "unknown") {
     attempt.state = "pending";
     attempt.queries = 0;
-    attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), context.now);
+    const next = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), context.now);
+    const isSooner = attempt.dueAt !== null && attempt.dueAt > context.now && attempt.dueAt < next;
+    if (!isSooner) attempt.dueAt = next;
     return "open";
   }
   askAgain(draft, attempt, "query", context);

@@ -8,7 +8,7 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { lockDay, type PostResult, post } from "../../ledger/index.ts";
 import type { Delivery, Endpoint, NewEvent, Webhooks } from "../../webhooks/index.ts";
-import { attemptsOfPayments, insertAttempts, updateAttempts } from "../attempt/store.ts";
+import { addAttempts, attemptsOfPayments, updateAttempts } from "../attempt/store.ts";
 import { type ExchangeRow, insertExchanges } from "../exchanges.ts";
 import type { Attempt, Payment, Refund, WorkItem } from "../model.ts";
 import { lockPayments, updatePayments } from "../payment/store.ts";
@@ -253,15 +253,13 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
       tx,
       boxes.map((box) => box.payment).filter((payment) => differs(before.payments.get(payment.id), payment)),
     ),
-    insertAttempts(
-      tx,
-      attempts.filter((attempt) => newAttempts.has(attempt.id)),
-    ),
+    addAttempts(tx, [...newAttempts.values()]),
     updateAttempts(
       tx,
-      attempts.filter(
-        (attempt) => !newAttempts.has(attempt.id) && differs(before.attempts.get(attempt.id), attempt),
-      ),
+      attempts.flatMap((after) => {
+        const known = before.attempts.get(after.id) ?? newAttempts.get(after.id);
+        return known !== undefined && differs(known, after) ? [{ before: known, after }] : [];
+      }),
     ),
     updateRefunds(
       tx,

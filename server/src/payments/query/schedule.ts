@@ -11,6 +11,9 @@ export const WATCHED_FOR_MS = 20 * SECOND;
 /** How long a call that takes a payment code may be under way: nobody else looks at its order before. */
 export const CODE_CALL_MS = 15 * SECOND;
 
+/** How long an order's first call belongs to the process that wrote it: three times the call's time-out. */
+export const PLACING_LEASE_MS = 30 * SECOND;
+
 /** After an order's expiry the channel is asked once more, when its own clock has passed it too. */
 export const EXPIRY_GRACE_MS = 2 * SECOND;
 

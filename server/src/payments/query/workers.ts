@@ -13,6 +13,7 @@ import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Payments } from "../payment/service.ts";
 import { paymentsById } from "../payment/store.ts";
+import { PLACING_LEASE_MS } from "./schedule.ts";
 import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
 
 /** At least three times the longest time-out of a channel call. */
@@ -88,7 +89,7 @@ export function startWorkers(deps: WorkersDeps): Workers {
   };
 }
 
-export type NextStep = "reverse" | "close" | "give_up" | "place" | "query";
+export type NextStep = "reverse" | "close" | "give_up" | "place" | "query" | "wait";
 
 /** What a due attempt needs. Pure; `now` against the attempt's age and state decides. */
 export function nextStep(attempt: Attempt, scene: SceneTraits, now: Date): NextStep {
@@ -98,6 +99,8 @@ export function nextStep(attempt: Attempt, scene: SceneTraits, now: Date): NextS
   if (scene.reverseAfterMs !== null) {
     return now >= plus(attempt.createdAt, scene.reverseAfterMs) ? "give_up" : "query";
   }
+  const isBeingPlaced = attempt.state === "created" && attempt.queries === 0;
+  if (isBeingPlaced && now < plus(attempt.createdAt, PLACING_LEASE_MS)) return "wait";
   const neverAnswered = attempt.nextAction === null && attempt.state !== "pending";
   // A lost first call is repeated only where the channel answers a known number with the same order.
   if (neverAnswered && scene.afterCrash === "resend" && now < attempt.expiresAt) return "place";
@@ -113,6 +116,8 @@ async function attend(deps: WorkersDeps, attempt: Attempt): Promise<void> {
   const now = cell.clock.now();
   const priority = priorityOf(attempt, payment, now);
   switch (nextStep(attempt, scene, now)) {
+    case "wait":
+      return;
     case "reverse": {
       const done = await calls.reverse(attempt, "buyer");
       // Refused, as after the channel's cut-off: only asking tells whether there is money to give back.

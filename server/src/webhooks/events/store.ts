@@ -1,4 +1,4 @@
-import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
+import { columnsOf, type Db, sql, type Tx, textsOf } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { EventType } from "../model.ts";
 
@@ -21,17 +21,20 @@ const COLUMNS = "id, merchant_id, type, subject_id, payment_id, created_at, payl
 const insert = sql(
   "webhooks_insert_events",
   `insert into events (${COLUMNS})
-   select *
-   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
+   select e.id, e.merchant_id, e.type, e.subject_id, e.payment_id, e.created_at,
+     convert_from(substring($7::bytea from e.payload_at for e.payload_bytes), 'UTF8')
+   from unnest(
+     $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $8::int[], $9::int[]
+   ) as e (id, merchant_id, type, subject_id, payment_id, created_at, payload_at, payload_bytes)
    on conflict (id) do nothing`,
 );
 
 /** Writes events; those that exist are left as they are. Rows come sorted by id. */
 export async function insertEvents(tx: Tx, rows: readonly EventRow[]): Promise<void> {
-  await tx.run(
-    insert,
-    columnsOf(rows, ["id", "merchantId", "type", "subjectId", "paymentId", "createdAt", "payload"]),
-  );
+  await tx.run(insert, [
+    ...columnsOf(rows, ["id", "merchantId", "type", "subjectId", "paymentId", "createdAt"]),
+    ...textsOf(rows, ({ payload }) => payload),
+  ]);
 }
 
 const find = sql(
