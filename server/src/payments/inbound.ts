@@ -9,14 +9,14 @@ import type {
   Notification,
   TradeOutcome,
 } from "../channels/index.ts";
-import { type Batcher, createBatcher } from "../kernel/batcher.ts";
 import { type Clock, MINUTE } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
-import { formatId, type Id, parseChannelNumber, parseId } from "../kernel/ids.ts";
+import { formatId, parseChannelNumber, parseId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
-import { type AttemptPlace, attemptPlaces } from "./attempt/store.ts";
+import type { AttemptPlaces } from "./attempt/places.ts";
+import type { AttemptPlace } from "./attempt/store.ts";
 import type { Attempt, Refund } from "./model.ts";
 import type { Door } from "./outcome/door.ts";
 import { refundById } from "./refund/store.ts";
@@ -30,24 +30,15 @@ export type InboundDeps = {
   readonly cell: Cell;
   readonly channels: Channels;
   readonly door: Door;
+  readonly places: Pick<AttemptPlaces, "of">;
   readonly log: Log;
 };
-
-type Deps = InboundDeps & { readonly places: Batcher<Id, AttemptPlace | null> };
 
 type Authentic = Extract<Notification, { verdict: "authentic" }>;
 
 /** Adds `/notify/{channel}/{channel_account}`. */
-export function inboundRoutes(http: Http, given: InboundDeps): void {
-  const { cell, log } = given;
-  const keep = keeper(cell.clock);
-  // Notifications come in swarms: one query finds the orders of all that arrived while the last one ran.
-  const places = createBatcher<Id, AttemptPlace | null>({
-    name: "notified orders",
-    log,
-    run: (ids) => attemptPlaces(cell.db, ids),
-  });
-  const deps = { ...given, places };
+export function inboundRoutes(http: Http, deps: InboundDeps): void {
+  const keep = keeper(deps.cell.clock);
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_BYTES_MAX }, (_, body, done) => {
@@ -73,7 +64,7 @@ export function inboundRoutes(http: Http, given: InboundDeps): void {
   });
 }
 
-async function find(deps: Deps, channelName: string, accountText: string) {
+async function find(deps: InboundDeps, channelName: string, accountText: string) {
   const id = parseId("cha", accountText);
   const account = id === null ? null : await deps.channels.account(id);
   const channel = deps.channels.channel(channelName);
@@ -83,7 +74,7 @@ async function find(deps: Deps, channelName: string, accountText: string) {
 
 /** True: acknowledged; everything that it said is committed. */
 async function receive(
-  deps: Deps,
+  deps: InboundDeps,
   keep: (accountId: string) => boolean,
   account: ChannelAccount,
   request: InboundRequest,
@@ -110,16 +101,16 @@ async function receive(
 }
 
 async function attemptFor(
-  deps: Deps,
+  deps: InboundDeps,
   account: ChannelAccount,
   notification: Authentic,
 ): Promise<AttemptPlace | null> {
   const id = parseChannelNumber("att", notification.channelOrderNo);
-  const attempt = id === null ? null : await deps.places.submit(id);
+  const attempt = id === null ? null : await deps.places.of(id);
   return attempt?.channelAccountId === account.id ? attempt : null;
 }
 
-async function deliver(deps: Deps, attempt: AttemptPlace, notification: Authentic): Promise<void> {
+async function deliver(deps: InboundDeps, attempt: AttemptPlace, notification: Authentic): Promise<void> {
   const { about, exchange } = notification;
   const common = {
     paymentId: attempt.paymentId,
@@ -158,14 +149,18 @@ function isExplained(attempt: Attempt, trade: TradeOutcome): boolean {
   return trade.refundedAmount <= attempt.refundedAmount + attempt.takenBack;
 }
 
-async function refundFor(deps: Deps, attempt: AttemptPlace, channelRefundNo: string): Promise<Refund | null> {
+async function refundFor(
+  deps: InboundDeps,
+  attempt: AttemptPlace,
+  channelRefundNo: string,
+): Promise<Refund | null> {
   const id = parseChannelNumber("rfd", channelRefundNo);
   const refund = id === null ? null : await refundById(deps.cell.db, id);
   return refund?.attemptId === attempt.id ? refund : null;
 }
 
 async function stray(
-  deps: Deps,
+  deps: InboundDeps,
   account: ChannelAccount,
   kind: "orphan" | "refused",
   reason: string,

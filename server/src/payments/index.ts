@@ -10,6 +10,7 @@ import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
+import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
@@ -73,7 +74,8 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   let workers: Workers | null = null;
   const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
-  const payments = createPaymentsService({ ...deps, door, calls });
+  const places = createAttemptPlaces(deps);
+  const payments = createPaymentsService({ ...deps, door, calls, places });
   const refunds = createRefundsService({ ...deps, door, calls, payments });
   const workItems = createWorkItems({ cell });
   return {
@@ -83,7 +85,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
       paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
-      inboundRoutes(http, { ...deps, door });
+      inboundRoutes(http, { ...deps, door, places });
     },
     startWorkers: () => {
       workers ??= startWorkers({ ...deps, door, calls, payments });

@@ -9,7 +9,7 @@ import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Merchants } from "../../merchants/index.ts";
-import type { Delivery, Webhooks } from "../../webhooks/index.ts";
+import type { Webhooks } from "../../webhooks/index.ts";
 import type { FeeTerms } from "../terms.ts";
 import type { Command } from "./commands.ts";
 import { type CommandResult, type Done, execute, type Surroundings } from "./execute.ts";
@@ -21,7 +21,7 @@ export type DoorDeps = {
   readonly webhooks: Pick<Webhooks, "record" | "endpointsOf" | "deliver">;
   readonly log: Log;
   readonly cashierUrl: (paymentId: Id) => string;
-  /** Rows may have become due: a hint to the workers. */
+  /** Rows are due: a hint to the workers. */
   readonly onDue: () => void;
 };
 
@@ -76,7 +76,8 @@ async function runBatch(deps: DoorDeps, commands: readonly Command[]): Promise<r
       ),
     );
     if (done !== null) {
-      start(deps, done.deliveries);
+      deps.webhooks.deliver(done.deliveries);
+      if (done.isWorkDue) deps.onDue();
       return done.results;
     }
     // Each refusal may let through another refund of the same payment that is not covered either: halved, the
@@ -84,11 +85,6 @@ async function runBatch(deps: DoorDeps, commands: readonly Command[]): Promise<r
     if (round === ROUNDS_MAX && commands.length > 1) throw new Error("too many refunds are not covered");
     for (const command of found) uncovered.add(command);
   }
-}
-
-function start(deps: DoorDeps, deliveries: readonly Delivery[]): void {
-  deps.webhooks.deliver(deliveries);
-  deps.onDue();
 }
 
 /**

@@ -54,6 +54,8 @@ export type Executed = {
   readonly deliveries: readonly Delivery[];
   /** Refund commands that the merchant's money does not cover: nothing of this transaction may be kept. */
   readonly uncovered: ReadonlySet<Command>;
+  /** A row is due already: the workers need not wait for their next look. */
+  readonly isWorkDue: boolean;
 };
 
 type Work = {
@@ -92,7 +94,19 @@ export async function execute(
     deps.webhooks.record(tx, around.endpoints, work.events),
     drafts.length === 0 ? [] : post(tx, day, drafts, now),
   ]);
-  return { results, deliveries, uncovered: await settlePosted(tx, work, posted) };
+  const uncoveredNow = await settlePosted(tx, work, posted);
+  return { results, deliveries, uncovered: uncoveredNow, isWorkDue: hasDue(work, now) };
+}
+
+/** Whether a row of the batch waits for the workers at this very moment. */
+function hasDue({ boxes }: Work, now: Date): boolean {
+  const isDue = ({ dueAt }: { readonly dueAt: Date | null }) => dueAt !== null && dueAt <= now;
+  for (const { payment, attempts, refunds } of boxes.values()) {
+    if (isDue(payment)) return true;
+    for (const attempt of attempts.values()) if (isDue(attempt)) return true;
+    for (const refund of refunds.values()) if (isDue(refund)) return true;
+  }
+  return false;
 }
 
 async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {

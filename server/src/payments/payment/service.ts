@@ -9,6 +9,7 @@ import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
 import type { Calls } from "../attempt/calls.ts";
 import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
+import type { AttemptPlaces } from "../attempt/places.ts";
 import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
@@ -39,6 +40,7 @@ export type PaymentsDeps = {
   readonly keyring: Pick<Keyring, "mac">;
   readonly door: Door;
   readonly calls: Calls;
+  readonly places: Pick<AttemptPlaces, "note">;
   readonly log: Log;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
   readonly openAccounts: (opening: Opening) => Promise<void>;
@@ -153,6 +155,7 @@ async function create(
     case "created": {
       const { payment, attempt } = wanted;
       if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
+      deps.places.note(attempt);
       return {
         ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),
         isNew: true,
