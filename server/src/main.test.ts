@@ -116,6 +116,21 @@ test("it stops in order although its terminal was closed and takes no more outpu
   await assert.rejects(fetch(`${base_url}/health`));
 });
 
+test("a clock that is not the database's is refused, and nothing is left running", async () => {
+  const late = `const { now } = Date; const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...given) { super(...(given.length === 0 ? [now() - 60000] : given)); }
+    };`;
+  const server = run({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` });
+  assert.equal(await server.ended, 1);
+  assert.match(
+    server.output(),
+    /^This machine's clock is (59|60)\.\d s behind the database's; .*start again\.\n$/,
+  );
+  assert.ok(!existsSync(join(folder, ".data", "server.json")));
+  assert.deepEqual(processesIn(join(folder, ".data", "postgres", "data")), []);
+});
+
 test("a data folder that is a file is refused in a sentence", async () => {
   writeFileSync(join(folder, "file"), "");
   const server = run({ TRIBUTARY_DATA_DIR: join(folder, "file") });

@@ -11,6 +11,7 @@ import { claimDataDir } from "./kernel/host/owner.ts";
 import { refuseTakenPort } from "./kernel/host/ports.ts";
 import { StartRefused } from "./kernel/host/start-refused.ts";
 import { createLog, type Log } from "./kernel/log.ts";
+import { refuseWrongClock } from "./kernel/postgres/clock-check.ts";
 import { migrate } from "./kernel/postgres/migrate.ts";
 import { ensureDatabase, startEmbeddedPostgres } from "./kernel/postgres/supervisor.ts";
 
@@ -31,6 +32,7 @@ async function start(config: Config, log: Log, stops: Stop[]): Promise<Urls> {
 
   const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops));
   await migrate({ url: databaseUrl, log });
+  await refuseWrongClock({ url: databaseUrl, clock: systemClock });
   const sandboxUrl = config.sandbox.on ? await startSandboxBeside(config, databaseUrl, log, stops) : null;
 
   const app = await buildApp({
