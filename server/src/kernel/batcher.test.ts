@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
+import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { createTestDatabase, type TestDatabase } from "../../../tools/testing/database.ts";
 import { createBatcher } from "./batcher.ts";
 import { type Database, openDatabase, sql } from "./database.ts";
@@ -87,7 +88,7 @@ describe("a batcher", () => {
     assert.deepEqual(await Promise.all([second, third]), [30, 40]);
     assert.deepEqual(
       { ...batcher.gauges, queued: batcher.gauges.queued },
-      { queued: 0, batches: 2, commands: 4 },
+      { queued: 0, batches: 2, commands: 4, refused: 0, waitedMs: 0, workedMs: 0 },
     );
   });
 
@@ -137,6 +138,61 @@ describe("a batcher", () => {
     finish();
     assert.equal(await again, 50);
     assert.deepEqual(batches.flat(), [1, 2, 3, 5]);
+  });
+
+  it("whose batches have become slow refuses what would wait too long, and recovers by itself", async () => {
+    const { run, finish } = heldRun();
+    const clock = createMovableClock();
+    const batcher = createBatcher({ name: "test", run, log, batchMax: 2, clock, waitMsMax: 60_000 });
+    const accepted = [batcher.submit(1)];
+    await turn();
+    // A batch may take as long as it likes while what comes still fits into the next one.
+    clock.advance(61_000);
+    accepted.push(batcher.submit(2), batcher.submit(3));
+    assert.ok(batcher.isBehind(60_000));
+    assert.ok(!batcher.isBehind(600_000));
+    await assert.rejects(batcher.submit(4), (error) => {
+      assert.ok(coded("overloaded")(error));
+      return ((error as Problem).extras.retryAfterSeconds ?? 0) > 0;
+    });
+    assert.equal(batcher.gauges.refused, 1);
+    finish();
+    await turn();
+    accepted.push(batcher.submit(5));
+    finish();
+    await turn();
+    finish();
+    assert.deepEqual(await Promise.all(accepted), [10, 20, 30, 50]);
+    // What batches took before no longer counts once they are quick again.
+    for (let n = 0; n < 30; n += 1) {
+      const quick = batcher.submit(n);
+      await turn();
+      finish();
+      await quick;
+    }
+    const next = [batcher.submit(6), batcher.submit(7), batcher.submit(8), batcher.submit(9)];
+    for (let n = 0; n < 3; n += 1) {
+      await turn();
+      finish();
+    }
+    assert.deepEqual(await Promise.all(next), [60, 70, 80, 90]);
+    assert.ok(batcher.gauges.workedMs >= 61_000);
+  });
+
+  it("tells what its commands waited", async () => {
+    const { run, finish } = heldRun();
+    const clock = createMovableClock();
+    const batcher = createBatcher({ name: "test", run, log, clock });
+    const first = batcher.submit(1);
+    await turn();
+    const others = [batcher.submit(2), batcher.submit(3)];
+    clock.advance(10_000);
+    finish();
+    await first;
+    await turn();
+    assert.equal(Math.floor(batcher.gauges.waitedMs / 10_000), 2);
+    finish();
+    await Promise.all(others);
   });
 
   it("that stops finishes what it accepted, and refuses what comes later", async () => {

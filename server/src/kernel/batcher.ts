@@ -1,6 +1,8 @@
+import type { Clock } from "./clock.ts";
 import { type ErrorCode, Problem, problem } from "./errors.ts";
 import { faultOf } from "./faults.ts";
 import type { Log } from "./log.ts";
+import { createPace } from "./pace.ts";
 
 /**
  * Collects commands that arrive while the previous batch commits and hands them over together. Idle, a
@@ -9,12 +11,27 @@ import type { Log } from "./log.ts";
 export type Batcher<Command, Result> = {
   /**
    * Resolves with the command's own result. Rejects with `overloaded` before anything happened when the queue
-   * is full, with `stopping` after `stop`, and with what the batch failed of.
+   * is full or `isBehind`, with `stopping` after `stop`, and with what the batch failed of.
    */
   submit(command: Command): Promise<Result>;
   /** Lets what was accepted finish; further commands are refused. */
   stop(): Promise<void>;
-  readonly gauges: { readonly queued: number; readonly batches: number; readonly commands: number };
+  /**
+   * Whether a command that comes now would wait longer than this behind at least one full batch. What fits
+   * into the next batch is always taken: refusing it would spare nobody any time.
+   */
+  isBehind(waitMs: number): boolean;
+  readonly gauges: {
+    readonly queued: number;
+    readonly batches: number;
+    readonly commands: number;
+    /** Refused since there was no room. */
+    readonly refused: number;
+    /** What all commands together waited for their batch; 0 without a clock. */
+    readonly waitedMs: number;
+    /** What all batches together took; 0 without a clock. */
+    readonly workedMs: number;
+  };
 };
 
 export type BatcherOptions<Command, Result> = {
@@ -27,6 +44,10 @@ export type BatcherOptions<Command, Result> = {
   readonly log: Log;
   readonly batchMax?: number;
   readonly queueMax?: number;
+  /** Times the batches, so that `isBehind` and the gauges know; without one only `queueMax` bounds. */
+  readonly clock?: Clock;
+  /** Refuses what would wait longer; without it only `queueMax` bounds. */
+  readonly waitMsMax?: number;
 };
 
 const BATCH_MAX = 256;
@@ -34,6 +55,7 @@ const QUEUE_MAX = 4_096;
 
 type Waiting<Command, Result> = {
   readonly command: Command;
+  readonly since: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -44,7 +66,9 @@ export function createBatcher<Command, Result>(
   const batchMax = options.batchMax ?? BATCH_MAX;
   const queueMax = options.queueMax ?? QUEUE_MAX;
   const queue: Waiting<Command, Result>[] = [];
-  const counts = { batches: 0, commands: 0 };
+  const counts = { batches: 0, commands: 0, refused: 0 };
+  const pace = options.clock === undefined ? null : createPace(options.clock, batchMax);
+  const waitMsMax = options.waitMsMax ?? Number.POSITIVE_INFINITY;
   let working: Promise<void> | null = null;
   let stopped = false;
 
@@ -53,10 +77,14 @@ export function createBatcher<Command, Result>(
       const batch = queue.splice(0, batchMax);
       counts.batches += 1;
       counts.commands += batch.length;
+      pace?.began(batch);
       await carryOut(options, batch);
+      pace?.ended();
     }
     working = null;
   };
+  const isBehind = (waitMs: number) =>
+    pace !== null && queue.length >= batchMax && pace.expectedWaitMs(queue.length) > waitMs;
 
   return {
     submit: (command) =>
@@ -65,17 +93,19 @@ export function createBatcher<Command, Result>(
           reject(problem("stopping", { retryAfterSeconds: 2 }));
           return;
         }
-        if (queue.length >= queueMax) {
+        if (queue.length >= queueMax || isBehind(waitMsMax)) {
+          counts.refused += 1;
           reject(problem("overloaded", { retryAfterSeconds: 1 }));
           return;
         }
-        queue.push({ command, resolve, reject });
+        queue.push({ command, since: pace?.nowMs() ?? 0, resolve, reject });
         working ??= Promise.resolve().then(work);
       }),
     stop: async () => {
       stopped = true;
       await working;
     },
+    isBehind,
     gauges: {
       get queued() {
         return queue.length;
@@ -85,6 +115,15 @@ export function createBatcher<Command, Result>(
       },
       get commands() {
         return counts.commands;
+      },
+      get refused() {
+        return counts.refused;
+      },
+      get waitedMs() {
+        return pace?.gauges.waitedMs ?? 0;
+      },
+      get workedMs() {
+        return pace?.gauges.workedMs ?? 0;
       },
     },
   };

@@ -2,7 +2,7 @@
  * PostgreSQL, as rooms see it: `Db` reads, `Tx` also writes, and a `Tx` exists only inside `transact`.
  * Writing outside a transaction is therefore impossible by type.
  */
-import pg from "pg";
+import type pg from "pg";
 import { arrayLiteral, columnLiteral } from "./array-literal.ts";
 import type { Clock, Random } from "./clock.ts";
 import { CoalescingSocket } from "./coalescing-socket.ts";
@@ -10,6 +10,7 @@ import { problem } from "./errors.ts";
 import { commitRefused, faultOf, translate } from "./faults.ts";
 import type { IdMaker } from "./ids.ts";
 import type { Log } from "./log.ts";
+import { openPool } from "./pool.ts";
 import { getTypeParser, rowsOf } from "./rows.ts";
 
 /**
@@ -63,6 +64,8 @@ export type Database = {
   transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactOptions): Promise<T>;
   /** Counted since start: a deadlock is retried, but none is ever expected. */
   readonly counters: { deadlocks: number; retries: number };
+  /** How busy the connections are, for metrics; null where they are not counted. */
+  readonly pools: { readonly readers: PoolGauges | null; readonly writers: PoolGauges | null };
   close(): Promise<void>;
 };
 
@@ -90,7 +93,11 @@ export type Connections = {
   /** One statement on any connection. */
   query(config: pg.QueryConfig): Promise<pg.QueryResult>;
   end(): Promise<void>;
+  readonly gauges?: PoolGauges;
 };
+
+/** Connections of a pool, and who waits for one. */
+export type PoolGauges = { readonly busy: number; readonly idle: number; readonly waiting: number };
 
 /** Makes a pool. The simulation hands in its own, whose every statement it starts, answers or loses. */
 export type OpenConnections = (config: pg.PoolConfig, onIdleError: (error: Error) => void) => Connections;
@@ -155,19 +162,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     db: dbOver({ query: (config) => withReadErrors(() => readers.query(config)) }),
     transact: (work, transactOptions) => transact({ writers, counters }, work, transactOptions ?? {}),
     counters,
+    pools: { readers: readers.gauges ?? null, writers: writers.gauges ?? null },
     close: async () => {
       closed = true;
       await Promise.all([readers.end(), writers.end()]);
     },
   };
-}
-
-function openPool(config: pg.PoolConfig, onIdleError: (error: Error) => void): Connections {
-  const pool = new pg.Pool(config);
-  // An idle connection that breaks is replaced by the pool; the next user of a broken one gets the error
-  // itself.
-  pool.on("error", onIdleError);
-  return pool;
 }
 
 type Queryable = { query(config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> };

@@ -7,7 +7,9 @@ import { ERRORS, type ErrorCode, Problem, problem, problemDocument } from "./err
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found = toProblem(error);
   const { status } = ERRORS[found.code];
-  const { retryAfterSeconds, cause } = found.extras;
+  const { cause } = found.extras;
+  // Whoever is refused for the moment is told when to come back, whatever refused it.
+  const retryAfterSeconds = found.extras.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   if (status >= 500) {
     // Being busy, stopping or without a database is told once per request: no fault of the program's.
     const level = status === 500 ? "error" : "warn";

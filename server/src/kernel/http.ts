@@ -18,6 +18,7 @@ import type { Static, TSchema } from "typebox";
 import { Type } from "typebox";
 import type { Random } from "./clock.ts";
 import { problem } from "./errors.ts";
+import { admitByImportance, REQUESTS_IN_FLIGHT_MAX } from "./http-admission.ts";
 import {
   answerClientError,
   answerProblem,
@@ -32,6 +33,8 @@ const BODY_BYTES_MAX = 64 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const REQUESTS_PER_SECOND_MAX = 2_000;
+/** Sockets, most of them idle; beyond them the machine's own limits would be met in worse places. */
+const CONNECTIONS_MAX = 16_384;
 
 export type HttpOptions = {
   readonly log: Log;
@@ -43,6 +46,8 @@ export type HttpOptions = {
   readonly trustProxy: boolean;
   /** Requests that one key, or without a key one address, may make in a second; 2,000 when absent. */
   readonly requestsPerSecondMax?: number;
+  /** Requests under way at once; `REQUESTS_IN_FLIGHT_MAX` when absent. */
+  readonly requestsInFlightMax?: number | undefined;
   /** How schemas become functions; fastify's own compilers when absent. */
   readonly compilers?: SchemaCompilers | undefined;
 };
@@ -81,9 +86,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, newRequestId()),
   });
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  app.server.maxConnections = CONNECTIONS_MAX;
   readJsonAlone(app);
   refuseWhileStopping(app);
-  hangUpWhenStopping(app);
+  const inFlight = hangUpWhenStopping(app);
+  admitByImportance(app, inFlight, options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX);
   const methodsAt = watchRoutes(app);
   await app.register(swagger, { openapi: openApiHead(options) });
   await app.register(rateLimit, {
@@ -133,18 +140,22 @@ function refuseWhileStopping(app: Http): void {
 
 /**
  * Stopping waits for requests, not for connections: node:http hangs up on those that are kept after an
- * answer, and waits for ever for those that have not asked yet, such as browsers open beforehand.
+ * answer, and waits for ever for those that have not asked yet, such as browsers open beforehand. Gives the
+ * number of requests under way.
  */
-function hangUpWhenStopping(app: Http): void {
+function hangUpWhenStopping(app: Http): () => number {
   const requestsOn = new Map<Socket, number>();
+  let inFlight = 0;
   let stopping = false;
   app.server.on("connection", (socket: Socket) => {
     requestsOn.set(socket, 0);
     socket.once("close", () => requestsOn.delete(socket));
   });
   app.server.on("request", ({ socket }, response) => {
+    inFlight += 1;
     requestsOn.set(socket, (requestsOn.get(socket) ?? 0) + 1);
     response.once("close", () => {
+      inFlight -= 1;
       const left = (requestsOn.get(socket) ?? 1) - 1;
       if (requestsOn.has(socket)) requestsOn.set(socket, left);
       if (stopping && left === 0) socket.destroySoon();
@@ -154,6 +165,7 @@ function hangUpWhenStopping(app: Http): void {
     stopping = true;
     for (const [socket, requests] of requestsOn) if (requests === 0) socket.destroySoon();
   });
+  return () => inFlight;
 }
 
 /** Bodies are JSON in UTF-8. Other bytes would be stored as �; fastify's own text/plain is no body here. */

@@ -23,6 +23,11 @@ import { refundById } from "./refund/store.ts";
 import { insertStray } from "./strays.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
+/**
+ * A notification that would wait longer is refused before it is verified; the channel repeats it. New
+ * payments and wishes are refused long before that.
+ */
+const WAIT_MS_MAX = 3_000;
 /** Refused notifications kept per account and minute: a flood of forgeries fills no disk. */
 const REFUSED_KEPT_PER_MINUTE = 30;
 
@@ -49,6 +54,7 @@ export function inboundRoutes(http: Http, deps: InboundDeps): void {
       // Channels are not slowed down: what they say not in time they say again, later.
       { schema: { hide: true }, config: { rateLimit: false } },
       async (request, reply) => {
+        if (deps.door.isBehind(WAIT_MS_MAX)) throw problem("overloaded", { retryAfterSeconds: 1 });
         const { account, channel } = await find(deps, request.params.channel, request.params.account);
         const accepted = await receive(deps, keep, account, {
           method: request.method,

@@ -162,6 +162,7 @@ function createMachinery(deps: WebhooksDeps) {
   const results = createBatcher<TryResult, Written>({
     name: "webhook results",
     log,
+    clock,
     run: (tries) => writeResults(cell, tries),
   });
   let worker: DueWorker | null = null;

@@ -30,8 +30,8 @@ export async function refuseWrongClock(options: { url: string; clock: Clock }): 
   const seconds = (Math.abs(offset) / 1_000).toFixed(1);
   throw new StartRefused(
     `This machine's clock is ${seconds} s ${offset > 0 ? "behind" : "ahead of"} the database's; at most ` +
-      `${CLOCK_OFFSET_MS_MAX / 1_000} s are allowed, since due times and leases are shared. Let both machines ` +
-      "take their time from the same source (NTP), check it with `date -u`, and start again.",
+      `${CLOCK_OFFSET_MS_MAX / 1_000} s are allowed, since due times and leases are shared. Let both ` +
+      "machines take their time from the same source (NTP), check it with `date -u`, and start again.",
   );
 }
 

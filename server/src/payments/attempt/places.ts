@@ -27,6 +27,7 @@ export function createAttemptPlaces({
   const lookUp = createBatcher<Id, AttemptPlace | null>({
     name: "notified orders",
     log,
+    clock: cell.clock,
     run: (ids) => attemptPlaces(cell.db, ids),
   });
   let young = new Map<Id, AttemptPlace>();

@@ -32,19 +32,30 @@ export type Door = {
    * `internal_error` when the command broke an assumption (nothing of it is kept then).
    */
   submit(command: Command): Promise<Done>;
+  /** Whether a report that comes now would wait longer than this; then new payments should not be begun. */
+  isBehind(waitMs: number): boolean;
   stop(): Promise<void>;
   readonly gauges: Readonly<Record<"reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>>;
 };
 
 const ROUNDS_MAX = 3;
+/** What a merchant asks for is refused beyond this. Reports are not: they tell of what has happened. */
+const WISH_WAIT_MS_MAX = 1_000;
 
 /** Builds the door of a cell. */
 export function createDoor(deps: DoorDeps): Door {
   const run = (commands: readonly Command[]) => runBatch(deps, commands);
-  const reports = createBatcher<Command, CommandResult>({ name: "reports", run, log: deps.log });
+  const { clock } = deps.cell;
+  const reports = createBatcher<Command, CommandResult>({ name: "reports", run, log: deps.log, clock });
   // A refund that its merchant cannot cover makes its batch run again: reports of channels do not wait for
   // that.
-  const wishes = createBatcher<Command, CommandResult>({ name: "wishes", run, log: deps.log });
+  const wishes = createBatcher<Command, CommandResult>({
+    name: "wishes",
+    run,
+    log: deps.log,
+    clock,
+    waitMsMax: WISH_WAIT_MS_MAX,
+  });
   return {
     submit: async (command) => {
       const result = await ("reportId" in command ? reports : wishes).submit(command);
@@ -52,6 +63,7 @@ export function createDoor(deps: DoorDeps): Door {
       if (result.result === "no_payment") throw problem("not_found");
       throw problem("internal_error", { cause: result.error });
     },
+    isBehind: (waitMs) => reports.isBehind(waitMs),
     stop: async () => {
       await Promise.all([reports.stop(), wishes.stop()]);
     },

@@ -32,6 +32,12 @@ const UNFINISHED_LOOK_MS = 200;
 const ASK_AGAIN_SECONDS = 2;
 /** A buyer who tries again and again spends the channel account's calls. */
 const ATTEMPTS_MAX = 30;
+/**
+ * A creation that would wait longer is refused before anything has happened, and so are all while the reports
+ * of earlier payments would: each new payment brings more of them.
+ */
+const CREATION_WAIT_MS_MAX = 500;
+const REPORTS_WAIT_MS_MAX = 1_000;
 
 export type PaymentsDeps = {
   readonly cell: Cell;
@@ -80,6 +86,8 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
   const creations = createBatcher<NewPayment, Created>({
     name: "creations",
     log: deps.log,
+    clock: deps.cell.clock,
+    waitMsMax: CREATION_WAIT_MS_MAX,
     run: (wanted) => deps.cell.transact((tx) => createPayments(tx, wanted), { repeatable: true }),
   });
   const service: Payments = {
@@ -136,6 +144,7 @@ async function create(
   identity: MerchantIdentity,
   body: CreatePayment,
 ): Promise<Whole & { isNew: boolean }> {
+  if (deps.door.isBehind(REPORTS_WAIT_MS_MAX)) throw problem("overloaded", { retryAfterSeconds: 1 });
   const { merchant } = identity;
   const now = deps.cell.clock.now();
   const request = keptRequest(deps, body);

@@ -37,6 +37,8 @@ export type LanesDeps = {
 
 /** Waiting per endpoint, for bursts: what would wait longer than its lease allows is left to it. */
 const WAITING_PER_ENDPOINT_MAX = 256;
+/** Waiting in all: each is a payload in memory. */
+const WAITING_MAX = 16_384;
 /** In flight in all; each is a socket. */
 const IN_FLIGHT_MAX = 2_048;
 
@@ -122,13 +124,17 @@ function take(deps: LanesDeps, state: State, job: Job): void {
   const allowed = allowedIn(deps, state, lane);
   if (lane.running < allowed && state.inFlight.size < IN_FLIGHT_MAX) {
     start(deps, state, lane, job);
-  } else if (lane.running > 0 && allowed > 1 && lane.waiting.length < WAITING_PER_ENDPOINT_MAX) {
+  } else if (lane.running > 0 && allowed > 1 && hasRoom(state, lane)) {
     state.waiting += 1;
     lane.waiting.push(job);
   } else {
     leave(state, job);
     dropIfIdle(state, endpointId, lane);
   }
+}
+
+function hasRoom(state: State, lane: Lane): boolean {
+  return lane.waiting.length < WAITING_PER_ENDPOINT_MAX && state.waiting < WAITING_MAX;
 }
 
 function start(deps: LanesDeps, state: State, lane: Lane, job: Job): void {
