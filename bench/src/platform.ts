@@ -4,12 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Merchant } from "./generator.ts";
+import type { Merchant } from "./commands.ts";
 
 const MAIN = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 const READY_MS = 60_000;
@@ -29,15 +28,21 @@ export type BenchPlatform = {
   stop(): Promise<void>;
 };
 
-/** Starts it; `progress` tells what is happening. */
-export async function startPlatform(
-  progress: (line: string) => void,
-  profileDir: string | null = null,
-): Promise<BenchPlatform> {
+export type PlatformOptions = {
+  readonly progress: (line: string) => void;
+  /** Where the server leaves its CPU profile when it ends. */
+  readonly profileDir?: string | null;
+  /** Options of Node for the server, beside those of the profile. */
+  readonly nodeOptions?: readonly string[];
+};
+
+/** Starts it on a data folder of its own, which is gone when it is stopped. */
+export async function startPlatform(options: PlatformOptions): Promise<BenchPlatform> {
+  const { progress, profileDir = null, nodeOptions = [] } = options;
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-bench-"));
   const port = await freePort();
   const begun = performance.now();
-  const child = spawn(process.execPath, [...profiling(profileDir), MAIN], {
+  const child = spawn(process.execPath, [...nodeOptions, ...profiling(profileDir), MAIN], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -117,7 +122,7 @@ async function makeMerchants(
       url: `http://127.0.0.1:${receiverPort}/shops/${index}`,
       events: ["payment.succeeded"],
     });
-    merchants.push({ key: secret, notifyPath: `/notify/instant/${account.id}` });
+    merchants.push({ id: merchant.id as string, key: secret, notifyPath: `/notify/instant/${account.id}` });
   }
   return merchants;
 }
@@ -153,7 +158,8 @@ async function ready(child: ChildProcess, baseUrl: string, output: () => string)
   }
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+/** Ends a program in order, and by force when that takes too long. */
+export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
@@ -162,7 +168,8 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens at. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as AddressInfo;

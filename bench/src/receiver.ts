@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
+import { endOfMessage } from "./http-lanes.ts";
 
 export type Receiver = {
   readonly port: number;
@@ -14,46 +15,47 @@ export type Receiver = {
 
 export type Behaviour =
   | { readonly kind: "ok" }
+  /** Answers after a while. */
   | { readonly kind: "slow"; readonly ms: number }
+  /** Cuts the connection. */
   | { readonly kind: "dead" };
 
-const ANSWER = "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n";
-const HEADERS_END = "\r\n\r\n";
-const LENGTH = /content-length: (\d+)/i;
-const SUCCEEDED = /"type":"payment\.succeeded".*?"merchant_order_no":"([^"]+)"/s;
+const ANSWER = Buffer.from("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", "latin1");
+const PATH_AT = "POST ".length;
+const SUCCEEDED = '"type":"payment.succeeded"';
+const NUMBER = '"merchant_order_no":"';
 
 /** @param onSuccess called with the merchant order number of every `payment.succeeded` that arrives. */
 export async function startReceiver(onSuccess: (merchantOrderNo: string) => void): Promise<Receiver> {
   let received = 0;
   const behaviours = new Map<string, Behaviour>();
   const sockets = new Set<Socket>();
-  const answer = (socket: Socket, path: string) => {
-    const behaviour = behaviours.get(path);
-    if (behaviour === undefined || behaviour.kind === "ok") socket.write(ANSWER);
-    else if (behaviour.kind === "slow") setTimeout(() => socket.write(ANSWER), behaviour.ms).unref();
+  const acknowledge = (socket: Socket, number: string | null) => {
+    if (socket.destroyed) return;
+    socket.write(ANSWER);
+    if (number !== null) onSuccess(number);
+  };
+  const take = (socket: Socket, text: string, from: number) => {
+    received += 1;
+    const number = succeededIn(text, from);
+    const behaviour = behaviours.size === 0 ? undefined : behaviours.get(pathOf(text, from));
+    if (behaviour === undefined) acknowledge(socket, number);
+    else if (behaviour.kind === "slow") setTimeout(() => acknowledge(socket, number), behaviour.ms).unref();
     else socket.destroy();
   };
   const server: Server = createServer({ noDelay: true }, (socket) => {
+    let rest = "";
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
-    socket.setEncoding("latin1");
-    let text = "";
-    socket.on("data", (chunk: string) => {
-      text += chunk;
-      for (;;) {
-        const end = text.indexOf(HEADERS_END);
-        if (end < 0) return;
-        const head = text.slice(0, end);
-        const from = end + HEADERS_END.length;
-        const length = Number(LENGTH.exec(head)?.[1] ?? 0);
-        if (text.length < from + length) return;
-        const number = SUCCEEDED.exec(text.slice(from, from + length))?.[1];
-        text = text.slice(from + length);
-        received += 1;
-        answer(socket, head.slice(5, head.indexOf(" ", 5)));
-        if (number !== undefined) onSuccess(number);
+    socket.on("data", (chunk: Buffer) => {
+      const text = rest + chunk.toString("latin1");
+      let from = 0;
+      for (let end = endOfMessage(text, from); end > from; end = endOfMessage(text, from)) {
+        take(socket, text, from);
+        from = end;
       }
+      rest = from === text.length ? "" : text.slice(from);
     });
   });
   await new Promise<void>((resolve) => {
@@ -62,11 +64,26 @@ export async function startReceiver(onSuccess: (merchantOrderNo: string) => void
   return {
     port: (server.address() as AddressInfo).port,
     received: () => received,
-    behave: (path, behaviour) => behaviours.set(path, behaviour),
+    behave: (path, behaviour) => {
+      if (behaviour.kind === "ok") behaviours.delete(path);
+      else behaviours.set(path, behaviour);
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
         server.close(() => resolve());
       }),
   };
+}
+
+function pathOf(text: string, from: number): string {
+  return text.slice(from + PATH_AT, text.indexOf(" ", from + PATH_AT));
+}
+
+/** The order number of the success that a delivery tells of, or null. */
+function succeededIn(text: string, from: number): string | null {
+  if (text.indexOf(SUCCEEDED, from) < 0) return null;
+  const at = text.indexOf(NUMBER, from);
+  if (at < 0) return null;
+  return text.slice(at + NUMBER.length, text.indexOf('"', at + NUMBER.length));
 }

@@ -1,124 +1,166 @@
 /** One measured stretch of load, and what it cost. */
-
-import type { GeneratorCommand } from "./generator.ts";
+import { averageBatches, type BatchCounters } from "./batches.ts";
+import type { Counted, GeneratorCount, Percentiles, PhaseCommand } from "./commands.ts";
 import type { Load } from "./load.ts";
 import { type CpuSeconds, cpuOf, type DatabaseCounters, type Gauge, rssMbOf } from "./measure.ts";
-import type { BenchPlatform } from "./platform.ts";
 
 const LOOK_MS = 1_000;
+/** A backend that is idle publishes what it counted last after ten seconds, a busy one each second. */
+const STATISTICS_MS = 10_500;
+const STATISTICS_ROUGHLY_MS = 1_200;
 const DRAIN_MS = 60_000;
+const DRAIN_LOOK_MS = 100;
+const SECONDS_PER_LINE = 5;
+/** A stretch of this length counts: it holds a checkpoint and exact counters; shorter ones try things out. */
+const COUNTS_FROM_SECONDS = 30;
 
-export type Stretch = {
-  readonly seconds: number;
-  readonly completed: number;
-  readonly completedPerSecond: number;
-  readonly created: number;
-  readonly refunded: number;
-  readonly read: number;
-  readonly refused: number;
-  readonly broken: number;
-  readonly createP50: number;
-  readonly createP99: number;
-  readonly outcomeP99: number;
-  readonly completeP99: number;
-  readonly cpu: CpuSeconds & { readonly generator: number };
-  readonly cpuUsPerPayment: number;
-  readonly rowVersionsPerPayment: number;
-  readonly walBytesPerPayment: number;
-  readonly rssMbMax: number;
-  readonly checkpoints: number;
-  readonly deadlocks: number;
-  /** Completions in each second, to see whether the rate held. */
-  readonly perSecond: readonly number[];
-};
-
+/** What a stretch runs against: the platform, or the skeleton. */
 export type Bench = {
-  readonly platform: BenchPlatform;
+  readonly server: {
+    readonly pid: number;
+    /** Counters of its batchers; empty where it has none to show. */
+    readonly batches: () => Promise<BatchCounters>;
+  };
   readonly load: Load;
   readonly gauge: Gauge;
-  readonly postmasterPid: number;
   readonly progress: (line: string) => void;
 };
 
+/** One second of a stretch. */
+export type Second = {
+  readonly started: number;
+  readonly created: number;
+  readonly shed: number;
+  readonly completed: number;
+  readonly reported: number;
+  readonly create: Percentiles;
+  readonly complete: Percentiles;
+};
+
+export type Stretch = {
+  readonly seconds: number;
+  /** What was done from the first arrival until the last backlog was gone. */
+  readonly done: Readonly<Record<Counted, number>>;
+  /** Of the seconds with arrivals. */
+  readonly completedPerSecond: number;
+  readonly reportedPerSecond: number;
+  readonly refundedPerSecond: number;
+  readonly latency: GeneratorCount["latency"];
+  readonly cpu: CpuSeconds & { readonly generator: number };
+  readonly database: DatabaseCounters;
+  readonly rssMbMax: number;
+  readonly batches: Readonly<Record<string, number>>;
+  readonly perSecond: readonly Second[];
+  readonly backlogEnd: number;
+};
+
+export type StretchOptions = {
+  readonly label: string;
+  readonly seconds: number;
+  readonly phase: PhaseCommand;
+  /** What is left over is somebody else's: endpoints that fail keep their deliveries waiting. */
+  readonly undrained?: boolean;
+  /** Called at the end of every second. */
+  readonly onSecond?: (second: number) => void;
+};
+
 /** Runs a phase for `seconds`, then lets everything under way end; costs are those of both. */
-export async function stretch(
-  bench: Bench,
-  phase: Extract<GeneratorCommand, { do: "phase" }>,
-  seconds: number,
-  label: string,
-): Promise<Stretch> {
-  const { platform, load } = bench;
-  const before = await look(bench);
-  const perSecond: number[] = [];
-  let rssMbMax = 0;
-  load.tell(phase);
-  let last = before.count.completed;
-  for (let second = 0; second < seconds; second += 1) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    const { completed, queued } = await load.count();
-    perSecond.push(completed - last);
-    rssMbMax = Math.max(rssMbMax, rssMbOf(platform.pid));
-    if (second % 5 === 4) bench.progress(`${label}: ${completed - last}/s, ${queued} waiting for a socket`);
-    last = completed;
-  }
+export async function stretch(bench: Bench, options: StretchOptions): Promise<Stretch> {
+  const { load } = bench;
+  const before = await look(bench, options.seconds);
+  load.tell(options.phase);
+  const watched = await watch(bench, options, before.count);
   load.tell({ do: "pause" });
-  const loaded = await load.count();
-  await drain(bench);
-  const after = await look(bench);
-  const done = (key: "completed" | "created" | "refunded" | "read" | "refused" | "broken") =>
-    after.count[key] - before.count[key];
-  const completed = done("completed");
-  const cpu = {
-    server: after.cpu.server - before.cpu.server,
-    postgres: after.cpu.postgres - before.cpu.postgres,
-    generator: (after.count.cpuUs - before.count.cpuUs) / 1e6,
-  };
-  const per = (key: keyof DatabaseCounters) => (after.database[key] - before.database[key]) / completed;
+  const backlogEnd = options.undrained === true ? 0 : await drain(bench);
+  const after = await look(bench, options.seconds);
+  const { loaded, perSecond, rssMbMax, tookSeconds } = watched;
+  const rate = (name: Counted) => (loaded[name] - before.count[name]) / tookSeconds;
   return {
-    seconds,
-    completed,
-    completedPerSecond: (loaded.completed - before.count.completed) / seconds,
-    created: done("created"),
-    refunded: done("refunded"),
-    read: done("read"),
-    refused: done("refused"),
-    broken: done("broken"),
-    createP50: loaded.createP50,
-    createP99: loaded.createP99,
-    outcomeP99: loaded.outcomeP99,
-    completeP99: loaded.completeP99,
-    cpu,
-    cpuUsPerPayment: ((cpu.server + cpu.postgres) * 1e6) / completed,
-    rowVersionsPerPayment: per("rowVersions") - per("accountUpdates"),
-    walBytesPerPayment: per("walBytes"),
+    seconds: options.seconds,
+    done: subtract(after.count, before.count),
+    completedPerSecond: rate("completed"),
+    reportedPerSecond: rate("reported"),
+    refundedPerSecond: rate("refunded"),
+    latency: loaded.latency,
+    cpu: {
+      server: after.cpu.server - before.cpu.server,
+      postgres: after.cpu.postgres - before.cpu.postgres,
+      generator: (after.count.cpuUs - before.count.cpuUs) / 1e6,
+    },
+    database: subtract(after.database, before.database),
     rssMbMax,
-    checkpoints: after.database.checkpoints - before.database.checkpoints,
-    deadlocks: after.database.deadlocks - before.database.deadlocks,
+    batches: averageBatches(before.batches, after.batches),
     perSecond,
+    backlogEnd,
   };
 }
 
-async function look({ platform, load, gauge, postmasterPid }: Bench) {
-  // PostgreSQL publishes a backend's statistics with a delay of up to a second.
-  await new Promise((resolve) => setTimeout(resolve, 2 * LOOK_MS));
+async function watch(bench: Bench, options: StretchOptions, begun: GeneratorCount) {
+  const { server, load, gauge, progress } = bench;
+  const { seconds, label } = options;
+  const from = performance.now();
+  const checkpoints = (await gauge.read()).checkpoints;
+  const perSecond: Second[] = [];
+  let rssMbMax = 0;
+  let last = begun;
+  for (let second = 1; second <= seconds; second += 1) {
+    await sleep(Math.max(0, from + second * LOOK_MS - performance.now()));
+    const count = await load.count();
+    perSecond.push(secondOf(count, last));
+    rssMbMax = Math.max(rssMbMax, rssMbOf(server.pid));
+    if (second % SECONDS_PER_LINE === 0) {
+      progress(`${label}: ${count.completed - last.completed}/s, ${count.queued} waiting for a socket`);
+    }
+    if (seconds >= COUNTS_FROM_SECONDS && second === Math.floor((seconds * 2) / 3)) {
+      if ((await gauge.read()).checkpoints === checkpoints) void gauge.checkpoint();
+    }
+    options.onSecond?.(second);
+    last = count;
+  }
+  return { loaded: last, perSecond, rssMbMax, tookSeconds: (performance.now() - from) / 1_000 };
+}
+
+function secondOf(count: GeneratorCount, last: GeneratorCount): Second {
+  const { started, created, shed, completed, reported } = subtract(count, last);
+  const { createSince: create, completeSince: complete } = count;
+  return { started, created, shed, completed, reported, create, complete };
+}
+
+async function look({ server, load, gauge }: Bench, seconds: number) {
+  await sleep(seconds >= COUNTS_FROM_SECONDS ? STATISTICS_MS : STATISTICS_ROUGHLY_MS);
   return {
     count: await load.count(),
-    cpu: cpuOf(platform.pid, postmasterPid),
+    cpu: cpuOf(server.pid, gauge.postmasterPid),
     database: await gauge.read(),
+    batches: await server.batches(),
   };
 }
 
-/** Waits until every payment that was reported is completed and no delivery is left. */
+/** Waits until every payment that was reported is completed and no delivery is left; what was left after. */
 export async function drain({ load, gauge, progress }: Bench): Promise<number> {
   const until = performance.now() + DRAIN_MS;
   for (;;) {
-    const { reported, completed, queued } = await load.count();
+    const { created, reported, completed, queued } = await load.count();
     const backlog = await gauge.backlog();
-    if (backlog === 0 && queued === 0 && completed >= reported) return 0;
+    if (backlog === 0 && queued === 0 && reported >= created && completed >= reported) return 0;
     if (performance.now() > until) {
-      progress(`after a minute ${backlog} deliveries still wait`);
-      return Math.max(backlog, reported - completed);
+      progress(`after a minute ${backlog} deliveries and ${created - completed} payments still wait`);
+      return Math.max(backlog, created - completed);
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(DRAIN_LOOK_MS);
   }
+}
+
+/** The numbers of `after` less those of `before`, by their names in `before`. */
+function subtract<T extends object>(after: T, before: T): { readonly [K in keyof T]: number } {
+  const entries = Object.entries(before).flatMap(([name, value]) =>
+    typeof value === "number" ? [[name, (after[name as keyof T] as number) - value] as const] : [],
+  );
+  return Object.fromEntries(entries) as { readonly [K in keyof T]: number };
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

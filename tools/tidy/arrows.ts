@@ -29,7 +29,7 @@ const mayUse: Record<string, readonly string[]> = {
   sandbox: [],
   sdk: [],
   demo: ["sdk"],
-  bench: [],
+  bench: ["server"],
   simulation: ["server", "sandbox", "tools"],
   web: [],
   tools: ["server", "sandbox", "sdk", "demo", "web"],

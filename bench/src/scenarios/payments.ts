@@ -1,36 +1,51 @@
 /**
  * `payments`: the closed-loop ceiling first, then open loop at 95 % of it; every printed figure is from the
- * open loop.
+ * open loop. Beside it, in the same run, what the ceiling is compared with.
  */
-import type { Bench } from "../run.ts";
-import { drain, stretch } from "../run.ts";
 
-const IN_FLIGHT = 256;
-const CEILING_SHARE = 0.95;
+import { measureOpen } from "../ceiling.ts";
+import { compareRows } from "../comparisons/rows.ts";
+import { compareTpcB } from "../comparisons/tpc-b.ts";
+import type { Stretch } from "../run.ts";
+import { runSkeleton } from "../skeleton/skeleton.ts";
+import { onStage, SPREAD, type Stage } from "../stage.ts";
+import { type Figures, round, summaryOf } from "../summary.ts";
+import type { Given, Outcome } from "./scenario.ts";
 
-export type Shape = {
-  readonly merchants: number;
-  /** Exponent of the law by which merchants are drawn; 0: alike. */
-  readonly zipf: number;
-};
+export async function payments(given: Given): Promise<Outcome> {
+  const { seconds, progress, profileDir } = given;
+  const comparing = given.compare ?? true;
+  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => {
+    const { ceiling, open } = await measureOpen(stage, seconds);
+    const beside = comparing ? await compareOnSameServer(stage, seconds) : {};
+    return { ceiling, open, beside, settings: await stage.gauge.settings() };
+  });
+  const { ceiling, open } = result;
+  const rows = comparing ? await compareRows(seconds, progress) : {};
+  return {
+    figures: {
+      ...summaryOf(given.scenario, open),
+      ceiling_per_second: round(ceiling.completedPerSecond),
+      ...ratios(open, result.beside),
+      ...rows,
+      settings: result.settings,
+      acknowledged: verdict.found.acknowledged,
+      missing: verdict.found.missing,
+      invariants: verdict.invariants,
+    },
+    valid: verdict.invariants === "ok" && open.backlogEnd === 0,
+  };
+}
 
-export const SPREAD: Shape = { merchants: 100, zipf: 1 };
-export const HOT: Shape = { merchants: 1, zipf: 0 };
+async function compareOnSameServer(stage: Stage, seconds: number): Promise<Figures> {
+  const skeleton = await runSkeleton(stage, seconds);
+  return { ...skeleton, ...(await compareTpcB(stage, seconds)) };
+}
 
-/** @param seconds of the open loop; warm-up and ceiling come before and are not counted. */
-export async function runPayments(bench: Bench, seconds: number) {
-  const warmUp = await stretch(bench, { do: "phase", inFlight: IN_FLIGHT }, Math.min(20, seconds), "warm-up");
-  bench.progress(`warm: ${Math.round(warmUp.completedPerSecond)}/s`);
-  const ceiling = await stretch(
-    bench,
-    { do: "phase", inFlight: IN_FLIGHT },
-    Math.min(30, seconds),
-    "closed loop",
-  );
-  const rate = ceiling.completedPerSecond * CEILING_SHARE;
-  bench.progress(
-    `the ceiling is ${Math.round(ceiling.completedPerSecond)}/s; open loop at ${Math.round(rate)}/s`,
-  );
-  const open = await stretch(bench, { do: "phase", perSecond: rate }, seconds, "open loop");
-  return { ceiling, open, backlogEnd: await drain(bench) };
+/** The platform's rate as a share of the skeleton's. */
+function ratios(open: Stretch, beside: Figures): Figures {
+  const skeleton = beside.skeleton as Figures | undefined;
+  if (skeleton === undefined) return beside;
+  const share = open.completedPerSecond / (skeleton.completed_per_second as number);
+  return { ...beside, share_of_skeleton: round(share, 3) };
 }

@@ -1,0 +1,64 @@
+/** The command line: a scenario, and how much of it. */
+import { parseArgs } from "node:util";
+
+export type Arguments = {
+  readonly scenario: string;
+  /** Of the measured part; warm-up and ceiling come before it. */
+  readonly seconds: number;
+  /** What `growth` loads. */
+  readonly payments: number;
+  /** Whether skeleton, row-at-a-time and TPC-B run beside the platform; null: as the scenario likes. */
+  readonly compare: boolean | null;
+  readonly record: boolean;
+  readonly runs: number;
+  readonly profileDir: string | null;
+};
+
+const SECONDS = 60;
+const PAYMENTS = 10_000_000;
+const RUNS = 5;
+
+export class UsageError extends Error {}
+
+/** Throws a `UsageError` with a sentence for what it cannot read. */
+export function readArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse(argv);
+  if (positionals.length > 1) throw new UsageError(`One scenario at a time, not ${positionals.join(", ")}.`);
+  return {
+    scenario: positionals[0] ?? "payments",
+    seconds: whole("--seconds", values.seconds, SECONDS),
+    payments: whole("--payments", values.payments, PAYMENTS),
+    runs: whole("--runs", values.runs, RUNS),
+    compare: values["no-compare"] === true ? false : values.compare === true ? true : null,
+    record: values.record === true,
+    profileDir: values.profile ?? null,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        seconds: { type: "string" },
+        payments: { type: "string" },
+        runs: { type: "string" },
+        compare: { type: "boolean" },
+        "no-compare": { type: "boolean" },
+        record: { type: "boolean" },
+        profile: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function whole(name: string, text: string | undefined, absent: number): number {
+  if (text === undefined) return absent;
+  const value = Number(text.replaceAll("_", ""));
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new UsageError(`${name} takes a whole number above 0.`);
+  return value;
+}
