@@ -10,7 +10,7 @@ import type { Stretch } from "../run.ts";
 import { runSkeleton } from "../skeleton/skeleton.ts";
 import { onStage, SPREAD, type Stage } from "../stage.ts";
 import { type Figures, round, summaryOf } from "../summary.ts";
-import type { Given, Outcome } from "./scenario.ts";
+import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
 
 export async function payments(given: Given): Promise<Outcome> {
   const { seconds, progress, profileDir } = given;
@@ -22,19 +22,13 @@ export async function payments(given: Given): Promise<Outcome> {
   });
   const { ceiling, open } = result;
   const rows = comparing ? await compareRows(seconds, progress) : {};
-  return {
-    figures: {
-      ...summaryOf(given.scenario, open),
-      ceiling_per_second: round(ceiling.completedPerSecond),
-      ...ratios(open, result.beside),
-      ...rows,
-      settings: result.settings,
-      acknowledged: verdict.found.acknowledged,
-      missing: verdict.found.missing,
-      invariants: verdict.invariants,
-    },
-    valid: verdict.invariants === "ok" && open.backlogEnd === 0,
-  };
+  return outcomeOf(verdict, open, {
+    ...summaryOf(given.scenario, open),
+    ceiling_per_second: round(ceiling.completedPerSecond),
+    ...ratios(open, result.beside),
+    ...rows,
+    settings: result.settings,
+  });
 }
 
 async function compareOnSameServer(stage: Stage, seconds: number): Promise<Figures> {

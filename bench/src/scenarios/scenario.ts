@@ -1,5 +1,7 @@
 /** What a scenario is given, and what it gives back. */
 import type { Arguments } from "../arguments.ts";
+import type { Stretch } from "../run.ts";
+import type { Verdict } from "../stage.ts";
 import type { Figures } from "../summary.ts";
 
 export type Given = Arguments & {
@@ -14,3 +16,15 @@ export type Outcome = {
 };
 
 export type Scenario = (given: Given) => Promise<Outcome>;
+
+/** Adds what was checked after the run; a backlog that stays voids it as a violation does. */
+export function outcomeOf(
+  { invariants, found }: Verdict,
+  { backlogEnd }: Pick<Stretch, "backlogEnd">,
+  figures: Figures,
+): Outcome {
+  return {
+    figures: { ...figures, ...found, invariants },
+    valid: invariants === "ok" && backlogEnd === 0,
+  };
+}

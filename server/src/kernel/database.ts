@@ -120,6 +120,8 @@ export type DatabaseOptions = {
   readonly readersMax: number;
   readonly writersMax: number;
   readonly log: Log;
+  /** A statement that runs longer is ended; for whoever reads a whole database, later than usual. */
+  readonly statementTimeoutMs?: number;
   /** After this a connection that says nothing is given up as lost. */
   readonly answerTimeoutMs?: number;
   /** How connections are made; pg's own pool when absent. */
@@ -130,7 +132,7 @@ export type DatabaseOptions = {
 export function openDatabase(options: DatabaseOptions): Database {
   const settings = [
     `search_path=${options.schema}`,
-    `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+    `statement_timeout=${options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS}`,
     `lock_timeout=${LOCK_TIMEOUT_MS}`,
     `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
     "timezone=UTC",

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../config.ts";
-import { systemClock } from "../kernel/clock.ts";
+import { MINUTE, systemClock } from "../kernel/clock.ts";
 import { openDatabase } from "../kernel/database.ts";
 import { claimDataDir, isRunning, readOwner } from "../kernel/host/owner.ts";
 import { StartRefused } from "../kernel/host/start-refused.ts";
@@ -17,12 +17,22 @@ import { invariants } from "./invariants.ts";
 
 const READERS_MAX = 2;
 const VIOLATIONS_SHOWN_MAX = 5;
+/** Some checks read a whole table: a minute for ten million payments. */
+const STATEMENT_TIMEOUT_MS = 30 * MINUTE;
 
 async function main(): Promise<number> {
   const config = readConfig();
   const log = createLog({ level: "warn", readable: true });
   const { url, release } = await reach(config, log);
-  const database = openDatabase({ url, schema: "cell_0", readersMax: READERS_MAX, writersMax: 1, log });
+  const database = openDatabase({
+    url,
+    schema: "cell_0",
+    readersMax: READERS_MAX,
+    writersMax: 1,
+    log,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    answerTimeoutMs: 2 * STATEMENT_TIMEOUT_MS,
+  });
   try {
     const results = await runAudit(database.db, invariants, print);
     const violated = results.filter((result) => result.violations.length > 0).length;
