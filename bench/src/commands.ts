@@ -1,7 +1,7 @@
 /** What the bench tells the generator's process, and what that counts. */
 import type { Behaviour } from "./receiver.ts";
 
-export type Merchant = { readonly id: string; readonly key: string; readonly notifyPath: string };
+export type Merchant = { readonly key: string; readonly notifyPath: string };
 
 export type StartCommand = {
   readonly do: "start";
@@ -25,6 +25,10 @@ export type PhaseCommand = {
   /** Open loop: arrivals by schedule, whatever is answered. */
   readonly perSecond?: number;
   readonly mix?: Mix;
+  /** Only the first so many merchants take part; all where absent. */
+  readonly merchants?: number;
+  /** Goes on with the latencies of the phase before. */
+  readonly keepLatency?: boolean;
 };
 
 export type GeneratorCommand =
@@ -91,7 +95,7 @@ export type Percentiles = {
 
 export type GeneratorCount = Readonly<Record<Counted, number>> & {
   readonly delivered: number;
-  /** Since the phase began. */
+  /** Since the first phase that it was not kept over. */
   readonly latency: Readonly<Record<Timed, Percentiles>>;
   /** Of creations answered since the last count. */
   readonly createSince: Percentiles;

@@ -46,7 +46,8 @@ export class Payer {
   readonly #lanes: Lanes;
   readonly #requests: Requests;
   readonly #shops: readonly Shop[];
-  readonly #cumulative: Float64Array;
+  readonly #zipf: number;
+  #cumulative: Float64Array;
   readonly #run: string;
   readonly #completeOnReport: boolean;
   readonly #counts = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Record<Counted, number>;
@@ -68,6 +69,7 @@ export class Payer {
     this.#lanes = openLanes(host, port, lanes);
     this.#requests = createRequests(`${host}:${port}`, orderNumber(run, 0).length);
     this.#shops = merchants.map((merchant) => this.#requests.shop(merchant));
+    this.#zipf = zipf;
     this.#cumulative = cumulativeZipf(merchants.length, zipf);
     this.#run = run;
     this.#completeOnReport = completeOn === "report";
@@ -77,7 +79,8 @@ export class Payer {
     this.pause();
     this.#mix = phase.mix ?? {};
     this.#mixed = Object.values(this.#mix).some((share) => share > 0);
-    for (const latency of Object.values(this.#latency)) latency.clear();
+    this.#cumulative = cumulativeZipf(phase.merchants ?? this.#shops.length, this.#zipf);
+    if (phase.keepLatency !== true) for (const latency of Object.values(this.#latency)) latency.clear();
     if (phase.inFlight !== undefined) {
       this.#closedLoop = true;
       const now = performance.now();

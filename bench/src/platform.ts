@@ -8,11 +8,15 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseId } from "../../server/src/kernel/ids.ts";
 import type { Merchant } from "./commands.ts";
 
 const MAIN = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
+
+/** With its webhook endpoint, as rows name it. */
+export type BenchMerchant = Merchant & { readonly endpointId: string };
 
 export type BenchPlatform = {
   readonly baseUrl: string;
@@ -23,7 +27,7 @@ export type BenchPlatform = {
   readonly startMs: number;
   readonly dataDir: string;
   /** Makes merchants with an account at the instant channel, and an endpoint at the receiver. */
-  merchants(count: number, receiverPort: number): Promise<readonly Merchant[]>;
+  merchants(count: number, receiverPort: number): Promise<readonly BenchMerchant[]>;
   ops(method: string, path: string, body?: unknown): Promise<Record<string, string>>;
   stop(): Promise<void>;
 };
@@ -96,8 +100,8 @@ async function makeMerchants(
   ops: BenchPlatform["ops"],
   count: number,
   receiverPort: number,
-): Promise<readonly Merchant[]> {
-  const merchants: Merchant[] = [];
+): Promise<readonly BenchMerchant[]> {
+  const merchants: BenchMerchant[] = [];
   for (let index = 0; index < count; index += 1) {
     const merchant = await ops("POST", "/v1/ops/merchants", {
       name: `Shop ${index}`,
@@ -118,11 +122,15 @@ async function makeMerchants(
     });
     await ops("POST", `/v1/ops/channel_accounts/${account.id}/enable`);
     const secret = key.secret as string;
-    await call("POST", `${baseUrl}/v1/webhook_endpoints`, secret, {
+    const endpoint = await call("POST", `${baseUrl}/v1/webhook_endpoints`, secret, {
       url: `http://127.0.0.1:${receiverPort}/shops/${index}`,
       events: ["payment.succeeded"],
     });
-    merchants.push({ id: merchant.id as string, key: secret, notifyPath: `/notify/instant/${account.id}` });
+    merchants.push({
+      key: secret,
+      notifyPath: `/notify/instant/${account.id}`,
+      endpointId: parseId("whe", endpoint.id as string) as string,
+    });
   }
   return merchants;
 }

@@ -8,10 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Found, findAcknowledged } from "./acknowledged.ts";
 import { readBatches } from "./batches.ts";
-import type { Merchant } from "./commands.ts";
 import { startLoad } from "./load.ts";
 import { openGauge } from "./measure.ts";
-import { type BenchPlatform, type PlatformOptions, startPlatform } from "./platform.ts";
+import { type BenchMerchant, type BenchPlatform, type PlatformOptions, startPlatform } from "./platform.ts";
 import type { Bench } from "./run.ts";
 
 const AUDIT = fileURLToPath(new URL("../../server/src/operations/audit-cli.ts", import.meta.url));
@@ -31,11 +30,10 @@ export type Shape = {
 
 /** Merchants by Zipf: the first of a hundred takes a fifth of everything. */
 export const SPREAD: Shape = { merchants: 100, zipf: 1 };
-export const HOT: Shape = { merchants: 1, zipf: 0 };
 
 export type Stage = Bench & {
   readonly platform: BenchPlatform;
-  readonly merchants: readonly Merchant[];
+  readonly merchants: readonly BenchMerchant[];
   readonly run: string;
 };
 
@@ -103,12 +101,13 @@ function postmasterOf(dataDir: string): number {
 async function check({ platform, load, gauge, run, progress }: Stage): Promise<Verdict> {
   const found = await findAcknowledged(gauge, run, await load.acknowledged());
   progress(`${found.acknowledged} payments were acknowledged, ${found.missing} of them are missing`);
-  const { code, output } = await audit(platform.dataDir);
+  const { code, output } = await auditOf(platform.dataDir);
   if (code !== 0) progress(output);
   return { found, invariants: code === 0 && found.missing === 0 ? "ok" : "violated" };
 }
 
-function audit(dataDir: string): Promise<{ code: number; output: string }> {
+/** The audit of the platform whose data folder this is, as `npm run audit` prints it; 0: all holds. */
+export function auditOf(dataDir: string): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, [AUDIT], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TRIBUTARY_DATA_DIR: dataDir },
     stdio: ["ignore", "pipe", "pipe"],

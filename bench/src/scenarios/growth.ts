@@ -2,7 +2,7 @@
  * `growth`: the same open loop on empty tables and beside the payments of months, which are loaded by COPY.
  */
 import { tmpdir } from "node:os";
-import { findCeiling } from "../ceiling.ts";
+import { findCeiling, warmUp } from "../ceiling.ts";
 import { refuseShortDisk } from "../growth/disk.ts";
 import { fill } from "../growth/fill.ts";
 import { stretch } from "../run.ts";
@@ -16,6 +16,7 @@ export async function growth(given: Given): Promise<Outcome> {
   const { seconds, payments, progress, profileDir } = given;
   await refuseShortDisk(tmpdir(), payments);
   const staged = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => {
+    await warmUp(stage, seconds);
     const empty = await findCeiling(stage, seconds);
     const perSecond = empty.completedPerSecond * OPEN_SHARE;
     const phase = { do: "phase", perSecond } as const;
@@ -24,6 +25,7 @@ export async function growth(given: Given): Promise<Outcome> {
     );
     const before = await stretch(stage, { label: "empty", seconds, phase });
     const loaded = await load(stage, payments);
+    await warmUp(stage, seconds);
     const grown = await findCeiling(stage, seconds);
     const after = await stretch(stage, { label: "grown", seconds, phase });
     return { empty, before, loaded, grown, after };

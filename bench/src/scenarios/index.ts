@@ -1,6 +1,22 @@
 /** Every scenario by the name that the command line knows it by. */
 import { growth } from "./growth.ts";
+import { hot } from "./hot.ts";
+import { mixed, refunds } from "./mixes.ts";
+import { overload } from "./overload.ts";
 import { payments } from "./payments.ts";
 import type { Scenario } from "./scenario.ts";
+import { signing } from "./signing.ts";
+import { slowEndpoints } from "./slow-endpoints.ts";
+import { start } from "./start.ts";
 
-export const SCENARIOS: Readonly<Record<string, Scenario>> = { payments, growth };
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  payments,
+  hot,
+  refunds,
+  mixed,
+  growth,
+  start,
+  overload,
+  "slow-endpoints": slowEndpoints,
+  signing,
+};

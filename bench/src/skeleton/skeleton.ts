@@ -30,7 +30,6 @@ export async function runSkeleton(
         host: "127.0.0.1",
         port,
         merchants: Array.from({ length: SPREAD.merchants }, (_, index) => ({
-          id: String(index),
           key: String(index),
           notifyPath: `/notify/skeleton/${index}`,
         })),
