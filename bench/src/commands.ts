@@ -104,6 +104,8 @@ export type GeneratorCount = Readonly<Record<Counted, number>> & {
   readonly cpuUs: number;
   /** Requests that wait for a socket. */
   readonly queued: number;
+  /** Reads and refunds that are not answered yet. */
+  readonly errands: number;
 };
 
 /** Bits of what was acknowledged of a payment. */

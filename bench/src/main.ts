@@ -1,6 +1,7 @@
 /** `npm run bench -- <scenario> --seconds N`: prints progress, ends with one JSON line. */
 import { type Arguments, readArguments, UsageError } from "./arguments.ts";
 import { describeMachine } from "./machine.ts";
+import { RESULTS, record } from "./results/record.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -16,8 +17,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const { cpu, cores, memory_gb: memory, node, commit } = machine;
   say(`${given.scenario} on ${cpu}, ${cores} cores, ${memory} GB; Node ${node}, commit ${commit}`);
   const { figures, valid } = await scenario({ ...given, progress: say });
-  process.stdout.write(`${JSON.stringify({ ...figures, machine })}\n`);
+  const all = { ...figures, machine };
   if (!valid) say("The run is void: see what is not ok above.");
+  else if (given.record) say(`recorded in ${record(RESULTS, all, new Date())}`);
+  process.stdout.write(`${JSON.stringify(all)}\n`);
   return valid ? 0 : 1;
 }
 

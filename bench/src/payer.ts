@@ -61,6 +61,7 @@ export class Payer {
   #flags = new Uint8Array(ACKNOWLEDGED_ROOM);
   #mix: Mix = {};
   #mixed = false;
+  #errands = 0;
   #closedLoop = false;
   #arrivals: NodeJS.Timeout | null = null;
 
@@ -119,6 +120,7 @@ export class Payer {
       completeSince: this.#completeSince.percentiles(),
       cpuUs: usage.user + usage.system,
       queued: this.#lanes.queued(),
+      errands: this.#errands,
     };
     this.#createSince.clear();
     this.#completeSince.clear();
@@ -208,11 +210,13 @@ export class Payer {
   }
 
   #errand(flight: Flight, timed: Timed, request: string): void {
+    this.#errands += 1;
     const errand: Errand = { flight, timed, sentAt: performance.now() };
     this.#lanes.send(request, this.#onErrand, errand);
   }
 
   readonly #onErrand = ({ flight, timed, sentAt }: Errand, status: number): void => {
+    this.#errands -= 1;
     if (status !== (timed === "refund" ? 201 : 200)) {
       this.#counts[status === 0 ? "broken" : status === 503 ? "shed" : "refused"] += 1;
       return;

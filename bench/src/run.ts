@@ -7,12 +7,14 @@ import { type CpuSeconds, cpuOf, type DatabaseCounters, type Gauge, rssMbOf } fr
 const LOOK_MS = 1_000;
 /** A backend that is idle publishes what it counted last after ten seconds, a busy one each second. */
 const STATISTICS_MS = 10_500;
-const STATISTICS_ROUGHLY_MS = 1_200;
+const STATISTICS_BUSY_MS = 1_200;
+const STATISTICS_HARDLY_MS = 100;
 const DRAIN_MS = 60_000;
 const DRAIN_LOOK_MS = 100;
 const SECONDS_PER_LINE = 5;
 /** A stretch of this length counts: it holds a checkpoint and exact counters; shorter ones try things out. */
 const COUNTS_FROM_SECONDS = 30;
+const TRIES_FROM_SECONDS = 5;
 
 /** What a stretch runs against: the platform, or the skeleton. */
 export type Bench = {
@@ -127,7 +129,7 @@ function secondOf(count: GeneratorCount, last: GeneratorCount): Second {
 }
 
 async function look({ server, load, gauge }: Bench, seconds: number) {
-  await sleep(seconds >= COUNTS_FROM_SECONDS ? STATISTICS_MS : STATISTICS_ROUGHLY_MS);
+  await sleep(statisticsMs(seconds));
   return {
     count: await load.count(),
     cpu: cpuOf(server.pid, gauge.postmasterPid),
@@ -136,13 +138,20 @@ async function look({ server, load, gauge }: Bench, seconds: number) {
   };
 }
 
+/** How long to wait for PostgreSQL's counters; a stretch of a second or two is not about figures. */
+function statisticsMs(seconds: number): number {
+  if (seconds >= COUNTS_FROM_SECONDS) return STATISTICS_MS;
+  return seconds >= TRIES_FROM_SECONDS ? STATISTICS_BUSY_MS : STATISTICS_HARDLY_MS;
+}
+
 /** Waits until every payment that was reported is completed and no delivery is left; what was left after. */
 export async function drain({ load, gauge, progress }: Bench): Promise<number> {
   const until = performance.now() + DRAIN_MS;
   for (;;) {
-    const { created, reported, completed, queued } = await load.count();
+    const { created, reported, completed, queued, errands } = await load.count();
     const backlog = await gauge.backlog();
-    if (backlog === 0 && queued === 0 && reported >= created && completed >= reported) return 0;
+    const underWay = queued + errands + (created - completed);
+    if (backlog === 0 && underWay === 0 && reported >= created) return 0;
     if (performance.now() > until) {
       progress(`after a minute ${backlog} deliveries and ${created - completed} payments still wait`);
       return Math.max(backlog, created - completed);

@@ -1,6 +1,6 @@
 /**
  * Loads finished payments by COPY: every table has a stream of its own, so that PostgreSQL writes them side
- * by side, and nothing is kept in memory. The platform must be at rest.
+ * by side, and nothing is kept in memory.
  */
 import { once } from "node:events";
 import { text as readText } from "node:stream/consumers";
@@ -33,9 +33,13 @@ export async function fill(options: FillOptions): Promise<{ readonly perSecond: 
   const client = await connect(options.databaseUrl);
   const streams = await openStreams(options.databaseUrl);
   try {
+    // The copies go on from where each account stands, so nothing else may post until they are there.
+    await client.query("begin");
+    await client.query("lock table accounts in exclusive mode");
     const sources = await readSources(client);
     await write(options, sources, streams);
     await updateAccounts(client, sources);
+    await client.query("commit");
     const perSecond = (options.payments * 1_000) / (performance.now() - begun);
     // As tables are that grew over months: known to the planner, and swept.
     await client.query("vacuum (analyze)");

@@ -1,4 +1,5 @@
 /** Every scenario by the name that the command line knows it by. */
+import { chart } from "./chart.ts";
 import { growth } from "./growth.ts";
 import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
@@ -19,4 +20,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   overload,
   "slow-endpoints": slowEndpoints,
   signing,
+  chart,
 };
