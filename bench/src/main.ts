@@ -3,6 +3,7 @@ import { type Arguments, readArguments, UsageError } from "./arguments.ts";
 import { describeMachine } from "./machine.ts";
 import { RESULTS, record } from "./results/record.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
+import { tell } from "./summary.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -17,6 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const { cpu, cores, memory_gb: memory, node, commit } = machine;
   say(`${given.scenario} on ${cpu}, ${cores} cores, ${memory} GB; Node ${node}, commit ${commit}`);
   const { figures, valid } = await scenario({ ...given, progress: say });
+  for (const line of tell(figures)) say(line);
   const all = { ...figures, machine };
   if (!valid) say("The run is void: see what is not ok above.");
   else if (given.record) say(`recorded in ${record(RESULTS, all, new Date())}`);

@@ -43,7 +43,11 @@ export type StageOptions = PlatformOptions & {
   readonly lanes?: number;
 };
 
-export type Verdict = { readonly invariants: "ok" | "violated"; readonly found: Found };
+export type Verdict = {
+  readonly invariants: "ok" | "violated";
+  readonly found: Found;
+  readonly settings: Readonly<Record<string, string>>;
+};
 
 /** Runs `act` on a stage, then checks what it left; the platform and its data are gone afterwards. */
 export async function onStage<T>(
@@ -103,7 +107,8 @@ async function check({ platform, load, gauge, run, progress }: Stage): Promise<V
   progress(`${found.acknowledged} payments were acknowledged, ${found.missing} of them are missing`);
   const { code, output } = await auditOf(platform.dataDir);
   if (code !== 0) progress(output);
-  return { found, invariants: code === 0 && found.missing === 0 ? "ok" : "violated" };
+  const invariants = code === 0 && found.missing === 0 ? "ok" : "violated";
+  return { found, invariants, settings: await gauge.settings() };
 }
 
 /** The audit of the platform whose data folder this is, as `npm run audit` prints it; 0: all holds. */

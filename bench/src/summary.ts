@@ -46,6 +46,28 @@ export function summaryOf(scenario: string, open: Stretch): Figures {
   };
 }
 
+/** The figures of `summaryOf` as sentences for whoever watched the run. */
+export function tell(figures: Figures): readonly string[] {
+  const { cpu, batch_sizes: batches, settings } = figures as Record<string, Record<string, number>>;
+  if (cpu === undefined) return [];
+  const of = (name: string) => String(figures[name]);
+  const list = (values: Figures = {}) =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${String(value)}`)
+      .join(", ");
+  return [
+    `complete: ${of("completed_per_second")}/s over ${of("seconds")} s, ${of("backlog_end")} left over`,
+    `create: p50 ${of("create_p50_ms")}, p99 ${of("create_p99_ms")}, p99.9 ${of("create_p999_ms")} ms`,
+    `outcome: p50 ${of("outcome_p50_ms")}, p99 ${of("outcome_p99_ms")}, p99.9 ${of("outcome_p999_ms")} ms`,
+    `µs of CPU for each: ${list(cpu)}`,
+    `rows ${of("row_versions_per_payment")}, WAL ${of("wal_bytes_per_payment")} bytes for each; server ` +
+      `${of("rss_mb")} MB; ${of("checkpoints")} checkpoints, ${of("deadlocks")} deadlocks`,
+    `commands for each batch: ${list(batches)}`,
+    `settings: ${list(settings)}`,
+    `invariants: ${of("invariants")}; ${of("acknowledged")} acknowledged, ${of("missing")} missing`,
+  ];
+}
+
 /** Percentiles of one kind of call, under names that begin with it. */
 export function percentilesOf(name: string, { count, p50, p99, p999 }: Percentiles): Figures {
   return {

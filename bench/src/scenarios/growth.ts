@@ -3,6 +3,7 @@
  */
 import { tmpdir } from "node:os";
 import { findCeiling, warmUp } from "../ceiling.ts";
+import { compareAll, compareOnServer } from "../comparisons/beside.ts";
 import { refuseShortDisk } from "../growth/disk.ts";
 import { fill } from "../growth/fill.ts";
 import { stretch } from "../run.ts";
@@ -14,6 +15,7 @@ const OPEN_SHARE = 0.95;
 
 export async function growth(given: Given): Promise<Outcome> {
   const { seconds, payments, progress, profileDir } = given;
+  const comparing = { seconds, progress, compare: given.compare ?? false };
   await refuseShortDisk(tmpdir(), payments);
   const staged = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => {
     await warmUp(stage, seconds);
@@ -28,9 +30,10 @@ export async function growth(given: Given): Promise<Outcome> {
     await warmUp(stage, seconds);
     const grown = await findCeiling(stage, seconds);
     const after = await stretch(stage, { label: "grown", seconds, phase });
-    return { empty, before, loaded, grown, after };
+    const beside = await compareOnServer(comparing, stage);
+    return { empty, before, loaded, grown, after, beside };
   });
-  const { empty, before, loaded, grown, after } = staged.result;
+  const { empty, before, loaded, grown, after, beside } = staged.result;
   return outcomeOf(staged.verdict, after, {
     ...summaryOf(given.scenario, after),
     ...loaded,
@@ -39,6 +42,7 @@ export async function growth(given: Given): Promise<Outcome> {
     ceiling_after_per_second: round(grown.completedPerSecond),
     ceiling_ratio: round(grown.completedPerSecond / empty.completedPerSecond, 3),
     open_loop_ratio: round(after.completedPerSecond / before.completedPerSecond, 3),
+    ...(await compareAll(comparing, after, beside)),
   });
 }
 

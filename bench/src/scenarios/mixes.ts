@@ -1,6 +1,7 @@
 /** `refunds` and `mixed`: payments as everywhere, each followed by what merchants do with payments. */
 import { measureOpen } from "../ceiling.ts";
 import type { Mix } from "../commands.ts";
+import { compareAll, compareOnServer } from "../comparisons/beside.ts";
 import { onStage, SPREAD } from "../stage.ts";
 import { percentilesOf, round, summaryOf } from "../summary.ts";
 import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
@@ -19,11 +20,14 @@ export function mixed(given: Given): Promise<Outcome> {
   return withMix(given, MIXED);
 }
 
-async function withMix({ scenario, seconds, progress, profileDir }: Given, mix: Mix): Promise<Outcome> {
-  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, (stage) =>
-    measureOpen(stage, seconds, { mix }),
-  );
-  const { ceiling, open } = result;
+async function withMix(given: Given, mix: Mix): Promise<Outcome> {
+  const { scenario, seconds, progress, profileDir } = given;
+  const comparing = { seconds, progress, compare: given.compare ?? false };
+  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => ({
+    ...(await measureOpen(stage, seconds, { mix })),
+    beside: await compareOnServer(comparing, stage),
+  }));
+  const { ceiling, open, beside } = result;
   return outcomeOf(verdict, open, {
     ...summaryOf(scenario, open),
     ceiling_per_second: round(ceiling.completedPerSecond),
@@ -33,5 +37,6 @@ async function withMix({ scenario, seconds, progress, profileDir }: Given, mix: 
     ...percentilesOf("refund", open.latency.refund),
     ...percentilesOf("read", open.latency.read),
     ...percentilesOf("list", open.latency.list),
+    ...(await compareAll(comparing, open, beside)),
   });
 }

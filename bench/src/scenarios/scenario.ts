@@ -19,12 +19,12 @@ export type Scenario = (given: Given) => Promise<Outcome>;
 
 /** Adds what was checked after the run; a backlog that stays voids it as a violation does. */
 export function outcomeOf(
-  { invariants, found }: Verdict,
+  { invariants, found, settings }: Verdict,
   { backlogEnd }: Pick<Stretch, "backlogEnd">,
   figures: Figures,
 ): Outcome {
   return {
-    figures: { ...figures, ...found, invariants },
+    figures: { ...figures, settings, ...found, invariants },
     valid: invariants === "ok" && backlogEnd === 0,
   };
 }
