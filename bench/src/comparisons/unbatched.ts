@@ -48,7 +48,11 @@ export function createBatcher<Command, Result>({
       stopped = true;
       if (running > 0) await ended.promise;
     },
+    isBehind: () => false,
     gauges: {
+      refused: 0,
+      waitedMs: 0,
+      workedMs: 0,
       get queued() {
         return queue.length;
       },
