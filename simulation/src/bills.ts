@@ -54,7 +54,7 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
   const found: string[] = [];
   for (const merchant of merchants) {
     const lines = await download(world, merchant);
-    for (const { kind } of lines) world.weather.count(`billed ${kind}`);
+    for (const { kind } of lines) world.weather.tally.add("lines of bills", kind);
     const account = [parseId("cha", merchant.accountId) as Id];
     const unexplained = explain(lines, {
       attempts: await db.all<OwnAttempt>(ATTEMPTS, account),

@@ -37,7 +37,9 @@ type Hands = {
 };
 
 /** What buyers do, and how often. */
-const HABITS: Readonly<Record<string, readonly [weight: number, act: (hands: Hands) => Promise<unknown>]>> = {
+export const HABITS: Readonly<
+  Record<string, readonly [weight: number, act: (hands: Hands) => Promise<unknown>]>
+> = {
   pays: [50, ({ wallet }) => wallet("pay")],
   pays_with_voucher: [6, ({ wallet, luck }) => wallet("pay", { voucher_amount: luck.between(1, 50) })],
   pays_twice: [8, ({ wallet }) => Promise.all([wallet("pay"), wallet("pay")])],
@@ -96,13 +98,18 @@ export async function behave(world: World, buyer: Buyer, handle: Handle, lifetim
   };
   await hands.linger(20_000);
   const weights = Object.fromEntries(Object.entries(HABITS).map(([name, [weight]]) => [name, weight]));
-  const [, act] = HABITS[luck.weighed(weights)] as (typeof HABITS)[string];
+  const habit = luck.weighed(weights);
+  world.weather.tally.add("buyers", habit);
+  const [, act] = HABITS[habit] as (typeof HABITS)[string];
   await act(hands);
 }
 
+export const CODE_BEHAVIOURS = { pays: 5, asks_password: 4, insufficient_balance: 1 } as const;
+
 /** A fresh payment code of a buyer who will pay, be asked for a password, or have no money. */
 export async function newPaymentCode(world: World, buyer: Buyer): Promise<string> {
-  const behaviour = buyer.luck.weighed({ pays: 5, asks_password: 4, insufficient_balance: 1 });
+  const behaviour = buyer.luck.weighed(CODE_BEHAVIOURS);
+  world.weather.tally.add("buyers", `payment code: ${behaviour}`);
   const request = jsonRequest("POST", sandboxUrl("/wallet/payment-codes"), { behaviour });
   const answer = await world.act(buyer.owner, "payment code", request, world.channel);
   return answer.body.code;

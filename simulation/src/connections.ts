@@ -5,6 +5,8 @@
  */
 import pg from "pg";
 import type { Connection, Connections, OpenConnections } from "../../server/src/kernel/database.ts";
+import type { KnownTransactionFate } from "./ambush.ts";
+import { transactionNamed } from "./points.ts";
 import type { Owner, Scheduler, Told } from "./scheduler.ts";
 import type { TransactionFate, Weather } from "./weather.ts";
 
@@ -97,13 +99,10 @@ function connect(deps: ConnectionsDeps, pool: pg.Pool): Promise<Connection> {
     const run = async ({ note, over }: Told) => {
       const fate = weather.transaction();
       if (fate === "refused") {
+        weather.tally.add("transactions", "no connection to be had");
         note("refused");
         over();
         reject(refused());
-        return;
-      }
-      if (fate === "crash_before") {
-        deps.die("before a transaction");
         return;
       }
       const client = await pool.connect();
@@ -122,17 +121,29 @@ function connect(deps: ConnectionsDeps, pool: pg.Pool): Promise<Connection> {
   });
 }
 
+/** What a fate is called where it strikes. */
+const FATES: Readonly<Record<KnownTransactionFate, string>> = {
+  crash_before: "crash before",
+  crash_after_commit: "crash after",
+  lost_before_commit: "COMMIT lost of",
+  lost_after_commit: "COMMIT's answer lost of",
+};
+
 /** One transaction's connection. `end` is told what was said over it, once. */
 function hold(
   deps: ConnectionsDeps,
   client: pg.PoolClient,
-  fate: TransactionFate,
+  drawn: Exclude<TransactionFate, "refused">,
   end: (said: string) => void,
 ): Connection {
-  const said: string[] = fate === "fine" ? [] : [`(${fate})`];
+  const said: string[] = [];
+  let fate = drawn;
+  const { tally } = deps.weather;
+  let transaction = "";
   let statements = 0;
   let lost = false;
   let ended = false;
+  let dead = false;
   const close = () => {
     if (ended) return;
     ended = true;
@@ -145,6 +156,15 @@ function hold(
     throw broken();
   };
   const never = () => new Promise<never>(() => {});
+  const dieHere = (why: string): Promise<never> => {
+    dead = true;
+    deps.die(why);
+    close();
+    return never();
+  };
+  const strikes = () => {
+    if (fate !== "fine" && fate !== "lost_within") tally.add("transactions", `${FATES[fate]} ${transaction}`);
+  };
 
   return {
     on: () => {},
@@ -152,7 +172,10 @@ function hold(
     query: async (config) => {
       const text = typeof config === "string" ? config : String(config.name);
       if (lost) throw broken();
+      // Statements may be sent together: what was to follow the one that died is never sent.
+      if (dead) return never();
       if (text === "commit") {
+        strikes();
         if (fate === "lost_before_commit") return breakOff();
         const result = await client.query(config as string);
         said.push(result.command.toLowerCase());
@@ -160,16 +183,27 @@ function hold(
           lost = true;
           throw broken();
         }
-        if (fate === "crash_after_commit") {
-          deps.die("after a commit");
-          close();
-          return never();
-        }
+        if (fate === "crash_after_commit") return dieHere("after a commit");
         return result;
       }
       statements += 1;
-      // The first statement is begin: the connection breaks while the transaction is under way.
-      if (fate === "lost_within" && statements === 3) return breakOff();
+      // The first statement is begin; the second tells what the transaction is for.
+      if (statements === 2) {
+        transaction = transactionNamed(text);
+        tally.add("transactions", transaction);
+        fate = deps.weather.ambush(transaction) ?? fate;
+        if (fate !== "fine") said.push(`(${fate})`);
+        if (fate === "crash_before") {
+          strikes();
+          dead = true;
+          await client.query("rollback");
+          return dieHere("before a transaction");
+        }
+      }
+      if (fate === "lost_within" && statements === 3) {
+        tally.add("transactions", "a connection lost between two statements");
+        return breakOff();
+      }
       try {
         const result = await client.query(config as pg.QueryConfig);
         if (text !== "begin") said.push(`${text}:${result.rowCount}`);

@@ -9,7 +9,7 @@ import { jsonRequest, type World } from "./world.ts";
  * Kinds of the sandbox that a world may arm, with the parameters to draw from. A bill that lies is not among
  * them.
  */
-const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
   answer_lost_after_success: [{ ms: 0 }, { ms: 5_000 }],
   timeout_before: [{ ms: 30_000 }, { ms: 2_000 }],
   http_5xx: [{ executed: true }, { executed: false }, { status: 500, executed: true }],
@@ -59,7 +59,7 @@ export async function disarmFaults(world: World): Promise<void> {
   const listed = await world.channel(jsonRequest("GET", sandboxUrl("/faults"), undefined));
   const { data } = JSON.parse(listed.body.toString("utf8")) as { data: { kind: string; happened: number }[] };
   for (const { kind, happened } of data) {
-    for (let i = 0; i < happened; i += 1) world.weather.count(kind);
+    if (happened > 0) world.weather.tally.add("faults of the sandbox", kind, happened);
   }
   await world.channel(jsonRequest("DELETE", sandboxUrl("/faults"), undefined));
 }
@@ -114,7 +114,7 @@ export async function resendLost(world: World): Promise<void> {
     };
     for (const { id, state, forged } of data) {
       if (forged !== null || (state !== "lost" && state !== "given_up")) continue;
-      world.weather.count("resent");
+      world.weather.tally.add("the channel by itself", "sends a lost notification again");
       const again = sandboxUrl(`/alipay/notifications/${id}/resend`);
       await channel(jsonRequest("POST", again, undefined));
     }

@@ -1,115 +1,115 @@
-/** `npm run simulate`: seeded worlds, one after the other, each checked when it has come to rest. */
+/** `npm run simulate`: seeded worlds, each checked when it has come to rest, and what they reached. */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { prepareGround } from "./ground.ts";
-import { runSeed, type SeedResult } from "./run.ts";
+import { ENOUGH_PAYMENTS } from "./expected.ts";
+import { createReach, neverReached, tableOf } from "./report.ts";
+import type { SeedResult } from "./run.ts";
+import { runSeeds } from "./seeds.ts";
 
-const USAGE = "npm run simulate -- --seeds N [--seed S] [--payments P] [--trace] [--verify]";
+const USAGE = `npm run simulate -- --seeds N [--seed S] [--payments P] [--jobs J]
+  --seeds     how many worlds (1)
+  --seed      the first one's seed (1)
+  --payments  in each of them (20)
+  --jobs      processes side by side, each with a PostgreSQL of its own (1)
+  --verify    runs every seed twice: two traces are a violation
+  --stop      ends at the first seed that violates
+  --trace     prints every step (one process)`;
 
-function readArguments() {
-  return parseArgs({
-    options: {
-      seeds: { type: "string", default: "1" },
-      seed: { type: "string", default: "1" },
-      payments: { type: "string", default: "20" },
-      trace: { type: "boolean", default: false },
-      verify: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  }).values;
-}
+/** All worlds hold, and many of them together never came by something that they should. */
+const EXIT_NOT_REACHED = 3;
 
 function refuse(why: string): never {
   process.stderr.write(`${why}\n${USAGE}\n`);
   process.exit(2);
 }
 
-function readArgumentsOrRefuse(): ReturnType<typeof readArguments> {
+function readArguments() {
   try {
-    return readArguments();
+    return parseArgs({
+      options: {
+        seeds: { type: "string", default: "1" },
+        seed: { type: "string", default: "1" },
+        payments: { type: "string", default: "20" },
+        jobs: { type: "string", default: "1" },
+        verify: { type: "boolean", default: false },
+        stop: { type: "boolean", default: false },
+        trace: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
   } catch (error) {
     return refuse((error as Error).message);
   }
 }
 
-const values = readArgumentsOrRefuse();
+const values = readArguments();
 if (values.help) {
   process.stdout.write(`${USAGE}\n`);
   process.exit();
 }
-const [seeds, first, payments] = [values.seeds, values.seed, values.payments].map(Number) as [
-  number,
-  number,
-  number,
-];
-if (![seeds, first, payments].every((given) => Number.isInteger(given) && given > 0)) {
-  refuse("--seeds, --seed and --payments are whole numbers above 0.");
+
+function wholeNumber(name: "seeds" | "seed" | "payments" | "jobs"): number {
+  const given = Number(values[name]);
+  if (Number.isInteger(given) && given > 0) return given;
+  return refuse(`--${name} is ${values[name]}: give a whole number above 0.`);
 }
 
-const counts = new Map<string, number>();
-const reached = new Map<string, number>();
-const totals = { payments: 0, steps: 0, crashes: 0, violations: 0 };
-const hashes: string[] = [];
+const [seeds, first, payments] = [wholeNumber("seeds"), wholeNumber("seed"), wholeNumber("payments")];
+const jobs = values.trace ? 1 : wholeNumber("jobs");
+const reach = createReach();
+const totals = { seeds: 0, payments: 0, steps: 0, crashes: 0, violations: 0 };
+const hashes = new Map<number, string>();
+const violating: number[] = [];
+const begun = performance.now();
+const seconds = () => Math.round((performance.now() - begun) / 1_000);
 
-function report(result: SeedResult): void {
+function report(result: SeedResult): boolean {
+  const { seed, violations, traceHash, lastSteps } = result;
+  totals.seeds += 1;
   totals.payments += result.payments;
   totals.steps += result.steps;
   totals.crashes += result.crashes;
-  totals.violations += result.violations.length;
-  hashes.push(result.traceHash);
-  addTo(counts, result.counts);
-  addTo(reached, result.reached);
-  if (result.violations.length === 0) return;
+  totals.violations += violations.length;
+  hashes.set(seed, traceHash);
+  reach.add(result.reached);
+  const done = `${totals.seeds}/${seeds} seeds, ${totals.steps} steps`;
+  process.stderr.write(`\r${done}, ${totals.violations} violations, ${seconds()} s `);
+  if (violations.length === 0) return true;
+  violating.push(seed);
+  const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join("\n");
   process.stdout.write(
-    `\nseed ${result.seed} violates:\n${result.violations.map((what) => `  ${what}`).join("\n")}\n` +
-      `replay: npm run simulate -- --seed ${result.seed} --payments ${payments} --trace\n` +
-      `its last steps:\n${result.lastSteps
-        .slice(-15)
-        .map((line) => `  ${line}`)
-        .join("\n")}\n`,
+    `\nseed ${seed} violates:\n${indented(violations)}\n` +
+      `replay: npm run simulate -- --seed ${seed} --payments ${payments} --trace\n` +
+      `its last steps:\n${indented(lastSteps.slice(-15))}\n`,
   );
+  return !values.stop;
 }
 
-const begun = performance.now();
-const ground = await prepareGround();
-try {
-  const onLine = values.trace ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
-  for (let seed = first; seed < first + seeds; seed += 1) {
-    await ground.clear();
-    const result = await runSeed(ground, seed, { payments, ...(onLine === undefined ? {} : { onLine }) });
-    report(result);
-    if (values.verify && seed === first) {
-      await ground.clear();
-      const again = await runSeed(ground, seed, { payments });
-      if (again.traceHash !== result.traceHash) {
-        totals.violations += 1;
-        process.stdout.write(
-          `\nseed ${seed} run twice gives two traces: ${result.traceHash}, ${again.traceHash}\n`,
-        );
-      }
-    }
-    const secs = Math.round((performance.now() - begun) / 1_000);
-    const done = `${seed - first + 1}/${seeds} seeds, ${totals.steps} steps`;
-    process.stderr.write(`\r${done}, ${totals.violations} violations, ${secs} s `);
-  }
-} finally {
-  await ground.close();
-}
+const onLine = values.trace ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
+const numbers = Array.from({ length: seeds }, (_, index) => first + index);
+const options = { payments, verify: values.verify, ...(onLine === undefined ? {} : { onLine }) };
+await runSeeds(numbers, jobs, options, report);
 process.stderr.write("\n");
-const trace_hash = hashes.length === 1 ? hashes[0] : hashOf(hashes);
-process.stdout.write(
-  `${JSON.stringify({ seeds, ...totals, faults: sorted(counts), reached: sorted(reached), trace_hash })}\n`,
-);
-process.exitCode = totals.violations === 0 ? 0 : 1;
 
-function addTo(sum: Map<string, number>, more: ReadonlyMap<string, number>): void {
-  for (const [what, count] of more) sum.set(what, (sum.get(what) ?? 0) + count);
+const missing = neverReached(reach);
+const isEnough = totals.payments >= ENOUGH_PAYMENTS;
+if (seeds > 1) process.stdout.write(`reached in ${totals.seeds} seeds:\n\n${tableOf(reach)}\n\n`);
+if (isEnough && missing.length > 0) {
+  process.stdout.write(`never reached:\n${missing.map((what) => `  ${what}`).join("\n")}\n`);
 }
+const summary = {
+  ...totals,
+  violating: violating.sort((a, b) => a - b),
+  never_reached: isEnough ? missing : null,
+  seconds: seconds(),
+  trace_hash: hashOf([...hashes].sort(([a], [b]) => a - b).map(([, hash]) => hash)),
+};
+process.stdout.write(`${JSON.stringify(summary)}\n`);
+if (totals.violations > 0) process.exitCode = 1;
+else if (isEnough && missing.length > 0) process.exitCode = EXIT_NOT_REACHED;
 
-function sorted(counted: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
-  return Object.fromEntries([...counted].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
+/** One seed's own hash; of many, the hash of all. */
 function hashOf(all: readonly string[]): string {
+  if (all.length === 1) return all[0] as string;
   return createHash("sha256").update(all.join()).digest("hex").slice(0, 16);
 }

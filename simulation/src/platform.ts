@@ -61,7 +61,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
   const kill = (why: string) => {
     if (running === null) return;
     crashes += 1;
-    if (why !== WITH_ITS_WORLD) weather.count(`crash ${why}`);
+    if (why !== WITH_ITS_WORLD) weather.tally.add("crashes", why);
     running.owner.alive = false;
     for (const release of running.owner.releases ?? []) release();
     for (const give of running.waiting) give(new NoAnswer("the connection was reset"));
@@ -121,7 +121,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
     kill,
     stall: (ms) => {
       if (running === null) return;
-      weather.count("stall");
+      weather.tally.add("fate", "a process stands still");
       running.owner.stillUntil = scheduler.now().getTime() + ms;
     },
     get isUp() {

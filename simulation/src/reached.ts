@@ -1,28 +1,41 @@
 /** Which ends and decisions a world came by: how far the simulation reaches. */
 import type { Database } from "../../server/src/kernel/database.ts";
+import type { Tally } from "./tally.ts";
 
 const REACHED = {
   name: "simulation_reached",
-  text: `select what, count(*) as times
+  text: `select "group", name, count(*) as times
    from (
-     select 'payment ' || status as what from payments
+     select 'payments' as "group", status || coalesce(', ' || closed_reason, '') as name from payments
      union all
-     select 'attempt ' || state from attempts
+     select 'attempts', state from attempts
      union all
-     select 'surplus ' || surplus from attempts where surplus is not null
+     select 'surplus', surplus from attempts where surplus is not null
      union all
-     select 'refund ' || state || case when automatic then ', automatic' else '' end from refunds
+     select 'refunds', state || case when automatic then ', automatic' else '' end from refunds
      union all
-     select operation || ' ' || decision from exchanges
+     select 'refunds', 'accepted after it had failed' from refunds where after_failure
      union all
-     select 'work item ' || kind from work_items
+     select case when refund_id is null then 'decisions about orders' else 'decisions about refunds' end,
+       operation || ': ' || decision
+     from exchanges
+     union all
+     select 'work items', kind from work_items
+     union all
+     select 'events', type from events
+     union all
+     select 'deliveries', state || case when tries > 1 then ', after failures' else '' end from deliveries
+     union all
+     select 'stray notifications', kind from stray_notifications
+     union all
+     select 'journals', kind from journals
    ) ends
-   group by what
-   order by what`,
+   group by "group", name
+   order by "group", name`,
 };
 
-/** How often each was reached. */
-export async function reachedIn(cell: Database): Promise<ReadonlyMap<string, number>> {
-  const rows = await cell.db.all<{ what: string; times: bigint }>(REACHED);
-  return new Map(rows.map(({ what, times }) => [what, Number(times)]));
+/** Adds how often each was reached. */
+export async function countReached(cell: Database, tally: Tally): Promise<void> {
+  const rows = await cell.db.all<{ group: string; name: string; times: bigint }>(REACHED);
+  for (const { group, name, times } of rows) tally.add(group, name, Number(times));
 }

@@ -4,7 +4,8 @@ import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts"
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
-import { reachedIn } from "./reached.ts";
+import { countReached } from "./reached.ts";
+import type { Counts } from "./tally.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground, type World } from "./world.ts";
 
@@ -13,8 +14,8 @@ export type SeedResult = {
   readonly payments: number;
   readonly steps: number;
   readonly crashes: number;
-  readonly counts: ReadonlyMap<string, number>;
-  readonly reached: ReadonlyMap<string, number>;
+  /** What went wrong, what was done and what came of it, and how often. */
+  readonly reached: Counts;
   readonly violations: readonly string[];
   readonly traceHash: string;
   readonly lastSteps: readonly string[];
@@ -57,13 +58,13 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
   const crashes = platforms.reduce((sum, platform) => sum + platform.crashes, 0);
   for (const platform of platforms) platform.kill(WITH_ITS_WORLD);
   await world.sandbox.stop();
+  await countReached(ground.cell, weather.tally);
   return {
     seed,
     payments: options.payments,
     steps: scheduler.trace.steps,
     crashes,
-    counts: weather.counts,
-    reached: await reachedIn(ground.cell),
+    reached: weather.tally.counts,
     violations,
     traceHash: scheduler.trace.hash(),
     lastSteps,

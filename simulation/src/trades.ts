@@ -19,6 +19,8 @@ const METHODS = ["alipay.qr", "alipay.page", "alipay.wap", "alipay.app", "alipay
 /** A merchant's program asks again until it is answered, for so long. */
 const PATIENCE = 400;
 
+const does = ({ world }: TradeDeps, what: string) => world.weather.tally.add("merchants", what);
+
 export async function trade(deps: TradeDeps): Promise<void> {
   const { world, merchant, number, luck, words } = deps;
   const buyer: Buyer = { owner: { name: `buyer${number}`, alive: true }, luck: luck.stream("buyer") };
@@ -43,7 +45,10 @@ export async function trade(deps: TradeDeps): Promise<void> {
   const others: Promise<void>[] = [];
   if (code !== null) others.push(enterPassword(world, buyer, code));
   const creations = [insist(deps, "POST", "/v1/payments", order)];
-  if (luck.hits(0.15)) creations.push(insist(deps, "POST", "/v1/payments", order));
+  if (luck.hits(0.15)) {
+    does(deps, "create twice at once");
+    creations.push(insist(deps, "POST", "/v1/payments", order));
+  }
   const created = await Promise.all(creations);
   const [first] = created as [Answer];
   if (first.status !== 200 && first.status !== 201) {
@@ -69,6 +74,8 @@ export async function trade(deps: TradeDeps): Promise<void> {
   for (let i = 0; i < others.length; i += 1) await others[i];
 }
 
+export const WHIMS = { get: 3, repeat: 3, differ: 1, list: 1, close: 4, attempt: 5, timeline: 1 } as const;
+
 /** What a merchant's program does meanwhile: repeats, looks, closes, tries another way. */
 async function whims(
   deps: TradeDeps,
@@ -79,7 +86,9 @@ async function whims(
   const { world, merchant, luck, words } = deps;
   for (let left = luck.integer(4); left > 0; left -= 1) {
     await world.sleep(merchant.owner, luck.integer(90_000));
-    switch (luck.weighed({ get: 3, repeat: 3, differ: 1, list: 1, close: 4, attempt: 5, timeline: 1 })) {
+    const whim = luck.weighed(WHIMS);
+    does(deps, whim);
+    switch (whim) {
       case "get": {
         const answer = await insist(deps, "GET", `/v1/payments/${id}`);
         words.payment(merchant.name, answer.body);
@@ -113,7 +122,8 @@ async function whims(
       case "attempt": {
         const method = luck.pick(METHODS);
         const wish = method === "alipay.jsapi" ? { method, buyer: "2088000000000002" } : { method };
-        const answer = await insist(deps, "POST", `/v1/payments/${id}/attempts`, wish);
+        const key = luck.hits(0.5) ? { "idempotency-key": `${id}-${left}` } : {};
+        const answer = await insist(deps, "POST", `/v1/payments/${id}/attempts`, wish, key);
         if (answer.status < 300) {
           words.payment(merchant.name, answer.body);
           comes(answer.body);
@@ -150,6 +160,13 @@ async function atTheCashier(
   }
 }
 
+export const CHANNEL_WHIMS = {
+  reverse: { path: "reverse", does: "takes a payment back" },
+  reverse_part: { path: "reverse", does: "takes a part of a payment back" },
+  pay_late: { path: "pay-late", does: "takes money for an order that is over" },
+  forge: { path: "forge-notification", does: "is forged" },
+} as const;
+
 /** What the channel does on its own to an order of this payment. */
 async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { world, merchant, luck } = deps;
@@ -159,17 +176,11 @@ async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const attempt = luck.pick([...(body?.attempts ?? []), null]);
   if (attempt === null) return;
   const what = luck.weighed({ reverse: 5, reverse_part: 3, pay_late: 3, forge: 1 });
-  const path = {
-    reverse: "reverse",
-    reverse_part: "reverse",
-    pay_late: "pay-late",
-    forge: "forge-notification",
-  };
   const bodies = { reverse: {}, reverse_part: { amount: luck.between(1, 20) }, pay_late: {}, forge: {} };
-  const url = sandboxUrl(`/alipay/trades/${attempt.channel_order_no}/${path[what]}`);
+  const url = sandboxUrl(`/alipay/trades/${attempt.channel_order_no}/${CHANNEL_WHIMS[what].path}`);
   const request = jsonRequest("POST", url, { app_id: merchant.appId, ...bodies[what] });
   const answer = await world.act(merchant.owner, `channel ${what}`, request, world.channel);
-  if (answer.status < 300) world.weather.count(`channel ${what}`);
+  if (answer.status < 300) world.weather.tally.add("the channel by itself", CHANNEL_WHIMS[what].does);
 }
 
 /** Refunds: in full, in parts, at once, again under the same number, more than there is. */
@@ -195,11 +206,12 @@ async function refunds(deps: TradeDeps, id: string, lifetimeMs: number): Promise
     const wanted = luck.hits(0.25) ? {} : { amount: luck.between(1, Math.max(1, Math.ceil(amount * 0.7))) };
     const body = { merchant_refund_no: number, ...wanted };
     const repeats = luck.hits(0.2) ? 2 : 1;
+    if (repeats > 1) does(deps, "ask for a refund twice at once");
     const asked = Array.from({ length: repeats }, () => insist(deps, "POST", `${path}/refunds`, body));
     const answers = await Promise.all(asked);
     for (const answer of answers) {
       if (answer.status < 300) deps.words.refund(merchant.name, answer.body);
-      else world.weather.count(`refund ${answer.body?.code}`);
+      else does(deps, `are refused a refund: ${answer.body?.code}`);
     }
     const known = answers.find((answer) => answer.status < 300);
     if (known === undefined || !luck.hits(0.5)) return;
@@ -212,21 +224,28 @@ async function refunds(deps: TradeDeps, id: string, lifetimeMs: number): Promise
   else for (const part of parts) await one(part);
 }
 
+function shapeOf(path: string): string {
+  return (path.split("?", 1)[0] as string).replaceAll(/_[0-9a-z]{26}|(?<=^\/pay\/)[^/]+/g, "");
+}
+
 /** Asks until there is an answer that says something: a program that retries with the same number. */
 async function insist(
   deps: TradeDeps,
   method: "GET" | "POST",
   path: string,
   body?: Record<string, unknown>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const { world, merchant, luck } = deps;
   const token = path.startsWith("/pay/") ? null : merchant.key;
-  const request = jsonRequest(method, platformUrl(path), body, token);
+  const plain = jsonRequest(method, platformUrl(path), body, token);
+  const request = { ...plain, headers: { ...plain.headers, ...headers } };
   for (let tries = 1; ; tries += 1) {
     try {
-      // Some give up before the answer can have come.
+      // Some give up before the answer can have come: the request is cancelled, and asked again.
       const timeoutMs = luck.hits(0.05) ? luck.between(1, 200) : 30_000;
       const answer = await world.ask(merchant.owner, request, timeoutMs);
+      if (answer.status >= 500) does(deps, `are told to come again: ${answer.body?.code}`);
       if (answer.status === 404) world.violations.push(`${method} ${path} was answered 404`);
       if (answer.status < 500 && answer.status !== 429) return answer;
       if (answer.status !== 503) {
@@ -237,6 +256,7 @@ async function insist(
       }
     } catch {
       // Not answered: asked again.
+      does(deps, `ask again, unanswered: ${method} ${shapeOf(path)}`);
     }
     if (tries === PATIENCE) {
       world.violations.push(`${method} ${path} was not answered after ${tries} tries`);

@@ -1,5 +1,7 @@
-/** What goes wrong between the parts of a simulated world, how often, and how often it did. */
+/** What goes wrong between the parts of a simulated world, and how often. */
+import { type KnownTransactionFate, layAmbush } from "./ambush.ts";
 import type { Chance } from "./chance.ts";
+import { createTally, type Tally } from "./tally.ts";
 
 /** What may become of a transaction. */
 export type TransactionFate =
@@ -33,10 +35,12 @@ export type MessageFate =
 
 export type Weather = {
   transaction(): TransactionFate;
+  /** What lies in wait for a transaction of this name; null: nothing does. */
+  ambush(name: string): KnownTransactionFate | null;
   /** Whether a read finds its connection broken. */
   readLost(): boolean;
-  /** A call of the platform to a channel, or of its webhooks. */
-  message(): MessageFate;
+  /** A call of the platform to a channel, or of its webhooks, or anything else that is sent. */
+  message(name: string): MessageFate;
   /** How long a message is on its way, in milliseconds. */
   wayMs(): number;
   /** How long a statement waits for its turn. */
@@ -48,12 +52,12 @@ export type Weather = {
   storm(): void;
   /** Nothing goes wrong any more. */
   calm(): void;
-  readonly counts: Map<string, number>;
-  count(what: string): void;
+  /** How often what went wrong, and whatever else is worth knowing that it happened. */
+  readonly tally: Tally;
 };
 
 /** Each world has its own climate: some are mild, some are rough in one way, some in all. */
-export function createWeather(chance: Chance): Weather {
+export function createWeather(seed: number, chance: Chance): Weather {
   const climate = chance.stream("climate");
   const draw = chance.stream("weather");
   const level = () => climate.weighed({ none: 3, mild: 4, rough: 3 });
@@ -66,56 +70,49 @@ export function createWeather(chance: Chance): Weather {
     slow: of(0.25),
     contended: of(0.2),
   };
-  const counts = new Map<string, number>();
+  const tally = createTally();
+  const ambush = layAmbush(seed, chance);
   let calm = true;
   let away = false;
 
-  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
-  const counted = <Fate extends string>(fate: Fate): Fate => {
-    if (fate !== "fine") count(fate);
-    return fate;
-  };
-
   return {
     transaction: () => {
-      if (away) return counted("refused");
+      if (away) return "refused";
       if (calm) return "fine";
-      return counted(
-        draw.weighed<TransactionFate>({
-          fine: 1,
-          crash_before: rates.crash,
-          crash_after_commit: rates.crash,
-          lost_after_commit: rates.commit,
-          lost_before_commit: rates.commit,
-          lost_within: rates.connection,
-          refused: rates.connection / 4,
-        }),
-      );
+      return draw.weighed<TransactionFate>({
+        fine: 1,
+        crash_before: rates.crash,
+        crash_after_commit: rates.crash,
+        lost_after_commit: rates.commit,
+        lost_before_commit: rates.commit,
+        lost_within: rates.connection,
+        refused: rates.connection / 4,
+      });
     },
+    ambush: (name) => (calm ? null : ambush.transaction(name)),
     readLost: () => {
       if (away) return true;
       const lost = !calm && draw.hits(rates.connection);
-      if (lost) count("read_lost");
+      if (lost) tally.add("transactions", "a read's connection lost");
       return lost;
     },
-    message: () => {
+    message: (name) => {
       if (calm) return "fine";
-      return counted(
-        draw.weighed<MessageFate>({
-          fine: 1,
-          not_sent: rates.channel / 2,
-          lost: rates.channel / 2,
-          answer_lost: rates.channel / 2,
-          answer_awaited: rates.channel / 2,
-          crash_after_send: rates.crash,
-        }),
-      );
+      const drawn = draw.weighed<MessageFate>({
+        fine: 1,
+        not_sent: rates.channel / 2,
+        lost: rates.channel / 2,
+        answer_lost: rates.channel / 2,
+        answer_awaited: rates.channel / 2,
+        crash_after_send: rates.crash,
+      });
+      return ambush.message(name) ?? drawn;
     },
     wayMs: () => (!calm && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
     queueMs: () => (!calm && draw.hits(rates.contended) ? draw.between(5, 3_000) : draw.between(0, 3)),
     takeAway: () => {
       away = true;
-      count("postgres_restart");
+      tally.add("fate", "PostgreSQL restarts");
     },
     restore: () => {
       away = false;
@@ -127,7 +124,6 @@ export function createWeather(chance: Chance): Weather {
       calm = true;
       away = false;
     },
-    counts,
-    count,
+    tally,
   };
 }

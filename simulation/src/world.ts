@@ -89,7 +89,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const due = watchDue(ground.cell);
   const begunAt = new Date(EPOCH + chance.stream("start").integer(DAY_MS));
   const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...options });
-  const weather = createWeather(chance);
+  const weather = createWeather(seed, chance);
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const config = testConfig({ publicUrl: PLATFORM_URL });

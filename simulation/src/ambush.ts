@@ -1,0 +1,56 @@
+/**
+ * Chance alone breaks what is rare too rarely: each world also lies in wait at one point of the platform's
+ * work, the next seed at the next, so that a hundred worlds break it in every way at every one.
+ */
+import type { Chance } from "./chance.ts";
+import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import type { MessageFate, TransactionFate } from "./weather.ts";
+
+export type Ambush = {
+  /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
+  transaction(name: string): KnownTransactionFate | null;
+  message(name: string): MessageFate | null;
+};
+
+/** Fates that need to know what the transaction is for. */
+export type KnownTransactionFate = Exclude<TransactionFate, "fine" | "refused" | "lost_within">;
+
+type Trap = { readonly at: string } & (
+  | { readonly kind: "transaction"; readonly fate: KnownTransactionFate }
+  | { readonly kind: "message"; readonly fate: Exclude<MessageFate, "fine"> }
+);
+
+const TRANSACTION_FATES = [
+  "crash_before",
+  "crash_after_commit",
+  "lost_before_commit",
+  "lost_after_commit",
+] as const;
+const MESSAGE_FATES = ["not_sent", "lost", "answer_lost", "answer_awaited"] as const;
+
+const TRAPS: readonly Trap[] = [
+  ...TRANSACTION_NAMES.flatMap((at) =>
+    TRANSACTION_FATES.map((fate) => ({ kind: "transaction", at, fate }) as const),
+  ),
+  ...[...CALLS, ...OTHER_MESSAGES].flatMap((at) =>
+    MESSAGE_FATES.map((fate) => ({ kind: "message", at, fate }) as const),
+  ),
+  ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: "crash_after_send" }) as const),
+];
+
+const STRIKES_MAX = 2;
+
+export function layAmbush(seed: number, chance: Chance): Ambush {
+  const trap = TRAPS[seed % TRAPS.length] as Trap;
+  const draw = chance.stream("ambush");
+  let left = STRIKES_MAX;
+  const strikes = (kind: Trap["kind"], name: string) => {
+    if (left === 0 || trap.kind !== kind || trap.at !== name || !draw.hits(0.5)) return false;
+    left -= 1;
+    return true;
+  };
+  return {
+    transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
+    message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),
+  };
+}

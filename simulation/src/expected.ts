@@ -1,0 +1,183 @@
+/**
+ * What many seeds together must have come by: a simulation that no longer reaches something proves nothing of
+ * it. Where the platform's own types list the names, the compiler keeps these lists whole.
+ */
+
+import type {
+  AttemptState,
+  PaymentStatus,
+  RefundState,
+  Surplus,
+  WorkItemKind,
+} from "../../server/src/payments/model.ts";
+import type { RefundDecision } from "../../server/src/payments/outcome/decide-refund.ts";
+import type { Decision } from "../../server/src/payments/outcome/steps.ts";
+import { EVENT_TYPES, type EventType } from "../../server/src/webhooks/model.ts";
+import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
+import { FAULTS } from "./disturbances.ts";
+import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import type { Counts } from "./tally.ts";
+import { CHANNEL_WHIMS, WHIMS } from "./trades.ts";
+
+/** False: no world can come by it, for the reason that stands beside it. */
+type Reachable<Name extends string> = Readonly<Record<Name, boolean>>;
+
+/** No world rests before every row is final, so only ends are counted. */
+const PASSING = false;
+/** Nothing refuses a payment for good yet: a failed attempt leaves it open for another. */
+const NOT_MADE = false;
+/** Found by the reconciliation alone, or a ping to an endpoint, which no world sends. */
+const ELSEWHERE = false;
+
+const payments: Reachable<PaymentStatus> = {
+  created: PASSING,
+  processing: PASSING,
+  succeeded: true,
+  // Counted with its reason.
+  closed: false,
+  failed: NOT_MADE,
+};
+const attempts: Reachable<AttemptState> = {
+  created: PASSING,
+  pending: PASSING,
+  unknown: PASSING,
+  abandoned: PASSING,
+  reversing: PASSING,
+  succeeded: true,
+  failed: true,
+  closed: true,
+  reversed: true,
+  reversed_by_channel: true,
+};
+const refunds: Reachable<RefundState> = {
+  created: PASSING,
+  accepted: PASSING,
+  unknown: PASSING,
+  succeeded: true,
+  returned: true,
+  failed: true,
+};
+const surplus: Reachable<Surplus> = {
+  payment_succeeded: true,
+  payment_closed: true,
+  payment_failed: NOT_MADE,
+  reversing: true,
+  reversed: true,
+  amount_differs: true,
+};
+const workItems: Reachable<WorkItemKind> = {
+  surplus_refund_failed: true,
+  reversed_by_channel: true,
+  refund_by_channel: true,
+  refund_after_failure: true,
+};
+const orderDecisions: Reachable<Decision> = {
+  paid: true,
+  surplus: true,
+  already_known: true,
+  contradiction: true,
+  open: true,
+  closed: true,
+  failed: true,
+  abandoned: true,
+  // The word of a wish, which leaves no exchange: what follows it is `reversed`.
+  reversing: false,
+  reversed: true,
+  reversed_by_channel: true,
+  refunded_by_channel: true,
+  unknown: true,
+  not_sent: true,
+  refused: true,
+  waiting: true,
+};
+const refundDecisions: Reachable<RefundDecision> = {
+  refund_accepted: true,
+  refund_succeeded: true,
+  refund_failed: true,
+  refund_returned: true,
+  already_known: true,
+  contradiction: true,
+  open: true,
+  unknown: true,
+  not_sent: true,
+  refused: true,
+  sent_again: true,
+};
+const events: Reachable<EventType> = {
+  ...(Object.fromEntries(Object.keys(EVENT_TYPES).map((type) => [type, true])) as Reachable<EventType>),
+  "payment.failed": NOT_MADE,
+  ping: ELSEWHERE,
+};
+
+const named = (reachable: Reachable<string>) =>
+  Object.entries(reachable).flatMap(([name, isReached]) => (isReached ? [name] : []));
+const times = (ways: readonly string[], names: readonly string[]) =>
+  ways.flatMap((way) => names.map((name) => `${way} ${name}`));
+
+const BROKEN_TRANSACTIONS = ["crash before", "crash after", "COMMIT lost of", "COMMIT's answer lost of"];
+const BROKEN_MESSAGES = ["not sent:", "lost:", "answer lost:", "answer never comes:"];
+
+/** By group: the names that must be reached. A name ends with `: …` where what follows it does not matter. */
+export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  "faults of the sandbox": Object.keys(FAULTS),
+  "the channel by itself": [
+    ...Object.values(CHANNEL_WHIMS).map((whim) => whim.does),
+    "sends a lost notification again",
+  ],
+  buyers: [...Object.keys(HABITS), ...Object.keys(CODE_BEHAVIOURS).map((name) => `payment code: ${name}`)],
+  merchants: [
+    ...Object.keys(WHIMS),
+    "create twice at once",
+    "ask for a refund twice at once",
+    "ask again, unanswered: POST /v1/payments",
+    "ask again, unanswered: POST /v1/payments/pay/attempts",
+    "ask again, unanswered: POST /v1/payments/pay/close",
+    "ask again, unanswered: POST /v1/payments/pay/refunds",
+    "are told to come again: outcome_unknown",
+    "are told to come again: database_unavailable",
+    "are refused a refund: payment_not_refundable",
+    "are refused a refund: refund_exceeds_payment",
+  ],
+  fate: ["PostgreSQL restarts", "a process stands still"],
+  crashes: ["before a transaction", "after a commit", "after a send", "at some moment", "at its start"],
+  transactions: [
+    ...TRANSACTION_NAMES,
+    ...times(BROKEN_TRANSACTIONS, TRANSACTION_NAMES),
+    "a connection lost between two statements",
+    "no connection to be had",
+    "a read's connection lost",
+  ],
+  messages: [
+    ...times(BROKEN_MESSAGES, [...CALLS, ...OTHER_MESSAGES]),
+    ...times(["crash after sending"], [...CALLS, "webhook"]),
+  ],
+  payments: [...named(payments), "closed, expired", "closed, cancelled"],
+  attempts: named(attempts),
+  surplus: named(surplus),
+  refunds: [
+    ...named(refunds),
+    "succeeded, automatic",
+    "failed, automatic",
+    "returned, automatic",
+    "accepted after it had failed",
+  ],
+  "work items": named(workItems),
+  "decisions about orders": named(orderDecisions).map((name) => `…: ${name}`),
+  "decisions about refunds": named(refundDecisions).map((name) => `…: ${name}`),
+  events: named(events),
+  deliveries: ["delivered", "delivered, after failures", "dead, after failures"],
+  "stray notifications": ["refused"],
+  "lines of bills": ["payment", "refund"],
+};
+
+/** Runs smaller than this, in payments, may well miss something. */
+export const ENOUGH_PAYMENTS = 2_000;
+
+/** What of a group was never reached. */
+export function missingIn(group: string, reached: Counts): readonly string[] {
+  const names = [...(reached.get(group)?.keys() ?? [])];
+  return (EXPECTED[group] ?? []).filter((wanted) => {
+    if (!wanted.startsWith("…")) return !names.includes(wanted);
+    return !names.some((name) => name.endsWith(wanted.slice(1)));
+  });
+}

@@ -1,0 +1,47 @@
+/** The moments of the platform's work at which a world breaks it, by names that the report shows. */
+
+/** What a transaction is for, by the name of its first statement. */
+const TRANSACTIONS: Readonly<Record<string, string>> = {
+  payments_insert: "creating a payment",
+  ledger_share_day: "a decision of the door",
+  attempts_claim: "claiming attempts",
+  payments_claim: "claiming payments",
+  refunds_claim: "claiming refunds",
+  webhooks_endpoints_waiting: "claiming deliveries",
+  webhooks_lock_deliveries: "writing deliveries' results",
+  payment_watch: "watching a payment",
+  attempt_request_insert: "remembering a wish's key",
+  attempt_request_delete: "giving a wish's key back",
+  stray_insert: "keeping a stray notification",
+  ledger_insert_book: "opening accounts",
+  ledger_take_day: "opening the day",
+  operators_insert: "starting",
+};
+
+export const TRANSACTION_NAMES: readonly string[] = Object.values(TRANSACTIONS);
+
+export function transactionNamed(firstStatement: string): string {
+  return TRANSACTIONS[firstStatement] ?? `another transaction (${firstStatement})`;
+}
+
+/** What the platform asks a channel. */
+export const CALLS: readonly string[] = [
+  "alipay.trade.precreate",
+  "alipay.trade.create",
+  "alipay.trade.pay",
+  "alipay.trade.query",
+  "alipay.trade.close",
+  "alipay.trade.cancel",
+  "alipay.trade.refund",
+  "alipay.trade.fastpay.refund.query",
+];
+
+/** Messages besides calls to a channel. */
+export const OTHER_MESSAGES: readonly string[] = ["notification", "webhook", "request"];
+
+/** What a message is, by its label in the trace. */
+export function messageNamed(label: string): string {
+  if (label.startsWith("webhook ")) return "webhook";
+  if (label.startsWith("call ")) return label.slice("call ".length);
+  return label === "notification" ? label : "request";
+}
