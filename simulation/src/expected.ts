@@ -117,7 +117,7 @@ const times = (ways: readonly string[], names: readonly string[]) =>
 const BROKEN_TRANSACTIONS = ["crash before", "crash after", "COMMIT lost of", "COMMIT's answer lost of"];
 const BROKEN_MESSAGES = ["not sent:", "lost:", "answer lost:", "answer never comes:"];
 
-/** By group: the names that must be reached. A name ends with `: …` where what follows it does not matter. */
+/** By group, the names that must be reached. Of one that begins with `…` only the end matters. */
 export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "faults of the sandbox": Object.keys(FAULTS),
   "the channel by itself": [

@@ -35,7 +35,7 @@ export function neverReached({ times }: Reach): readonly string[] {
   return Object.keys(EXPECTED).flatMap((group) => missingIn(group, times).map((name) => `${group}: ${name}`));
 }
 
-/** A line for each thing that was reached, by groups; last in its group what was expected and never reached. */
+/** A line for each thing that was reached, by groups; last in a group what was expected and never reached. */
 export function tableOf({ times, seeds }: Reach): string {
   const groups = [...new Set([...Object.keys(EXPECTED), ...times.keys()])];
   const blocks = groups.map((group) => {

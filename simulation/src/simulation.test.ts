@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createChance } from "./chance.ts";
 import { type OwnedGround, prepareGround } from "./ground.ts";
+import { createReach, neverReached } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
 import { createScheduler } from "./scheduler.ts";
 
@@ -31,9 +32,12 @@ test("the same seed tells the same story, whatever ran before it", async () => {
   assert.notEqual((await world(8, 2)).traceHash, first.traceHash);
 });
 
+const reach = createReach();
+
 for (const seed of SEEDS) {
   test(`nothing is lost, doubled or untold in the world of seed ${seed}`, async () => {
-    const { violations } = await world(seed);
+    const { violations, reached } = await world(seed);
+    reach.add(reached);
     assert.deepEqual(
       violations,
       [],
@@ -41,6 +45,26 @@ for (const seed of SEEDS) {
     );
   });
 }
+
+test("the transactions that worlds break are known by what they are for", () => {
+  // A statement under another name would be broken by chance alone, and the report would say so too late.
+  const hot = ["creating a payment", "a decision of the door", "claiming attempts", "claiming payments"];
+  const due = ["claiming refunds", "claiming deliveries", "writing deliveries' results"];
+  const seen = reach.times.get("transactions") ?? new Map<string, number>();
+  assert.deepEqual(
+    [...hot, ...due].filter((name) => !seen.has(name)),
+    [],
+  );
+});
+
+test("what should be reached and is not is named; where any beginning will do, it is not missed", () => {
+  const few = createReach();
+  few.add(new Map([["decisions about orders", new Map([["query: paid", 2]])]]));
+  const missing = neverReached(few);
+  assert.ok(missing.includes("faults of the sandbox: refund_returned"));
+  assert.ok(missing.includes("decisions about orders: …: surplus"));
+  assert.ok(!missing.includes("decisions about orders: …: paid"));
+});
 
 test("a pause that would find nothing is skipped, and no other moment is", async () => {
   const due = new Date("2026-03-06T04:10:00.200Z");

@@ -1,0 +1,192 @@
+/**
+ * Mistakes to make on purpose, each a text of the source and what to put in its place. A simulation, a kill
+ * matrix or a test that does not find them proves less than it seems to.
+ */
+
+export type Catcher =
+  /** Seeds 1, 2, 3 … of the simulation, so many at most. */
+  | { readonly by: "simulation"; readonly seeds: number }
+  /** Rounds of the kill matrix, so many at most. */
+  | { readonly by: "chaos"; readonly rounds: number; readonly blows: string }
+  | { readonly by: "test"; readonly file: string };
+
+export type Mutant = {
+  readonly name: string;
+  /** What is wrong then, in a sentence. */
+  readonly mistake: string;
+  readonly file: string;
+  /** Stands exactly once in the file. */
+  readonly text: string;
+  readonly instead: string;
+  /** Asked one after the other, until one finds it. */
+  readonly catchers: readonly Catcher[];
+};
+
+const SIMULATION: Catcher = { by: "simulation", seeds: 60 };
+const CHAOS: Catcher = { by: "chaos", rounds: 3, blows: "commits_cut,both,server" };
+
+/** Each connection in the order of its own parity. */
+const BY_PARITY = "order by case when pg_backend_pid() % 2 = 0 then id end desc, id";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "payment-lock",
+    mistake: "payments are decided on without their lock",
+    file: "server/src/payments/payment/store.ts",
+    text: "for no key update",
+    instead: "",
+    catchers: [CHAOS, { by: "test", file: "server/src/payments/concurrency.test.ts" }],
+  },
+  {
+    name: "payments-order",
+    mistake: "each connection locks payments in another order",
+    file: "server/src/payments/payment/store.ts",
+    text: "order by id\n   for no key update",
+    instead: `${BY_PARITY}\n   for no key update`,
+    catchers: [CHAOS, { by: "test", file: "server/src/payments/concurrency.test.ts" }],
+  },
+  {
+    name: "accounts-order",
+    mistake: "each connection locks accounts in another order",
+    file: "server/src/ledger/store.ts",
+    text: "order by id\n   for no key update",
+    instead: `${BY_PARITY}\n   for no key update`,
+    catchers: [{ by: "test", file: "server/src/ledger/concurrency.test.ts" }],
+  },
+  {
+    name: "accounts-lock",
+    mistake: "accounts are posted to without their lock",
+    file: "server/src/ledger/store.ts",
+    text: "for no key update",
+    instead: "",
+    catchers: [CHAOS, { by: "test", file: "server/src/ledger/concurrency.test.ts" }],
+  },
+  {
+    name: "journal-twice",
+    mistake: "every journal is posted twice, under two sources",
+    file: "server/src/payments/outcome/execute.ts",
+    text: "await post(tx, day, drafts, now)",
+    instead:
+      "(await post(tx, day, [...drafts, ...drafts.map((one) => " +
+      "({ ...one, id: newId(), sourceId: newId() }))], now)).slice(0, drafts.length)",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "journal-missing",
+    mistake: "a refund that failed is not posted",
+    file: "server/src/payments/outcome/draft.ts",
+    text: "effects.bookings.push(snapshot(booking))",
+    instead: 'booking.booking === "refund_failed" ? 0 : effects.bookings.push(snapshot(booking))',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "delivery-dropped",
+    mistake: "one webhook in ten is taken for delivered and never sent",
+    file: "server/src/webhooks/sending/deliverer.ts",
+    text: "await deps.sender.send(",
+    instead:
+      "startedAt.getTime() % 10 === 0 ? { status: 200, answer: null, fault: null, error: null } : " +
+      "await deps.sender.send(",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "told-too-early",
+    mistake: "webhooks leave before their transaction commits",
+    file: "server/src/payments/outcome/door.ts",
+    text: "found = executed.uncovered;",
+    instead: "found = executed.uncovered; start(deps, executed.deliveries);",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "commit-believed",
+    mistake: "a COMMIT whose connection broke is taken for carried out",
+    file: "server/src/kernel/database.ts",
+    text: 'return { end: commitRefused(error) ? "threw" : "unknown", error };',
+    instead: 'return commitRefused(error) ? { end: "threw", error } : { end: "committed", value };',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "commit-disbelieved",
+    mistake: "a COMMIT whose connection broke is taken for rolled back, and its answer is an error for good",
+    file: "server/src/kernel/database.ts",
+    text: 'return { end: commitRefused(error) ? "threw" : "unknown", error };',
+    instead: 'return { end: "threw", error: new Error("not committed", { cause: error }) };',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "refund-number",
+    mistake: "each call of a refund has another number at the channel",
+    file: "server/src/payments/attempt/calls.ts",
+    text: "channelRefundNo: refund.channelRefundNo,",
+    instead: "channelRefundNo: refund.channelRefundNo.slice(0, -1) + String(refund.tries % 10),",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "due-time",
+    mistake: "an order that told nothing new is never asked about again",
+    file: "server/src/payments/outcome/decide-open.ts",
+    text: "attempt.dueAt = nextQueryAt(attempt, draft.payment, context.sceneOf(attempt), now);",
+    instead: "attempt.dueAt = plus(now, 9_000_000_000);",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "timeout-is-failure",
+    mistake: "a refund without an answer is taken for refused",
+    file: "server/src/payments/outcome/decide-refund.ts",
+    text: 'if (end.end === "refused" && !end.retryable && source === "refund") {',
+    instead:
+      'if (end.end === "unknown" && source === "refund") return fail(draft, refund, "timeout", "no answer", ' +
+      'context);\n  if (end.end === "refused" && !end.retryable && source === "refund") {',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "timeout-is-closed",
+    mistake: "a closing without an answer is taken for closed",
+    file: "server/src/payments/outcome/decide-trade.ts",
+    text: 'if (source === "pay" && end.end !== "unknown") return decideNotTaken',
+    instead:
+      'if (source === "close" && end.end === "unknown") return endWithoutMoney(draft, attempt, "closed", ' +
+      'context, null);\n  if (source === "pay" && end.end !== "unknown") return decideNotTaken',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "surplus-kept",
+    mistake: "the money of a second success is not given back",
+    file: "server/src/payments/outcome/decide-taken.ts",
+    text: "giveBack(draft, attempt, context);",
+    instead: "",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "booked-twice",
+    mistake: "the same success told again is taken again",
+    file: "server/src/payments/outcome/decide-taken.ts",
+    text: "if (attempt.taken !== null) {\n    return facts.amount",
+    instead: "if (attempt.taken !== null && attempt.surplus !== null) {\n    return facts.amount",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "expired-unasked",
+    mistake: "an expired payment is closed without asking the channel",
+    file: "server/src/payments/outcome/commands.ts",
+    text: "if (payment.liveAttemptId === null) {",
+    instead: 'if (payment.liveAttemptId === null || closingFor === "expire") {',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "claim-without-lease",
+    mistake: "a claim of refunds leaves them due",
+    file: "server/src/payments/query/store.ts",
+    text: "update refunds r\n     set due_at = $2",
+    instead: "update refunds r\n     set due_at = least(r.due_at, $2)",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "refund-resent-anew",
+    mistake: "a refund that the channel does not know is taken for refused at once",
+    file: "server/src/payments/outcome/decide-refund.ts",
+    text: "if (!surelyNot) {",
+    instead: 'if (!surelyNot) return fail(draft, refund, "not_found", "unknown there", context);\n  {',
+    catchers: [SIMULATION],
+  },
+];
