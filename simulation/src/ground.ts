@@ -33,6 +33,7 @@ export async function prepareGround(): Promise<OwnedGround> {
      from pg_tables
      where schemaname in ('platform', 'cell_0')
        and tablename not like '%migrations%'
+       and tablename <> 'revision'
      order by 1`,
   );
   const tables = rows.map((row) => row.name);
