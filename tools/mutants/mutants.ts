@@ -65,10 +65,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: "journal-twice",
     mistake: "every journal is posted twice, under two sources",
     file: "server/src/payments/outcome/execute.ts",
-    text: "await post(tx, day, drafts, now)",
+    text: "post(tx, day, drafts, now)",
     instead:
-      "(await post(tx, day, [...drafts, ...drafts.map((one) => " +
-      "({ ...one, id: newId(), sourceId: newId() }))], now)).slice(0, drafts.length)",
+      "post(tx, day, [...drafts, ...drafts.map((one) => ({ ...one, id: newId(), sourceId: newId() }))], now)" +
+      ".then((all) => all.slice(0, drafts.length))",
     catchers: [SIMULATION],
   },
   {
@@ -136,7 +136,8 @@ export const MUTANTS: readonly Mutant[] = [
     text: 'if (end.end === "refused" && !end.retryable && source === "refund") {',
     instead:
       'if (end.end === "unknown" && source === "refund") ' +
-      'return fail(draft, refund, "timeout", "no answer", context);\n  if (end.end === "refused" && !end.retryable && source === "refund") {',
+      'return fail(draft, refund, "timeout", "no answer", context);\n  ' +
+      'if (end.end === "refused" && !end.retryable && source === "refund") {',
     catchers: [SIMULATION],
   },
   {
