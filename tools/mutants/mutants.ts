@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: "server/src/payments/outcome/execute.ts",
     text: "post(tx, day, drafts, now)",
     instead:
-      "post(tx, day, [...drafts, ...drafts.map((one) => ({ ...one, id: newId(), sourceId: newId() }))], now)" +
-      ".then((all) => all.slice(0, drafts.length))",
+      "post(tx, day, [...drafts, ...drafts.map((one) => " +
+      "({ ...one, id: newId(), sourceId: newId() }))], now).then((all) => all.slice(0, drafts.length))",
     catchers: [SIMULATION],
   },
   {

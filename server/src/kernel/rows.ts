@@ -20,14 +20,31 @@ export function getTypeParser(oid: number, format?: "text" | "binary"): (value: 
 }
 
 /**
- * Sessions speak in UTC, so an instant reads `2026-11-20 09:30:00.123+00`. Instants before the year 1 or past
- * 9999 read otherwise and are none of ours.
+ * Sessions speak in UTC, so an instant reads `2026-11-20 09:30:00.123+00`; the milliseconds are left out where
+ * they are zero, and their zeros at the end. Instants before the year 100 or past 9999 are none of ours. Read
+ * digit by digit: a batch reads hundreds, and to have Date parse them takes twice as long.
  */
 function instantOf(value: string): Date {
-  const instant = new Date(`${value.slice(0, 10)}T${value.slice(11, -3)}Z`);
-  if (Number.isNaN(instant.getTime())) throw new Error(`not an instant in UTC: ${value}`);
-  return instant;
+  const two = (at: number) => (value.charCodeAt(at) - 48) * 10 + value.charCodeAt(at + 1) - 48;
+  let ms = 0;
+  if (value.length > SECONDS_END + OFFSET_LENGTH) {
+    for (
+      let digit = SECONDS_END + 1, worth = 100;
+      digit < value.length - OFFSET_LENGTH && worth >= 1;
+      digit += 1
+    ) {
+      ms += (value.charCodeAt(digit) - 48) * worth;
+      worth /= 10;
+    }
+  }
+  const at = Date.UTC(two(0) * 100 + two(2), two(5) - 1, two(8), two(11), two(14), two(17), ms);
+  if (!(two(0) > 0) || Number.isNaN(at) || !value.endsWith("+00"))
+    throw new Error(`not an instant in UTC: ${value}`);
+  return new Date(at);
 }
+
+const SECONDS_END = "2026-11-20 09:30:00".length;
+const OFFSET_LENGTH = "+00".length;
 
 type Nested<T> = T | null | readonly Nested<T>[];
 
