@@ -74,6 +74,8 @@ export function createBatcher<Command, Result>(
 
   const work = async () => {
     while (queue.length > 0) {
+      // What came with the first, or while the last batch was answered, is already here: it comes along.
+      if (options.clock?.turn !== undefined) await options.clock.turn();
       const batch = queue.splice(0, batchMax);
       counts.batches += 1;
       counts.commands += batch.length;

@@ -11,6 +11,11 @@ export type Clock = {
    * alive.
    */
   after(ms: number, run: () => void): () => void;
+  /**
+   * Resolves when all that has arrived by now has been handled: the end of a turn of the event loop. Where a
+   * clock has none, everything happens one at a time.
+   */
+  readonly turn?: () => Promise<void>;
 };
 
 /** Where chance comes from. In the simulation ids, keys and nonces come from the seed. */
@@ -43,6 +48,7 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
 /** The machine's cryptographic randomness. */

@@ -30,6 +30,7 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
   const loads = createBatcher<Id, readonly Endpoint[]>({
     name: "webhook endpoints",
     log: deps.log,
+    clock: deps.clock,
     run: async (merchantIds) => {
       const rows = await endpointsOfMerchants(deps.platform.db, merchantIds);
       const endpoints = await Promise.all(rows.map((row) => openEndpoint(deps, row)));
