@@ -151,7 +151,8 @@ function hangUpWhenStopping(app: Http): () => number {
     requestsOn.set(socket, 0);
     socket.once("close", () => requestsOn.delete(socket));
   });
-  app.server.on("request", ({ socket }, response) => {
+  // Before fastify's own listener, whose first hooks ask how many requests there are.
+  app.server.prependListener("request", ({ socket }, response) => {
     inFlight += 1;
     requestsOn.set(socket, (requestsOn.get(socket) ?? 0) + 1);
     response.once("close", () => {

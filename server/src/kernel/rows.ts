@@ -21,8 +21,8 @@ export function getTypeParser(oid: number, format?: "text" | "binary"): (value: 
 
 /**
  * Sessions speak in UTC, so an instant reads `2026-11-20 09:30:00.123+00`, without milliseconds where they
- * are zero, and without the zeros at their end. Instants before the year 100 or past 9999 are none of ours. Read
- * digit by digit: a batch reads hundreds, and to have Date parse them takes twice as long.
+ * are zero, and without the zeros at their end. Instants before the year 100 or past 9999 are none of ours.
+ * Read digit by digit: a batch reads hundreds, and to have Date parse them takes twice as long.
  */
 function instantOf(value: string): Date {
   const two = (at: number) => (value.charCodeAt(at) - 48) * 10 + value.charCodeAt(at + 1) - 48;
