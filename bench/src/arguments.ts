@@ -10,6 +10,8 @@ export type Arguments = {
   /** Whether skeleton, row-at-a-time and TPC-B run beside the platform; null: as the scenario likes. */
   readonly compare: boolean | null;
   readonly record: boolean;
+  /** Payments at a time in a closed loop. */
+  readonly inFlight: number;
   readonly runs: number;
   readonly profileDir: string | null;
 };
@@ -17,6 +19,8 @@ export type Arguments = {
 const SECONDS = 60;
 const PAYMENTS = 10_000_000;
 const RUNS = 5;
+/** More makes larger batches and longer waits: at 5,000/s these are 50 ms of each payment. */
+const IN_FLIGHT = 256;
 
 export class UsageError extends Error {}
 
@@ -31,6 +35,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     runs: whole("--runs", values.runs, RUNS),
     compare: values["no-compare"] === true ? false : values.compare === true ? true : null,
     record: values.record === true,
+    inFlight: whole("--in-flight", values["in-flight"], IN_FLIGHT),
     profileDir: values.profile ?? null,
   };
 }
@@ -47,6 +52,7 @@ function parse(argv: readonly string[]) {
         compare: { type: "boolean" },
         "no-compare": { type: "boolean" },
         record: { type: "boolean" },
+        "in-flight": { type: "string" },
         profile: { type: "string" },
       },
     });

@@ -9,12 +9,12 @@ import { batchesIn } from "./batches.ts";
 import { indexOfNumber, orderNumber } from "./commands.ts";
 import { shortOfDisk } from "./growth/disk.ts";
 import { fill } from "./growth/fill.ts";
-import { cumulativeZipf } from "./payer.ts";
 import { stretch } from "./run.ts";
 import { blocksOf, median } from "./scenarios/blocks.ts";
 import { runSkeleton } from "./skeleton/skeleton.ts";
 import { onStage } from "./stage.ts";
 import type { Figures } from "./summary.ts";
+import { cumulativeZipf, drawFrom } from "./zipf.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const LOADED = 200;
@@ -60,7 +60,7 @@ test("payments ends with one line of figures, found payments and sound books", {
 test("payments that are loaded leave the invariants as they were, and whatever is lost is seen", {
   timeout: 120_000,
 }, async () => {
-  const options = { shape: { merchants: 3, zipf: 1 }, progress: quiet };
+  const options = { shape: { merchants: 3, zipf: 1 }, progress: quiet, inFlight: 8 };
   const { result, verdict } = await onStage(options, async (stage) => {
     const phase = {
       do: "phase",
@@ -68,8 +68,10 @@ test("payments that are loaded leave the invariants as they were, and whatever i
       mix: { refunds: 0.2, reads: 0.2, lists: 0.1, timelines: 0.1 },
     } as const;
     const before = await stretch(stage, { label: "before", seconds: 1, phase });
-    const { databaseUrl } = stage.platform;
-    await fill({ databaseUrl, payments: LOADED, zipf: 1, progress: quiet });
+    const { databaseUrl, pid } = stage.platform;
+    const indexes = await stage.gauge.query(INDEXES);
+    await fill({ databaseUrl, pid, payments: LOADED, zipf: 1, progress: quiet });
+    assert.deepEqual(await stage.gauge.query(INDEXES), indexes);
     const after = await stretch(stage, { label: "after", seconds: 1, phase });
     const [row] = await stage.gauge.query("select count(*) as payments from cell_0.payments");
     const skeleton = await runSkeleton(stage, 1);
@@ -93,6 +95,14 @@ test("payments that are loaded leave the invariants as they were, and whatever i
   assert.equal(lost.missing, 1);
   assert.ok(((result.skeleton.skeleton as Figures).completed as number) > 0);
 });
+
+const INDEXES = `
+  select i.indexdef, c.conname, pg_get_constraintdef(c.oid) as definition
+  from pg_indexes i
+  left join pg_constraint c
+    on c.conindid = format('%I.%I', i.schemaname, i.indexname)::regclass
+  where i.schemaname = 'cell_0'
+  order by i.indexname`;
 
 type Gauge = Parameters<typeof findAcknowledged>[0];
 
@@ -124,6 +134,10 @@ test("the busiest of a hundred merchants takes a fifth, and the shares reach one
   assert.ok(Math.abs((shares[0] as number) - 0.193) < 0.001);
   assert.ok(Math.abs((shares[99] as number) - 1) < 1e-9);
   assert.deepEqual([...cumulativeZipf(2, 0)], [0.5, 1]);
+  assert.deepEqual(
+    [0, 0.19, 0.2, 1].map((chance) => drawFrom(shares, chance)),
+    [0, 0, 1, 99],
+  );
 });
 
 test("a disk that is short is refused with what would fit", () => {

@@ -2,7 +2,6 @@
 import type { PhaseCommand } from "./commands.ts";
 import { type Bench, type Stretch, stretch } from "./run.ts";
 
-const IN_FLIGHT = 256;
 const CEILING_SHARE = 0.95;
 const WARM_UP_SECONDS_MAX = 20;
 const CEILING_SECONDS_MAX = 30;
@@ -39,7 +38,7 @@ export async function warmUp(bench: Bench, seconds: number): Promise<void> {
   const warm = await stretch(bench, {
     label: "warm-up",
     seconds: Math.min(WARM_UP_SECONDS_MAX, seconds),
-    phase: { do: "phase", inFlight: IN_FLIGHT },
+    phase: { do: "phase", inFlight: bench.inFlight },
   });
   bench.progress(`warm: ${Math.round(warm.completedPerSecond)}/s`);
 }
@@ -49,6 +48,6 @@ export function findCeiling(bench: Bench, seconds: number, flavour: Flavour = {}
   return stretch(bench, {
     label: "closed loop",
     seconds: Math.min(CEILING_SECONDS_MAX, seconds),
-    phase: { do: "phase", inFlight: IN_FLIGHT, ...flavour },
+    phase: { do: "phase", inFlight: bench.inFlight, ...flavour },
   });
 }

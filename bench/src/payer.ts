@@ -19,6 +19,7 @@ import {
 import { type Lanes, openLanes } from "./http-lanes.ts";
 import { createLatency, type Latency } from "./latency.ts";
 import { createRequests, type Requests, type Shop } from "./requests.ts";
+import { cumulativeZipf, drawFrom } from "./zipf.ts";
 
 const TICK_MS = 2;
 /** What a server that is full asks for; a closed loop comes back after it too. */
@@ -136,22 +137,10 @@ export class Payer {
   #start(dueAt: number): void {
     const index = this.#counts.started;
     this.#counts.started += 1;
-    const shop = this.#shops[this.#draw()] as Shop;
+    const shop = this.#shops[drawFrom(this.#cumulative, Math.random())] as Shop;
     const flight: Flight = { shop, index, dueAt, order: "", payment: "", reportedAt: 0 };
     this.#underWay.set(index, dueAt);
     this.#lanes.send(this.#requests.create(shop, orderNumber(this.#run, index)), this.#onCreated, flight);
-  }
-
-  #draw(): number {
-    const chance = Math.random();
-    let low = 0;
-    let high = this.#cumulative.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#cumulative[middle] as number) < chance) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   readonly #onCreated = (flight: Flight, status: number, text: string): void => {
@@ -268,15 +257,4 @@ function valueAfter(text: string, name: string): string | null {
 function paymentIn(text: string): string {
   const at = text.indexOf(PAYMENT) + ID.length;
   return text.slice(at, text.indexOf('"', at));
-}
-
-/** The shares of merchants 1…count by Zipf's law, each with those before it. */
-export function cumulativeZipf(count: number, exponent: number): Float64Array {
-  const weights = Array.from({ length: count }, (_, index) => 1 / (index + 1) ** exponent);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let sum = 0;
-  return Float64Array.from(weights, (weight) => {
-    sum += weight / total;
-    return sum;
-  });
 }

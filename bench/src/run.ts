@@ -26,6 +26,8 @@ export type Bench = {
   readonly load: Load;
   readonly gauge: Gauge;
   readonly progress: (line: string) => void;
+  /** Payments at a time in a closed loop. */
+  readonly inFlight: number;
 };
 
 /** One second of a stretch. */

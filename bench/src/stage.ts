@@ -14,7 +14,8 @@ import { type BenchMerchant, type BenchPlatform, type PlatformOptions, startPlat
 import type { Bench } from "./run.ts";
 
 const AUDIT = fileURLToPath(new URL("../../server/src/operations/audit-cli.ts", import.meta.url));
-/** Enough that an open loop finds a free socket at once while latency is what it should be. */
+/** Enough that an open loop finds a free socket at once while latency is what it should be; one at least for
+ * each payment of a closed loop. */
 const LANES = 512;
 const BACKLOG = `
   select count(*) as waiting
@@ -41,6 +42,7 @@ export type StageOptions = PlatformOptions & {
   readonly shape: Shape;
   readonly progress: (line: string) => void;
   readonly lanes?: number;
+  readonly inFlight: number;
 };
 
 export type Verdict = {
@@ -78,7 +80,8 @@ export async function onStage<T>(
         completeOn: "webhook",
       });
       const server = { pid: platform.pid, batches: () => readBatches(platform.baseUrl) };
-      const stage: Stage = { platform, merchants, load, gauge, server, progress, run };
+      const { inFlight } = options;
+      const stage: Stage = { platform, merchants, load, gauge, server, progress, run, inFlight };
       try {
         const result = await act(stage);
         return { result, verdict: await check(stage) };

@@ -10,6 +10,7 @@ export type Comparing = {
   readonly seconds: number;
   readonly progress: (line: string) => void;
   readonly compare: boolean;
+  readonly inFlight: number;
 };
 
 /** The skeleton and TPC-B on the stage's own PostgreSQL, while the platform does nothing. */
@@ -20,7 +21,7 @@ export async function compareOnServer({ compare, seconds }: Comparing, stage: St
 
 /** Adds row at a time, on a platform of its own, and the share of the skeleton that `open` reaches. */
 export async function compareAll(
-  { compare, seconds, progress }: Comparing,
+  { compare, seconds, progress, inFlight }: Comparing,
   open: Stretch,
   onServer: Figures,
 ): Promise<Figures> {
@@ -29,6 +30,6 @@ export async function compareAll(
   return {
     share_of_skeleton: round(open.completedPerSecond / skeleton, 3),
     ...onServer,
-    ...(await compareRows(seconds, progress)),
+    ...(await compareRows(seconds, inFlight, progress)),
   };
 }

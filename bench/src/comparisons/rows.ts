@@ -11,9 +11,13 @@ const SECONDS_MAX = 20;
 const PRELOAD = fileURLToPath(new URL("./unbatched-build.ts", import.meta.url));
 
 /** Measures it on a platform of its own, by the same rules. */
-export async function compareRows(seconds: number, progress: (line: string) => void): Promise<Figures> {
+export async function compareRows(
+  seconds: number,
+  inFlight: number,
+  progress: (line: string) => void,
+): Promise<Figures> {
   const told = (line: string) => progress(`row at a time: ${line}`);
-  const options = { shape: SPREAD, progress: told, nodeOptions: ["--import", PRELOAD] };
+  const options = { shape: SPREAD, inFlight, progress: told, nodeOptions: ["--import", PRELOAD] };
   const { result, verdict } = await onStage(options, (stage) =>
     measureOpen(stage, Math.min(SECONDS_MAX, seconds)),
   );

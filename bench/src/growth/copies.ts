@@ -1,8 +1,8 @@
 /** Copies of payments: for each one new ids, a new order number, and its place in the books. */
 import { channelNumber } from "../../../server/src/kernel/ids.ts";
 import {
+  appendLine,
   balanceSlot,
-  lineOf,
   SLOT,
   seqSlot,
   TABLE_NAMES,
@@ -29,7 +29,7 @@ export type Source = {
 };
 
 export type Copier = {
-  /** Appends the lines of the next copy of `source` to `into`, by table. */
+  /** Appends the next copy of `source` to `into`, by table: texts that joined are lines. */
   copy(source: Source, into: Record<TableName, string[]>): void;
 };
 
@@ -59,11 +59,11 @@ export function createCopier(name: string, from: number): Copier {
       for (let index = 0; index < template.ids.length; index += 1) {
         const id = idOf(time, made, index);
         values[uuidSlot(index)] = id;
-        values[textSlot(index)] = spell(id);
+        if (template.spelled[index] === true) values[textSlot(index)] = spell(id);
       }
       values[SLOT.entrySeqs] = post(source, values);
       for (const table of TABLE_NAMES) {
-        for (const row of template.rows[table]) into[table].push(lineOf(row, values));
+        for (const row of template.rows[table]) appendLine(row, values, into[table]);
       }
       made += 1;
     },

@@ -7,8 +7,10 @@ import { text as readText } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import pg from "pg";
 import { type CopyStreamQuery, from as copyFrom, to as copyTo } from "pg-copy-streams";
-import { cumulativeZipf } from "../payer.ts";
+import { cumulativeZipf, drawFrom } from "../zipf.ts";
 import { type Account, createCopier, type Source, spell } from "./copies.ts";
+import { whileFrozen } from "./frozen.ts";
+import { withoutIndexes } from "./indexes.ts";
 import { makeTemplate, type RowsByTable, TABLE_NAMES, TABLES, type TableName } from "./template.ts";
 
 const PAYMENTS_PER_CHUNK = 1_000;
@@ -18,6 +20,8 @@ const GOLDEN = 0.618_033_988_749_895;
 
 export type FillOptions = {
   readonly databaseUrl: string;
+  /** The platform's process, which does nothing until the payments are there. */
+  readonly pid: number;
   readonly payments: number;
   /** Exponent of the law by which merchants are drawn. */
   readonly zipf: number;
@@ -29,24 +33,31 @@ export type FillOptions = {
  * have one. The invariants hold afterwards as they did before.
  */
 export async function fill(options: FillOptions): Promise<{ readonly perSecond: number }> {
-  const begun = performance.now();
   const client = await connect(options.databaseUrl);
-  const streams = await openStreams(options.databaseUrl);
   try {
     // The copies go on from where each account stands, so nothing else may post until they are there.
-    await client.query("begin");
-    await client.query("lock table accounts in exclusive mode");
-    const sources = await readSources(client);
-    await write(options, sources, streams);
-    await updateAccounts(client, sources);
-    await client.query("commit");
-    const perSecond = (options.payments * 1_000) / (performance.now() - begun);
-    // As tables are that grew over months: known to the planner, and swept.
-    await client.query("vacuum (analyze)");
-    await client.query("checkpoint");
-    return { perSecond };
+    return await whileFrozen(options.pid, client, async () => {
+      const begun = performance.now();
+      const sources = await readSources(client);
+      await withoutIndexes(client, TABLE_NAMES, () => copyAll(options, sources));
+      await updateAccounts(client, sources);
+      const perSecond = (options.payments * 1_000) / (performance.now() - begun);
+      // As tables are that grew over months: known to the planner, and swept.
+      await client.query("vacuum (analyze)");
+      await client.query("checkpoint");
+      return { perSecond };
+    });
   } finally {
-    await Promise.all([client, ...streams.map(({ client: own }) => own)].map((one) => one.end()));
+    await client.end();
+  }
+}
+
+async function copyAll(options: FillOptions, sources: readonly Source[]): Promise<void> {
+  const streams = await openStreams(options.databaseUrl);
+  try {
+    await write(options, sources, streams);
+  } finally {
+    await Promise.all(streams.map(({ client }) => client.end()));
   }
 }
 
@@ -88,15 +99,7 @@ async function write(
     >;
     for (; done < until; done += 1) {
       const chance = (done * GOLDEN) % 1;
-      copier.copy(
-        sources[
-          Math.max(
-            0,
-            shares.findIndex((share) => share >= chance),
-          )
-        ] as Source,
-        lines,
-      );
+      copier.copy(sources[drawFrom(shares, chance)] as Source, lines);
     }
     await Promise.all(streams.map(({ table, stream }) => writeOut(stream, lines[table].join(""))));
     if (done % PROGRESS_EVERY === 0) progress(`${done.toLocaleString("en")} payments are loaded`);

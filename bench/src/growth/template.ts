@@ -38,6 +38,8 @@ export type Step = { readonly accountId: string; readonly amount: bigint };
 export type Template = {
   /** The ids that are new for each copy, as uuids. */
   readonly ids: readonly string[];
+  /** Which of them also stand somewhere as a TypeID or a channel's number. */
+  readonly spelled: readonly boolean[];
   readonly steps: readonly Step[];
   readonly rows: Readonly<Record<TableName, readonly RowPattern[]>>;
 };
@@ -80,16 +82,21 @@ export function makeTemplate(tables: RowsByTable, spell: (uuid: string) => strin
       ),
     tables,
   );
-  return { ids, rows, steps: places.map(({ entry }) => stepOf(tables, entry)) };
+  const used = new Set(Object.values(rows).flatMap((all) => all.flatMap(({ slots }) => slots)));
+  const spelled = ids.map((_, index) => used.has(textSlot(index)));
+  return { ids, spelled, rows, steps: places.map(({ entry }) => stepOf(tables, entry)) };
 }
 
-/** One line of COPY's text format. */
-export function lineOf({ literals, slots }: RowPattern, values: readonly string[]): string {
-  let line = literals[0] as string;
+/** Appends one line of COPY's text format, part by part: joined once, that costs less than adding them up. */
+export function appendLine(
+  { literals, slots }: RowPattern,
+  values: readonly string[],
+  parts: string[],
+): void {
+  parts.push(literals[0] as string);
   for (let at = 0; at < slots.length; at += 1) {
-    line += (values[slots[at] as number] as string) + (literals[at + 1] as string);
+    parts.push(values[slots[at] as number] as string, literals[at + 1] as string);
   }
-  return line;
 }
 
 function patternOf(

@@ -14,10 +14,10 @@ import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
 const OPEN_SHARE = 0.95;
 
 export async function growth(given: Given): Promise<Outcome> {
-  const { seconds, payments, progress, profileDir } = given;
-  const comparing = { seconds, progress, compare: given.compare ?? false };
+  const { seconds, payments, progress, profileDir, inFlight } = given;
+  const comparing = { seconds, progress, inFlight, compare: given.compare ?? false };
   await refuseShortDisk(tmpdir(), payments);
-  const staged = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => {
+  const staged = await onStage({ shape: SPREAD, progress, profileDir, inFlight }, async (stage) => {
     await warmUp(stage, seconds);
     const empty = await findCeiling(stage, seconds);
     const perSecond = empty.completedPerSecond * OPEN_SHARE;
@@ -55,6 +55,7 @@ async function load({ platform, gauge, progress }: Stage, payments: number): Pro
   const { walBytes } = await gauge.read();
   const { perSecond } = await fill({
     databaseUrl: platform.databaseUrl,
+    pid: platform.pid,
     payments,
     zipf: SPREAD.zipf,
     progress,

@@ -21,12 +21,15 @@ export function mixed(given: Given): Promise<Outcome> {
 }
 
 async function withMix(given: Given, mix: Mix): Promise<Outcome> {
-  const { scenario, seconds, progress, profileDir } = given;
-  const comparing = { seconds, progress, compare: given.compare ?? false };
-  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => ({
-    ...(await measureOpen(stage, seconds, { mix })),
-    beside: await compareOnServer(comparing, stage),
-  }));
+  const { scenario, seconds, progress, profileDir, inFlight } = given;
+  const comparing = { seconds, progress, inFlight, compare: given.compare ?? false };
+  const { result, verdict } = await onStage(
+    { shape: SPREAD, progress, profileDir, inFlight },
+    async (stage) => ({
+      ...(await measureOpen(stage, seconds, { mix })),
+      beside: await compareOnServer(comparing, stage),
+    }),
+  );
   const { ceiling, open, beside } = result;
   return outcomeOf(verdict, open, {
     ...summaryOf(scenario, open),

@@ -17,8 +17,14 @@ const CROWD_SHARE = 2;
 const LANES = 8_192;
 
 /** @param given `seconds` of each of the three parts */
-export async function overload({ scenario, seconds, progress, profileDir }: Given): Promise<Outcome> {
-  const options = { shape: SPREAD, progress, profileDir, lanes: LANES };
+export async function overload({
+  scenario,
+  seconds,
+  progress,
+  profileDir,
+  inFlight,
+}: Given): Promise<Outcome> {
+  const options = { shape: SPREAD, progress, profileDir, inFlight, lanes: LANES };
   const { result, verdict } = await onStage(options, async (stage) => {
     await warmUp(stage, seconds);
     const ceiling = await findCeiling(stage, seconds);

@@ -9,12 +9,15 @@ import { round, summaryOf } from "../summary.ts";
 import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
 
 export async function payments(given: Given): Promise<Outcome> {
-  const { scenario, seconds, progress, profileDir } = given;
-  const comparing = { seconds, progress, compare: given.compare ?? true };
-  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => ({
-    ...(await measureOpen(stage, seconds)),
-    beside: await compareOnServer(comparing, stage),
-  }));
+  const { scenario, seconds, progress, profileDir, inFlight } = given;
+  const comparing = { seconds, progress, inFlight, compare: given.compare ?? true };
+  const { result, verdict } = await onStage(
+    { shape: SPREAD, progress, profileDir, inFlight },
+    async (stage) => ({
+      ...(await measureOpen(stage, seconds)),
+      beside: await compareOnServer(comparing, stage),
+    }),
+  );
   const { ceiling, open, beside } = result;
   return outcomeOf(verdict, open, {
     ...summaryOf(scenario, open),

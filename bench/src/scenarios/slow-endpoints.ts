@@ -3,11 +3,11 @@
  * are slow or dead. What is reported stays where it was, and who answers is told as fast as ever.
  */
 import { findCeiling, warmUp } from "../ceiling.ts";
-import { cumulativeZipf } from "../payer.ts";
 import type { Behaviour } from "../receiver.ts";
 import { sleep, stretch } from "../run.ts";
 import { onStage, SPREAD, type Stage } from "../stage.ts";
 import { round, summaryOf } from "../summary.ts";
+import { cumulativeZipf } from "../zipf.ts";
 import { blocksOf, secondsOf } from "./blocks.ts";
 import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
 
@@ -20,23 +20,32 @@ const DRAIN_MS = 60_000;
 const DRAIN_LOOK_MS = 200;
 
 /** @param given `seconds` of each of the three parts */
-export async function slowEndpoints({ scenario, seconds, progress, profileDir }: Given): Promise<Outcome> {
-  const { result, verdict } = await onStage({ shape: SPREAD, progress, profileDir }, async (stage) => {
-    await warmUp(stage, seconds);
-    const ceiling = await findCeiling(stage, seconds);
-    const perSecond = ceiling.completedPerSecond * ARRIVALS_SHARE;
-    const all = await stretch(stage, {
-      label: "endpoints",
-      seconds: 3 * seconds,
-      phase: { do: "phase", perSecond },
-      undrained: true,
-      onSecond: (second) => {
-        if (second === seconds) behave(stage, [ONE], DEAD);
-        if (second === 2 * seconds) behaveHalf(stage);
-      },
-    });
-    return { ceiling, perSecond, all, backlogEnd: await drainHealthy(stage), owed: await owed(stage) };
-  });
+export async function slowEndpoints({
+  scenario,
+  seconds,
+  progress,
+  profileDir,
+  inFlight,
+}: Given): Promise<Outcome> {
+  const { result, verdict } = await onStage(
+    { shape: SPREAD, progress, profileDir, inFlight },
+    async (stage) => {
+      await warmUp(stage, seconds);
+      const ceiling = await findCeiling(stage, seconds);
+      const perSecond = ceiling.completedPerSecond * ARRIVALS_SHARE;
+      const all = await stretch(stage, {
+        label: "endpoints",
+        seconds: 3 * seconds,
+        phase: { do: "phase", perSecond },
+        undrained: true,
+        onSecond: (second) => {
+          if (second === seconds) behave(stage, [ONE], DEAD);
+          if (second === 2 * seconds) behaveHalf(stage);
+        },
+      });
+      return { ceiling, perSecond, all, backlogEnd: await drainHealthy(stage), owed: await owed(stage) };
+    },
+  );
   const { ceiling, perSecond, all, backlogEnd, owed: waiting } = result;
   const blocks = [
     { name: "before", from: 0, to: seconds },

@@ -15,10 +15,10 @@ const SECONDS_MAX = 30;
 
 /** Measures it for at most half a minute; the platform on the same server does nothing meanwhile. */
 export async function runSkeleton(
-  stage: Pick<Stage, "gauge" | "progress">,
+  stage: Pick<Stage, "gauge" | "progress" | "inFlight">,
   seconds: number,
 ): Promise<Figures> {
-  const { gauge: platform, progress } = stage;
+  const { gauge: platform, progress, inFlight } = stage;
   return withDatabase(platform, "skeleton", async (databaseUrl) => {
     await prepareDatabase(databaseUrl, SPREAD.merchants);
     const { child, port } = await start(databaseUrl);
@@ -42,6 +42,7 @@ export async function runSkeleton(
         server: { pid: child.pid as number, batches: async () => ({}) },
         load,
         gauge,
+        inFlight,
         progress: (line) => progress(`skeleton: ${line}`),
       };
       const { open } = await measureOpen(bench, Math.min(SECONDS_MAX, seconds));
