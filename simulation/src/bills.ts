@@ -27,7 +27,14 @@ const ATTEMPTS = {
 const REFUNDS = {
   name: "simulation_refunds_of_account",
   text: `select r.id, r.payment_id, r.attempt_id, r.state, r.channel_refund_no, r.amount, r.settle_amount,
-     r.cost_returned, r.channel_date, r.accepted_at is not null as accepted
+     r.cost_returned, r.channel_date, r.accepted_at is not null as accepted, r.after_failure,
+     exists (
+       select
+       from exchanges e
+       where e.payment_id = r.payment_id
+         and e.refund_id = r.id
+         and e.decision = 'contradiction'
+     ) as contradicted
    from refunds r
    join attempts a on a.id = r.attempt_id
    where a.channel_account_id = $1

@@ -21,6 +21,7 @@ export async function checkWorld(
     for (const { subject, detail } of violations) found.push(`invariant ${name}: ${subject} ${detail}`);
   }
   for (const row of await db.all<{ what: string }>(UNFINISHED)) found.push(row.what);
+  for (const row of await db.all<{ what: string }>(UNFOUNDED)) found.push(row.what);
   found.push(...(await checkWords(world, merchants, words)));
   found.push(...(await checkTold(world, merchants)));
   found.push(...(await explainBills(world, merchants)));
@@ -39,6 +40,39 @@ const UNFINISHED = {
      select 'the refund ' || id || ' is still ' || state from refunds where finished_at is null
      union all
      select 'the delivery ' || id || ' is still scheduled' from deliveries where state = 'scheduled'
+   ) rows
+   order by what`,
+};
+
+/** No answer is no end: what was held for over without money is what the channel called so. */
+const UNFOUNDED = {
+  name: "simulation_unfounded",
+  text: `select what
+   from (
+     select 'the attempt ' || a.id || ' is ' || a.state || ', which the channel never said' as what
+     from attempts a
+     where a.state in ('closed', 'failed')
+       and not exists (
+         select
+         from exchanges e
+         where e.payment_id = a.payment_id
+           and e.attempt_id = a.id
+           and (
+             e.outcome in ('closed', 'failed', 'not_found')
+             or (e.operation = 'pay' and e.call_end in ('refused', 'not_sent'))
+           )
+       )
+     union all
+     select 'the refund ' || r.id || ' was held for failed, which the channel never said'
+     from refunds r
+     where (r.state = 'failed' or r.after_failure)
+       and not exists (
+         select
+         from exchanges e
+         where e.payment_id = r.payment_id
+           and e.refund_id = r.id
+           and (e.outcome = 'failed' or e.call_end = 'refused')
+       )
    ) rows
    order by what`,
 };

@@ -26,7 +26,7 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   paid_after_close: [{ ms: 0 }, { ms: 2_000 }, { ms: 60_000 }],
   abandoned_code_paid: [{ ms: 0 }, { ms: 5_000 }, { ms: 120_000 }],
   channel_reverses_after_success: [{ ms: 0 }, { ms: 30_000 }, { ms: 5_000, amount: 3 }],
-  refund_refused: [{}],
+  refund_refused: [{}, { final: true }, { final: true, executed: true }, { executed: true }],
   refund_returned: [{ ms: 1_000 }, { ms: 3_600_000 }],
   cancel_retry_flag: [{}],
   fund_change_n: [{ moved: true }, { moved: false }],

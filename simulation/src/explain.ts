@@ -37,6 +37,10 @@ export type OwnRefund = {
   readonly costReturned: bigint;
   readonly channelDate: string | null;
   readonly accepted: boolean;
+  /** Accepted after it had been held for failed: booked as taken back. */
+  readonly afterFailure: boolean;
+  /** The channel's words about it were kept as a contradiction. */
+  readonly contradicted: boolean;
 };
 
 /** What a payment's journals did to what the channel owes us. */
@@ -56,7 +60,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
   const found: string[] = [];
   const say = (what: string) => found.push(what);
   const known = new Map(books.attempts.map((row) => [row.channelOrderNo, row]));
-  const ours = new Set(books.refunds.map((row) => row.channelRefundNo));
+  const ours = new Set(books.refunds.filter((row) => !isToldBySum(row)).map((row) => row.channelRefundNo));
   const byOrder = new Map<string, Lines>();
   for (const line of lines) {
     if (!known.has(line.channelOrderNo)) say(`an order that is not ours: ${line.channelOrderNo}`);
@@ -73,7 +77,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     const sum = expected.get(attempt.paymentId) ?? NOTHING;
     expected.set(attempt.paymentId, sum);
     if (cameAndWent(attempt, of)) continue;
-    explainPayment(attempt, of, say);
+    explainPayment(attempt, own, of, say);
     explainRefunds(own, of, say);
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
   }
@@ -99,7 +103,26 @@ function cameAndWent(attempt: OwnAttempt, { payments, theirs }: Lines): boolean 
   return isReversed && attempt.contradicted && differs && sum(payments) === -sum(theirs);
 }
 
-function explainPayment(attempt: OwnAttempt, { payments, theirs }: Lines, say: (what: string) => void): void {
+/**
+ * Held for failed and carried out, and the channel's own sum told of it first: its money is booked as given
+ * back by the channel, and its own late word is kept as a contradiction.
+ */
+function isToldBySum(refund: OwnRefund): boolean {
+  return refund.state === "failed" && refund.contradicted;
+}
+
+/** What went back without a refund of ours. */
+function wentByItself(attempt: OwnAttempt, own: readonly OwnRefund[]): bigint {
+  const late = own.filter((refund) => refund.afterFailure && refund.state !== "returned");
+  return late.reduce((sum, refund) => sum - refund.amount, attempt.takenBack);
+}
+
+function explainPayment(
+  attempt: OwnAttempt,
+  own: readonly OwnRefund[],
+  { payments, theirs }: Lines,
+  say: (what: string) => void,
+): void {
   const { channelOrderNo } = attempt;
   const [line] = payments;
   if (payments.length > 1) say(`${channelOrderNo} is billed ${payments.length} times`);
@@ -115,8 +138,9 @@ function explainPayment(attempt: OwnAttempt, { payments, theirs }: Lines, say: (
     });
   }
   const back = theirs.reduce((sum, each) => sum - each.amount, 0n);
-  if (back !== attempt.takenBack && !attempt.contradicted) {
-    say(`${channelOrderNo}: ${back} went back by itself, ${attempt.takenBack} is booked (${attempt.state})`);
+  const booked = wentByItself(attempt, own);
+  if (back !== booked && !attempt.contradicted) {
+    say(`${channelOrderNo}: ${back} went back by itself, ${booked} is booked (${attempt.state})`);
   }
 }
 
@@ -160,8 +184,9 @@ function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): 
   const returned = own.filter((refund) => refund.state === "returned");
   // A refund that the buyer's bank sent back is money that the channel owes again; no business line tells.
   const back = returned.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
-  const isBooked = of.theirs.reduce((sum, line) => sum - line.amount, 0n) === attempt.takenBack;
-  const isWhole = attempt.takenBack === attempt.paidAmount || attempt.state === "reversed_by_channel";
+  const byItself = wentByItself(attempt, own);
+  const isBooked = of.theirs.reduce((sum, line) => sum - line.amount, 0n) === byItself;
+  const isWhole = byItself === attempt.paidAmount || attempt.state === "reversed_by_channel";
   // Of a part that went by itself the fee given back is a finding of the reconciliation.
   const feesOfParts = isWhole ? 0n : of.theirs.reduce((sum, line) => sum + line.fee, 0n);
   const theirs = isBooked ? net(of.theirs) + feesOfParts : 0n;

@@ -82,7 +82,8 @@ export function createPlatform(deps: PlatformDeps): Platform {
       process.app = app;
     });
     // A process that dies while it starts leaves its start unfinished.
-    await Promise.race([build.catch(() => die("at its start")), ended(owner)]);
+    const ended = new Promise<void>((resolve) => owner.releases?.add(resolve));
+    await Promise.race([build.catch(() => die("at its start")), ended]);
     // What the workers do first are events of their own.
     scheduler.event(owner, "works", 0, () => process.app?.start());
   };
@@ -139,15 +140,6 @@ export function balance(platforms: readonly Platform[], chance: Chance): Place {
     const up = platforms.filter((platform) => platform.isUp);
     return chance.pick(up.length === 0 ? platforms : up).answer(request);
   };
-}
-
-/** Resolves soon after the owner died. */
-async function ended(owner: Owner): Promise<void> {
-  while (owner.alive) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
 }
 
 async function build_(

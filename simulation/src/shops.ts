@@ -17,11 +17,17 @@ export type Shops = {
   open(name: string): { url: string; know(secret: string): void };
   /** Every event that a shop acknowledged, in the order of its first arrival. */
   toldTo(name: string): readonly Told[];
-  /** From now on every shop takes everything at once. */
+  /** From now on every shop that still is one takes everything at once. */
   calm(): void;
 };
 
-type Shop = { secret: string; failing: number; readonly told: Map<string, Told> };
+type Shop = {
+  secret: string;
+  readonly failing: number;
+  /** Never comes back: what it should have been told becomes dead letters. */
+  readonly gone: boolean;
+  readonly told: Map<string, Told>;
+};
 
 export function createShops(chance: Chance, violated: (what: string) => void): Shops {
   const shops = new Map<string, Shop>();
@@ -30,8 +36,9 @@ export function createShops(chance: Chance, violated: (what: string) => void): S
   const reply = (status: number, body: string) => ({ status, headers: {}, body: Buffer.from(body) });
   return {
     open: (name) => {
-      const failing = { well: 0, flaky: 0.3, down: 0.95 }[chance.weighed({ well: 6, flaky: 3, down: 1 })];
-      const shop: Shop = { secret: "", failing, told: new Map() };
+      const health = chance.weighed({ well: 12, flaky: 6, down: 2, gone: 1 });
+      const failing = { well: 0, flaky: 0.3, down: 0.95, gone: 1 }[health];
+      const shop: Shop = { secret: "", failing, gone: health === "gone", told: new Map() };
       shops.set(name, shop);
       return {
         url: `${SHOP_URL}/${name}`,
@@ -52,7 +59,8 @@ export function createShops(chance: Chance, violated: (what: string) => void): S
         return reply(400, "");
       }
       const event = JSON.parse(body ?? "") as { id: string; type: string; data: Data };
-      if (!calm && chance.hits(shop.failing)) return reply(chance.pick([500, 503, 302, 410]), "not now");
+      if (shop.gone || (!calm && chance.hits(shop.failing)))
+        return reply(chance.pick([500, 503, 302, 410]), "not now");
       const eventId = headers["webhook-id"] as string;
       const known = shop.told.get(eventId);
       const told: Told = { eventId, type: event.type, data: event.data };

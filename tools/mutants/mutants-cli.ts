@@ -1,7 +1,7 @@
 /**
  * `npm run mutants -- [--only name,name] [--all]`: makes one mistake after the other in a copy of the tree
- * and lets the simulation, the kill matrix or a test look for it; prints who found it, a table row each. Exit
- * code 1 when nobody found one. `--all` asks every catcher instead of stopping at the first that finds it.
+ * and lets the simulation, the kill matrix or a test look for it; prints who found it, a table row each.
+ * Exit code 1 when nobody found one. `--all` asks every catcher and does not stop at the first that finds it.
  */
 import { parseArgs } from "node:util";
 import { plant } from "./apply.ts";

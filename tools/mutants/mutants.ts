@@ -135,9 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: "server/src/payments/outcome/decide-refund.ts",
     text: 'if (end.end === "refused" && !end.retryable && source === "refund") {',
     instead:
-      'if (end.end === "unknown" && source === "refund") ' +
-      'return fail(draft, refund, "timeout", "no answer", context);\n  ' +
-      'if (end.end === "refused" && !end.retryable && source === "refund") {',
+      'if (end.end === "unknown" && source === "refund") return fail(draft, refund, "timeout", "silence", ' +
+      'context);\n  if (end.end === "refused" && !end.retryable && source === "refund") {',
     catchers: [SIMULATION],
   },
   {

@@ -176,6 +176,14 @@ void describe("a fault of a refund or a cancel", () => {
     assert.equal((await refund("FUND1", "1.00", "A")).fund_change, "Y");
   });
 
+  void test("refuses a refund for good and carries it out all the same", async () => {
+    await bench.paid("LIAR1");
+    const params = { final: true, executed: true };
+    await bench.arm("refund_refused", { match: { out_trade_no: "LIAR1" }, count: 1, params });
+    assert.equal((await refund("LIAR1", "1.00", "A")).sub_code, "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL");
+    assert.equal((await refundQuery("LIAR1", "A")).refund_status, "REFUND_SUCCESS");
+  });
+
   void test("brings a refund back after it succeeded", async () => {
     await bench.paid("BACK1");
     await bench.arm("refund_returned", { match: { out_trade_no: "BACK1" }, params: { ms: 0 } });

@@ -132,7 +132,14 @@ export const faultKinds = {
   refund_refused: {
     happens: "40004 ACQ.SELLER_BALANCE_NOT_ENOUGH; nothing is refunded.",
     at: "alipay.trade.refund",
-    params: {},
+    params: {
+      final: {
+        type: "boolean",
+        default: false,
+        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL) instead of for lack of funds",
+      },
+      executed: { type: "boolean", default: false, means: "whether it is carried out all the same" },
+    },
   },
   refund_returned: {
     happens: "The refund succeeds, goes to the buyer's bank, and comes back (dback_status F).",

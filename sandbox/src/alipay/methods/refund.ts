@@ -1,4 +1,4 @@
-import { numberParam, textParam } from "../../faults/index.ts";
+import { type Fault, numberParam, textParam } from "../../faults/index.ts";
 import { orRefuse, refusalAnswer } from "../biz.ts";
 import { faultContext, keepStep, transact, type Work } from "../context.ts";
 import { findRefund, refundedOf, refundTrade } from "../machine/refund.ts";
@@ -7,6 +7,11 @@ import { type Answer, success } from "../wire/answer.ts";
 import { formatYuan } from "../wire/money.ts";
 import { formatBeijing } from "../wire/time.ts";
 import { type Call, lockNamedOrder, type Method } from "./call.ts";
+
+const FOR_LACK_OF_FUNDS = "ACQ.SELLER_BALANCE_NOT_ENOUGH";
+const FOR_GOOD = "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL";
+
+const isSet = (fault: Fault, name: string) => textParam(fault, name) === "true";
 
 /**
  * alipay.trade.refund: idempotent by out_request_no, which is the out_trade_no where the merchant gives none.
@@ -18,10 +23,10 @@ export const refund: Method = (deps, call) =>
     const amount = call.biz.yuan("refund_amount");
     const repeat = findRefund(order, outRequestNo) !== undefined;
     const context = faultContext(order, call.method);
-    if (!repeat && (await unit.armed.take("refund_refused", context))) {
-      // Returned, not thrown: the fault is used up.
-      return refusalAnswer("ACQ.SELLER_BALANCE_NOT_ENOUGH");
-    }
+    const refused = repeat ? undefined : await unit.armed.take("refund_refused", context);
+    // Returned, not thrown: the fault is used up.
+    const refusal = refused && refusalAnswer(isSet(refused, "final") ? FOR_GOOD : FOR_LACK_OF_FUNDS);
+    if (refusal && !isSet(refused, "executed")) return refusal;
     const step = orRefuse(
       refundTrade(order, {
         outRequestNo,
@@ -35,6 +40,7 @@ export const refund: Method = (deps, call) =>
     const unmoved = repeat ? undefined : await unit.armed.take("fund_change_n", context);
     if (unmoved && textParam(unmoved, "moved") === "false") return refundAnswer(order, amount, null, call);
     const kept = await keepStep(unit, step);
+    if (refusal) return refusal;
     const made = findRefund(kept, outRequestNo)!;
     return refundAnswer(kept, amount, { refund: made, changed: !repeat && !unmoved }, call);
   });
