@@ -20,9 +20,15 @@ import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Currency } from "./kernel/money.ts";
 import { openPlatform } from "./kernel/revision.ts";
+import { startSchedules } from "./kernel/schedules.ts";
 import { ensureDay, ledgerRoutes, openMerchantAccounts, startDayKeeper } from "./ledger/index.ts";
 import { createMerchants, registerMerchants } from "./merchants/index.ts";
-import { operationsRoutes } from "./operations/index.ts";
+import {
+  AUDIT_STATEMENT_TIMEOUT_MS,
+  invariants,
+  nightlyAudit,
+  operationsRoutes,
+} from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
@@ -163,8 +169,22 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   room.routes(http, auth, operators);
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
-  const gauges = { payments: room.gauges, webhooks: webhooks.gauges };
-  await operationsRoutes(http, { cell, platform, gauges });
+  const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
+  const { authenticateOperator } = auth;
+  await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
+}
+
+function openForAudit({ databaseUrl, edges, log }: AppDeps) {
+  return openDatabase({
+    url: databaseUrl,
+    schema: "cell_0",
+    readersMax: 1,
+    writersMax: 1,
+    statementTimeoutMs: AUDIT_STATEMENT_TIMEOUT_MS,
+    answerTimeoutMs: 2 * AUDIT_STATEMENT_TIMEOUT_MS,
+    log,
+    openConnections: edges?.openConnections,
+  });
 }
 
 /** Where the platform is reached: as configured, else where it listens. */
@@ -205,6 +225,7 @@ function createOpener(cell: Cell) {
  */
 function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, channels }: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
+  let schedules: ReturnType<typeof startSchedules> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
     const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
@@ -226,7 +247,14 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
     start: () => {
       room.startWorkers();
       webhooks.startWorker();
-      keeper = startDayKeeper(cell, deps.config.timeZone, deps.log);
+      const { timeZone } = deps.config;
+      keeper = startDayKeeper(cell, timeZone, deps.log);
+      schedules = startSchedules({
+        cell,
+        timeZone,
+        log: deps.log,
+        jobs: [nightlyAudit({ cell, log: deps.log, invariants, open: () => openForAudit(deps) })],
+      });
       approvals.resume().catch((error: unknown) => {
         deps.log.error({ err: error }, "what was approved before could not be carried out");
       });
@@ -241,7 +269,7 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
       });
     },
     stop: async () => {
-      await keeper?.stop();
+      await Promise.all([keeper?.stop(), schedules?.stop()]);
     },
   };
 }

@@ -4,6 +4,7 @@ export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accoun
 export type { AccountOpening, ChannelAccounts, GivenContract } from "./accounts/service.ts";
 export { createAlipay } from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
+export { type AccountCalls, type CallCounts, TOOK_MS_BOUNDS } from "./counts.ts";
 export { createChannelHttp } from "./http.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";

@@ -5,6 +5,7 @@ import type { ChannelAccount } from "./accounts/model.ts";
 import { type ChannelAccounts, type ChannelAccountsDeps, createChannelAccounts } from "./accounts/service.ts";
 import * as store from "./accounts/store.ts";
 import { type CallBudget, createCallBudget } from "./budget.ts";
+import { type CallCounts, createCallCounts } from "./counts.ts";
 import type { Channel, ChannelContext } from "./port.ts";
 
 /** What the room is built from. */
@@ -28,6 +29,8 @@ export type Channels = {
   /** One context for each version, newest first: a notification may be signed for any of them. */
   contextsOf(account: ChannelAccount): Promise<readonly ChannelContext[]>;
   readonly budget: CallBudget;
+  /** What became of calls since start. */
+  readonly counts: CallCounts;
   /** What operators do with the contracts. */
   readonly accounts: ChannelAccounts;
   /** Wraps the credentials again that an earlier master key wrapped; gives how many. Safe to repeat. */
@@ -76,6 +79,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
       return Promise.all(Array.from({ length }, (_, back) => contextOf(account, newest - back)));
     },
     budget: createCallBudget(deps),
+    counts: createCallCounts(),
     accounts,
     rewrapCredentials: credentials.rewrapAll,
     readableCredentials: credentials.readable,

@@ -29,6 +29,16 @@ export type DueOptions<Row> = {
   readonly idleMs: number;
 };
 
+/** How much of one kind waits for a worker, for metrics. */
+export type Backlog = {
+  readonly kind: string;
+  /** Counted up to `BACKLOG_COUNTED_MAX`: beyond it the number is no news. */
+  readonly due: bigint;
+  readonly oldestDueAt: Date | null;
+};
+
+export const BACKLOG_COUNTED_MAX = 10_000;
+
 /** Starts a worker; it runs until stopped. */
 export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
   const inFlight = new Set<Promise<void>>();

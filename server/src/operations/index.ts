@@ -1,4 +1,5 @@
 /** What operators watch: whether it runs, how it runs, what it offers, and whether the books are right. */
-export { type AuditResult, runAudit } from "./audit.ts";
+export { AUDIT_STATEMENT_TIMEOUT_MS, type AuditResult, runAudit } from "./audit.ts";
 export { invariants } from "./invariants.ts";
+export { nightlyAudit } from "./nightly-audit.ts";
 export { type OperationsRoutesDeps, operationsRoutes } from "./routes.ts";

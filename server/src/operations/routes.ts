@@ -1,24 +1,31 @@
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Cell, Database } from "../kernel/database.ts";
 import { sql } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { type Http, problems } from "../kernel/http.ts";
 import { registerDocs } from "./docs.ts";
+import { invariantRoutes } from "./invariant-routes.ts";
 import { createMetrics, type MetricsDeps } from "./metrics.ts";
 
 export type OperationsRoutesDeps = {
   readonly cell: Cell;
   readonly platform: Database;
   readonly gauges: MetricsDeps["gauges"];
+  /** Throws `unauthenticated` or `forbidden`. */
+  readonly authenticateOperator: (request: FastifyRequest, permission: "ledger.read") => Promise<unknown>;
 };
 
 const aliveSql = sql("operations_alive", "select 1 as alive");
 
 const tags = ["Operation"];
 
-/** Adds `/health`, `/ready`, `/metrics`, `/openapi.json`, `/docs` and `/docs/errors`. */
+/**
+ * Adds `/health`, `/ready`, `/metrics`, `/v1/ops/invariants`, `/openapi.json`, `/docs` and `/docs/errors`.
+ */
 export async function operationsRoutes(http: Http, deps: OperationsRoutesDeps): Promise<void> {
   await registerDocs(http);
+  invariantRoutes(http, { db: deps.cell.db, authenticateOperator: deps.authenticateOperator });
   // Made at the first reading: the event loop is watched only where somebody reads of it.
   let metrics: ReturnType<typeof createMetrics> | null = null;
 

@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { Channels } from "../channels/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
+import type { Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
@@ -17,6 +18,7 @@ import { createDoor, type Door } from "./outcome/door.ts";
 import { paymentRoutes } from "./payment/routes.ts";
 import { createPaymentsService, type Payments } from "./payment/service.ts";
 import { createCashierTokens } from "./payment/token.ts";
+import { dueBacklog } from "./query/backlog.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
 import { createRefundsService } from "./refund/service.ts";
@@ -63,6 +65,8 @@ export type PaymentsRoom = {
     readonly creations: Payments["gauges"];
     readonly door: Door["gauges"];
     readonly workers: () => Workers["gauges"] | null;
+    /** What is due and waits for a worker of any process. */
+    readonly backlog: () => Promise<readonly Backlog[]>;
   };
 };
 
@@ -95,6 +99,11 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
       await payments.stop();
       await door.stop();
     },
-    gauges: { creations: payments.gauges, door: door.gauges, workers: () => workers?.gauges ?? null },
+    gauges: {
+      creations: payments.gauges,
+      door: door.gauges,
+      workers: () => workers?.gauges ?? null,
+      backlog: () => dueBacklog(cell.db, cell.clock.now()),
+    },
   };
 }

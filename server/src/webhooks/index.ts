@@ -1,14 +1,15 @@
 /** What merchants are told: endpoints, events and their deliveries, by Standard Webhooks. */
-import { createBatcher } from "../kernel/batcher.ts";
+import { type Batcher, createBatcher } from "../kernel/batcher.ts";
 import type { Clock, Random } from "../kernel/clock.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell, Tx } from "../kernel/database.ts";
-import { type DueWorker, startDueWorker } from "../kernel/due.ts";
+import { type Backlog, type DueWorker, startDueWorker } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id, IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
+import { deliveryBacklog } from "./deliveries/backlog.ts";
 import { createClaim } from "./deliveries/claim.ts";
 import { clearHealth } from "./deliveries/health-store.ts";
 import { type Written, writeResults } from "./deliveries/results.ts";
@@ -90,6 +91,9 @@ export type Webhooks = {
   stop(): Promise<void>;
   /** Counted since start, for metrics. */
   readonly gauges: WebhookGauges;
+  readonly resultGauges: Batcher<TryResult, Written>["gauges"];
+  /** What is due and waits for a worker of any process. */
+  backlog(): Promise<readonly Backlog[]>;
 };
 
 export type WebhookGauges = {
@@ -111,7 +115,7 @@ const USER_AGENT = "Tributary-Webhooks/1";
 /** Builds the room. Nothing is read or sent before it is asked to. */
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { cell, clock, newId } = deps;
-  const { rules, endpoints, deliverer, startWorker, stop } = createMachinery(deps);
+  const { rules, endpoints, deliverer, results, startWorker, stop } = createMachinery(deps);
   const deliver = (deliveries: readonly Delivery[]) => {
     for (const delivery of deliveries) deliverer.offer(delivery);
   };
@@ -149,6 +153,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       webhookRoutes(http, { db: cell.db, endpoints: endpointService, deliveries: deliveryService }, auth),
     stop,
     gauges: deliverer.gauges,
+    resultGauges: results.gauges,
+    backlog: () => deliveryBacklog(cell.db, clock.now()),
   };
 }
 
@@ -193,5 +199,5 @@ function createMachinery(deps: WebhooksDeps) {
     await endpoints.stop();
     sender.close();
   };
-  return { rules, endpoints, deliverer, startWorker, stop };
+  return { rules, endpoints, deliverer, results, startWorker, stop };
 }

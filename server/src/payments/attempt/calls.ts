@@ -146,7 +146,13 @@ async function withinBudget<T>(
   priority: CallPriority,
   call: () => Promise<Call<T>>,
 ): Promise<Call<T>> {
-  if (await deps.channels.budget.take(line.account, priority)) return call();
+  const { budget, counts } = deps.channels;
+  if (await budget.take(line.account, priority)) {
+    const made = await call();
+    counts.note(line.account.id, made);
+    return made;
+  }
+  counts.noteBudgetSpent(line.account.id, priority);
   return {
     end: "not_sent",
     reason: "the channel account's calls per second are spent",
