@@ -16,6 +16,7 @@ import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
 import { createHttp, type Http, type SchemaCompilers } from "./kernel/http.ts";
 import { refuseUnwritableText } from "./kernel/http-text.ts";
+import { answerWatchersAlone } from "./kernel/http-watchers.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Currency } from "./kernel/money.ts";
@@ -87,6 +88,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     compilers: deps.edges?.compilers,
   });
   refuseUnwritableText(http);
+  if (!config.roles.includes("api")) answerWatchersAlone(http);
   await http.register((scope) => addRoutes(scope, rooms, deps.clock));
   await ensureDay(rooms.cell, config.timeZone);
   await rooms.operators.ensureBootstrap(config.operatorKey);

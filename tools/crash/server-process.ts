@@ -19,6 +19,8 @@ export type ServerProcess = {
   signal(name: NodeJS.Signals): void;
   /** `kill -9` for good: a start that is under way is given up. */
   end(): Promise<void>;
+  /** How it ended; null while it runs, and after a kill. */
+  exitCode(): number | null;
   /** What it wrote since it was last started. */
   output(): string;
 };
@@ -116,6 +118,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
       over = true;
       await kill();
     },
+    exitCode: () => child?.exitCode ?? null,
     output: () => output,
   };
 }

@@ -47,6 +47,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   outcome_unknown: 503,
   database_unavailable: 503,
   stopping: 503,
+  not_served_here: 503,
   internal_error: 500,
 };
 

@@ -228,6 +228,11 @@ export const ERRORS = {
     title: "This process is stopping",
     remedy: "Send the same request again; another process or the restarted one takes it.",
   },
+  not_served_here: {
+    status: 503,
+    title: "This process does the platform's work and answers no requests",
+    remedy: "Nothing has happened. Send the same request to a process that has the role api.",
+  },
   internal_error: {
     status: 500,
     title: "Something went wrong on our side",

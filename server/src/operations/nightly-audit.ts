@@ -2,7 +2,7 @@ import type { Cell, Database } from "../kernel/database.ts";
 import type { Invariant } from "../kernel/invariants.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Job } from "../kernel/schedules.ts";
-import { runAudit } from "./audit.ts";
+import { type AuditResult, runAudit } from "./audit.ts";
 import { insertAudit } from "./audit-store.ts";
 
 /** After the day's cut-over and its late notifications, before anybody pays out. */
@@ -27,8 +27,7 @@ export function nightlyAudit({ open, cell, log, invariants }: NightlyAuditDeps):
     run: async (goOn) => {
       const id = cell.newId();
       const beganAt = cell.clock.now();
-      const reading = open();
-      const results = await runAudit(reading.db, invariants, () => {}, goOn).finally(() => reading.close());
+      const results = await readAll(open(), invariants, goOn);
       const audit = { id, beganAt, endedAt: cell.clock.now() };
       await cell.transact((tx) => insertAudit(tx, audit, results), { repeatable: true });
       const violated = results.filter(({ violations }) => violations.length > 0).map(({ name }) => name);
@@ -37,4 +36,16 @@ export function nightlyAudit({ open, cell, log, invariants }: NightlyAuditDeps):
       else log.error({ violated }, "invariants are violated: stop paying out until each is explained");
     },
   };
+}
+
+async function readAll(
+  reading: Pick<Database, "db" | "close">,
+  invariants: readonly Invariant[],
+  goOn: () => Promise<void>,
+): Promise<readonly AuditResult[]> {
+  try {
+    return await runAudit(reading.db, invariants, () => {}, goOn);
+  } finally {
+    await reading.close();
+  }
 }
