@@ -84,6 +84,27 @@ describe("metrics", () => {
     assert.ok(samples(text, "process_resident_memory_bytes").has(""));
   });
 
+  it("show what channels answered, who waits for the database, and what is due", async () => {
+    const account = `channel_account="${platform.demo.channel_account_id}"`;
+    const calls = async () =>
+      samples(await read(), "tributary_channel_calls").get(`{${account},end="answered"}`);
+    const earlier = (await calls()) ?? 0;
+    assert.equal((await platform.pay({ method: "alipay.qr" })).status, 201);
+    assert.equal(await calls(), earlier + 1);
+    const text = await read();
+    const within = samples(text, "tributary_channel_call_seconds_bucket");
+    assert.equal(within.get(`{${account},le="+Inf"}`), earlier + 1);
+    assert.equal(samples(text, "tributary_channel_budget_spent").get(`{${account},priority="buyer"}`), 0);
+    const connections = samples(text, "tributary_database_connections");
+    assert.equal(connections.size, 12);
+    assert.ok((connections.get('{schema="cell",pool="writers",state="idle"}') ?? 0) > 0);
+    assert.deepEqual(
+      [...samples(text, "tributary_due").keys()].sort(),
+      ["attempts", "deliveries", "payments", "refunds"].map((kind) => `{kind="${kind}"}`),
+    );
+    assert.ok([...samples(text, "tributary_due_oldest_seconds").values()].every((age) => age >= 0));
+  });
+
   it("hold no secret and no merchant", async () => {
     const text = await read();
     for (const part of [platform.demo.secret_key, platform.demo.merchant_id, "postgres://"]) {
