@@ -7,6 +7,8 @@ import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import type { MessageFate, TransactionFate } from "./weather.ts";
 
 export type Ambush = {
+  /** The fault of the sandbox without which what it lies in wait for may not come; null: it comes anyway. */
+  readonly lure: string | null;
   /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
   transaction(name: string): KnownTransactionFate | null;
   message(name: string): MessageFate | null;
@@ -38,6 +40,8 @@ const TRAPS: readonly Trap[] = [
   ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: "crash_after_send" }) as const),
 ];
 
+const LURES: Readonly<Record<string, string>> = { "keeping a stray notification": "notification_forged" };
+
 const STRIKES_MAX = 2;
 
 export function layAmbush(seed: number, chance: Chance): Ambush {
@@ -45,11 +49,12 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   const draw = chance.stream("ambush");
   let left = STRIKES_MAX;
   const strikes = (kind: Trap["kind"], name: string) => {
-    if (left === 0 || trap.kind !== kind || trap.at !== name || !draw.hits(0.5)) return false;
+    if (left === 0 || trap.kind !== kind || trap.at !== name || !draw.hits(0.8)) return false;
     left -= 1;
     return true;
   };
   return {
+    lure: LURES[trap.at] ?? null,
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),
   };

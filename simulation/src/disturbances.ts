@@ -39,12 +39,13 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
   // A wrong amount told of a wrong amount paid can be the amount that was asked: no one could tell.
   const never = luck.pick(["trade_wrong_amount", "notification_wrong_amount"]);
   for (const [kind, choices] of Object.entries(FAULTS)) {
-    if (!luck.hits(share) || kind === never) continue;
-    const match = luck.hits(0.3) ? { app_id: luck.pick(merchants).appId } : {};
+    const isLure = kind === world.weather.lure;
+    if ((!luck.hits(share) || kind === never) && !isLure) continue;
+    const match = luck.hits(0.3) && !isLure ? { app_id: luck.pick(merchants).appId } : {};
     const fault = {
       kind,
       match,
-      rate: luck.pick([0.1, 0.3, 0.8]),
+      rate: isLure ? 1 : luck.pick([0.1, 0.3, 0.8]),
       count: luck.between(1, 20),
       params: luck.pick(choices),
     };

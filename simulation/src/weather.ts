@@ -54,6 +54,8 @@ export type Weather = {
   calm(): void;
   /** How often what went wrong, and whatever else is worth knowing that it happened. */
   readonly tally: Tally;
+  /** A fault of the sandbox that this world must have. */
+  readonly lure: string | null;
 };
 
 /** Each world has its own climate: some are mild, some are rough in one way, some in all. */
@@ -125,5 +127,6 @@ export function createWeather(seed: number, chance: Chance): Weather {
       away = false;
     },
     tally,
+    lure: ambush.lure,
   };
 }

@@ -51,7 +51,7 @@ export type World = {
   ask(actor: Owner, request: Request, timeoutMs: number): Promise<Answer>;
 };
 
-/** A Friday noon in Beijing; each world begins up to a day later. */
+/** A Friday noon in Beijing; each world begins up to a day later, some shortly before midnight. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 const DAY_MS = 86_400_000;
 
@@ -87,7 +87,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const violations: string[] = [];
   const violated = (what: string) => violations.push(what);
   const due = watchDue(ground.cell);
-  const begunAt = new Date(EPOCH + chance.stream("start").integer(DAY_MS));
+  const begunAt = new Date(EPOCH + startOf(chance.stream("start")));
   const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...options });
   const weather = createWeather(seed, chance);
   const keys = createKeyRing(ground.pairs);
@@ -121,6 +121,11 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     isBusy: async () => (await due.next()) !== null,
     ...doings({ scheduler, weather }, platform),
   };
+}
+
+/** The channel's day ends at midnight, and what it still undoes today it refuses tomorrow. */
+function startOf(luck: Chance): number {
+  return luck.hits(0.2) ? DAY_MS / 2 - luck.integer(DAY_MS / 48) : luck.integer(DAY_MS);
 }
 
 /** When the next row is due, read again only after a transaction. */

@@ -22,7 +22,7 @@ export type Mutant = {
   readonly catchers: readonly Catcher[];
 };
 
-const SIMULATION: Catcher = { by: "simulation", seeds: 60 };
+const SIMULATION: Catcher = { by: "simulation", seeds: 40 };
 const CHAOS: Catcher = { by: "chaos", rounds: 3, blows: "commits_cut,both,server" };
 
 /** Each connection in the order of its own parity. */
@@ -170,7 +170,8 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: "an expired payment is closed without asking the channel",
     file: "server/src/payments/outcome/commands.ts",
     text: "if (payment.liveAttemptId === null) {",
-    instead: 'if (payment.liveAttemptId === null || closingFor === "expire") {',
+    instead:
+      'if (closingFor === "expire") payment.liveAttemptId = null;\n  if (payment.liveAttemptId === null) {',
     catchers: [SIMULATION],
   },
   {
