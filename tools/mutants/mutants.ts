@@ -180,7 +180,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "server/src/payments/query/store.ts",
     text: "update refunds r\n     set due_at = $2",
     instead: "update refunds r\n     set due_at = least(r.due_at, $2)",
-    catchers: [SIMULATION],
+    catchers: [{ by: "test", file: "server/src/payments/query/claim.test.ts" }],
   },
   {
     name: "refund-resent-anew",

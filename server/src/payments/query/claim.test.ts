@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createTestDatabase, type TestDatabase } from "../../../../tools/testing/database.ts";
+import { plus, SECOND } from "../../kernel/clock.ts";
+import { type Database, openDatabase } from "../../kernel/database.ts";
+import { silentLog } from "../../kernel/log.ts";
+import { createPayments } from "../payment/create.ts";
+import { insertRefunds } from "../refund/store.ts";
+import { startStory } from "../testing/story.ts";
+import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+
+const LEASE_MS = 30 * SECOND;
+const LIMIT = 10;
+
+let database: TestDatabase;
+let cell: Database;
+before(async () => {
+  database = await createTestDatabase();
+  const pools = { schema: "cell_0", readersMax: 1, writersMax: 2 };
+  cell = openDatabase({ url: database.url, ...pools, log: silentLog() });
+});
+after(async () => {
+  await cell.close();
+  await database.drop();
+});
+
+/** One payment with its attempt and a refund, all of them due at the same moment. */
+async function due(): Promise<Date> {
+  const story = startStory();
+  const { payment } = story.box;
+  const attempt = story.attempt();
+  story.trade("query", story.paid());
+  const refund = story.refund(story.ask(100n).id);
+  const dueAt = story.now();
+  await cell.transact(async (tx) => {
+    await createPayments(tx, [{ payment: { ...payment, dueAt }, attempt: { ...attempt, dueAt } }]);
+    await insertRefunds(tx, [{ ...refund, dueAt }]);
+  });
+  return dueAt;
+}
+
+test("a claimed row is nobody else's until its lease ends, and then anybody's", async () => {
+  const now = await due();
+  for (const claim of [claimAttempts, claimPayments, claimRefunds]) {
+    const at = async (moment: Date) =>
+      (await cell.transact<readonly unknown[]>((tx) => claim(tx, moment, plus(moment, LEASE_MS), LIMIT)))
+        .length;
+    assert.deepEqual([await at(now), await at(now)], [1, 0], claim.name);
+    assert.equal(await at(plus(now, LEASE_MS - 1)), 0, claim.name);
+    assert.equal(await at(plus(now, LEASE_MS)), 1, claim.name);
+  }
+});
