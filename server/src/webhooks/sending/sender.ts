@@ -133,7 +133,6 @@ function createCuts(): OnCut {
       runs = all;
     }
     runs.add(run);
-    if (signal.aborted) run();
     return () => runs.delete(run);
   };
 }
@@ -144,6 +143,11 @@ function createCuts(): OnCut {
  */
 function dispatch(clock: Clock, pool: Pool, wanted: PostRequest, onCut: OnCut): ReturnType<Post> {
   return new Promise((resolve, reject) => {
+    const stopping = new Error("the process is stopping");
+    if (wanted.signal.aborted) {
+      reject(stopping);
+      return;
+    }
     let controller: Dispatcher.DispatchController | null = null;
     let status: number | null = null;
     const chunks: Buffer[] = [];
@@ -171,7 +175,7 @@ function dispatch(clock: Clock, pool: Pool, wanted: PostRequest, onCut: OnCut): 
         controller?.abort(new TimedOut("the answer has no end"));
       }
     });
-    const forgetCut = onCut(wanted.signal, () => lose(new Error("the process is stopping")));
+    const forgetCut = onCut(wanted.signal, () => lose(stopping));
 
     pool.dispatch(
       {
