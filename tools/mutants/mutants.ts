@@ -170,8 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: "an expired payment is closed without asking the channel",
     file: "server/src/payments/outcome/commands.ts",
     text: "if (payment.liveAttemptId === null) {",
-    instead:
-      'if (closingFor === "expire") payment.liveAttemptId = null;\n  if (payment.liveAttemptId === null) {',
+    instead: 'if (payment.liveAttemptId === null || closingFor === "expire") {',
     catchers: [SIMULATION],
   },
   {
