@@ -102,7 +102,7 @@ const INDEXES = `
   left join pg_constraint c
     on c.conindid = format('%I.%I', i.schemaname, i.indexname)::regclass
   where i.schemaname = 'cell_0'
-  order by i.indexname`;
+  order by i.indexname, c.conname`;
 
 type Gauge = Parameters<typeof findAcknowledged>[0];
 
