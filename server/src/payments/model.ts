@@ -9,9 +9,24 @@
 import type { FundFlow, NextAction } from "../channels/index.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
+import {
+  ATTEMPT,
+  type AttemptState,
+  finalOf,
+  namesOf,
+  PAYMENT,
+  type PaymentStatus,
+  REFUND,
+  type RefundState,
+} from "./states.ts";
 
-export const PAYMENT_STATUSES = ["created", "processing", "succeeded", "closed", "failed"] as const;
-export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+export type { AttemptState, PaymentStatus, RefundState };
+
+export const PAYMENT_STATUSES = namesOf(PAYMENT);
+export const ATTEMPT_STATES = namesOf(ATTEMPT);
+export const REFUND_STATES = namesOf(REFUND);
+const FINAL_PAYMENTS = finalOf(PAYMENT);
+const FINAL_ATTEMPTS = finalOf(ATTEMPT);
 
 /** Why the live attempt is being ended at the channel. */
 export type ClosingFor = "close" | "expire" | "new_attempt";
@@ -38,28 +53,6 @@ export type Payment = {
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 };
-
-export const ATTEMPT_STATES = [
-  "created",
-  "pending",
-  "unknown",
-  "abandoned",
-  "reversing",
-  "succeeded",
-  "failed",
-  "closed",
-  "reversed",
-  "reversed_by_channel",
-] as const;
-export type AttemptState = (typeof ATTEMPT_STATES)[number];
-
-const FINAL_ATTEMPT_STATES: readonly AttemptState[] = [
-  "succeeded",
-  "failed",
-  "closed",
-  "reversed",
-  "reversed_by_channel",
-];
 
 export type Surplus =
   | "payment_succeeded"
@@ -127,9 +120,6 @@ export type Attempt = {
   readonly finishedAt: Date | null;
 };
 
-export const REFUND_STATES = ["created", "accepted", "succeeded", "returned", "failed", "unknown"] as const;
-export type RefundState = (typeof REFUND_STATES)[number];
-
 export type Refund = {
   readonly id: Id;
   readonly paymentId: Id;
@@ -171,11 +161,11 @@ export type Refund = {
 
 /** Whether an attempt can no longer change by itself (money that shows up later still reopens the books). */
 export function isFinalAttempt(state: AttemptState): boolean {
-  return FINAL_ATTEMPT_STATES.includes(state);
+  return FINAL_ATTEMPTS.has(state);
 }
 
 export function isFinalPayment(status: PaymentStatus): boolean {
-  return status === "succeeded" || status === "closed" || status === "failed";
+  return FINAL_PAYMENTS.has(status);
 }
 
 /** `none`, `partial` or `full`, of the success attempt alone. */

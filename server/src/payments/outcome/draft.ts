@@ -1,5 +1,6 @@
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Payment, Refund, WorkItemKind } from "../model.ts";
+import { ATTEMPT, assertStep, PAYMENT, REFUND } from "../states.ts";
 
 /** One payment with what belongs to it, as read under the payment's lock. */
 export type Box = {
@@ -98,6 +99,8 @@ export type Draft = {
   tell(type: EventType, refundId?: Id): void;
   open(item: NewWorkItem): void;
   readonly effects: Effects;
+  /** Throws on a change of state that the table of states.ts does not have. */
+  check(): void;
   /** Makes the working copies the box's present. */
   keep(): void;
 };
@@ -134,6 +137,11 @@ export function openDraft(box: Box): Draft {
     tell: (type, refundId) => effects.events.push({ type, refundId: refundId ?? null }),
     open: (item) => effects.workItems.push(item),
     effects,
+    check: () => {
+      assertStep(PAYMENT, box.payment.status, payment.status);
+      for (const [id, { state }] of attempts) assertStep(ATTEMPT, box.attempts.get(id)?.state ?? null, state);
+      for (const [id, { state }] of refunds) assertStep(REFUND, box.refunds.get(id)?.state ?? null, state);
+    },
     keep: () => {
       box.payment = payment;
       for (const [id, copy] of attempts) box.attempts.set(id, copy);

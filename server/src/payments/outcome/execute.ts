@@ -163,6 +163,7 @@ function carryOut(deps: ExecuteDeps, work: Work, command: Command, around: Aroun
   let decided: Decided;
   try {
     decided = decide(draft, command, around);
+    draft.check();
   } catch (error) {
     deps.log.error(
       { err: error, payment: formatId("pay", command.paymentId) },

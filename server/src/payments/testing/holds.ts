@@ -22,7 +22,7 @@ const SURPLUSES: readonly Surplus[] = [
 /**
  * Asserts what must hold of a payment at every moment: the database's constraints, and where its money is.
  */
-export function assertHolds(story: Story): void {
+export function assertHolds(story: Pick<Story, "box" | "books" | "workItems">): void {
   const { box, books, workItems } = story;
   const attempts = [...box.attempts.values()];
   const refunds = [...box.refunds.values()];

@@ -11,7 +11,7 @@ import {
   naturalOf,
 } from "../../ledger/index.ts";
 
-const CODES = [
+export const CODES = [
   "channel_receivable",
   "merchant_pending",
   "merchant_available",
@@ -28,14 +28,16 @@ export type Code = (typeof CODES)[number];
 /** One merchant's book in memory: enough of a ledger to tell whether postings are right. */
 export type SmallBooks = {
   /** What was posted, line by line, as people read it. */
-  readonly lines: string[];
-  readonly journals: JournalDraft[];
+  readonly lines: readonly string[];
+  readonly journals: readonly JournalDraft[];
   /** Null: a draw fell short, and nothing was posted. Throws on anything that no ledger would take. */
   post(draft: JournalDraft): readonly (readonly bigint[])[] | null;
   /** Of the account or its memo twin, on its natural side. */
   natural(code: Code): bigint;
   /** Moves money in without a journal: what another payment or a settlement left. */
   give(code: Code, amount: bigint): void;
+  /** The same books again, which go on by themselves. */
+  fork(): SmallBooks;
 };
 
 /** @param memo money that never passes us: postings must use the twins. */
@@ -44,7 +46,6 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
   const codes = new Map<Id, AccountCode>();
   const ids = new Map<Code, Id>();
   const balances = new Map<Id, bigint>();
-  const posted = new Set<string>();
   for (const plain of CODES) {
     const code = memo ? memoTwin(plain) : plain;
     const id = accountIdOf(book, code, "CNY", CHART[code].perChannelAccount ? channelAccountId : null);
@@ -52,14 +53,31 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
     ids.set(plain, id);
     balances.set(id, 0n);
   }
+  return booksOf({ book, codes, ids }, { balances, posted: new Set(), lines: [], journals: [] });
+}
+
+type Plan = {
+  readonly book: Id;
+  readonly codes: ReadonlyMap<Id, AccountCode>;
+  readonly ids: ReadonlyMap<Code, Id>;
+};
+
+/** Replaced by each journal and never changed, so that a fork may share it. */
+type Held = {
+  balances: ReadonlyMap<Id, bigint>;
+  posted: ReadonlySet<string>;
+  lines: readonly string[];
+  journals: readonly JournalDraft[];
+};
+
+function booksOf(plan: Plan, held: Held): SmallBooks {
+  const { book, codes, ids } = plan;
   const codeOf = (id: Id): AccountCode => {
     const code = codes.get(id);
     assert.ok(code !== undefined, `${id} is an account of another kind of money`);
     return code;
   };
-  const balanceOf = (id: Id) => balances.get(id) ?? 0n;
-  const lines: string[] = [];
-  const journals: JournalDraft[] = [];
+  const balanceOf = (id: Id) => held.balances.get(id) ?? 0n;
 
   const draw = ({ draw: sources, debit }: Extract<Line, { draw: unknown }>) => {
     let short = debit;
@@ -76,11 +94,15 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
   };
 
   return {
-    lines,
-    journals,
+    get lines() {
+      return held.lines;
+    },
+    get journals() {
+      return held.journals;
+    },
     post: (draft) => {
       const key = `${draft.kind}/${draft.sourceId}`;
-      assert.ok(!posted.has(key), `${key} is posted twice`);
+      assert.ok(!held.posted.has(key), `${key} is posted twice`);
       assert.equal(draft.bookId, book);
       const moves: { account: Id; amount: bigint }[] = [];
       const drawn: bigint[][] = [];
@@ -100,13 +122,15 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
       }
       const sum = moves.reduce((total, { amount }) => total + amount, 0n);
       assert.equal(sum, 0n, `${key} does not balance`);
-      posted.add(key);
-      journals.push(draft);
-      for (const { account, amount } of moves.filter((move) => move.amount !== 0n)) {
-        const size = amount > 0n ? amount : -amount;
-        balances.set(account, balanceOf(account) + amount);
-        lines.push(`${amount > 0n ? "Dr" : "Cr"} ${codeOf(account)} ${size}`);
-      }
+      held.posted = new Set(held.posted).add(key);
+      held.journals = [...held.journals, draft];
+      held.balances = added(held.balances, moves);
+      const told = moves
+        .filter((move) => move.amount !== 0n)
+        .map(({ account, amount }) => {
+          return amount > 0n ? `Dr ${codeOf(account)} ${amount}` : `Cr ${codeOf(account)} ${-amount}`;
+        });
+      held.lines = [...held.lines, ...told];
       return drawn;
     },
     natural: (plain) => {
@@ -115,7 +139,19 @@ export function createSmallBooks(merchantId: Id, channelAccountId: Id, memo: boo
     },
     give: (plain, amount) => {
       const id = ids.get(plain) as Id;
-      balances.set(id, balanceOf(id) + (CHART[codeOf(id)].side === "debit" ? amount : -amount));
+      held.balances = added(held.balances, [
+        { account: id, amount: CHART[codeOf(id)].side === "debit" ? amount : -amount },
+      ]);
     },
+    fork: () => booksOf(plan, { ...held }),
   };
+}
+
+function added(
+  balances: ReadonlyMap<Id, bigint>,
+  moves: readonly { readonly account: Id; readonly amount: bigint }[],
+): Map<Id, bigint> {
+  const sums = new Map(balances);
+  for (const { account, amount } of moves) sums.set(account, (sums.get(account) ?? 0n) + amount);
+  return sums;
 }
