@@ -18,10 +18,10 @@ const MACHINES = [
 
 const HEAD = `# States
 
-Written by \`npm run generate\` from \`server/src/payments/states.ts\`. That table is the one source of the
-types, of the door's guard, and of what the tests compare with the database's constraints and with every
-[interleaving](interleavings.md) of events. A change of state that is not in it is refused by the door, loudly,
-for that one report.
+Written by \`npm run generate\` from \`server/src/payments/states.ts\`. That table is the one source of
+the types, of the door's guard, and of what the tests compare with the database's constraints and with every
+[interleaving](interleavings.md) of events. A change of state that is not in it is refused by the door,
+loudly, for that one report.
 
 A final state has nothing left to do. Money that shows up later still changes an attempt or a refund: it is
 booked, and given back or shown to a person. A payment never leaves a final state.

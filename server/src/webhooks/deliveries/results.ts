@@ -14,7 +14,10 @@ export type Written = "delivered" | "scheduled" | "dead" | "known";
 export function writeResults(cell: Database, results: readonly TryResult[]): Promise<readonly Written[]> {
   return cell.transact(
     async (tx) => {
-      const [written] = await Promise.all([settleAll(tx, results), noteHealth(tx, results)]);
+      // Sent with the lock: one look while nothing fails and nothing did. What else there is to note comes
+      // after, one statement at a time, so that the locks are always taken in one order.
+      const [written, quiet] = await Promise.all([settleAll(tx, results), isQuiet(tx, results)]);
+      if (!quiet) await noteHealth(tx, results);
       return written;
     },
     { repeatable: true },
@@ -54,18 +57,20 @@ function failedTry(delivery: DeliveryProgress, error: string, result: TryResult)
   };
 }
 
-/**
- * The last result of each endpoint says how it fares; a success clears whatever was noted before. While
- * nothing fails and nothing did, this only reads.
- */
+/** Whether every endpoint took its delivery, and none of them is noted as failing. */
+async function isQuiet(tx: Tx, results: readonly TryResult[]): Promise<boolean> {
+  if (results.some(({ fault }) => fault !== null)) return false;
+  const endpointIds = [...new Set(results.map(({ endpointId }) => endpointId))];
+  return (await readHealth(tx, endpointIds)).length === 0;
+}
+
+/** The last result of each endpoint says how it fares; a success clears whatever was noted before. */
 async function noteHealth(tx: Tx, results: readonly TryResult[]): Promise<void> {
   const inOrder = results
     .filter(({ fault }) => fault !== "endpoint_disabled")
     .toSorted((a, b) => a.endedAt.getTime() - b.endedAt.getTime());
+  if (inOrder.length === 0) return;
   const endpointIds = [...new Set(inOrder.map(({ endpointId }) => endpointId))];
-  const quiet = inOrder.every(({ fault }) => fault === null);
-  if (quiet && (await readHealth(tx, endpointIds)).length === 0) return;
-
   await lockHealth(tx);
   const noted = await readHealth(tx, endpointIds);
   const health = new Map<Id, HealthRow>(noted.map((row) => [row.endpointId, row]));
