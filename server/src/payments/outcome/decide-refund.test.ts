@@ -231,6 +231,21 @@ describe("what a report about a refund means", () => {
     assert.equal(story.workItems.length, 1);
   });
 
+  test("a refund is not believed with which more would go back than was taken, and asked about again", () => {
+    const story = startStory();
+    story.trade("pay", story.paid());
+    const first = story.ask(null).id;
+    story.refundReport(first, "refund", failed);
+    const second = story.ask(null).id;
+    assert.equal(story.refundReport(first, "refund_query", accepted), "refund_accepted");
+    assert.equal(story.refundReport(second, "refund", accepted), "contradiction");
+    assert.equal(story.refund(second).state, "unknown");
+    assert.ok((story.refund(second).dueAt ?? story.now()) > story.now());
+    // The channel has come to its senses.
+    assert.equal(story.refundReport(second, "refund_query", failed), "refund_failed");
+    assert.equal(story.books.natural("refund_clearing"), 0n);
+  });
+
   test("a refund held for failed, whose money the channel's sum told of before, is not booked twice", () => {
     const story = startStory({ merchant: { currencies: [{ currency: "CNY", creditLine: 100n }] } });
     story.trade("query", story.paid());

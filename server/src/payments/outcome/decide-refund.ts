@@ -159,7 +159,11 @@ function decideOpen(
   return "sent_again";
 }
 
-/** False: a refund held for failed, whose money the channel's own sum has told of and is booked already. */
+/**
+ * False: a refund held for failed, whose money the channel's own sum has told of and is booked already; or one
+ * with which more would have gone back than was taken, as when another that was held for failed was carried
+ * out instead: it is asked about again.
+ */
 function accept(
   draft: Draft,
   refund: MutableRefund,
@@ -173,7 +177,14 @@ function accept(
   const attempt = draft.attempt(refund.attemptId);
   const taken = takenOf(attempt);
   const late = refund.state === "failed";
-  if (late && !isNews(draft, refund, attempt, taken)) return false;
+  const sum = sumsOf(draft, attempt);
+  const fits = sum.carriedOut + attempt.takenBack + refund.amount <= taken.paidAmount;
+  if (late && (!fits || sum.toldOnlyBySum >= refund.amount)) return false;
+  if (!fits) {
+    refund.state = "unknown";
+    refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
+    return false;
+  }
   const reserved = refund.settleAmount;
   // A surplus that finds its way home late goes whole, as it lies in suspense.
   const told = late && refund.automatic ? null : answer.settleAmount;
@@ -201,10 +212,11 @@ function accept(
 }
 
 /**
- * Whether a refund held for failed moved money that is not booked yet. The channel's own sum may have told of
- * it as given back by the channel; refunds that are only under way move nothing so far.
+ * What other refunds of the attempt carried out, and what the channel's own sum alone has told of: that is
+ * where the money of a refund held for failed may be booked already. Refunds that are only under way move
+ * nothing so far.
  */
-function isNews(draft: Draft, refund: MutableRefund, attempt: Attempt, taken: Taken): boolean {
+function sumsOf(draft: Draft, attempt: Attempt): { carriedOut: bigint; toldOnlyBySum: bigint } {
   let carriedOut = 0n;
   let toldOnlyBySum = attempt.takenBack;
   for (const other of draft.refundsOf(attempt.id)) {
@@ -212,7 +224,7 @@ function isNews(draft: Draft, refund: MutableRefund, attempt: Attempt, taken: Ta
     if (other.afterFailure) toldOnlyBySum -= other.amount;
     else carriedOut += other.amount;
   }
-  return toldOnlyBySum < refund.amount && carriedOut + attempt.takenBack + refund.amount <= taken.paidAmount;
+  return { carriedOut, toldOnlyBySum };
 }
 
 /** Held for failed, its money went back to the merchant: now it is missing, and a person must see to it. */

@@ -10,7 +10,8 @@ const two = { methods: [QR, CODE], attemptsMax: 2, refundsMax: 0, words: "few" }
 /** What every test run explores: each world, and how many events far. */
 export const NEAR: readonly (readonly [World, depth: number])[] = [
   [{ name: "a QR order with a refund", first: QR, bounds: one }, 12],
-  [{ name: "a payment code with a refund", first: CODE, bounds: { ...one, words: "few" } }, 10],
+  [{ name: "a payment code", first: CODE, bounds: { ...one, refundsMax: 0, words: "few" } }, 12],
+  [{ name: "a QR order with two refunds", first: QR, bounds: { ...one, refundsMax: 2, words: "few" } }, 6],
   [{ name: "a QR order and another", first: QR, bounds: two }, 6],
   [{ name: "an order at last", first: null, bounds: { ...two, attemptsMax: 1 } }, 8],
 ];
