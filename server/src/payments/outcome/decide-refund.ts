@@ -160,9 +160,9 @@ function decideOpen(
 }
 
 /**
- * False: a refund held for failed, whose money the channel's own sum has told of and is booked already; or one
- * with which more would have gone back than was taken, as when another that was held for failed was carried
- * out instead: it is asked about again.
+ * False: a refund held for failed, whose money the channel's own sum has told of and is booked already; or
+ * one with which more would have gone back than was taken, as when another that was held for failed was
+ * carried out instead: it is asked about again.
  */
 function accept(
   draft: Draft,
