@@ -30,6 +30,10 @@ export function barChart({ title, subtitle, unit, bars, mark }: Bars): string {
     element("line", { x1: x(step), x2: x(step), y1: top, y2: bottom, class: "grid" }),
     label(written(step), { x: x(step), y: bottom + 16, class: "quiet", "text-anchor": "middle" }),
   ]);
+  // A value that the mark would cross stands behind it.
+  const markX = mark === undefined ? null : x(mark.value);
+  const besideMark = (end: number) =>
+    markX !== null && markX > end && markX < end + VALUE_ROOM ? markX : end;
   const drawn = bars.flatMap(({ name, value, isMain }, index) => {
     const y = top + index * BAR_PITCH + (BAR_PITCH - BAR_HEIGHT) / 2;
     const middle = y + BAR_HEIGHT / 2 + 5;
@@ -37,7 +41,7 @@ export function barChart({ title, subtitle, unit, bars, mark }: Bars): string {
     return [
       element("rect", { ...shape, class: isMain === true ? "bar main" : "bar" }),
       label(name, { x: from - 10, y: middle, "text-anchor": "end" }),
-      label(written(value), { x: x(value) + 6, y: middle }),
+      label(written(value), { x: besideMark(x(value)) + 6, y: middle }),
     ];
   });
   const marked =
@@ -45,7 +49,7 @@ export function barChart({ title, subtitle, unit, bars, mark }: Bars): string {
       ? []
       : [
           element("line", { x1: x(mark.value), x2: x(mark.value), y1: top - 4, y2: bottom, class: "mark" }),
-          label(mark.name, { x: x(mark.value), y: top - 9, class: "quiet", "text-anchor": "middle" }),
+          label(mark.name, { x: x(mark.value) + 4, y: top - 9, class: "quiet", "text-anchor": "end" }),
         ];
   const axis = label(unit, { x: from + width / 2, y: bottom + 36, class: "quiet", "text-anchor": "middle" });
   return picture({ title, subtitle, height: bottom + AXIS_ROOM }, [...grid, ...drawn, ...marked, axis]);
