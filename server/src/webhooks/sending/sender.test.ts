@@ -103,6 +103,26 @@ for (const [index, { title, answer, fault, ...rest }] of judged.entries()) {
   });
 }
 
+test("a try that was given up while it waited for a connection is not sent afterwards", async () => {
+  const found = Promise.withResolvers<readonly { address: string; family: 4 }[]>();
+  const sender = senderWith({ resolve: () => found.promise });
+  const port = new URL(receiver.url("/")).port;
+  const given = sender.send(delivery, endpointAt(`http://shop.example:${port}/late`), clock.now(), never);
+  await new Promise(setImmediate);
+  clock.advance(TRY_TIMEOUT_MS);
+  assert.equal((await given).fault, "timeout");
+  found.resolve([{ address: "127.0.0.1", family: 4 }]);
+  // The same connection serves the next one: had the first been sent, it would have come before it.
+  const next = await sender.send(
+    delivery,
+    endpointAt(`http://shop.example:${port}/next`),
+    clock.now(),
+    never,
+  );
+  assert.equal(next.status, 204);
+  assert.equal(receiver.at("/late").length, 0);
+});
+
 test("a redirect is a failure and is not followed", async () => {
   receiver.answer("/moved", { status: 307, headers: { location: receiver.url("/elsewhere") } });
   const sent = await send(receiver.url("/moved"));

@@ -153,18 +153,22 @@ function dispatch(clock: Clock, pool: Pool, wanted: PostRequest, onCut: OnCut): 
     const chunks: Buffer[] = [];
     let length = 0;
 
-    const release = () => {
+    let settled = false;
+    const settle = () => {
+      settled = true;
       cancelDeadline();
       forgetCut();
     };
     const answered = () => {
-      release();
+      if (settled) return;
+      settle();
       const body = length === 0 ? "" : Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString("utf8");
       if (status === null) reject(new Error("the answer has no status"));
       else resolve({ status, body });
     };
     const lose = (error: Error) => {
-      release();
+      if (settled) return;
+      settle();
       reject(error);
       controller?.abort(error);
     };
@@ -186,7 +190,9 @@ function dispatch(clock: Clock, pool: Pool, wanted: PostRequest, onCut: OnCut): 
       },
       {
         onRequestStart(starting) {
-          controller = starting;
+          // Given up while it waited for a connection: nobody would hear of it any more.
+          if (settled) starting.abort(stopping);
+          else controller = starting;
         },
         onResponseStart(_controller, code) {
           if (code >= 200) status = code;
