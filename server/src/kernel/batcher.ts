@@ -6,7 +6,8 @@ import { createPace } from "./pace.ts";
 
 /**
  * Collects commands that arrive while the previous batch commits and hands them over together. Idle, a
- * command waits for nothing; busy, the batch grows by itself. One batch is in flight at a time.
+ * command waits for nothing but what came with it in the same turn; busy, the batch grows by itself. One
+ * batch is in flight at a time.
  */
 export type Batcher<Command, Result> = {
   /**

@@ -37,8 +37,6 @@ declare const writable: unique symbol;
 
 export type Tx = Db & {
   readonly [writable]: true;
-  /** True where an earlier try of this very work may have been committed: what it wrote may be there. */
-  readonly isRepeat: boolean;
   /** Runs a writing statement; the number of rows it touched. */
   run(statement: Statement, params?: readonly unknown[]): Promise<number>;
 };
@@ -198,7 +196,7 @@ function dbOver(queryable: Queryable): Db {
  * A transaction's statements, until `end`: a step of the work that still runs when another one has failed
  * would otherwise write outside of it, or into the next transaction of the same connection.
  */
-function txOver(client: Connection, isRepeat: boolean): { tx: Tx; end(): void } {
+function txOver(client: Connection): { tx: Tx; end(): void } {
   let ended = false;
   const query = async (config: pg.QueryConfig) => {
     if (ended) throw new Error(`${config.name} came after the end of its transaction`);
@@ -206,7 +204,6 @@ function txOver(client: Connection, isRepeat: boolean): { tx: Tx; end(): void } 
   };
   const tx = {
     ...dbOver({ query }),
-    isRepeat,
     run: async (statement: Statement, params: readonly unknown[] = []): Promise<number> => {
       const result = await query({
         name: statement.name,
@@ -231,7 +228,7 @@ async function transact<T>(
 ): Promise<T> {
   let mayBeDone = false;
   for (let tries = 1; ; tries += 1) {
-    const attempt = await once(deps.writers, work, mayBeDone);
+    const attempt = await once(deps.writers, work);
     if (attempt.end === "committed") return attempt.value;
     if (attempt.end === "threw") {
       const fault = faultOf(attempt.error);
@@ -255,11 +252,7 @@ type Once<T> =
   /** COMMIT was sent and no tag came back: it may be committed. */
   | { end: "unknown"; error: unknown };
 
-async function once<T>(
-  writers: Connections,
-  work: (tx: Tx) => Promise<T>,
-  isRepeat: boolean,
-): Promise<Once<T>> {
+async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Promise<Once<T>> {
   let client: Connection;
   try {
     client = await writers.connect();
@@ -267,7 +260,7 @@ async function once<T>(
     return { end: "threw", error };
   }
   const lost = onLost(client);
-  const { tx, end } = txOver(client, isRepeat);
+  const { tx, end } = txOver(client);
   try {
     await client.query("begin");
     const value = await work(tx);

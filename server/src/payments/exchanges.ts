@@ -25,30 +25,29 @@ const EXCHANGE_COLUMNS = `
   request,
   response, started_at, took_ms, decided_at`;
 
-const INSERT_EXCHANGES = `
-  insert into exchanges (${EXCHANGE_COLUMNS})
-  select e.payment_id, e.id, e.attempt_id, e.refund_id, e.operation, e.call_end, e.outcome, e.decision,
-    e.channel_code, e.detail,
-    convert_from(substring($12::bytea from e.request_at for e.request_bytes), 'UTF8'), e.response,
-    e.started_at, e.took_ms, $15::timestamptz
-  from unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::text[], $11::text[], $16::timestamptz[], $17::int[], $13::int[], $14::int[]
-  ) as e (
-    payment_id, id, attempt_id, refund_id, operation, call_end, outcome, decision, channel_code, detail,
-    response, started_at, took_ms, request_at, request_bytes
-  )`;
-
-const insertExchangesSql = sql("exchanges_insert", INSERT_EXCHANGES);
-
-// To tolerate rows that are there costs a look before and a token in each: only a repeat has to.
-const repeatExchangesSql = sql("exchanges_repeat", `${INSERT_EXCHANGES} on conflict do nothing`);
+// A batch that is run again after a COMMIT without an answer may find its own rows.
+const insertExchangesSql = sql(
+  "exchanges_insert",
+  `insert into exchanges (${EXCHANGE_COLUMNS})
+   select e.payment_id, e.id, e.attempt_id, e.refund_id, e.operation, e.call_end, e.outcome, e.decision,
+     e.channel_code, e.detail,
+     convert_from(substring($12::bytea from e.request_at for e.request_bytes), 'UTF8'), e.response,
+     e.started_at, e.took_ms, $15::timestamptz
+   from unnest(
+     $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+     $9::text[], $10::text[], $11::text[], $16::timestamptz[], $17::int[], $13::int[], $14::int[]
+   ) as e (
+     payment_id, id, attempt_id, refund_id, operation, call_end, outcome, decision, channel_code, detail,
+     response, started_at, took_ms, request_at, request_bytes
+   )
+   on conflict do nothing`,
+);
 
 /** Keeps what was said to and by channels, with what the door made of it, all at one instant. */
 export async function insertExchanges(tx: Tx, exchanges: readonly ExchangeRow[]): Promise<void> {
   const [first] = exchanges;
   if (first === undefined) return;
-  await tx.run(tx.isRepeat ? repeatExchangesSql : insertExchangesSql, [
+  await tx.run(insertExchangesSql, [
     ...columnsOf(exchanges, [
       "paymentId",
       "id",
