@@ -92,6 +92,46 @@ describe("a batcher", () => {
     );
   });
 
+  it("gathers for a moment after a batch that had company, unless the next is full", async () => {
+    const moved = createMovableClock();
+    const slept: number[] = [];
+    const held: (() => void)[] = [];
+    const sleep = (ms: number) => {
+      slept.push(ms);
+      return new Promise<void>((resolve) => held.push(resolve));
+    };
+    const batches: (readonly number[])[] = [];
+    const run = async (commands: readonly number[]) => {
+      batches.push(commands);
+      return commands;
+    };
+    const clock = { ...moved, turn, sleep };
+    const batcher = createBatcher({ name: "test", run, log, clock, batchMax: 6 });
+    const submit = (...numbers: number[]) => Promise.all(numbers.map((n) => batcher.submit(n)));
+
+    await submit(1);
+    await submit(2);
+    assert.deepEqual(slept, [], "somebody alone was kept waiting");
+    await submit(3, 4, 5, 6);
+    const kept = [batcher.submit(7)];
+    await turn();
+    await turn();
+    kept.push(batcher.submit(8));
+    assert.equal(slept.length, 1);
+    assert.ok(slept.every((ms) => ms > 0 && ms <= 20));
+    assert.equal(batches.length, 3);
+    held.shift()?.();
+    await Promise.all(kept);
+    assert.deepEqual(batches.at(-1), [7, 8]);
+    moved.advance(20);
+    await submit(1, 2, 3, 4, 5);
+    await submit(1, 2, 3, 4, 5, 6);
+    assert.equal(slept.length, 1, "a full batch waited");
+    moved.advance(20);
+    await submit(9);
+    assert.equal(slept.length, 1, "waited longer than the moment");
+  });
+
   it("never has two batches in flight, also not while a failed one is halved", async () => {
     let inFlight = 0;
     let most = 0;

@@ -32,10 +32,12 @@ export type Door = {
    * `internal_error` when the command broke an assumption (nothing of it is kept then).
    */
   submit(command: Command): Promise<Done>;
-  /** Whether a report that comes now would wait longer than this; then new payments should not be begun. */
+  /** Whether a report that comes now would wait longer than this; then no new payment should be begun. */
   isBehind(waitMs: number): boolean;
   stop(): Promise<void>;
-  readonly gauges: Readonly<Record<"reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>>;
+  readonly gauges: Readonly<
+    Record<"answers" | "reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>
+  >;
 };
 
 const ROUNDS_MAX = 3;
@@ -46,6 +48,9 @@ const WISH_WAIT_MS_MAX = 1_000;
 export function createDoor(deps: DoorDeps): Door {
   const run = (commands: readonly Command[]) => runBatch(deps, commands);
   const { clock } = deps.cell;
+  // What a merchant's request waits for need not wait behind the bookings of other payments, and one batch is
+  // decided on while PostgreSQL writes the other.
+  const answers = createBatcher<Command, CommandResult>({ name: "answers", run, log: deps.log, clock });
   const reports = createBatcher<Command, CommandResult>({ name: "reports", run, log: deps.log, clock });
   // A refund that its merchant cannot cover makes its batch run again: reports of channels do not wait for
   // that.
@@ -56,18 +61,22 @@ export function createDoor(deps: DoorDeps): Door {
     clock,
     waitMsMax: WISH_WAIT_MS_MAX,
   });
+  const batcherOf = (command: Command) => {
+    if (!("reportId" in command)) return wishes;
+    return command.kind === "trade" && command.source === "pay" ? answers : reports;
+  };
   return {
     submit: async (command) => {
-      const result = await ("reportId" in command ? reports : wishes).submit(command);
+      const result = await batcherOf(command).submit(command);
       if (result.result === "done") return result;
       if (result.result === "no_payment") throw problem("not_found");
       throw problem("internal_error", { cause: result.error });
     },
-    isBehind: (waitMs) => reports.isBehind(waitMs),
+    isBehind: (waitMs) => reports.isBehind(waitMs) || answers.isBehind(waitMs),
     stop: async () => {
-      await Promise.all([reports.stop(), wishes.stop()]);
+      await Promise.all([answers.stop(), reports.stop(), wishes.stop()]);
     },
-    gauges: { reports: reports.gauges, wishes: wishes.gauges },
+    gauges: { answers: answers.gauges, reports: reports.gauges, wishes: wishes.gauges },
   };
 }
 
