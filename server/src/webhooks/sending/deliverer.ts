@@ -45,12 +45,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const cut = new AbortController();
   const counts = { delivered: 0, failedTries: 0, dead: 0 };
 
-  const attempt = async (delivery: Delivery): Promise<boolean> => {
+  const attempt = async (delivery: Delivery, answered: () => void): Promise<boolean> => {
     const result = await tryOnce(deps, delivery, cut.signal);
     if (result === null) return false;
     const delivered = result.fault === null;
     if (result.fault !== "endpoint_disabled") lanes.note(delivery.endpointId, { ...result, delivered });
     counts[delivered ? "delivered" : "failedTries"] += 1;
+    answered();
     if ((await deps.report(result)) === "dead") counts.dead += 1;
     return true;
   };
@@ -58,8 +59,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const lanes = createLanes({
     clock: deps.clock,
     onPlaces: deps.onPlaces,
-    run: (delivery) =>
-      attempt(delivery).catch((error: unknown) => {
+    run: (delivery, answered) =>
+      attempt(delivery, answered).catch((error: unknown) => {
         const id = formatId("dlv", delivery.id);
         deps.log.warn({ err: error, delivery: id }, "a delivery is left to its lease");
         return false;

@@ -5,6 +5,8 @@ import { afterFailure, type Delivery, type Health, sendsAllowed, TRY_TIMEOUT_MS 
 /**
  * One lane per endpoint: at most 16 deliveries in flight, none while it is paused, one while it has yet to
  * recover. So one slow endpoint delays no other. A delivery without a place is left: its lease returns it.
+ * A place is free when the endpoint has answered; until the result is written too, the delivery counts
+ * among those in hand, of which there are at most `IN_HAND` times as many.
  */
 export type Lanes = {
   /** Runs the delivery now or when a place is free, or leaves it; `done` is called in each case. */
@@ -30,8 +32,11 @@ export type Attempt = { readonly startedAt: Date; readonly endedAt: Date; readon
 
 export type LanesDeps = {
   readonly clock: Clock;
-  /** Makes one try and writes its result. It never rejects; false: the delivery is left to its lease. */
-  readonly run: (delivery: Delivery) => Promise<boolean>;
+  /**
+   * Makes one try, calls `answered` when its end is known, and writes its result. It never rejects; false:
+   * the delivery is left to its lease.
+   */
+  readonly run: (delivery: Delivery, answered: () => void) => Promise<boolean>;
   readonly onPlaces: () => void;
 };
 
@@ -41,9 +46,21 @@ const WAITING_PER_ENDPOINT_MAX = 256;
 const WAITING_MAX = 16_384;
 /** In flight in all; each is a socket. */
 const IN_FLIGHT_MAX = 2_048;
+/**
+ * In flight or not yet written, for each that may be in flight: a result waits for its batch some 30 ms, and
+ * sixteen places that waited with it would be 500 deliveries a second to the busiest endpoint.
+ */
+const IN_HAND = 4;
 
 type Job = { readonly delivery: Delivery; readonly done: () => void };
-type Lane = { running: number; readonly waiting: Job[]; health: Health | null; moreDue: boolean };
+type Lane = {
+  running: number;
+  /** Answered, and the result not yet written. */
+  writing: number;
+  readonly waiting: Job[];
+  health: Health | null;
+  moreDue: boolean;
+};
 type State = {
   readonly lanes: Map<Id, Lane>;
   readonly inFlight: Set<Promise<void>>;
@@ -59,7 +76,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     take: (delivery, done) => take(deps, state, { delivery, done }),
     busy: (endpointId) => {
       const lane = lanes.get(endpointId);
-      return lane === undefined ? 0 : lane.running + lane.waiting.length;
+      return lane === undefined ? 0 : lane.running + lane.writing + lane.waiting.length;
     },
     note: (endpointId, attempt) => {
       const lane = laneOf(state, endpointId);
@@ -105,13 +122,18 @@ export function createLanes(deps: LanesDeps): Lanes {
 function laneOf(state: State, endpointId: Id): Lane {
   const known = state.lanes.get(endpointId);
   if (known !== undefined) return known;
-  const lane: Lane = { running: 0, waiting: [], health: null, moreDue: false };
+  const lane: Lane = { running: 0, writing: 0, waiting: [], health: null, moreDue: false };
   state.lanes.set(endpointId, lane);
   return lane;
 }
 
 function dropIfIdle({ lanes }: State, endpointId: Id, lane: Lane): void {
-  if (lane.running === 0 && lane.waiting.length === 0 && lane.health === null) lanes.delete(endpointId);
+  if (lane.running + lane.writing + lane.waiting.length === 0 && lane.health === null)
+    lanes.delete(endpointId);
+}
+
+function hasPlace({ running, writing }: Lane, allowed: number): boolean {
+  return running < allowed && running + writing < allowed * IN_HAND;
 }
 
 function allowedIn(deps: LanesDeps, state: State, lane: Lane): number {
@@ -122,9 +144,9 @@ function take(deps: LanesDeps, state: State, job: Job): void {
   const { endpointId } = job.delivery;
   const lane = laneOf(state, endpointId);
   const allowed = allowedIn(deps, state, lane);
-  if (lane.running < allowed && state.inFlight.size < IN_FLIGHT_MAX) {
+  if (hasPlace(lane, allowed) && state.inFlight.size < IN_FLIGHT_MAX) {
     start(deps, state, lane, job);
-  } else if (lane.running > 0 && allowed > 1 && hasRoom(state, lane)) {
+  } else if (lane.running + lane.writing > 0 && allowed > 1 && hasRoom(state, lane)) {
     state.waiting += 1;
     lane.waiting.push(job);
   } else {
@@ -138,13 +160,23 @@ function hasRoom(state: State, lane: Lane): boolean {
 }
 
 function start(deps: LanesDeps, state: State, lane: Lane, job: Job): void {
+  const { endpointId } = job.delivery;
   lane.running += 1;
-  const work = deps.run(job.delivery).then((finished) => {
-    state.inFlight.delete(work);
+  let isRunning = true;
+  const answered = () => {
+    if (!isRunning) return;
+    isRunning = false;
     lane.running -= 1;
+    lane.writing += 1;
+    advance(deps, state, endpointId, lane);
+  };
+  const work = deps.run(job.delivery, answered).then((finished) => {
+    answered();
+    state.inFlight.delete(work);
+    lane.writing -= 1;
     if (finished) job.done();
     else leave(state, job);
-    advance(deps, state, job.delivery.endpointId, lane);
+    advance(deps, state, endpointId, lane);
   });
   state.inFlight.add(work);
 }
@@ -153,7 +185,7 @@ function start(deps: LanesDeps, state: State, lane: Lane, job: Job): void {
 function advance(deps: LanesDeps, state: State, endpointId: Id, lane: Lane): void {
   const allowed = allowedIn(deps, state, lane);
   const now = deps.clock.now().getTime();
-  while (lane.waiting.length > 0 && (allowed === 0 || lane.running < allowed)) {
+  while (lane.waiting.length > 0 && (allowed === 0 || hasPlace(lane, allowed))) {
     const job = lane.waiting.shift() as Job;
     state.waiting -= 1;
     // Nobody else may hold it while its try is under way, so enough of the lease must be left for a whole
@@ -162,7 +194,7 @@ function advance(deps: LanesDeps, state: State, endpointId: Id, lane: Lane): voi
     if (allowed > 0 && leaseLeftMs > TRY_TIMEOUT_MS) start(deps, state, lane, job);
     else leave(state, job);
   }
-  if (lane.moreDue && lane.running <= allowed / 2) {
+  if (lane.moreDue && lane.running + lane.writing <= allowed / 2) {
     lane.moreDue = false;
     deps.onPlaces();
   }
