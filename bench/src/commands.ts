@@ -35,6 +35,8 @@ export type GeneratorCommand =
   | StartCommand
   | PhaseCommand
   | { readonly do: "behave"; readonly path: string; readonly behaviour: Behaviour }
+  /** Opens every socket, each with a request that asks for nothing; they count as errands. */
+  | { readonly do: "connect" }
   /** Stops arrivals; what is under way goes on. */
   | { readonly do: "pause" }
   | { readonly do: "count" }

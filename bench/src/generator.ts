@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     else if (command.do === "count") send({ is: "count", count: payer.count(receiver.received()) });
     else if (command.do === "acknowledged") send({ is: "acknowledged", flags: payer.acknowledged() });
     else if (command.do === "phase") payer.begin(command);
+    else if (command.do === "connect") payer.connect();
     else payer.pause();
   });
   process.on("disconnect", () => process.exit(0));

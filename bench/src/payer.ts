@@ -45,6 +45,7 @@ const RETRY_AFTER = "retry-after:";
 
 export class Payer {
   readonly #lanes: Lanes;
+  readonly #size: number;
   readonly #requests: Requests;
   readonly #shops: readonly Shop[];
   readonly #zipf: number;
@@ -69,6 +70,7 @@ export class Payer {
   constructor(command: StartCommand) {
     const { host, port, merchants, lanes, run, completeOn, zipf } = command;
     this.#lanes = openLanes(host, port, lanes);
+    this.#size = lanes;
     this.#requests = createRequests(`${host}:${port}`, orderNumber(run, 0).length);
     this.#shops = merchants.map((merchant) => this.#requests.shop(merchant));
     this.#zipf = zipf;
@@ -96,6 +98,18 @@ export class Payer {
       for (; due <= now; due += gapMs) this.#start(due);
     }, TICK_MS);
   }
+
+  /** As many requests at once as there are sockets, so that each is open before it is needed. */
+  connect(): void {
+    for (let i = 0; i < this.#size; i += 1) {
+      this.#errands += 1;
+      this.#lanes.send(this.#requests.health, this.#onConnected, null);
+    }
+  }
+
+  readonly #onConnected = (): void => {
+    this.#errands -= 1;
+  };
 
   pause(): void {
     this.#closedLoop = false;

@@ -29,6 +29,7 @@ export type Requests = {
   read(shop: Shop, payment: string): string;
   timeline(shop: Shop, payment: string): string;
   list(shop: Shop): string;
+  readonly health: string;
 };
 
 /** @param numberLength of every order number: bodies that are all as long need no counting. */
@@ -60,5 +61,6 @@ export function createRequests(host: string, numberLength: number): Requests {
     read: (shop, payment) => get(`/v1/payments/${payment}`, shop.bearer),
     timeline: (shop, payment) => get(`/v1/payments/${payment}/timeline`, shop.bearer),
     list: (shop) => get("/v1/payments?limit=20", shop.bearer),
+    health: get("/health", ""),
   };
 }

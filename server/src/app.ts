@@ -19,6 +19,7 @@ import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { answerWatchersAlone } from "./kernel/http-watchers.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
+import { createLoopDelay } from "./kernel/loop-delay.ts";
 import type { Currency } from "./kernel/money.ts";
 import { openPlatform } from "./kernel/revision.ts";
 import { startSchedules } from "./kernel/schedules.ts";
@@ -37,6 +38,13 @@ import { createWebhooks, type Post } from "./webhooks/index.ts";
 export const VERSION = "0.1.0";
 
 const CELL = 0;
+/**
+ * Connections that wait to be taken, as far as the kernel allows (net.core.somaxconn). Beyond node's 511 a
+ * crowd's would be dropped and tried again after 1, 3 and 7 s, where nobody could refuse them.
+ */
+const BACKLOG = 8_192;
+/** Later than this the process creates no payments: what it reads now has waited as long already. */
+const LOOP_DELAY_MS_MAX = 500;
 const CHECKOUT_ASSETS = new URL("../../web/checkout/dist/", import.meta.url);
 const POOLS = { platform: { readersMax: 4, writersMax: 2 }, cell: { readersMax: 8, writersMax: 10 } };
 
@@ -79,12 +87,14 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const { config, log } = deps;
   const address = createAddress(config);
   const rooms = createRooms(deps, address.publicUrl);
+  const loopDelay = createLoopDelay(deps.clock);
   const http = await createHttp({
     log,
     random: deps.random,
     version: VERSION,
     publicUrl: config.publicUrl ?? "/",
     trustProxy: config.production,
+    isBehind: () => loopDelay.ms() > LOOP_DELAY_MS_MAX || rooms.room.payments.isBehind(),
     compilers: deps.edges?.compilers,
   });
   refuseUnwritableText(http);
@@ -98,13 +108,18 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     cell: rooms.cell,
     start: background.start,
     listen: async () => {
-      const url = (await http.listen({ host: config.host, port: config.port })).replace(/\/$/, "");
+      const url = (await http.listen({ host: config.host, port: config.port, backlog: BACKLOG })).replace(
+        /\/$/,
+        "",
+      );
       address.listening(url);
+      loopDelay.start();
       if (config.roles.includes("worker")) background.start();
       return url;
     },
     stop: async () => {
       await http.close();
+      loopDelay.stop();
       await background.stop();
       await rooms.room.stop();
       await rooms.webhooks.stop();

@@ -13,7 +13,10 @@ import { type Given, type Outcome, outcomeOf } from "./scenario.ts";
 
 const USUAL_SHARE = 0.6;
 const CROWD_SHARE = 2;
-/** Each arrival of a crowd has a socket of its own: it must not wait where the platform cannot see it. */
+/**
+ * Each arrival of a crowd has a socket of its own, open beforehand as a merchant's are: it must not wait
+ * where the platform cannot see it, and node takes but one new connection in a turn of its loop.
+ */
 const LANES = 8_192;
 
 /** @param given `seconds` of each of the three parts */
@@ -33,6 +36,8 @@ export async function overload({
       perSecond: ceiling.completedPerSecond * share,
       keepLatency: true,
     });
+    stage.load.tell({ do: "connect" });
+    await drain(stage);
     progress(`the ceiling is ${Math.round(ceiling.completedPerSecond)}/s; twice that will arrive`);
     const all = await stretch(stage, {
       label: "overload",

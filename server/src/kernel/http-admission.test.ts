@@ -7,6 +7,7 @@ import { silentLog } from "./log.ts";
 let http: Http;
 let url = "";
 let held: PromiseWithResolvers<void>[] = [];
+let isBehind = false;
 
 const IN_FLIGHT_MAX = 8;
 
@@ -18,6 +19,7 @@ before(async () => {
     publicUrl: "/",
     trustProxy: false,
     requestsInFlightMax: IN_FLIGHT_MAX,
+    isBehind: () => isBehind,
   });
   const hold = async () => {
     const gate = Promise.withResolvers<void>();
@@ -77,4 +79,14 @@ describe("with more requests under way than there is room for", () => {
       assert.equal(await statusOf("POST", "/v1/payments"), 200, "it did not recover by itself");
     });
   }
+
+  it("creations alone are refused, unread, while what is behind the requests is late", async () => {
+    isBehind = true;
+    try {
+      assert.deepEqual(await statuses(), { creation: 503, refund: 200, notification: 200, health: 200 });
+    } finally {
+      isBehind = false;
+    }
+    assert.equal(await statusOf("POST", "/v1/payments"), 200);
+  });
 });

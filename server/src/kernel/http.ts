@@ -48,6 +48,8 @@ export type HttpOptions = {
   readonly requestsPerSecondMax?: number;
   /** Requests under way at once; `REQUESTS_IN_FLIGHT_MAX` when absent. */
   readonly requestsInFlightMax?: number | undefined;
+  /** Whether a payment that were to be created now would wait too long; never when absent. */
+  readonly isBehind?: () => boolean;
   /** How schemas become functions; fastify's own compilers when absent. */
   readonly compilers?: SchemaCompilers | undefined;
 };
@@ -90,7 +92,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   readJsonAlone(app);
   refuseWhileStopping(app);
   const inFlight = hangUpWhenStopping(app);
-  admitByImportance(app, inFlight, options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX);
+  admitByImportance(app, {
+    inFlight,
+    inFlightMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX,
+    isBehind: options.isBehind ?? (() => false),
+  });
   const methodsAt = watchRoutes(app);
   await app.register(swagger, { openapi: openApiHead(options) });
   await app.register(rateLimit, {

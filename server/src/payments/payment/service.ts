@@ -78,6 +78,8 @@ export type Payments = {
   ): Promise<Whole & { readonly isNew: boolean }>;
   /** Somebody looks at the payment: its channel is asked more often for a while. */
   watch(payment: Payment): Promise<void>;
+  /** Whether a payment that were to be created now would wait too long; `create` refuses it then. */
+  isBehind(): boolean;
   stop(): Promise<void>;
   readonly gauges: Batcher<NewPayment, Created>["gauges"];
 };
@@ -132,6 +134,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       }
     },
     watch: (payment) => watchPayment(deps, payment),
+    isBehind: () => creations.isBehind(CREATION_WAIT_MS_MAX) || deps.door.isBehind(REPORTS_WAIT_MS_MAX),
     stop: () => creations.stop(),
     gauges: creations.gauges,
   };
