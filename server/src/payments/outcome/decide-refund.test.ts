@@ -288,6 +288,29 @@ describe("a sum given back while a refund of ours is under way", () => {
     assert.equal(story.books.natural("suspense_shortage"), 300n);
   });
 
+  test("went back by itself where no choice of those under way makes it", () => {
+    const story = paid();
+    const [first, second] = [story.ask(300n), story.ask(200n)];
+    assert.equal(story.trade("notification", story.refunded(2n)), "refunded_by_channel");
+    assert.equal(story.attempt().takenBack, 2n);
+    assert.equal(story.trade("notification", story.refunded(202n)), "already_known");
+    assert.equal(story.refundReport(second.id, "notification", accepted), "refund_accepted");
+    assert.equal(story.trade("notification", story.refunded(352n)), "refunded_by_channel");
+    assert.equal(story.attempt().takenBack, 152n);
+    assert.equal(story.refundReport(first.id, "notification", accepted), "refund_accepted");
+    assert.equal(story.trade("notification", story.refunded(652n)), "already_known");
+    assert.equal(story.attempt().takenBack, 152n);
+    assert.equal(story.books.natural("suspense_shortage"), 152n);
+  });
+
+  test("is taken for ours where so many are under way that their sums cannot be told apart", () => {
+    const story = startStory({ amount: 1_000_000n });
+    story.trade("query", story.paid());
+    for (let n = 0; n < 14; n += 1) story.ask(2n << BigInt(n));
+    assert.equal(story.trade("notification", story.refunded(20_001n)), "already_known");
+    assert.equal(story.attempt().takenBack, 0n);
+  });
+
   test("and the rest that went before make the whole: the channel has reversed the payment", () => {
     const story = paid();
     const { id } = story.ask(300n);

@@ -3,7 +3,7 @@
  * moved is booked, as the payment's success or as surplus.
  */
 import type { TradeFacts, TradeOutcome } from "../../channels/index.ts";
-import { type Attempt, isFinalAttempt, type Surplus, type Taken } from "../model.ts";
+import { type Attempt, isFinalAttempt, type Refund, type Surplus, type Taken } from "../model.ts";
 import { settledPart } from "../terms.ts";
 import type { Draft } from "./draft.ts";
 import {
@@ -212,17 +212,45 @@ function wentByItself(draft: Draft, attempt: Attempt): bigint {
 }
 
 function hasRefundsUnderWay(draft: Draft, attempt: Attempt): boolean {
-  return draft.refundsOf(attempt.id).some(({ state }) => state === "created" || state === "unknown");
+  return draft.refundsOf(attempt.id).some(isUnderWay);
 }
 
-/** How much of what the channel calls refunded is neither ours nor known: at most what is left. */
+function isUnderWay({ state }: Refund): boolean {
+  return state === "created" || state === "unknown";
+}
+
+/** Sums that are told apart; of more it is assumed that one of them fits. */
+const SUMS_MAX = 4_096;
+
+/** The largest sum of some of the amounts that is not above `atMost`; 0 when that is negative. */
+function largestSum(amounts: readonly bigint[], atMost: bigint): bigint {
+  const sums = new Set([0n]);
+  for (const amount of amounts) {
+    for (const sum of [...sums]) if (sum + amount <= atMost) sums.add(sum + amount);
+    if (sums.size > SUMS_MAX) return atMost;
+  }
+  return [...sums].reduce((largest, sum) => (sum > largest ? sum : largest), 0n);
+}
+
+/**
+ * How much of what the channel calls refunded is neither ours nor known: at most what is left. Each refund of
+ * ours that is under way may be in that sum, whole or not at all; what no choice of them explains went back
+ * without us.
+ */
 function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refundedAmount: bigint): bigint {
   // A refund that came back from the buyer's bank stays in the channel's sum.
-  const returned = draft
-    .refundsOf(attempt.id)
-    .filter((refund) => refund.state === "returned")
-    .reduce((sum, refund) => sum + refund.amount, 0n);
-  const beyond = refundedAmount - attempt.refundedAmount - attempt.takenBack - returned;
+  const refunds = draft.refundsOf(attempt.id);
+  const sumOf = (some: readonly Refund[]) => some.reduce((sum, refund) => sum + refund.amount, 0n);
+  const returned = sumOf(refunds.filter((refund) => refund.state === "returned"));
+  const underWay = refunds.filter(isUnderWay);
+  const carriedOut = attempt.refundedAmount - sumOf(underWay);
+  const told = refundedAmount - carriedOut - attempt.takenBack - returned;
+  const beyond =
+    told -
+    largestSum(
+      underWay.map((refund) => refund.amount),
+      told,
+    );
   const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
   if (beyond > left) return left;
   return beyond;
