@@ -26,10 +26,13 @@ export function createMovableClock(): MovableClock {
     waiter.timer.unref();
   };
   const settle = (waiter: Waiter) => {
+    if (!waiters.has(waiter)) return;
     if (now() < waiter.at) {
       arm(waiter);
       return;
     }
+    // Woken once: a timer that is still armed after a jump would start whatever repeats itself twice.
+    clearTimeout(waiter.timer);
     waiters.delete(waiter);
     waiter.wake();
   };
