@@ -226,7 +226,8 @@ const SUMS_MAX = 4_096;
 function largestSum(amounts: readonly bigint[], atMost: bigint): bigint {
   const sums = new Set([0n]);
   for (const amount of amounts) {
-    for (const sum of [...sums]) if (sum + amount <= atMost) sums.add(sum + amount);
+    const larger = [...sums].map((sum) => sum + amount).filter((sum) => sum <= atMost);
+    for (const sum of larger) sums.add(sum);
     if (sums.size > SUMS_MAX) return atMost;
   }
   return [...sums].reduce((largest, sum) => (sum > largest ? sum : largest), 0n);
