@@ -29,9 +29,8 @@ export type Room = {
 
 /**
  * Refuses with `overloaded`, before anything is read, what has no room: creations first, channels'
- * notifications last. Whoever watches the process is always answered. A refusal here costs a fifth of one
- * that is found when the request has been read: in a crowd most requests are refused, and what that costs
- * is taken from those that are not.
+ * notifications last. Whoever watches the process is always answered. In a crowd most requests are
+ * refused, and what reading them costs would be taken from those that are not.
  */
 export function admitByImportance(app: Http, { inFlight, inFlightMax, isBehind }: Room): void {
   app.addHook("onRequest", (request, _, done) => {
