@@ -55,8 +55,8 @@ const BATCH_MAX = 256;
 const QUEUE_MAX = 4_096;
 /**
  * A batch costs 2.6 ms of both processors before its first command. So after one that had company the next
- * gathers for a moment, unless it is full: at a thousand payments a second that is a seventh of all work less,
- * and nobody waits longer, since what was saved carries out what would have waited.
+ * gathers for a moment, unless it is full: at a thousand payments a second that is a seventh of all work
+ * less, and nobody waits longer, since what was saved carries out what would have waited.
  */
 const GATHER_MS = 20;
 const COMPANY = 4;
