@@ -17,6 +17,8 @@ const SHARES = {
   other: 0.75,
   /** The channel says what became of money; refused, it is repeated, but later. */
   notification: 1,
+  /** Whoever watches the process. */
+  watcher: Number.POSITIVE_INFINITY,
 } as const;
 
 export type Room = {
@@ -35,17 +37,17 @@ export type Room = {
 export function admitByImportance(app: Http, { inFlight, inFlightMax, isBehind }: Room): void {
   app.addHook("onRequest", (request, _, done) => {
     const present = inFlight();
-    const share = shareOf(request);
-    if (present > inFlightMax * share || (share === SHARES.creation && isBehind())) {
+    const kind = kindOf(request);
+    if (present > inFlightMax * SHARES[kind] || (kind === "creation" && isBehind())) {
       done(problem("overloaded", { retryAfterSeconds: 1 }));
     } else done();
   });
 }
 
-function shareOf({ method, raw }: FastifyRequest): number {
+function kindOf({ method, raw }: FastifyRequest): keyof typeof SHARES {
   const url = raw.url ?? "";
-  if (method === "POST" && url === "/v1/payments") return SHARES.creation;
-  if (url.startsWith("/notify/")) return SHARES.notification;
-  if (url === "/health" || url === "/ready" || url === "/metrics") return Number.POSITIVE_INFINITY;
-  return SHARES.other;
+  if (method === "POST" && url === "/v1/payments") return "creation";
+  if (url.startsWith("/notify/")) return "notification";
+  if (url === "/health" || url === "/ready" || url === "/metrics") return "watcher";
+  return "other";
 }
