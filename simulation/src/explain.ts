@@ -78,7 +78,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     expected.set(attempt.paymentId, sum);
     if (cameAndWent(attempt, of)) continue;
     explainPayment(attempt, own, of, say);
-    explainRefunds(own, of, say);
+    explainRefunds(attempt, own, of, say);
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
   }
   const booked = new Map(books.receivables.map((row) => [row.paymentId, row.amount]));
@@ -144,7 +144,12 @@ function explainPayment(
   }
 }
 
-function explainRefunds(own: readonly OwnRefund[], { refunds }: Lines, say: (what: string) => void): void {
+function explainRefunds(
+  attempt: OwnAttempt,
+  own: readonly OwnRefund[],
+  { refunds }: Lines,
+  say: (what: string) => void,
+): void {
   for (const refund of own) {
     const { channelRefundNo } = refund;
     const billed = refunds.filter((line) => line.channelRefundNo === channelRefundNo);
@@ -157,7 +162,9 @@ function explainRefunds(own: readonly OwnRefund[], { refunds }: Lines, say: (wha
     } else {
       compare(say, channelRefundNo, {
         amount: [-line.amount, refund.amount],
-        ...(isRounded(refund, line) ? {} : { settle_amount: [-line.settleAmount, refund.settleAmount] }),
+        ...(isRounded(attempt, refund, line)
+          ? {}
+          : { settle_amount: [-line.settleAmount, refund.settleAmount] }),
         date: [line.date, refund.channelDate],
       });
     }
@@ -165,12 +172,12 @@ function explainRefunds(own: readonly OwnRefund[], { refunds }: Lines, say: (wha
 }
 
 /**
- * With a voucher in it, a refund that a notification accepted has our own estimate of what settles: the
- * notification names none, and rounding follows the order of the parts.
+ * Where a voucher was a part of the payment, a refund that a notification accepted has our own estimate of
+ * what settles: the notification names none, and rounding follows the order of the parts.
  */
-function isRounded(refund: OwnRefund, line: DatedLine): boolean {
+function isRounded(attempt: OwnAttempt, refund: OwnRefund, line: DatedLine): boolean {
   const off = refund.settleAmount + line.settleAmount;
-  return line.amount !== line.settleAmount && (off === 1n || off === -1n);
+  return attempt.paidAmount !== attempt.settleAmount && (off === 1n || off === -1n);
 }
 
 type Expected = { readonly amount: bigint; readonly tolerance: bigint };
@@ -191,7 +198,7 @@ function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): 
   const feesOfParts = isWhole ? 0n : of.theirs.reduce((sum, line) => sum + line.fee, 0n);
   const theirs = isBooked ? net(of.theirs) + feesOfParts : 0n;
   // What came back or went by itself shifts how rounding spreads over the parts: a fen each at most.
-  const withVoucher = of.refunds.some((line) => line.amount !== line.settleAmount);
+  const withVoucher = attempt.paidAmount !== attempt.settleAmount;
   const isShifted = returned.length > 0 || of.theirs.length > 0 || withVoucher;
   return {
     amount: net(of.payments) + net(of.refunds) + back + theirs,

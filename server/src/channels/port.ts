@@ -95,23 +95,24 @@ export type NextAction =
   | { readonly type: "app_params"; readonly params: string }
   | { readonly type: "none" };
 
+/** Of a refund that the channel took. */
+type RefundFacts = {
+  /** The merchant's part, null when not told. */
+  readonly settleAmount: bigint | null;
+  readonly channelRefundNo: string | null;
+  readonly channelDate: string;
+  /**
+   * What the channel had given back of the order by then in all, be it by refunds of ours or not; null or
+   * absent when not told.
+   */
+  readonly refundedInAll?: bigint | null;
+};
+
 /** What the channel says of one refund. */
 export type RefundOutcome =
-  /**
-   * The channel took it: it is billed from now on. `settleAmount`: the merchant's part, null when not told.
-   */
-  | {
-      readonly outcome: "accepted";
-      readonly settleAmount: bigint | null;
-      readonly channelRefundNo: string | null;
-      readonly channelDate: string;
-    }
-  | {
-      readonly outcome: "arrived";
-      readonly settleAmount: bigint | null;
-      readonly channelRefundNo: string | null;
-      readonly channelDate: string;
-    }
+  /** The channel took it: it is billed from now on. */
+  | ({ readonly outcome: "accepted" } & RefundFacts)
+  | ({ readonly outcome: "arrived" } & RefundFacts)
   | { readonly outcome: "failed"; readonly code: string; readonly message: string }
   /** Came back after it was accepted. */
   | { readonly outcome: "returned"; readonly channelDate: string; readonly message: string }

@@ -259,7 +259,13 @@ describe("a refund's way", () => {
     const end = refundOfQuery(ok(found), refund, NOW);
     assert.deepEqual(end, {
       end: "answered",
-      value: { outcome: "arrived", settleAmount: 230n, channelRefundNo: null, channelDate: "2026-11-21" },
+      value: {
+        outcome: "arrived",
+        settleAmount: 230n,
+        channelRefundNo: null,
+        channelDate: "2026-11-21",
+        refundedInAll: null,
+      },
     });
     const returned = refundOfQuery(ok(bank("F")), refund, NOW);
     assert.ok(returned.end === "answered" && returned.value.outcome === "returned");
@@ -278,6 +284,16 @@ describe("a refund's way", () => {
     assert.equal(refundOfNotification(fields, NOW).outcome, "accepted");
     assert.equal(refundOfNotification({ ...fields, dback_status: "S" }, NOW).outcome, "arrived");
     assert.equal(refundOfNotification({ ...fields, dback_status: "F" }, NOW).outcome, "returned");
+  });
+
+  it("the answer to a refund and its notification tell what went back of the order in all", () => {
+    const body = { fund_change: "Y", refund_fee: "3.50", send_back_fee: "2.30" };
+    const end = refundOf(ok(body), refund, NOW);
+    assert.ok(end.end === "answered" && end.value.outcome === "accepted");
+    assert.equal(end.value.refundedInAll, 350n);
+    const told = refundOfNotification({ gmt_refund: "2026-11-21 00:00:00", refund_fee: "3.50" }, NOW);
+    assert.ok(told.outcome === "accepted");
+    assert.equal(told.refundedInAll, 350n);
   });
 });
 

@@ -189,6 +189,7 @@ export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd
       settleAmount: fenOf(body.send_back_fee),
       channelRefundNo: null,
       channelDate: dateOf(body.gmt_refund_pay, at),
+      refundedInAll: fenOf(body.refund_fee),
     },
   };
 }
@@ -217,7 +218,9 @@ export function refundOfQuery(answer: Answer, refund: RefundOrder, at: Date): Ca
 
 /** Of a notification about a refund, whose fields stand flat. */
 export function refundOfNotification(fields: Fields, at: Date): RefundOutcome {
-  const outcome = arrival({ gmt_refund_pay: fields.gmt_refund }, { ...fields, has_deposit_back: "true" }, at);
+  const { gmt_refund: gmtRefund, refund_fee: refundFee } = fields;
+  const body = { gmt_refund_pay: gmtRefund, refund_fee: refundFee };
+  const outcome = arrival(body, { ...fields, has_deposit_back: "true" }, at);
   // Without word of the bank, a notification says that the refund was taken, not that it arrived.
   return fields.dback_status === undefined && outcome.outcome === "arrived"
     ? { ...outcome, outcome: "accepted" }
@@ -239,6 +242,8 @@ function arrival(body: Fields, depositBack: Fields, at: Date): RefundOutcome {
     settleAmount: fenOf(body.send_back_fee),
     channelRefundNo: null,
     channelDate: dateOf(body.gmt_refund_pay, at),
+    // Notifications carry it, answers about one refund do not.
+    refundedInAll: fenOf(body.refund_fee),
   };
 }
 

@@ -303,6 +303,31 @@ describe("a sum given back while a refund of ours is under way", () => {
     assert.equal(story.books.natural("suspense_shortage"), 152n);
   });
 
+  test("went back by itself though all was asked for, and the refund carried out since is no part of it", () => {
+    for (const words of [{}, { refundedInAll: 602n }]) {
+      const story = paid();
+      const [first, second] = [story.ask(400n), story.ask(600n)];
+      assert.equal(story.trade("notification", story.refunded(2n)), "already_known");
+      const done = story.refundReport(second.id, "refund", { ...accepted, ...words });
+      assert.equal(done, "refund_accepted");
+      assert.equal(story.attempt().takenBack, 0n);
+      assert.equal(story.refundReport(first.id, "refund", refused(false)), "refund_failed");
+      assert.equal(story.attempt().takenBack, 2n);
+      assert.equal(story.books.natural("suspense_shortage"), 2n);
+    }
+  });
+
+  test("is told beside the word of a refund", () => {
+    const story = paid();
+    const { id } = story.ask(300n);
+    const told = { ...accepted, refundedInAll: 350n };
+    assert.equal(story.refundReport(id, "notification", told), "refund_accepted");
+    assert.equal(story.attempt().takenBack, 50n);
+    assert.equal(story.refundReport(id, "notification", told), "already_known");
+    assert.equal(story.trade("notification", story.refunded(350n)), "already_known");
+    assert.equal(story.books.natural("suspense_shortage"), 50n);
+  });
+
   test("is taken for ours where so many are under way that their sums cannot be told apart", () => {
     const story = startStory({ amount: 1_000_000n });
     story.trade("query", story.paid());

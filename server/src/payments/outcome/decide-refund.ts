@@ -8,7 +8,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
-import { bookGivenBack } from "./decide-taken.ts";
+import { bookGivenBack, raiseTold } from "./decide-taken.ts";
 import type { Draft } from "./draft.ts";
 import type { TradeContext } from "./steps.ts";
 
@@ -53,7 +53,11 @@ export function decideRefund(
     source === "refund" ? !wasAccepted(refund) : source === "refund_query" && end.end !== "not_sent";
   if (counts) refund.tries += 1;
   if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
-  if (end.end === "answered") return decideAnswer(draft, refund, end.value, source, context);
+  if (end.end === "answered") {
+    const decision = decideAnswer(draft, refund, end.value, source, context);
+    bookWhatElseWent(draft, refund, end.value, context);
+    return decision;
+  }
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
     return fail(draft, refund, end.code, end.message, context);
@@ -106,6 +110,16 @@ function decideAnswer(
     case "not_found":
       return decideOpen(refund, answer.outcome, context);
   }
+}
+
+/**
+ * A word of one refund may tell what went back of the order in all: what refunds of ours do not explain of it
+ * the channel gave back.
+ */
+function bookWhatElseWent(draft: Draft, refund: Refund, answer: RefundOutcome, context: RefundContext): void {
+  if (answer.outcome !== "accepted" && answer.outcome !== "arrived") return;
+  if (answer.refundedInAll == null) return;
+  bookGivenBack(draft, draft.attempt(refund.attemptId), answer.refundedInAll, context);
 }
 
 /** Accepted before, and not there yet. Only the answer to a question sets the next one. */
@@ -185,6 +199,7 @@ function accept(
     refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
     return false;
   }
+  raiseTold(draft, attempt, refund);
   const reserved = refund.settleAmount;
   // A surplus that finds its way home late goes whole, as it lies in suspense.
   const told = late && refund.automatic ? null : answer.settleAmount;

@@ -203,6 +203,15 @@ export function bookGivenBack(
   return "refunded_by_channel";
 }
 
+/**
+ * Keeps what was told of an attempt right when a refund of ours is about to be known as carried out: one that
+ * is larger than what the books do not explain of that sum is not a part of it, so it came on top.
+ */
+export function raiseTold(draft: Draft, attempt: MutableAttempt, accepted: Refund): void {
+  const open = unexplained(draft, attempt, attempt.toldRefunded);
+  if (open > 0n && open < accepted.amount) attempt.toldRefunded += accepted.amount;
+}
+
 /** What of an attempt went back without a refund of ours, be it in parts. */
 function wentByItself(draft: Draft, attempt: Attempt): bigint {
   const late = draft
@@ -234,24 +243,31 @@ function largestSum(amounts: readonly bigint[], atMost: bigint): bigint {
 }
 
 /**
+ * What of the sum `told` neither refunds that were carried out explain nor what is known to have gone back by
+ * itself. Below 0: the sum is older than some of them.
+ */
+function unexplained(draft: Draft, attempt: Attempt, told: bigint): bigint {
+  const refunds = draft.refundsOf(attempt.id);
+  // A refund that came back from the buyer's bank stays in the channel's sum.
+  const returned = sumOf(refunds.filter((refund) => refund.state === "returned"));
+  const carriedOut = attempt.refundedAmount - sumOf(refunds.filter(isUnderWay));
+  return told - carriedOut - attempt.takenBack - returned;
+}
+
+function sumOf(refunds: readonly Refund[]): bigint {
+  return refunds.reduce((sum, refund) => sum + refund.amount, 0n);
+}
+
+/**
  * How much of what the channel calls refunded is neither ours nor known: at most what is left. Each refund of
  * ours that is under way may be in that sum, whole or not at all; what no choice of them explains went back
  * without us.
  */
 function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refundedAmount: bigint): bigint {
-  // A refund that came back from the buyer's bank stays in the channel's sum.
-  const refunds = draft.refundsOf(attempt.id);
-  const sumOf = (some: readonly Refund[]) => some.reduce((sum, refund) => sum + refund.amount, 0n);
-  const returned = sumOf(refunds.filter((refund) => refund.state === "returned"));
-  const underWay = refunds.filter(isUnderWay);
-  const carriedOut = attempt.refundedAmount - sumOf(underWay);
-  const told = refundedAmount - carriedOut - attempt.takenBack - returned;
-  const beyond =
-    told -
-    largestSum(
-      underWay.map((refund) => refund.amount),
-      told,
-    );
+  const open = unexplained(draft, attempt, refundedAmount);
+  const underWay = draft.refundsOf(attempt.id).filter(isUnderWay);
+  const amounts = underWay.map((refund) => refund.amount);
+  const beyond = open - largestSum(amounts, open);
   const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
   if (beyond > left) return left;
   return beyond;
