@@ -301,7 +301,10 @@ export type Channel = {
   refuseOrder(order: NewOrder): { field: string; detail: string } | null;
   pay(context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>>;
   query(context: ChannelContext, order: Order): Promise<Call<TradeOutcome>>;
-  /** Ends an unpaid order. `paid` when it was too late; `not_found` when there is nothing to close. */
+  /**
+   * Ends an unpaid order. `paid` or `refunded`, as the channel says when it is asked, where it was too late;
+   * `not_found` when there is nothing to close.
+   */
   close(context: ChannelContext, order: Order): Promise<Call<TradeOutcome>>;
   /** Undoes a payment-code order whose result is not known. Only for scenes of kind `payment_code`. */
   reverse(context: ChannelContext, order: Order): Promise<Call<ReversalOutcome>>;

@@ -19,6 +19,7 @@ import {
   take,
   takeBack,
   takeSurplus,
+  wasAsked,
 } from "./steps.ts";
 
 /** The buyer's money was taken: the payment's success, surplus, or nothing new. */
@@ -34,7 +35,7 @@ export function decidePaid(
   }
   const { payment } = draft;
   const differs = differsFrom(attempt, facts);
-  if (source !== "query" && (differs || isImpossible(facts))) {
+  if (!wasAsked(source) && (differs || isImpossible(facts))) {
     askAbout(attempt, context.now);
     return "contradiction";
   }
@@ -60,7 +61,9 @@ function differsFrom(attempt: Attempt, facts: TradeFacts): boolean {
   return facts.amount !== attempt.amount || facts.currency !== attempt.currency;
 }
 
-/** Figures by which more settles than was paid are not believed before a query repeats them. */
+/**
+ * Figures by which more settles than was paid are not believed before the channel repeats them when asked.
+ */
 function isImpossible({ amount, settleAmount }: TradeFacts): boolean {
   return settleAmount !== null && settleAmount > amount;
 }
@@ -142,7 +145,7 @@ export function decideRefunded(
   source: ReportSource,
   context: TradeContext,
 ): Decision {
-  const believed = source === "query" || !(differsFrom(attempt, trade) || isImpossible(trade));
+  const believed = wasAsked(source) || !(differsFrom(attempt, trade) || isImpossible(trade));
   if (attempt.taken === null && trade.refundedAmount >= trade.amount && believed) {
     const surplus = surplusOf(draft, attempt, differsFrom(attempt, trade));
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);

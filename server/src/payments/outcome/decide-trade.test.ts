@@ -257,6 +257,16 @@ const cases: readonly Case[] = [
     surplus: "amount_differs",
   },
   {
+    title: "surplus (c): a close that came too late confirms another amount",
+    before: (story) => {
+      assert.equal(story.trade("notification", story.paid({ amount: 1001n })), "contradiction");
+    },
+    when: (story) => story.trade("close", story.paid({ amount: 1001n })),
+    decision: "surplus",
+    leaves: ["created", "succeeded"],
+    surplus: "amount_differs",
+  },
+  {
     title: "another amount that only a notification tells books nothing, and the query's word counts",
     before: (story) => void story.trade("notification", story.paid({ amount: 1001n })),
     when: (story) => story.trade("query", story.paid()),

@@ -9,8 +9,16 @@ import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
 import type { Draft } from "./draft.ts";
 import { automaticRefund } from "./new-refund.ts";
 
-/** Where a report comes from. Only a query's word is taken for an amount that differs from what was asked. */
+/** Where a report comes from. */
 export type ReportSource = "pay" | "query" | "close" | "notification" | "statement";
+
+/**
+ * Whether the channel says so because it was asked: only then is an amount that differs from what was ordered
+ * believed. A close that comes too late asks what the order has become.
+ */
+export function wasAsked(source: ReportSource): boolean {
+  return source === "query" || source === "close";
+}
 
 /** A short name for the timeline: what the door did with a report. */
 export type Decision =
