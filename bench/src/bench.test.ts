@@ -7,11 +7,13 @@ import { findAcknowledged } from "./acknowledged.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { batchesIn } from "./batches.ts";
 import { indexOfNumber, orderNumber } from "./commands.ts";
+import { measureOwnServer } from "./comparisons/own-server.ts";
 import { shortOfDisk } from "./growth/disk.ts";
 import { fill } from "./growth/fill.ts";
 import { stretch } from "./run.ts";
 import { blocksOf, median } from "./scenarios/blocks.ts";
-import { runSkeleton } from "./skeleton/skeleton.ts";
+import { SKELETON } from "./skeleton/skeleton.ts";
+import { STACK } from "./stack/stack.ts";
 import { onStage } from "./stage.ts";
 import type { Figures } from "./summary.ts";
 import { cumulativeZipf, drawFrom } from "./zipf.ts";
@@ -74,7 +76,7 @@ test("payments that are loaded leave the invariants as they were, and whatever i
     assert.deepEqual(await stage.gauge.query(INDEXES), indexes);
     const after = await stretch(stage, { label: "after", seconds: 1, phase });
     const [row] = await stage.gauge.query("select count(*) as payments from cell_0.payments");
-    const skeleton = await runSkeleton(stage, 1);
+    const beside = [await measureOwnServer(stage, SKELETON, 1), await measureOwnServer(stage, STACK, 1)];
     const flags = await stage.load.acknowledged();
     const all = await findAcknowledged(stage.gauge, stage.run, flags);
     // Inside a transaction that is rolled back: what the audit sees afterwards is whole.
@@ -82,7 +84,7 @@ test("payments that are loaded leave the invariants as they were, and whatever i
     const lost = await withoutPayment(stage.gauge, gone, () =>
       findAcknowledged({ ...stage.gauge, each: eachInOpenTransaction(stage.gauge) }, stage.run, flags),
     );
-    return { before, after, payments: Number(row?.payments), skeleton, all, lost };
+    return { before, after, payments: Number(row?.payments), beside, all, lost };
   });
   assert.equal(verdict.invariants, "ok");
   const { before, after, payments, all, lost } = result;
@@ -93,7 +95,10 @@ test("payments that are loaded leave the invariants as they were, and whatever i
   assert.ok(before.done.refunded > 0 && before.done.read > 0);
   assert.deepEqual(all, { acknowledged: created, missing: 0 });
   assert.equal(lost.missing, 1);
-  assert.ok(((result.skeleton.skeleton as Figures).completed as number) > 0);
+  for (const { completed, backlog_end, refused } of result.beside) {
+    assert.ok((completed as number) > 0);
+    assert.deepEqual([backlog_end, refused], [0, 0]);
+  }
 });
 
 const INDEXES = `
