@@ -188,7 +188,8 @@ export type Notification =
             readonly kind: "refund";
             readonly channelRefundNo: string;
             readonly refund: RefundOutcome;
-            readonly trade: TradeOutcome;
+            /** What it says of the order as a whole; null: nothing. */
+            readonly trade: TradeOutcome | null;
           };
       readonly exchange: ExchangeRecord;
     }

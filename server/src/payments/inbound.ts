@@ -98,11 +98,9 @@ async function receive(
     return false;
   }
   const attempt = await attemptFor(deps, account, notification);
-  if (attempt === null) {
-    await stray(deps, account, "orphan", "no order here has this number", notification, request.receivedAt);
-    return true;
-  }
-  await deliver(deps, attempt, notification);
+  const foreign =
+    attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
+  if (foreign !== null) await stray(deps, account, "orphan", foreign, notification, request.receivedAt);
   return true;
 }
 
@@ -116,7 +114,12 @@ async function attemptFor(
   return attempt?.channelAccountId === account.id ? attempt : null;
 }
 
-async function deliver(deps: InboundDeps, attempt: AttemptPlace, notification: Authentic): Promise<void> {
+/** Takes it to the door; why nothing here is meant by it, or null. */
+async function deliver(
+  deps: InboundDeps,
+  attempt: AttemptPlace,
+  notification: Authentic,
+): Promise<string | null> {
   const { about, exchange } = notification;
   const common = {
     paymentId: attempt.paymentId,
@@ -137,9 +140,10 @@ async function deliver(deps: InboundDeps, attempt: AttemptPlace, notification: A
         end: { end: "answered", value: about.refund },
       });
       const present = done.attempts.find((other) => other.id === attempt.id);
-      if (present !== undefined && isExplained(present, about.trade)) return;
+      if (about.trade === null || (present !== undefined && isExplained(present, about.trade))) return null;
     }
   }
+  if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
     ...common,
     reportId: deps.cell.newId(),
@@ -147,6 +151,7 @@ async function deliver(deps: InboundDeps, attempt: AttemptPlace, notification: A
     source: "notification",
     end: { end: "answered", value: about.trade },
   });
+  return null;
 }
 
 /** Whether refunds that are known make up all that the channel says it has given back. */
@@ -183,7 +188,7 @@ async function stray(
       reason,
       channelOrderNo: authentic?.channelOrderNo ?? null,
       notifyId: authentic?.notifyId ?? null,
-      outcome: authentic?.about.trade.outcome ?? null,
+      outcome: authentic?.about.trade?.outcome ?? null,
       request: notification.exchange.request,
       receivedAt,
     }),

@@ -164,6 +164,7 @@ for (const [name, mode, callFaults] of MODES) {
   describeChannelContract({
     name,
     traits: ALIPAY_TRAITS,
+    tellsRefundedSum: true,
     callFaults,
     channelFaults: [
       "refund_without_funds",

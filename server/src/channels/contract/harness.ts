@@ -91,5 +91,7 @@ export type Harness = {
   readonly traits: ChannelTraits;
   readonly callFaults: readonly CallFault[];
   readonly channelFaults: readonly ChannelFault[];
+  /** Whether the channel tells of an order what went back of it in all, or only of each refund. */
+  readonly tellsRefundedSum: boolean;
   create(): Promise<Environment>;
 };

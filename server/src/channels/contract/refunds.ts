@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { RefundOutcome } from "../port.ts";
 import type { Harness } from "./harness.ts";
 import { answerOf, type Stage } from "./stage.ts";
+
+const TRY_AGAIN_MS = 100;
+const TRIES_MAX = 50;
 
 /** Refunds of every scene: parts, repeats under one number, and what can't be given back. */
 export function describeRefunds(harness: Harness, stage: () => Stage): void {
@@ -14,13 +18,13 @@ export function describeRefunds(harness: Harness, stage: () => Stage): void {
         const accepted = answerOf(await channel.refund(context, refund));
         assert.ok(accepted.outcome === "accepted", accepted.outcome);
         assert.equal(accepted.settleAmount ?? amount, amount);
-        const arrived = answerOf(await channel.queryRefund(context, refund));
-        assert.ok(arrived.outcome === "arrived", arrived.outcome);
+        const arrived = await arrivalOf(stage(), refund);
         assert.equal(arrived.channelDate, accepted.channelDate);
       }
       const trade = answerOf(await channel.query(context, order));
-      assert.ok(trade.outcome === "refunded", trade.outcome);
-      assert.equal(trade.refundedAmount, 1_000n);
+      assert.equal(trade.outcome, harness.tellsRefundedSum ? "refunded" : "paid");
+      assert.ok(trade.outcome === "refunded" || trade.outcome === "paid");
+      if (trade.outcome === "refunded") assert.equal(trade.refundedAmount, 1_000n);
       assert.equal(trade.amount, 1_000n);
     });
   }
@@ -38,7 +42,7 @@ function describeRepeats(harness: Harness, stage: () => Stage): void {
     assert.equal(answerOf(await channel.refund(context, refund)).outcome, "accepted");
     const { outcome } = answerOf(await channel.refund(context, refund));
     assert.ok(["pending", "accepted", "arrived"].includes(outcome), outcome);
-    assert.equal(answerOf(await channel.queryRefund(context, refund)).outcome, "arrived");
+    await arrivalOf(stage(), refund);
   });
 
   it("repeated under one number with another amount, nothing more moves", async () => {
@@ -48,7 +52,7 @@ function describeRepeats(harness: Harness, stage: () => Stage): void {
     await channel.refund(context, refund);
     const call = await channel.refund(context, { ...refund, amount: 900n });
     assert.ok(call.end === "refused" || (call.end === "answered" && call.value.outcome === "failed"));
-    assert.equal(answerOf(await channel.queryRefund(context, refund)).outcome, "arrived");
+    await arrivalOf(stage(), refund);
     assert.equal(answerOf(await channel.refund(context, newRefund(order, 900n))).outcome, "accepted");
   });
 
@@ -95,15 +99,29 @@ function describeRefusals(harness: Harness, stage: () => Stage): void {
       const refund = newRefund(order, 1n);
       await arm("refund_returned", order.channelOrderNo);
       assert.equal(answerOf(await channel.refund(context, refund)).outcome, "accepted");
-      assert.equal(answerOf(await channel.queryRefund(context, refund)).outcome, "returned");
+      assert.equal((await endOf(stage(), refund)).outcome, "returned");
     });
   }
 }
 
-async function refusedForGood(
-  stage: Stage,
-  refund: Parameters<Stage["channel"]["refund"]>[1],
-): Promise<void> {
+type RefundOrder = Parameters<Stage["channel"]["refund"]>[1];
+
+/** What becomes of a refund that the channel has taken: some need a moment. */
+async function endOf(stage: Stage, refund: RefundOrder): Promise<RefundOutcome> {
+  for (let tries = 0; ; tries += 1) {
+    const told = answerOf(await stage.channel.queryRefund(stage.context, refund));
+    if ((told.outcome !== "accepted" && told.outcome !== "pending") || tries > TRIES_MAX) return told;
+    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+  }
+}
+
+async function arrivalOf(stage: Stage, refund: RefundOrder) {
+  const told = await endOf(stage, refund);
+  assert.ok(told.outcome === "arrived", told.outcome);
+  return told;
+}
+
+async function refusedForGood(stage: Stage, refund: RefundOrder): Promise<void> {
   const call = await stage.channel.refund(stage.context, refund);
   const refused = call.end === "refused" && !call.retryable;
   assert.ok(refused || (call.end === "answered" && call.value.outcome === "failed"), call.end);

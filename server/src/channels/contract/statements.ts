@@ -68,7 +68,7 @@ export function describeStatements(harness: Harness, stage: () => Stage): void {
     const statement = answerOf(await channel.downloadStatement(context, today(harness)));
     const line = statement.lines.find((one) => one.channelOrderNo === channelOrderNo);
     for (const told of [answerOf(await channel.query(context, placed.order)), notification.about.trade]) {
-      assert.ok(told.outcome === "paid");
+      assert.ok(told?.outcome === "paid");
       assert.deepEqual([told.amount, told.settleAmount], [1_000n, 850n]);
     }
     assert.deepEqual([line?.amount, line?.settleAmount], [1_000n, 850n]);
