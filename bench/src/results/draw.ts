@@ -34,6 +34,7 @@ function paymentsChart(result: Result): string {
   const rate = (name: string, key = "completed_per_second") => (result[name] as Figures | undefined)?.[key];
   const beside: readonly (readonly [string, unknown])[] = [
     ["Bare skeleton, nothing else", rate("skeleton")],
+    ["Libraries and rows alone", rate("stack")],
     ["Tributary, row at a time", rate("row_at_a_time")],
     ["TPC-B-like, 16 clients", rate("tpc_b", "transactions_per_second")],
   ];
