@@ -37,6 +37,7 @@ export function checkoutState(
     },
     view,
     methods: view === "choose" || view === "pay" ? methods : [],
+    method: view === "pay" ? (live?.method ?? null) : null,
     next_action: view === "pay" ? buyersAction(live) : null,
     poll_after_ms: payment.finishedAt === null ? POLL_MS : POLL_ENDED_MS,
     server_time: now.toISOString(),

@@ -33,6 +33,8 @@ export interface State {
   readonly payment: Payment;
   readonly view: View;
   readonly methods: readonly Method[];
+  /** The way that `next_action` belongs to. */
+  readonly method: string | null;
   readonly next_action: NextAction | null;
   /** How long to wait before asking again; null when nothing can change any more. */
   readonly poll_after_ms: number | null;

@@ -235,7 +235,7 @@ export class Cashier {
       locale: this.locale,
       device: this.device,
       payment: this.state === null ? null : this.state.payment,
-      wallet: walletOf(this.chosen, offered, this.texts),
+      wallet: walletOf(this.state?.method ?? this.chosen, offered, this.texts),
       notice: this.notice,
       returns: this.returnAt !== null,
       onChoose: (method) => void this.choose(method, true),

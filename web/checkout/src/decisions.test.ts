@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { state } from "../test/states.ts";
 import { formatMoney } from "./money.ts";
 import { delayUntilNext } from "./polling.ts";
-import { deviceOf, methodsFor, remaining, screenOf, webAddress } from "./screen.ts";
+import { deviceOf, methodsFor, remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
 import { tongueFor, walletOf } from "./texts.ts";
 
 describe("money on the cashier page", () => {
@@ -47,6 +47,34 @@ describe("what is shown where", () => {
 
   test("a computer is offered the code first and never the phone's page", () => {
     assert.deepEqual(names("desktop"), ["alipay.qr", "alipay.page"]);
+  });
+
+  test("a code is shown unasked only where it is the only one", () => {
+    const choose = (...names: string[]) =>
+      screenOf(
+        state("choose", { methods: names.map((method) => ({ method, label: "", hint: "" })) }),
+        "desktop",
+      );
+    assert.equal(startsByItself(choose("alipay.page", "alipay.qr"), "desktop"), "alipay.qr");
+    assert.equal(startsByItself(choose("alipay.qr", "wechat.native"), "desktop"), null);
+  });
+
+  test("whoever looks at one way to pay is offered all the others", () => {
+    const methods = ["alipay.qr", "wechat.native", "alipay.page"].map((method) => ({
+      method,
+      label: "",
+      hint: "",
+    }));
+    const action = { type: "qr_code", qr_code: "weixin://wxpay/bizpayurl?pr=x" } as const;
+    const screen = screenOf(
+      state("pay", { methods, method: "wechat.native", next_action: action }),
+      "desktop",
+    );
+    assert.ok(screen.kind === "scan");
+    assert.deepEqual(
+      screen.others.map(({ method }) => method),
+      ["alipay.qr", "alipay.page"],
+    );
   });
 
   test("a payment with one way to pay offers it on any device", () => {
@@ -92,6 +120,7 @@ describe("what is shown where", () => {
     const { texts } = tongueFor(["en"]);
     assert.equal(walletOf(null, ["alipay.qr", "wechat.native"], texts), null);
     assert.equal(walletOf("alipay.qr", ["alipay.qr", "wechat.native"], texts), "Alipay");
+    assert.equal(walletOf(null, ["wechat.native", "wechat.h5"], texts), "WeChat");
   });
 });
 

@@ -41,23 +41,22 @@ export function screenOf(state: State, device: Device): Screen {
   }
 }
 
-function payScreen({ next_action: action }: State, methods: readonly Method[]): Screen {
+function payScreen(state: State, methods: readonly Method[]): Screen {
+  const { next_action: action } = state;
   if (action === null) return { kind: "preparing", method: null, leaving: false };
-  if (action.type === "qr_code") {
-    const others = methods.filter((method) => !method.method.endsWith(".qr"));
-    return { kind: "scan", code: action.qr_code, others };
-  }
-  // Which of the redirecting methods it was is not told; starting the same one again would be of no use.
-  const others = methods.filter((method) => method.method.endsWith(".qr"));
+  // Starting the same one again would be of no use.
+  const others = methods.filter(({ method }) => method !== state.method);
+  if (action.type === "qr_code") return { kind: "scan", code: action.qr_code, others };
   const url = webAddress(action.url);
   return url === null ? { kind: "choose", methods } : { kind: "go", url, others };
 }
 
 // A phone opens an app, a computer shows a code; the other way stays possible below, never the wrong device's
 // page.
+const CODES = [".qr", ".native"];
 const ORDER: Readonly<Record<Device, readonly string[]>> = {
   desktop: [".qr", ".native", ".page"],
-  phone: [".wap", ".h5", ".qr"],
+  phone: [".wap", ".h5", ".qr", ".native"],
 };
 const WRONG: Readonly<Record<Device, readonly string[]>> = { desktop: [".wap", ".h5"], phone: [".page"] };
 
@@ -72,11 +71,15 @@ export function methodsFor(methods: readonly Method[], device: Device): readonly
   return [...(fitting.length > 0 ? fitting : methods)].sort((a, b) => rank(a) - rank(b));
 }
 
-/** The method to start without being asked: a computer shows its code at once, a phone waits for a tap. */
+/**
+ * The method to start without being asked: a computer shows its code at once where there is only one, a phone
+ * waits for a tap.
+ */
 export function startsByItself(screen: Screen, device: Device): string | null {
   if (screen.kind !== "choose" || device !== "desktop") return null;
-  const first = screen.methods[0];
-  return first?.method.endsWith(".qr") ? first.method : null;
+  const codes = screen.methods.filter(({ method }) => CODES.some((scene) => method.endsWith(scene)));
+  const [only] = codes;
+  return codes.length === 1 && only === screen.methods[0] ? (only?.method ?? null) : null;
 }
 
 /** The address if a browser may be sent there; a `javascript:` address from a merchant's order may not. */

@@ -65,11 +65,14 @@ const en = {
     "alipay.qr": { label: "Alipay, by code", hint: "Scan a code with your phone" },
     "alipay.page": { label: "Alipay, on this computer", hint: "Log in to Alipay in this browser" },
     "alipay.wap": { label: "Alipay", hint: "Opens the Alipay app on this phone" },
+    "wechat.native": { label: "WeChat Pay, by code", hint: "Scan a code with your phone" },
+    "wechat.h5": { label: "WeChat Pay", hint: "Opens WeChat on this phone" },
   } as Readonly<Record<string, { label: string; hint: string }>>,
   phoneHints: {
     "alipay.qr": "Shows a code for another phone",
+    "wechat.native": "Shows a code for another phone",
   } as Readonly<Record<string, string>>,
-  alipay: "Alipay",
+  wallets: { alipay: "Alipay", wechat: "WeChat" } as Readonly<Record<string, string>>,
   powered: "Payment page by Tributary",
 };
 
@@ -138,11 +141,14 @@ const zh: Texts = {
     "alipay.qr": { label: "支付宝扫码", hint: "用手机扫描二维码付款" },
     "alipay.page": { label: "支付宝网页支付", hint: "在此浏览器登录支付宝付款" },
     "alipay.wap": { label: "支付宝", hint: "打开手机上的支付宝付款" },
+    "wechat.native": { label: "微信扫码", hint: "用手机扫描二维码付款" },
+    "wechat.h5": { label: "微信支付", hint: "打开手机上的微信付款" },
   },
   phoneHints: {
     "alipay.qr": "显示二维码，供另一部手机扫描",
+    "wechat.native": "显示二维码，供另一部手机扫描",
   },
-  alipay: "支付宝",
+  wallets: { alipay: "支付宝", wechat: "微信" },
   powered: "支付页面由 Tributary 提供",
 };
 
@@ -175,6 +181,8 @@ function understood(language: string): string | null {
 
 /** The wallet that the buyer will use, by name: the chosen method's, or the only one there is. */
 export function walletOf(chosen: string | null, offered: readonly string[], texts: Texts): string | null {
-  const methods = chosen === null ? offered : [chosen];
-  return methods.length > 0 && methods.every((method) => method.startsWith("alipay.")) ? texts.alipay : null;
+  const channels = (chosen === null ? offered : [chosen]).map((method) => method.split(".", 1)[0] ?? "");
+  const [channel] = channels;
+  if (channel === undefined || channels.some((other) => other !== channel)) return null;
+  return texts.wallets[channel] ?? null;
 }

@@ -9,6 +9,11 @@ import { look, openPage, SCREENS } from "./look.ts";
 import { CODE, payment, state } from "./states.ts";
 
 const PAGE = { method: "alipay.page", label: "alipay.page", hint: "" };
+const WALLETS = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((method) => ({
+  method,
+  label: method,
+  hint: "",
+}));
 
 const SIZE_MAX = 60_000;
 
@@ -50,6 +55,12 @@ describe("the cashier page", () => {
     describe(`on a ${screen.name}`, { concurrency: 3 }, () => {
       const still: [string, string, () => Reply][] = [
         ["scan", "Scan with Alipay", () => state("pay", { next_action: CODE })],
+        [
+          "scan-wechat",
+          "Scan with WeChat",
+          () => state("pay", { methods: WALLETS, method: "wechat.native", next_action: CODE }),
+        ],
+        ["choose-wallet", "How would you like to pay?", () => state("choose", { methods: WALLETS })],
         ["go", "Continue in Alipay", () => state("pay", { next_action: { type: "redirect", url: shop() } })],
         ["choose-page", "How would you like to pay?", () => state("choose", { methods: [PAGE] })],
         ["preparing", "Preparing your payment…", () => state("pay")],

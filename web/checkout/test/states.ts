@@ -27,12 +27,17 @@ export function payment(changes: Partial<Payment> = {}): Payment {
   };
 }
 
+function methodOf(action: NextAction | null | undefined): string {
+  return action?.type === "redirect" ? "alipay.page" : "alipay.qr";
+}
+
 /** A state of the server; polls fast, so that a test need not wait. */
 export function state(view: State["view"], changes: Partial<State> = {}): State {
   return {
     payment: payment(),
     view,
     methods: METHODS,
+    method: view === "pay" ? methodOf(changes.next_action) : null,
     next_action: null,
     poll_after_ms: 500,
     server_time: new Date().toISOString(),
