@@ -7,6 +7,7 @@ import { buildApp } from "./app.ts";
 import { type Config, loadOrCreateSecrets, readConfig } from "./config.ts";
 import { ensureDemoMerchant } from "./demo-merchant.ts";
 import { systemClock, systemRandom } from "./kernel/clock.ts";
+import { keepHeapSmall } from "./kernel/host/memory.ts";
 import { claimDataDir } from "./kernel/host/owner.ts";
 import { refuseTakenPort } from "./kernel/host/ports.ts";
 import { StartRefused } from "./kernel/host/start-refused.ts";
@@ -193,6 +194,7 @@ function explain(error: unknown): string {
 
 // Who reads the output may be gone, with a closed terminal first of all: work and the orderly stop go on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+keepHeapSmall();
 try {
   await run();
 } catch (error) {
