@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 
 /**
- * Bad input to one of the sandbox's own routes (not Alipay's): a status, a stable code and a helpful
+ * Bad input to one of the sandbox's own routes (no channel's protocol): a status, a stable code and a helpful
  * sentence.
  */
 export class Refused extends Error {

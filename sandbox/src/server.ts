@@ -8,14 +8,16 @@ import Fastify, {
 import {
   type AlipayDeps,
   alipayCollections,
+  alipayNotifications,
+  composeAlipay,
   jobs,
   registerActionRoutes,
   registerAppRoutes,
   registerBillRoutes,
   registerGateway,
   runDueJobs,
-  signNotification,
 } from "./alipay/index.ts";
+import { authorities } from "./certificates/index.ts";
 import { type SandboxClock, type SandboxRandom, systemClock, systemRandom } from "./clock.ts";
 import { DueLoop, type DueWork } from "./due-loop.ts";
 import { faults, registerFaultRoutes } from "./faults/index.ts";
@@ -23,13 +25,22 @@ import { type InboxStore, memoryInboxStore, postgresInboxStore, registerInbox } 
 import {
   Deliverer,
   notifications,
-  type PostForm,
+  type PostMessage,
   registerNotificationRoutes,
 } from "./notifications/index.ts";
 import { registerPages } from "./pages/index.ts";
 import { acceptEmptyJson, answerErrorsAsJson } from "./refuse.ts";
 import { type Collection, createMemoryStore, openPostgresStore } from "./store/index.ts";
 import { registerWalletRoutes } from "./wallet/index.ts";
+import {
+  composeWechat,
+  registerWechat,
+  runDueWechatJobs,
+  type WechatDeps,
+  wechatCollections,
+  wechatJobs,
+  wechatNotifications,
+} from "./wechat/index.ts";
 
 export type SandboxOptions = {
   /** 0 is any free port. */
@@ -43,7 +54,7 @@ export type SandboxOptions = {
    * Instead of sockets: nothing listens, requests are handed in by `inject`, and notifications leave by
    * `post`.
    */
-  within?: { url: string; post: PostForm };
+  within?: { url: string; post: PostMessage };
 };
 
 export type RunningSandbox = {
@@ -73,12 +84,16 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     store,
     clock,
     log,
-    sign: (notification, now) => signNotification({ store, random }, notification, now),
+    channels: [
+      { kind: alipayNotifications, compose: (one, now) => composeAlipay({ store, random }, one, now) },
+      { kind: wechatNotifications, compose: (one, now) => composeWechat({ store, random }, one, now) },
+    ],
     post: options.within?.post,
   });
-  const alipay: AlipayDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
+  const deps: AlipayDeps & WechatDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
   const works: DueWork<never>[] = [
-    { collection: jobs as Collection<never>, run: () => runDueJobs(alipay, log) },
+    { collection: jobs as Collection<never>, run: () => runDueJobs(deps, log) },
+    { collection: wechatJobs as Collection<never>, run: () => runDueWechatJobs(deps, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
   ];
   const loop = new DueLoop({ store, clock, log }, works);
@@ -87,7 +102,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   await app.register(formbody, { bodyLimit: bodyMax });
   acceptEmptyJson(app);
   answerErrorsAsJson(app, log);
-  registerRoutes(app, { ...alipay, log }, inboxStore);
+  registerRoutes(app, { ...deps, log }, inboxStore);
 
   const stop = async (): Promise<void> => {
     await loop.stop();
@@ -117,7 +132,8 @@ function registerRoutes(
   registerAppRoutes(app, deps);
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);
-  registerNotificationRoutes(app, deps);
+  registerWechat(app, deps);
+  for (const kind of [alipayNotifications, wechatNotifications]) registerNotificationRoutes(app, deps, kind);
   registerFaultRoutes(app, deps);
   registerWalletRoutes(app, deps);
   registerInbox(app, { store: inboxStore, clock: deps.clock });
@@ -127,7 +143,9 @@ function registerRoutes(
 async function openStores(kind: SandboxOptions["store"]) {
   if (kind.kind === "memory") return { store: createMemoryStore(), inboxStore: memoryInboxStore() };
   const collections: Collection<never>[] = [
+    authorities,
     ...alipayCollections,
+    ...wechatCollections,
     faults,
     notifications,
   ] as Collection<never>[];

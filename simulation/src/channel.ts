@@ -7,7 +7,6 @@ import type { Owner } from "./scheduler.ts";
 
 const SANDBOX_URL = "http://sandbox.test";
 const NOTIFICATION_TIMEOUT_MS = 10_000;
-const FORM = "application/x-www-form-urlencoded; charset=utf-8";
 
 export type ChannelDeps = NetworkDeps & {
   readonly chance: Chance;
@@ -35,12 +34,12 @@ export async function startChannel(deps: ChannelDeps): Promise<SimulatedChannel>
     log: (line) => deps.violated(`the sandbox logged: ${line}`),
     within: {
       url: SANDBOX_URL,
-      post: async ({ url, body }) => {
+      post: async ({ url, headers, body }) => {
         const answer = await send(deps, {
           from: owner,
           label: "notification",
           to: deps.platform,
-          request: { method: "POST", url, headers: { "content-type": FORM }, body },
+          request: { method: "POST", url, headers, body },
           timeoutMs: NOTIFICATION_TIMEOUT_MS,
           die: null,
         });

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import { formatBeijing } from "../china/beijing.ts";
+import { formatYuan } from "../china/yuan.ts";
 import type { Forgery } from "../notifications/index.ts";
 import { bodyOf, integerField, Refused, textField } from "../refuse.ts";
 import { BusinessRefusal } from "./biz.ts";
@@ -8,8 +10,6 @@ import { refundedOf } from "./machine/refund.ts";
 import { acqSentences } from "./machine/refusals.ts";
 import { type Order, orders } from "./model.ts";
 import { notificationParams } from "./notify.ts";
-import { formatYuan } from "./wire/money.ts";
-import { formatBeijing } from "./wire/time.ts";
 
 const amountMax = 10_000_000_000;
 const forgeries = ["tampered", "foreign_key", "unsigned"] as const;

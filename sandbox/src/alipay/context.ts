@@ -1,3 +1,4 @@
+import { beijingDate } from "../china/beijing.ts";
 import { randomDigits, type SandboxClock, type SandboxRandom } from "../clock.ts";
 import { type ArmedFaults, armedFaults, type FaultContext, numberParam } from "../faults/index.ts";
 import { enqueueNotification, type Forgery } from "../notifications/index.ts";
@@ -5,8 +6,8 @@ import type { SandboxStore, StoreReader, StoreTx } from "../store/index.ts";
 import { bookEntryOf } from "./bill/book.ts";
 import { type Happening, refundWindowMs, type Step, settleTime } from "./machine/trade.ts";
 import { book, type Job, jobs, type Order, orders } from "./model.ts";
+import { alipayNotifications } from "./notification-kind.ts";
 import { notificationParams, pushes } from "./notify.ts";
-import { beijingDate } from "./wire/time.ts";
 
 /** What everything in Alipay's room works with. */
 export type AlipayDeps = {
@@ -125,7 +126,17 @@ export async function notify(
   const { appId, id, outTradeNo, notifyUrl } = order;
   if (!notifyUrl) return;
   unit.madeDue = true;
-  const draft = { appId, orderId: id, outTradeNo, url: notifyUrl, params };
+  const day = params.gmt_create?.slice(0, 10).replaceAll("-", "") ?? "";
+  const draft = {
+    kind: alipayNotifications,
+    newNotifyId: () => `${day}${randomDigits(unit.deps.random, 26)}`,
+    appId,
+    mchid: null,
+    orderId: id,
+    outTradeNo,
+    url: notifyUrl,
+    params,
+  };
   await enqueueNotification(unit.tx, unit.deps, unit.armed, draft, forgery);
 }
 

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { randomToken, sleep } from "../clock.ts";
+import { interfere, loseAnswer, type Passed, sent } from "../faults/index.ts";
 import { arriveInBrowser } from "./arrival.ts";
 import { Biz, BusinessRefusal, refusalAnswer } from "./biz.ts";
 import type { AlipayDeps } from "./context.ts";
-import { interfere, loseAnswer, type Passed, sent } from "./interference.ts";
+import { alipayWords } from "./interference.ts";
 import { zeroAmounts } from "./methods/pay.ts";
 import { methods, pageScenes } from "./methods/table.ts";
 import type { App } from "./model.ts";
@@ -36,7 +37,7 @@ export function registerGateway(
   app.post("/gateway.do", handle);
 }
 
-type Called = Passed & { responseKey: string; signer: AnswerSigner | null };
+type Called = Passed<Answer> & { responseKey: string; signer: AnswerSigner | null };
 
 async function answerCall(
   deps: AlipayDeps & { log: (line: string) => void },
@@ -49,7 +50,7 @@ async function answerCall(
     return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), passage: sent };
   }
   const { ok } = verdict;
-  const done = await interfere(deps, contextOf(params, ok), () => carryOut(deps, params, ok));
+  const done = await interfere(deps, alipayWords, contextOf(params, ok), () => carryOut(deps, params, ok));
   return { responseKey: responseKeyOf(method), signer: signerOf(ok.app), ...done };
 }
 

@@ -165,23 +165,6 @@ export function orderId(sellerId: string, outTradeNo: string): string {
   return `${sellerId}/${outTradeNo}`;
 }
 
-/** The sandbox's own certification authority. There is one. */
-export type Authority = {
-  id: "root";
-  privateKey: string;
-  publicKey: string;
-  certificate: string;
-  certificateSn: string;
-};
-
-export const authorities: Collection<Authority> = {
-  name: "authorities",
-  id: (authority) => authority.id,
-  keys: {},
-  group: null,
-  dueAt: null,
-};
-
 export const apps: Collection<App> = {
   name: "apps",
   id: (app) => app.appId,
@@ -242,4 +225,4 @@ export const jobs: Collection<Job> = {
   dueAt: (job) => job.dueAt,
 };
 
-export const alipayCollections = [apps, authorities, orders, paymentCodes, book, bills, billTickets, jobs];
+export const alipayCollections = [apps, orders, paymentCodes, book, bills, billTickets, jobs];

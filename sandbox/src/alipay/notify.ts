@@ -1,8 +1,8 @@
+import { formatBeijing } from "../china/beijing.ts";
+import { formatYuan } from "../china/yuan.ts";
 import { findRefund, refundedOf } from "./machine/refund.ts";
 import type { Happening } from "./machine/trade.ts";
 import type { Order, Scene } from "./model.ts";
-import { formatYuan } from "./wire/money.ts";
-import { formatBeijing } from "./wire/time.ts";
 
 /**
  * Which happenings a product tells the merchant of: payments and refunds always; the end of an unpaid trade

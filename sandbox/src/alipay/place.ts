@@ -1,10 +1,11 @@
+import { dayMs, hourMs, parseBeijing } from "../china/beijing.ts";
 import { randomToken } from "../clock.ts";
 import { Overtaken } from "../store/index.ts";
 import type { Biz } from "./biz.ts";
 import { BusinessRefusal, invalid } from "./biz.ts";
 import type { Work } from "./context.ts";
 import { type App, type Order, orderId, orders, type Scene, type Seller } from "./model.ts";
-import { dayMs, hourMs, parseBeijing, parseTimeoutExpress } from "./wire/time.ts";
+import { parseTimeoutExpress } from "./wire/time.ts";
 
 /** A call that places an order, as far as it concerns the order. */
 export type Placing = {

@@ -1,8 +1,8 @@
+import { parseBeijing } from "../china/beijing.ts";
 import type { StoreReader } from "../store/index.ts";
 import { type App, apps, type Seller } from "./model.ts";
 import { type Answer, failure } from "./wire/answer.ts";
 import { type Params, requestText, rsa2Verify } from "./wire/signing.ts";
-import { parseBeijing } from "./wire/time.ts";
 
 // The ladder on which a request is checked before its content is looked at; which refusal wins is its order.
 

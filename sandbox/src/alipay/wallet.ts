@@ -1,3 +1,5 @@
+import { formatBeijing } from "../china/beijing.ts";
+import { formatYuan } from "../china/yuan.ts";
 import { randomDigits } from "../clock.ts";
 import { Refused } from "../refuse.ts";
 import type { StoreReader } from "../store/index.ts";
@@ -18,9 +20,7 @@ import { acqSentences } from "./machine/refusals.ts";
 import { failTrade, openTrade, settleTime } from "./machine/trade.ts";
 import { apps, type Order, orders, type PaymentCode, paymentCodes } from "./model.ts";
 import { payAs } from "./paying.ts";
-import { formatYuan } from "./wire/money.ts";
 import { signedNotification } from "./wire/signing.ts";
-import { formatBeijing } from "./wire/time.ts";
 
 // What a buyer does in the Alipay app, for programs: the order is named by whatever the buyer would have in
 // hand.

@@ -1,3 +1,5 @@
+export { asFaultsShow, type BillTwists } from "./bill-disagreement.ts";
+export { interfere, loseAnswer, type Passage, type Passed, sent, type Words } from "./interference.ts";
 export { faultKinds } from "./kinds.ts";
 export {
   type Fault,

@@ -28,7 +28,7 @@ export const faultKinds = {
     },
   },
   http_5xx: {
-    happens: "The gateway answers with an HTTP error instead of its envelope.",
+    happens: "The gateway answers with an HTTP error instead of its own answer.",
     at: "any gateway call",
     params: {
       status: { type: "number", default: 502, means: "the HTTP status, 500 to 599" },
@@ -49,7 +49,7 @@ export const faultKinds = {
     },
   },
   rate_refusal: {
-    happens: "40005 Call Limited; the call is not carried out.",
+    happens: "Too many calls (40005, 429 FREQUENCY_LIMITED); the call is not carried out.",
     at: "any gateway call",
     params: {},
   },
@@ -61,7 +61,7 @@ export const faultKinds = {
         type: "text",
         default: "20000",
         oneOf: ["20000", "acq"],
-        means: "20000 isp.unknow-error, or 40004 ACQ.SYSTEM_ERROR",
+        means: "Alipay only: 20000 isp.unknow-error, or 40004 ACQ.SYSTEM_ERROR",
       },
       executed: { type: "boolean", default: false, means: "whether the call is carried out first" },
     },
@@ -98,10 +98,15 @@ export const faultKinds = {
       },
     },
   },
+  notification_probe: {
+    happens: "A probe is delivered ahead, whose signature begins with WECHATPAY/SIGNTEST/.",
+    at: "any notification of WeChat Pay",
+    params: {},
+  },
   notification_wrong_amount: {
     happens: "An authentic notification names another amount than the trade has.",
     at: "any notification",
-    params: { delta: { type: "number", default: 1, means: "fen added to total_amount" } },
+    params: { delta: { type: "number", default: 1, means: "fen added to the amount" } },
   },
   trade_wrong_amount: {
     happens: "The buyer really pays another amount; query, notification and bill agree on it.",
@@ -113,7 +118,7 @@ export const faultKinds = {
   },
   paid_after_close: {
     happens: "The trade is closed, and then the buyer's money arrives.",
-    at: "alipay.trade.close and alipay.trade.cancel of an unpaid trade",
+    at: "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade",
     params: { ms: { type: "number", default: 0, means: "how long after the close" } },
   },
   abandoned_code_paid: {
@@ -123,28 +128,31 @@ export const faultKinds = {
   },
   channel_reverses_after_success: {
     happens: "Alipay gives the buyer's money back although nobody asked for it.",
-    at: "a payment",
+    at: "a payment at Alipay",
     params: {
       ms: { type: "number", default: 0, means: "how long after the payment" },
       amount: { type: "number", means: "how much in fen; all of it where absent" },
     },
   },
   refund_refused: {
-    happens: "40004 ACQ.SELLER_BALANCE_NOT_ENOUGH; nothing is refunded.",
-    at: "alipay.trade.refund",
+    happens: "For lack of funds (ACQ.SELLER_BALANCE_NOT_ENOUGH, 403 NOT_ENOUGH); nothing is refunded.",
+    at: "alipay.trade.refund and refunds.create",
     params: {
       final: {
         type: "boolean",
         default: false,
-        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL) instead of for lack of funds",
+        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL, 400 INVALID_REQUEST) instead",
       },
       executed: { type: "boolean", default: false, means: "whether it is carried out all the same" },
     },
   },
   refund_returned: {
-    happens: "The refund succeeds, goes to the buyer's bank, and comes back (dback_status F).",
-    at: "alipay.trade.refund",
-    params: { ms: { type: "number", default: 0, means: "how long after the refund" } },
+    happens: "The refund goes to the buyer's bank and comes back (dback_status F, ABNORMAL).",
+    at: "alipay.trade.refund and refunds.create",
+    params: {
+      ms: { type: "number", default: 0, means: "how long after the refund" },
+      closed: { type: "boolean", default: false, means: "WeChat Pay only: ends as CLOSED, not ABNORMAL" },
+    },
   },
   cancel_retry_flag: {
     happens: "retry_flag=Y without an action; nothing is cancelled yet.",

@@ -7,7 +7,7 @@ import { faultKinds, type Param } from "./kinds.ts";
 export type FaultKind = keyof typeof faultKinds;
 
 /** What a fault may be limited to; a field that is absent matches everything. */
-export type FaultMatch = { outTradeNo?: string; appId?: string; method?: string };
+export type FaultMatch = { outTradeNo?: string; appId?: string; mchid?: string; method?: string };
 
 export type Fault = {
   id: string;
@@ -23,7 +23,13 @@ export type Fault = {
 };
 
 /** Where a fault could happen: the call or message at hand. */
-export type FaultContext = { outTradeNo: string | null; appId: string; method: string };
+export type FaultContext = {
+  outTradeNo: string | null;
+  appId: string;
+  /** WeChat's merchant; Alipay's calls have none. */
+  mchid?: string;
+  method: string;
+};
 
 export const faults: Collection<Fault> = {
   name: "faults",
@@ -35,12 +41,13 @@ export const faults: Collection<Fault> = {
 
 /** Whether the fault is about this place (its rate aside). */
 export function matches(fault: Fault, kind: FaultKind, context: FaultContext): boolean {
-  const { outTradeNo, appId, method } = fault.match;
+  const { outTradeNo, appId, mchid, method } = fault.match;
   return (
     fault.kind === kind &&
     (fault.remaining === null || fault.remaining > 0) &&
     (outTradeNo === undefined || outTradeNo === context.outTradeNo) &&
     (appId === undefined || appId === context.appId) &&
+    (mchid === undefined || mchid === context.mchid) &&
     (method === undefined || method === context.method)
   );
 }

@@ -36,11 +36,11 @@ export function registerFaultRoutes(app: FastifyInstance, deps: FaultDeps): void
 }
 
 function viewFault(fault: Fault): object {
-  const { outTradeNo, appId, method } = fault.match;
+  const { outTradeNo, appId, mchid, method } = fault.match;
   return {
     id: fault.id,
     kind: fault.kind,
-    match: { out_trade_no: outTradeNo, app_id: appId, method },
+    match: { out_trade_no: outTradeNo, app_id: appId, mchid, method },
     rate: fault.rate,
     remaining: fault.remaining,
     params: fault.params,
@@ -55,13 +55,15 @@ function kindOf(value: unknown): FaultKind {
 }
 
 function matchOf(value: unknown): FaultMatch {
-  const body = bodyOf(value, ["out_trade_no", "app_id", "method"]);
+  const body = bodyOf(value, ["out_trade_no", "app_id", "mchid", "method"]);
   const match: FaultMatch = {};
   const outTradeNo = textField(body, "out_trade_no", 64);
   const appId = textField(body, "app_id", 32);
+  const mchid = textField(body, "mchid", 32);
   const method = textField(body, "method", 128);
   if (outTradeNo !== undefined) match.outTradeNo = outTradeNo;
   if (appId !== undefined) match.appId = appId;
+  if (mchid !== undefined) match.mchid = mchid;
   if (method !== undefined) match.method = method;
   return match;
 }

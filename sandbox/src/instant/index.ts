@@ -112,6 +112,7 @@ const SCENE = {
   queryGapsMs: [DAY_MS],
   reverseAfterMs: null,
   requiresBuyer: false,
+  requiresBuyerIp: false,
   requiresPaymentCode: false,
 };
 

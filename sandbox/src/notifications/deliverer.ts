@@ -1,30 +1,36 @@
 import { Agent, request } from "undici";
 import type { SandboxClock } from "../clock.ts";
 import type { SandboxStore } from "../store/index.ts";
-import { afterTry, type Notification, notifications, type Try } from "./model.ts";
+import { afterTry, type Notification, type NotificationKind, notifications, type Try } from "./model.ts";
 
 const inFlightMax = 64;
 const timeoutMs = 10_000;
 /** Longer than a delivery can take, so that no second one starts meanwhile. */
 const leaseMs = 3 * timeoutMs;
 const bodyMax = 4_096;
-const formType = "application/x-www-form-urlencoded; charset=utf-8";
 
-/** How a form leaves: rejects when no answer came. The simulation hands in its own. */
-export type PostForm = (request: {
-  url: string;
-  body: string;
-  signal: AbortSignal;
-}) => Promise<{ status: number; body: string }>;
+/** One delivery as it goes over the wire. */
+export type Message = { headers: Record<string, string>; body: string };
+
+/** How a message leaves: rejects when no answer came. The simulation hands in its own. */
+export type PostMessage = (
+  request: Message & { url: string; signal: AbortSignal },
+) => Promise<{ status: number; body: string }>;
+
+/** A channel that notifies: what its notifications are like, and how one is put into a message. */
+export type NotifyingChannel = {
+  kind: NotificationKind;
+  /** The message, signed as the channel would sign it at this moment; a forgery as its kind tells. */
+  compose: (notification: Notification, now: Date) => Promise<Message>;
+};
 
 export type DelivererDeps = {
   store: SandboxStore;
   clock: SandboxClock;
   log: (line: string) => void;
-  /** The form fields to send, signed as Alipay would sign them at this moment. */
-  sign: (notification: Notification, now: Date) => Promise<Record<string, string>>;
+  channels: readonly NotifyingChannel[];
   /** How requests leave; sockets when absent. */
-  post?: PostForm | undefined;
+  post?: PostMessage | undefined;
 };
 
 /** Sends what is due. Nothing but the store remembers it, so a restart loses nothing. */
@@ -38,12 +44,12 @@ export class Deliverer {
   /** Each delivery under way, and how to give it up. */
   readonly #inFlight = new Map<Promise<void>, AbortController>();
 
-  readonly #send: PostForm = async ({ url, body, signal }) => {
+  readonly #send: PostMessage = async ({ url, headers, body, signal }) => {
     const response = await request(url, {
       method: "POST",
       dispatcher: this.#agent,
       signal,
-      headers: { "content-type": formType },
+      headers,
       body,
     });
     return { status: response.statusCode, body: await firstBytes(response.body, bodyMax) };
@@ -87,13 +93,16 @@ export class Deliverer {
   }
 
   async #deliver(notification: Notification, signal: AbortSignal): Promise<void> {
-    const { store, clock, sign } = this.#deps;
+    const { store, clock, channels } = this.#deps;
+    const channel = channels.find(({ kind }) => kind.name === notification.channel);
+    if (!channel) throw new Error(`there is no channel ${notification.channel}`);
     const started = clock.now();
-    const made = await this.#post(notification.url, await sign(notification, started), started, signal);
+    const message = await channel.compose(notification, started);
+    const made = await this.#post(notification.url, message, started, signal);
     if (signal.aborted) return;
     await store.transaction(async (tx) => {
       const current = await tx.lock(notifications, notification.id);
-      if (current) await tx.update(notifications, afterTry(current, made));
+      if (current) await tx.update(notifications, afterTry(channel.kind, current, made));
       if (notification.held) return;
       const { records } = await tx.list(notifications, { group: notification.outTradeNo, limit: 50 });
       for (const other of records) {
@@ -104,12 +113,12 @@ export class Deliverer {
     });
   }
 
-  async #post(url: string, form: Record<string, string>, at: Date, signal: AbortSignal): Promise<Try> {
+  async #post(url: string, message: Message, at: Date, signal: AbortSignal): Promise<Try> {
     const tried = { at, status: null, body: null, error: null };
     const duration = (): number => this.#deps.clock.now().getTime() - at.getTime();
     try {
       const post = this.#deps.post ?? this.#send;
-      const response = await post({ url, body: new URLSearchParams(form).toString(), signal });
+      const response = await post({ ...message, url, signal });
       return { ...tried, ...response, durationMs: duration() };
     } catch (error) {
       return {

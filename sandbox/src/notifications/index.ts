@@ -1,4 +1,4 @@
-export { Deliverer, type PostForm } from "./deliverer.ts";
-export { type Forgery, type Notification, notifications } from "./model.ts";
+export { Deliverer, type Message, type NotifyingChannel, type PostMessage } from "./deliverer.ts";
+export { type Forgery, type Notification, type NotificationKind, notifications } from "./model.ts";
 export { registerNotificationRoutes } from "./routes.ts";
-export { type EnqueueDeps, enqueueNotification, withAmountOff } from "./service.ts";
+export { type EnqueueDeps, enqueueNotification } from "./service.ts";

@@ -1,17 +1,22 @@
 import type { Collection } from "../store/index.ts";
 
 // Notification   one message to a merchant's notify_url, delivered until it is acknowledged
+// Kind           what a channel's notifications are like: their schedule, and what acknowledges them
 // Try            one delivery of it
-// Acknowledged   the answer's body was exactly `success`
+// Forgery        a message that the channel never sent; a probe is the channel's own, and must be refused too
 
 export type Notification = {
   id: string;
+  /** The name of its kind. */
+  channel: string;
   notifyId: string;
   appId: string;
+  /** Where the channel's keys are a merchant's and not an app's. */
+  mchid: string | null;
   orderId: string;
   outTradeNo: string;
   url: string;
-  /** What is sent, unsigned; signed anew for each try. */
+  /** What is told, unsigned; signed anew for each try. */
   params: Record<string, string>;
   state: "pending" | "acknowledged" | "given_up" | "lost";
   dueAt: Date | null;
@@ -26,7 +31,7 @@ export type Notification = {
   createdAt: Date;
 };
 
-export type Forgery = "tampered" | "foreign_key" | "unsigned";
+export type Forgery = "tampered" | "foreign_key" | "unsigned" | "probe";
 
 export type Try = {
   at: Date;
@@ -36,21 +41,21 @@ export type Try = {
   durationMs: number;
 };
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
+/** What a channel's notifications are like; pure. */
+export type NotificationKind = {
+  name: string;
+  /** The gaps between deliveries that the channel documents. */
+  gapsMs: readonly number[];
+  acknowledges: (made: Try) => boolean;
+  /** Whether the channel probes its merchants with false signatures. */
+  probes: boolean;
+  /** The same told with `delta` fen more. */
+  withAmountOff: (params: Record<string, string>, delta: number) => Record<string, string>;
+};
 
-/** The gaps between deliveries that Alipay documents (opendocs 270/105902): eight deliveries in 24 h 24 m. */
-export const deliveryGapsMs = [
-  4 * minuteMs,
-  10 * minuteMs,
-  10 * minuteMs,
-  hourMs,
-  2 * hourMs,
-  6 * hourMs,
-  15 * hourMs,
-];
-
-/** The tries kept of one notification; the schedule needs eight, resends and duplicates the rest. */
+/**
+ * The tries kept of one notification; the schedules need sixteen at most, resends and duplicates the rest.
+ */
 const triesKept = 50;
 
 export const notifications: Collection<Notification> = {
@@ -62,11 +67,10 @@ export const notifications: Collection<Notification> = {
 };
 
 /** The notification after one delivery: acknowledged, due again at the next gap, or given up. */
-export function afterTry(notification: Notification, made: Try): Notification {
+export function afterTry(kind: NotificationKind, notification: Notification, made: Try): Notification {
   const tries = [...notification.tries, made].slice(-triesKept);
-  const acknowledged = made.status === 200 && made.body === "success";
   const next = { ...notification, tries, held: false };
-  if (notification.state === "acknowledged" || acknowledged) {
+  if (notification.state === "acknowledged" || kind.acknowledges(made)) {
     const again = notification.copies > 0;
     return {
       ...next,
@@ -76,7 +80,7 @@ export function afterTry(notification: Notification, made: Try): Notification {
     };
   }
   if (notification.forged) return { ...next, state: "given_up", dueAt: null };
-  const gap = deliveryGapsMs[notification.scheduled];
+  const gap = kind.gapsMs[notification.scheduled];
   if (gap === undefined) return { ...next, state: "given_up", dueAt: null };
   return { ...next, scheduled: notification.scheduled + 1, dueAt: new Date(made.at.getTime() + gap) };
 }

@@ -1,21 +1,23 @@
 import type { FastifyInstance } from "fastify";
 import { Refused } from "../refuse.ts";
 import type { SandboxStore } from "../store/index.ts";
-import { type Notification, notifications } from "./model.ts";
+import type { Notification, NotificationKind } from "./model.ts";
 import { type EnqueueDeps, notificationsOf, resendNotification } from "./service.ts";
 
 export type NotificationRouteDeps = EnqueueDeps & { store: SandboxStore; wake: () => void };
 
-/** The log of every try, and sending one again. */
-export function registerNotificationRoutes(app: FastifyInstance, deps: NotificationRouteDeps): void {
-  app.get("/alipay/notifications", async (request) => {
+/** The log of every try of one channel, and sending one again. */
+export function registerNotificationRoutes(
+  app: FastifyInstance,
+  deps: NotificationRouteDeps,
+  { name }: NotificationKind,
+): void {
+  app.get(`/${name}/notifications`, async (request) => {
     const { out_trade_no: outTradeNo } = request.query as { out_trade_no?: string };
-    const found = outTradeNo
-      ? await notificationsOf(deps.store, outTradeNo)
-      : (await deps.store.list(notifications, { limit: 100 })).records;
+    const found = await notificationsOf(deps.store, name, outTradeNo || null);
     return { data: found.map(viewNotification) };
   });
-  app.post("/alipay/notifications/:id/resend", async (request, reply) => {
+  app.post(`/${name}/notifications/:id/resend`, async (request, reply) => {
     const { id } = request.params as { id: string };
     const due = await resendNotification(deps, id);
     if (!due) throw new Refused(404, "notification_unknown", `There is no notification ${id}.`);
@@ -29,6 +31,7 @@ function viewNotification(notification: Notification): object {
     id: notification.id,
     notify_id: notification.notifyId,
     app_id: notification.appId,
+    mchid: notification.mchid ?? undefined,
     out_trade_no: notification.outTradeNo,
     url: notification.url,
     trade_status: notification.params.trade_status,

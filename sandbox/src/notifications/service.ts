@@ -1,10 +1,13 @@
-import { randomDigits, randomToken, type SandboxClock, type SandboxRandom } from "../clock.ts";
+import { randomToken, type SandboxClock, type SandboxRandom } from "../clock.ts";
 import { type ArmedFaults, type FaultContext, numberParam, textParam } from "../faults/index.ts";
 import type { SandboxStore, StoreTx } from "../store/index.ts";
-import { type Forgery, type Notification, notifications } from "./model.ts";
+import { type Forgery, type Notification, type NotificationKind, notifications } from "./model.ts";
 
 export type NotificationDraft = {
+  kind: NotificationKind;
+  newNotifyId: () => string;
   appId: string;
+  mchid: string | null;
   orderId: string;
   outTradeNo: string;
   url: string;
@@ -29,15 +32,24 @@ export async function enqueueNotification(
     await tx.insert(notifications, { ...newNotification(deps, draft, now), forged: forgery });
     return;
   }
-  const context: FaultContext = { outTradeNo: draft.outTradeNo, appId: draft.appId, method: "notification" };
+  const { kind } = draft;
+  const context: FaultContext = {
+    outTradeNo: draft.outTradeNo,
+    appId: draft.appId,
+    ...(draft.mchid !== null && { mchid: draft.mchid }),
+    method: "notification",
+  };
   const made = newNotification(deps, draft, now);
 
   const wrongAmount = await armed.take("notification_wrong_amount", context);
-  if (wrongAmount) made.params = withAmountOff(made.params, numberParam(wrongAmount, "delta"));
+  if (wrongAmount) made.params = kind.withAmountOff(made.params, numberParam(wrongAmount, "delta"));
   const forged = await armed.take("notification_forged", context);
   if (forged) {
     const how = textParam(forged, "how") as Forgery;
     await tx.insert(notifications, { ...newNotification(deps, draft, now), forged: how });
+  }
+  if (kind.probes && (await armed.take("notification_probe", context))) {
+    await tx.insert(notifications, { ...newNotification(deps, draft, now), forged: "probe" });
   }
   const duplicate = await armed.take("notification_duplicate", context);
   if (duplicate) made.copies = numberParam(duplicate, "copies");
@@ -69,24 +81,24 @@ export function resendNotification(
   });
 }
 
-/** Everything that was to be told about an order number, newest first. */
-export async function notificationsOf(store: SandboxStore, outTradeNo: string): Promise<Notification[]> {
-  return (await store.list(notifications, { group: outTradeNo, limit: 200 })).records;
-}
-
-/** The same parameters with `delta` fen more in total_amount. */
-export function withAmountOff(params: Record<string, string>, delta: number): Record<string, string> {
-  const fen = BigInt((params.total_amount ?? "0.00").replace(".", "")) + BigInt(delta);
-  const digits = (fen < 1n ? 1n : fen).toString().padStart(3, "0");
-  return { ...params, total_amount: `${digits.slice(0, -2)}.${digits.slice(-2)}` };
+/** Everything that a channel was to tell about an order number (null: about any), newest first. */
+export async function notificationsOf(
+  store: SandboxStore,
+  channel: string,
+  outTradeNo: string | null,
+): Promise<Notification[]> {
+  const options = { limit: 200, ...(outTradeNo !== null && { group: outTradeNo }) };
+  const { records } = await store.list(notifications, options);
+  return records.filter((notification) => notification.channel === channel);
 }
 
 function newNotification(deps: EnqueueDeps, draft: NotificationDraft, now: Date): Notification {
-  const day = draft.params.gmt_create?.slice(0, 10).replaceAll("-", "") ?? "";
+  const { kind, newNotifyId, ...told } = draft;
   return {
-    ...draft,
+    ...told,
     id: `ntf_${randomToken(deps.random, 12)}`,
-    notifyId: `${day}${randomDigits(deps.random, 26)}`,
+    channel: kind.name,
+    notifyId: newNotifyId(),
     state: "pending",
     dueAt: now,
     scheduled: 0,

@@ -5,6 +5,7 @@ import { launchBrowser } from "../../../tools/testing/browser.ts";
 import { look, openPage, SCREENS } from "../../../web/checkout/test/look.ts";
 import { type RunningSandbox, startSandbox } from "../index.ts";
 import { postJson, startMerchant, type TestMerchant } from "../testing/merchant.ts";
+import { startWechatBench } from "../testing/wechat.ts";
 
 describe("the wallet's page", () => {
   let browser: Browser;
@@ -64,6 +65,19 @@ describe("the wallet's page", () => {
           .waitFor();
         await shown(page, "home");
         await page.context().close();
+      });
+
+      test("opens a WeChat Pay order from its code and pays it", async () => {
+        const wechat = await startWechatBench();
+        const code = await wechat.place("WECHAT1");
+        const path = `/wallet?code=${encodeURIComponent(code)}`;
+        const page = await openPage(browser, screen, `${wechat.url}${path}`);
+        await press(page, /^Pay/);
+        await title(page, /^Paid/);
+        await shown(page, "wechat-paid");
+        assert.equal((await wechat.query("WECHAT1")).data.trade_state, "SUCCESS");
+        await page.context().close();
+        await wechat.stop();
       });
 
       test("opens an order from a link with its code, and pays with a voucher", async () => {

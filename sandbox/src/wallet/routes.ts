@@ -1,18 +1,11 @@
 import type { FastifyInstance } from "fastify";
-import {
-  type AlipayDeps,
-  abandonInWallet,
-  asOfNow,
-  failInWallet,
-  newPaymentCode,
-  orderOfToken,
-  orders,
-  payInWallet,
-  returnUrl,
-  scan,
-} from "../alipay/index.ts";
+import { type AlipayDeps, newPaymentCode } from "../alipay/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../refuse.ts";
-import { viewTrade } from "./view.ts";
+import type { WechatDeps } from "../wechat/index.ts";
+import { alipayInWallet } from "./alipay-channel.ts";
+import { channelOf, type WalletChannel } from "./channel.ts";
+import { isCursor, listAll } from "./list.ts";
+import { wechatInWallet } from "./wechat-channel.ts";
 
 const behaviours = ["pays", "asks_password", "insufficient_balance"] as const;
 const amountMax = 10_000_000_000;
@@ -22,36 +15,43 @@ const pageMax = 100;
 const pendingLookback = 200;
 
 /** The buyer's wallet for programs: scan, pay, fail, abandon, payment codes, and what happened so far. */
-export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps): void {
-  registerActions(app, deps);
-  registerLists(app, deps);
+export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
+  const channels = [wechatInWallet(deps), alipayInWallet(deps)];
+  registerActions(app, channels);
+  registerPaymentCodes(app, deps);
+  registerLists(app, channels);
 }
 
-function registerActions(app: FastifyInstance, deps: AlipayDeps): void {
+function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
   app.post("/wallet/scan", async (request) => {
-    const body = bodyOf(request.body, ["code", "token"]);
-    return { trade: viewTrade(await scan(deps, codeOf(body))) };
+    const code = codeOf(bodyOf(request.body, ["code", "token"]));
+    return { trade: await (await channelOf(channels, code)).scan(code) };
   });
   app.post("/wallet/pay", async (request) => {
     const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount"]);
     const amount = integerField(body, "amount", 1, amountMax);
-    const { order, redirectUrl } = await payInWallet(deps, {
+    const asked = {
       code: codeOf(body),
       amount: amount === undefined ? null : BigInt(amount),
       voucher: BigInt(integerField(body, "voucher_amount", 0, amountMax) ?? 0),
       password: booleanField(body, "password") ?? true,
-    });
-    return { trade: viewTrade(order), redirect_url: redirectUrl };
+    };
+    const { trade, redirectUrl } = await (await channelOf(channels, asked.code)).pay(asked);
+    return { trade, redirect_url: redirectUrl };
   });
   app.post("/wallet/fail", async (request) => {
     const body = bodyOf(request.body, ["code", "token", "reason"]);
-    const reason = textField(body, "reason", 200) ?? "ACQ.BUYER_BALANCE_NOT_ENOUGH";
-    return { trade: viewTrade(await failInWallet(deps, codeOf(body), reason)) };
+    const code = codeOf(body);
+    const reason = textField(body, "reason", 200);
+    return { trade: await (await channelOf(channels, code)).fail(code, reason) };
   });
   app.post("/wallet/abandon", async (request) => {
-    const body = bodyOf(request.body, ["code", "token"]);
-    return { trade: viewTrade(await abandonInWallet(deps, codeOf(body))) };
+    const code = codeOf(bodyOf(request.body, ["code", "token"]));
+    return { trade: await (await channelOf(channels, code)).abandon(code) };
   });
+}
+
+function registerPaymentCodes(app: FastifyInstance, deps: AlipayDeps): void {
   app.post("/wallet/payment-codes", async (request, reply) => {
     const body = bodyOf(request.body, ["behaviour", "wallet"]);
     const wallet = textField(body, "wallet") ?? "alipay";
@@ -71,24 +71,23 @@ function registerActions(app: FastifyInstance, deps: AlipayDeps): void {
   });
 }
 
-function registerLists(app: FastifyInstance, deps: AlipayDeps): void {
+function registerLists(app: FastifyInstance, channels: readonly WalletChannel[]): void {
   app.get("/wallet/trades", async (request) => {
     const { limit, cursor } = request.query as { limit?: string; cursor?: string };
-    const page = await deps.store.list(orders, { limit: limitOf(limit), cursor: cursorOf(cursor) });
-    return { data: page.records.map((order) => viewTrade(asOfNow(deps, order))), next_cursor: page.cursor };
+    const page = await listAll(channels, limitOf(limit), cursorOf(cursor, channels.length));
+    return { data: page.data, next_cursor: page.cursor };
   });
   app.get("/wallet/trades/:token", async (request) => {
     const { token } = request.params as { token: string };
-    const order = await orderOfToken(deps, token);
-    if (!order) throw new Refused(404, "trade_unknown", "There is no trade with this token.");
-    return { trade: viewTrade(order), redirect_url: await returnUrl(deps, order) };
+    for (const channel of channels) {
+      const shown = await channel.ofToken(token);
+      if (shown) return { trade: shown.trade, redirect_url: shown.redirectUrl };
+    }
+    throw new Refused(404, "trade_unknown", "There is no trade with this token.");
   });
   app.get("/wallet/pending", async () => {
-    const { records } = await deps.store.list(orders, { limit: pendingLookback });
-    const waiting = records
-      .map((order) => asOfNow(deps, order))
-      .filter((order) => order.trade?.awaitsPassword && !order.abandonedAt);
-    return { data: waiting.map(viewTrade) };
+    const { data } = await listAll(channels, pendingLookback, null);
+    return { data: data.filter((trade) => trade.awaits_password === true && trade.abandoned !== true) };
   });
 }
 
@@ -98,7 +97,7 @@ function codeOf(body: Record<string, unknown>): string {
     const message = "code is required: a code's text, a link, an app string, a trade number or a token.";
     throw new Refused(400, "field_missing", message);
   }
-  return code;
+  return code.trim();
 }
 
 function limitOf(text: string | undefined): number {
@@ -107,8 +106,8 @@ function limitOf(text: string | undefined): number {
   throw new Refused(400, "field_invalid", `limit must be a whole number from 1 to ${pageMax}.`);
 }
 
-function cursorOf(text: string | undefined): string | null {
+function cursorOf(text: string | undefined, channels: number): string | null {
   if (text === undefined) return null;
-  if (/^\d{1,18}$/.test(text)) return text;
+  if (isCursor(text, channels)) return text;
   throw new Refused(400, "field_invalid", "cursor must be the next_cursor of an earlier answer.");
 }

@@ -1,7 +1,8 @@
 import { type Order, refundedOf } from "../alipay/index.ts";
+import type { TradeView } from "./channel.ts";
 
 /** A trade as the wallet shows it; amounts in fen. An order that nobody opened has the status NOT_OPENED. */
-export function viewTrade(order: Order): object {
+export function viewTrade(order: Order): TradeView {
   const { trade } = order;
   const payment = trade?.payment ?? null;
   return {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { AlipaySdk } from "alipay-sdk";
+import { bareKey } from "../../certificates/index.ts";
 import { type Bench, startBench } from "../../testing/bench.ts";
 import { testClock } from "../../testing/clock.ts";
 import { newKeys, postJson, sdkConfig } from "../../testing/merchant.ts";
 import { until } from "../../testing/until.ts";
-import { bareKey } from "./keys.ts";
 
 let bench: Bench;
 

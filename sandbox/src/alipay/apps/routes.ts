@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { bareKey } from "../../certificates/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../../refuse.ts";
 import type { App } from "../model.ts";
-import { bareKey } from "./keys.ts";
 import {
   type AppAsked,
   type AppDeps,

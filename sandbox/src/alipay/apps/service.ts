@@ -1,9 +1,9 @@
+import { authorityOf, issueLeaf, readPublicKey } from "../../certificates/index.ts";
 import { randomDigits, randomToken, type SandboxClock, type SandboxRandom } from "../../clock.ts";
 import { Refused } from "../../refuse.ts";
 import type { SandboxStore, StoreTx } from "../../store/index.ts";
-import { type App, type AppCertificates, type Authority, apps, authorities } from "../model.ts";
-import { issueLeaf, issueRoot } from "./certificates.ts";
-import { readPublicKey } from "./keys.ts";
+import { type App, type AppCertificates, apps } from "../model.ts";
+import { alipaySerialOf } from "./serial.ts";
 
 export type AppDeps = { store: SandboxStore; clock: SandboxClock; random: SandboxRandom };
 
@@ -96,30 +96,19 @@ async function certificatesFor(deps: AppDeps, app: App): Promise<AppCertificates
   if (app.mode === "public_key") return null;
   const { random, clock } = deps;
   const now = clock.now();
-  const ca = await authority(deps);
+  const ca = await authorityOf(deps);
   const leaf = (organization: string, unit: string, commonName: string, publicKey: string) =>
     issueLeaf(ca, random, now, { organization, unit, commonName, publicKey });
   const appCert = leaf(app.merchantName, "Alipay", `${app.pid}-${app.appId}`, app.appPublicKey);
   const alipayCert = leaf("Sandbox Financial", "Alipay", `sandbox-${app.pid}`, app.platformPublicKey);
   return {
-    appCert: appCert.pem,
-    appCertSn: appCert.sn,
-    alipayCert: alipayCert.pem,
-    alipayCertSn: alipayCert.sn,
+    appCert,
+    appCertSn: alipaySerialOf(appCert),
+    alipayCert,
+    alipayCertSn: alipaySerialOf(alipayCert),
     rootCert: ca.certificate,
-    rootCertSn: ca.certificateSn,
+    rootCertSn: alipaySerialOf(ca.certificate),
   };
-}
-
-/** The one authority, made when it is first needed. */
-async function authority(deps: AppDeps): Promise<Authority> {
-  const known = await deps.store.get(authorities, "root");
-  if (known) return known;
-  const pair = await deps.random.keyPair();
-  const root = issueRoot(pair, deps.random, deps.clock.now());
-  const made: Authority = { id: "root", ...pair, certificate: root.pem, certificateSn: root.sn };
-  await deps.store.transaction((tx) => tx.insert(authorities, made));
-  return (await deps.store.get(authorities, "root"))!;
 }
 
 function publicKeyOrRefusal(text: string): string {

@@ -1,7 +1,7 @@
+import { beijingDate } from "../../china/beijing.ts";
 import { findRefund } from "../machine/refund.ts";
 import type { Happening } from "../machine/trade.ts";
 import type { BookEntry, Order } from "../model.ts";
-import { beijingDate } from "../wire/time.ts";
 
 /** The book's entry for what happened, where money moved; amounts are positive in both directions. */
 export function bookEntryOf(order: Order, happening: Happening): BookEntry | undefined {

@@ -1,7 +1,7 @@
+import { formatBeijing } from "../../china/beijing.ts";
+import { formatYuan } from "../../china/yuan.ts";
 import type { BookEntry } from "../model.ts";
 import { voucherName } from "../notify.ts";
-import { formatYuan } from "../wire/money.ts";
-import { formatBeijing } from "../wire/time.ts";
 
 // The two texts of a business bill (业务明细 and its 汇总), character for character as Alipay lays them out:
 // full-width brackets and colons, three spaces between the dates, a TAB after some columns and not after

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
+import { beijingDate, beijingDayStart, formatBeijing } from "../../china/beijing.ts";
 import { bodyOf, Refused, textField } from "../../refuse.ts";
 import { appOrRefusal } from "../apps/service.ts";
 import type { AlipayDeps } from "../context.ts";
 import { type Bill, billTickets } from "../model.ts";
-import { beijingDate, beijingDayStart, formatBeijing } from "../wire/time.ts";
 import { billAccount, totalsOf } from "./csv.ts";
 import { billArchive, linesOf, publishBill, sellersOf } from "./service.ts";
 

@@ -1,11 +1,11 @@
 import iconv from "iconv-lite";
-import { armedFaults } from "../../faults/index.ts";
+import { beijingDate, beijingDayStart, dayMs, formatBeijing, hourMs } from "../../china/beijing.ts";
+import { armedFaults, asFaultsShow } from "../../faults/index.ts";
 import type { StoreTx } from "../../store/index.ts";
 import type { AlipayDeps } from "../context.ts";
 import { type App, apps, type Bill, type BookEntry, bills, book } from "../model.ts";
-import { beijingDate, beijingDayStart, dayMs, formatBeijing, hourMs } from "../wire/time.ts";
 import { type BillPeriod, billAccount, detailText, summaryText } from "./csv.ts";
-import { asFaultsShow } from "./disagree.ts";
+import { alipayTwists } from "./disagree.ts";
 import { dosTimestamp, zip } from "./zip.ts";
 
 /** A day's bill is there from nine in the morning of the next day. */
@@ -128,7 +128,9 @@ async function publish(
 ): Promise<Bill> {
   const armed = await armedFaults(tx, deps.random);
   const entries = await entriesOf(tx, sellerId, date);
-  const { rows, movedToNextDay } = await asFaultsShow(armed, deps.random, appId, entries);
+  const whole = { outTradeNo: null, appId, method: "bill" };
+  const twists = alipayTwists(deps.random);
+  const { rows, movedToNextDay } = await asFaultsShow(armed, twists, whole, entries);
   for (const moved of movedToNextDay) await tx.update(book, moved);
   const bill: Bill = { id: billId(sellerId, date), sellerId, date, publishedAt: deps.clock.now(), rows };
   if (!(await tx.insert(bills, bill))) await tx.update(bills, bill);

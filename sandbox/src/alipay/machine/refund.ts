@@ -1,5 +1,5 @@
+import { proportion } from "../../china/yuan.ts";
 import type { Order, Refund } from "../model.ts";
-import { proportion } from "../wire/money.ts";
 import { type Refusal, refusal } from "./refusals.ts";
 import type { Step } from "./trade.ts";
 

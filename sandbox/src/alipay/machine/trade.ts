@@ -1,6 +1,6 @@
+import { beijingDate, dayMs } from "../../china/beijing.ts";
+import { proportion } from "../../china/yuan.ts";
 import type { Buyer, Order, Payment, Trade } from "../model.ts";
-import { proportion } from "../wire/money.ts";
-import { beijingDate, dayMs } from "../wire/time.ts";
 import { refundedOf, refundRest } from "./refund.ts";
 import { type Refusal, refusal } from "./refusals.ts";
 

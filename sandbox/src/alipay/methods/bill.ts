@@ -1,8 +1,8 @@
+import { beijingDate, beijingDayStart } from "../../china/beijing.ts";
 import { randomToken } from "../../clock.ts";
 import { linesOf } from "../bill/service.ts";
 import { billTickets } from "../model.ts";
 import { failure, success } from "../wire/answer.ts";
-import { beijingDate, beijingDayStart } from "../wire/time.ts";
 import type { Method } from "./call.ts";
 
 /** How long a download link is good for. */

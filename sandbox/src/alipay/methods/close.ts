@@ -1,10 +1,10 @@
+import { formatBeijing } from "../../china/beijing.ts";
 import { numberParam } from "../../faults/index.ts";
 import { BusinessRefusal, orRefuse } from "../biz.ts";
 import { faultContext, jobOf, keepStep, plan, transact, type Work } from "../context.ts";
 import { cancelTrade, closeTrade } from "../machine/trade.ts";
 import type { Order } from "../model.ts";
 import { success } from "../wire/answer.ts";
-import { formatBeijing } from "../wire/time.ts";
 import { findNamedOrder, type Method } from "./call.ts";
 
 /** alipay.trade.close: ends a trade that nobody has paid. */

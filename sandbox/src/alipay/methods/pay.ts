@@ -1,3 +1,5 @@
+import { formatBeijing } from "../../china/beijing.ts";
+import { formatYuan } from "../../china/yuan.ts";
 import { type Biz, BusinessRefusal, invalid, orRefuse, refusalAnswer } from "../biz.ts";
 import { sandboxBuyer } from "../buyers.ts";
 import { keepStep, lockOrder, newTradeNo, transact, type Work } from "../context.ts";
@@ -7,8 +9,6 @@ import { fundBills, vouchers } from "../notify.ts";
 import { payAs } from "../paying.ts";
 import { insertOrder, newOrder } from "../place.ts";
 import { success, waitingForBuyer } from "../wire/answer.ts";
-import { formatYuan } from "../wire/money.ts";
-import { formatBeijing } from "../wire/time.ts";
 import type { Method } from "./call.ts";
 import { paidFields } from "./query.ts";
 

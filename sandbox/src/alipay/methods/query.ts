@@ -1,9 +1,9 @@
+import { formatBeijing } from "../../china/beijing.ts";
+import { formatYuan } from "../../china/yuan.ts";
 import { transact } from "../context.ts";
 import type { Order } from "../model.ts";
 import { fundBills, vouchers } from "../notify.ts";
 import { success } from "../wire/answer.ts";
-import { formatYuan } from "../wire/money.ts";
-import { formatBeijing } from "../wire/time.ts";
 import { lockNamedOrder, type Method } from "./call.ts";
 
 /** alipay.trade.query. */

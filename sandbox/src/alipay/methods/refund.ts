@@ -1,11 +1,11 @@
+import { formatBeijing } from "../../china/beijing.ts";
+import { formatYuan } from "../../china/yuan.ts";
 import { type Fault, numberParam, textParam } from "../../faults/index.ts";
 import { orRefuse, refusalAnswer } from "../biz.ts";
 import { faultContext, keepStep, transact, type Work } from "../context.ts";
 import { findRefund, refundedOf, refundTrade } from "../machine/refund.ts";
 import type { Order, Refund } from "../model.ts";
 import { type Answer, success } from "../wire/answer.ts";
-import { formatYuan } from "../wire/money.ts";
-import { formatBeijing } from "../wire/time.ts";
 import { type Call, lockNamedOrder, type Method } from "./call.ts";
 
 const FOR_LACK_OF_FUNDS = "ACQ.SELLER_BALANCE_NOT_ENOUGH";

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { formatBeijing, parseBeijing } from "../../china/beijing.ts";
+import { formatYuan, proportion } from "../../china/yuan.ts";
 import { newKeys } from "../../testing/merchant.ts";
 import { envelope, success } from "./answer.ts";
-import { formatYuan, parseYuan, proportion } from "./money.ts";
+import { parseYuan } from "./money.ts";
 import { requestText, signedNotification } from "./signing.ts";
-import { formatBeijing, parseBeijing, parseTimeoutExpress } from "./time.ts";
+import { parseTimeoutExpress } from "./time.ts";
 
 void describe("amounts in yuan", () => {
   const good: [unknown, bigint][] = [

@@ -27,7 +27,7 @@ export function home({ onScan, onCode }) {
     rows: 3,
     spellcheck: false,
     autocomplete: "off",
-    placeholder: "https://qr.alipay.com/…",
+    placeholder: "https://qr.alipay.com/… or weixin://wxpay/…",
   });
   const form = el(
     "form",
@@ -99,6 +99,10 @@ export function tradeRows(trades, onOpen) {
   });
 }
 
+// Alipay's words first, then WeChat Pay's.
+const PAID = ["TRADE_SUCCESS", "TRADE_FINISHED", "SUCCESS", "REFUND"];
+const CLOSED = ["TRADE_CLOSED", "CLOSED"];
+
 /** Where a trade stands, in one word, with its colour. */
 export function stateOf(trade) {
   if (trade.amount_refunded > 0) {
@@ -108,10 +112,10 @@ export function stateOf(trade) {
       tone: "warn",
     };
   }
-  if (trade.status === "TRADE_SUCCESS" || trade.status === "TRADE_FINISHED") {
+  if (PAID.includes(trade.status)) {
     return { kind: "paid", word: "paid", tone: "good" };
   }
-  if (trade.status === "TRADE_CLOSED") return { kind: "closed", word: "closed", tone: "bad" };
+  if (CLOSED.includes(trade.status)) return { kind: "closed", word: "closed", tone: "bad" };
   if (new Date(trade.expires_at).getTime() <= Date.now())
     return { kind: "expired", word: "expired", tone: "bad" };
   if (trade.abandoned) return { kind: "open", word: "put away", tone: "" };

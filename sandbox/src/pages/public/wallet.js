@@ -136,7 +136,7 @@ function showExpired() {
   show("Payment", "支付结果", goHome, view.ended("expired", words, [["Done", "完成", goHome]]));
 }
 
-const OVER = ["ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_NOT_EXIST"];
+const OVER = ["ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_NOT_EXIST", "ORDER_CLOSED"];
 
 function showError(error, scanned) {
   if (OVER.includes(error.code)) {
@@ -211,7 +211,7 @@ async function act(step) {
     find("#screen h2[tabindex]")?.focus();
   } catch (error) {
     problem(error.message);
-    if (error.code.startsWith("ACQ.")) setTimeout(() => void route(), 1_500);
+    if (/^(ACQ[.]|ORDER)/.test(error.code)) setTimeout(() => void route(), 1_500);
   } finally {
     for (const button of buttons) button.disabled = false;
   }

@@ -1,5 +1,5 @@
-// The little of ASN.1 DER that an X.509 certificate needs. Three certificates an app do not justify a PKI
-// library of a dozen packages; node:crypto and the official SDK's parser both read the result in the tests.
+// The little of ASN.1 DER that an X.509 certificate needs. A few certificates do not justify a PKI
+// library of a dozen packages; node:crypto and the official SDKs both read the result in the tests.
 
 function tlv(tag: number, ...contents: Buffer[]): Buffer {
   const content = Buffer.concat(contents);

@@ -1,6 +1,6 @@
-import { createHash, createPublicKey, createSign } from "node:crypto";
-import type { SandboxRandom } from "../../clock.ts";
-import { dayMs } from "../wire/time.ts";
+import { createPublicKey, createSign, X509Certificate } from "node:crypto";
+import { dayMs } from "../china/beijing.ts";
+import type { SandboxRandom } from "../clock.ts";
 import {
   bitString,
   bool,
@@ -16,37 +16,36 @@ import {
 } from "./der.ts";
 
 /** A distinguished name, outermost part first, as it stands in the certificate. */
-type Name = [attribute: "C" | "O" | "OU" | "CN", value: string][];
+export type Name = [attribute: "C" | "O" | "OU" | "CN", value: string][];
 
 const attributeOids = { C: "2.5.4.6", O: "2.5.4.10", OU: "2.5.4.11", CN: "2.5.4.3" };
 const sha256WithRsa = "1.2.840.113549.1.1.11";
 const basicConstraints = "2.5.29.19";
 const validityMs = 5 * 365 * dayMs;
 
-const rootName: Name = [
+/** The name of the sandbox's authority, which is the issuer of every certificate. */
+export const rootName: Name = [
   ["C", "CN"],
   ["O", "Sandbox Financial"],
   ["OU", "Certification Authority"],
   ["CN", "Sandbox Financial Certification Authority R1"],
 ];
 
-/** The sandbox's own certification authority: signs what an app and its Alipay show. */
+/** The sandbox's own certification authority: signs what merchants and channels show. */
 export type CertificateAuthority = { privateKey: string; publicKey: string };
 
-export type IssuedCertificate = { pem: string; sn: string };
-
-/** The authority's self-signed certificate. */
-export function issueRoot(ca: CertificateAuthority, random: SandboxRandom, now: Date): IssuedCertificate {
+/** The authority's self-signed certificate, in PEM. */
+export function issueRoot(ca: CertificateAuthority, random: SandboxRandom, now: Date): string {
   return issue({ ca, random, now, subject: rootName, publicKey: ca.publicKey, isAuthority: true });
 }
 
-/** A certificate over `publicKey` (PEM), named after its holder. */
+/** A certificate over `publicKey` (PEM), named after its holder, in PEM. */
 export function issueLeaf(
   ca: CertificateAuthority,
   random: SandboxRandom,
   now: Date,
   holder: { organization: string; unit: string; commonName: string; publicKey: string },
-): IssuedCertificate {
+): string {
   const subject: Name = [
     ["C", "CN"],
     ["O", holder.organization],
@@ -54,6 +53,16 @@ export function issueLeaf(
     ["CN", holder.commonName],
   ];
   return issue({ ca, random, now, subject, publicKey: holder.publicKey, isAuthority: false });
+}
+
+/** A certificate's serial number: hexadecimal, upper case, 32 digits. */
+export function serialOf(certificate: string): string {
+  return new X509Certificate(certificate).serialNumber;
+}
+
+/** A serial number as certificates of the sandbox have it. */
+export function newSerial(random: SandboxRandom): string {
+  return `40${random.bytes(15).toString("hex")}`.toUpperCase();
 }
 
 type Issuing = {
@@ -65,8 +74,7 @@ type Issuing = {
   isAuthority: boolean;
 };
 
-function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): IssuedCertificate {
-  const serial = BigInt(`0x40${random.bytes(15).toString("hex")}`);
+function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): string {
   const algorithm = sequence(oid(sha256WithRsa), derNull());
   const constraints = sequence(
     oid(basicConstraints),
@@ -75,7 +83,7 @@ function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): I
   );
   const body = sequence(
     explicit(0, integer(2n)),
-    integer(serial),
+    integer(BigInt(`0x${newSerial(random)}`)),
     algorithm,
     nameOf(rootName),
     sequence(utcTime(now), utcTime(new Date(now.getTime() + validityMs))),
@@ -86,19 +94,7 @@ function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): I
   const signature = createSign("RSA-SHA256").update(body).sign(ca.privateKey);
   const der = sequence(body, algorithm, bitString(signature));
   const lines = der.toString("base64").match(/.{1,64}/g)!;
-  const pem = `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
-  return { pem, sn: serialNumberOf(rootName, serial) };
-}
-
-/**
- * Alipay's own idea of a serial number: md5 of the issuer's name, innermost part first, and the decimal
- * serial.
- */
-function serialNumberOf(issuer: Name, serial: bigint): string {
-  const reversed = [...issuer].reverse().map(([attribute, value]) => `${attribute}=${value}`);
-  return createHash("md5")
-    .update(`${reversed.join(",")}${serial}`, "utf8")
-    .digest("hex");
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
 function nameOf(name: Name): Buffer {

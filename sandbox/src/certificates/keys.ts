@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 const bitsMin = 2_048;
 
 /**
- * The PEM of an RSA public key given as PEM or as the bare base64 that Alipay shows; undefined when it is not
- * one.
+ * The PEM of an RSA public key given as PEM or as the bare base64 that consoles show; undefined when it is
+ * not one.
  */
 export function readPublicKey(text: string): string | undefined {
   const base64 = text.replace(/-----[A-Z ]+-----/g, "").replace(/\s/g, "");
@@ -36,7 +36,7 @@ function parsed(parse: () => KeyObject): KeyObject | undefined {
   }
 }
 
-/** The bare base64 of a PEM public key, as Alipay's console shows it. */
+/** The bare base64 of a PEM public key, as a console shows it. */
 export function bareKey(pem: string): string {
   return pem.replace(/-----[A-Z ]+-----/g, "").replace(/\s/g, "");
 }

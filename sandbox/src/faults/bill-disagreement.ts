@@ -1,0 +1,57 @@
+import type { FaultContext } from "./model.ts";
+import { type Fault, textParam } from "./model.ts";
+import type { ArmedFaults } from "./service.ts";
+
+/** The lines of a bill, and those that a fault moved to the next day's. */
+export type BillLines<E> = { rows: E[]; movedToNextDay: E[] };
+
+/** How a channel's lines are made wrong. */
+export type BillTwists<E> = {
+  contextOf: (entry: E) => FaultContext;
+  amountOff: (entry: E) => E;
+  feeOff: (entry: E) => E;
+  nextDay: (entry: E) => E;
+  movedAlready: (entry: E) => boolean;
+  /** A trade that nobody knows, looking like this one. */
+  unknown: (like: E) => E;
+};
+
+/** The lines as the armed faults let the bill show them; `whole` is the context of the bill itself. */
+export async function asFaultsShow<E>(
+  armed: ArmedFaults,
+  twists: BillTwists<E>,
+  whole: FaultContext,
+  entries: E[],
+): Promise<BillLines<E>> {
+  const shown: BillLines<E> = { rows: [], movedToNextDay: [] };
+  const difference = (fault: Fault): string => textParam(fault, "difference");
+  for (const entry of entries) {
+    const applies = (one: Fault): boolean =>
+      difference(one) !== "extra_row" && !(difference(one) === "wrong_day" && twists.movedAlready(entry));
+    const fault = await armed.take("bill_disagrees", twists.contextOf(entry), applies);
+    const next = fault ? disagreeing(twists, entry, difference(fault)) : { rows: [entry], moved: [] };
+    shown.rows.push(...next.rows);
+    shown.movedToNextDay.push(...next.moved);
+  }
+  const extra = await armed.take("bill_disagrees", whole, (one) => difference(one) === "extra_row");
+  const like = entries.at(-1);
+  if (extra && like) shown.rows.push(twists.unknown(like));
+  return shown;
+}
+
+function disagreeing<E>(twists: BillTwists<E>, entry: E, difference: string): { rows: E[]; moved: E[] } {
+  switch (difference) {
+    case "missing_row":
+      return { rows: [], moved: [] };
+    case "duplicate_row":
+      return { rows: [entry, entry], moved: [] };
+    case "amount_off":
+      return { rows: [twists.amountOff(entry)], moved: [] };
+    case "fee_difference":
+      return { rows: [twists.feeOff(entry)], moved: [] };
+    case "wrong_day":
+      return { rows: [], moved: [twists.nextDay(entry)] };
+    default:
+      throw new Error(`there is no difference ${difference}`);
+  }
+}
