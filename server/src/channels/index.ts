@@ -9,3 +9,4 @@ export { createChannelHttp } from "./http.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
 export { type StatementRoutesDeps, statementRoutes } from "./statements.ts";
+export { createWechat } from "./wechat/index.ts";

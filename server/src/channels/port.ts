@@ -153,6 +153,8 @@ export type NewOrder = Order & {
   readonly paymentCode: string | null;
   /** The buyer at the channel (`open_id`, `user_id`), where the scene needs one. */
   readonly buyer: string | null;
+  /** The address that the buyer's device came from, where the scene needs one. */
+  readonly buyerIp: string | null;
   readonly storeNo: string | null;
   readonly terminalNo: string | null;
 };
@@ -162,7 +164,10 @@ export type RefundOrder = {
   /** Ours, fixed before the call; a retry uses the same. */
   readonly channelRefundNo: string;
   readonly amount: bigint;
+  /** What the channel took by the order, which need not be what was asked. */
+  readonly paidAmount: bigint;
   readonly reason: string | null;
+  readonly notifyUrl: string;
   readonly createdAt: Date;
 };
 
@@ -267,6 +272,7 @@ export type SceneTraits = {
   /** For payment codes: when to give up and reverse, milliseconds after the call; null elsewhere. */
   readonly reverseAfterMs: number | null;
   readonly requiresBuyer: boolean;
+  readonly requiresBuyerIp: boolean;
   readonly requiresPaymentCode: boolean;
 };
 

@@ -68,6 +68,7 @@ export function newOrder(changes: Partial<NewOrder> = {}): NewOrder {
     returnUrl: null,
     paymentCode: null,
     buyer: null,
+    buyerIp: null,
     storeNo: null,
     terminalNo: null,
     ...changes,
@@ -79,7 +80,9 @@ export function newRefund(changes: Partial<RefundOrder> = {}): RefundOrder {
     order: newOrder(),
     channelRefundNo: "rfd01k0000000000000000000000",
     amount: 234n,
+    paidAmount: newOrder().amount,
     reason: null,
+    notifyUrl: newOrder().notifyUrl,
     createdAt: NOW,
     ...changes,
   };

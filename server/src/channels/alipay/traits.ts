@@ -16,6 +16,7 @@ const BUYER_OPENS: Omit<SceneTraits, "kind" | "devices"> = {
   queryGapsMs: WAITING_GAPS_MS,
   reverseAfterMs: null,
   requiresBuyer: false,
+  requiresBuyerIp: false,
   requiresPaymentCode: false,
 };
 
@@ -45,6 +46,7 @@ export const ALIPAY_TRAITS: ChannelTraits = {
       queryGapsMs: [5 * SECOND],
       reverseAfterMs: 40 * SECOND,
       requiresBuyer: false,
+      requiresBuyerIp: false,
       requiresPaymentCode: true,
     },
   },

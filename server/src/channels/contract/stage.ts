@@ -13,6 +13,8 @@ import type {
 } from "../port.ts";
 import type { CodeBehaviour, Environment, Harness, Placed } from "./harness.ts";
 
+const BUYER_IP = "203.0.113.7";
+
 /** An environment with what the chapters of the contract do over and over. */
 export type Stage = Environment & {
   /** Every exchange that any call of `channel` recorded. */
@@ -47,6 +49,7 @@ export async function openStage(harness: Harness): Promise<Stage> {
       returnUrl: "https://shop.example/back",
       paymentCode: null,
       buyer: scene.requiresBuyer ? buyer.id : null,
+      buyerIp: scene.requiresBuyerIp ? BUYER_IP : null,
       storeNo: null,
       terminalNo: null,
       ...changes,
@@ -81,7 +84,9 @@ export async function openStage(harness: Harness): Promise<Stage> {
       order,
       channelRefundNo: newNumber("rfd"),
       amount,
+      paidAmount: order.amount,
       reason: null,
+      notifyUrl: order.notifyUrl,
       createdAt: new Date(),
     }),
     place,

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseStatement, StatementFault } from "./bill.ts";
+import { MCHID, SUB_MCHID } from "./testing.ts";
+
+const EXPECTED = { mchid: MCHID, subMchid: null, channelDate: "2026-11-19" };
+const HEADER =
+  "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类," +
+  "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包," +
+  "手续费,费率,订单金额,申请退款金额,费率备注";
+const PAYMENT =
+  "`2026-11-19 10:55:23,`wx2421b1c4370ec43b,`1900000001,`0,`,`4200000000202611190000000001,`T20261119001," +
+  "`oUpF8uMuAJO_M2pxb1Q9zNjWeS6o,`NATIVE,`SUCCESS,`OTHERS,`CNY,`12.34,`0.00,`0,`0,`0.00,`0.00,`,`,`测试商品,`," +
+  "`0.07000,`0.60%,`12.34,`0.00,`";
+const REFUND =
+  "`2026-11-19 11:56:48,`wx2421b1c4370ec43b,`1900000001,`0,`,`4200000000202611190000000001,`T20261119001," +
+  "`oUpF8uMuAJO_M2pxb1Q9zNjWeS6o,`NATIVE,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`50300000002026111900000000001," +
+  "`R20261119001,`2.34,`0.00,`ORIGINAL,`SUCCESS,`测试商品,`,`-0.01000,`0.60%,`0.00,`2.34,`";
+const SUMMARY_HEADER =
+  "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
+const SUMMARY = "`2,`12.34,`2.34,`0.00,`0.06000,`12.34,`2.34";
+const FILE = [HEADER, PAYMENT, REFUND, SUMMARY_HEADER, SUMMARY];
+
+function read(
+  lines: readonly string[],
+  expected: Parameters<typeof parseStatement>[2] = EXPECTED,
+  tail = "\n",
+) {
+  const content = Buffer.from(`\uFEFF${lines.join("\r\n")}${tail}`);
+  return parseStatement(content, Buffer.from("packed"), expected);
+}
+function faultOf(lines: readonly string[], expected?: Parameters<typeof parseStatement>[2]): StatementFault {
+  try {
+    read(lines, expected);
+  } catch (error) {
+    if (error instanceof StatementFault) return error;
+    throw error;
+  }
+  assert.fail("the statement was read");
+}
+const withCell = (line: string, from: string, to: string) => {
+  assert.ok(line.includes(from), from);
+  return line.replace(from, to);
+};
+
+describe("the documented statement", () => {
+  it("is read, signs as the merchant sees them", () => {
+    const statement = read(FILE);
+    assert.equal(statement.account, MCHID);
+    assert.equal(statement.channelDate, "2026-11-19");
+    assert.equal(statement.original.toString(), "packed");
+    const common = {
+      channelTradeNo: "4200000000202611190000000001",
+      channelOrderNo: "T20261119001",
+      currency: "CNY",
+      subject: "测试商品",
+    };
+    const [paidAt, refundedAt] = [new Date("2026-11-19T02:55:23Z"), new Date("2026-11-19T03:56:48Z")];
+    assert.deepEqual(statement.lines, [
+      {
+        ...common,
+        line: 2,
+        kind: "payment",
+        channelRefundNo: null,
+        amount: 1_234n,
+        settleAmount: 1_234n,
+        fee: 7n,
+        createdAt: paidAt,
+        finishedAt: paidAt,
+      },
+      {
+        ...common,
+        line: 3,
+        kind: "refund",
+        channelRefundNo: "R20261119001",
+        amount: -234n,
+        settleAmount: -234n,
+        fee: -1n,
+        createdAt: refundedAt,
+        finishedAt: refundedAt,
+      },
+    ]);
+  });
+
+  it("is read without a byte order mark, with line feeds alone, and without the last of them", () => {
+    const content = Buffer.from(FILE.join("\n"));
+    assert.equal(parseStatement(content, content, EXPECTED).lines.length, 2);
+  });
+
+  it("of a day without lines has none", () => {
+    const zero = "`0,`0.00,`0.00,`0.00,`0.00000,`0.00,`0.00";
+    assert.deepEqual(read([HEADER, SUMMARY_HEADER, zero]).lines, []);
+  });
+
+  it("a comma in a product's name separates nothing", () => {
+    const lines = [...FILE];
+    lines[1] = withCell(PAYMENT, "`测试商品", "`茶,大杯, 热");
+    assert.equal(read(lines).lines[0]?.subject, "茶,大杯, 热");
+  });
+
+  it("vouchers of the merchant settle less", () => {
+    const lines = [HEADER, withCell(PAYMENT, "`CNY,`12.34", "`CNY,`10.84"), SUMMARY_HEADER];
+    lines.push("`1,`10.84,`0.00,`0.00,`0.07000,`12.34,`0.00");
+    const [line] = read(lines).lines;
+    assert.deepEqual([line?.amount, line?.settleAmount], [1_234n, 1_084n]);
+  });
+
+  const fees: readonly (readonly [text: string, fen: bigint])[] = [
+    ["0.07000", 7n],
+    ["0.00499", 0n],
+    ["0.00500", 1n],
+    ["0.07404", 7n],
+    ["0.07500", 8n],
+    ["12", 1_200n],
+    ["0.00000", 0n],
+    ["-0.00500", -1n],
+    ["-0.00499", 0n],
+  ];
+  for (const [text, fen] of fees) {
+    it(`a fee of ${text} yuan is ${fen} fen`, () => {
+      const lines = [HEADER, withCell(PAYMENT, "`0.07000", `\`${text}`), SUMMARY_HEADER];
+      lines.push(`\`1,\`12.34,\`0.00,\`0.00,\`${text},\`12.34,\`0.00`);
+      assert.equal(read(lines).lines[0]?.fee, fen);
+    });
+  }
+
+  it("a refund still on its way is billed, one that failed moved nothing, whatever the sums count", () => {
+    const onItsWay = [...FILE];
+    onItsWay[2] = withCell(REFUND, "`ORIGINAL,`SUCCESS", "`ORIGINAL,`PROCESSING");
+    assert.equal(read(onItsWay).lines.length, 2);
+    const failed = [...FILE];
+    failed[2] = withCell(REFUND, "`ORIGINAL,`SUCCESS", "`ORIGINAL,`FAIL");
+    assert.deepEqual(
+      read(failed).lines.map((line) => line.kind),
+      ["payment"],
+    );
+    failed[4] = "`1,`12.34,`0.00,`0.00,`0.07000,`12.34,`0.00";
+    assert.equal(read(failed).lines.length, 1);
+  });
+
+  it("a reversed payment code was given back without a refund's number", () => {
+    const lines = [...FILE];
+    lines[2] = withCell(REFUND, "`REFUND,", "`REVOKED,");
+    const reversed = read(lines).lines[1];
+    assert.deepEqual([reversed?.kind, reversed?.amount, reversed?.channelRefundNo], ["refund", -234n, null]);
+  });
+
+  it("of a merchant of its own names no other, by 0 or by nothing", () => {
+    assert.equal(read(FILE.map((line) => line.replace("`1900000001,`0,", "`1900000001,`,"))).lines.length, 2);
+  });
+
+  it("of a service provider is one merchant's", () => {
+    const lines = FILE.map((line) => line.replace("`1900000001,`0,", `\`1900000001,\`${SUB_MCHID},`));
+    assert.equal(read(lines, { ...EXPECTED, subMchid: SUB_MCHID }).account, SUB_MCHID);
+  });
+});
+
+describe("a statement is refused as a whole, with the line and the reason, when", () => {
+  const change = (index: number, from: string, to: string): string[] => {
+    const lines = [...FILE];
+    lines[index] = withCell(FILE[index] as string, from, to);
+    return lines;
+  };
+  const faults: Record<string, readonly [line: number, lines: readonly string[]]> = {
+    "it is empty": [0, []],
+    "a column is missing": [1, change(0, "商户退款单号", "退款号")],
+    "a column is there twice": [1, change(0, "费率备注", "手续费")],
+    "a cell is missing": [2, change(1, ",`测试商品", "")],
+    "a cell has no backtick": [3, change(2, "`2026-11-19 11:56:48,`", "`2026-11-19 11:56:48,")],
+    "it is another merchant's": [2, change(1, "`1900000001", "`1900000002")],
+    "it is a service provider's": [2, change(1, "`1900000001,`0", "`1900000001,`1900000109")],
+    "it is another day's": [2, change(1, "2026-11-19 10", "2026-11-18 10")],
+    "a time is none": [2, change(1, "10:55:23", "25:55:23")],
+    "a state is not known": [2, change(1, "`SUCCESS", "`PAID")],
+    "a currency is not CNY": [2, change(1, "`CNY", "`USD")],
+    "an amount is none": [2, change(1, "`0.60%,`12.34", "`0.60%,`12,34")],
+    "an amount has three places": [2, change(1, "`0.60%,`12.34", "`0.60%,`12.345")],
+    "a payment is of nothing": [2, change(1, "`0.60%,`12.34", "`0.60%,`0.00")],
+    "a refund is of nothing": [3, change(2, "`0.00,`2.34,`", "`0.00,`0.00,`")],
+    "a fee is none": [2, change(1, "`0.07000", "`free")],
+    "a payment has no number": [2, change(1, "`T20261119001", "`")],
+    "a refund has no number": [3, change(2, "`R20261119001", "`0")],
+    "the summary is missing": [3, FILE.slice(0, 3)],
+    "its figures are missing": [4, FILE.slice(0, 4)],
+    "a line was lost": [4, [HEADER, PAYMENT, SUMMARY_HEADER, SUMMARY]],
+    "the count is wrong": [5, change(4, "`2,", "`3,")],
+    "the settled sum is wrong": [5, change(4, "`2,`12.34", "`2,`12.35")],
+    "the refunded sum is wrong": [5, change(4, "`2.34,`0.00", "`2.35,`0.00")],
+    "the sum of fees is wrong by less than a fen": [5, change(4, "0.06000", "0.06001")],
+    "the ordered sum is wrong": [5, change(4, "`12.34,`2.34", "`12.33,`2.34")],
+    "something follows": [6, [...FILE, PAYMENT]],
+  };
+  for (const [title, [line, lines]] of Object.entries(faults)) {
+    it(title, () => {
+      const fault = faultOf(lines);
+      assert.equal(fault.line, line, fault.message);
+      assert.ok(fault.message.length > 12);
+    });
+  }
+  it("it is not UTF-8", () => {
+    const content = Buffer.from(`${FILE.join("\n")}\n`);
+    content[content.indexOf("测") + 1] = 0x20;
+    assert.throws(
+      () => parseStatement(content, content, EXPECTED),
+      (error) => error instanceof StatementFault && error.line === 2,
+    );
+  });
+  it("a merchant of a service provider was asked for, and it is the provider's own", () => {
+    assert.equal(faultOf(FILE, { ...EXPECTED, subMchid: SUB_MCHID }).line, 2);
+  });
+});

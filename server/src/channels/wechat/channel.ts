@@ -1,0 +1,133 @@
+import type {
+  Acknowledgement,
+  Call,
+  CallEnd,
+  Channel,
+  ChannelContext,
+  ChannelDeps,
+  NewOrder,
+  Operation,
+  Order,
+  RefundOrder,
+  RefundOutcome,
+  ReversalOutcome,
+  TradeOutcome,
+} from "../port.ts";
+import type { Answer } from "./answer.ts";
+import { parseCredentials } from "./credentials.ts";
+import { afterwards, callGateway, credentialsOf, type GatewayCall, onceOf } from "./gateway.ts";
+import { readNotification } from "./notification.ts";
+import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
+import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
+import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
+import { downloadStatement } from "./statement.ts";
+import { WECHAT_TRAITS } from "./traits.ts";
+import { refuseOrder } from "./validation.ts";
+
+/**
+ * WeChat Pay's connector over API v3, for a merchant of its own and for a service provider: wiring; what is
+ * asked and what an answer means is in the pure files beside it.
+ */
+export function createWechat(deps: ChannelDeps): Channel {
+  return {
+    traits: WECHAT_TRAITS,
+    parseCredentials,
+    refuseOrder,
+    prove: (context) => prove(deps, context),
+    pay: (context, order) => pay(deps, context, order),
+    query: (context, order) => query(deps, context, order, "query"),
+    close: (context, order) => close(deps, context, order),
+    reverse: async (_context, order) => noReversal(deps, order),
+    refund: (context, refund) => sendRefund(deps, context, refund),
+    queryRefund: (context, refund) => queryRefund(deps, context, refund),
+    readNotification,
+    acknowledge,
+    downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
+  };
+}
+
+/**
+ * A query for an order that cannot exist. That it does not is told to a merchant whose signature WeChat Pay
+ * has checked, and it is proof only when that answer verifies: an unsigned one shows our key to be right, and
+ * nothing of WeChat Pay's.
+ */
+async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
+  const nobodys = `prove${deps.random.bytes(12).toString("hex")}`;
+  const called = await callGateway(deps, context, "prove", queryRequest(nobodys, credentialsOf(context)));
+  return finish(called, proofOf);
+}
+
+async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
+  const credentials = credentialsOf(context);
+  const called = await callGateway(deps, context, "pay", placeRequest(order, credentials));
+  return finish(called, (answer) => tradeOfPlacing(answer, order, credentials, onceOf(deps)));
+}
+
+async function query(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  order: Order,
+  operation: Operation,
+): Promise<Call<TradeOutcome>> {
+  const request = queryRequest(order.channelOrderNo, credentialsOf(context));
+  const called = await callGateway(deps, context, operation, request);
+  return finish(called, (answer) => tradeOfQuery(answer, order, deps.clock.now()));
+}
+
+async function close(deps: ChannelDeps, context: ChannelContext, order: Order): Promise<Call<TradeOutcome>> {
+  const called = await callGateway(deps, context, "close", closeRequest(order, credentialsOf(context)));
+  if (called.end !== "answer") return called;
+  const end = tradeOfClose(called.answer);
+  if (end !== "ask") return { ...end, exchange: called.exchange };
+  return afterwards(called, await query(deps, context, order, "close"));
+}
+
+/** No scene here charges a payment code, so there is nothing that could be reversed, and nothing is sent. */
+function noReversal(deps: ChannelDeps, order: Order): Call<ReversalOutcome> {
+  return {
+    end: "refused",
+    code: "no_reversal",
+    message: `${order.method} is ended by closing it.`,
+    retryable: false,
+    exchange: {
+      operation: "reverse",
+      startedAt: deps.clock.now(),
+      tookMs: 0,
+      channelCode: null,
+      request: "nothing was sent",
+      response: null,
+    },
+  };
+}
+
+async function sendRefund(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  refund: RefundOrder,
+): Promise<Call<RefundOutcome>> {
+  const called = await callGateway(deps, context, "refund", refundRequest(refund, credentialsOf(context)));
+  return finish(called, (answer) => refundOf(answer, refund, deps.clock.now()));
+}
+
+async function queryRefund(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  refund: RefundOrder,
+): Promise<Call<RefundOutcome>> {
+  const request = refundQueryRequest(refund, credentialsOf(context));
+  const called = await callGateway(deps, context, "refund_query", request);
+  return finish(called, (answer) => refundOfQuery(answer, refund, deps.clock.now()));
+}
+
+/** 204 is a yes; any 4xx or 5xx makes WeChat Pay send again, and is what it expects for its probes. */
+function acknowledge(accepted: boolean): Acknowledgement {
+  const contentType = "application/json; charset=utf-8";
+  return accepted
+    ? { status: 204, contentType, body: "" }
+    : { status: 400, contentType, body: JSON.stringify({ code: "FAIL", message: "失败" }) };
+}
+
+function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
+  if (called.end !== "answer") return called;
+  return { ...understand(called.answer), exchange: called.exchange };
+}

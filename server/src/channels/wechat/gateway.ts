@@ -1,0 +1,114 @@
+import type { Call, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { WechatCredentials } from "./credentials.ts";
+import { record } from "./masking.ts";
+import type { ApiRequest } from "./requests.ts";
+import { authorization } from "./signing.ts";
+
+/** An answer is some hundred bytes; a list of vouchers makes a few kilobytes. */
+const ANSWER_BYTES_MAX = 256 * 1_024;
+
+export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
+  readonly exchange: ExchangeRecord;
+};
+
+/** The credentials in a context; `parseCredentials` of this channel made them. */
+export function credentialsOf(context: ChannelContext): WechatCredentials {
+  return context.credentials as WechatCredentials;
+}
+
+/** What makes one signature unlike any other. */
+export function onceOf(deps: ChannelDeps): { readonly nonce: string; readonly at: Date } {
+  return { nonce: deps.random.bytes(16).toString("hex").toUpperCase(), at: deps.clock.now() };
+}
+
+/**
+ * One call of the API: sign, send, verify, classify. Never throws for what WeChat Pay or the network does.
+ */
+export async function callGateway(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  operation: Operation,
+  request: ApiRequest,
+): Promise<GatewayCall> {
+  const startedAt = deps.clock.now();
+  const credentials = credentialsOf(context);
+  const sent = await deps.http.request({
+    ...signedRequest(deps, context, `${context.gatewayUrl.replace(/\/+$/, "")}${request.target}`, request),
+    timeoutMs: context.timeoutMs,
+    responseBytesMax: ANSWER_BYTES_MAX,
+  });
+  const exchange = (response: string | null, channelCode: string | null): ExchangeRecord => ({
+    operation,
+    startedAt,
+    tookMs: deps.clock.now().getTime() - startedAt.getTime(),
+    channelCode,
+    request: recordOfRequest(request),
+    response,
+  });
+
+  if (sent.end !== "response") return { ...sent, exchange: exchange(null, null) };
+  const { result, read } = readAnswer(sent, credentials, deps.clock.now());
+  const shown = read === null ? `${sent.body.length} bytes that are no JSON object` : record(read);
+  return { ...result, exchange: exchange(shown, channelCodeOf(sent.status, read)) };
+}
+
+/** Address, headers and body of a request, signed over exactly what is sent. */
+export function signedRequest(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  url: string,
+  request: Pick<ApiRequest, "method" | "body">,
+) {
+  const credentials = credentialsOf(context);
+  const body = request.body === null ? null : JSON.stringify(request.body);
+  const signed = { method: request.method, target: targetOf(url), body: body ?? "" };
+  return {
+    url,
+    method: request.method,
+    headers: {
+      accept: "application/json",
+      "user-agent": "Tributary",
+      authorization: authorization(signed, credentials, onceOf(deps)),
+      // Asks for an answer that is signed with this key.
+      "wechatpay-serial": credentials.wantedSerial,
+      ...(body === null ? {} : { "content-type": "application/json" }),
+    },
+    body,
+  };
+}
+
+/** Two exchanges of one operation as one record. */
+export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
+  const both = (one: string | null, other: string | null, between: string) =>
+    [one, other].filter((part) => part !== null).join(between) || null;
+  return {
+    ...first,
+    tookMs: first.tookMs + second.tookMs,
+    channelCode: both(first.channelCode, second.channelCode, ", "),
+    request: `${first.request}\n${second.request}`,
+    response: both(first.response, second.response, "\n"),
+  };
+}
+
+/**
+ * The end of an operation that took a query after its own call. The first call was answered, so a query that
+ * was not sent leaves the whole unknown, not undone.
+ */
+export function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
+  const exchange = joinExchanges(first.exchange, second.exchange);
+  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
+  const reason = second.end === "not_sent" ? second.reason : second.message;
+  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
+}
+
+/** What follows the host on the wire. An address that is none is never sent, so its signature is nobody's. */
+function targetOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null ? "" : `${parsed.pathname}${parsed.search}`;
+}
+
+function recordOfRequest(request: ApiRequest): string {
+  const line = `${request.method} ${request.target}`;
+  return request.body === null ? line : `${line} ${record(request.body)}`;
+}

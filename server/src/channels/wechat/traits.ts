@@ -1,0 +1,38 @@
+import { DAY, HOUR, MINUTE, SECOND } from "../../kernel/clock.ts";
+import type { ChannelTraits, SceneTraits } from "../port.ts";
+import { AMOUNT_MAX_FEN, AMOUNT_MIN_FEN } from "./amount.ts";
+
+/** A code or a page that waits for its buyer: nobody hurries, so the gaps grow. */
+const WAITING_GAPS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE];
+
+/** How long a call that lost its answer may still be on its way inside WeChat Pay. */
+const ON_ITS_WAY_MS = MINUTE;
+
+/** The call that places it makes the order; the same number and content make it only once. */
+const PLACED_BY_US: Omit<SceneTraits, "kind" | "devices"> = {
+  afterCrash: "resend",
+  orderAppearsWithBuyer: false,
+  notFoundHorizonMs: ON_ITS_WAY_MS,
+  queryGapsMs: WAITING_GAPS_MS,
+  reverseAfterMs: null,
+  requiresBuyer: false,
+  requiresBuyerIp: false,
+  requiresPaymentCode: false,
+};
+
+export const WECHAT_TRAITS: ChannelTraits = {
+  name: "wechat",
+  displayName: "WeChat Pay",
+  scenes: {
+    "wechat.native": { ...PLACED_BY_US, kind: "qr", devices: ["desktop"] },
+    "wechat.jsapi": { ...PLACED_BY_US, kind: "jsapi", devices: [], requiresBuyer: true },
+    "wechat.h5": { ...PLACED_BY_US, kind: "redirect", devices: ["phone"], requiresBuyerIp: true },
+    "wechat.app": { ...PLACED_BY_US, kind: "app", devices: [] },
+  },
+  currencies: ["CNY"],
+  amountMin: AMOUNT_MIN_FEN,
+  amountMax: AMOUNT_MAX_FEN,
+  refundQueryGapsMs: [MINUTE, 5 * MINUTE, 30 * MINUTE, ...Array<number>(23).fill(HOUR), DAY],
+  refundNotFoundHorizonMs: 10 * MINUTE,
+  timeZone: "Asia/Shanghai",
+};
