@@ -6,6 +6,7 @@ import {
   createAlipay,
   createChannelHttp,
   createChannels,
+  createWechat,
   registerChannelAccounts,
   statementRoutes,
 } from "./channels/index.ts";
@@ -146,9 +147,10 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const opener = createOpener(cell);
   const merchants = createMerchants({ ...common, operators, openMerchantBook: opener.book });
   const channelHttp = deps.edges?.channelHttp ?? createChannelHttp({ clock });
+  const edges = { clock, random, http: channelHttp };
   const channels = createChannels({
     ...common,
-    channels: [createAlipay({ clock, random, http: channelHttp }), ...(deps.channels ?? [])],
+    channels: [...[createAlipay, createWechat].map((create) => create(edges)), ...(deps.channels ?? [])],
     merchants,
     operators,
     keyring,

@@ -1,6 +1,6 @@
 /**
- * A merchant to try the platform with: made once through the platform's own API, with an Alipay contract at
- * the sandbox and a webhook endpoint at the shop inbox. Everything a program needs to use it stands in
+ * A merchant to try the platform with: made once through the platform's own API, with a contract at each
+ * channel of the sandbox and a webhook endpoint at the shop inbox. Everything a program needs to use it stands in
  * `demo.json` of the data folder.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -23,6 +23,9 @@ export type DemoFile = {
   readonly merchant_id: string;
   readonly channel_account_id: string;
   readonly alipay_app_id: string;
+  /** Absent in a file written before there was a second channel. */
+  readonly wechat_account_id?: string;
+  readonly wechat_mchid?: string;
   readonly webhook_secret: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
@@ -33,7 +36,7 @@ export type DemoFile = {
 const SHOP = "demo";
 const MERCHANT_NAME = "Demo Shop";
 const FEE_RATE_MILLIONTHS = 8_000;
-/** What the sandbox's Alipay charges. */
+/** What the sandbox's channels charge. */
 const COST_RATE_MILLIONTHS = 6_000;
 
 /**
@@ -52,7 +55,9 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
   if (known !== null && (await isAlive(deps, known))) {
     // The sandbox may listen elsewhere than last time; contracts and endpoints follow it.
     if (known.sandbox_url !== deps.sandboxUrl) await moveSandbox(deps, known);
-    writeDemoFile(deps.dataDir, { ...known, ...addresses });
+    // Made before there was a second channel.
+    const wechat = known.wechat_mchid === undefined ? await openWechat(deps, known.merchant_id) : {};
+    writeDemoFile(deps.dataDir, { ...known, ...wechat, ...addresses });
     return;
   }
   writeDemoFile(deps.dataDir, { ...(await make(deps)), ...addresses });
@@ -60,36 +65,17 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
 }
 
 async function make(deps: DemoMerchantDeps) {
-  const ops = (path: string, body: unknown) => post(deps, path, body, deps.operatorKey);
-  const merchant = await ops("/v1/ops/merchants", {
+  const merchant = await ops(deps, "/v1/ops/merchants", {
     name: MERCHANT_NAME,
     legal_name: "Demo Shop Trading Co., Ltd.",
     fee_rate_millionths: FEE_RATE_MILLIONTHS,
     currencies: ["CNY"],
   });
-  const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
-  const { publicKey, privateKey } = newRsaKey();
-  const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, {
-    app_public_key: publicKey,
-    mode: "public_key",
-    merchant_name: MERCHANT_NAME,
-  });
-  const account = await ops("/v1/ops/channel_accounts", {
-    merchant_id: merchant.id,
-    channel: "alipay",
-    label: "Alipay at the sandbox",
-    gateway_url: app.gateway_url,
-    cost_rate_millionths: COST_RATE_MILLIONTHS,
-    fund_flow: "through_platform",
-    credentials: {
-      mode: "public_key",
-      app_id: app.app_id,
-      seller_id: app.pid,
-      private_key: privateKey,
-      alipay_public_key: app.alipay_public_key,
-    },
-  });
-  await ops(`/v1/ops/channel_accounts/${account.id}/enable`, undefined);
+  const key = await ops(deps, `/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
+  const channels = {
+    ...(await openAlipay(deps, merchant.id as string)),
+    ...(await openWechat(deps, merchant.id as string)),
+  };
   const endpoint = await post(
     deps,
     "/v1/webhook_endpoints",
@@ -100,18 +86,84 @@ async function make(deps: DemoMerchantDeps) {
   return {
     secret_key: key.secret as string,
     merchant_id: merchant.id as string,
-    channel_account_id: account.id as string,
-    alipay_app_id: app.app_id as string,
+    ...channels,
     webhook_secret: endpoint.secret as string,
   };
 }
 
+async function openAlipay(deps: DemoMerchantDeps, merchantId: string) {
+  const { publicKey, privateKey } = newRsaKey();
+  const app = await post(deps, `${deps.sandboxUrl}/alipay/apps`, {
+    app_public_key: publicKey,
+    mode: "public_key",
+    merchant_name: MERCHANT_NAME,
+  });
+  const accountId = await openAccount(deps, merchantId, "alipay", "Alipay at the sandbox", app.gateway_url, {
+    mode: "public_key",
+    app_id: app.app_id,
+    seller_id: app.pid,
+    private_key: privateKey,
+    alipay_public_key: app.alipay_public_key,
+  });
+  return { channel_account_id: accountId, alipay_app_id: app.app_id as string };
+}
+
+async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
+  const { publicKey, privateKey } = newRsaKey();
+  const shop = await post(deps, `${deps.sandboxUrl}/wechat/merchants`, {
+    merchant_public_key: publicKey,
+    merchant_name: MERCHANT_NAME,
+  });
+  const accountId = await openAccount(
+    deps,
+    merchantId,
+    "wechat",
+    "WeChat Pay at the sandbox",
+    shop.gateway_url,
+    {
+      mchid: shop.mchid,
+      appid: shop.appid,
+      api_v3_key: shop.api_v3_key,
+      merchant_private_key: privateKey,
+      merchant_serial_no: shop.merchant_serial,
+      wechatpay_public_key: shop.platform_public_key,
+      wechatpay_public_key_id: shop.platform_public_key_id,
+    },
+  );
+  return { wechat_account_id: accountId, wechat_mchid: shop.mchid as string };
+}
+
+/** A contract that takes orders at once. */
+async function openAccount(
+  deps: DemoMerchantDeps,
+  merchantId: string,
+  channel: string,
+  label: string,
+  gatewayUrl: string | undefined,
+  credentials: object,
+): Promise<string> {
+  const account = await ops(deps, "/v1/ops/channel_accounts", {
+    merchant_id: merchantId,
+    channel,
+    label,
+    gateway_url: gatewayUrl,
+    cost_rate_millionths: COST_RATE_MILLIONTHS,
+    fund_flow: "through_platform",
+    credentials,
+  });
+  await ops(deps, `/v1/ops/channel_accounts/${account.id}/enable`, undefined);
+  return account.id as string;
+}
+
 async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<void> {
   const token = { authorization: `Bearer ${deps.operatorKey}` };
-  const path = `${deps.baseUrl}/v1/ops/channel_accounts/${known.channel_account_id}`;
-  const account = await call("GET", path, undefined, token);
-  const gatewayUrl = String(account.gateway_url).replace(known.sandbox_url, deps.sandboxUrl);
-  await call("PATCH", path, { revision: account.revision, gateway_url: gatewayUrl }, token);
+  for (const accountId of [known.channel_account_id, known.wechat_account_id]) {
+    if (accountId === undefined) continue;
+    const path = `${deps.baseUrl}/v1/ops/channel_accounts/${accountId}`;
+    const account = await call("GET", path, undefined, token);
+    const gatewayUrl = String(account.gateway_url).replace(known.sandbox_url, deps.sandboxUrl);
+    await call("PATCH", path, { revision: account.revision, gateway_url: gatewayUrl }, token);
+  }
   const merchant = { authorization: `Bearer ${known.secret_key}` };
   const { data } = await call("GET", `${deps.baseUrl}/v1/webhook_endpoints`, undefined, merchant);
   for (const endpoint of data as unknown as { id: string; url: string }[]) {
@@ -127,6 +179,10 @@ async function isAlive(deps: DemoMerchantDeps, known: DemoFile): Promise<boolean
   });
   await answer.body?.cancel();
   return answer.ok;
+}
+
+function ops(deps: DemoMerchantDeps, path: string, body: unknown) {
+  return post(deps, path, body, deps.operatorKey);
 }
 
 function post(deps: DemoMerchantDeps, path: string, body: unknown, token?: string) {

@@ -1171,6 +1171,8 @@ export interface operations {
                     readonly amount: number;
                     /** @description The buyer at the channel (open id, user id), where the method needs one */
                     readonly buyer?: string;
+                    /** @description The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one */
+                    readonly buyer_ip?: string;
                     /** @description ISO 4217, capital letters */
                     readonly currency: string;
                     /** @description Seconds until the payment closes by itself; 7200 by default */
@@ -1251,6 +1253,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly buyer?: string;
+                    /** @description The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one */
+                    readonly buyer_ip?: string;
                     readonly method?: string;
                     /** @description The digits of the buyer's payment code, just scanned; used once and never stored */
                     readonly payment_code?: string;

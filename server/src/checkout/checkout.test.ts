@@ -54,7 +54,13 @@ describe("what the buyer sees", () => {
     );
     assert.equal(state.payment.return_url, "https://shop.example/thanks");
     const methods = state.methods.map((one: Json) => one.method);
-    assert.deepEqual(methods.toSorted(), ["alipay.page", "alipay.qr", "alipay.wap"]);
+    assert.deepEqual(methods.toSorted(), [
+      "alipay.page",
+      "alipay.qr",
+      "alipay.wap",
+      "wechat.h5",
+      "wechat.native",
+    ]);
     assert.equal(state.next_action, null);
     assert.ok(Date.parse(state.server_time) <= Date.parse(state.payment.expires_at));
   });
@@ -147,7 +153,7 @@ describe("starting to pay", () => {
 
   test("what the page does not offer is refused", async () => {
     const payment = await create();
-    for (const method of ["alipay.code", "alipay.jsapi", "wechat.native"]) {
+    for (const method of ["alipay.code", "alipay.jsapi", "unionpay.qr"]) {
       const refused = await start(payment, method);
       assert.deepEqual([refused.status, refused.body.code], [422, "method_not_available"], method);
     }

@@ -81,7 +81,12 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
       if (!offered.some((candidate) => candidate.method === request.body.method)) {
         throw problem("method_not_available", { field: "method" });
       }
-      const wish = { method: request.body.method, paymentCode: null, buyer: null };
+      const wish = {
+        method: request.body.method,
+        paymentCode: null,
+        buyer: null,
+        buyerIp: request.ip,
+      };
       return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, null));
     },
   );

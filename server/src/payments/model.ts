@@ -94,6 +94,8 @@ export type Attempt = {
   readonly failureCode: string | null;
   readonly failureMessage: string | null;
   readonly buyer: string | null;
+  /** The address that the buyer's device came from, where the scene needs one. */
+  readonly buyerIp: string | null;
   readonly taken: Taken | null;
   readonly surplus: Surplus | null;
   /** Σ refunds neither failed nor returned, of the buyer's amount. */

@@ -109,14 +109,14 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     refund: async (refund, attempt, priority) => {
       const { made, about } = await orderReport(attempt, "refund", priority, ({ channel, context }) =>
-        channel.refund(context, refundOrderOf(refund, attempt)),
+        channel.refund(context, refundOrderOf(deps, refund, attempt)),
       );
       const report = { refundId: refund.id, source: "refund" as const, end: made, exchange: made.exchange };
       return deps.door.submit({ ...about, kind: "refund_report", ...report });
     },
     queryRefund: async (refund, attempt, priority) => {
       const { made, about } = await orderReport(attempt, "refund_query", priority, ({ channel, context }) =>
-        channel.queryRefund(context, refundOrderOf(refund, attempt)),
+        channel.queryRefund(context, refundOrderOf(deps, refund, attempt)),
       );
       const report = {
         refundId: refund.id,
@@ -204,21 +204,28 @@ async function newOrderOf(
     ...orderOf(attempt),
     subject: request.subject,
     expiresAt: attempt.expiresAt,
-    notifyUrl: `${deps.publicUrl()}/notify/${attempt.channel}/${formatId("cha", attempt.channelAccountId)}`,
+    notifyUrl: notifyUrlOf(deps, attempt),
     returnUrl: deps.cashierUrl(payment.id),
     paymentCode,
     buyer: attempt.buyer,
+    buyerIp: attempt.buyerIp,
     storeNo: place.storeNo,
     terminalNo: place.terminalNo,
   };
 }
 
-function refundOrderOf(refund: Refund, attempt: Attempt): RefundOrder {
+function notifyUrlOf(deps: CallsDeps, { channel, channelAccountId }: Attempt): string {
+  return `${deps.publicUrl()}/notify/${channel}/${formatId("cha", channelAccountId)}`;
+}
+
+function refundOrderOf(deps: CallsDeps, refund: Refund, attempt: Attempt): RefundOrder {
   return {
     order: orderOf(attempt),
     channelRefundNo: refund.channelRefundNo,
     amount: refund.amount,
+    paidAmount: attempt.taken?.paidAmount ?? attempt.amount,
     reason: refund.reason,
+    notifyUrl: notifyUrlOf(deps, attempt),
     createdAt: refund.createdAt,
   };
 }

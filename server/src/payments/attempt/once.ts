@@ -36,14 +36,15 @@ export function nameWish(
   wish: AttemptWish,
   idempotencyKey: string | null,
 ): NamedWish | null {
-  const { method, buyer, paymentCode } = wish;
+  const { method, buyer, buyerIp, paymentCode } = wish;
+  const address = buyerIp === null ? {} : { buyer_ip: buyerIp };
   const code =
     paymentCode === null ? null : deps.keyring.mac("payment_code", paymentCode).toString("base64url");
   if (idempotencyKey === null && code === null) return null;
   return {
     paymentId,
     key: idempotencyKey === null ? `code ${code}` : `key ${idempotencyKey}`,
-    request: canonical(idempotencyKey === null ? {} : { method, buyer, payment_code: code }),
+    request: canonical(idempotencyKey === null ? {} : { method, buyer, ...address, payment_code: code }),
     attemptId: deps.cell.newId(),
     claimedAt: deps.cell.clock.now(),
   };

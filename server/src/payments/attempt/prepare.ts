@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { ChannelAccount, Channels, SceneTraits } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { problem } from "../../kernel/errors.ts";
@@ -20,6 +21,7 @@ export type AttemptWish = {
   readonly method: string | null;
   readonly paymentCode: string | null;
   readonly buyer: string | null;
+  readonly buyerIp: string | null;
 };
 
 export type PrepareDeps = {
@@ -51,7 +53,7 @@ export async function prepareAttempt(
   const scene = deps.channels.channel(account.channel)?.traits.scenes[method];
   if (scene === undefined) throw problem("method_not_available", { field: "method" });
   checkWish(method, scene, wish);
-  const attempt = newAttempt(id, payment, account, { method, buyer: wish.buyer, scene }, now);
+  const attempt = newAttempt(id, payment, account, { ...wish, method, scene }, now);
   const refused = await deps.calls.refuse(payment, attempt, wish.paymentCode);
   if (refused !== null) throw problem("order_refused", refused);
   const { fundFlow } = account;
@@ -70,13 +72,16 @@ function checkWish(method: string, scene: SceneTraits, wish: AttemptWish): void 
   if (scene.requiresBuyer && wish.buyer === null) {
     throw refuse("buyer", `${method} needs the buyer's id at the channel`);
   }
+  if (scene.requiresBuyerIp && isIP(wish.buyerIp ?? "") === 0) {
+    throw refuse("buyer_ip", `${method} needs the address (IPv4 or IPv6) of the buyer's device`);
+  }
 }
 
 function newAttempt(
   id: Id,
   payment: Payment,
   account: ChannelAccount,
-  by: { readonly method: string; readonly buyer: string | null; readonly scene: SceneTraits },
+  by: AttemptWish & { readonly method: string; readonly scene: SceneTraits },
   now: Date,
 ): Attempt {
   const lifetimeEnd = plus(now, account.orderLifetimeSeconds * SECOND).getTime();
@@ -98,6 +103,7 @@ function newAttempt(
     failureCode: null,
     failureMessage: null,
     buyer: by.buyer,
+    buyerIp: by.scene.requiresBuyerIp ? by.buyerIp : null,
     taken: null,
     surplus: null,
     refundedAmount: 0n,

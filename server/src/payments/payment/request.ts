@@ -25,6 +25,12 @@ export const EXPIRES_IN_MIN_SECONDS = 60;
 export const EXPIRES_IN_MAX_SECONDS = 15 * 86_400;
 export const EXPIRES_IN_SECONDS = 2 * 3_600;
 
+/** Whether the text is an address is asked where a method needs one. */
+export const BuyerIpSchema = Type.String({
+  pattern: "^[0-9A-Fa-f.:]{2,45}$",
+  description: "The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one",
+});
+
 /** `POST /v1/payments`. */
 export const CreatePaymentSchema = strictObject({
   merchant_order_no: MerchantNumber,
@@ -45,6 +51,7 @@ export const CreatePaymentSchema = strictObject({
       description: "The buyer at the channel (open id, user id), where the method needs one",
     }),
   ),
+  buyer_ip: Type.Optional(BuyerIpSchema),
   store: Type.Optional(
     Type.String({ minLength: 1, maxLength: 64, description: "A store's id, or your number for it" }),
   ),

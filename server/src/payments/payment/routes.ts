@@ -20,7 +20,7 @@ import { timelineOf } from "../timeline.ts";
 import { presentPayment } from "../view.ts";
 import { type Whole, wholesById } from "../whole.ts";
 import { PaymentSchema, TimelineSchema } from "../wire.ts";
-import { CreatePaymentSchema, MethodSchema, PaymentCodeSchema } from "./request.ts";
+import { BuyerIpSchema, CreatePaymentSchema, MethodSchema, PaymentCodeSchema } from "./request.ts";
 import type { Payments } from "./service.ts";
 import { listPayments, type PaymentFilter } from "./store.ts";
 
@@ -36,6 +36,7 @@ const AttemptWishSchema = strictObject({
   method: Type.Optional(MethodSchema),
   payment_code: Type.Optional(PaymentCodeSchema),
   buyer: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  buyer_ip: Type.Optional(BuyerIpSchema),
 });
 
 const ListQuery = strictObject({
@@ -190,11 +191,16 @@ function ending(http: Http, deps: PaymentRoutesDeps, present: Present): void {
     },
     async (request, reply) => {
       const { merchantId } = await authenticateMerchant(request);
-      const { method, payment_code, buyer } = request.body;
+      const { method, payment_code, buyer, buyer_ip } = request.body;
       if (method === undefined && payment_code === undefined) {
         throw problem("invalid_request", { field: "method", detail: "name a method or a payment code" });
       }
-      const wish = { method: method ?? null, paymentCode: payment_code ?? null, buyer: buyer ?? null };
+      const wish = {
+        method: method ?? null,
+        paymentCode: payment_code ?? null,
+        buyer: buyer ?? null,
+        buyerIp: buyer_ip ?? null,
+      };
       const key = idempotencyKeyOf(request);
       const whole = await payments.newAttempt(merchantId, readId("pay", request.params.id), wish, key);
       const made = whole.isNew && whole.payment.status !== "succeeded";

@@ -230,6 +230,7 @@ async function prepare(
     method: body.method ?? null,
     paymentCode: body.payment_code ?? null,
     buyer: body.buyer ?? null,
+    buyerIp: body.buyer_ip ?? null,
   };
   const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, wish, now);
   return {
@@ -253,7 +254,12 @@ async function newAttempt(
     });
   }
   deps.merchants.requireActive((await deps.merchants.get(merchantId)) as Merchant);
-  const fallback = { ...wish, buyer: wish.buyer ?? readRequest(payment.request).buyer ?? null };
+  const first = readRequest(payment.request);
+  const fallback = {
+    ...wish,
+    buyer: wish.buyer ?? first.buyer ?? null,
+    buyerIp: wish.buyerIp ?? first.buyer_ip ?? null,
+  };
   const attempt = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
   const live = attempts.find((other) => other.id === payment.liveAttemptId);
   if (live !== undefined) {

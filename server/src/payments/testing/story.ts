@@ -285,6 +285,7 @@ function anAttempt(payment: Payment, account: ChannelAccount, method: string, no
     failureCode: null,
     failureMessage: null,
     buyer: null,
+    buyerIp: null,
     taken: null,
     surplus: null,
     refundedAmount: 0n,

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { assertInvariants } from "../../../tools/testing/invariants.ts";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { MINUTE } from "../kernel/clock.ts";
+import { handsOn } from "./testing/hands.ts";
+
+let platform: TestPlatform;
+const hands = handsOn(() => platform);
+before(async () => {
+  platform = await startTestPlatform();
+});
+after(async () => {
+  await assertInvariants(platform);
+  await platform.stop();
+});
+
+const BUYER_IP = "203.0.113.7";
+const paidWith = (id: string) => platform.until(id, (seen) => seen.status === "succeeded");
+
+/** What the buyer has in hand, as the wallet takes it. */
+function inHand({ next_action: action }: Json): string {
+  return (
+    action.qr_code ??
+    action.url ??
+    (typeof action.params === "string" ? action.params : JSON.stringify(action.params))
+  );
+}
+
+async function paid(wanted: Record<string, unknown> = {}): Promise<Json> {
+  const payment = await hands.create({ method: "wechat.native", ...wanted });
+  assert.equal((await platform.payCode(inHand(payment))).status, 200);
+  return paidWith(payment.id);
+}
+
+describe("a second channel beside Alipay, from the order to the success", () => {
+  const scenes: readonly [method: string, action: string, wanted: object][] = [
+    ["wechat.native", "qr_code", {}],
+    ["wechat.jsapi", "jsapi_params", { buyer: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" }],
+    ["wechat.h5", "redirect", { buyer_ip: BUYER_IP }],
+    ["wechat.app", "app_params", {}],
+  ];
+  for (const [method, action, wanted] of scenes) {
+    test(`${method} is paid, booked with its fee, and told`, async () => {
+      const payment = await hands.create({ method, ...wanted });
+      assert.equal(payment.next_action.type, action);
+      assert.equal((await platform.payCode(inHand(payment))).status, 200);
+      const { attempts } = await paidWith(payment.id);
+      assert.deepEqual(
+        [attempts[0].channel, attempts[0].amount_paid, attempts[0].amount_settled, attempts[0].fee],
+        ["wechat", 1234, 1234, 10],
+      );
+      assert.ok((await hands.events(payment.id)).includes("payment.succeeded"));
+    });
+  }
+
+  test("what a scene needs and is not given is named, and no order is placed", async () => {
+    for (const [method, field] of [
+      ["wechat.h5", "buyer_ip"],
+      ["wechat.jsapi", "buyer"],
+    ]) {
+      const refused = await platform.pay({ method });
+      assert.deepEqual([refused.status, refused.body.field], [400, field], JSON.stringify(refused.body));
+    }
+    const nonsense = await platform.pay({ method: "wechat.h5", buyer_ip: "1.2.3" });
+    assert.deepEqual([nonsense.status, nonsense.body.field], [400, "buyer_ip"]);
+  });
+});
+
+describe("money given back through it", () => {
+  test("is accepted at once, told as arrived by WeChat itself, and by parts makes the whole", async () => {
+    const payment = await paid();
+    for (const amount of [234, 1000]) {
+      const { status, body } = await hands.refund(payment.id, { amount });
+      assert.equal(status, 201, JSON.stringify(body));
+      const refund = await hands.untilRefund(body.id, (seen) => seen.state === "succeeded");
+      assert.equal(refund.amount, amount);
+    }
+    const { body } = await hands.refund(payment.id, { amount: 1 });
+    assert.equal(body.code, "refund_exceeds_payment");
+  });
+
+  test("that the channel can't cover yet is sent again under the same number", async () => {
+    const payment = await paid();
+    await hands.fault("refund_refused", { out_trade_no: hands.order(payment) });
+    const { body } = await hands.refund(payment.id, { amount: 100 });
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(MINUTE);
+        return (await platform.api("GET", `/v1/refunds/${body.id}`)).body;
+      },
+      (seen) => seen.state === "succeeded",
+    );
+  });
+});
+
+describe("when answers are lost or late", () => {
+  test("an order whose answer was lost is placed again and stays one order", async () => {
+    await hands.fault("answer_lost_after_success", { method: "transactions.native" });
+    const payment = await hands.create({ method: "wechat.native" });
+    assert.equal(payment.next_action, null);
+    const placed = await hands.eventually(
+      async () => {
+        platform.clock.advance(MINUTE);
+        return hands.get(payment.id);
+      },
+      (seen) => seen.next_action !== null || seen.attempts.length > 1,
+    );
+    assert.equal(placed.attempts.length, 1);
+  });
+
+  test("a notification that never comes is made up for by asking", async () => {
+    const payment = await hands.create({ method: "wechat.native" });
+    await hands.fault("notification_lost", { out_trade_no: hands.order(payment) });
+    assert.equal((await platform.payCode(inHand(payment))).status, 200);
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(MINUTE);
+        return hands.get(payment.id);
+      },
+      (seen) => seen.status === "succeeded",
+    );
+  });
+
+  test("closed by the merchant, the code takes no money any more", async () => {
+    const payment = await hands.create({ method: "wechat.native" });
+    const closed = await platform.api("POST", `/v1/payments/${payment.id}/close`);
+    assert.equal(closed.body.status, "closed", JSON.stringify(closed.body));
+    assert.notEqual((await platform.payCode(inHand(payment))).status, 200);
+  });
+
+  test("a buyer who changes the wallet half-way pays once", async () => {
+    const payment = await hands.create({ method: "alipay.qr" });
+    const changed = await platform.api("POST", `/v1/payments/${payment.id}/attempts`, {
+      method: "wechat.native",
+    });
+    assert.equal(changed.status, 201, JSON.stringify(changed.body));
+    const code = inHand(changed.body);
+    assert.equal((await platform.payCode(code)).status, 200);
+    const done = await paidWith(payment.id);
+    assert.deepEqual(
+      done.attempts.map((one: Json) => one.channel),
+      ["alipay", "wechat"],
+    );
+  });
+});
+
+test("the bill of the day, read from WeChat, has a line for each payment and refund", async () => {
+  const payment = await paid();
+  const { body: refund } = await hands.refund(payment.id, { amount: 34 });
+  await hands.untilRefund(refund.id, (seen) => seen.state === "succeeded");
+  const account = payment.attempts[0].channel_account;
+  const { body: published } = await platform.sandbox("POST", "/wechat/close-day", {});
+  const found = await platform.ops("GET", `/v1/ops/channel_accounts/${account}/statements/${published.date}`);
+  assert.equal(found.status, 200, JSON.stringify(found.body));
+  const order = hands.order(payment);
+  const lines = found.body.lines.filter((line: Json) => line.channel_order_no === order);
+  assert.deepEqual(
+    lines.map((line: Json) => [line.kind, line.channel_refund_no, line.amount, line.fee]),
+    [
+      ["payment", null, 1234, 7],
+      ["refund", refund.channel_refund_no, -34, 0],
+    ],
+  );
+});
