@@ -1,5 +1,5 @@
 /** Reading the merchant's book: what the story changed in it. */
-import type { BookEntry } from "./office.ts";
+import type { BookEntry, ChannelAccount } from "./office.ts";
 import type { Stage } from "./stage.ts";
 
 export type Changed = {
@@ -29,7 +29,8 @@ export async function changesInBook({ office, merchant, booksBefore, story }: St
 
 /** The entries of one account that bear a channel date, by the attempt or refund that caused them. */
 export async function entriesOfChannelDate(
-  { office, account, booksBefore }: Stage,
+  { office, booksBefore }: Stage,
+  account: ChannelAccount,
   code: "channel_receivable" | "channel_cost",
   channelDate: string,
 ): Promise<Map<string, readonly BookEntry[]>> {

@@ -62,17 +62,18 @@ test("without a platform the demo starts one, its story holds, and nothing is le
     "the story starts one of its own",
     /✓ {2}alipay\.qr .* 12\.34 +0\.10/,
     /✓ {2}alipay\.code +shows a code, and types the password/,
+    /✓ {2}wechat\.native +scans Alipay.s code, then asks for WeChat.s +36\.00/,
     /after the sale it knows: paid, once/,
     /back without anybody lifting a finger/,
     /answers 200 “failure”/,
     /code +refund_exceeds_payment/,
-    /11 × +payment\.succeeded/,
+    /16 × +payment\.succeeded/,
     "refused: bad_signature",
     "Booked: surplus_success",
-    /All 12 payments and 4 refunds of the story are on the bill/,
+    /All 17 payments and 4 refunds of the story are on the bill/,
     /channel_receivable +asset/,
     /All \d+ invariants hold\./,
-    /^All of it is true: 12 payments/m,
+    /^All of it is true: 17 payments/m,
   ]);
   // An escape character would be a colour.
   assert.ok(!output.includes(String.fromCharCode(27)), "colours on plain output");

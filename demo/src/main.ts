@@ -61,7 +61,7 @@ async function reachPlatform(): Promise<Platform> {
   }
   terminal.line("  No platform runs here, so the story starts one of its own and removes it afterwards.");
   const startedAt = performance.now();
-  const stop = terminal.wait("starting PostgreSQL, a sandbox Alipay and the platform …");
+  const stop = terminal.wait("starting PostgreSQL, the sandbox's channels and the platform …");
   const platform = await startPlatform(undo).finally(stop);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   terminal.fact("the platform", `${platform.demo.base_url}, ready after ${seconds} s`);
@@ -77,16 +77,26 @@ async function setStage(platform: Platform): Promise<Stage> {
   undo.unshift(() => receiver.close());
   undo.unshift(() => sandbox.disarm());
   if (!platform.own) undo.unshift(() => silence(shop, receiver.url));
-  const [merchant, account, booksBefore] = await Promise.all([
+  const [merchant, alipay, wechat, booksBefore] = await Promise.all([
     office.merchant(demo.merchant_id),
     office.channelAccount(demo.channel_account_id),
+    office.channelAccount(demo.wechat_account_id),
     office.accounts(demo.merchant_id),
   ]);
-  const rates = { fee: BigInt(merchant.fee_rate_millionths), cost: BigInt(account.cost_rate_millionths) };
+  const contracts = [
+    { name: "Alipay", account: alipay, closeDay: sandbox.closeAlipayDay },
+    {
+      name: "WeChat Pay",
+      account: wechat,
+      closeDay: (date: string) => sandbox.closeWechatDay(demo.wechat_mchid, date),
+    },
+  ];
+  // The sandbox's channels charge alike.
+  const rates = { fee: BigInt(merchant.fee_rate_millionths), cost: BigInt(alipay.cost_rate_millionths) };
   terminal.fact("a buyer's wallet", demo.wallet_url);
   const story = startStory(new Date(), rates);
   const checks = createChecks(terminal);
-  const played = { shop, office, sandbox, receiver, merchant, account, booksBefore, story };
+  const played = { shop, office, sandbox, receiver, merchant, contracts, booksBefore, story };
   return { terminal, checks, platform, ...played, shown: null };
 }
 

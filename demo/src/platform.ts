@@ -17,6 +17,8 @@ export type DemoFile = {
   readonly merchant_id: string;
   readonly channel_account_id: string;
   readonly alipay_app_id: string;
+  readonly wechat_account_id: string;
+  readonly wechat_mchid: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
   readonly wallet_url: string;

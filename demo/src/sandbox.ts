@@ -72,7 +72,9 @@ export function createSandbox(url: string, appId: string) {
     notifications: async (outTradeNo: string) =>
       (await call<{ data: Notified[] }>("GET", `/alipay/notifications?out_trade_no=${outTradeNo}`)).data,
     /** Publishes the bill of a day as far as it has come. */
-    closeDay: (date: string) => call<Published>("POST", "/alipay/close-day", { app_id: appId, date }),
+    closeAlipayDay: (date: string) => call<Published>("POST", "/alipay/close-day", { app_id: appId, date }),
+    closeWechatDay: (mchid: string, date: string) =>
+      call<Published>("POST", "/wechat/close-day", { mchid, date }),
     inbox: async (inboxPath: string, webhookId: string) =>
       (await call<{ data: InboxItem[] }>("GET", `${inboxPath}?webhook_id=${webhookId}`)).data,
   };

@@ -8,6 +8,13 @@ import type { Sandbox } from "./sandbox.ts";
 import type { Story } from "./story.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** A contract with a channel, and what makes the channel publish its bill of a day. */
+export type Contract = {
+  readonly name: string;
+  readonly account: ChannelAccount;
+  closeDay(date: string): Promise<unknown>;
+};
+
 export type Stage = {
   readonly terminal: Terminal;
   readonly checks: Checks;
@@ -19,7 +26,8 @@ export type Stage = {
   readonly sandbox: Sandbox;
   readonly receiver: Receiver;
   readonly merchant: Merchant;
-  readonly account: ChannelAccount;
+  /** The shop's contract with each channel. */
+  readonly contracts: readonly Contract[];
   /** The merchant's book as it was before the story. */
   readonly booksBefore: readonly BookAccount[];
   readonly story: Story;

@@ -1,11 +1,12 @@
-/** Alipay's own bill of the day, held against the books line by line, both ways. */
+/** The channels' own bills of the day, held against the books line by line, both ways. */
 import { entriesOfChannelDate } from "../books.ts";
 import { change, yuan } from "../money.ts";
-import type { BookEntry, StatementLine } from "../office.ts";
-import type { Stage } from "../stage.ts";
+import type { BookEntry, ChannelAccount, StatementLine } from "../office.ts";
+import type { Contract, Stage } from "../stage.ts";
 
-/** Money that moved at the channel by the story's doing; `number` is what Alipay knows it by. */
+/** Money that moved at a channel by the story's doing; `number` is what the channel knows it by. */
 type Movement = {
+  readonly accountId: string;
   readonly number: string;
   readonly amount: bigint;
   readonly tradeNo: string | null;
@@ -16,27 +17,22 @@ type Movement = {
 type Cause = {
   readonly number: string;
   readonly lines: readonly StatementLine[];
-  /** What Alipay owes us for it, and what it charges; by their bill, and by our books. */
+  /** What the channel owes us for it, and what it charges; by their bill, and by our books. */
   readonly theirs: Figures;
   readonly ours: Figures;
 };
 type Figures = { readonly net: bigint; readonly charge: bigint };
 
 export async function matchTheBill(stage: Stage): Promise<void> {
-  const { terminal, sandbox, story } = stage;
-  terminal.chapter("Alipay's bill of the day");
+  const { terminal, contracts } = stage;
+  terminal.chapter("The channels' bills of the day");
   terminal.tell(
-    "Alipay publishes its bill as far as the day has come; the platform downloads it through its " +
-      "connector (a signed query, a ZIP, GBK inside). Every line must be a booking of ours, and every " +
-      "booking a line of theirs.",
+    "Each channel publishes its bill as far as the day has come; the platform downloads it through its " +
+      "connector (Alipay's a ZIP with GBK inside, WeChat's a gzip with a SHA-1). Every line must be a " +
+      "booking of ours, and every booking a line of theirs.",
   );
   const movements = await movementsOf(stage);
-  const billed = new Map<string, readonly StatementLine[]>();
-  for (const date of beijingDates(story.startedAt, new Date())) {
-    await sandbox.closeDay(date);
-    for (const { number, lines } of await matchDay(stage, date, movements)) billed.set(number, lines);
-  }
-  for (const movement of movements.values()) checkBilled(stage, movement, billed.get(movement.number) ?? []);
+  for (const contract of contracts) await matchContract(stage, contract, movements);
   terminal.line();
   const paid = [...movements.values()].filter(({ amount }) => amount > 0n).length;
   const refunds = movements.size - paid;
@@ -45,26 +41,43 @@ export async function matchTheBill(stage: Stage): Promise<void> {
   );
 }
 
+async function matchContract(
+  stage: Stage,
+  contract: Contract,
+  all: ReadonlyMap<string, Movement>,
+): Promise<void> {
+  const movements = new Map([...all].filter(([, { accountId }]) => accountId === contract.account.id));
+  const billed = new Map<string, readonly StatementLine[]>();
+  for (const date of beijingDates(stage.story.startedAt, new Date())) {
+    await contract.closeDay(date);
+    for (const { number, lines } of await matchDay(stage, contract, date, movements)) {
+      billed.set(number, lines);
+    }
+  }
+  for (const movement of movements.values()) checkBilled(stage, movement, billed.get(movement.number) ?? []);
+}
+
 /** Matches one day's bill; gives the causes that belong to the story. */
 async function matchDay(
   stage: Stage,
+  { name, account }: Contract,
   date: string,
   movements: ReadonlyMap<string, Movement>,
 ): Promise<readonly Cause[]> {
-  const { terminal, checks, office, account, platform } = stage;
+  const { terminal, checks, office, platform } = stage;
   const look = `GET ${platform.demo.base_url}/v1/ops/channel_accounts/${account.id}/statements/${date}`;
   const statement = await checks.until({
-    claim: `the bill of ${date} is there`,
+    claim: `${name}'s bill of ${date} is there`,
     read: () => office.statement(account.id, date),
     done: (found) => found !== null,
     look,
   });
-  const causes = await causesOf(stage, statement?.lines ?? [], date);
+  const causes = await causesOf(stage, account, statement?.lines ?? [], date);
   const own = causes.filter(({ number }) => movements.has(number));
   for (const { number, theirs, ours } of own) {
     checks.equal(`bill and books agree on ${movements.get(number)?.what} (${number})`, theirs, ours, look);
   }
-  terminal.scene(`${date}, account ${statement?.account}: ${statement?.lines.length} lines`);
+  terminal.scene(`${name}, ${date}, account ${statement?.account}: ${statement?.lines.length} lines`);
   printLines(stage, own, movements);
   tellOfOthers(
     stage,
@@ -120,7 +133,7 @@ function tellOfOthers({ terminal }: Stage, others: readonly Cause[]): void {
 }
 
 function checkBilled(stage: Stage, movement: Movement, lines: readonly StatementLine[]): void {
-  const look = "server/src/channels/alipay/bill.ts; sandbox/src/alipay/bill/";
+  const look = "server/src/channels/*/bill.ts; sandbox/src/*/bill/";
   const seen = lines.map((line) => [line.channel_trade_no, BigInt(line.amount)]);
   const { what, number, tradeNo, amount } = movement;
   stage.checks.equal(`${what} (${number}) is one line of the bill`, seen, [[tradeNo, amount]], look);
@@ -131,12 +144,13 @@ async function movementsOf({ shop, story }: Stage): Promise<Map<string, Movement
   const movements: Movement[] = [];
   for (const id of story.paymentIds) {
     const payment = await shop.payments.get(id);
-    const trades = new Map(payment.attempts.map((attempt) => [attempt.id, attempt.channel_trade_no]));
+    const attempts = new Map(payment.attempts.map((attempt) => [attempt.id, attempt]));
     for (const attempt of payment.attempts) {
       if (attempt.amount_paid === null) continue;
       const what = attempt.surplus === null ? payment.subject : `${payment.subject}, paid twice`;
       const tradeNo = attempt.channel_trade_no;
       movements.push({
+        accountId: attempt.channel_account,
         number: attempt.channel_order_no,
         amount: BigInt(attempt.amount_paid),
         tradeNo,
@@ -146,18 +160,29 @@ async function movementsOf({ shop, story }: Stage): Promise<Map<string, Movement
     for await (const refund of shop.refunds.list({ payment: id })) {
       if (refund.accepted_at === null) continue;
       const what = `${payment.subject}, ${refund.automatic ? "surplus returned" : "refund"}`;
-      const tradeNo = trades.get(refund.attempt) ?? null;
-      movements.push({ number: refund.channel_refund_no, amount: -BigInt(refund.amount), tradeNo, what });
+      const attempt = attempts.get(refund.attempt);
+      movements.push({
+        accountId: attempt?.channel_account ?? "",
+        number: refund.channel_refund_no,
+        amount: -BigInt(refund.amount),
+        tradeNo: attempt?.channel_trade_no ?? null,
+        what,
+      });
     }
   }
   return new Map(movements.map((movement) => [movement.number, movement]));
 }
 
 /** Lines of the bill and entries of the books, brought together by what caused them. */
-async function causesOf(stage: Stage, lines: readonly StatementLine[], date: string): Promise<Cause[]> {
+async function causesOf(
+  stage: Stage,
+  account: ChannelAccount,
+  lines: readonly StatementLine[],
+  date: string,
+): Promise<Cause[]> {
   const [receivable, cost] = await Promise.all([
-    entriesOfChannelDate(stage, "channel_receivable", date),
-    entriesOfChannelDate(stage, "channel_cost", date),
+    entriesOfChannelDate(stage, account, "channel_receivable", date),
+    entriesOfChannelDate(stage, account, "channel_cost", date),
   ]);
   // A refund that the channel made by itself has a number that nobody here gave: it belongs to its order.
   const given = new Set([...receivable.keys()].map(channelNumberOf));
@@ -199,7 +224,7 @@ function sum(amounts: readonly number[]): bigint {
 const DAY_MS = 86_400_000;
 const BEIJING_MS = 8 * 3_600_000;
 
-/** The days of Alipay's calendar that the story touched: two, when it ran past midnight there. */
+/** The days of the channels' calendar that the story touched: two, when it ran past midnight there. */
 function beijingDates(from: Date, to: Date): readonly string[] {
   const dateOf = (at: Date) => new Date(at.getTime() + BEIJING_MS).toISOString().slice(0, 10);
   const dates = [dateOf(from)];

@@ -3,15 +3,16 @@ import { percent, yuan } from "../money.ts";
 import type { Stage } from "../stage.ts";
 
 export async function openTheCounter(stage: Stage): Promise<void> {
-  const { terminal, checks, merchant, account, shop, receiver, platform, booksBefore } = stage;
+  const { terminal, checks, merchant, contracts, shop, receiver, platform, booksBefore } = stage;
   terminal.chapter("A shop opens its counter");
   terminal.tell(
-    `${merchant.name} takes money with Alipay. It pays the platform ` +
-      `${percent(merchant.fee_rate_millionths)} of each payment; Alipay keeps ` +
-      `${percent(account.cost_rate_millionths)} for itself. Both are rounded half up, to the fen.`,
+    `${merchant.name} takes money with ${contracts.map(({ name }) => name).join(" and ")}. It pays the ` +
+      `platform ${percent(merchant.fee_rate_millionths)} of each payment; ` +
+      `${contracts.map(({ name, account }) => `${name} keeps ${percent(account.cost_rate_millionths)}`).join(", ")} ` +
+      "for itself. All is rounded half up, to the fen.",
   );
   terminal.fact("merchant", merchant.id);
-  terminal.fact("channel account", `${account.id}  ${account.label}`);
+  for (const { account } of contracts) terminal.fact("channel account", `${account.id}  ${account.label}`);
   terminal.fact("secret key", `${platform.demo.secret_key.slice(0, 8)}…`);
 
   const endpoint = await shop.webhookEndpoints.create({

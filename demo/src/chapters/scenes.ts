@@ -1,4 +1,4 @@
-/** Every way in which a buyer can meet Alipay, each paid and watched to its success. */
+/** Every way in which a buyer can meet a channel, each paid and watched to its success. */
 import type { CreatePayment, Payment } from "@tributary/sdk";
 import { yuan } from "../money.ts";
 import { type Stage, timelineUrl } from "../stage.ts";
@@ -12,6 +12,8 @@ type Scene = Omit<CreatePayment, "currency" | "merchant_order_no" | "method"> & 
 
 /** The sandbox's pretend buyer, as a mini program would name it. */
 const BUYER = "2088000000000002";
+const OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+const BUYER_IP = "203.0.113.7";
 
 /**
  * Among the amounts: 2.50 costs the platform 1.5 fen, and half a fen goes up; 0.63 earns it half a fen and a
@@ -29,16 +31,38 @@ const HANDED_OVER: readonly Scene[] = [
     buyer: BUYER,
     does: "pays inside a mini program",
   },
+  {
+    method: "wechat.native",
+    amount: 4_200,
+    subject: "A bag of oolong",
+    does: "scans the code on the counter",
+  },
+  {
+    method: "wechat.h5",
+    amount: 250,
+    subject: "A biscuit",
+    buyer_ip: BUYER_IP,
+    does: "is sent to WeChat from a phone",
+  },
+  { method: "wechat.app", amount: 8_888, subject: "A gift box", does: "pays from the shop's own app" },
+  {
+    method: "wechat.jsapi",
+    amount: 63,
+    subject: "A loyalty card",
+    buyer: OPENID,
+    does: "pays inside a mini program",
+  },
 ];
 
 type Row = (cells: readonly string[]) => void;
 
 export async function playEveryScene(stage: Stage): Promise<void> {
   const { terminal } = stage;
-  terminal.chapter("Every way to meet Alipay");
+  terminal.chapter("Every way to pay");
   terminal.tell(
-    "Six scenes through Alipay's real protocol, signed in both directions. The seconds are from the " +
-      "buyer's confirmation to the success that the shop sees.",
+    "Ten scenes through the real protocols of Alipay and WeChat Pay, signed in both directions, and a " +
+      "buyer who changes the wallet half-way. The seconds are from the buyer's confirmation to the " +
+      "success that the shop sees.",
   );
   const row = terminal.growing([
     { title: "", width: 1 },
@@ -51,13 +75,33 @@ export async function playEveryScene(stage: Stage): Promise<void> {
   for (const scene of HANDED_OVER) await handedOver(stage, scene, row);
   await codePaidAtOnce(stage, row);
   await codeWithPassword(stage, row);
+  await walletChanged(stage, row);
+}
+
+/** A code of one wallet has been scanned when the buyer asks for the other's. */
+async function walletChanged(stage: Stage, row: Row): Promise<void> {
+  const { checks, sandbox, shop } = stage;
+  const does = "scans Alipay's code, then asks for WeChat's";
+  const scene: Scene = { method: "wechat.native", amount: 3_600, subject: "A tea strainer", does };
+  const first = await order(stage, { ...wantedOf(scene), label: "changed", method: "alipay.qr" });
+  await sandbox.scan(whatTheBuyerHolds(first));
+  const payment = await shop.payments.createAttempt(first.id, { method: scene.method });
+  const look = timelineUrl(stage, payment.id);
+  checks.equal("the other wallet's order is closed first", payment.attempts[0]?.state, "closed", look);
+  const paidAt = performance.now();
+  const trade = await sandbox.pay(whatTheBuyerHolds(payment));
+  const succeeded = await succeeds(stage, payment);
+  written(stage, row, { scene, payment: succeeded, paidAt, tradeNo: trade.trade_no });
+}
+
+function wantedOf({ does: _, ...wanted }: Scene) {
+  return wanted;
 }
 
 /** The shop hands something over, and the buyer pays with it. */
 async function handedOver(stage: Stage, scene: Scene, row: Row): Promise<void> {
   const { checks, sandbox } = stage;
-  const { does, ...wanted } = scene;
-  const payment = await order(stage, { label: labelOf(scene.method), ...wanted });
+  const payment = await order(stage, { label: labelOf(scene.method), ...wantedOf(scene) });
   const look = timelineUrl(stage, payment.id);
   checks.equal(`a payment by ${scene.method} waits for its buyer`, payment.status, "processing", look);
   const held = whatTheBuyerHolds(payment);
@@ -116,10 +160,10 @@ function written(stage: Stage, row: Row, { scene, payment, paidAt, tradeNo }: Pa
   row([tick, scene.method, scene.does, yuan(payment.amount), yuan(fee), `${seconds} s`]);
 }
 
-function codeOrder({ does: _, ...wanted }: Scene, code: string) {
-  return { label: labelOf(wanted.method), payment_code: code, ...wanted };
+function codeOrder(scene: Scene, code: string) {
+  return { label: labelOf(scene.method), payment_code: code, ...wantedOf(scene) };
 }
 
 function labelOf(method: string): string {
-  return method.replace("alipay.", "");
+  return method.replace("alipay.", "").replace("wechat.", "wx-");
 }
