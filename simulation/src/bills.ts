@@ -1,9 +1,10 @@
 /**
  * The channel's bills of a world, published, downloaded through the connector, and held against the books.
  */
-import { type ChannelHttp, createAlipay } from "../../server/src/channels/index.ts";
+import type { ChannelHttp } from "../../server/src/channels/index.ts";
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { sandboxUrl } from "./channel.ts";
+import { CONSOLES, type Contract } from "./contracts.ts";
 import { type DatedLine, explain, type OwnAttempt, type OwnRefund, type Receivable } from "./explain.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -60,22 +61,25 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
   const { db } = world.ground.cell;
   const found: string[] = [];
   for (const merchant of merchants) {
-    const lines = await download(world, merchant);
-    for (const { kind } of lines) world.weather.tally.add("lines of bills", kind);
-    const account = [parseId("cha", merchant.accountId) as Id];
-    const unexplained = explain(lines, {
-      attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
-      refunds: await db.all<OwnRefund>(REFUNDS, account),
-      receivables: await db.all<Receivable>(RECEIVABLES, account),
-    });
-    for (const what of unexplained) found.push(`bill of ${merchant.name}: ${what}`);
+    for (const contract of merchant.contracts) {
+      const lines = await download(world, contract);
+      for (const { kind } of lines) world.weather.tally.add("lines of bills", `${contract.channel} ${kind}`);
+      const account = [parseId("cha", contract.accountId) as Id];
+      const unexplained = explain(lines, {
+        attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
+        refunds: await db.all<OwnRefund>(REFUNDS, account),
+        receivables: await db.all<Receivable>(RECEIVABLES, account),
+      });
+      for (const what of unexplained) found.push(`${contract.channel} bill of ${merchant.name}: ${what}`);
+    }
   }
   return found;
 }
 
 /** Every line of every day so far. */
-async function download(world: World, merchant: Merchant): Promise<readonly DatedLine[]> {
-  const { scheduler, channel, sandbox } = world;
+async function download(world: World, contract: Contract): Promise<readonly DatedLine[]> {
+  const { scheduler, channel } = world;
+  const console = CONSOLES[contract.channel];
   const http: ChannelHttp = {
     request: async ({ url, method, headers, body }) => ({
       end: "response",
@@ -84,19 +88,20 @@ async function download(world: World, merchant: Merchant): Promise<readonly Date
   };
   const clock = scheduler.clockOf({ name: "checks", alive: true });
   const random = { bytes: (length: number) => Buffer.alloc(length), integer: () => 0 };
-  const alipay = createAlipay({ clock, random, http });
-  const parsed = alipay.parseCredentials(merchant.credentials);
+  const connector = console.create({ clock, random, http });
+  const parsed = connector.parseCredentials(contract.credentials);
   if (!parsed.ok) throw new Error("the credentials of the world do not parse");
   const context = {
-    channelAccountId: merchant.accountId,
-    gatewayUrl: `${sandbox.url}/gateway.do`,
+    channelAccountId: contract.accountId,
+    gatewayUrl: contract.gatewayUrl,
     credentials: parsed.credentials,
     timeoutMs: 60_000,
   };
   const lines: DatedLine[] = [];
   for (const date of datesOf(world)) {
-    await channel(jsonRequest("POST", sandboxUrl("/alipay/close-day"), { app_id: merchant.appId, date }));
-    const call = await alipay.downloadStatement(context, date);
+    const { path, body } = console.closeDay(contract.number, date);
+    await channel(jsonRequest("POST", sandboxUrl(path), body));
+    const call = await connector.downloadStatement(context, date);
     if (call.end === "answered") lines.push(...call.value.lines.map((line) => ({ ...line, date })));
     else if (call.end !== "refused" || call.code !== "no_statement")
       throw new Error(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);

@@ -12,17 +12,23 @@ export type Body = {
   readonly status_final: boolean;
   readonly cashier_url: string;
   readonly next_action: NextAction | null;
-  readonly attempts: readonly { readonly channel_order_no: string }[];
+  readonly attempts: readonly { readonly channel_order_no: string; readonly channel: string }[];
   // A refund
   readonly payment: string;
   readonly merchant_refund_no: string;
   readonly state: string;
   readonly state_final: boolean;
-  // An app of the sandbox
+  // A merchant of the sandbox's channels
   readonly app_id: string;
   readonly pid: string;
   readonly alipay_public_key: string;
   readonly gateway_url: string;
+  readonly mchid: string;
+  readonly appid: string;
+  readonly api_v3_key: string;
+  readonly merchant_serial: string;
+  readonly platform_public_key: string;
+  readonly platform_public_key_id: string;
 };
 
 export type NextAction =

@@ -1,6 +1,7 @@
 /** What goes wrong by itself: the channel's faults, PostgreSQL's restarts, the process's sudden ends. */
 
 import { sandboxUrl } from "./channel.ts";
+import { CHANNELS, CONSOLES, type Contract } from "./contracts.ts";
 import type { Merchant } from "./merchants.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -41,7 +42,7 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
   for (const [kind, choices] of Object.entries(FAULTS)) {
     const isLure = kind === world.weather.lure;
     if ((!luck.hits(share) || kind === never) && !isLure) continue;
-    const match = luck.hits(0.3) && !isLure ? { app_id: luck.pick(merchants).appId } : {};
+    const match = luck.hits(0.3) && !isLure ? matchOf(luck.pick(luck.pick(merchants).contracts)) : {};
     const fault = {
       kind,
       match,
@@ -53,6 +54,11 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
     if (answer.status !== 201)
       throw new Error(`the fault ${kind} cannot be armed: ${answer.body.toString()}`);
   }
+}
+
+/** What limits a fault to one contract. */
+function matchOf({ channel, number }: Contract): Record<string, string> {
+  return CONSOLES[channel].named(number);
 }
 
 /** Nothing armed is left; how often each kind happened is counted. */
@@ -108,16 +114,17 @@ const ORDERS = {
 export async function resendLost(world: World): Promise<void> {
   const { channel } = world;
   for (const { channelOrderNo } of await world.ground.cell.db.all<{ channelOrderNo: string }>(ORDERS)) {
-    const url = sandboxUrl(`/alipay/notifications?out_trade_no=${channelOrderNo}`);
-    const { body } = await channel(jsonRequest("GET", url, undefined));
-    const { data } = JSON.parse(body.toString("utf8")) as {
-      data: { id: string; state: string; forged: string | null }[];
-    };
-    for (const { id, state, forged } of data) {
-      if (forged !== null || (state !== "lost" && state !== "given_up")) continue;
-      world.weather.tally.add("the channel by itself", "sends a lost notification again");
-      const again = sandboxUrl(`/alipay/notifications/${id}/resend`);
-      await channel(jsonRequest("POST", again, undefined));
+    for (const name of CHANNELS) {
+      const url = sandboxUrl(`/${name}/notifications?out_trade_no=${channelOrderNo}`);
+      const { body } = await channel(jsonRequest("GET", url, undefined));
+      const { data } = JSON.parse(body.toString("utf8")) as {
+        data: { id: string; state: string; forged: string | null }[];
+      };
+      for (const { id, state, forged } of data) {
+        if (forged !== null || (state !== "lost" && state !== "given_up")) continue;
+        world.weather.tally.add("the channel by itself", "sends a lost notification again");
+        await channel(jsonRequest("POST", sandboxUrl(`/${name}/notifications/${id}/resend`), undefined));
+      }
     }
   }
 }

@@ -14,6 +14,7 @@ import type { RefundDecision } from "../../server/src/payments/outcome/decide-re
 import type { Decision } from "../../server/src/payments/outcome/steps.ts";
 import { EVENT_TYPES, type EventType } from "../../server/src/webhooks/model.ts";
 import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
+import { CHANNELS } from "./contracts.ts";
 import { FAULTS } from "./disturbances.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import type { Counts } from "./tally.ts";
@@ -167,7 +168,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   events: named(events),
   deliveries: ["delivered", "delivered, after failures", "dead, after failures"],
   "stray notifications": ["refused"],
-  "lines of bills": ["payment", "refund"],
+  "lines of bills": times(CHANNELS, ["payment", "refund"]),
 };
 
 /** Runs smaller than this, in payments, may well miss something. */

@@ -6,8 +6,11 @@ export type KeyPair = { readonly publicKey: string; readonly privateKey: string 
 /** Each pair once, in the same order in each world; whoever comes when all are given is a stranger. */
 export type KeyRing = { next(): KeyPair };
 
-/** A merchant has a pair of its own and one of the channel's; the last one is every stranger's. */
-export const PAIRS = 7;
+/**
+ * At each channel a merchant has a pair of its own and one of the channel's, at one of them an authority's
+ * too; the last pair is every stranger's.
+ */
+export const PAIRS = 16;
 
 /** @param pairs made by `makePairs`. */
 export function createKeyRing(pairs: readonly KeyPair[]): KeyRing {

@@ -1,9 +1,9 @@
 /**
- * Merchants of a world: made through the platform's own API, each with a contract at the sandbox's channel.
+ * Merchants of a world: made through the platform's own API, each with a contract at every channel.
  */
 
-import { type Answer, type Body, bodyOf } from "./body.ts";
-import { sandboxUrl } from "./channel.ts";
+import type { Answer, Body } from "./body.ts";
+import { CHANNELS, CONSOLES, COST_RATE_MILLIONTHS, type Contract, type Draft } from "./contracts.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
 
@@ -12,13 +12,9 @@ export type Merchant = {
   readonly owner: Owner;
   readonly id: string;
   readonly key: string;
-  readonly accountId: string;
-  readonly appId: string;
-  /** What the account's credentials were made of: the checks build a connector of their own from it. */
-  readonly credentials: Readonly<Record<string, string>>;
+  readonly contracts: readonly Contract[];
 };
 
-const COST_RATE_MILLIONTHS = 6_000;
 const SETUP_MS = 600_000;
 
 /** Makes `count` merchants in calm weather. Throws when the platform refuses. */
@@ -29,7 +25,7 @@ export async function makeMerchants(world: World, count: number): Promise<readon
 }
 
 async function makeMerchant(world: World, name: string): Promise<Merchant> {
-  const { chance, operatorKey, keys } = world;
+  const { chance, operatorKey } = world;
   const luck = chance.stream(name);
   const owner: Owner = { name, alive: true };
   const ops = (path: string, body?: unknown) =>
@@ -41,33 +37,11 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
     currencies: ["CNY"],
   });
   const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "simulation" });
-  const pair = keys.next();
-  const app = answerOf(
-    await world.channel(
-      jsonRequest("POST", sandboxUrl("/alipay/apps"), {
-        app_public_key: pair.publicKey,
-        mode: "public_key",
-        fee_rate_millionths: COST_RATE_MILLIONTHS,
-      }),
-    ),
-  );
-  const credentials = {
-    mode: "public_key",
-    app_id: app.app_id,
-    seller_id: app.pid,
-    private_key: pair.privateKey,
-    alipay_public_key: app.alipay_public_key,
-  };
-  const account = await ops("/v1/ops/channel_accounts", {
-    merchant_id: merchant.id,
-    channel: "alipay",
-    label: "Alipay at the sandbox",
-    gateway_url: app.gateway_url,
-    cost_rate_millionths: COST_RATE_MILLIONTHS,
-    fund_flow: "through_platform",
-    credentials,
-  });
-  await ops(`/v1/ops/channel_accounts/${account.id}/enable`);
+  const contracts: Contract[] = [];
+  for (const channel of CHANNELS) {
+    const draft = await CONSOLES[channel].register(world);
+    contracts.push({ ...draft, accountId: await enter(ops, merchant.id, draft) });
+  }
   const shop = world.shops.open(name);
   const endpoint = await settled(
     world,
@@ -75,15 +49,26 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
     owner,
   );
   shop.know(endpoint.secret);
-  return {
-    name,
-    owner,
-    id: merchant.id,
-    key: key.secret,
-    accountId: account.id,
-    appId: app.app_id,
+  return { name, owner, id: merchant.id, key: key.secret, contracts };
+}
+
+/** Enters a contract and enables it; its account's id. */
+async function enter(
+  ops: (path: string, body?: unknown) => Promise<Body>,
+  merchantId: string,
+  { channel, gatewayUrl, credentials }: Draft,
+): Promise<string> {
+  const account = await ops("/v1/ops/channel_accounts", {
+    merchant_id: merchantId,
+    channel,
+    label: `${channel} at the sandbox`,
+    gateway_url: gatewayUrl,
+    cost_rate_millionths: COST_RATE_MILLIONTHS,
+    fund_flow: "through_platform",
     credentials,
-  };
+  });
+  await ops(`/v1/ops/channel_accounts/${account.id}/enable`);
+  return account.id;
 }
 
 async function settled(world: World, request: ReturnType<typeof jsonRequest>, owner: Owner): Promise<Body> {
@@ -104,10 +89,4 @@ async function settled(world: World, request: ReturnType<typeof jsonRequest>, ow
     throw new Error(`${request.method} ${request.url} ended ${JSON.stringify(given ?? String(failure))}`);
   }
   return given.body;
-}
-
-function answerOf(response: { readonly status: number; readonly body: Buffer }): Body {
-  const text = response.body.toString("utf8");
-  if (response.status >= 300) throw new Error(`the sandbox answered ${response.status}: ${text}`);
-  return bodyOf(response.body);
 }

@@ -2,7 +2,7 @@
  * Messages between the parts of a simulated world. Each way is an event; the seed decides what becomes of it.
  */
 import type { ChannelHttp } from "../../server/src/channels/index.ts";
-import { messageNamed } from "./points.ts";
+import { callNamed, messageNamed } from "./points.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { MessageFate, Weather } from "./weather.ts";
 
@@ -118,7 +118,7 @@ export function channelHttpOver(
       try {
         const response = await send(deps, {
           from: process.owner,
-          label: `call ${methodOf(url)}`,
+          label: `call ${callNamed(method, url)}`,
           to: channel,
           request: { url, method, headers, body },
           timeoutMs,
@@ -132,9 +132,4 @@ export function channelHttpOver(
     },
     close: async () => {},
   };
-}
-
-/** What a call to Alipay's gateway is for. */
-function methodOf(url: string): string {
-  return new URL(url).searchParams.get("method") ?? new URL(url).pathname;
 }

@@ -34,7 +34,29 @@ export const CALLS: readonly string[] = [
   "alipay.trade.cancel",
   "alipay.trade.refund",
   "alipay.trade.fastpay.refund.query",
+  "wechat.native",
+  "wechat.h5",
+  "wechat.app",
+  "wechat.jsapi",
+  "wechat.query",
+  "wechat.close",
+  "wechat.refund",
+  "wechat.refund.query",
 ];
+
+const WECHAT = "/wechat/v3/";
+
+/** What a call to a channel is for: Alipay names it in its address, WeChat Pay by the path. */
+export function callNamed(verb: string, url: string): string {
+  const { pathname, searchParams } = new URL(url);
+  const method = searchParams.get("method");
+  if (method !== null) return method;
+  if (!pathname.startsWith(WECHAT)) return pathname;
+  const parts = pathname.slice(WECHAT.length).split("/");
+  if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";
+  if (parts.at(-1) === "close") return "wechat.close";
+  return verb === "GET" ? "wechat.query" : `wechat.${parts.at(-1)}`;
+}
 
 /** Messages besides calls to a channel. */
 export const OTHER_MESSAGES: readonly string[] = ["notification", "webhook", "request"];

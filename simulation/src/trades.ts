@@ -3,6 +3,7 @@ import { type Answer, type Body, NOTHING } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
 import type { Chance } from "./chance.ts";
 import { sandboxUrl } from "./channel.ts";
+import { CONSOLES, type Contract } from "./contracts.ts";
 import type { Words } from "./ledger-of-words.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
@@ -15,7 +16,24 @@ export type TradeDeps = {
   readonly luck: Chance;
 };
 
-const METHODS = ["alipay.qr", "alipay.page", "alipay.wap", "alipay.app", "alipay.jsapi"] as const;
+/** With what each needs beside the order. */
+const METHODS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "alipay.qr": {},
+  "alipay.page": {},
+  "alipay.wap": {},
+  "alipay.app": {},
+  "alipay.jsapi": { buyer: "2088000000000002" },
+  "wechat.native": {},
+  "wechat.h5": { buyer_ip: "203.0.113.7" },
+  "wechat.app": {},
+  "wechat.jsapi": { buyer: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" },
+};
+
+/** A method with what it needs. */
+function pickMethod(luck: Chance): Record<string, string> {
+  const method = luck.pick(Object.keys(METHODS));
+  return { method, ...METHODS[method] };
+}
 /** A merchant's program asks again until it is answered, for so long. */
 const PATIENCE = 400;
 
@@ -39,8 +57,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
     code = await newPaymentCode(world, buyer);
     order.payment_code = code;
   } else if (method === "other") {
-    order.method = luck.pick(METHODS);
-    if (order.method === "alipay.jsapi") order.buyer = "2088000000000002";
+    Object.assign(order, pickMethod(luck));
   }
   const others: Promise<void>[] = [];
   if (code !== null) others.push(enterPassword(world, buyer, code));
@@ -120,8 +137,7 @@ async function whims(
         break;
       }
       case "attempt": {
-        const method = luck.pick(METHODS);
-        const wish = method === "alipay.jsapi" ? { method, buyer: "2088000000000002" } : { method };
+        const wish = pickMethod(luck);
         const key = luck.hits(0.5) ? { "idempotency-key": `${id}-${left}` } : {};
         const answer = await insist(deps, "POST", `/v1/payments/${id}/attempts`, wish, key);
         if (answer.status < 300) {
@@ -147,7 +163,7 @@ async function atTheCashier(
   const path = new URL(cashierUrl).pathname;
   await world.sleep(buyer.owner, luck.integer(20_000));
   for (let tries = luck.between(1, 2); tries > 0; tries -= 1) {
-    const method = luck.pick(["alipay.qr", "alipay.page"]);
+    const method = luck.pick(["alipay.qr", "alipay.page", "wechat.native", "wechat.h5"]);
     const started = await insist(deps, "POST", `${path}/attempts`, { method, device: "desktop" });
     const handle = handleOf(started.body?.next_action);
     if (handle === null) continue;
@@ -175,10 +191,14 @@ async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
   const attempt = luck.pick([...(body?.attempts ?? []), null]);
   if (attempt === null) return;
-  const what = luck.weighed({ reverse: 5, reverse_part: 3, pay_late: 3, forge: 1 });
+  const contract = merchant.contracts.find(({ channel }) => channel === attempt.channel) as Contract;
+  // Only Alipay tells of what it took back.
+  const reverses = contract.channel === "alipay" ? 1 : 0;
+  const what = luck.weighed({ reverse: 5 * reverses, reverse_part: 3 * reverses, pay_late: 3, forge: 1 });
   const bodies = { reverse: {}, reverse_part: { amount: luck.between(1, 20) }, pay_late: {}, forge: {} };
-  const url = sandboxUrl(`/alipay/trades/${attempt.channel_order_no}/${CHANNEL_WHIMS[what].path}`);
-  const request = jsonRequest("POST", url, { app_id: merchant.appId, ...bodies[what] });
+  const console = CONSOLES[contract.channel];
+  const url = sandboxUrl(`${console.orderPath(attempt.channel_order_no)}/${CHANNEL_WHIMS[what].path}`);
+  const request = jsonRequest("POST", url, { ...console.named(contract.number), ...bodies[what] });
   const answer = await world.act(merchant.owner, `channel ${what}`, request, world.channel);
   if (answer.status < 300) world.weather.tally.add("the channel by itself", CHANNEL_WHIMS[what].does);
 }

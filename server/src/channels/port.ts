@@ -100,7 +100,8 @@ type RefundFacts = {
   /** The merchant's part, null when not told. */
   readonly settleAmount: bigint | null;
   readonly channelRefundNo: string | null;
-  readonly channelDate: string;
+  /** The channel's business date under which its statement lists the refund; null when not told. */
+  readonly channelDate: string | null;
   /**
    * What the channel had given back of the order by then in all, be it by refunds of ours or not; null or
    * absent when not told.

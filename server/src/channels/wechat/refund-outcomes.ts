@@ -36,10 +36,10 @@ export function refundOfQuery(answer: Answer, refund: RefundOrder, at: Date): Ca
 
 /**
  * Of a notification. It tells when the refund arrived, not the day on which it was asked for, under which it
- * is billed; only where the answer to the call was lost does that stand for it.
+ * is billed: where the answer to the call was lost, a query tells.
  */
 export function refundOfNotification(fields: Fields, at: Date): RefundOutcome | { readonly broken: string } {
-  return refundWith(fields.refund_status, fields, parseRfc3339(fields.success_time) ?? at, at);
+  return refundWith(fields.refund_status, fields, null, at);
 }
 
 function understood(body: Fields, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> {
@@ -56,17 +56,17 @@ function understood(body: Fields, refund: RefundOrder, at: Date): CallEnd<Refund
     : { end: "answered", value: outcome };
 }
 
-/** @param billed an instant of the day on which the refund is billed */
+/** @param billed an instant of the day on which the refund is billed; null: not told */
 function refundWith(
   status: unknown,
   fields: Fields,
-  billed: Date,
+  billed: Date | null,
   at: Date,
 ): RefundOutcome | { readonly broken: string } {
   const facts = {
     settleAmount: fenOf(objectOf(fields.amount).settlement_refund),
     channelRefundNo: textOr(fields.refund_id, null),
-    channelDate: beijingDate(billed),
+    channelDate: billed === null ? null : beijingDate(billed),
   };
   switch (status) {
     case "PROCESSING":

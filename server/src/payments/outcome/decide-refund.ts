@@ -84,11 +84,11 @@ function decideAnswer(
   switch (answer.outcome) {
     case "accepted":
       if (wasAccepted(refund)) return stillOnItsWay(refund, source, context);
-      if (tellsNoFigure(draft, refund, answer, source)) return ask(refund, context.now);
+      if (leavesOpen(draft, refund, answer, source)) return ask(refund, context.now);
       return accept(draft, refund, answer, context) ? "refund_accepted" : "contradiction";
     case "arrived":
       if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
-      if (tellsNoFigure(draft, refund, answer, source)) return ask(refund, context.now);
+      if (leavesOpen(draft, refund, answer, source)) return ask(refund, context.now);
       if (!wasAccepted(refund) && !accept(draft, refund, answer, context)) return "contradiction";
       finish(refund, "succeeded", context.now);
       refund.arrivedAt = context.now;
@@ -101,8 +101,7 @@ function decideAnswer(
     case "returned":
       if (refund.state === "returned") return "already_known";
       if (!wasAccepted(refund)) {
-        const { channelDate } = answer;
-        const accepted = { settleAmount: null, channelRefundNo: null, channelDate };
+        const accepted = { settleAmount: null, channelRefundNo: null, channelDate: null };
         if (!accept(draft, refund, accepted, context)) return "contradiction";
       }
       return giveBackReturned(draft, refund, answer.message, answer.channelDate, context);
@@ -131,17 +130,18 @@ function stillOnItsWay(refund: MutableRefund, source: RefundSource, context: Ref
 }
 
 /**
- * Whether a notification leaves open how much of the refund is the merchant's, where vouchers were a part of
- * the payment: asked, the channel tells it, and only then it is booked.
+ * Whether a notification leaves open what is booked: under which of the channel's days, or, where vouchers
+ * were a part of the payment, how much of the refund is the merchant's. Asked, the channel tells it.
  */
-function tellsNoFigure(
+function leavesOpen(
   draft: Draft,
   refund: MutableRefund,
-  answer: { readonly settleAmount: bigint | null },
+  answer: { readonly settleAmount: bigint | null; readonly channelDate: string | null },
   source: RefundSource,
 ): boolean {
-  if (source !== "notification" || answer.settleAmount !== null) return false;
-  if (wasAccepted(refund) || isFinal(refund)) return false;
+  if (source !== "notification" || wasAccepted(refund) || isFinal(refund)) return false;
+  if (answer.channelDate === null) return true;
+  if (answer.settleAmount !== null) return false;
   const taken = takenOf(draft.attempt(refund.attemptId));
   return taken.settleAmount !== taken.paidAmount;
 }
@@ -184,7 +184,7 @@ function accept(
   answer: {
     readonly settleAmount: bigint | null;
     readonly channelRefundNo: string | null;
-    readonly channelDate: string;
+    readonly channelDate: string | null;
   },
   context: RefundContext,
 ): boolean {
@@ -211,7 +211,8 @@ function accept(
   refund.feeReturned = late ? 0n : returns.fee;
   refund.costReturned = returns.cost;
   refund.channelOwnRefundNo = answer.channelRefundNo ?? refund.channelOwnRefundNo;
-  refund.channelDate = answer.channelDate;
+  // Where nobody tells, the day on which it was asked for is the likeliest.
+  refund.channelDate = answer.channelDate ?? context.channelDay(attempt, refund.createdAt);
   refund.acceptedAt = context.now;
   refund.failureCode = null;
   refund.failureMessage = null;

@@ -48,7 +48,7 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
       const terms = around.terms(command.merchantId, attempt.channelAccountId);
       const { traits } = channelOf(around, attempt);
       const { now } = around;
-      const channelDay = () => channelDayOf(around, attempt);
+      const channelDay = (_: unknown, at?: Date) => channelDayOf(around, attempt, at);
       const known = { now, reportId: command.reportId, terms, traits, channelDay };
       const decision = decideRefund(draft, command.refundId, command, known);
       return { decision, wish: null };
@@ -108,7 +108,7 @@ function contextOf(command: Command, around: Around): TradeContext {
       return around.terms(command.merchantId, command.channelAccountId);
     },
     sceneOf: (attempt) => sceneOf(around, attempt),
-    channelDay: (attempt) => channelDayOf(around, attempt),
+    channelDay: (attempt, at) => channelDayOf(around, attempt, at),
     refundId: newId(),
     reportId: "reportId" in command ? command.reportId : newId(),
   };
@@ -120,8 +120,8 @@ function channelOf(around: Around, attempt: Pick<Attempt, "channel">): Pick<Chan
   return channel;
 }
 
-function channelDayOf(around: Around, attempt: Pick<Attempt, "channel">): string {
-  return dateIn(channelOf(around, attempt).traits.timeZone, around.now);
+function channelDayOf(around: Around, attempt: Pick<Attempt, "channel">, at = around.now): string {
+  return dateIn(channelOf(around, attempt).traits.timeZone, at);
 }
 
 function sceneOf(around: Around, attempt: Pick<Attempt, "channel" | "method">): SceneTraits {

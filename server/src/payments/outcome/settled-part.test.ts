@@ -48,3 +48,14 @@ describe("the settled part of a refund, where the merchant funded a voucher", ()
     assert.equal(told, "refund_accepted");
   });
 });
+
+test("the day under which a refund is billed is asked for where a notification does not tell it", () => {
+  const story = startStory(free);
+  story.trade("query", story.paid());
+  const { id } = story.ask(500n);
+  const told = { outcome: "arrived", settleAmount: null, channelRefundNo: null, channelDate: null } as const;
+  assert.equal(story.refundReport(id, "notification", told), "open");
+  assert.deepEqual([story.refund(id).state, story.refund(id).dueAt], ["unknown", story.now()]);
+  story.refundReport(id, "refund_query", { ...told, channelDate: CHANNEL_DATE });
+  assert.deepEqual([story.refund(id).state, story.refund(id).channelDate], ["succeeded", CHANNEL_DATE]);
+});

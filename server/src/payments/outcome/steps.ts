@@ -43,8 +43,8 @@ export type TradeContext = {
   readonly now: Date;
   readonly terms: FeeTerms;
   readonly sceneOf: (attempt: Attempt) => SceneTraits;
-  /** The channel's present business date: of what it does without telling when. */
-  readonly channelDay: (attempt: Attempt) => string;
+  /** The channel's business date at an instant, now unless told: of what it does without telling when. */
+  readonly channelDay: (attempt: Attempt, at?: Date) => string;
   /** Fixed before the transaction, so that a batch run twice makes the same rows. */
   readonly refundId: Id;
   readonly reportId: Id;

@@ -1,0 +1,96 @@
+/** Contracts of a world's merchants: one with each of the sandbox's channels. */
+import {
+  type Channel,
+  type ChannelDeps,
+  createAlipay,
+  createWechat,
+} from "../../server/src/channels/index.ts";
+import { type Body, bodyOf } from "./body.ts";
+import { sandboxUrl } from "./channel.ts";
+import { jsonRequest, type World } from "./world.ts";
+
+/** What an operator enters of a contract. */
+export type Draft = {
+  readonly channel: ChannelName;
+  /** What the channel calls the merchant. */
+  readonly number: string;
+  readonly gatewayUrl: string;
+  /** The checks build a connector of their own from it. */
+  readonly credentials: Readonly<Record<string, string>>;
+};
+
+export type Contract = Draft & { readonly accountId: string };
+
+/** How a world meets a channel beside its protocol. */
+export type ChannelName = "alipay" | "wechat";
+
+type Console = {
+  /** Registers a merchant with a pair of keys of its own. */
+  register(world: World): Promise<Draft>;
+  readonly create: (deps: ChannelDeps) => Channel;
+  /** Publishes the bill of a day. */
+  closeDay(number: string, date: string): { path: string; body: Record<string, unknown> };
+  /** Where an order's own actions are. */
+  orderPath(channelOrderNo: string): string;
+  /** What names the merchant in an action. */
+  named(number: string): Record<string, string>;
+};
+
+export const COST_RATE_MILLIONTHS = 6_000;
+
+export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
+  alipay: {
+    register: async (world) => {
+      const pair = world.keys.next();
+      const app = await make(world, "/alipay/apps", {
+        app_public_key: pair.publicKey,
+        mode: "public_key",
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+      });
+      const credentials = {
+        mode: "public_key",
+        app_id: app.app_id,
+        seller_id: app.pid,
+        private_key: pair.privateKey,
+        alipay_public_key: app.alipay_public_key,
+      };
+      return { channel: "alipay", number: app.app_id, gatewayUrl: app.gateway_url, credentials };
+    },
+    create: createAlipay,
+    closeDay: (number, date) => ({ path: "/alipay/close-day", body: { app_id: number, date } }),
+    orderPath: (channelOrderNo) => `/alipay/trades/${channelOrderNo}`,
+    named: (number) => ({ app_id: number }),
+  },
+  wechat: {
+    register: async (world) => {
+      const pair = world.keys.next();
+      const shop = await make(world, "/wechat/merchants", {
+        merchant_public_key: pair.publicKey,
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+      });
+      const credentials = {
+        mchid: shop.mchid,
+        appid: shop.appid,
+        api_v3_key: shop.api_v3_key,
+        merchant_private_key: pair.privateKey,
+        merchant_serial_no: shop.merchant_serial,
+        wechatpay_public_key: shop.platform_public_key,
+        wechatpay_public_key_id: shop.platform_public_key_id,
+      };
+      return { channel: "wechat", number: shop.mchid, gatewayUrl: shop.gateway_url, credentials };
+    },
+    create: createWechat,
+    closeDay: (number, date) => ({ path: "/wechat/close-day", body: { mchid: number, date } }),
+    orderPath: (channelOrderNo) => `/wechat/orders/${channelOrderNo}`,
+    named: (number) => ({ mchid: number }),
+  },
+};
+
+export const CHANNELS = Object.keys(CONSOLES) as readonly ChannelName[];
+
+async function make(world: World, path: string, body: object): Promise<Body> {
+  const response = await world.channel(jsonRequest("POST", sandboxUrl(path), body));
+  const text = response.body.toString("utf8");
+  if (response.status >= 300) throw new Error(`the sandbox answered ${response.status}: ${text}`);
+  return bodyOf(response.body);
+}
