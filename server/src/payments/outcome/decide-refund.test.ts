@@ -304,17 +304,51 @@ describe("a sum given back while a refund of ours is under way", () => {
   });
 
   test("went back by itself though all was asked for and a part of that was carried out since", () => {
-    for (const words of [{}, { refundedInAll: 602n }]) {
-      const story = paid();
-      const [first, second] = [story.ask(400n), story.ask(600n)];
-      assert.equal(story.trade("notification", story.refunded(2n)), "already_known");
-      const done = story.refundReport(second.id, "refund", { ...accepted, ...words });
-      assert.equal(done, "refund_accepted");
-      assert.equal(story.attempt().takenBack, 0n);
-      assert.equal(story.refundReport(first.id, "refund", refused(false)), "refund_failed");
-      assert.equal(story.attempt().takenBack, 2n);
-      assert.equal(story.books.natural("suspense_shortage"), 2n);
+    const story = paid();
+    const [first, second] = [story.ask(400n), story.ask(600n)];
+    assert.equal(story.trade("notification", story.refunded(2n)), "already_known");
+    const done = story.refundReport(second.id, "refund", { ...accepted, refundedInAll: 602n });
+    assert.equal(done, "refund_accepted");
+    assert.equal(story.attempt().takenBack, 0n);
+    assert.equal(story.refundReport(first.id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().takenBack, 2n);
+    assert.equal(story.books.natural("suspense_shortage"), 2n);
+  });
+
+  test("is not found in sums that come late and out of order", () => {
+    const story = paid();
+    const [first, second, third] = [story.ask(300n), story.ask(200n), story.ask(100n)];
+    const sums = [
+      [third.id, 600n],
+      [second.id, 500n],
+      [first.id, 300n],
+    ] as const;
+    for (const [id, refundedInAll] of sums) {
+      assert.equal(story.refundReport(id, "refund", { ...accepted, refundedInAll }), "refund_accepted");
     }
+    assert.equal(story.attempt().takenBack, 0n);
+    assert.equal(story.books.natural("suspense_shortage"), 0n);
+  });
+
+  test("is not found twice where an older sum comes after a newer one", () => {
+    const story = paid();
+    story.ask(400n);
+    assert.equal(story.trade("query", story.refunded(700n)), "refunded_by_channel");
+    assert.equal(story.trade("notification", story.refunded(600n)), "already_known");
+    assert.equal(story.attempt().takenBack, 300n);
+  });
+
+  test("is not made of refunds whose answers were lost and that others overtook", () => {
+    const story = paid();
+    const [slow, quick, other, last] = [story.ask(300n), story.ask(50n), story.ask(100n), story.ask(10n)];
+    story.refundReport(slow.id, "refund", unknown);
+    story.refundReport(quick.id, "refund", { ...accepted, refundedInAll: 350n });
+    story.refundReport(other.id, "refund", unknown);
+    story.refundReport(other.id, "refund_query", accepted);
+    story.refundReport(slow.id, "refund_query", accepted);
+    assert.equal(story.refundReport(last.id, "refund", refused(false)), "refund_failed");
+    assert.equal(story.attempt().takenBack, 0n);
+    assert.equal(story.books.natural("suspense_shortage"), 0n);
   });
 
   test("is told beside the word of a refund", () => {

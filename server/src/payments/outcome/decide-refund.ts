@@ -8,7 +8,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
-import { bookGivenBack, raiseTold } from "./decide-taken.ts";
+import { bookGivenBack } from "./decide-taken.ts";
 import type { Draft } from "./draft.ts";
 import type { TradeContext } from "./steps.ts";
 
@@ -52,7 +52,7 @@ export function decideRefund(
   const counts =
     source === "refund" ? !wasAccepted(refund) : source === "refund_query" && end.end !== "not_sent";
   if (counts) refund.tries += 1;
-  if (source === "refund" && wasAccepted(refund) && saysNo(end)) return "contradiction";
+  if (source === "refund" && wasTaken(refund) && saysNo(end)) return "contradiction";
   if (end.end === "answered") {
     const decision = decideAnswer(draft, refund, end.value, source, context);
     bookWhatElseWent(draft, refund, end.value, context);
@@ -84,11 +84,11 @@ function decideAnswer(
   switch (answer.outcome) {
     case "accepted":
       if (wasAccepted(refund)) return stillOnItsWay(refund, source, context);
-      if (leavesOpen(draft, refund, answer, source)) return ask(refund, context.now);
+      if (leavesOpen(draft, refund, answer, source)) return ask(draft, refund, answer, context);
       return accept(draft, refund, answer, context) ? "refund_accepted" : "contradiction";
     case "arrived":
       if (refund.state === "succeeded" || refund.state === "returned") return "already_known";
-      if (leavesOpen(draft, refund, answer, source)) return ask(refund, context.now);
+      if (leavesOpen(draft, refund, answer, source)) return ask(draft, refund, answer, context);
       if (!wasAccepted(refund) && !accept(draft, refund, answer, context)) return "contradiction";
       finish(refund, "succeeded", context.now);
       refund.arrivedAt = context.now;
@@ -146,9 +146,16 @@ function leavesOpen(
   return taken.settleAmount !== taken.paidAmount;
 }
 
-function ask(refund: MutableRefund, now: Date): RefundDecision {
+/** Asks at once about a refund that the channel took; its day is kept as the evidence. */
+function ask(
+  draft: Draft,
+  refund: MutableRefund,
+  { channelDate }: { readonly channelDate: string | null },
+  context: RefundContext,
+): RefundDecision {
   refund.state = "unknown";
-  refund.dueAt = now;
+  refund.channelDate = channelDate ?? context.channelDay(draft.attempt(refund.attemptId), refund.createdAt);
+  refund.dueAt = context.now;
   return "open";
 }
 
@@ -199,7 +206,6 @@ function accept(
     refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
     return false;
   }
-  raiseTold(draft, attempt, refund);
   const reserved = refund.settleAmount;
   // A surplus that finds its way home late goes whole, as it lies in suspense.
   const told = late && refund.automatic ? null : answer.settleAmount;
@@ -321,6 +327,11 @@ function saysNo(end: CallEnd<RefundOutcome>): boolean {
 
 function wasAccepted(refund: Refund): boolean {
   return refund.state === "accepted" || refund.state === "succeeded" || refund.state === "returned";
+}
+
+/** Accepted, or known to be taken and asked about: a call that says no is about another call then. */
+function wasTaken(refund: Refund): boolean {
+  return wasAccepted(refund) || (refund.state === "unknown" && refund.channelDate !== null);
 }
 
 function isFinal(refund: MutableRefund): boolean {

@@ -166,6 +166,8 @@ export function bookGivenBack(
 ): Decision | null {
   const { taken } = attempt;
   if (taken === null) return null;
+  // An older sum comes late: refunds that are known since are not in it, and those in it may be unknown yet.
+  if (told < attempt.toldRefunded) return null;
   const channelDate = context.channelDay(attempt);
   if (told > attempt.toldRefunded && hasRefundsUnderWay(draft, attempt)) attempt.toldRefunded = told;
   const beyond = givenBackByChannel(draft, attempt, taken, told);
@@ -204,15 +206,6 @@ export function bookGivenBack(
     detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
   });
   return "refunded_by_channel";
-}
-
-/**
- * Keeps what was told of an attempt right when a refund of ours is about to be known as carried out: one that
- * is larger than what the books do not explain of that sum is not a part of it, so it came on top.
- */
-export function raiseTold(draft: Draft, attempt: MutableAttempt, accepted: Refund): void {
-  const open = unexplained(draft, attempt, attempt.toldRefunded);
-  if (open > 0n && open < accepted.amount) attempt.toldRefunded += accepted.amount;
 }
 
 /** What of an attempt went back without a refund of ours, be it in parts. */

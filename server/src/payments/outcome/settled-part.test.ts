@@ -33,6 +33,16 @@ describe("the settled part of a refund, where the merchant funded a voucher", ()
     assert.equal(story.books.natural("channel_receivable"), 400n);
   });
 
+  test("a call that says no does not undo what the channel's own word told before", () => {
+    const { story, id } = halfRefunded();
+    const told = { outcome: "accepted", settleAmount: null, refundedInAll: 500n, ...word } as const;
+    story.refundReport(id, "notification", told);
+    const no = { outcome: "failed", code: "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", message: "no" } as const;
+    assert.equal(story.refundReport(id, "refund", no), "contradiction");
+    story.refundReport(id, "refund_query", { outcome: "arrived", settleAmount: 500n, ...word });
+    assert.deepEqual([story.refund(id).state, story.attempt().takenBack], ["succeeded", 0n]);
+  });
+
   test("is our share of it where the channel never tells", () => {
     const { story, id } = halfRefunded();
     story.refundReport(id, "notification", { outcome: "accepted", settleAmount: null, ...word });
