@@ -10,7 +10,7 @@ import { delayUntilNext } from "./polling.ts";
 import type { Drawing } from "./render.ts";
 import { drawScreen, drawSummary, titleOf } from "./render.ts";
 import type { Screen } from "./screen.ts";
-import { deviceOf, isPayable, remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
+import { deviceOf, isCode, isPayable, remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
 import type { Texts } from "./texts.ts";
 import { tongueFor, walletOf } from "./texts.ts";
 
@@ -85,7 +85,7 @@ export class Cashier {
     const mine = this.nextTurn();
     this.chosen = method;
     this.notice = null;
-    this.show({ kind: "preparing", method, leaving: byBuyer && !method.endsWith(".qr") });
+    this.show({ kind: "preparing", method, leaving: byBuyer && !isCode(method) });
     const answer = await startAttempt(this.base, method, this.device);
     if (mine !== this.turn) return;
     if (answer.kind === "problem" || answer.kind === "unreachable") {
@@ -228,6 +228,12 @@ export class Cashier {
     this.tick();
   }
 
+  /** The way that the screen is about: while another one is being prepared, that one. */
+  private present(): string | null {
+    const live = this.state?.method ?? null;
+    return this.screen.kind === "preparing" ? (this.chosen ?? live) : (live ?? this.chosen);
+  }
+
   private drawing(): Drawing {
     const offered = this.state === null ? [] : this.state.methods.map((method) => method.method);
     return {
@@ -235,7 +241,7 @@ export class Cashier {
       locale: this.locale,
       device: this.device,
       payment: this.state === null ? null : this.state.payment,
-      wallet: walletOf(this.state?.method ?? this.chosen, offered, this.texts),
+      wallet: walletOf(this.present(), offered, this.texts),
       notice: this.notice,
       returns: this.returnAt !== null,
       onChoose: (method) => void this.choose(method, true),

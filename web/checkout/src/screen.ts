@@ -71,13 +71,18 @@ export function methodsFor(methods: readonly Method[], device: Device): readonly
   return [...(fitting.length > 0 ? fitting : methods)].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Whether a way to pay shows a code, and leaves the page where it is. */
+export function isCode(method: string): boolean {
+  return CODES.some((scene) => method.endsWith(scene));
+}
+
 /**
  * The method to start without being asked: a computer shows its code at once where there is only one, a phone
  * waits for a tap.
  */
 export function startsByItself(screen: Screen, device: Device): string | null {
   if (screen.kind !== "choose" || device !== "desktop") return null;
-  const codes = screen.methods.filter(({ method }) => CODES.some((scene) => method.endsWith(scene)));
+  const codes = screen.methods.filter(({ method }) => isCode(method));
   const [only] = codes;
   return codes.length === 1 && only === screen.methods[0] ? (only?.method ?? null) : null;
 }

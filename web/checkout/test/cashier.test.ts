@@ -140,6 +140,16 @@ describe("the cashier page", () => {
         await done(page);
       });
 
+      test("says what it does while the buyer changes the wallet", async () => {
+        const token = `change-${screen.name}`;
+        harness.onAttempt(token, "silence");
+        const page = await open("change", state("pay", { methods: WALLETS, next_action: CODE }));
+        await title(page, "Scan with Alipay");
+        await page.locator(`[data-method="wechat.${isPhone ? "h5" : "native"}"]`).click();
+        await title(page, isPhone ? "Taking you to WeChat…" : "Preparing your payment…");
+        await done(page);
+      });
+
       test("says why a method cannot start, and lets the buyer choose again", async () => {
         const token = `problem-${screen.name}`;
         harness.onAttempt(token, { code: "payment_confirming", title: "Conflict", detail: "…" });
