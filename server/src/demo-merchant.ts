@@ -1,7 +1,7 @@
 /**
  * A merchant to try the platform with: made once through the platform's own API, with a contract at each
- * channel of the sandbox and a webhook endpoint at the shop inbox. Everything a program needs to use it stands in
- * `demo.json` of the data folder.
+ * channel of the sandbox and a webhook endpoint at the shop inbox. Everything a program needs to use it
+ * stands in `demo.json` of the data folder.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -124,6 +124,7 @@ async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
       mchid: shop.mchid,
       appid: shop.appid,
       api_v3_key: shop.api_v3_key,
+      api_v2_key: shop.api_v2_key,
       merchant_private_key: privateKey,
       merchant_serial_no: shop.merchant_serial,
       wechatpay_public_key: shop.platform_public_key,

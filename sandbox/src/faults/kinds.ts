@@ -118,7 +118,7 @@ export const faultKinds = {
   },
   paid_after_close: {
     happens: "The trade is closed, and then the buyer's money arrives.",
-    at: "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade",
+    at: "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade, reverse",
     params: { ms: { type: "number", default: 0, means: "how long after the close" } },
   },
   abandoned_code_paid: {
@@ -155,8 +155,8 @@ export const faultKinds = {
     },
   },
   cancel_retry_flag: {
-    happens: "retry_flag=Y without an action; nothing is cancelled yet.",
-    at: "alipay.trade.cancel",
+    happens: "retry_flag=Y without an action, recall=Y; nothing is cancelled yet.",
+    at: "alipay.trade.cancel and reverse",
     params: {},
   },
   fund_change_n: {

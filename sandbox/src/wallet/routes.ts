@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type AlipayDeps, newPaymentCode } from "../alipay/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../refuse.ts";
-import type { WechatDeps } from "../wechat/index.ts";
+import { newWechatPaymentCode, type WechatDeps } from "../wechat/index.ts";
 import { alipayInWallet } from "./alipay-channel.ts";
 import { channelOf, type WalletChannel } from "./channel.ts";
 import { isCursor, listAll } from "./list.ts";
@@ -51,17 +51,19 @@ function registerActions(app: FastifyInstance, channels: readonly WalletChannel[
   });
 }
 
-function registerPaymentCodes(app: FastifyInstance, deps: AlipayDeps): void {
+function registerPaymentCodes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
   app.post("/wallet/payment-codes", async (request, reply) => {
     const body = bodyOf(request.body, ["behaviour", "wallet"]);
     const wallet = textField(body, "wallet") ?? "alipay";
-    if (wallet !== "alipay") throw new Refused(400, "wallet_unknown", "wallet must be alipay.");
+    if (wallet !== "alipay" && wallet !== "wechat") {
+      throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
+    }
     const behaviour = textField(body, "behaviour") ?? "pays";
     const known = behaviours.find((one) => one === behaviour);
     if (!known) {
       throw new Refused(400, "field_invalid", `behaviour must be one of ${behaviours.join(", ")}.`);
     }
-    const code = await newPaymentCode(deps, known);
+    const code = await (wallet === "wechat" ? newWechatPaymentCode : newPaymentCode)(deps, known);
     return reply.code(201).send({
       code: code.code,
       wallet,

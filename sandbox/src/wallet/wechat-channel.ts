@@ -22,8 +22,8 @@ export function wechatInWallet(deps: WechatDeps): WalletChannel {
     recognises: async (code) =>
       isWechatCode(code) || (await wechatOrderOfToken(deps, tokenIn(code))) !== undefined,
     scan: async (code) => viewOrder(await openInWallet(deps, code)),
-    pay: async ({ code, amount, voucher }) => {
-      const { order, redirectUrl } = await payWithWechat(deps, { code, amount, coupon: voucher });
+    pay: async ({ code, amount, voucher, password }) => {
+      const { order, redirectUrl } = await payWithWechat(deps, { code, amount, coupon: voucher, password });
       return { trade: viewOrder(order), redirectUrl };
     },
     fail: async (code, reason) => viewOrder(await failWithWechat(deps, code, reason ?? "余额不足")),
@@ -58,7 +58,7 @@ function viewOrder(order: WechatOrder): TradeView {
     amount: Number(payment?.total ?? order.total),
     currency: "CNY",
     status: tradeStateOf(order),
-    awaits_password: false,
+    awaits_password: tradeStateOf(order) === "USERPAYING",
     abandoned: order.abandonedAt !== null,
     last_failure: order.lastFailure,
     buyer: payment ? { id: payment.openid, logon_id: payment.openid } : null,

@@ -51,6 +51,7 @@ function registerBuyerRoutes(app: FastifyInstance, deps: WechatDeps): void {
       code: found.token,
       amount: amount === undefined ? null : BigInt(amount),
       coupon: BigInt(integerField(body, "coupon_amount", 0, amountMax) ?? 0),
+      password: true,
     });
     return view(paid.order);
   });

@@ -11,6 +11,7 @@ import {
 } from "./context.ts";
 import { failOrder, openOrder, payOrder, type Step, settleTime } from "./machine/order.ts";
 import { type Order, orders } from "./model.ts";
+import { isPaymentCode, orderOfPaymentCode } from "./payment-codes.ts";
 import { type Refusal, refusals } from "./wire/refusals.ts";
 
 // What a buyer does in WeChat: the order is named by whatever the buyer would have in hand.
@@ -28,7 +29,7 @@ const transactionPattern = /^4200\d{24}$/;
 
 /** Whether a text is something of WeChat Pay's that a buyer can open. */
 export function isWechatCode(code: string): boolean {
-  return inHandOf(code) !== undefined;
+  return isPaymentCode(code) || inHandOf(code) !== undefined;
 }
 
 /** The order with this wallet token as it is at this instant; undefined when there is none. */
@@ -48,7 +49,13 @@ export async function openInWallet(deps: WechatDeps, code: string): Promise<Orde
   return transact(deps, async (unit) => opened(unit, (await lockOrder(unit, order.id))!, h5));
 }
 
-export type WechatPayment = { code: string; amount: bigint | null; coupon: bigint };
+export type WechatPayment = {
+  code: string;
+  amount: bigint | null;
+  coupon: bigint;
+  /** False when the buyer did not enter the password that is asked for. */
+  password: boolean;
+};
 
 /** The buyer pays; `redirectUrl` is where a mobile page's buyer goes next. */
 export async function payWithWechat(
@@ -58,17 +65,20 @@ export async function payWithWechat(
   const { order: found, h5 } = await resolve(deps, asked.code);
   const order = await transact(deps, async (unit) => {
     const ready = await opened(unit, (await lockOrder(unit, found.id))!, h5);
+    if (ready.code?.awaitsPassword && !asked.password) {
+      throw new Refused(409, "password_required", "This payment waits for the buyer's password.");
+    }
     return payAs(unit, ready, { ...asked, evenClosed: false });
   });
   return { order, redirectUrl: wechatReturnUrl(order) };
 }
 
-/** The buyer could not pay; the order stays open. */
+/** The buyer could not pay; the order stays open, unless it was a payment code. */
 export async function failWithWechat(deps: WechatDeps, code: string, reason: string): Promise<Order> {
   const { order: found, h5 } = await resolve(deps, code);
   return transact(deps, async (unit) => {
     const ready = await opened(unit, (await lockOrder(unit, found.id))!, h5);
-    return keepStep(unit, orRefused(failOrder(ready, reason)));
+    return keepStep(unit, orRefused(failOrder(ready, reason, unit.now)));
   });
 }
 
@@ -130,6 +140,7 @@ async function amountBuyerPays(unit: Work, order: Order): Promise<bigint> {
 
 async function resolve(deps: WechatDeps, code: string): Promise<{ order: Order; h5: URL | null }> {
   const { store } = deps;
+  if (isPaymentCode(code)) return { order: await orderOfPaymentCode(store, code), h5: null };
   const inHand = inHandOf(code);
   const token = /[?&]trade=([^&]+)/.exec(code)?.[1] ?? code;
   const order = inHand

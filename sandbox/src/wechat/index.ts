@@ -5,6 +5,7 @@ import { registerWechatBillRoutes } from "./bill/routes.ts";
 import type { WechatDeps } from "./context.ts";
 import { registerWechatGateway } from "./gateway.ts";
 import { registerMerchantRoutes } from "./merchants/routes.ts";
+import { registerWechatV2 } from "./v2/gateway.ts";
 
 export {
   abandonWithWechat,
@@ -28,6 +29,7 @@ export {
   wechatCollections,
 } from "./model.ts";
 export { wechatNotifications } from "./notification-kind.ts";
+export { newWechatPaymentCode } from "./payment-codes.ts";
 
 /** WeChat Pay: its protocol, its merchants, its buyers' actions and its bills. */
 export function registerWechat(
@@ -35,6 +37,7 @@ export function registerWechat(
   deps: WechatDeps & { log: (line: string) => void },
 ): void {
   registerWechatGateway(app, deps);
+  registerWechatV2(app, deps);
   registerWechatArrival(app, deps);
   registerMerchantRoutes(app, deps);
   registerWechatActionRoutes(app, deps);

@@ -5,10 +5,11 @@ import type { Collection } from "../store/index.ts";
 // Order          what a merchant asked for under an out_trade_no; a transaction once it is paid
 // Scene          how the buyer meets the order
 // Handle         what the buyer has in hand: code_url, prepay_id or h5_url; lives shorter than the order
+// PaymentCode    付款码 that the buyer shows: eighteen digits, good for one order
 // Coupon         代金券 that the merchant funded (免充值): less to pay and less to settle
 // Book           the sandbox's own record of money that moved; bills are made of it and of nothing else
 
-export type Scene = "native" | "jsapi" | "app" | "h5";
+export type Scene = "native" | "jsapi" | "app" | "h5" | "code";
 
 export type PlatformKey = {
   /** PUB_KEY_ID_…, or the serial number of the certificate. */
@@ -27,6 +28,8 @@ export type Merchant = {
   merchantName: string;
   mode: "public_key" | "certificate";
   apiV3Key: string;
+  /** What v2 is signed with; absent of a merchant of a time before it. */
+  apiV2Key?: string;
   /** The key that requests are verified with; PEM. */
   publicKey: string;
   /** Present where the sandbox made the pair. */
@@ -60,6 +63,7 @@ export type Order = {
   description: string;
   attach: string | null;
   deviceId: string | null;
+  /** Empty for a payment code: v2 tells nobody of it. */
   notifyUrl: string;
   /** The parameters of the first call, in one spelling: a repeat must have the same. */
   parameters: string;
@@ -78,8 +82,25 @@ export type Order = {
   abandonedAt: Date | null;
   lastFailure: string | null;
   closedAt: Date | null;
+  /** Of a payment code alone, and absent of others. */
+  code?: ChargedCode;
   payment: Payment | null;
   refunds: Refund[];
+};
+
+export type ChargedCode = {
+  authCode: string;
+  awaitsPassword: boolean;
+  /** When it was reversed, paid or not. */
+  revokedAt: Date | null;
+};
+
+export type PaymentCode = {
+  code: string;
+  behaviour: "pays" | "asks_password" | "insufficient_balance";
+  createdAt: Date;
+  expiresAt: Date;
+  usedByOrder: string | null;
 };
 
 export type Handle = {
@@ -154,6 +175,8 @@ export type BookEntry = {
   refundStatus: RefundStatus | null;
   /** When the refund came to the buyer. */
   refundedAt: Date | null;
+  /** Whether it is a reversal, which has no number. */
+  revoked?: boolean;
 };
 
 /** A published trade bill: its lines as they were, or as a fault shows them. */
@@ -192,6 +215,14 @@ export const orders: Collection<Order> = {
     prepay_id: (order) => order.handle.prepayId,
   },
   group: (order) => order.outTradeNo,
+  dueAt: null,
+};
+
+export const paymentCodes: Collection<PaymentCode> = {
+  name: "wechat_payment_codes",
+  id: (code) => code.code,
+  keys: {},
+  group: null,
   dueAt: null,
 };
 
@@ -235,4 +266,13 @@ export const jobs: Collection<Job> = {
   dueAt: (job) => job.dueAt,
 };
 
-export const wechatCollections = [merchants, orders, refundNumbers, book, bills, billTickets, jobs];
+export const wechatCollections = [
+  merchants,
+  orders,
+  paymentCodes,
+  refundNumbers,
+  book,
+  bills,
+  billTickets,
+  jobs,
+];

@@ -19,6 +19,8 @@ const refundSentences: Record<RefundStatus, string> = {
  * Tells the merchant of what happened, where WeChat Pay does: payments, and ends of refunds; never a close.
  */
 export async function tell(unit: Work, order: Order, happening: Happening): Promise<boolean> {
+  // Of a payment code the merchant learns by the answer, or by asking.
+  if (happening.kind === "paid" && order.code) return false;
   if (happening.kind === "paid") {
     await notify(unit, order, order.notifyUrl, paymentParams(viewTransaction(order)));
     return true;

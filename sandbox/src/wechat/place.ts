@@ -132,7 +132,8 @@ function expiryOf(fields: Fields, now: Date): Date {
   return new Date(Math.min(instant.getTime(), latest));
 }
 
-function newHandle(unit: Work, scene: Scene, orderExpiresAt: Date): Handle {
+/** What the buyer can have in hand of an order; of a payment code nobody ever sees it. */
+export function newHandle(unit: Work, scene: Scene, orderExpiresAt: Date): Handle {
   const { now, deps } = unit;
   const until = (ms: number) => new Date(Math.min(now.getTime() + ms, orderExpiresAt.getTime()));
   const digits = formatBeijing(now).replace(/\D/g, "");

@@ -2,7 +2,7 @@ import { stateSentence, tradeStateOf } from "./machine/order.ts";
 import type { Order, Payment, Refund } from "./model.ts";
 import { formatRfc3339 } from "./wire/time.ts";
 
-const tradeTypes = { native: "NATIVE", jsapi: "JSAPI", app: "APP", h5: "MWEB" } as const;
+const tradeTypes = { native: "NATIVE", jsapi: "JSAPI", app: "APP", h5: "MWEB", code: "MICROPAY" } as const;
 
 /** 交易类型 as queries, notifications and bills spell it. */
 export function tradeTypeOf(order: Pick<Order, "scene">): string {

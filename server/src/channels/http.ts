@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "../kernel/clock.ts";
 import { SECOND } from "../kernel/clock.ts";
-import type { ChannelHttp } from "./port.ts";
+import type { ChannelHttp, ClientCertificate } from "./port.ts";
 
 type HttpRequest = Parameters<ChannelHttp["request"]>[0];
 type HttpResult = Awaited<ReturnType<ChannelHttp["request"]>>;
@@ -22,10 +23,10 @@ const LIMITS: ChannelHttpLimits = {
 };
 
 /**
- * HTTP to channels over one keep-alive pool per origin. A request ends `not_sent` exactly when not one byte
- * of it was handed to a socket: the name did not resolve, the connection or its TLS handshake failed, or the
- * time-out passed while it waited for a connection. From the first byte on it is `unknown` unless a whole
- * answer arrived. It never throws, follows no redirect and repeats nothing.
+ * HTTP to channels over one keep-alive pool per origin and client certificate. A request ends `not_sent`
+ * exactly when not one byte of it was handed to a socket: the name did not resolve, the connection or its TLS
+ * handshake failed, or the time-out passed while it waited for a connection. From the first byte on it is
+ * `unknown` unless a whole answer arrived. It never throws, follows no redirect and repeats nothing.
  *
  * `close()` lets what is under way end (each within its own time-out) and refuses what comes later as
  * `not_sent`.
@@ -38,12 +39,13 @@ export function createChannelHttp(
   const underWay = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  function poolOf(origin: string): Pool {
-    const known = pools.get(origin);
+  function poolOf(origin: string, certificate: ClientCertificate | undefined): Pool {
+    const name = certificate === undefined ? origin : `${origin} ${fingerprint(certificate)}`;
+    const known = pools.get(name);
     // Re-inserting keeps the map in order of last use.
-    pools.delete(origin);
-    const pool = known ?? openPool(origin, limits);
-    pools.set(origin, pool);
+    pools.delete(name);
+    const pool = known ?? openPool(origin, limits, certificate);
+    pools.set(name, pool);
     const [eldest] = pools;
     if (pools.size > limits.originsMax && eldest !== undefined) {
       pools.delete(eldest[0]);
@@ -58,7 +60,7 @@ export function createChannelHttp(
     if (url === null || !/^https?:$/.test(url.protocol)) {
       return { end: "not_sent", reason: `not an HTTP address: ${wanted.url.slice(0, 200)}` };
     }
-    const result = dispatch(deps.clock, poolOf(url.origin), url, wanted);
+    const result = dispatch(deps.clock, poolOf(url.origin, wanted.clientCertificate), url, wanted);
     underWay.add(result);
     try {
       return await result;
@@ -84,7 +86,7 @@ export function createChannelHttp(
  * replayed. Pipelining is one for the same reason. undici's own answer time-outs are off because they tick in
  * half seconds; ours rules.
  */
-function openPool(origin: string, limits: ChannelHttpLimits): Pool {
+function openPool(origin: string, limits: ChannelHttpLimits, certificate?: ClientCertificate): Pool {
   return new Pool(origin, {
     allowH2: false,
     pipelining: 1,
@@ -92,7 +94,13 @@ function openPool(origin: string, limits: ChannelHttpLimits): Pool {
     connectTimeout: limits.connectTimeoutMs,
     headersTimeout: 0,
     bodyTimeout: 0,
+    ...(certificate === undefined ? {} : { connect: { key: certificate.key, cert: certificate.cert } }),
   });
+}
+
+/** A connection belongs to who showed his certificate on it: nobody else's request may go over it. */
+function fingerprint({ key, cert }: ClientCertificate): string {
+  return createHash("sha256").update(`${cert}\n${key}`).digest("hex");
 }
 
 function dispatch(clock: Clock, pool: Pool, url: URL, wanted: HttpRequest): Promise<HttpResult> {

@@ -6,6 +6,7 @@ export { createAlipay } from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
 export { type AccountCalls, type CallCounts, TOOK_MS_BOUNDS } from "./counts.ts";
 export { createChannelHttp } from "./http.ts";
+export { type Wallet, walletOf } from "./payment-codes.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
 export { type StatementRoutesDeps, statementRoutes } from "./statements.ts";

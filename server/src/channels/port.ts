@@ -305,8 +305,11 @@ export type Channel = {
   ): { ok: true; credentials: unknown } | { ok: false; faults: readonly CredentialFault[] };
   /** One signed query that only a right pair of keys can complete. */
   prove(context: ChannelContext): Promise<Call<{ proved: true }>>;
-  /** Why this order can't be placed here, before anything is sent: field, and what to do; null: it can. */
-  refuseOrder(order: NewOrder): { field: string; detail: string } | null;
+  /**
+   * Why this order can't be placed here, before anything is sent: field, and what to do; null: it can. With
+   * the account's context also what that account lacks.
+   */
+  refuseOrder(order: NewOrder, context?: ChannelContext): { field: string; detail: string } | null;
   pay(context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>>;
   query(context: ChannelContext, order: Order): Promise<Call<TradeOutcome>>;
   /**
@@ -340,6 +343,8 @@ export type ChannelDeps = {
   readonly http: ChannelHttp;
 };
 
+export type ClientCertificate = { readonly key: string; readonly cert: string };
+
 /** HTTP to channels. Tells precisely whether a request was sent. */
 export type ChannelHttp = {
   request(request: {
@@ -350,6 +355,8 @@ export type ChannelHttp = {
     readonly timeoutMs: number;
     /** A larger answer is cut off and reported as broken. */
     readonly responseBytesMax: number;
+    /** PEM; shown to a server that demands one (mutual TLS). */
+    readonly clientCertificate?: ClientCertificate;
   }): Promise<
     | {
         readonly end: "response";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { MINUTE } from "../kernel/clock.ts";
+import { MINUTE, SECOND } from "../kernel/clock.ts";
 import { handsOn } from "./testing/hands.ts";
 
 let platform: TestPlatform;
@@ -143,6 +143,112 @@ describe("when answers are lost or late", () => {
       ["alipay", "wechat"],
     );
   });
+});
+
+describe("WeChat's payment code, told from others by its digits alone", () => {
+  const reversing = (payment: Json) =>
+    hands.eventually(
+      () => hands.get(payment.id),
+      (seen) => seen.attempts[0].state === "reversing",
+    );
+  /** A reversal is repeated until WeChat has answered it, so time goes on. */
+  const reversed = (payment: Json) =>
+    hands.eventually(
+      async () => {
+        platform.clock.advance(3 * SECOND);
+        return hands.get(payment.id);
+      },
+      (seen) => seen.attempts[0].state === "reversed",
+    );
+  const charge = async (behaviour: "pays" | "asks_password" | "insufficient_balance" = "pays") => {
+    const code = await hands.paymentCode(behaviour, "wechat");
+    return { code, payment: await hands.create({ payment_code: code }) };
+  };
+
+  test("that pays at once succeeds in the very call, and is refunded like any other", async () => {
+    const { payment } = await charge();
+    const [attempt] = payment.attempts;
+    assert.deepEqual(
+      [payment.status, attempt.method, attempt.amount_paid, attempt.amount_settled],
+      ["succeeded", "wechat.code", 1234, 1234],
+    );
+    const { body } = await hands.refund(payment.id, { amount: 234 });
+    await hands.untilRefund(body.id, (seen) => seen.state === "succeeded");
+  });
+
+  test("that asks for the password is processing, and succeeds when it is entered", async () => {
+    const { code, payment } = await charge("asks_password");
+    assert.deepEqual([payment.status, payment.attempts[0].state], ["processing", "pending"]);
+    assert.equal((await platform.payCode(code)).status, 200);
+    platform.clock.advance(11 * SECOND);
+    await paidWith(payment.id);
+  });
+
+  test("whose buyer has no money fails with WeChat's reason, and the payment stays open", async () => {
+    const { payment } = await charge("insufficient_balance");
+    assert.deepEqual([payment.status, payment.attempts[0].state], ["created", "failed"]);
+    assert.equal(payment.attempts[0].failure_code, "NOTENOUGH");
+  });
+
+  test("whose password never comes is reversed after 45 s, and takes no money any more", async () => {
+    const { code, payment } = await charge("asks_password");
+    platform.clock.advance(46 * SECOND);
+    await reversed(payment);
+    assert.equal((await platform.payCode(code)).status, 409);
+  });
+
+  test("whose answer was lost is found paid by asking", async () => {
+    await hands.fault("answer_lost_after_success", { method: "micropay" });
+    const { payment } = await charge();
+    assert.deepEqual([payment.status, payment.attempts[0].state], ["processing", "unknown"]);
+    platform.clock.advance(16 * SECOND);
+    await paidWith(payment.id);
+  });
+
+  test("whose call never arrived is guessed by nobody, and reversed in the end", async () => {
+    await hands.fault("timeout_before", { method: "micropay" }, { ms: 0 });
+    const { payment } = await charge();
+    assert.equal(payment.attempts[0].state, "unknown");
+    platform.clock.advance(46 * SECOND);
+    await reversed(payment);
+    assert.equal((await hands.get(payment.id)).status, "created");
+  });
+
+  test("paid while its reversal was put off goes back by the reversal alone", async () => {
+    const { code, payment } = await charge("asks_password");
+    const order = hands.order(payment);
+    await hands.fault("cancel_retry_flag", { out_trade_no: order });
+    platform.clock.advance(46 * SECOND);
+    await reversing(payment);
+    assert.equal((await platform.payCode(code)).status, 200);
+    const ended = await reversed(payment);
+    assert.deepEqual([ended.status, ended.refunds_automatic], ["created", []]);
+    const { body } = await platform.sandbox("GET", "/wallet/trades?limit=20");
+    const trade = body.data.find((one: Json) => one.out_trade_no === order);
+    assert.deepEqual([trade.status, trade.amount_refunded], ["REVOKED", 1234]);
+  });
+
+  const refusals: readonly (readonly [title: string, wanted: () => Promise<object>, says: RegExp])[] = [
+    ["of no known wallet", async () => ({ payment_code: "991234567890123456" }), /no wallet/],
+    ["of a wallet without a channel here", async () => ({ payment_code: "6212345678901234567" }), /UnionPay/],
+    [
+      "of another wallet than its method",
+      async () => ({ method: "alipay.code", payment_code: await hands.paymentCode("pays", "wechat") }),
+      /WeChat Pay.*wechat\.code/,
+    ],
+    [
+      "of Alipay with WeChat's method",
+      async () => ({ method: "wechat.code", payment_code: await hands.paymentCode() }),
+      /Alipay.*alipay\.code/,
+    ],
+  ];
+  for (const [title, wanted, says] of refusals) {
+    test(`one ${title} is refused before anything is sent`, async () => {
+      const { status, body } = await platform.pay({ ...(await wanted()) });
+      assert.deepEqual([status, body.code, body.field], [422, "order_refused", "payment_code"]);
+      assert.match(body.detail, says);
+    });
+  }
 });
 
 test("the bill of the day, read from WeChat, has a line for each payment and refund", async () => {

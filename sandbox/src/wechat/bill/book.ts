@@ -3,7 +3,10 @@ import type { Happening } from "../machine/order.ts";
 import { findRefund } from "../machine/refund.ts";
 import type { BookEntry, Order } from "../model.ts";
 
-/** The book's entry for what happened: a payment, or a refund on the day on which it was asked for. */
+/**
+ * The book's entry for what happened: a payment, or a refund or reversal on the day on which it was asked
+ * for.
+ */
 export function bookEntryOf(order: Order, happening: Happening): BookEntry | undefined {
   if (happening.kind === "paid") {
     const payment = order.payment!;
@@ -20,6 +23,7 @@ export function bookEntryOf(order: Order, happening: Happening): BookEntry | und
       refundedAt: null,
     };
   }
+  if (happening.kind === "revoked") return reversalOf(order);
   if (happening.kind !== "refund_asked") return undefined;
   const refund = findRefund(order, happening.outRefundNo)!;
   return {
@@ -33,6 +37,26 @@ export function bookEntryOf(order: Order, happening: Happening): BookEntry | und
     outRefundNo: refund.outRefundNo,
     refundStatus: refund.status,
     refundedAt: null,
+  };
+}
+
+/** What a reversal gave back; of an unpaid order there is nothing to tell. */
+function reversalOf(order: Order): BookEntry | undefined {
+  const { payment, code } = order;
+  const at = code?.revokedAt;
+  if (!payment || !at) return undefined;
+  return {
+    ...common(order, at),
+    id: `${order.id}/reversal`,
+    kind: "refund",
+    total: payment.total,
+    settlement: payment.settlement,
+    fee: payment.fee,
+    refundId: "",
+    outRefundNo: "",
+    refundStatus: "SUCCESS",
+    refundedAt: at,
+    revoked: true,
   };
 }
 

@@ -14,6 +14,12 @@ const isRefund = (row: BookEntry): boolean => row.kind === "refund";
 const ofPayment = (row: BookEntry, fen: bigint): string => formatYuan(isRefund(row) ? 0n : fen);
 const ofRefund = (row: BookEntry, fen: bigint): string => formatYuan(isRefund(row) ? fen : 0n);
 
+/** REVOKED is a payment code that was reversed after it had paid. */
+function stateOf(row: BookEntry): string {
+  if (row.kind === "payment") return "SUCCESS";
+  return row.revoked ? "REVOKED" : "REFUND";
+}
+
 const refundStatuses: Record<RefundStatus, string> = {
   PROCESSING: "PROCESSING",
   SUCCESS: "SUCCESS",
@@ -31,7 +37,7 @@ const begin: Column[] = [
   ["商户订单号", (row) => row.outTradeNo],
   ["用户标识", (row) => row.openid],
   ["交易类型", (row) => tradeTypeOf(row)],
-  ["交易状态", (row) => (isRefund(row) ? "REFUND" : "SUCCESS")],
+  ["交易状态", (row) => stateOf(row)],
   ["付款银行", (row) => row.bankType],
   ["货币种类", () => "CNY"],
   ["应结订单金额", (row) => ofPayment(row, row.settlement)],

@@ -7,28 +7,34 @@ import { type Refusal, refusal } from "../wire/refusals.ts";
 export type Happening =
   | { kind: "paid" }
   | { kind: "closed" }
+  | { kind: "revoked" }
   | { kind: "refund_asked"; outRefundNo: string }
   | { kind: "refund_ended"; outRefundNo: string };
 
 /** The order after a step, and what the step made happen (nothing, for a repeat). */
 export type Step = { order: Order; happened: Happening[] };
 
-export type TradeState = "NOTPAY" | "SUCCESS" | "REFUND" | "CLOSED";
+export type TradeState = "NOTPAY" | "USERPAYING" | "SUCCESS" | "REFUND" | "CLOSED" | "REVOKED" | "PAYERROR";
 
 /** An unpaid order is closed after this, whatever its time_expire says. */
 export const lifetimeMaxMs = 7 * dayMs;
 
 const openStates = {
   NOTPAY: "订单未支付",
+  USERPAYING: "需要用户输入支付密码",
   SUCCESS: "支付成功",
   REFUND: "订单发生过退款",
   CLOSED: "订单已关闭",
+  REVOKED: "订单已撤销",
+  PAYERROR: "支付失败",
 };
 
 /** Where the order stands, in WeChat's words. A refund counts from the moment it was asked for. */
 export function tradeStateOf(order: Order): TradeState {
+  if (order.code?.revokedAt) return "REVOKED";
   if (order.payment) return order.refunds.length > 0 ? "REFUND" : "SUCCESS";
-  return order.closedAt ? "CLOSED" : "NOTPAY";
+  if (order.closedAt) return order.code && order.lastFailure !== null ? "PAYERROR" : "CLOSED";
+  return order.code?.awaitsPassword ? "USERPAYING" : "NOTPAY";
 }
 
 export function stateSentence(state: TradeState): string {
@@ -112,15 +118,25 @@ export function payOrder(order: Order, paying: Paying): Step | Refusal {
     settlement,
     fee: proportion(settlement, order.feeRateMillionths, 1_000_000n),
   };
-  const next = { ...order, payment, closedAt: null, abandonedAt: null, lastFailure: null };
+  const code = order.code && { ...order.code, awaitsPassword: false, revokedAt: null };
+  const next: Order = {
+    ...order,
+    ...(code && { code }),
+    payment,
+    closedAt: null,
+    abandonedAt: null,
+    lastFailure: null,
+  };
   return { order: next, happened: [{ kind: "paid" }] };
 }
 
-/** The buyer could not pay; the order stays open. */
-export function failOrder(order: Order, reason: string): Step | Refusal {
+/** The buyer could not pay; the order stays open, unless it was a payment code. */
+export function failOrder(order: Order, reason: string, now: Date): Step | Refusal {
   if (order.payment) return refusal("ORDERPAID");
   if (order.closedAt) return refusal("ORDER_CLOSED");
-  return { order: { ...order, lastFailure: reason }, happened: [] };
+  const failed = { ...order, lastFailure: reason };
+  if (!order.code) return { order: failed, happened: [] };
+  return { order: { ...failed, closedAt: now }, happened: [{ kind: "closed" }] };
 }
 
 /** The merchant closes; closing what is closed changes nothing. */

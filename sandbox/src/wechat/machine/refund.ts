@@ -26,6 +26,8 @@ export type RefundAsked = {
 
 /** What was given back or is on its way, in fen of the total; a closed refund gave nothing. */
 export function refundedOf(order: Order): bigint {
+  // A reversal gives all.
+  if (order.code?.revokedAt) return order.payment?.total ?? 0n;
   return standing(order).reduce((sum, refund) => sum + refund.amount, 0n);
 }
 
@@ -40,6 +42,7 @@ export function findRefund(order: Order, outRefundNo: string): Refund | undefine
 export function refundOrder(order: Order, asked: RefundAsked): Step | Refusal {
   const { payment } = order;
   if (!payment) return refusal("INVALID_REQUEST", "订单未支付");
+  if (order.code?.revokedAt) return refusal("INVALID_REQUEST", "订单已撤销");
   if (asked.total !== payment.total) return refusal("INVALID_REQUEST", inconsistent);
   const before = findRefund(order, asked.outRefundNo);
   if (before) {

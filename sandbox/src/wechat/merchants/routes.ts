@@ -91,6 +91,7 @@ function viewMerchant(merchant: Merchant, url: string): object {
     merchant_name: merchant.merchantName,
     mode: merchant.mode,
     api_v3_key: merchant.apiV3Key,
+    api_v2_key: merchant.apiV2Key ?? null,
     merchant_serial: merchant.serial,
     merchant_public_key: bareKey(merchant.publicKey),
     merchant_certificate: merchant.certificate,

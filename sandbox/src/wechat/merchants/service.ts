@@ -98,6 +98,7 @@ async function newMerchant(
     appid: asked.appid ?? newAppid(deps),
     mode: asked.mode,
     apiV3Key: random.bytes(16).toString("hex"),
+    apiV2Key: random.bytes(16).toString("hex"),
     publicKey: pair.publicKey,
     privateKey: pair.privateKey,
     certificate,

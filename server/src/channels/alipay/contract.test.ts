@@ -165,6 +165,7 @@ for (const [name, mode, callFaults] of MODES) {
     name,
     traits: ALIPAY_TRAITS,
     tellsRefundedSum: true,
+    notifiesOfCodes: true,
     callFaults,
     channelFaults: [
       "refund_without_funds",

@@ -93,5 +93,7 @@ export type Harness = {
   readonly channelFaults: readonly ChannelFault[];
   /** Whether the channel tells of an order what went back of it in all, or only of each refund. */
   readonly tellsRefundedSum: boolean;
+  /** Whether a charged payment code is notified of, or only answered and asked about. */
+  readonly notifiesOfCodes: boolean;
   create(): Promise<Environment>;
 };

@@ -22,10 +22,15 @@ export type Reading = {
 export type RawAnswer = { readonly status: number; readonly headers: Headers; readonly body: Buffer };
 
 /** WeChat Pay does not know how it ended, whatever the HTTP status says. */
-const NOT_KNOWN: ReadonlySet<string> = new Set(["SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR"]);
+export const NOT_KNOWN: ReadonlySet<string> = new Set([
+  "SYSTEM_ERROR",
+  "SYSTEMERROR",
+  "BANK_ERROR",
+  "BANKERROR",
+]);
 
 /** Too many calls; nothing was looked at. */
-const RATE: ReadonlySet<string> = new Set([
+export const RATE: ReadonlySet<string> = new Set([
   "FREQUENCY_LIMITED",
   "FREQUENCY_LIMIT_EXCEED",
   "RATELIMIT_EXCEEDED",

@@ -1,7 +1,6 @@
 import type {
   Acknowledgement,
   Call,
-  CallEnd,
   Channel,
   ChannelContext,
   ChannelDeps,
@@ -13,20 +12,20 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import type { Answer } from "./answer.ts";
 import { parseCredentials } from "./credentials.ts";
-import { afterwards, callGateway, credentialsOf, type GatewayCall, onceOf } from "./gateway.ts";
+import { afterwards, callGateway, credentialsOf, finish, onceOf } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
+import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
 import { downloadStatement } from "./statement.ts";
-import { WECHAT_TRAITS } from "./traits.ts";
+import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
 /**
- * WeChat Pay's connector over API v3, for a merchant of its own and for a service provider: wiring; what is
- * asked and what an answer means is in the pure files beside it.
+ * WeChat Pay's connector over API v3, and v2 for payment codes, for a merchant of its own and for a service
+ * provider: wiring; what is asked and what an answer means is in the pure files beside it.
  */
 export function createWechat(deps: ChannelDeps): Channel {
   return {
@@ -37,7 +36,8 @@ export function createWechat(deps: ChannelDeps): Channel {
     pay: (context, order) => pay(deps, context, order),
     query: (context, order) => query(deps, context, order, "query"),
     close: (context, order) => close(deps, context, order),
-    reverse: async (_context, order) => noReversal(deps, order),
+    reverse: async (context, order) =>
+      order.method === CODE_METHOD ? reverseByCode(deps, context, order) : noReversal(deps, order),
     refund: (context, refund) => sendRefund(deps, context, refund),
     queryRefund: (context, refund) => queryRefund(deps, context, refund),
     readNotification,
@@ -49,15 +49,18 @@ export function createWechat(deps: ChannelDeps): Channel {
 /**
  * A query for an order that cannot exist. That it does not is told to a merchant whose signature WeChat Pay
  * has checked, and it is proof only when that answer verifies: an unsigned one shows our key to be right, and
- * nothing of WeChat Pay's.
+ * nothing of WeChat Pay's. An APIv2 key is proved by the same question once more.
  */
 async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
   const nobodys = `prove${deps.random.bytes(12).toString("hex")}`;
   const called = await callGateway(deps, context, "prove", queryRequest(nobodys, credentialsOf(context)));
-  return finish(called, proofOf);
+  const proved = finish(called, proofOf);
+  if (proved.end !== "answered" || credentialsOf(context).apiV2Key === null) return proved;
+  return afterwards(called, await proveV2Key(deps, context, nobodys));
 }
 
 async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
+  if (order.method === CODE_METHOD) return payByCode(deps, context, order);
   const credentials = credentialsOf(context);
   const called = await callGateway(deps, context, "pay", placeRequest(order, credentials));
   return finish(called, (answer) => tradeOfPlacing(answer, order, credentials, onceOf(deps)));
@@ -69,6 +72,7 @@ async function query(
   order: Order,
   operation: Operation,
 ): Promise<Call<TradeOutcome>> {
+  if (order.method === CODE_METHOD) return queryByCode(deps, context, order, operation);
   const request = queryRequest(order.channelOrderNo, credentialsOf(context));
   const called = await callGateway(deps, context, operation, request);
   return finish(called, (answer) => tradeOfQuery(answer, order, deps.clock.now()));
@@ -82,21 +86,15 @@ async function close(deps: ChannelDeps, context: ChannelContext, order: Order): 
   return afterwards(called, await query(deps, context, order, "close"));
 }
 
-/** No scene here charges a payment code, so there is nothing that could be reversed, and nothing is sent. */
+/** Only a charged payment code is reversed. Of any other order nothing is sent. */
 function noReversal(deps: ChannelDeps, order: Order): Call<ReversalOutcome> {
+  const message = `${order.method} is ended by closing it.`;
   return {
     end: "refused",
     code: "no_reversal",
-    message: `${order.method} is ended by closing it.`,
+    message,
     retryable: false,
-    exchange: {
-      operation: "reverse",
-      startedAt: deps.clock.now(),
-      tookMs: 0,
-      channelCode: null,
-      request: "nothing was sent",
-      response: null,
-    },
+    exchange: unsent(deps, "reverse"),
   };
 }
 
@@ -125,9 +123,4 @@ function acknowledge(accepted: boolean): Acknowledgement {
   return accepted
     ? { status: 204, contentType, body: "" }
     : { status: 400, contentType, body: JSON.stringify({ code: "FAIL", message: "失败" }) };
-}
-
-function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
-  if (called.end !== "answer") return called;
-  return { ...understand(called.answer), exchange: called.exchange };
 }

@@ -25,6 +25,7 @@ const FAULTS: Partial<Record<CallFault | ChannelFault, { kind: string; params?: 
   system_error: { kind: "system_error" },
   refund_without_funds: { kind: "refund_refused" },
   refund_returned: { kind: "refund_returned" },
+  reversal_again: { kind: "cancel_retry_flag" },
   notification_forged: { kind: "notification_forged" },
   notification_duplicate: { kind: "notification_duplicate" },
 };
@@ -73,6 +74,7 @@ async function create(mode: Mode): Promise<Environment> {
     secrets: [
       pem(ours.privateKey, "pkcs8"),
       merchant.api_v3_key as string,
+      merchant.api_v2_key as string,
       'signature="',
       "billdownload/file?",
     ],
@@ -87,8 +89,10 @@ async function create(mode: Mode): Promise<Environment> {
     },
     buyer: {
       id: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
-      paymentCode: async () => {
-        throw new Error("no scene of WeChat Pay here charges a payment code");
+      paymentCode: async (behaviour) => {
+        const inSandbox = behaviour === "refused" ? "insufficient_balance" : behaviour;
+        const made = await post("/wallet/payment-codes", { behaviour: inSandbox, wallet: "wechat" });
+        return made.code as string;
       },
       open: async (placed) => void (await post("/wallet/scan", { code: inHand(placed) })),
       pay: async (placed, merchantVoucher = 0n) =>
@@ -114,6 +118,7 @@ function credentialsOf(mode: Mode, merchant: Registered, privateKey: string): Re
     appid: merchant.appid,
     ...(sub === undefined ? {} : { sub_mchid: sub.sub_mchid }),
     api_v3_key: merchant.api_v3_key,
+    api_v2_key: merchant.api_v2_key,
     merchant_private_key: privateKey,
     merchant_serial_no: merchant.merchant_serial,
   };
@@ -134,8 +139,9 @@ function opened(request: InboundRequest, apiV3Key: string): Record<string, unkno
   return clear === null ? null : (JSON.parse(clear) as Record<string, unknown>);
 }
 
-/** What the buyer has before his eyes: a code, a link, or what a page or an app hands to WeChat. */
+/** What is before the buyer's eyes: his own code, ours, a link, or what a page or app hands to WeChat. */
 function inHand(placed: Placed): string {
+  if (placed.order.paymentCode !== null) return placed.order.paymentCode;
   const action: NextAction = placed.nextAction ?? { type: "none" };
   switch (action.type) {
     case "qr_code":
@@ -180,10 +186,12 @@ for (const [name, mode, callFaults] of MODES) {
     channelFaults: [
       "refund_without_funds",
       "refund_returned",
+      "reversal_again",
       "notification_forged",
       "notification_duplicate",
     ],
     tellsRefundedSum: false,
+    notifiesOfCodes: false,
     create: () => create(mode),
   });
 }

@@ -51,6 +51,15 @@ describe("WeChat Pay's credentials", () => {
     assert.equal(credentials.wantedSerial, KEY_ID);
   });
 
+  it("for payment codes: the APIv2 key, and the certificate with its key", () => {
+    assert.deepEqual([read(input).apiV2Key, read(input).clientCertificate], [null, null]);
+    const cert = platformCertificate(merchant, 5n);
+    const credentials = read({ ...input, api_v2_key: "k".repeat(32), merchant_certificate: cert });
+    assert.equal(credentials.apiV2Key, "k".repeat(32));
+    assert.equal(credentials.clientCertificate?.cert, cert);
+    assert.match(credentials.clientCertificate?.key ?? "", /^-----BEGIN PRIVATE KEY-----/);
+  });
+
   it("of a service provider name the merchant, and its app where it has one", () => {
     assert.equal(read({ ...input, sub_mchid: SUB_MCHID }).subMchid, SUB_MCHID);
     assert.equal(read({ ...input, sub_mchid: SUB_MCHID, sub_appid: SUB_APPID }).subAppid, SUB_APPID);
@@ -85,6 +94,15 @@ describe("WeChat Pay's credentials", () => {
     "an app id of another kind": ["appid", { ...input, appid: "2021000000000001" }],
     "a merchant's app without the merchant": ["sub_appid", { ...input, sub_appid: SUB_APPID }],
     "an APIv3 key of another length": ["api_v3_key", { ...input, api_v3_key: "short" }],
+    "an APIv2 key of another length": ["api_v2_key", { ...input, api_v2_key: "short" }],
+    "another's certificate": [
+      "merchant_certificate",
+      { ...input, merchant_certificate: platformCertificate(other, 5n) },
+    ],
+    "a key for a certificate": [
+      "merchant_certificate",
+      { ...input, merchant_certificate: pem(merchant.publicKey, "spki") },
+    ],
     "a serial number that is none": ["merchant_serial_no", { ...input, merchant_serial_no: "serial" }],
     "a public key for the private one": [
       "merchant_private_key",

@@ -14,10 +14,14 @@ export type WechatCredentialsInput = {
   readonly sub_appid?: string;
   /** The APIv3 key: 32 characters. */
   readonly api_v3_key: string;
+  /** The APIv2 key, 32 characters: payment codes go by it alone. */
+  readonly api_v2_key?: string;
   /** `apiclient_key.pem`. */
   readonly merchant_private_key: string;
   /** The serial number of the API certificate that belongs to it. */
   readonly merchant_serial_no: string;
+  /** `apiclient_cert.pem`: WeChat Pay's own host takes a reversal only over TLS with it. */
+  readonly merchant_certificate?: string;
   /** WeChat Pay's public key and its id, `PUB_KEY_ID_…`. */
   readonly wechatpay_public_key?: string;
   readonly wechatpay_public_key_id?: string;
@@ -32,8 +36,12 @@ export type WechatCredentials = {
   readonly subMchid: string | null;
   readonly subAppid: string | null;
   readonly apiV3Key: Buffer;
+  /** Null: the account takes no payment codes. */
+  readonly apiV2Key: string | null;
   readonly privateKey: KeyObject;
   readonly serialNo: string;
+  /** What a call that demands it shows to WeChat Pay, in PEM. */
+  readonly clientCertificate: { readonly key: string; readonly cert: string } | null;
   /** WeChat Pay's keys by what `Wechatpay-Serial` calls them. */
   readonly platformKeys: ReadonlyMap<string, KeyObject>;
   /** The one of them that answers shall be signed with. */
@@ -47,7 +55,14 @@ type Report = (field: string, detail: string) => void;
 type PlatformKey = { readonly field: string; readonly serial: string; readonly key: KeyObject };
 
 const REQUIRED_FIELDS = ["mchid", "appid", "api_v3_key", "merchant_private_key", "merchant_serial_no"];
-const OPTIONAL_FIELDS = ["sub_mchid", "sub_appid", "wechatpay_public_key", "wechatpay_public_key_id"];
+const OPTIONAL_FIELDS = [
+  "sub_mchid",
+  "sub_appid",
+  "api_v2_key",
+  "merchant_certificate",
+  "wechatpay_public_key",
+  "wechatpay_public_key_id",
+];
 const CERTIFICATES = "platform_certificates";
 
 const FORMS: Readonly<Record<string, readonly [form: RegExp, detail: string]>> = {
@@ -55,6 +70,7 @@ const FORMS: Readonly<Record<string, readonly [form: RegExp, detail: string]>> =
   sub_mchid: [/^\d{8,32}$/, "is the number of the merchant that is paid (特约商户号): digits only"],
   appid: [/^wx[0-9A-Za-z]{1,30}$/, "is the app id bound to mchid; it begins with wx"],
   sub_appid: [/^wx[0-9A-Za-z]{1,30}$/, "is the app id bound to sub_mchid; it begins with wx"],
+  api_v2_key: [/^[\x21-\x7e]{32}$/, "is the APIv2 key as it was set: exactly 32 characters"],
   merchant_serial_no: [
     /^[0-9A-Fa-f]{8,40}$/,
     "is the serial number of the API certificate: hexadecimal, as the merchant platform shows it",
@@ -81,7 +97,10 @@ export function parseCredentials(raw: unknown): Parsed {
   const privateKey = readPrivateKey(input.merchant_private_key);
   if (typeof privateKey === "string") report("merchant_private_key", privateKey);
   const platform = platformKeysOf(input, report);
-  if (typeof privateKey !== "string") pairFaults(privateKey, platform, report);
+  if (typeof privateKey !== "string") {
+    pairFaults(privateKey, platform, report);
+    certificateFaults(privateKey, input.merchant_certificate, report);
+  }
 
   const [wanted] = platform;
   if (faults.length > 0 || wanted === undefined || typeof privateKey === "string") {
@@ -95,8 +114,10 @@ export function parseCredentials(raw: unknown): Parsed {
       subMchid: input.sub_mchid ?? null,
       subAppid: input.sub_appid ?? null,
       apiV3Key,
+      apiV2Key: input.api_v2_key ?? null,
       privateKey,
       serialNo: input.merchant_serial_no.toUpperCase(),
+      clientCertificate: clientCertificateOf(privateKey, input.merchant_certificate),
       platformKeys: new Map(platform.map(({ serial, key }) => [serial, key])),
       wantedSerial: wanted.serial,
     },
@@ -186,6 +207,26 @@ function pairFaults(privateKey: KeyObject, platform: readonly PlatformKey[], rep
       );
     }
   }
+}
+
+function certificateFaults(privateKey: KeyObject, text: string | undefined, report: Report): void {
+  if (text === undefined) return;
+  const certificate = readCertificate(text);
+  if (typeof certificate === "string") report("merchant_certificate", certificate);
+  else if (!samePair(privateKey, certificate.publicKey)) {
+    report(
+      "merchant_certificate",
+      "does not fit merchant_private_key; take the apiclient_cert.pem beside it",
+    );
+  }
+}
+
+function clientCertificateOf(
+  privateKey: KeyObject,
+  cert: string | undefined,
+): WechatCredentials["clientCertificate"] {
+  if (cert === undefined) return null;
+  return { key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(), cert };
 }
 
 function isText(value: unknown): value is string {

@@ -1,4 +1,4 @@
-import type { Call, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
 import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
 import type { WechatCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
@@ -6,7 +6,7 @@ import type { ApiRequest } from "./requests.ts";
 import { authorization } from "./signing.ts";
 
 /** An answer is some hundred bytes; a list of vouchers makes a few kilobytes. */
-const ANSWER_BYTES_MAX = 256 * 1_024;
+export const ANSWER_BYTES_MAX = 256 * 1_024;
 
 export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
   readonly exchange: ExchangeRecord;
@@ -100,6 +100,12 @@ export function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
   if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
   const reason = second.end === "not_sent" ? second.reason : second.message;
   return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
+}
+
+/** The end of a call, where an answer came what it means. */
+export function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
+  if (called.end !== "answer") return called;
+  return { ...understand(called.answer), exchange: called.exchange };
 }
 
 /** What follows the host on the wire. An address that is none is never sent, so its signature is nobody's. */

@@ -1,5 +1,11 @@
 /** Parts of a message nobody reads in an exchange record: they prove or open something. */
-const HIDDEN: ReadonlySet<string> = new Set(["ciphertext", "download_url", "sign_information"]);
+const HIDDEN: ReadonlySet<string> = new Set([
+  "ciphertext",
+  "download_url",
+  "sign_information",
+  "sign",
+  "auth_code",
+]);
 
 /** Parts shown by their ends alone: who the buyer is, and where a refund went. */
 const PARTIAL: ReadonlySet<string> = new Set(["openid", "sp_openid", "sub_openid", "user_received_account"]);

@@ -19,7 +19,7 @@ import { beijingDate, parseRfc3339 } from "./time.ts";
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The order is in another state than the call supposes: only asking tells which. */
-const OTHER_STATE: ReadonlySet<string> = new Set([
+export const OTHER_STATE: ReadonlySet<string> = new Set([
   "ORDERPAID",
   "ORDER_PAID",
   "ORDERCLOSED",
@@ -38,7 +38,7 @@ const NOT_TO_BE_CLOSED: ReadonlySet<string> = new Set([
 const NOT_FOUND: ReadonlySet<string> = new Set(["ORDER_NOT_EXIST", "ORDERNOTEXIST"]);
 
 /** The number was used before, said in words under the code of every wrong request. */
-const USED_BEFORE = /重复|重入|已支付|已关闭/;
+export const USED_BEFORE = /重复|重入|已支付|已关闭/;
 
 /** What a transaction says of its order, or why it cannot be understood. */
 export function tradeOf(fields: Fields, at: Date): TradeOutcome | { readonly broken: string } {

@@ -4,6 +4,8 @@ import { certificate, newPair, type Pair, pem } from "../alipay/testing.ts";
 import type { Channel, ChannelContext, ChannelHttp, InboundRequest, NewOrder, RefundOrder } from "../port.ts";
 import { createWechat } from "./channel.ts";
 import type { WechatCredentialsInput } from "./credentials.ts";
+import { v2Signature } from "./v2-signing.ts";
+import { type V2Fields, writeXml } from "./v2-xml.ts";
 
 // What the tests of this folder share: keys, and a WeChat Pay that answers what it is told to and signs it.
 
@@ -15,6 +17,7 @@ export const SUB_MCHID = "1900000109";
 export const SUB_APPID = "wxd678efh567hg6999";
 export const SERIAL_NO = "408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB";
 export const KEY_ID = "PUB_KEY_ID_0119000000012024010100000000000001";
+export const API_V2_KEY = "192006250b4c09247ec02edce69f6a2d";
 export const API_V3_KEY = "0123456789abcdef0123456789abcdef";
 
 export function publicKeyInput(merchant: Pair, wechat: Pair): WechatCredentialsInput {
@@ -124,6 +127,12 @@ export function bare(status: number, body: object | string | Buffer): Returned {
 export function signed(status: number, body: object | string, signer: KeyObject, keyId = KEY_ID): Returned {
   const bytes = bytesOf(body);
   return { end: "response", status, headers: headersFor(bytes, signer, keyId), body: bytes };
+}
+
+/** An answer of API v2, signed unless it has a signature of its own. */
+export function v2Answer(fields: V2Fields, key = API_V2_KEY): Returned {
+  const whole = { return_code: "SUCCESS", return_msg: "OK", nonce_str: "x1", ...fields };
+  return bare(200, writeXml({ ...whole, sign: fields.sign ?? v2Signature(whole, key) }));
 }
 
 /** The headers by which WeChat Pay signs a body. */

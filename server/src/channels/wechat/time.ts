@@ -28,6 +28,20 @@ export function parseBeijingTime(text: string): Date | null {
   return match === null ? null : parseRfc3339(`${match[1]}T${match[2]}+08:00`);
 }
 
+/** `20261120093007`, as v2 writes instants. */
+export function compactBeijingTime(at: Date): string {
+  return beijingText(at).replace(/\D/g, "");
+}
+
+/** The instant of v2's `20261120093007`, or null when it is none. */
+export function parseCompactBeijingTime(text: unknown): Date | null {
+  if (typeof text !== "string") return null;
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second] = match;
+  return parseBeijingTime(`${year}-${month}-${day} ${hour}:${minute}:${second}`);
+}
+
 /** Date rolls 30 February over to March; writing it back shows that. */
 function isReal(wallClock: string): boolean {
   const at = new Date(`${wallClock}Z`);

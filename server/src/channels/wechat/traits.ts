@@ -8,6 +8,15 @@ const WAITING_GAPS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUT
 /** How long a call that lost its answer may still be on its way inside WeChat Pay. */
 const ON_ITS_WAY_MS = MINUTE;
 
+/** The method of payment codes, which go by v2. */
+export const CODE_METHOD = "wechat.code";
+
+/** Five seconds after a system error, and every ten while the buyer enters his password. */
+const CODE_GAPS_MS = [5 * SECOND, 10 * SECOND];
+
+/** How long the buyer has. A reversal is refused sooner than 15 seconds after the call; this is later. */
+const CODE_PATIENCE_MS = 45 * SECOND;
+
 /** The call that places it makes the order; the same number and content make it only once. */
 const PLACED_BY_US: Omit<SceneTraits, "kind" | "devices"> = {
   afterCrash: "resend",
@@ -28,6 +37,16 @@ export const WECHAT_TRAITS: ChannelTraits = {
     "wechat.jsapi": { ...PLACED_BY_US, kind: "jsapi", devices: [], requiresBuyer: true },
     "wechat.h5": { ...PLACED_BY_US, kind: "redirect", devices: ["phone"], requiresBuyerIp: true },
     "wechat.app": { ...PLACED_BY_US, kind: "app", devices: [] },
+    // A payment code is good for one payment: a call that may have been made is asked about, never repeated.
+    [CODE_METHOD]: {
+      ...PLACED_BY_US,
+      kind: "payment_code",
+      devices: [],
+      afterCrash: "query_then_cancel",
+      queryGapsMs: CODE_GAPS_MS,
+      reverseAfterMs: CODE_PATIENCE_MS,
+      requiresPaymentCode: true,
+    },
   },
   currencies: ["CNY"],
   amountMin: AMOUNT_MIN_FEN,

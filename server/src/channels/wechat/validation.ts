@@ -1,8 +1,10 @@
 import { DAY } from "../../kernel/clock.ts";
-import type { NewOrder } from "../port.ts";
+import { walletOf } from "../payment-codes.ts";
+import type { ChannelContext, NewOrder } from "../port.ts";
 import { AMOUNT_MAX_FEN, AMOUNT_MIN_FEN, yuanText } from "./amount.ts";
+import type { WechatCredentials } from "./credentials.ts";
 import { SUBJECT_CHARACTERS_MAX } from "./requests.ts";
-import { WECHAT_TRAITS } from "./traits.ts";
+import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 
 /** An unpaid order closes by itself after this long, whatever `time_expire` says. */
 const LIFETIME_MAX_MS = 7 * DAY;
@@ -10,11 +12,13 @@ const LIFETIME_MAX_MS = 7 * DAY;
 /** `openid` and its kin. */
 const OPENID_CHARACTERS_MAX = 128;
 
+type Fault = { readonly field: string; readonly detail: string };
+
 /**
  * Why WeChat Pay would not take this order, found without asking it: the first fault, in this order; null
- * when there is none.
+ * when there is none. What the account lacks is found only where its context is given.
  */
-export function refuseOrder(order: NewOrder): { field: string; detail: string } | null {
+export function refuseOrder(order: NewOrder, context?: ChannelContext): Fault | null {
   const scene = WECHAT_TRAITS.scenes[order.method];
   if (scene === undefined) {
     const methods = Object.keys(WECHAT_TRAITS.scenes).join(", ");
@@ -40,11 +44,37 @@ export function refuseOrder(order: NewOrder): { field: string; detail: string } 
   if (order.buyer !== null && order.buyer.length > OPENID_CHARACTERS_MAX) {
     return { field: "buyer", detail: `An openid has at most ${OPENID_CHARACTERS_MAX} characters.` };
   }
-  if (order.paymentCode !== null) {
-    return { field: "payment_code", detail: `${order.method} takes no payment code; leave it out.` };
-  }
+  const badCode = refusePaymentCode(order);
+  if (badCode !== null) return badCode;
   if (order.expiresAt.getTime() - order.createdAt.getTime() > LIFETIME_MAX_MS) {
     return { field: "expires_in", detail: "WeChat Pay keeps an unpaid order for at most 7 days." };
   }
+  return order.method === CODE_METHOD && context !== undefined ? refuseAccount(context) : null;
+}
+
+/**
+ * What an account lacks to charge payment codes; null: nothing. Without its certificate it could charge at
+ * WeChat Pay's own host and never reverse, so it may not charge.
+ */
+export function refuseAccount(context: ChannelContext): Fault | null {
+  const { apiV2Key, clientCertificate } = context.credentials as WechatCredentials;
+  const lacks = (field: string, what: string): Fault => ({
+    field: "method",
+    detail: `${CODE_METHOD} needs ${what}: enter it as ${field} into the channel account's credentials.`,
+  });
+  if (apiV2Key === null) return lacks("api_v2_key", "the APIv2 key of the merchant platform");
+  if (context.gatewayUrl.startsWith("https:") && clientCertificate === null) {
+    return lacks("merchant_certificate", "the merchant's API certificate (apiclient_cert.pem)");
+  }
   return null;
+}
+
+function refusePaymentCode({ method, paymentCode }: NewOrder): Fault | null {
+  const refuse = (detail: string): Fault => ({ field: "payment_code", detail });
+  if (method !== CODE_METHOD) {
+    return paymentCode === null ? null : refuse(`${method} takes no payment code; leave it out.`);
+  }
+  if (paymentCode === null) return refuse(`${method} needs the buyer's payment code.`);
+  if (walletOf(paymentCode)?.channel === "wechat") return null;
+  return refuse("A payment code of WeChat Pay has 18 digits and begins with 10 to 15.");
 }

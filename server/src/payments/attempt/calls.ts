@@ -67,8 +67,8 @@ export function createCalls(deps: CallsDeps): Calls {
   };
   return {
     refuse: async (payment, attempt, paymentCode) => {
-      const { channel } = await lineOf(deps, attempt);
-      return channel.refuseOrder(await newOrderOf(deps, payment, attempt, paymentCode));
+      const { channel, context } = await lineOf(deps, attempt);
+      return channel.refuseOrder(await newOrderOf(deps, payment, attempt, paymentCode), context);
     },
     place: async (payment, attempt, paymentCode, priority) => {
       const order = await newOrderOf(deps, payment, attempt, paymentCode);

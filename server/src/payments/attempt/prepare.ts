@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { ChannelAccount, Channels, SceneTraits } from "../../channels/index.ts";
+import { type ChannelAccount, type Channels, type SceneTraits, walletOf } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { problem } from "../../kernel/errors.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
@@ -25,7 +25,7 @@ export type AttemptWish = {
 };
 
 export type PrepareDeps = {
-  readonly channels: Pick<Channels, "accountsOfMerchant" | "channel" | "all">;
+  readonly channels: Pick<Channels, "accountsOfMerchant" | "channel">;
   readonly calls: Pick<Calls, "refuse">;
   readonly openAccounts: (opening: Opening) => Promise<void>;
 };
@@ -121,13 +121,29 @@ function newAttempt(
   };
 }
 
-/** A payment code alone names its wallet: one channel understands it so far. */
-function methodOf(deps: PrepareDeps, wish: AttemptWish): string {
-  if (wish.method !== null) return wish.method;
-  for (const channel of deps.channels.all) {
-    for (const [method, scene] of Object.entries(channel.traits.scenes)) {
-      if (scene.kind === "payment_code") return method;
-    }
+/** A payment code names its wallet by its digits, and so the channel; a method named beside it must agree. */
+function methodOf(deps: Pick<PrepareDeps, "channels">, { method, paymentCode }: AttemptWish): string {
+  if (paymentCode === null) {
+    if (method !== null) return method;
+    throw problem("invalid_request", { field: "method", detail: "name the method to pay by" });
   }
-  throw problem("invalid_request", { field: "method", detail: "name the method to pay by" });
+  const refuse = (detail: string) => problem("order_refused", { field: "payment_code", detail });
+  const wallet = walletOf(paymentCode);
+  if (wallet === null) {
+    throw refuse("payment_code is of no wallet that is known here; scan the buyer's code again");
+  }
+  const { channel: name, displayName } = wallet;
+  const scenes = Object.entries(deps.channels.channel(name)?.traits.scenes ?? {});
+  const charging = scenes.find(([, scene]) => scene.kind === "payment_code")?.[0];
+  if (charging === undefined) {
+    throw refuse(
+      `payment_code is of ${displayName}, which is not taken here; ask the buyer for another wallet`,
+    );
+  }
+  if (method !== null && !method.startsWith(`${name}.`)) {
+    throw refuse(
+      `payment_code is of ${displayName}; leave method out, or name ${charging} instead of ${method}`,
+    );
+  }
+  return method ?? charging;
 }

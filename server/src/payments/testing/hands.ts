@@ -18,7 +18,10 @@ export type Hands = {
   work(paymentId: string): Promise<Json[]>;
   strays(): Promise<Json[]>;
   /** A code that the buyer shows at the till. */
-  paymentCode(behaviour?: "pays" | "asks_password" | "insufficient_balance"): Promise<string>;
+  paymentCode(
+    behaviour?: "pays" | "asks_password" | "insufficient_balance",
+    wallet?: "alipay" | "wechat",
+  ): Promise<string>;
   /** Lets the sandbox misbehave once, for an order or a gateway method. */
   fault(kind: string, match?: Record<string, string>, params?: Record<string, unknown>): Promise<void>;
   /** Says where the sandbox is to find an order of ours. */
@@ -83,8 +86,8 @@ export function handsOn(platform: () => TestPlatform): Hands {
       return body.data.filter((item: Json) => item.payment === paymentId);
     },
     strays: async () => (await platform().ops("GET", "/v1/ops/stray_notifications?limit=100")).body.data,
-    paymentCode: async (behaviour = "pays") =>
-      (await platform().sandbox("POST", "/wallet/payment-codes", { behaviour })).body.code,
+    paymentCode: async (behaviour = "pays", wallet = "alipay") =>
+      (await platform().sandbox("POST", "/wallet/payment-codes", { behaviour, wallet })).body.code,
     fault: async (kind, match = {}, params = {}) => {
       const armed = await platform().sandbox("POST", "/faults", { kind, match, params, count: 1 });
       assert.equal(armed.status, 201, JSON.stringify(armed.body));
