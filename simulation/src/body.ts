@@ -25,6 +25,7 @@ export type Body = {
   readonly gateway_url: string;
   readonly mchid: string;
   readonly appid: string;
+  readonly api_v2_key: string;
   readonly api_v3_key: string;
   readonly merchant_serial: string;
   readonly platform_public_key: string;

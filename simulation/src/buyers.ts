@@ -2,6 +2,7 @@
 import type { NextAction } from "./body.ts";
 import type { Chance } from "./chance.ts";
 import { sandboxUrl } from "./channel.ts";
+import { CHANNELS } from "./contracts.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, type World } from "./world.ts";
 
@@ -109,8 +110,9 @@ export const CODE_BEHAVIOURS = { pays: 5, asks_password: 4, insufficient_balance
 /** A fresh payment code of a buyer who will pay, be asked for a password, or have no money. */
 export async function newPaymentCode(world: World, buyer: Buyer): Promise<string> {
   const behaviour = buyer.luck.weighed(CODE_BEHAVIOURS);
+  const wallet = buyer.luck.pick(CHANNELS);
   world.weather.tally.add("buyers", `payment code: ${behaviour}`);
-  const request = jsonRequest("POST", sandboxUrl("/wallet/payment-codes"), { behaviour });
+  const request = jsonRequest("POST", sandboxUrl("/wallet/payment-codes"), { behaviour, wallet });
   const answer = await world.act(buyer.owner, "payment code", request, world.channel);
   return answer.body.code;
 }

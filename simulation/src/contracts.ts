@@ -71,6 +71,7 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
       const credentials = {
         mchid: shop.mchid,
         appid: shop.appid,
+        api_v2_key: shop.api_v2_key,
         api_v3_key: shop.api_v3_key,
         merchant_private_key: pair.privateKey,
         merchant_serial_no: shop.merchant_serial,

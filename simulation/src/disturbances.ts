@@ -28,7 +28,11 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   abandoned_code_paid: [{ ms: 0 }, { ms: 5_000 }, { ms: 120_000 }],
   channel_reverses_after_success: [{ ms: 0 }, { ms: 30_000 }, { ms: 5_000, amount: 3 }],
   refund_refused: [{}, { final: true }, { final: true, executed: true }, { executed: true }],
-  refund_returned: [{ ms: 1_000 }, { ms: 3_600_000 }],
+  // Of WeChat Pay's two ends only the one that needs no person: a world has nobody at its console.
+  refund_returned: [
+    { ms: 1_000, closed: true },
+    { ms: 3_600_000, closed: true },
+  ],
   cancel_retry_flag: [{}],
   fund_change_n: [{ moved: true }, { moved: false }],
 };

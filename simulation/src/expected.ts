@@ -71,6 +71,8 @@ const workItems: Reachable<WorkItemKind> = {
   reversed_by_channel: true,
   refund_by_channel: true,
   refund_after_failure: true,
+  // Nobody is at the channel's console, so a world makes none: it would never rest.
+  refund_held: false,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,

@@ -156,7 +156,9 @@ function explainRefunds(
     const [line] = billed;
     if (billed.length > 1) say(`the refund ${channelRefundNo} is billed ${billed.length} times`);
     if (line === undefined) {
-      if (refund.accepted) say(`the refund ${channelRefundNo} was accepted without a line`);
+      // A bill may leave out what came to nothing.
+      const isNothing = refund.state === "returned";
+      if (refund.accepted && !isNothing) say(`the refund ${channelRefundNo} was accepted without a line`);
     } else if (!refund.accepted) {
       say(`the refund ${channelRefundNo} is billed, and ${refund.state} here`);
     } else {
@@ -188,7 +190,8 @@ const NOTHING: Expected = { amount: 0n, tolerance: 0n };
 function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): Expected {
   const net = (lines: readonly DatedLine[]) =>
     lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
-  const returned = own.filter((refund) => refund.state === "returned");
+  const billed = new Set(of.refunds.map((line) => line.channelRefundNo));
+  const returned = own.filter((refund) => refund.state === "returned" && billed.has(refund.channelRefundNo));
   // A refund that the buyer's bank sent back is money that the channel owes again; no business line tells.
   const back = returned.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
   const byItself = wentByItself(attempt, own);

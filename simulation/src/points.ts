@@ -42,15 +42,22 @@ export const CALLS: readonly string[] = [
   "wechat.close",
   "wechat.refund",
   "wechat.refund.query",
+  "wechat.micropay",
+  "wechat.orderquery",
+  "wechat.reverse",
 ];
 
 const WECHAT = "/wechat/v3/";
+/** Payment codes go by the protocol before it. */
+const WECHAT_V2 = /^\/wechat\/(?:secapi\/)?pay\/(\w+)$/;
 
 /** What a call to a channel is for: Alipay names it in its address, WeChat Pay by the path. */
 export function callNamed(verb: string, url: string): string {
   const { pathname, searchParams } = new URL(url);
   const method = searchParams.get("method");
   if (method !== null) return method;
+  const older = WECHAT_V2.exec(pathname)?.[1];
+  if (older !== undefined) return `wechat.${older}`;
   if (!pathname.startsWith(WECHAT)) return pathname;
   const parts = pathname.slice(WECHAT.length).split("/");
   if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";

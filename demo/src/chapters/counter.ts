@@ -4,12 +4,14 @@ import type { Stage } from "../stage.ts";
 
 export async function openTheCounter(stage: Stage): Promise<void> {
   const { terminal, checks, merchant, contracts, shop, receiver, platform, booksBefore } = stage;
+  const costs = contracts.map(
+    ({ name, account }) => `${name} keeps ${percent(account.cost_rate_millionths)}`,
+  );
   terminal.chapter("A shop opens its counter");
   terminal.tell(
     `${merchant.name} takes money with ${contracts.map(({ name }) => name).join(" and ")}. It pays the ` +
       `platform ${percent(merchant.fee_rate_millionths)} of each payment; ` +
-      `${contracts.map(({ name, account }) => `${name} keeps ${percent(account.cost_rate_millionths)}`).join(", ")} ` +
-      "for itself. All is rounded half up, to the fen.",
+      `${costs.join(", ")} for itself. All is rounded half up, to the fen.`,
   );
   terminal.fact("merchant", merchant.id);
   for (const { account } of contracts) terminal.fact("channel account", `${account.id}  ${account.label}`);

@@ -107,6 +107,8 @@ type RefundFacts = {
    * absent when not told.
    */
   readonly refundedInAll?: bigint | null;
+  /** Why it does not go on by itself, and what a person must do at the channel; absent when it does. */
+  readonly trouble?: string;
 };
 
 /** What the channel says of one refund. */

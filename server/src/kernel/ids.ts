@@ -98,7 +98,7 @@ export function parseChannelNumber(prefix: IdPrefix, text: string): Id | null {
   return text.startsWith(prefix) ? decodeBase32(text.slice(prefix.length)) : null;
 }
 
-/** 26 characters of 5 bits, the first of 3: the digits are taken in as they stand, ten bits go out at once. */
+/** 26 characters of 5 bits, the first of 3: digits are taken in as they stand, ten bits go out at once. */
 function encodeBase32(id: Id): string {
   // 128 bits and two leading zero bits are 130: 13 pairs of characters.
   let bits = 0;

@@ -184,7 +184,9 @@ export type WorkItemKind =
   /** The channel refunded a part that nobody here asked for. */
   | "refund_by_channel"
   /** A refund held for failed was carried out after all. */
-  | "refund_after_failure";
+  | "refund_after_failure"
+  /** The channel took a refund, and it does not reach the buyer by itself. */
+  | "refund_held";
 
 export type WorkItem = {
   readonly id: Id;

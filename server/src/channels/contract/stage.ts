@@ -123,9 +123,9 @@ export function methodsOf(harness: Harness, wanted: "placed" | "charged"): Metho
   );
 }
 
-/** A date on which nothing happened. */
-export function yesterday(harness: Harness): string {
-  return dateIn(harness.traits.timeZone, new Date(Date.now() - DAY));
+/** A date on which nothing happened; yesterday may still be in the making. */
+export function quietDay(harness: Harness): string {
+  return dateIn(harness.traits.timeZone, new Date(Date.now() - 2 * DAY));
 }
 
 export function today(harness: Harness): string {

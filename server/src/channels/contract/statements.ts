@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { dateIn } from "../../kernel/clock.ts";
 import type { Harness } from "./harness.ts";
-import { answerOf, type Stage, today, yesterday } from "./stage.ts";
+import { answerOf, quietDay, type Stage, today } from "./stage.ts";
 
 /**
  * The statement against what was done, on an account of its own: every movement once, with the channel's own
@@ -10,7 +10,7 @@ import { answerOf, type Stage, today, yesterday } from "./stage.ts";
  */
 export function describeStatements(harness: Harness, stage: () => Stage): void {
   it("of a day that has none is refused, and may come later", async () => {
-    const call = await stage().channel.downloadStatement(stage().context, yesterday(harness));
+    const call = await stage().channel.downloadStatement(stage().context, quietDay(harness));
     assert.ok(call.end === "refused", call.end);
     assert.equal(call.code, "no_statement");
     assert.equal(call.retryable, true);

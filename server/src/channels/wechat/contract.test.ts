@@ -24,7 +24,7 @@ const FAULTS: Partial<Record<CallFault | ChannelFault, { kind: string; params?: 
   rate_refusal: { kind: "rate_refusal" },
   system_error: { kind: "system_error" },
   refund_without_funds: { kind: "refund_refused" },
-  refund_returned: { kind: "refund_returned" },
+  refund_returned: { kind: "refund_returned", params: { closed: true } },
   reversal_again: { kind: "cancel_retry_flag" },
   notification_forged: { kind: "notification_forged" },
   notification_duplicate: { kind: "notification_duplicate" },

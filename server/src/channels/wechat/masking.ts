@@ -5,10 +5,19 @@ const HIDDEN: ReadonlySet<string> = new Set([
   "sign_information",
   "sign",
   "auth_code",
+  // What a refusal repeats of the request, whatever it was.
+  "value",
 ]);
 
 /** Parts shown by their ends alone: who the buyer is, and where a refund went. */
-const PARTIAL: ReadonlySet<string> = new Set(["openid", "sp_openid", "sub_openid", "user_received_account"]);
+const PARTIAL: ReadonlySet<string> = new Set([
+  "openid",
+  "sp_openid",
+  "sub_openid",
+  "user_received_account",
+  "payer_client_ip",
+  "spbill_create_ip",
+]);
 
 /** A longer record helps nobody and fills the table. */
 const RECORD_CHARACTERS_MAX = 4_000;

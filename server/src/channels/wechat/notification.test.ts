@@ -84,7 +84,7 @@ describe("WeChat Pay's notifications", () => {
   });
 
   for (const [status, outcome] of [
-    ["ABNORMAL", "returned"],
+    ["ABNORMAL", "accepted"],
     ["CLOSED", "failed"],
   ]) {
     it(`REFUND.${status}: the refund ${outcome}`, () => {

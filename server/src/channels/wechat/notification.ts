@@ -89,7 +89,7 @@ function aboutOf(envelope: Fields, resource: Fields, at: Date): About | { readon
   }
   const channelRefundNo = textOr(resource.out_refund_no, null);
   if (channelRefundNo === null) return { broken: "it names no refund" };
-  const refund = refundOfNotification(resource, at);
+  const refund = refundOfNotification(resource);
   if ("broken" in refund) return refund;
   // It tells the sum of this one refund and neither what went back in all nor when the order was paid, so of
   // the order it says nothing.

@@ -15,7 +15,13 @@ import { beijingDate, parseRfc3339 } from "./time.ts";
 //              channel owes us the money. `accepted` would leave it on its way for ever, and tell nobody.
 
 /** What the merchant's balance at WeChat Pay does not cover: it may, later. */
-const FUNDS: ReadonlySet<string> = new Set(["NOT_ENOUGH", "NOTENOUGH"]);
+const LATER: ReadonlySet<string> = new Set([
+  "NOT_ENOUGH",
+  "NOTENOUGH",
+  "RULE_LIMIT",
+  "FREQUENCY_LIMITED",
+  "SIGN_ERROR",
+]);
 
 const ABNORMAL_TEXT =
   "The buyer's bank did not take the refund. WeChat Pay keeps the money: in its merchant platform, " +
@@ -23,7 +29,7 @@ const ABNORMAL_TEXT =
 
 /** Of the call that asks for a refund. */
 export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> {
-  if (answer.code !== null) return { ...refused(answer), retryable: FUNDS.has(answer.code) };
+  if (answer.code !== null) return { ...refused(answer), retryable: LATER.has(answer.code) };
   return understood(answer.body, refund, at);
 }
 
@@ -38,8 +44,8 @@ export function refundOfQuery(answer: Answer, refund: RefundOrder, at: Date): Ca
  * Of a notification. It tells when the refund arrived, not the day on which it was asked for, under which it
  * is billed: where the answer to the call was lost, a query tells.
  */
-export function refundOfNotification(fields: Fields, at: Date): RefundOutcome | { readonly broken: string } {
-  return refundWith(fields.refund_status, fields, null, at);
+export function refundOfNotification(fields: Fields): RefundOutcome | { readonly broken: string } {
+  return refundWith(fields.refund_status, fields, null);
 }
 
 function understood(body: Fields, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> {
@@ -50,7 +56,7 @@ function understood(body: Fields, refund: RefundOrder, at: Date): CallEnd<Refund
   if (amount !== refund.amount) {
     return { end: "unknown", reason: `the channel refunds ${amount}, asked was ${refund.amount}` };
   }
-  const outcome = refundWith(body.status, body, parseRfc3339(body.create_time) ?? at, at);
+  const outcome = refundWith(body.status, body, parseRfc3339(body.create_time) ?? at);
   return "broken" in outcome
     ? { end: "unknown", reason: outcome.broken }
     : { end: "answered", value: outcome };
@@ -61,7 +67,6 @@ function refundWith(
   status: unknown,
   fields: Fields,
   billed: Date | null,
-  at: Date,
 ): RefundOutcome | { readonly broken: string } {
   const facts = {
     settleAmount: fenOf(objectOf(fields.amount).settlement_refund),
@@ -76,7 +81,9 @@ function refundWith(
     case "CLOSED":
       return { outcome: "failed", code: "CLOSED", message: "WeChat Pay closed the refund." };
     case "ABNORMAL":
-      return { outcome: "returned", channelDate: beijingDate(at), message: ABNORMAL_TEXT };
+      // The money has left the merchant and not reached the buyer. Whoever redirects it makes it SUCCESS; to
+      // credit the merchant meanwhile would pay twice.
+      return { outcome: "accepted", ...facts, trouble: ABNORMAL_TEXT };
     default:
       return { broken: `the refund status ${JSON.stringify(status)} is not known` };
   }

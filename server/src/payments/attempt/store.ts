@@ -56,8 +56,8 @@ const INSERT_ATTEMPTS = `
   )
   select
     a.id, a.payment_id, a.merchant_id, a.channel, a.channel_account_id, a.credential_version, a.fund_flow,
-    a.method, a.state, a.amount, a.currency, a.channel_order_no, a.buyer, a.buyer_ip, 0, 0, 0, 0, 0, 0, false, 0,
-    a.expires_at, a.due_at, a.created_at
+    a.method, a.state, a.amount, a.currency, a.channel_order_no, a.buyer, a.buyer_ip, 0, 0, 0, 0, 0, 0, false,
+    0, a.expires_at, a.due_at, a.created_at
   from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[],
     $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],

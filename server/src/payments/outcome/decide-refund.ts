@@ -56,6 +56,7 @@ export function decideRefund(
   if (end.end === "answered") {
     const decision = decideAnswer(draft, refund, end.value, source, context);
     bookWhatElseWent(draft, refund, end.value, context);
+    if (end.value.outcome === "accepted") openTrouble(draft, refund, end.value.trouble);
     return decision;
   }
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
@@ -119,6 +120,12 @@ function bookWhatElseWent(draft: Draft, refund: Refund, answer: RefundOutcome, c
   if (answer.outcome !== "accepted" && answer.outcome !== "arrived") return;
   if (answer.refundedInAll == null) return;
   bookGivenBack(draft, draft.attempt(refund.attemptId), answer.refundedInAll, context);
+}
+
+/** A person must act at the channel. Not before it is accepted: a notification may come first. */
+function openTrouble(draft: Draft, refund: MutableRefund, trouble: string | undefined): void {
+  if (trouble === undefined || refund.state !== "accepted") return;
+  draft.open({ kind: "refund_held", subjectId: refund.id, amount: refund.amount, detail: trouble });
 }
 
 /** Accepted before, and not there yet. Only the answer to a question sets the next one. */

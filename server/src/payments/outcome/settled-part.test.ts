@@ -59,6 +59,18 @@ describe("the settled part of a refund, where the merchant funded a voucher", ()
   });
 });
 
+test("a refund that the channel holds stays given, and a person is told what to do", () => {
+  const story = startStory(free);
+  story.trade("query", story.paid());
+  const { id } = story.ask(500n);
+  const held = { outcome: "accepted", settleAmount: 500n, ...word, trouble: "Redirect it there." } as const;
+  assert.equal(story.refundReport(id, "refund_query", held), "refund_accepted");
+  assert.equal(story.refundReport(id, "notification", held), "already_known");
+  const [item] = story.workItems;
+  assert.deepEqual([item?.kind, item?.amount, item?.detail], ["refund_held", 500n, "Redirect it there."]);
+  assert.equal(story.refundReport(id, "notification", { ...held, outcome: "arrived" }), "refund_succeeded");
+});
+
 test("the day under which a refund is billed is asked for where a notification does not tell it", () => {
   const story = startStory(free);
   story.trade("query", story.paid());
