@@ -130,6 +130,8 @@ export type ReversalOutcome =
       readonly moneyReturned: boolean;
       readonly channelTradeNo: string | null;
       readonly channelDate: string;
+      /** What the buyer had paid, where the channel tells; absent: not told. */
+      readonly paid?: TradeFacts;
     }
   /** The channel says: repeat the call. */
   | { readonly outcome: "again" };

@@ -157,15 +157,16 @@ export function reversalOf(answer: Answer, order: Order, at: Date): CallEnd<Reve
 export function reversalOfTrade(trade: TradeOutcome, order: Order, at: Date): CallEnd<ReversalOutcome> {
   const ended = trade.outcome === "refunded" || trade.outcome === "closed" || trade.outcome === "not_found";
   if (!ended) return { end: "unknown", reason: `cancelled, yet the query says ${trade.outcome}` };
-  return {
-    end: "answered",
-    value: {
-      outcome: "reversed",
-      moneyReturned: trade.outcome === "refunded",
-      channelTradeNo: trade.outcome === "refunded" ? trade.channelTradeNo : order.channelTradeNo,
-      channelDate: beijingDate(at),
-    },
-  };
+  const channelDate = beijingDate(at);
+  if (trade.outcome !== "refunded") {
+    const { channelTradeNo } = order;
+    const value = { outcome: "reversed", moneyReturned: false, channelTradeNo, channelDate } as const;
+    return { end: "answered", value };
+  }
+  const { outcome: _, refundedAmount: _all, ...paid } = trade;
+  const { channelTradeNo } = trade;
+  const value = { outcome: "reversed", moneyReturned: true, channelTradeNo, channelDate, paid } as const;
+  return { end: "answered", value };
 }
 
 /** Of `alipay.trade.refund`. */

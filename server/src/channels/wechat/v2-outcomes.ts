@@ -87,14 +87,16 @@ export function reversalOfTrade(trade: TradeOutcome, order: Order, at: Date): Ca
     return { end: "unknown", reason: `reversed, yet the query says ${trade.outcome}` };
   }
   const moneyReturned = trade.outcome === "refunded";
+  const channelDate = beijingDate(at);
+  if (!moneyReturned) {
+    const { channelTradeNo } = order;
+    return { end: "answered", value: { outcome: "reversed", moneyReturned, channelTradeNo, channelDate } };
+  }
+  const { outcome: _, refundedAmount: _all, ...paid } = trade;
+  const { channelTradeNo } = trade;
   return {
     end: "answered",
-    value: {
-      outcome: "reversed",
-      moneyReturned,
-      channelTradeNo: moneyReturned ? trade.channelTradeNo : order.channelTradeNo,
-      channelDate: beijingDate(at),
-    },
+    value: { outcome: "reversed", moneyReturned, channelTradeNo, channelDate, paid },
   };
 }
 

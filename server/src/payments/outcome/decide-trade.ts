@@ -109,7 +109,7 @@ export function decideReversal(
     attempt.dueAt = nextReversalAt(attempt, context.now);
     return end.end === "answered" ? "waiting" : end.end;
   }
-  const { moneyReturned, channelDate, channelTradeNo } = end.value;
+  const { moneyReturned, channelDate, channelTradeNo, paid } = end.value;
   attempt.channelTradeNo ??= channelTradeNo;
   const callEndsAt = plus(attempt.createdAt, CODE_CALL_MS);
   if (
@@ -125,7 +125,7 @@ export function decideReversal(
   if (moneyReturned && attempt.taken === null) {
     // The buyer had paid and nobody told us: both movements are in the channel's statement, so both are
     // booked.
-    takeSurplus(draft, attempt, asAsked(attempt, channelDate, context.now), "reversing", context);
+    takeSurplus(draft, attempt, paid ?? asAsked(attempt, channelDate, context.now), "reversing", context);
   }
   finish(attempt, "reversed", context.now);
   if (moneyReturned) takeBack(draft, attempt, channelDate);
