@@ -57,6 +57,9 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   REVOKED: "refund",
 };
 
+/** What may have become of a refund; a reversed payment code may have nothing there. */
+const REFUND_STATES: ReadonlySet<string> = new Set(["SUCCESS", "PROCESSING", "CHANGE", "FAIL"]);
+
 const COUNT_TITLE = "总交易单数";
 const SUMS = {
   settled: "应结订单总金额",
@@ -180,9 +183,11 @@ function rowOf(text: string, line: number, table: Table, expected: Expected): Ro
   if ((isPayment ? figures.ordered : figures.askedRefund) <= 0n) {
     must(isPayment ? "ordered" : "askedRefund", null);
   }
-  if ((isPayment ? figures.settled : figures.settledRefund) < 0n) {
+  const settled = isPayment ? figures.settled : figures.settledRefund;
+  if (settled < 0n || settled > (isPayment ? figures.ordered : figures.askedRefund)) {
     must(isPayment ? "settled" : "settledRefund", null);
   }
+  if (state === "REFUND" && !REFUND_STATES.has(read("refundState"))) must("refundState", null);
   const refundNo = read("refundNo");
   const entry: StatementLine = {
     line,
