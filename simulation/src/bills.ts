@@ -11,8 +11,8 @@ import { jsonRequest, type World } from "./world.ts";
 
 const ATTEMPTS = {
   name: "simulation_attempts",
-  text: `select id, payment_id, state, channel_order_no, channel_trade_no, paid_amount, settle_amount,
-     cost_amount, channel_date, taken_back,
+  text: `select id, payment_id, method, state, finished_at, channel_order_no, channel_trade_no, paid_amount,
+     settle_amount, cost_amount, channel_date, taken_back,
      exists (
        select
        from exchanges e

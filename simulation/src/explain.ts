@@ -6,13 +6,17 @@
 import type { StatementLine } from "../../server/src/channels/index.ts";
 import type { Id } from "../../server/src/kernel/ids.ts";
 
+const SECOND_MS = 1_000;
+
 /** A line with the date of the bill that it stands on. */
 export type DatedLine = StatementLine & { readonly date: string };
 
 export type OwnAttempt = {
   readonly id: Id;
   readonly paymentId: Id;
+  readonly method: string;
   readonly state: string;
+  readonly finishedAt: Date | null;
   readonly channelOrderNo: string;
   readonly channelTradeNo: string | null;
   readonly paidAmount: bigint | null;
@@ -76,7 +80,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     const own = books.refunds.filter((refund) => refund.attemptId === attempt.id);
     const sum = expected.get(attempt.paymentId) ?? NOTHING;
     expected.set(attempt.paymentId, sum);
-    if (cameAndWent(attempt, of)) continue;
+    if (cameAndWent(attempt, of) || cameUnheard(attempt, of)) continue;
     explainPayment(attempt, own, of, say);
     explainRefunds(attempt, own, of, say);
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
@@ -101,6 +105,15 @@ function cameAndWent(attempt: OwnAttempt, { payments, theirs }: Lines): boolean 
   const differs = sum(payments) !== attempt.paidAmount;
   const isReversed = attempt.state === "reversed" && attempt.takenBack === attempt.paidAmount;
   return isReversed && attempt.contradicted && differs && sum(payments) === -sum(theirs);
+}
+
+/**
+ * Taken by a payment code of WeChat Pay after its order was over: WeChat tells nobody of a code, so only the
+ * bill shows it, and reconciliation finds it. Bills tell time by the second.
+ */
+function cameUnheard({ method, paidAmount, finishedAt }: OwnAttempt, { payments }: Lines): boolean {
+  if (method !== "wechat.code" || paidAmount !== null || finishedAt === null) return false;
+  return payments.every((line) => line.createdAt.getTime() + SECOND_MS >= finishedAt.getTime());
 }
 
 /**
