@@ -169,8 +169,8 @@ function explainRefunds(
     const [line] = billed;
     if (billed.length > 1) say(`the refund ${channelRefundNo} is billed ${billed.length} times`);
     if (line === undefined) {
-      // A bill may leave out what came to nothing.
-      const isNothing = refund.state === "returned";
+      // WeChat Pay's bill says of a refund that came to nothing that it failed: no line of moved money.
+      const isNothing = attempt.method.startsWith("wechat.") && refund.state === "returned";
       if (refund.accepted && !isNothing) say(`the refund ${channelRefundNo} was accepted without a line`);
     } else if (!refund.accepted) {
       say(`the refund ${channelRefundNo} is billed, and ${refund.state} here`);

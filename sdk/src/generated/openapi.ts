@@ -1171,7 +1171,7 @@ export interface operations {
                     readonly amount: number;
                     /** @description The buyer at the channel (open id, user id), where the method needs one */
                     readonly buyer?: string;
-                    /** @description The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one */
+                    /** @description The address (IPv4 or IPv6) of the buyer's device, where the method needs one; with a payment code, the till's */
                     readonly buyer_ip?: string;
                     /** @description ISO 4217, capital letters */
                     readonly currency: string;
@@ -1253,7 +1253,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly buyer?: string;
-                    /** @description The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one */
+                    /** @description The address (IPv4 or IPv6) of the buyer's device, where the method needs one; with a payment code, the till's */
                     readonly buyer_ip?: string;
                     readonly method?: string;
                     /** @description The digits of the buyer's payment code, just scanned; used once and never stored */

@@ -62,8 +62,10 @@ describe("a second channel beside Alipay, from the order to the success", () => 
       const refused = await platform.pay({ method });
       assert.deepEqual([refused.status, refused.body.field], [400, field], JSON.stringify(refused.body));
     }
-    const nonsense = await platform.pay({ method: "wechat.h5", buyer_ip: "1.2.3" });
-    assert.deepEqual([nonsense.status, nonsense.body.field], [400, "buyer_ip"]);
+    for (const method of ["wechat.h5", "alipay.qr"]) {
+      const nonsense = await platform.pay({ method, buyer_ip: "1.2.3" });
+      assert.deepEqual([nonsense.status, nonsense.body.field], [400, "buyer_ip"]);
+    }
   });
 });
 
@@ -120,6 +122,9 @@ describe("when answers are lost or late", () => {
       },
       (seen) => seen.status === "succeeded",
     );
+    const heard = (await hands.timeline(payment.id)).map((item) => String(item.what));
+    assert.ok(heard.some((what) => what.includes("(query): paid")));
+    assert.ok(!heard.some((what) => what.startsWith("The channel notified")));
   });
 
   test("closed by the merchant, the code takes no money any more", async () => {

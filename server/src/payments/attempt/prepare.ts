@@ -72,8 +72,11 @@ function checkWish(method: string, scene: SceneTraits, wish: AttemptWish): void 
   if (scene.requiresBuyer && wish.buyer === null) {
     throw refuse("buyer", `${method} needs the buyer's id at the channel`);
   }
-  if (scene.requiresBuyerIp && isIP(wish.buyerIp ?? "") === 0) {
+  if (scene.requiresBuyerIp && wish.buyerIp === null) {
     throw refuse("buyer_ip", `${method} needs the address (IPv4 or IPv6) of the buyer's device`);
+  }
+  if (wish.buyerIp !== null && isIP(wish.buyerIp) === 0) {
+    throw refuse("buyer_ip", "it is no address: give an IPv4 or IPv6 one");
   }
 }
 
@@ -103,7 +106,8 @@ function newAttempt(
     failureCode: null,
     failureMessage: null,
     buyer: by.buyer,
-    buyerIp: by.scene.requiresBuyerIp ? by.buyerIp : null,
+    // Kept only where a channel is told it: at a till it is the till's.
+    buyerIp: by.scene.requiresBuyerIp || by.scene.requiresPaymentCode ? by.buyerIp : null,
     taken: null,
     surplus: null,
     refundedAmount: 0n,

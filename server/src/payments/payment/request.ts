@@ -25,10 +25,10 @@ export const EXPIRES_IN_MIN_SECONDS = 60;
 export const EXPIRES_IN_MAX_SECONDS = 15 * 86_400;
 export const EXPIRES_IN_SECONDS = 2 * 3_600;
 
-/** Whether the text is an address is asked where a method needs one. */
 export const BuyerIpSchema = Type.String({
   pattern: "^[0-9A-Fa-f.:]{2,45}$",
-  description: "The address (IPv4 or IPv6) that the buyer's device comes from, where the method needs one",
+  description:
+    "The address (IPv4 or IPv6) of the buyer's device, where the method needs one; with a payment code, the till's",
 });
 
 /** `POST /v1/payments`. */
