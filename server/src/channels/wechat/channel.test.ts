@@ -115,6 +115,19 @@ describe("WeChat Pay's connector", () => {
     assert.equal((await channel.close(context, order)).end, "unknown");
   });
 
+  it("a refund outlives a signature of ours that is not accepted, and a rule of the moment", async () => {
+    const { channel, context } = rig(
+      bare(401, { code: "SIGN_ERROR", message: "签名错误" }),
+      refusal(403, "RULE_LIMIT"),
+      refusal(400, "INVALID_REQUEST"),
+    );
+    const retryable = async () => {
+      const call = await channel.refund(context, newRefund());
+      return call.end === "refused" && call.retryable;
+    };
+    assert.deepEqual([await retryable(), await retryable(), await retryable()], [true, true, false]);
+  });
+
   it("a refund is taken, waits for funds, and is asked about", async () => {
     const refund = newRefund();
     const taken = {

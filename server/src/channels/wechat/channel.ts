@@ -104,6 +104,8 @@ async function sendRefund(
   refund: RefundOrder,
 ): Promise<Call<RefundOutcome>> {
   const called = await callGateway(deps, context, "refund", refundRequest(refund, credentialsOf(context)));
+  // Refused before it was looked at, for a clock or a certificate of ours: the merchant's refund is not over.
+  if (called.end === "refused") return { ...called, retryable: true };
   return finish(called, (answer) => refundOf(answer, refund, deps.clock.now()));
 }
 

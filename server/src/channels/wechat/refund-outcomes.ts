@@ -10,18 +10,12 @@ import { beijingDate, parseRfc3339 } from "./time.ts";
 // SUCCESS      arrived
 // CLOSED       not carried out, and never will be
 // ABNORMAL     taken from the balance, and the buyer's bank did not take it (card cancelled or frozen).
-//              WeChat Pay keeps the money until a person decides in the merchant platform where it goes. For
-//              our books that is `returned`: the refund was billed, it did not reach the buyer, and the
-//              channel owes us the money. `accepted` would leave it on its way for ever, and tell nobody.
+//              WeChat Pay keeps the money until a person decides in the merchant platform where it goes, and
+//              says SUCCESS then. So it stays `accepted`, and calls a person: to credit the merchant meanwhile
+//              would pay both.
 
-/** What the merchant's balance at WeChat Pay does not cover: it may, later. */
-const LATER: ReadonlySet<string> = new Set([
-  "NOT_ENOUGH",
-  "NOTENOUGH",
-  "RULE_LIMIT",
-  "FREQUENCY_LIMITED",
-  "SIGN_ERROR",
-]);
+/** What the merchant's balance at WeChat Pay, or a rule of the moment, does not allow: it may, later. */
+const LATER: ReadonlySet<string> = new Set(["NOT_ENOUGH", "NOTENOUGH", "RULE_LIMIT"]);
 
 const ABNORMAL_TEXT =
   "The buyer's bank did not take the refund. WeChat Pay keeps the money: in its merchant platform, " +
