@@ -10,11 +10,11 @@ import { beijingDate, parseRfc3339 } from "./time.ts";
 // SUCCESS      arrived
 // CLOSED       not carried out, and never will be
 // ABNORMAL     taken from the balance, and the buyer's bank did not take it (card cancelled or frozen).
-//              WeChat Pay keeps the money until a person decides in the merchant platform where it goes, and
-//              says SUCCESS then. So it stays `accepted`, and calls a person: to credit the merchant meanwhile
-//              would pay both.
+//              WeChat Pay keeps the money until a person decides in the merchant platform where it
+//              goes, and says SUCCESS then. So it stays `accepted`, and calls a person: to credit the
+//              merchant meanwhile would pay both.
 
-/** What the merchant's balance at WeChat Pay, or a rule of the moment, does not allow: it may, later. */
+/** What the merchant's balance, or a rule of the moment, does not allow: it may, later. */
 const LATER: ReadonlySet<string> = new Set(["NOT_ENOUGH", "NOTENOUGH", "RULE_LIMIT"]);
 
 const ABNORMAL_TEXT =

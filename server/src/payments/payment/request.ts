@@ -28,7 +28,8 @@ export const EXPIRES_IN_SECONDS = 2 * 3_600;
 export const BuyerIpSchema = Type.String({
   pattern: "^[0-9A-Fa-f.:]{2,45}$",
   description:
-    "The address (IPv4 or IPv6) of the buyer's device, where the method needs one; with a payment code, the till's",
+    "The address (IPv4 or IPv6) of the buyer's device, where the method needs one; " +
+    "with a payment code, the till's",
 });
 
 /** `POST /v1/payments`. */
