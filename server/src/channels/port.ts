@@ -7,6 +7,9 @@
  */
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
+
+export type * from "./port-notifications.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
 export type Method = string;
@@ -17,13 +20,21 @@ export type CallEnd<T> =
   | { readonly end: "answered"; readonly value: T }
   /**
    * The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate,
-   * funds).
+   * funds). `side`: whose reason it is; absent: the order's. Only where it is the channel's (a contract not
+   * open, a permission missing, its own trouble) another contract may take the order.
    */
-  | { readonly end: "refused"; readonly code: string; readonly message: string; readonly retryable: boolean }
+  | {
+      readonly end: "refused";
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly side?: "channel" | "order" | "buyer";
+    }
   /**
    * Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened.
+   * `notBefore`: it would be refused until then (a part of a refund, before the channel's next day).
    */
-  | { readonly end: "not_sent"; readonly reason: string }
+  | { readonly end: "not_sent"; readonly reason: string; readonly notBefore?: Date }
   /** It may have happened: time-out, broken answer, 5xx, the channel's own "unknown". Ask, never guess. */
   | { readonly end: "unknown"; readonly reason: string };
 
@@ -51,6 +62,7 @@ export type Operation =
   | "reverse"
   | "refund"
   | "refund_query"
+  | "dispute_query"
   | "notification"
   | "statement"
   | "prove";
@@ -90,7 +102,8 @@ export type TradeFacts = {
 /** What the buyer's device must do next. */
 export type NextAction =
   | { readonly type: "qr_code"; readonly qrCode: string }
-  | { readonly type: "redirect"; readonly url: string }
+  /** To `url`; with `form`, by POST of these fields. */
+  | { readonly type: "redirect"; readonly url: string; readonly form?: Readonly<Record<string, string>> }
   | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
   | { readonly type: "app_params"; readonly params: string }
   | { readonly type: "none" };
@@ -121,6 +134,27 @@ export type RefundOutcome =
   | { readonly outcome: "returned"; readonly channelDate: string; readonly message: string }
   | { readonly outcome: "pending" }
   | { readonly outcome: "not_found" };
+
+/**
+ * What the channel says of a payer's claim against one payment. Money moves when it opens, and back when it
+ * is won; amounts in minor units of `currency`.
+ */
+export type DisputeOutcome = {
+  readonly outcome: "opened" | "won" | "lost";
+  /** The channel's number of the claim, unique within the channel account. */
+  readonly channelDisputeNo: string;
+  /** What the payer claims, and the channel holds back meanwhile. */
+  readonly amount: bigint;
+  /** What the channel charges for the claim, whoever wins it. */
+  readonly fee: bigint;
+  readonly currency: Currency;
+  /** The channel's business date of this outcome, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  /** The channel's own word for the reason. */
+  readonly reason: string;
+  /** Evidence must be there by then; null: not told, or too late. */
+  readonly respondBy: Date | null;
+};
 
 /** What a cancel by us (reversal, 冲正/撤销) did. */
 export type ReversalOutcome =
@@ -171,6 +205,8 @@ export type RefundOrder = {
   readonly amount: bigint;
   /** What the channel took by the order, which need not be what was asked. */
   readonly paidAmount: bigint;
+  /** The channel's business date of the payment, `yyyy-mm-dd`; null: not known. */
+  readonly paidChannelDate: string | null;
   readonly reason: string | null;
   readonly notifyUrl: string;
   readonly createdAt: Date;
@@ -184,44 +220,6 @@ export type ChannelContext = {
   /** Validated by the channel's `parseCredentials`; only that channel's folder knows the shape. */
   readonly credentials: unknown;
   readonly timeoutMs: number;
-};
-
-/** A verified notification, or why it is none. */
-export type Notification =
-  | {
-      readonly verdict: "authentic";
-      readonly notifyId: string;
-      readonly channelOrderNo: string;
-      readonly about:
-        | { readonly kind: "trade"; readonly trade: TradeOutcome }
-        | {
-            readonly kind: "refund";
-            readonly channelRefundNo: string;
-            readonly refund: RefundOutcome;
-            /** What it says of the order as a whole; null: nothing. */
-            readonly trade: TradeOutcome | null;
-          };
-      readonly exchange: ExchangeRecord;
-    }
-  /**
-   * A bad signature, another app's or seller's id, or unreadable. Answered with the negative acknowledgement.
-   */
-  | { readonly verdict: "refused"; readonly reason: string; readonly exchange: ExchangeRecord };
-
-/** What is acknowledged to a channel, byte for byte. */
-export type Acknowledgement = {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-};
-
-/** A raw inbound HTTP request, bytes untouched: signatures are checked before anything is parsed. */
-export type InboundRequest = {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly query: string;
-  readonly body: Buffer;
-  readonly receivedAt: Date;
 };
 
 /** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
@@ -295,6 +293,10 @@ export type ChannelTraits = {
   readonly refundNotFoundHorizonMs: number;
   /** The time zone of the channel's business date. */
   readonly timeZone: string;
+  /**
+   * When its business day begins, in minutes after the midnight that its date names; -60: at 23:00 before.
+   */
+  readonly dayStartMinutes: number;
 };
 
 /**
@@ -325,6 +327,8 @@ export type Channel = {
   reverse(context: ChannelContext, order: Order): Promise<Call<ReversalOutcome>>;
   refund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
   queryRefund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
+  /** How a claim that opened stands now; absent where the channel has none, or cannot be asked. */
+  queryDispute?(context: ChannelContext, channelDisputeNo: string): Promise<Call<DisputeOutcome>>;
   /**
    * Verifies with each context in turn (an order placed before a rotation of keys still verifies) and reads a
    * notification.

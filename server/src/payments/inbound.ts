@@ -16,7 +16,7 @@ import type { Http } from "../kernel/http.ts";
 import { formatId, parseChannelNumber, parseId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { AttemptPlaces } from "./attempt/places.ts";
-import type { AttemptPlace } from "./attempt/store.ts";
+import { type AttemptPlace, attemptPlaceByTradeNo } from "./attempt/store.ts";
 import type { Attempt, Refund } from "./model.ts";
 import type { Door } from "./outcome/door.ts";
 import { refundById } from "./refund/store.ts";
@@ -109,7 +109,12 @@ async function attemptFor(
   account: ChannelAccount,
   notification: Authentic,
 ): Promise<AttemptPlace | null> {
-  const id = parseChannelNumber("att", notification.channelOrderNo);
+  const { channelOrderNo, channelTradeNo } = notification;
+  if (channelOrderNo === null) {
+    if (channelTradeNo === undefined) return null;
+    return attemptPlaceByTradeNo(deps.cell.db, account.id, channelTradeNo);
+  }
+  const id = parseChannelNumber("att", channelOrderNo);
   const attempt = id === null ? null : await deps.places.of(id);
   return attempt?.channelAccountId === account.id ? attempt : null;
 }
@@ -143,6 +148,7 @@ async function deliver(
       if (about.trade === null || (present !== undefined && isExplained(present, about.trade))) return null;
     }
   }
+  if (about.kind === "dispute") return "disputes are not booked";
   if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
     ...common,
@@ -188,11 +194,15 @@ async function stray(
       reason,
       channelOrderNo: authentic?.channelOrderNo ?? null,
       notifyId: authentic?.notifyId ?? null,
-      outcome: authentic?.about.trade?.outcome ?? null,
+      outcome: authentic === null ? null : outcomeOf(authentic.about),
       request: notification.exchange.request,
       receivedAt,
     }),
   );
+}
+
+function outcomeOf(about: Authentic["about"]): string | null {
+  return about.kind === "dispute" ? about.dispute.outcome : (about.trade?.outcome ?? null);
 }
 
 /** Whether one more refused notification of an account may be kept in this minute. */

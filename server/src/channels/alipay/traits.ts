@@ -56,4 +56,5 @@ export const ALIPAY_TRAITS: ChannelTraits = {
   refundQueryGapsMs: [MINUTE, 5 * MINUTE, 30 * MINUTE, ...Array<number>(23).fill(HOUR), DAY],
   refundNotFoundHorizonMs: 10 * MINUTE,
   timeZone: "Asia/Shanghai",
+  dayStartMinutes: 0,
 };

@@ -85,6 +85,7 @@ export async function openStage(harness: Harness): Promise<Stage> {
       channelRefundNo: newNumber("rfd"),
       amount,
       paidAmount: order.amount,
+      paidChannelDate: today(harness),
       reason: null,
       notifyUrl: order.notifyUrl,
       createdAt: new Date(),

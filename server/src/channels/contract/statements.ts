@@ -63,7 +63,7 @@ export function describeStatements(harness: Harness, stage: () => Stage): void {
     const [request] = await notifications(channelOrderNo, 1);
     assert.ok(request);
     const notification = channel.readNotification([context], request);
-    assert.ok(notification.verdict === "authentic");
+    assert.ok(notification.verdict === "authentic" && notification.about.kind === "trade");
     await publishStatement();
     const statement = answerOf(await channel.downloadStatement(context, today(harness)));
     const line = statement.lines.find((one) => one.channelOrderNo === channelOrderNo);

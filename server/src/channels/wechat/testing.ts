@@ -93,6 +93,7 @@ export function newRefund(changes: Partial<RefundOrder> = {}): RefundOrder {
     channelRefundNo: "rfd01k0000000000000000000000",
     amount: 234n,
     paidAmount: newOrder().amount,
+    paidChannelDate: null,
     reason: null,
     notifyUrl: newOrder().notifyUrl,
     createdAt: NOW,

@@ -224,6 +224,7 @@ function refundOrderOf(deps: CallsDeps, refund: Refund, attempt: Attempt): Refun
     channelRefundNo: refund.channelRefundNo,
     amount: refund.amount,
     paidAmount: attempt.taken?.paidAmount ?? attempt.amount,
+    paidChannelDate: attempt.taken?.channelDate ?? null,
     reason: refund.reason,
     notifyUrl: notifyUrlOf(deps, attempt),
     createdAt: refund.createdAt,

@@ -46,6 +46,23 @@ export async function attemptPlaces(db: Db, ids: readonly Id[]): Promise<(Attemp
   return ids.map((id) => byId.get(id) ?? null);
 }
 
+const attemptPlaceByTradeNoSql = sql(
+  "attempt_place_by_trade_no",
+  `select id, payment_id, merchant_id, channel_account_id
+   from attempts
+   where channel_trade_no = $1
+     and channel_account_id = $2`,
+);
+
+/** The place of the order that a channel account knows by the channel's own number; null: there is none. */
+export function attemptPlaceByTradeNo(
+  db: Db,
+  channelAccountId: Id,
+  channelTradeNo: string,
+): Promise<AttemptPlace | null> {
+  return db.one<AttemptPlace>(attemptPlaceByTradeNoSql, [channelTradeNo, channelAccountId]);
+}
+
 // A new attempt has no answer, no money and no end yet. To send two dozen columns of nothing would cost as
 // much as the others.
 const INSERT_ATTEMPTS = `

@@ -67,7 +67,8 @@ export function decideRefund(
     // Nothing happened at the channel: for lack of funds or rate it is sent again under the same number.
     refund.failureCode = end.end === "refused" ? end.code : "not_sent";
     refund.failureMessage = end.end === "refused" ? end.message : end.reason;
-    refund.dueAt = nextRefundSendAt(refund, context.now);
+    const later = end.end === "not_sent" ? end.notBefore : undefined;
+    refund.dueAt = later ?? nextRefundSendAt(refund, context.now);
     return end.end;
   }
   if (refund.state === "created") refund.state = "unknown";

@@ -1,6 +1,5 @@
 /** Which decision a command asks for, and with what it is made. Pure. */
-import type { Channel, SceneTraits } from "../../channels/index.ts";
-import { dateIn } from "../../kernel/clock.ts";
+import { type Channel, channelDateOf, type SceneTraits } from "../../channels/index.ts";
 import type { Id, IdMaker } from "../../kernel/ids.ts";
 import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
@@ -121,7 +120,7 @@ function channelOf(around: Around, attempt: Pick<Attempt, "channel">): Pick<Chan
 }
 
 function channelDayOf(around: Around, attempt: Pick<Attempt, "channel">, at = around.now): string {
-  return dateIn(channelOf(around, attempt).traits.timeZone, at);
+  return channelDateOf(channelOf(around, attempt).traits, at);
 }
 
 function sceneOf(around: Around, attempt: Pick<Attempt, "channel" | "method">): SceneTraits {

@@ -67,3 +67,16 @@ describe("a channel that wants the parts of a refund apart", () => {
     }
   });
 });
+
+describe("a part of a refund that the channel takes only from its next day on", () => {
+  test("waits for that day, and is sent then under the same number", () => {
+    const story = startStory({ merchant: { feeRateMillionths: 0n } });
+    story.trade("query", story.paid());
+    const { id } = story.ask(100n);
+    const notBefore = plus(story.now(), 7 * HOUR);
+    const waits = { end: "not_sent" as const, reason: "parts only from the next clearing day on", notBefore };
+    assert.equal(story.refundReport(id, "refund", waits), "not_sent");
+    const { state, dueAt } = story.refund(id);
+    assert.deepEqual([state, dueAt], ["created", notBefore]);
+  });
+});
