@@ -34,6 +34,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
+import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
 export const VERSION = "0.1.0";
@@ -168,9 +169,23 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
-  const actions = [...merchants.approvalActions, room.workItems.action];
+  const verifications = createVerifications({ cell, channels, merchants, operators, room });
+  const { goingLive } = channels.accounts;
+  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  return {
+    platform,
+    cell,
+    keyring,
+    operators,
+    approvals,
+    merchants,
+    channelHttp,
+    channels,
+    webhooks,
+    room,
+    verifications,
+  };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -186,6 +201,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
+  verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
   const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
@@ -242,9 +258,11 @@ function createOpener(cell: Cell) {
  * What runs without being asked: the pollers, the deliverer, the accounting day, what a crash left half
  * done.
  */
-function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, channels }: Rooms) {
+function createBackground(deps: AppDeps, rooms: Rooms) {
+  const { cell, room, webhooks, approvals, channels, verifications } = rooms;
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   let schedules: ReturnType<typeof startSchedules> | null = null;
+  let verifying: ReturnType<typeof startVerificationWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
     const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
@@ -266,6 +284,7 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
     start: () => {
       room.startWorkers();
       webhooks.startWorker();
+      verifying = startVerificationWorker({ cell, verifications, log: deps.log });
       const { timeZone } = deps.config;
       keeper = startDayKeeper(cell, timeZone, deps.log);
       schedules = startSchedules({
@@ -288,7 +307,7 @@ function createBackground(deps: AppDeps, { cell, room, webhooks, approvals, chan
       });
     },
     stop: async () => {
-      await Promise.all([keeper?.stop(), schedules?.stop()]);
+      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop()]);
     },
   };
 }

@@ -13,7 +13,7 @@ export const ranks: readonly (readonly string[])[] = [
   ["fees", "webhooks", "codes"],
   ["routing", "limits", "risk", "sharing"],
   ["payments"],
-  ["plates", "checkout", "statements"],
+  ["plates", "checkout", "statements", "verification"],
   ["reconciliation"],
   ["settlement"],
   ["payouts"],

@@ -186,6 +186,13 @@ export const ERRORS = {
     title: "The channel did not accept a signed query with these credentials",
     remedy: "Check the app id, the keys and the gateway address against the channel's console.",
   },
+  channel_account_not_verified: {
+    status: 409,
+    title: "The channel account has not shown that money goes through it and comes back",
+    remedy:
+      "Start a verification at /v1/ops/channel_accounts/{id}/verifications: it pays the smallest amount, " +
+      "gives it back, and finds both in the channel's next bill.",
+  },
   channel_account_in_use: {
     status: 409,
     title: "The channel account is still needed",

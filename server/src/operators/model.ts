@@ -26,6 +26,7 @@ export const PERMISSION_ROLES = {
   "credit_lines.approve": ["admin", "finance", "risk"],
   "channel_accounts.read": ["admin", "operations", "finance", "viewer"],
   "channel_accounts.write": ["admin", "operations"],
+  "channel_accounts.approve": ["admin", "finance", "risk"],
   "payments.read": ["admin", "operations", "finance", "risk", "viewer"],
   "payments.operate": ["admin", "operations"],
   "ledger.read": ["admin", "finance", "viewer"],

@@ -13,6 +13,7 @@ import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
+import { exchangesOfPayment } from "./exchanges.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
 import { paymentRoutes } from "./payment/routes.ts";
@@ -21,7 +22,7 @@ import { createCashierTokens } from "./payment/token.ts";
 import { dueBacklog } from "./query/backlog.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
-import { createRefundsService } from "./refund/service.ts";
+import { createRefundsService, type Refunds } from "./refund/service.ts";
 import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
@@ -32,7 +33,10 @@ export type { Attempt, Payment, Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
+export type { Refunds } from "./refund/service.ts";
+export { presentNextAction } from "./view.ts";
 export type { Whole } from "./whole.ts";
+export { NextActionSchema } from "./wire.ts";
 
 export type PaymentsRoomDeps = {
   readonly cell: Cell;
@@ -54,6 +58,9 @@ export type PaymentsAuth = {
 
 export type PaymentsRoom = {
   readonly payments: Payments;
+  readonly refunds: Refunds;
+  /** Whether a notification of the channel about the payment has arrived. */
+  wasNotified(paymentId: Id): Promise<boolean>;
   readonly workItems: WorkItems;
   /** Adds the addresses of merchants, operators and channels. */
   routes(http: Http, auth: PaymentsAuth, operators: Pick<Operators, "propose">): void;
@@ -84,6 +91,9 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const workItems = createWorkItems({ cell });
   return {
     payments,
+    refunds,
+    wasNotified: async (paymentId) =>
+      (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, cashierUrl, ...auth });

@@ -47,7 +47,8 @@ export function presentPayment(
   };
 }
 
-function presentNextAction(action: NonNullable<Attempt["nextAction"]>) {
+/** As the wire shows what the buyer does next. */
+export function presentNextAction(action: NonNullable<Attempt["nextAction"]>) {
   switch (action.type) {
     case "qr_code":
       return { type: "qr_code" as const, qr_code: action.qrCode };

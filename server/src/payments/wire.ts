@@ -7,7 +7,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 
 const MinorUnits = Type.Integer({ description: "Minor units" });
 
-const NextActionSchema = Type.Union([
+export const NextActionSchema = Type.Union([
   Type.Object({ type: Type.Literal("qr_code"), qr_code: Type.String() }),
   Type.Object({ type: Type.Literal("redirect"), url: Type.String() }),
   Type.Object({ type: Type.Literal("jsapi_params"), params: Type.Record(Type.String(), Type.String()) }),

@@ -29,6 +29,8 @@ const base: ChannelAccount = {
   fundFlow: "through_platform",
   settlementDays: 1,
   status: "active",
+  verification: "waived",
+  verifiedAt: null,
   revision: 1,
   credentialVersion: 1,
   createdAt: new Date("2026-01-02T00:00:00Z"),

@@ -28,6 +28,13 @@ export type Settler = (typeof SETTLERS)[number];
 export const COST_SETTLEMENTS = ["net", "gross"] as const;
 export type CostSettlement = (typeof COST_SETTLEMENTS)[number];
 
+/**
+ * Whether the contract must first show that money goes through it and comes back. `waived`: at a sandbox, or
+ * by two people's word.
+ */
+export const ACCOUNT_VERIFICATIONS = ["required", "waived", "verified"] as const;
+export type AccountVerification = (typeof ACCOUNT_VERIFICATIONS)[number];
+
 export type ChannelAccountStatus = "draft" | "active" | "disabled";
 
 /** What the contract with the channel says. */
@@ -74,6 +81,8 @@ export type ChannelAccount = Contract & {
   readonly merchantId: Id;
   readonly channel: string;
   readonly status: ChannelAccountStatus;
+  readonly verification: AccountVerification;
+  readonly verifiedAt: Date | null;
   readonly revision: number;
   /** The newest version of its credentials; null while there are none. */
   readonly credentialVersion: number | null;

@@ -11,6 +11,7 @@ import { type Actor, changes, type Made, type Operators } from "../../operators/
 import type { Channel } from "../port.ts";
 import { faultOfContract } from "./contract.ts";
 import type { Credentials, PreparedCredentials, RawCredentials } from "./credentials.ts";
+import { createGoingLive, type GoingLive } from "./going-live.ts";
 import type { ChannelAccount, Contract, FundFlow } from "./model.ts";
 import * as store from "./store.ts";
 import { presentContract } from "./wire.ts";
@@ -36,7 +37,9 @@ export type ChannelAccountsDeps = {
   readonly log: Log;
   /** Opens the books' accounts of a channel account in its currencies; safe to repeat. */
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
-  /** In production a gateway is reached by https alone. */
+  /**
+   * In production a gateway is reached by https alone, and a contract is tried out before it takes orders.
+   */
   readonly production: boolean;
 };
 
@@ -74,12 +77,13 @@ export type ChannelAccounts = {
    * Asks the channel again with the newest version. Throws `conflict` without one, `credentials_not_proved`.
    */
   prove(actor: Actor, id: Id): Promise<ChannelAccount>;
-  /** Takes new orders from now on. Throws `conflict` without credentials. */
+  /** Takes new orders from now on. Throws `conflict` without credentials, `channel_account_not_verified`. */
   enable(actor: Actor, id: Id): Promise<ChannelAccount>;
   /** Takes no new orders; what was placed is asked about and refunded as before. */
   disable(actor: Actor, id: Id): Promise<ChannelAccount>;
   /** Removes a draft. Throws `channel_account_in_use` for one that was ever enabled. */
   remove(actor: Actor, id: Id): Promise<void>;
+  readonly goingLive: GoingLive;
 };
 
 /** A contract as a request gives it. */
@@ -118,6 +122,7 @@ export function createChannelAccounts(room: Room): ChannelAccounts {
     enable: (actor, id) => enable(room, actor, id),
     disable: (actor, id) => changeStatus(room, actor, id, "disabled"),
     remove: (actor, id) => room.platform.transact((tx) => remove(room, tx, actor, id)),
+    goingLive: createGoingLive(room),
   };
 }
 
@@ -140,6 +145,8 @@ async function create(
     merchantId: wanted.merchantId,
     channel: channel.traits.name,
     status: "draft",
+    verification: room.production ? "required" : "waived",
+    verifiedAt: null,
     revision: 1,
     credentialVersion: wanted.credentials === null ? null : 1,
     createdAt: at,
@@ -277,6 +284,7 @@ async function prove(room: Room, actor: Actor, id: Id): Promise<ChannelAccount> 
 async function enable(room: Room, actor: Actor, id: Id): Promise<ChannelAccount> {
   const seen = await existing(room, id);
   if (seen.credentialVersion === null) throw withoutCredentials();
+  if (seen.verification === "required") throw problem("channel_account_not_verified");
   await room.openAccounts(openingsOf(seen));
   return changeStatus(room, actor, id, "active");
 }

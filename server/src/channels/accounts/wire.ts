@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { CurrencySchema, InstantSchema } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
 import {
+  ACCOUNT_VERIFICATIONS,
   type ChannelAccount,
   COST_SETTLEMENTS,
   type Contract,
@@ -67,6 +68,10 @@ export const ChannelAccountSchema = Type.Object({
   merchant_id: Type.String(),
   channel: Type.String(),
   status: Type.String({ description: "draft, active or disabled" }),
+  verification: Type.Enum([...ACCOUNT_VERIFICATIONS], {
+    description: "`required`: it must be tried out with a real payment before it can be enabled",
+  }),
+  verified_at: NullableInstant,
   revision: Type.Integer({ description: "Send it back with a change" }),
   ...ContractProperties,
   notify_path: Type.String({ description: "Where the channel notifies us, under the public address" }),
@@ -88,6 +93,8 @@ export function presentContract(account: ChannelAccount) {
     merchant_id: formatId("mch", account.merchantId),
     channel: account.channel,
     status: account.status,
+    verification: account.verification,
+    verified_at: account.verifiedAt?.toISOString() ?? null,
     revision: account.revision,
     label: account.label,
     gateway_url: account.gatewayUrl,

@@ -22,6 +22,8 @@ export type AttemptWish = {
   readonly paymentCode: string | null;
   readonly buyer: string | null;
   readonly buyerIp: string | null;
+  /** By this account, in any state of its, instead of a routed one. */
+  readonly through?: ChannelAccount | undefined;
 };
 
 export type PrepareDeps = {
@@ -43,11 +45,11 @@ export async function prepareAttempt(
 ): Promise<Attempt> {
   const method = methodOf(deps, wish);
   const { merchantId, currency, amount } = payment;
-  const routed = chooseAccount(await deps.channels.accountsOfMerchant(merchantId), {
-    method,
-    currency,
-    amount,
-  });
+  const candidates =
+    wish.through === undefined
+      ? await deps.channels.accountsOfMerchant(merchantId)
+      : [{ ...wish.through, status: "active" as const }];
+  const routed = chooseAccount(candidates, { method, currency, amount });
   if ("refused" in routed) throw refuseRouting(routed, currency);
   const account = routed.chosen;
   const scene = deps.channels.channel(account.channel)?.traits.scenes[method];

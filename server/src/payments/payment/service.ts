@@ -1,4 +1,4 @@
-import type { CallPriority, Channels } from "../../channels/index.ts";
+import type { CallPriority, ChannelAccount, Channels } from "../../channels/index.ts";
 import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
@@ -55,9 +55,16 @@ export type PaymentsDeps = {
 export type Payments = {
   /**
    * Creates a payment and, when a method or payment code is named, places its order. The same request again
-   * returns the same payment as it now is, with `isNew` false.
+   * returns the same payment as it now is, with `isNew` false. `through`: by this account, in any state of
+   * its, instead of a routed one.
    */
-  create(identity: MerchantIdentity, body: CreatePayment): Promise<Whole & { readonly isNew: boolean }>;
+  create(
+    identity: MerchantIdentity,
+    body: CreatePayment,
+    through?: ChannelAccount,
+  ): Promise<Whole & { readonly isNew: boolean }>;
+  /** The payment of a merchant's order number; null: there is none. */
+  findByNumber(merchantId: Id, merchantOrderNo: string): Promise<Whole | null>;
   /** Throws `not_found` for anything that is not this merchant's. */
   get(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** The payment, whoever's it is, for the cashier and operators; null when there is none. */
@@ -93,7 +100,11 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
     run: (wanted) => deps.cell.transact((tx) => createPayments(tx, wanted), { repeatable: true }),
   });
   const service: Payments = {
-    create: (identity, body) => create(deps, creations, identity, body),
+    create: (identity, body, through) => create(deps, creations, identity, body, through),
+    findByNumber: async (merchantId, merchantOrderNo) => {
+      const [payment] = await paymentsByNumber(deps.cell.db, [{ merchantId, merchantOrderNo }]);
+      return payment === undefined ? null : load(deps, payment.id);
+    },
     get: async (merchantId, paymentId) => {
       const whole = await load(deps, paymentId);
       if (whole === null || whole.payment.merchantId !== merchantId) throw problem("not_found");
@@ -146,17 +157,20 @@ async function create(
   creations: Batcher<NewPayment, Created>,
   identity: MerchantIdentity,
   body: CreatePayment,
+  through?: ChannelAccount,
 ): Promise<Whole & { isNew: boolean }> {
   if (deps.door.isBehind(REPORTS_WAIT_MS_MAX)) throw problem("overloaded", { retryAfterSeconds: 1 });
   const { merchant } = identity;
   const now = deps.cell.clock.now();
   const request = keptRequest(deps, body);
-  const wanted = await prepare(deps, merchant, body, request, now).catch(async (refusal: unknown) => {
-    // A repeat is answered with what it created, even where the same request would be refused today.
-    const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
-    if (earlier !== null) return earlier;
-    throw refusal;
-  });
+  const wanted = await prepare(deps, merchant, { body, request, now, through }).catch(
+    async (refusal: unknown) => {
+      // A repeat is answered with what it created, even where the same request would be refused today.
+      const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
+      if (earlier !== null) return earlier;
+      throw refusal;
+    },
+  );
   if ("existing" in wanted) return { ...(await settled(deps, wanted.existing)), isNew: false };
   const created = await creations.submit(wanted);
   switch (created.result) {
@@ -183,12 +197,17 @@ function keptRequest(deps: PaymentsDeps, body: CreatePayment): string {
   return canonical({ ...body, payment_code: hash });
 }
 
+type Wanted = {
+  readonly body: CreatePayment;
+  readonly request: string;
+  readonly now: Date;
+  readonly through: ChannelAccount | undefined;
+};
+
 async function prepare(
   deps: PaymentsDeps,
   merchant: Merchant,
-  body: CreatePayment,
-  request: string,
-  now: Date,
+  { body, request, now, through }: Wanted,
 ): Promise<NewPayment> {
   deps.merchants.requireActive(merchant);
   if (!settlesIn(merchant, body.currency)) {
@@ -232,7 +251,7 @@ async function prepare(
     buyer: body.buyer ?? null,
     buyerIp: body.buyer_ip ?? null,
   };
-  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, wish, now);
+  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, { ...wish, through }, now);
   return {
     payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
     attempt,

@@ -41,6 +41,8 @@ export function anAccount(merchantId: Id, changes: Partial<ChannelAccount> = {})
     merchantId,
     channel: "alipay",
     status: "active",
+    verification: "waived",
+    verifiedAt: null,
     revision: 1,
     credentialVersion: 1,
     createdAt: madeAt,

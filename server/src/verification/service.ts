@@ -1,0 +1,372 @@
+import type { Channel, ChannelAccount, Channels, Statement } from "../channels/index.ts";
+import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
+import type { Cell } from "../kernel/database.ts";
+import { Problem, problem } from "../kernel/errors.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
+import type { Merchants } from "../merchants/index.ts";
+import type { Actor, Operators } from "../operators/index.ts";
+import type { Attempt, PaymentsRoom, Whole } from "../payments/index.ts";
+import {
+  billedIn,
+  daysToRead,
+  isOver,
+  isPatienceOver,
+  numberOf,
+  SOON_MS,
+  type Sought,
+  STATEMENT_GAP_MS,
+  type Verification,
+} from "./model.ts";
+import * as store from "./store.ts";
+
+export type VerificationsDeps = {
+  readonly cell: Cell;
+  readonly channels: Pick<Channels, "account" | "accounts" | "budget" | "channel" | "contextOf">;
+  readonly merchants: Pick<Merchants, "get">;
+  readonly operators: Pick<Operators, "auditAlone">;
+  readonly room: Pick<PaymentsRoom, "payments" | "refunds" | "wasNotified">;
+};
+
+/** How the payment is made; a payment code is used and never stored. */
+export type VerificationWish = {
+  readonly method: string;
+  /** In minor units; null: the least that the account takes. */
+  readonly amount: bigint | null;
+  readonly currency: string | null;
+  readonly paymentCode: string | null;
+  readonly buyer: string | null;
+  readonly buyerIp: string | null;
+};
+
+export type Verifications = {
+  /**
+   * Places the payment; whoever holds the device pays it. Throws `not_found`, `conflict` while another one of
+   * the account is under way or without credentials, and whatever refuses the payment.
+   */
+  start(actor: Actor, channelAccountId: Id, wish: VerificationWish): Promise<Verification>;
+  /** Does what can be done now, and says when to look again. Safe to repeat and to race. */
+  advance(id: Id): Promise<Verification>;
+  /** Throws `not_found`. */
+  get(id: Id): Promise<Verification>;
+  /** Newest first. */
+  list(channelAccountId: Id, before: Id | null, limit: number): Promise<Verification[]>;
+  /** The payment as it now is; null before there is one. */
+  paymentOf(verification: Verification): Promise<Whole | null>;
+};
+
+/** How long the payment of a verification stays open. */
+const OPEN_SECONDS = 1_800;
+/** The placing belongs to the call that began it for so long. */
+const PLACING_MS = 60 * SECOND;
+const SUBJECT = "Verification";
+/** A refund that is refused here may be possible later: what it lacks may come. */
+const REFUSED_GAP_MS = MINUTE;
+
+type Change = Partial<Omit<Verification, "id" | "channelAccountId" | "merchantId">>;
+
+export function createVerifications(deps: VerificationsDeps): Verifications {
+  const { cell } = deps;
+  const get = async (id: Id) => {
+    const found = await store.verificationById(cell.db, id);
+    if (found === null) throw problem("not_found");
+    return found;
+  };
+  return {
+    start: (actor, channelAccountId, wish) => start(deps, actor, channelAccountId, wish),
+    advance: async (id) => advance(deps, await get(id)),
+    get,
+    list: (channelAccountId, before, limit) =>
+      store.listVerifications(cell.db, channelAccountId, before, limit),
+    paymentOf: async ({ paymentId }) => (paymentId === null ? null : deps.room.payments.find(paymentId)),
+  };
+}
+
+async function start(
+  deps: VerificationsDeps,
+  actor: Actor,
+  channelAccountId: Id,
+  wish: VerificationWish,
+): Promise<Verification> {
+  const { cell } = deps;
+  const account = await deps.channels.account(channelAccountId);
+  if (account === null) throw problem("not_found");
+  if (account.credentialVersion === null) {
+    throw problem("conflict", { detail: "the account has no credentials yet; save them first" });
+  }
+  const now = cell.clock.now();
+  const verification: Verification = {
+    id: cell.newId(),
+    channelAccountId,
+    merchantId: account.merchantId,
+    method: wish.method,
+    amount: wish.amount ?? account.amountMin,
+    currency: wish.currency ?? (account.currencies[0] as string),
+    state: "placing",
+    paymentId: null,
+    refundId: null,
+    channelDate: null,
+    refundChannelDate: null,
+    askedAt: null,
+    notified: null,
+    paymentBilled: false,
+    refundBilled: false,
+    detail: null,
+    startedBy: actor.operator.id,
+    dueAt: plus(now, PLACING_MS),
+    createdAt: now,
+    finishedAt: null,
+  };
+  const written = await cell.transact((tx) => store.insertVerification(tx, verification));
+  if (!written) {
+    throw problem("conflict", {
+      detail: "another verification of this account is under way; look at it first",
+    });
+  }
+  await deps.operators.auditAlone(actor, {
+    action: "channel_account.verification_started",
+    subject: formatId("cha", channelAccountId),
+    before: null,
+    after: { verification: formatId("vrf", verification.id), method: wish.method },
+  });
+  return place(deps, verification, account, wish);
+}
+
+async function place(
+  deps: VerificationsDeps,
+  verification: Verification,
+  account: ChannelAccount,
+  wish: VerificationWish,
+): Promise<Verification> {
+  const merchant = await deps.merchants.get(verification.merchantId);
+  if (merchant === null) throw problem("not_found");
+  const identity = { merchantId: merchant.id, keyId: verification.startedBy, merchant };
+  const order = {
+    merchant_order_no: numberOf(verification.id),
+    amount: Number(verification.amount),
+    currency: verification.currency,
+    subject: SUBJECT,
+    method: wish.method,
+    expires_in: OPEN_SECONDS,
+    ...(wish.paymentCode === null ? {} : { payment_code: wish.paymentCode }),
+    ...(wish.buyer === null ? {} : { buyer: wish.buyer }),
+    ...(wish.buyerIp === null ? {} : { buyer_ip: wish.buyerIp }),
+  };
+  try {
+    const { payment } = await deps.room.payments.create(identity, order, account);
+    return await placed(deps, verification, payment.id);
+  } catch (error) {
+    if (error instanceof Problem) {
+      await change(deps, verification, failed(deps, `the payment was refused: ${error.message}`));
+    }
+    throw error;
+  }
+}
+
+async function placed(deps: VerificationsDeps, verification: Verification, paymentId: Id) {
+  const now = deps.cell.clock.now();
+  return change(deps, verification, {
+    state: "waiting_for_buyer",
+    paymentId,
+    detail: "the payment waits for whoever holds the device to pay it",
+    dueAt: plus(now, SOON_MS),
+  });
+}
+
+/** One step after the other, until something must be waited for. */
+async function advance(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  let present = seen;
+  for (;;) {
+    const next = await step(deps, present);
+    if (next.state === present.state || next.finishedAt !== null) return next;
+    present = next;
+  }
+}
+
+function step(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  switch (seen.state) {
+    case "placing":
+      return findPlaced(deps, seen);
+    case "waiting_for_buyer":
+      return lookAtPayment(deps, seen);
+    case "refunding":
+      return lookAtRefund(deps, seen);
+    case "waiting_for_statement":
+      return readBills(deps, seen);
+    case "verified":
+    case "failed":
+      return Promise.resolve(seen);
+  }
+}
+
+/** The process that placed it did not come back: its payment is there, or never was. */
+async function findPlaced(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  const whole = await deps.room.payments.findByNumber(seen.merchantId, numberOf(seen.id));
+  if (whole !== null) return placed(deps, seen, whole.payment.id);
+  if (deps.cell.clock.now() < plus(seen.createdAt, PLACING_MS)) return later(deps, seen, SOON_MS);
+  return change(deps, seen, failed(deps, "the platform stopped before the payment was made; start another"));
+}
+
+async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  const { payment, attempts } = await paymentOf(deps, seen);
+  const { status } = payment;
+  if (status === "created" || status === "processing") return later(deps, seen, SOON_MS);
+  const success = attempts.find((attempt) => attempt.id === payment.successAttemptId);
+  if (success?.taken == null) {
+    const reason = attempts.at(-1)?.failureMessage ?? "nobody paid it in time";
+    return change(deps, seen, failed(deps, `the payment has ${status}: ${reason}`));
+  }
+  const answer = await ask(deps, success);
+  if (answer !== null) {
+    return change(deps, seen, { detail: answer, dueAt: plus(deps.cell.clock.now(), SOON_MS) });
+  }
+  const merchant = await deps.merchants.get(seen.merchantId);
+  if (merchant === null) throw new Error(`the merchant ${seen.merchantId} is not there`);
+  const identity = { merchantId: merchant.id, keyId: seen.startedBy, merchant };
+  const request = { merchant_refund_no: numberOf(seen.id), reason: SUBJECT };
+  const made = await deps.room.refunds.create(identity, payment.id, request).catch(asProblem);
+  if (made instanceof Problem) {
+    const detail = `the refund was refused, and is tried again: ${made.message}`;
+    return change(deps, seen, { detail, dueAt: plus(deps.cell.clock.now(), REFUSED_GAP_MS) });
+  }
+  const { refund } = made;
+  return change(deps, seen, {
+    state: "refunding",
+    refundId: refund.id,
+    channelDate: success.taken.channelDate,
+    askedAt: deps.cell.clock.now(),
+    detail: "the refund is on its way to the channel",
+    dueAt: plus(deps.cell.clock.now(), SOON_MS),
+  });
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
+}
+
+/** Whether the channel, asked, tells the payment as it was made: null, or what it says instead. */
+async function ask(deps: VerificationsDeps, attempt: Attempt): Promise<string | null> {
+  const { account, channel } = await lineOf(deps, attempt.channelAccountId);
+  if (!(await deps.channels.budget.take(account, "background"))) {
+    return "the account's calls per second are needed for payments";
+  }
+  const context = await deps.channels.contextOf(account, "current");
+  const call = await channel.query(context, attempt);
+  if (call.end !== "answered") {
+    return `the channel was asked and did not answer: ${call.end === "refused" ? call.message : call.reason}`;
+  }
+  const { value } = call;
+  const isPaid = value.outcome === "paid" && value.amount === attempt.amount;
+  return isPaid ? null : `the channel was asked and says that the payment is ${value.outcome}`;
+}
+
+async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  const refund = await deps.room.refunds.get(seen.merchantId, seen.refundId as Id);
+  if (refund.state === "failed" || refund.state === "returned") {
+    const reason = refund.failureMessage ?? refund.state;
+    return change(deps, seen, failed(deps, `the refund has ${refund.state}: ${reason}`));
+  }
+  if (refund.acceptedAt === null) return later(deps, seen, SOON_MS);
+  const { payment } = await paymentOf(deps, seen);
+  return change(deps, seen, {
+    state: "waiting_for_statement",
+    refundChannelDate: refund.channelDate,
+    notified: await deps.room.wasNotified(payment.id),
+    detail: `the channel publishes its bill of ${refund.channelDate} when that day is over`,
+    dueAt: plus(deps.cell.clock.now(), STATEMENT_GAP_MS),
+  });
+}
+
+async function readBills(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
+  const { account, channel } = await lineOf(deps, seen.channelAccountId);
+  const now = deps.cell.clock.now();
+  const sought = await soughtOf(deps, seen);
+  let found = { payment: seen.paymentBilled, refund: seen.refundBilled };
+  let missing = "the channel's bills of those days do not list both yet";
+  for (const day of daysToRead(seen)) {
+    if (!isOver(channel.traits, day, now)) continue;
+    const bill = await downloaded(deps, account, channel, day);
+    if (typeof bill === "string") {
+      missing = bill;
+      continue;
+    }
+    const said = billedIn(bill, sought);
+    if ("fault" in said) return change(deps, seen, failed(deps, said.fault));
+    found = { payment: found.payment || said.billed.payment, refund: found.refund || said.billed.refund };
+  }
+  const notified = await deps.room.wasNotified(seen.paymentId as Id);
+  const facts = { paymentBilled: found.payment, refundBilled: found.refund, notified };
+  if (found.payment && found.refund) {
+    await deps.channels.accounts.goingLive.verified(seen.channelAccountId, now);
+    const detail = notified
+      ? null
+      : "it works, but no notification arrived: see that the channel reaches the account's notify path";
+    return change(deps, seen, { ...facts, state: "verified", detail, dueAt: null, finishedAt: now });
+  }
+  if (isPatienceOver(seen, now)) return change(deps, seen, { ...facts, ...failed(deps, missing) });
+  return change(deps, seen, { ...facts, detail: missing, dueAt: plus(now, STATEMENT_GAP_MS) });
+}
+
+async function soughtOf(deps: VerificationsDeps, seen: Verification): Promise<Sought> {
+  const { payment, attempts, refunds } = await paymentOf(deps, seen);
+  const success = attempts.find((attempt) => attempt.id === payment.successAttemptId);
+  const refund = refunds.find((one) => one.id === seen.refundId);
+  if (success === undefined || refund === undefined) {
+    throw new Error(`the verification ${seen.id} has lost its payment or refund`);
+  }
+  const { amount, currency } = seen;
+  return {
+    channelOrderNo: success.channelOrderNo,
+    channelRefundNo: refund.channelRefundNo,
+    amount,
+    currency,
+  };
+}
+
+/** The bill, or why there is none to read. */
+async function downloaded(
+  deps: VerificationsDeps,
+  account: ChannelAccount,
+  channel: Channel,
+  day: string,
+): Promise<Statement | string> {
+  if (!(await deps.channels.budget.take(account, "background"))) {
+    return "the account's calls per second are needed for payments";
+  }
+  const call = await channel.downloadStatement(await deps.channels.contextOf(account, "current"), day);
+  if (call.end === "answered") return call.value;
+  return `the bill of ${day} is not there: ${call.end === "refused" ? call.message : call.reason}`;
+}
+
+async function lineOf(deps: VerificationsDeps, channelAccountId: Id) {
+  const account = await deps.channels.account(channelAccountId);
+  const channel = account === null ? null : deps.channels.channel(account.channel);
+  if (account === null || channel === null) throw new Error(`the account ${channelAccountId} is not there`);
+  return { account, channel };
+}
+
+async function paymentOf(deps: VerificationsDeps, seen: Verification): Promise<Whole> {
+  const whole = seen.paymentId === null ? null : await deps.room.payments.find(seen.paymentId);
+  if (whole === null) throw new Error(`the verification ${seen.id} has lost its payment`);
+  return whole;
+}
+
+function failed(deps: VerificationsDeps, detail: string): Change {
+  return { state: "failed", detail, dueAt: null, finishedAt: deps.cell.clock.now() };
+}
+
+function later(deps: VerificationsDeps, seen: Verification, gapMs: number): Promise<Verification> {
+  return change(deps, seen, { dueAt: plus(deps.cell.clock.now(), gapMs) });
+}
+
+/** Writes what was learnt, unless somebody else was quicker: the row as it is then. */
+async function change(deps: VerificationsDeps, seen: Verification, to: Change): Promise<Verification> {
+  return deps.cell.transact(async (tx) => {
+    const present = await store.lockVerification(tx, seen.id);
+    if (present === null) throw new Error(`the verification ${seen.id} is not there`);
+    if (present.state !== seen.state) return present;
+    const after = { ...present, ...to };
+    await store.updateVerification(tx, after);
+    return after;
+  });
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { assertInvariants } from "../../../tools/testing/invariants.ts";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { DAY, HOUR } from "../kernel/clock.ts";
+import { sql } from "../kernel/database.ts";
+import { parseId } from "../kernel/ids.ts";
+import { handsOn } from "../payments/testing/hands.ts";
+import { openShop, type Shop } from "../payments/testing/shop.ts";
+
+let platform: TestPlatform;
+const hands = handsOn(() => platform);
+before(async () => {
+  platform = await startTestPlatform();
+});
+after(async () => {
+  await assertInvariants(platform);
+  await platform.stop();
+});
+
+const account = (shop: Shop) => `/v1/ops/channel_accounts/${shop.channelAccountId}`;
+
+/** A shop whose contract is as new in production: disabled, and to be tried out first. */
+async function untriedShop(): Promise<Shop> {
+  const shop = await openShop(platform);
+  assert.equal((await platform.ops("POST", `${account(shop)}/disable`)).status, 200);
+  const requireIt = sql(
+    "test_require_verification",
+    "update platform.channel_accounts set verification = 'required' where id = $1",
+  );
+  await platform.app.cell.transact((tx) => tx.run(requireIt, [parseId("cha", shop.channelAccountId)]));
+  return shop;
+}
+
+async function start(shop: Shop, wish: Record<string, unknown> = { method: "alipay.qr" }): Promise<Json> {
+  const started = await platform.ops("POST", `${account(shop)}/verifications`, wish);
+  assert.equal(started.status, 201, JSON.stringify(started.body));
+  return started.body;
+}
+
+const look = async (id: string) => (await platform.ops("GET", `/v1/ops/verifications/${id}`)).body;
+const check = async (id: string) => (await platform.ops("POST", `/v1/ops/verifications/${id}/check`)).body;
+const until = (id: string, state: string) =>
+  hands.eventually(
+    () => check(id),
+    (seen) => seen.state === state,
+  );
+
+describe("a contract that has not shown that money comes back", () => {
+  test("takes no orders before a cent was paid, given back, and found in the next bill", async () => {
+    const shop = await untriedShop();
+    const refused = await platform.ops("POST", `${account(shop)}/enable`);
+    assert.deepEqual([refused.status, refused.body.code], [409, "channel_account_not_verified"]);
+    const order = {
+      merchant_order_no: "A1",
+      amount: 100,
+      currency: "CNY",
+      subject: "Tea",
+      method: "alipay.qr",
+    };
+    assert.equal((await shop.api("POST", "/v1/payments", order)).body.code, "method_not_available");
+
+    const started = await start(shop);
+    assert.deepEqual([started.state, started.amount, started.currency], ["waiting_for_buyer", 1, "CNY"]);
+    assert.equal(started.next_action.type, "qr_code");
+    const another = await platform.ops("POST", `${account(shop)}/verifications`, { method: "alipay.qr" });
+    assert.equal(another.status, 409);
+
+    assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+    const paid = await until(started.id, "waiting_for_statement");
+    assert.equal(paid.next_action, null);
+    assert.notEqual(paid.asked_at, null);
+    const early = await check(started.id);
+    assert.deepEqual([early.state, early.payment_billed], ["waiting_for_statement", false]);
+    assert.equal((await platform.ops("POST", `${account(shop)}/enable`)).status, 409);
+
+    await platform.sandbox("POST", "/alipay/close-day", {});
+    platform.clock.advance(DAY);
+    const verified = await until(started.id, "verified");
+    assert.deepEqual(
+      [verified.payment_billed, verified.refund_billed, verified.notified, verified.detail],
+      [true, true, true, null],
+    );
+    const { body: enabled } = await platform.ops("POST", `${account(shop)}/enable`);
+    assert.deepEqual([enabled.status, enabled.verification], ["active", "verified"]);
+    const taken = await shop.api("POST", "/v1/payments", { ...order, merchant_order_no: "A2" });
+    assert.equal(taken.status, 201, JSON.stringify(taken.body));
+  });
+
+  test("goes on by itself: nobody has to look", async () => {
+    const shop = await untriedShop();
+    const { id, next_action: action } = await start(shop);
+    await platform.payCode(action.qr_code);
+    platform.clock.advance(10_000);
+    const refunded = await hands.eventually(
+      () => look(id),
+      (seen) => seen.state === "waiting_for_statement",
+    );
+    await platform.sandbox("POST", "/alipay/close-day", {});
+    platform.clock.advance(DAY + HOUR);
+    const ended = await hands.eventually(
+      () => look(id),
+      (seen) => seen.finished_at !== null,
+    );
+    assert.deepEqual([ended.state, ended.refund], ["verified", refunded.refund]);
+  });
+
+  test("that nobody pays fails with what to do, and can be tried again", async () => {
+    const shop = await untriedShop();
+    const { id } = await start(shop);
+    platform.clock.advance(HOUR);
+    const failed = await until(id, "failed");
+    assert.match(failed.detail, /closed.*nobody paid/);
+    const again = await start(shop);
+    assert.equal(again.state, "waiting_for_buyer");
+    const { body: list } = await platform.ops("GET", `${account(shop)}/verifications?limit=1`);
+    assert.deepEqual([list.data.length, list.data[0].id], [1, again.id]);
+    const next = await platform.ops(
+      "GET",
+      `${account(shop)}/verifications?limit=1&cursor=${list.next_cursor}`,
+    );
+    assert.equal(next.body.data[0].id, id);
+    await shop.api("POST", `/v1/payments/${again.payment}/close`);
+  });
+
+  test("whose method it does not serve is told so, and leaves nothing open", async () => {
+    const shop = await untriedShop();
+    const wrong = await platform.ops("POST", `${account(shop)}/verifications`, { method: "wechat.native" });
+    assert.deepEqual([wrong.status, wrong.body.code], [422, "method_not_available"]);
+    const { body: list } = await platform.ops("GET", `${account(shop)}/verifications`);
+    assert.equal(list.data[0].state, "failed");
+    assert.equal((await start(shop)).state, "waiting_for_buyer");
+  });
+
+  test("may take orders untried by the word of two people, never of one", async () => {
+    const shop = await untriedShop();
+    const { status, body } = await platform.ops("POST", `${account(shop)}/waive_verification`, {
+      reason: "a test account of the channel without bills",
+    });
+    assert.equal(status, 202, JSON.stringify(body));
+    const alone = await platform.ops("POST", `/v1/ops/approvals/${body.id}/approve`);
+    assert.equal(alone.status, 403, JSON.stringify(alone.body));
+    assert.equal((await platform.ops("POST", `${account(shop)}/enable`)).status, 409);
+    const { body: second } = await platform.ops("POST", "/v1/ops/operators", {
+      name: "Second",
+      roles: ["finance"],
+    });
+    const approved = await platform.api(
+      "POST",
+      `/v1/ops/approvals/${body.id}/approve`,
+      undefined,
+      second.token,
+    );
+    assert.equal(approved.status, 200, JSON.stringify(approved.body));
+    const { body: enabled } = await platform.ops("POST", `${account(shop)}/enable`);
+    assert.deepEqual([enabled.status, enabled.verification], ["active", "waived"]);
+  });
+});
