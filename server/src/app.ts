@@ -291,7 +291,10 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
         cell,
         timeZone,
         log: deps.log,
-        jobs: [nightlyAudit({ cell, log: deps.log, invariants, open: () => openForAudit(deps) })],
+        jobs: [
+          nightlyAudit({ cell, log: deps.log, invariants, open: () => openForAudit(deps) }),
+          ...room.jobs,
+        ],
       });
       approvals.resume().catch((error: unknown) => {
         deps.log.error({ err: error }, "what was approved before could not be carried out");

@@ -39,6 +39,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   second_person_required: 403,
   credentials_invalid: 422,
   credentials_not_proved: 422,
+  payment_code_used: 409,
   channel_account_not_verified: 409,
   channel_account_in_use: 409,
   endpoint_not_allowed: 422,

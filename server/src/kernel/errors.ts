@@ -186,6 +186,11 @@ export const ERRORS = {
     title: "The channel did not accept a signed query with these credentials",
     remedy: "Check the app id, the keys and the gateway address against the channel's console.",
   },
+  payment_code_used: {
+    status: 409,
+    title: "This payment code was used already",
+    remedy: "Ask the buyer to open the code again, and scan the fresh one: a code is good for one order.",
+  },
   channel_account_not_verified: {
     status: 409,
     title: "The channel account has not shown that money goes through it and comes back",

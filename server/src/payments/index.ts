@@ -7,10 +7,12 @@ import type { Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Job } from "../kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
+import { forgetUsedCodes } from "./attempt/codes.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
 import { exchangesOfPayment } from "./exchanges.ts";
@@ -59,6 +61,8 @@ export type PaymentsAuth = {
 export type PaymentsRoom = {
   readonly payments: Payments;
   readonly refunds: Refunds;
+  /** What the room does by the calendar. */
+  readonly jobs: readonly Job[];
   /** Whether a notification of the channel about the payment has arrived. */
   wasNotified(paymentId: Id): Promise<boolean>;
   readonly workItems: WorkItems;
@@ -92,6 +96,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   return {
     payments,
     refunds,
+    jobs: [forgetUsedCodes(cell)],
     wasNotified: async (paymentId) =>
       (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,

@@ -1,6 +1,7 @@
 /** Creation, written for many: one statement for the payments, one for their first attempts. */
 import { columnsOf, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { type UsedCode, useCodes } from "../attempt/codes.ts";
 import { insertAttempts } from "../attempt/store.ts";
 import type { Attempt, Payment } from "../model.ts";
 import { PAYMENT_COLUMNS } from "../rows.ts";
@@ -9,14 +10,21 @@ import { differingFields } from "./request.ts";
 /**
  * A payment to be written, with its first attempt when the method is known. Their ids are fixed beforehand.
  */
-export type NewPayment = { readonly payment: Payment; readonly attempt: Attempt | null };
+export type NewPayment = {
+  readonly payment: Payment;
+  readonly attempt: Attempt | null;
+  /** The payment code that the attempt is paid with. */
+  readonly code: UsedCode | null;
+};
 
 export type Created =
   | { readonly result: "created" }
   /** The number was used before with the same request; the payment as it now is. */
   | { readonly result: "existing"; readonly payment: Payment }
   /** The number was used before with another request, which differs in these fields. */
-  | { readonly result: "number_reused"; readonly payment: Payment; readonly fields: readonly string[] };
+  | { readonly result: "number_reused"; readonly payment: Payment; readonly fields: readonly string[] }
+  /** Its payment code was used a moment ago; nothing is written. */
+  | { readonly result: "code_used" };
 
 const insertPaymentsSql = sql(
   "payments_insert",
@@ -75,19 +83,44 @@ export async function createPayments(tx: Tx, wanted: readonly NewPayment[]): Pro
     ),
   );
   const written = new Set(rows.map((row) => row.id));
+  const withUsedCodes = await refuseUsedCodes(tx, wanted, written);
   await insertAttempts(
     tx,
     wanted.flatMap((item) => (item.attempt !== null && written.has(item.payment.id) ? [item.attempt] : [])),
   );
-  const beaten = wanted.filter((item) => !written.has(item.payment.id)).map((item) => item.payment);
+  const beaten = wanted
+    .filter(({ payment }) => !written.has(payment.id) && !withUsedCodes.has(payment.id))
+    .map((item) => item.payment);
   const known = new Map<string, Payment>();
   if (beaten.length > 0) {
     for (const payment of await paymentsByNumber(tx, beaten)) known.set(numberOf(payment), payment);
   }
   return wanted.map(({ payment }) => {
+    if (withUsedCodes.has(payment.id)) return { result: "code_used" };
     if (written.has(payment.id)) return { result: "created" };
     return compare(payment, known.get(numberOf(payment)));
   });
+}
+
+const unwriteSql = sql("payments_unwrite", "delete from payments where id = any($1::uuid[])");
+
+/** Takes those back out of what was written whose payment code was used before; gives their ids. */
+async function refuseUsedCodes(
+  tx: Tx,
+  wanted: readonly NewPayment[],
+  written: Set<Id>,
+): Promise<ReadonlySet<Id>> {
+  const paying = wanted.filter(({ payment, code }) => code !== null && written.has(payment.id));
+  const [first] = paying;
+  if (first === undefined) return new Set();
+  const codes = paying.flatMap(({ code }) => (code === null ? [] : [code]));
+  const mayUse = await useCodes(tx, codes, first.payment.createdAt);
+  const refused = paying
+    .filter(({ code }) => code !== null && !mayUse.has(code.attemptId))
+    .map(({ payment }) => payment.id);
+  if (refused.length > 0) await tx.run(unwriteSql, [refused]);
+  for (const id of refused) written.delete(id);
+  return new Set(refused);
 }
 
 function compare(payment: Payment, present: Payment | undefined): Created {

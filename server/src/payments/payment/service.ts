@@ -3,11 +3,12 @@ import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Cell } from "../../kernel/database.ts";
-import { problem } from "../../kernel/errors.ts";
+import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
 import type { Calls } from "../attempt/calls.ts";
+import { freeCode, useCode, usedCode } from "../attempt/codes.ts";
 import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
 import type { AttemptPlaces } from "../attempt/places.ts";
 import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
@@ -24,10 +25,8 @@ import {
   readRequest,
 } from "./request.ts";
 import { watch } from "./store.ts";
+import { oncePlaced, onceRepeated } from "./unfinished.ts";
 
-/** A duplicate of a create whose order is still being placed waits this long for it. */
-const UNFINISHED_WAIT_MS = 3 * SECOND;
-const UNFINISHED_LOOK_MS = 200;
 /** The first repeat of a closing without an answer comes after this. */
 const ASK_AGAIN_SECONDS = 2;
 /** A buyer who tries again and again spends the channel account's calls. */
@@ -136,7 +135,8 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       const make = (id: Id) => newAttempt(deps, service, { merchantId, paymentId, id }, wish);
       if (named === null) return { ...(await make(deps.cell.newId())), isNew: true };
       const claim = await claimWish(deps, named);
-      if (!claim.mine) return { ...(await repeated(deps, paymentId, claim.attemptId)), isNew: false };
+      if (!claim.mine)
+        return { ...(await onceRepeated(deps.cell, paymentId, claim.attemptId)), isNew: false };
       try {
         return { ...(await make(claim.attemptId)), isNew: true };
       } catch (error) {
@@ -171,13 +171,15 @@ async function create(
       throw refusal;
     },
   );
-  if ("existing" in wanted) return { ...(await settled(deps, wanted.existing)), isNew: false };
+  if ("existing" in wanted) return { ...(await oncePlaced(deps.cell, wanted.existing)), isNew: false };
   const created = await creations.submit(wanted);
   switch (created.result) {
     case "existing":
-      return { ...(await settled(deps, created.payment)), isNew: false };
+      return { ...(await oncePlaced(deps.cell, created.payment)), isNew: false };
     case "number_reused":
       throw numberReused(body.merchant_order_no, created.fields);
+    case "code_used":
+      throw problem("payment_code_used", { field: "payment_code" });
     case "created": {
       const { payment, attempt } = wanted;
       if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
@@ -244,7 +246,8 @@ async function prepare(
     createdAt: now,
     finishedAt: null,
   };
-  if (body.method === undefined && body.payment_code === undefined) return { payment, attempt: null };
+  if (body.method === undefined && body.payment_code === undefined)
+    return { payment, attempt: null, code: null };
   const wish = {
     method: body.method ?? null,
     paymentCode: body.payment_code ?? null,
@@ -255,6 +258,7 @@ async function prepare(
   return {
     payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
     attempt,
+    code: usedCode(deps.keyring, attempt, wish.paymentCode),
   };
 }
 
@@ -280,6 +284,27 @@ async function newAttempt(
     buyerIp: wish.buyerIp ?? first.buyer_ip ?? null,
   };
   const attempt = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
+  const code = usedCode(deps.keyring, attempt, wish.paymentCode);
+  if (code !== null) await useCode(deps.cell, code);
+  try {
+    const ended = await makeRoom(deps, service, { payment, attempts, attempt });
+    if (ended === null) return await deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
+    if (code !== null) await freeCode(deps.cell, code);
+    return ended;
+  } catch (error) {
+    const refused = error instanceof Problem && ERRORS[error.code].status < 500;
+    if (code !== null && refused) await freeCode(deps.cell, code);
+    throw error;
+  }
+}
+
+/** Ends the live attempt and writes the next one; the payment when it was paid instead, null otherwise. */
+async function makeRoom(
+  deps: PaymentsDeps,
+  service: Payments,
+  { payment, attempts, attempt }: Pick<Whole, "payment" | "attempts"> & { readonly attempt: Attempt },
+): Promise<Whole | null> {
+  const { id: paymentId, merchantId } = payment;
   const live = attempts.find((other) => other.id === payment.liveAttemptId);
   if (live !== undefined) {
     const ended = await endLive(deps, service, live);
@@ -288,7 +313,7 @@ async function newAttempt(
   const about = { paymentId, merchantId, channelAccountId: attempt.channelAccountId };
   const added = await deps.door.submit({ kind: "new_attempt", attempt, ...about });
   if (added.wish?.done === false) throw wishProblem(added.wish.refusal);
-  return deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
+  return null;
 }
 
 /**
@@ -355,38 +380,6 @@ function numberReused(number: string, fields: readonly string[]) {
     detail: `${number} was used with a different ${fields.join(", ")}`,
     members: { fields },
   });
-}
-
-/** A payment as it now is; one whose order is still being placed is looked at again for a moment. */
-async function settled(deps: PaymentsDeps, payment: Payment): Promise<Whole> {
-  const { clock } = deps.cell;
-  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
-  for (;;) {
-    const whole = await load(deps, payment.id);
-    if (whole === null) throw problem("not_found");
-    const live = whole.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
-    if (live?.state !== "created" || clock.now() >= until) return whole;
-    await clock.sleep(UNFINISHED_LOOK_MS);
-  }
-}
-
-/** The payment of a wish that another call carries out, once its order has been placed. */
-async function repeated(deps: PaymentsDeps, paymentId: Id, attemptId: Id): Promise<Whole> {
-  const { clock } = deps.cell;
-  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
-  for (;;) {
-    const whole = await load(deps, paymentId);
-    if (whole === null) throw problem("not_found");
-    const attempt = whole.attempts.find((one) => one.id === attemptId);
-    const isOver = clock.now() >= until;
-    if (
-      isFinalPayment(whole.payment.status) ||
-      (attempt !== undefined && (attempt.state !== "created" || isOver))
-    )
-      return whole;
-    if (isOver) throw wishProblem("payment_confirming");
-    await clock.sleep(UNFINISHED_LOOK_MS);
-  }
 }
 
 async function watchPayment(deps: PaymentsDeps, payment: Payment): Promise<void> {

@@ -33,7 +33,9 @@ async function due(): Promise<Date> {
   const refund = story.refund(story.ask(100n).id);
   const dueAt = story.now();
   await cell.transact(async (tx) => {
-    await createPayments(tx, [{ payment: { ...payment, dueAt }, attempt: { ...attempt, dueAt } }]);
+    await createPayments(tx, [
+      { payment: { ...payment, dueAt }, attempt: { ...attempt, dueAt }, code: null },
+    ]);
     await insertRefunds(tx, [{ ...refund, dueAt }]);
   });
   return dueAt;
