@@ -7,6 +7,9 @@
  */
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { FundFlowStatement } from "./fund-flow.ts";
+
+export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
 export type Method = string;
@@ -336,6 +339,15 @@ export type Channel = {
    * is none.
    */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+  /**
+   * What moved on one of the merchant's accounts at the channel on one channel date, downloaded and parsed;
+   * `refused` as `downloadStatement`. @param accountType in the channel's words; its main account unless told
+   */
+  downloadFundFlow?(
+    context: ChannelContext,
+    channelDate: string,
+    accountType?: string,
+  ): Promise<Call<FundFlowStatement>>;
 };
 
 export type CredentialFault = { readonly field: string; readonly detail: string };
