@@ -96,6 +96,42 @@ describe("money given back through it", () => {
   });
 });
 
+test("a refund made by hand in WeChat's console is booked by nobody, and a person sees it once", async () => {
+  const payment = await paid();
+  const order = hands.order(payment);
+  const account = payment.attempts[0].channel_account;
+  const notifyUrl = `${platform.baseUrl}/notify/wechat/${account}`;
+  const made = await platform.sandbox("POST", `/wechat/orders/${order}/console-refund`, {
+    amount: 234,
+    notify_url: notifyUrl,
+  });
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  const [item, ...others] = await hands.eventually(
+    () => hands.work(payment.id),
+    ([one]) => one !== undefined,
+  );
+  assert.deepEqual(
+    [item.kind, item.amount, item.currency, others],
+    ["refund_not_ours", 234, "CNY", []],
+    item.detail,
+  );
+  assert.match(item.detail, /console\d{20}/);
+  const [stray] = (await hands.strays()).filter((one) => one.channel_order_no === order);
+  assert.equal(stray.kind, "orphan");
+
+  // WeChat repeats what it said, and what was seen is not opened again.
+  const { body } = await platform.sandbox("GET", `/wechat/notifications?out_trade_no=${order}`);
+  const told = body.data.find((one: Json) => one.url === notifyUrl && /REFUND/.test(JSON.stringify(one)));
+  assert.ok(told, JSON.stringify(body.data));
+  const again = await platform.sandbox("POST", `/wechat/notifications/${told.id}/resend`);
+  assert.ok(again.status < 300, JSON.stringify(again.body));
+  await hands.eventually(
+    () => hands.strays(),
+    (strays) => strays.filter((one) => one.channel_order_no === order).length === 2,
+  );
+  assert.equal((await hands.work(payment.id)).length, 1);
+});
+
 describe("when answers are lost or late", () => {
   test("an order whose answer was lost is placed again and stays one order", async () => {
     await hands.fault("answer_lost_after_success", { method: "transactions.native" });
