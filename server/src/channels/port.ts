@@ -298,6 +298,10 @@ export type ChannelTraits = {
   readonly refundQueryGapsMs: readonly number[];
   /** After this long a refund that the channel keeps not knowing was never taken; milliseconds. */
   readonly refundNotFoundHorizonMs: number;
+  /** What an account's contract says unless told: the least time between two parts; absent: none. */
+  readonly refundSpacingMs?: number;
+  /** The same of the parts in which one order may be refunded; absent: no cap. */
+  readonly refundPartsMax?: number;
   /** The time zone of the channel's business date. */
   readonly timeZone: string;
 };

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../../kernel/clock.ts";
+import { type Clock, type Random, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
@@ -86,13 +86,11 @@ export type ChannelAccounts = {
 export type GivenContract = Pick<Contract, "label" | "gatewayUrl" | "costRateMillionths" | "fundFlow"> &
   Partial<Contract>;
 
-/** What a contract says unless told; methods, currencies and amounts default to the channel's own. */
+/** What a contract says unless told; methods, currencies, amounts, refunds default to the channel's own. */
 export const CONTRACT_DEFAULTS = {
   mode: "direct",
   orderLifetimeSeconds: 86_400,
   refundWindowDays: 365,
-  refundPartsMax: null,
-  refundSpacingSeconds: 0,
   callsPerSecond: 100,
   timeoutMs: 10_000,
   cancelCutoff: null,
@@ -135,6 +133,8 @@ async function create(
     currencies: channel.traits.currencies.filter((currency) => currencies.includes(currency)),
     amountMin: channel.traits.amountMin,
     amountMax: channel.traits.amountMax,
+    refundPartsMax: channel.traits.refundPartsMax ?? null,
+    refundSpacingSeconds: Math.ceil((channel.traits.refundSpacingMs ?? 0) / SECOND),
     ...wanted.contract,
     id: room.newId(),
     merchantId: wanted.merchantId,

@@ -10,11 +10,7 @@ type Authentic = Extract<Notification, { verdict: "authentic" }>;
  * console; null where the notification tells of none, or of one that moved nothing. The channel repeats a
  * notification and tells of one refund more than once, so its subject is made of the refund's number.
  */
-export function foreignRefundItem(
-  id: Id,
-  attempt: Attempt,
-  { about }: Authentic,
-): WorkItem | null {
+export function foreignRefundItem(id: Id, attempt: Attempt, { about }: Authentic): WorkItem | null {
   if (about.kind !== "refund") return null;
   const { refund, channelRefundNo } = about;
   if (refund.outcome !== "accepted" && refund.outcome !== "arrived") return null;
