@@ -8,8 +8,10 @@
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
+import type { ChannelNetwork } from "./network.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
+export type { ChannelNetwork } from "./network.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
 export type Method = string;
@@ -187,6 +189,8 @@ export type ChannelContext = {
   /** Validated by the channel's `parseCredentials`; only that channel's folder knows the shape. */
   readonly credentials: unknown;
   readonly timeoutMs: number;
+  /** Hand it to every request of `ChannelHttp`; absent: the connections that nobody owns. */
+  readonly network?: ChannelNetwork | undefined;
 };
 
 /** A verified notification, or why it is none. */
@@ -375,6 +379,8 @@ export type ChannelHttp = {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | null;
     readonly timeoutMs: number;
+    /** The account's own, from its context. */
+    readonly network?: ChannelNetwork | undefined;
     /** A larger answer is cut off and reported as broken. */
     readonly responseBytesMax: number;
     /** PEM; shown to a server that demands one (mutual TLS). */

@@ -13,12 +13,13 @@ export type ContractBounds = {
 };
 
 /**
- * The first fault in this order: address, methods, currencies, amounts; null: the channel and the merchant
+ * The first fault in this order: addresses, methods, currencies, amounts; null: the channel and the merchant
  * can keep it.
  */
 export function faultOfContract(contract: Contract, bounds: ContractBounds): ContractFault | null {
   return (
     faultOfGateway(contract.gatewayUrl, bounds.production) ??
+    faultOfProxy(contract.proxyUrl) ??
     faultOfMethods(contract, bounds.traits) ??
     faultOfCurrencies(contract, bounds) ??
     faultOfAmounts(contract, bounds.traits)
@@ -38,6 +39,25 @@ function faultOfGateway(text: string, production: boolean): ContractFault | null
   }
   if (url.username !== "" || url.password !== "") {
     return { field, detail: "gateway_url bears no user name and no password" };
+  }
+  return null;
+}
+
+/** What is refused is never repeated: there may be a password in it. */
+function faultOfProxy(text: string | null): ContractFault | null {
+  if (text === null) return null;
+  const field = "proxy_url";
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "http:" || url.pathname !== "/" || url.search + url.hash !== "") {
+    return { field, detail: "proxy_url is http://host:port and nothing more" };
+  }
+  if (url.username !== "" || url.password !== "") {
+    return {
+      field,
+      detail:
+        "proxy_url bears no user name and no password, which would lie open in the contract; let the proxy " +
+        "know this server by its address",
+    };
   }
   return null;
 }

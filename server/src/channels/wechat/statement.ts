@@ -111,6 +111,7 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
   const sent = await deps.http.request({
     ...signedRequest(deps, context, url, { method: "GET", body: null }),
     timeoutMs: Math.max(context.timeoutMs, DOWNLOAD_TIMEOUT_MIN_MS),
+    network: context.network,
     responseBytesMax: PACKED_BYTES_MAX,
   });
   const { origin, pathname } = new URL(url);
