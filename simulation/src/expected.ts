@@ -73,6 +73,7 @@ const workItems: Reachable<WorkItemKind> = {
   refund_after_failure: true,
   // Nobody is at the channel's console, so a world makes none: it would never rest.
   refund_held: false,
+  refund_not_ours: false,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { randomDigits } from "../clock.ts";
 import type { Forgery } from "../notifications/index.ts";
 import { bodyOf, integerField, Refused, textField } from "../refuse.ts";
 import {
@@ -9,9 +10,9 @@ import {
   payWithWechat,
   sandboxOpenid,
 } from "./buyer.ts";
-import { lockOrder, transact, type WechatDeps, type Work } from "./context.ts";
+import { keepStep, lockOrder, newRefundId, transact, type WechatDeps, type Work } from "./context.ts";
 import { tradeStateOf } from "./machine/order.ts";
-import { refundedOf } from "./machine/refund.ts";
+import { refundDelayMs, refundedOf, refundOrder } from "./machine/refund.ts";
 import { type Order, orders } from "./model.ts";
 import { notify, paymentParams } from "./notify.ts";
 import { viewTransaction } from "./views.ts";
@@ -24,6 +25,7 @@ const reasonDefault = "余额不足";
 /** What the buyer and WeChat Pay itself do to one order, named by its out_trade_no. */
 export function registerWechatActionRoutes(app: FastifyInstance, deps: WechatDeps): void {
   registerBuyerRoutes(app, deps);
+  registerConsoleRefund(app, deps);
   app.post("/wechat/orders/:out_trade_no/pay-late", async (request) => {
     const found = await named(deps, request, bodyOf(request.body, ["mchid"]));
     return acting(deps, found, (unit, order) =>
@@ -35,6 +37,31 @@ export function registerWechatActionRoutes(app: FastifyInstance, deps: WechatDep
     const how = forgeries.find((one) => one === (textField(body, "how") ?? "foreign_key"));
     if (!how) throw new Refused(400, "field_invalid", `how must be one of ${forgeries.join(", ")}.`);
     return acting(deps, await named(deps, request, body), (unit, order) => forge(unit, order, how));
+  });
+}
+
+/** A refund made by hand in the merchant platform, which the merchant's own systems know nothing of. */
+function registerConsoleRefund(app: FastifyInstance, deps: WechatDeps): void {
+  app.post("/wechat/orders/:out_trade_no/console-refund", async (request) => {
+    const body = bodyOf(request.body, ["mchid", "amount", "notify_url"]);
+    const amount = integerField(body, "amount", 1, amountMax);
+    const notifyUrl = textField(body, "notify_url", 256) ?? null;
+    return acting(deps, await named(deps, request, body), async (unit, order) => {
+      const total = order.payment?.total ?? 0n;
+      const step = refundOrder(order, {
+        outRefundNo: `console${randomDigits(unit.deps.random, 20)}`,
+        refundId: newRefundId(unit),
+        amount: amount === undefined ? total - refundedOf(order) : BigInt(amount),
+        total,
+        reason: null,
+        notifyUrl,
+        now: unit.now,
+        outcome: "SUCCESS",
+        settlesAt: new Date(unit.now.getTime() + refundDelayMs),
+      });
+      if ("refused" in step) throw new Refused(409, "refund_refused", step.message ?? step.refused);
+      return keepStep(unit, step);
+    });
   });
 }
 

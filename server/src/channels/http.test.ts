@@ -39,7 +39,7 @@ async function serve(onRequest: (socket: Socket, index: number) => void) {
   };
 }
 
-const LIMITS = { connectionsPerOriginMax: 4, originsMax: 2, connectTimeoutMs: 5_000 };
+const LIMITS = { connectionsPerOriginMax: 4, poolsMax: 2, connectTimeoutMs: 5_000 };
 
 describe("HTTP to channels", () => {
   const http = createChannelHttp({ clock: systemClock }, LIMITS);

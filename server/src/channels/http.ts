@@ -2,31 +2,35 @@ import { createHash } from "node:crypto";
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "../kernel/clock.ts";
 import { SECOND } from "../kernel/clock.ts";
-import type { ChannelHttp, ClientCertificate } from "./port.ts";
+import type { ChannelHttp, ChannelNetwork, ClientCertificate } from "./port.ts";
+import { tunnelConnector } from "./tunnel.ts";
 
 type HttpRequest = Parameters<ChannelHttp["request"]>[0];
+type Wire = Omit<ChannelNetwork, "owner">;
 type HttpResult = Awaited<ReturnType<ChannelHttp["request"]>>;
 
 export type ChannelHttpLimits = {
   /** Sockets to one origin; further requests wait their turn within their own time-out. */
   readonly connectionsPerOriginMax: number;
-  /** Origins with an open pool; past it the one unused for longest is closed. */
-  readonly originsMax: number;
+  /** Open pools; past it the one unused for longest is closed. */
+  readonly poolsMax: number;
   /** When a connection attempt nobody waits for any more is dropped. */
   readonly connectTimeoutMs: number;
 };
 
 const LIMITS: ChannelHttpLimits = {
   connectionsPerOriginMax: 128,
-  originsMax: 64,
+  poolsMax: 1_024,
   connectTimeoutMs: 10 * SECOND,
 };
 
 /**
- * HTTP to channels over one keep-alive pool per origin and client certificate. A request ends `not_sent`
+ * HTTP to channels over one keep-alive pool per channel account, origin and client certificate, through the
+ * account's proxy where it has one; `limits` rule where a request names no account. A request ends `not_sent`
  * exactly when not one byte of it was handed to a socket: the name did not resolve, the connection or its TLS
- * handshake failed, or the time-out passed while it waited for a connection. From the first byte on it is
- * `unknown` unless a whole answer arrived. It never throws, follows no redirect and repeats nothing.
+ * handshake failed, the proxy opened no tunnel, or the time-out passed while it waited for a connection. From
+ * the first byte on it is `unknown` unless a whole answer arrived. It never throws, follows no redirect and
+ * repeats nothing.
  *
  * `close()` lets what is under way end (each within its own time-out) and refuses what comes later as
  * `not_sent`.
@@ -35,21 +39,28 @@ export function createChannelHttp(
   deps: { readonly clock: Clock },
   limits: ChannelHttpLimits = LIMITS,
 ): ChannelHttp & { close(): Promise<void> } {
-  const pools = new Map<string, Pool>();
+  const pools = new Map<string, { readonly pool: Pool; readonly settings: string }>();
   const underWay = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  function poolOf(origin: string, certificate: ClientCertificate | undefined): Pool {
-    const name = certificate === undefined ? origin : `${origin} ${fingerprint(certificate)}`;
+  function poolOf(origin: string, { network, clientCertificate }: HttpRequest): Pool {
+    const owner = network?.owner ?? "";
+    const shown = clientCertificate === undefined ? "" : fingerprint(clientCertificate);
+    const name = `${owner} ${origin} ${shown}`;
+    const wanted = network ?? unowned(limits);
+    const settings = JSON.stringify([wanted.proxyUrl, wanted.connectionsMax, wanted.connectTimeoutMs]);
     const known = pools.get(name);
     // Re-inserting keeps the map in order of last use.
     pools.delete(name);
-    const pool = known ?? openPool(origin, limits, certificate);
-    pools.set(name, pool);
+    const isSame = known?.settings === settings;
+    // What is under way goes on as it began.
+    if (known !== undefined && !isSame) void known.pool.close();
+    const pool = isSame ? known.pool : openPool(deps.clock, origin, wanted, clientCertificate);
+    pools.set(name, { pool, settings });
     const [eldest] = pools;
-    if (pools.size > limits.originsMax && eldest !== undefined) {
+    if (pools.size > limits.poolsMax && eldest !== undefined) {
       pools.delete(eldest[0]);
-      void eldest[1].close();
+      void eldest[1].pool.close();
     }
     return pool;
   }
@@ -60,7 +71,7 @@ export function createChannelHttp(
     if (url === null || !/^https?:$/.test(url.protocol)) {
       return { end: "not_sent", reason: `not an HTTP address: ${wanted.url.slice(0, 200)}` };
     }
-    const result = dispatch(deps.clock, poolOf(url.origin, wanted.clientCertificate), url, wanted);
+    const result = dispatch(deps.clock, poolOf(url.origin, wanted), url, wanted);
     underWay.add(result);
     try {
       return await result;
@@ -74,7 +85,7 @@ export function createChannelHttp(
     await Promise.all(underWay);
     // Nothing is under way any more, so nothing is waited for. Where a library has patched the process's
     // sockets (urllib does), the promise rejects or never settles.
-    for (const pool of pools.values()) pool.close().catch(() => undefined);
+    for (const { pool } of pools.values()) pool.close().catch(() => undefined);
     pools.clear();
   }
 
@@ -86,16 +97,28 @@ export function createChannelHttp(
  * replayed. Pipelining is one for the same reason. undici's own answer time-outs are off because they tick in
  * half seconds; ours rules.
  */
-function openPool(origin: string, limits: ChannelHttpLimits, certificate?: ClientCertificate): Pool {
+function openPool(
+  clock: Clock,
+  origin: string,
+  network: Wire,
+  certificate: ClientCertificate | undefined,
+): Pool {
+  const { connectionsMax: connections, connectTimeoutMs, proxyUrl } = network;
+  const shown = certificate === undefined ? {} : { key: certificate.key, cert: certificate.cert };
+  const tls = { allowH2: false as const, timeout: connectTimeoutMs, ...shown };
   return new Pool(origin, {
     allowH2: false,
     pipelining: 1,
-    connections: limits.connectionsPerOriginMax,
-    connectTimeout: limits.connectTimeoutMs,
+    connections,
     headersTimeout: 0,
     bodyTimeout: 0,
-    ...(certificate === undefined ? {} : { connect: { key: certificate.key, cert: certificate.cert } }),
+    connect: proxyUrl === null ? tls : tunnelConnector(clock, new URL(proxyUrl), tls),
   });
+}
+
+function unowned(limits: ChannelHttpLimits): Wire {
+  const { connectionsPerOriginMax: connectionsMax, connectTimeoutMs } = limits;
+  return { proxyUrl: null, connectionsMax, connectTimeoutMs };
 }
 
 /** A connection belongs to who showed his certificate on it: nobody else's request may go over it. */

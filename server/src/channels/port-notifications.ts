@@ -15,6 +15,8 @@ export type Notification =
             readonly kind: "refund";
             readonly channelRefundNo: string;
             readonly refund: RefundOutcome;
+            /** What was refunded by it, in minor units; absent: not told. */
+            readonly amount?: bigint;
             /** What it says of the order as a whole; null: nothing. */
             readonly trade: TradeOutcome | null;
           }

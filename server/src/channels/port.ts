@@ -7,9 +7,15 @@
  */
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { FundFlowStatement } from "./fund-flow.ts";
+import type { ChannelNetwork } from "./network.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
+import type { Statement } from "./port-statements.ts";
 
+export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
+export type { ChannelNetwork } from "./network.ts";
 export type * from "./port-notifications.ts";
+export type * from "./port-statements.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
 export type Method = string;
@@ -220,36 +226,8 @@ export type ChannelContext = {
   /** Validated by the channel's `parseCredentials`; only that channel's folder knows the shape. */
   readonly credentials: unknown;
   readonly timeoutMs: number;
-};
-
-/** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
-export type StatementLine = {
-  /** Line number in the file, from 1, for people. */
-  readonly line: number;
-  readonly kind: "payment" | "refund";
-  readonly channelTradeNo: string;
-  readonly channelOrderNo: string;
-  /** For a refund: the number that we gave it. */
-  readonly channelRefundNo: string | null;
-  /** Positive for a payment, negative for a refund; minor units. */
-  readonly amount: bigint;
-  /** What settles: `amount` less vouchers that the merchant funded; same sign. */
-  readonly settleAmount: bigint;
-  /** The channel's fee: positive is a charge to us, negative a fee given back. */
-  readonly fee: bigint;
-  readonly currency: Currency;
-  readonly createdAt: Date;
-  readonly finishedAt: Date;
-  readonly subject: string;
-};
-
-export type Statement = {
-  readonly account: string;
-  /** The channel's business date, `yyyy-mm-dd`. */
-  readonly channelDate: string;
-  readonly lines: readonly StatementLine[];
-  /** The file as it came, to be kept with its hash. */
-  readonly original: Buffer;
+  /** Hand it to every request of `ChannelHttp`; absent: the connections that nobody owns. */
+  readonly network?: ChannelNetwork | undefined;
 };
 
 /** What the platform must know of a scene to drive it without knowing the channel. */
@@ -291,6 +269,10 @@ export type ChannelTraits = {
   readonly refundQueryGapsMs: readonly number[];
   /** After this long a refund that the channel keeps not knowing was never taken; milliseconds. */
   readonly refundNotFoundHorizonMs: number;
+  /** What an account's contract says unless told: the least time between two parts; absent: none. */
+  readonly refundSpacingMs?: number;
+  /** The same of the parts in which one order may be refunded; absent: no cap. */
+  readonly refundPartsMax?: number;
   /** The time zone of the channel's business date. */
   readonly timeZone: string;
   /**
@@ -340,6 +322,15 @@ export type Channel = {
    * is none.
    */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+  /**
+   * What moved on one of the merchant's accounts at the channel on one channel date, downloaded and parsed;
+   * `refused` as `downloadStatement`. @param accountType in the channel's words; its main account unless told
+   */
+  downloadFundFlow?(
+    context: ChannelContext,
+    channelDate: string,
+    accountType?: string,
+  ): Promise<Call<FundFlowStatement>>;
 };
 
 export type CredentialFault = { readonly field: string; readonly detail: string };
@@ -361,6 +352,8 @@ export type ChannelHttp = {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | null;
     readonly timeoutMs: number;
+    /** The account's own, from its context. */
+    readonly network?: ChannelNetwork | undefined;
     /** A larger answer is cut off and reported as broken. */
     readonly responseBytesMax: number;
     /** PEM; shown to a server that demands one (mutual TLS). */

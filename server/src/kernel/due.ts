@@ -25,6 +25,8 @@ export type DueOptions<Row> = {
   /** Does the work of one row. What it throws is logged; the row comes back when its lease ends. */
   readonly handle: (row: Row) => Promise<void>;
   readonly concurrencyMax: number;
+  /** Rows of one claim; as many as have a place when absent. */
+  readonly claimMax?: number;
   /** The gap between looks when nothing is due. */
   readonly idleMs: number;
 };
@@ -78,7 +80,8 @@ export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
   const loop = async () => {
     while (!stopping) {
       nudged = false;
-      const free = options.concurrencyMax - inFlight.size;
+      const places = options.concurrencyMax - inFlight.size;
+      const free = Math.min(places, options.claimMax ?? places);
       let rows: readonly Row[] = [];
       if (free > 0) {
         try {

@@ -16,11 +16,13 @@ import type { Http } from "../kernel/http.ts";
 import { formatId, parseChannelNumber, parseId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { AttemptPlaces } from "./attempt/places.ts";
-import { type AttemptPlace, attemptPlaceByTradeNo } from "./attempt/store.ts";
-import type { Attempt, Refund } from "./model.ts";
+import { type AttemptPlace, attemptById, attemptPlaceByTradeNo } from "./attempt/store.ts";
+import type { Attempt, Refund, WorkItem } from "./model.ts";
 import type { Door } from "./outcome/door.ts";
 import { refundById } from "./refund/store.ts";
 import { insertStray } from "./strays.ts";
+import { foreignRefundItem } from "./work/foreign-refund.ts";
+import { insertWorkItems } from "./work/store.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 /**
@@ -100,7 +102,10 @@ async function receive(
   const attempt = await attemptFor(deps, account, notification);
   const foreign =
     attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
-  if (foreign !== null) await stray(deps, account, "orphan", foreign, notification, request.receivedAt);
+  if (foreign === null) return true;
+  const whole = attempt === null ? null : await attemptById(deps.cell.db, attempt.id);
+  const item = whole === null ? null : foreignRefundItem(deps.cell.newId(), whole, notification);
+  await stray(deps, account, "orphan", foreign, notification, request.receivedAt, item);
   return true;
 }
 
@@ -183,11 +188,12 @@ async function stray(
   reason: string,
   notification: Notification,
   receivedAt: Date,
+  item: WorkItem | null = null,
 ): Promise<void> {
   const authentic = notification.verdict === "authentic" ? notification : null;
   const id = deps.cell.newId();
-  await deps.cell.transact((tx) =>
-    insertStray(tx, {
+  await deps.cell.transact(async (tx) => {
+    await insertStray(tx, {
       id,
       channelAccountId: account.id,
       kind,
@@ -197,8 +203,9 @@ async function stray(
       outcome: authentic === null ? null : outcomeOf(authentic.about),
       request: notification.exchange.request,
       receivedAt,
-    }),
-  );
+    });
+    if (item !== null) await insertWorkItems(tx, [item], receivedAt);
+  });
 }
 
 function outcomeOf(about: Authentic["about"]): string | null {

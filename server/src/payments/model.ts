@@ -183,6 +183,8 @@ export type WorkItemKind =
   | "reversed_by_channel"
   /** The channel refunded a part that nobody here asked for. */
   | "refund_by_channel"
+  /** The channel tells of a refund that nobody here asked for, and not what went back in all: not booked. */
+  | "refund_not_ours"
   /** A refund held for failed was carried out after all. */
   | "refund_after_failure"
   /** The channel took a refund, and it does not reach the buyer by itself. */

@@ -72,12 +72,15 @@ describe("a second channel beside Alipay, from the order to the success", () => 
 describe("money given back through it", () => {
   test("is accepted at once, told as arrived by WeChat itself, and by parts makes the whole", async () => {
     const payment = await paid();
-    for (const amount of [234, 1000]) {
-      const { status, body } = await hands.refund(payment.id, { amount });
-      assert.equal(status, 201, JSON.stringify(body));
-      const refund = await hands.untilRefund(body.id, (seen) => seen.state === "succeeded");
-      assert.equal(refund.amount, amount);
-    }
+    const first = await hands.refund(payment.id, { amount: 234 });
+    assert.equal(first.status, 201, JSON.stringify(first.body));
+    await hands.untilRefund(first.body.id, (seen) => seen.state === "succeeded");
+    // WeChat wants a minute between two parts, so the second waits for its turn.
+    const second = await hands.refund(payment.id, { amount: 1000 });
+    assert.equal(second.status, 201, JSON.stringify(second.body));
+    assert.equal(second.body.state, "created");
+    platform.clock.advance(MINUTE);
+    await hands.untilRefund(second.body.id, (seen) => seen.state === "succeeded");
     const { body } = await hands.refund(payment.id, { amount: 1 });
     assert.equal(body.code, "refund_exceeds_payment");
   });
@@ -94,6 +97,63 @@ describe("money given back through it", () => {
       (seen) => seen.state === "succeeded",
     );
   });
+});
+
+test("an account keeps what its channel asks of refunds, unless it says otherwise", async () => {
+  const paced = async (id: string | undefined) => {
+    const { body } = await platform.ops("GET", `/v1/ops/channel_accounts/${id}`);
+    return [body.refund_spacing_seconds, body.refund_parts_max];
+  };
+  const { channel_account_id: alipay, wechat_account_id: wechat, merchant_id: merchantId } = platform.demo;
+  assert.deepEqual(await paced(wechat), [60, 50]);
+  assert.deepEqual(await paced(alipay), [0, null]);
+  const { body: told } = await platform.ops("POST", "/v1/ops/channel_accounts", {
+    merchant_id: merchantId,
+    channel: "wechat",
+    label: "Told",
+    gateway_url: "https://api.mch.weixin.qq.com",
+    cost_rate_millionths: 6_000,
+    fund_flow: "through_platform",
+    refund_spacing_seconds: 5,
+    refund_parts_max: null,
+  });
+  assert.deepEqual(await paced(told.id), [5, null]);
+});
+
+test("a refund made by hand in WeChat's console is booked by nobody, and a person sees it once", async () => {
+  const payment = await paid();
+  const order = hands.order(payment);
+  const account = payment.attempts[0].channel_account;
+  const notifyUrl = `${platform.baseUrl}/notify/wechat/${account}`;
+  const made = await platform.sandbox("POST", `/wechat/orders/${order}/console-refund`, {
+    amount: 234,
+    notify_url: notifyUrl,
+  });
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  const [item, ...others] = await hands.eventually(
+    () => hands.work(payment.id),
+    ([one]) => one !== undefined,
+  );
+  assert.deepEqual(
+    [item.kind, item.amount, item.currency, others],
+    ["refund_not_ours", 234, "CNY", []],
+    item.detail,
+  );
+  assert.match(item.detail, /console\d{20}/);
+  const [stray] = (await hands.strays()).filter((one) => one.channel_order_no === order);
+  assert.equal(stray.kind, "orphan");
+
+  // WeChat repeats what it said, and what was seen is not opened again.
+  const { body } = await platform.sandbox("GET", `/wechat/notifications?out_trade_no=${order}`);
+  const told = body.data.find((one: Json) => one.url === notifyUrl && /REFUND/.test(JSON.stringify(one)));
+  assert.ok(told, JSON.stringify(body.data));
+  const again = await platform.sandbox("POST", `/wechat/notifications/${told.id}/resend`);
+  assert.ok(again.status < 300, JSON.stringify(again.body));
+  await hands.eventually(
+    () => hands.strays(),
+    (strays) => strays.filter((one) => one.channel_order_no === order).length === 2,
+  );
+  assert.equal((await hands.work(payment.id)).length, 1);
 });
 
 describe("when answers are lost or late", () => {

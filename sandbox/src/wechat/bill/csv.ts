@@ -132,7 +132,8 @@ function summary(rows: BookEntry[], type: BillType): [header: string, line: stri
   ];
 }
 
-function cells(values: string[]): string {
+/** A line of cells. */
+export function cells(values: string[]): string {
   return values.map((value) => `\`${value}`).join(",");
 }
 
@@ -147,7 +148,7 @@ function rateText(millionths: bigint): string {
 }
 
 /** The bill quotes nothing, so what would end a cell or a line is replaced. */
-function text(value: string): string {
+export function text(value: string): string {
   return value
     .replaceAll(",", "，")
     .replaceAll("`", "'")

@@ -1,4 +1,4 @@
-import { beijingDayStart, dayMs, hourMs } from "../../china/beijing.ts";
+import { beijingDate, beijingDayStart, dayMs, hourMs } from "../../china/beijing.ts";
 import { armedFaults, asFaultsShow } from "../../faults/index.ts";
 import type { StoreTx } from "../../store/index.ts";
 import type { WechatDeps } from "../context.ts";
@@ -6,6 +6,7 @@ import { settleTime } from "../machine/order.ts";
 import { findRefund } from "../machine/refund.ts";
 import { type Bill, type BookEntry, bills, book, type Merchant, orders } from "../model.ts";
 import { wechatTwists } from "./disagree.ts";
+import { balanceAfter, type FundMovement, movementsOf } from "./funds.ts";
 
 /** A day's bill is there from nine in the morning of the next day. */
 const billHourMs = 9 * hourMs;
@@ -32,6 +33,32 @@ export function billOfDay(deps: WechatDeps, merchant: Merchant, date: string): P
     if (!wholeDay) return { none: now >= dayEnd ? "creating" : "empty" };
     return { bill: await publish(deps, tx, merchant, date) };
   });
+}
+
+export type FundsFound = { movements: FundMovement[] } | { none: "creating" | "empty" };
+
+/**
+ * What moved on the merchant's basic account on a day whose trade bill is there, up to when that was
+ * published, as it truly was: no fault shows here. The account began with nothing.
+ */
+export async function fundsOfDay(deps: WechatDeps, merchant: Merchant, date: string): Promise<FundsFound> {
+  const found = await billOfDay(deps, merchant, date);
+  if ("none" in found) return found;
+  const { publishedAt } = found.bill;
+  return deps.store.transaction(async (tx): Promise<FundsFound> => {
+    const entriesOn = async (day: string) =>
+      asOfNow(tx, await entriesOf(tx, merchant.mchid, day), deps.clock.now());
+    let before = 0n;
+    for (let day = beijingDate(merchant.createdAt); day < date; day = nextDate(day)) {
+      before = balanceAfter(await entriesOn(day), before);
+    }
+    const entries = (await entriesOn(date)).filter(({ at }) => at <= publishedAt);
+    return { movements: movementsOf(entries, before) };
+  });
+}
+
+function nextDate(date: string): string {
+  return beijingDate(new Date(beijingDayStart(date)!.getTime() + dayMs));
 }
 
 async function publish(deps: WechatDeps, tx: StoreTx, merchant: Merchant, date: string): Promise<Bill> {

@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import { beijingDate, beijingDayStart } from "../../china/beijing.ts";
 import { randomToken } from "../../clock.ts";
 import { type BillType, billText, rowsOfType } from "../bill/csv.ts";
-import { billOfDay } from "../bill/service.ts";
+import { fundBillText } from "../bill/funds.ts";
+import { billOfDay, fundsOfDay } from "../bill/service.ts";
 import type { WechatDeps } from "../context.ts";
 import { type BillTicket, billTickets } from "../model.ts";
 import { type Answer, ok } from "../wire/answer.ts";
@@ -12,6 +13,7 @@ import { type Call, type Operation, subMerchantOf } from "./call.ts";
 
 const linkLifetimeMs = 30_000;
 const billTypes: readonly BillType[] = ["ALL", "SUCCESS", "REFUND"];
+const fundAccounts = ["BASIC", "OPERATION", "FEES"];
 
 /** `GET /v3/bill/tradebill`: a link to the day's bill, and what its content hashes to. */
 const tradeBill: Operation = {
@@ -35,6 +37,28 @@ const tradeBill: Operation = {
   },
 };
 
+/** `GET /v3/bill/fundflowbill`: the same for what moved on one of the merchant's accounts. */
+const fundFlowBill: Operation = {
+  name: "bill.fundflow",
+  verb: "GET",
+  path: "/v3/bill/fundflowbill",
+  orderOf: async () => undefined,
+  carryOut: async (deps, call) => {
+    const date = billDateOf(deps, call);
+    const type = fundAccounts.find((one) => one === (call.query.account_type ?? "BASIC"));
+    if (!type) throw invalid("/account_type", `应为${fundAccounts.join("、")}`, "query");
+    const gzip = gzipAsked(call);
+    const found = await fundsOfDay(deps, call.merchant, date);
+    if ("none" in found) {
+      throw new WechatRefusal(found.none === "creating" ? "STATEMENT_CREATING" : "NO_STATEMENT_EXIST");
+    }
+    // Nothing ever moves on the other two here.
+    const movements = type === "BASIC" ? found.movements : [];
+    if (movements.length === 0) throw new WechatRefusal("NO_STATEMENT_EXIST");
+    return ok(await link(deps, call, fundBillText(movements), gzip));
+  },
+};
+
 /** `GET /v3/billdownload/file`: the file itself, once; the answer carries no signature. */
 const download: Operation = {
   name: "bill.download",
@@ -48,7 +72,7 @@ const download: Operation = {
   },
 };
 
-export const billOperations: readonly Operation[] = [tradeBill, download];
+export const billOperations: readonly Operation[] = [tradeBill, fundFlowBill, download];
 
 async function link(deps: WechatDeps, call: Call, content: string, gzip: boolean): Promise<object> {
   const ticket: BillTicket = {

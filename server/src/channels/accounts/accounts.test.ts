@@ -171,6 +171,13 @@ describe("a contract that cannot be kept", () => {
     "an order that lives for a second": [{ order_lifetime_seconds: 1 }, "order_lifetime_seconds"],
     "no calls at all": [{ calls_per_second: 0 }, "calls_per_second"],
     "a time-out of an hour": [{ timeout_ms: 3_600_000 }, "timeout_ms"],
+    "a proxy that is no address": [{ proxy_url: "proxy.example:3128" }, "proxy_url"],
+    "a proxy that is asked over TLS": [{ proxy_url: "https://proxy.example:3128" }, "proxy_url"],
+    "a proxy with a path": [{ proxy_url: "http://proxy.example:3128/tunnel" }, "proxy_url"],
+    "a proxy with a user": [{ proxy_url: "http://us@proxy.example:3128" }, "proxy_url"],
+    "no connections": [{ connections_max: 0 }, "connections_max"],
+    "a connection that may take a minute": [{ connect_timeout_ms: 60_000 }, "connect_timeout_ms"],
+    "no calls in flight": [{ calls_in_flight_max: 0 }, "calls_in_flight_max"],
     "a cut-off that is no time of day": [{ cancel_cutoff: "25:00" }, "cancel_cutoff"],
     "a cost above the amount": [{ cost_rate_millionths: 1_000_001 }, "cost_rate_millionths"],
     "a yes instead of true": [{ cost_returned_on_refund: "yes" }, "cost_returned_on_refund"],
@@ -189,6 +196,34 @@ describe("a contract that cannot be kept", () => {
       assert.equal(office.gateway.asked, asked);
     });
   }
+
+  it("a proxy's password is refused and repeated nowhere", async () => {
+    const answer = await create(office.draft({ proxy_url: "http://us:Sesame@proxy.example:3128" }));
+    assert.deepEqual(refused(answer), [400, "invalid_request", "proxy_url"]);
+    assert.doesNotMatch(answer.text, /Sesame/);
+    assert.match(answer.text, /by its address/);
+  });
+
+  it("the network of an account is its own, and what calls are given", async () => {
+    const id = await office.contract(app, { proxy_url: "http://proxy.example:3128", connections_max: 3 });
+    const { body: account } = await office.call("GET", `/v1/ops/channel_accounts/${id}`);
+    assert.deepEqual(
+      [account.proxy_url, account.connections_max, account.connect_timeout_ms, account.calls_in_flight_max],
+      ["http://proxy.example:3128", 3, 10_000, 16],
+    );
+    const changed = await office.call("PATCH", `/v1/ops/channel_accounts/${id}`, {
+      revision: account.revision,
+      proxy_url: null,
+      connect_timeout_ms: 700,
+      calls_in_flight_max: 2,
+    });
+    assert.equal(changed.status, 200, changed.text);
+    const known = await office.channels.account(parseId("cha", id) as string);
+    assert.ok(known);
+    assert.equal(known.callsInFlightMax, 2);
+    const { network } = await office.channels.contextOf(known, "current");
+    assert.deepEqual(network, { owner: known.id, proxyUrl: null, connectionsMax: 3, connectTimeoutMs: 700 });
+  });
 
   it("a plain http gateway is refused in production", async () => {
     const production = await startChannelOffice(true);

@@ -2,6 +2,25 @@ import type { Currency } from "../../kernel/money.ts";
 import type { ChannelTraits } from "../port.ts";
 import type { Contract } from "./model.ts";
 
+/** What a contract says unless told; methods, currencies, amounts, refunds default to the channel's own. */
+export const CONTRACT_DEFAULTS = {
+  mode: "direct",
+  orderLifetimeSeconds: 86_400,
+  refundWindowDays: 365,
+  callsPerSecond: 100,
+  timeoutMs: 10_000,
+  proxyUrl: null,
+  connectionsMax: 128,
+  connectTimeoutMs: 10_000,
+  callsInFlightMax: 16,
+  cancelCutoff: null,
+  costReturnedOnRefund: true,
+  feeReturnedOnRefund: true,
+  costSettlement: "net",
+  settledBy: "channel",
+  settlementDays: 1,
+} as const satisfies Partial<Contract>;
+
 /** What keeps a contract from being one: the field as on the wire, and why. */
 export type ContractFault = { readonly field: string; readonly detail: string };
 
@@ -13,12 +32,13 @@ export type ContractBounds = {
 };
 
 /**
- * The first fault in this order: address, methods, currencies, amounts; null: the channel and the merchant
+ * The first fault in this order: addresses, methods, currencies, amounts; null: the channel and the merchant
  * can keep it.
  */
 export function faultOfContract(contract: Contract, bounds: ContractBounds): ContractFault | null {
   return (
     faultOfGateway(contract.gatewayUrl, bounds.production) ??
+    faultOfProxy(contract.proxyUrl) ??
     faultOfMethods(contract, bounds.traits) ??
     faultOfCurrencies(contract, bounds) ??
     faultOfAmounts(contract, bounds.traits)
@@ -38,6 +58,25 @@ function faultOfGateway(text: string, production: boolean): ContractFault | null
   }
   if (url.username !== "" || url.password !== "") {
     return { field, detail: "gateway_url bears no user name and no password" };
+  }
+  return null;
+}
+
+/** What is refused is never repeated: there may be a password in it. */
+function faultOfProxy(text: string | null): ContractFault | null {
+  if (text === null) return null;
+  const field = "proxy_url";
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "http:" || url.pathname !== "/" || url.search + url.hash !== "") {
+    return { field, detail: "proxy_url is http://host:port and nothing more" };
+  }
+  if (url.username !== "" || url.password !== "") {
+    return {
+      field,
+      detail:
+        "proxy_url bears no user name and no password, which would lie open in the contract; let the proxy " +
+        "know this server by its address",
+    };
   }
   return null;
 }

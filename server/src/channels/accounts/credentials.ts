@@ -13,7 +13,10 @@ import * as store from "./store.ts";
 export type RawCredentials = Readonly<Record<string, unknown>>;
 
 /** What a call to the account's gateway needs besides credentials. */
-export type Endpoint = Pick<ChannelAccount, "id" | "gatewayUrl" | "timeoutMs">;
+export type Endpoint = Pick<
+  ChannelAccount,
+  "id" | "gatewayUrl" | "timeoutMs" | "proxyUrl" | "connectionsMax" | "connectTimeoutMs"
+>;
 
 /** Credentials that were read and proved, ready to be written. */
 export type PreparedCredentials = { readonly version: CredentialVersion; readonly sealed: Buffer };
@@ -119,6 +122,12 @@ function contextWith(endpoint: Endpoint, credentials: unknown): ChannelContext {
     gatewayUrl: endpoint.gatewayUrl,
     credentials,
     timeoutMs: endpoint.timeoutMs,
+    network: {
+      owner: endpoint.id,
+      proxyUrl: endpoint.proxyUrl,
+      connectionsMax: endpoint.connectionsMax,
+      connectTimeoutMs: endpoint.connectTimeoutMs,
+    },
   };
 }
 

@@ -58,6 +58,14 @@ export type Contract = {
   readonly refundSpacingSeconds: number;
   readonly callsPerSecond: number;
   readonly timeoutMs: number;
+  /** The proxy that the channel is reached through by CONNECT, without a password; null: none. */
+  readonly proxyUrl: string | null;
+  /** Sockets of one process to one origin; a call beyond waits for one within its time-out. */
+  readonly connectionsMax: number;
+  /** How long an attempt to connect may take, and through a proxy TLS as long again. */
+  readonly connectTimeoutMs: number;
+  /** Calls about what is due (queries, refunds, closings) that one process has under way at once. */
+  readonly callsInFlightMax: number;
   /**
    * Until when an order of the day may be cancelled, `HH:MM` in the channel's time zone; null: no cut-off.
    */

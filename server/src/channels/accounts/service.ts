@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../../kernel/clock.ts";
+import { type Clock, type Random, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
@@ -9,7 +9,7 @@ import type { Platform } from "../../kernel/revision.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import { type Actor, changes, type Made, type Operators } from "../../operators/index.ts";
 import type { Channel } from "../port.ts";
-import { faultOfContract } from "./contract.ts";
+import { CONTRACT_DEFAULTS, faultOfContract } from "./contract.ts";
 import type { Credentials, PreparedCredentials, RawCredentials } from "./credentials.ts";
 import { createGoingLive, type GoingLive } from "./going-live.ts";
 import type { ChannelAccount, Contract, FundFlow } from "./model.ts";
@@ -90,23 +90,6 @@ export type ChannelAccounts = {
 export type GivenContract = Pick<Contract, "label" | "gatewayUrl" | "costRateMillionths" | "fundFlow"> &
   Partial<Contract>;
 
-/** What a contract says unless told; methods, currencies and amounts default to the channel's own. */
-export const CONTRACT_DEFAULTS = {
-  mode: "direct",
-  orderLifetimeSeconds: 86_400,
-  refundWindowDays: 365,
-  refundPartsMax: null,
-  refundSpacingSeconds: 0,
-  callsPerSecond: 100,
-  timeoutMs: 10_000,
-  cancelCutoff: null,
-  costReturnedOnRefund: true,
-  feeReturnedOnRefund: true,
-  costSettlement: "net",
-  settledBy: "channel",
-  settlementDays: 1,
-} as const satisfies Partial<Contract>;
-
 type Room = ChannelAccountsDeps & {
   readonly credentials: Credentials;
   /** Called after each change, so that this process sees it at once. */
@@ -140,6 +123,8 @@ async function create(
     currencies: channel.traits.currencies.filter((currency) => currencies.includes(currency)),
     amountMin: channel.traits.amountMin,
     amountMax: channel.traits.amountMax,
+    refundPartsMax: channel.traits.refundPartsMax ?? null,
+    refundSpacingSeconds: Math.ceil((channel.traits.refundSpacingMs ?? 0) / SECOND),
     ...wanted.contract,
     id: room.newId(),
     merchantId: wanted.merchantId,

@@ -6,7 +6,8 @@ const ACCOUNT = `id, merchant_id, channel, label, gateway_url, mode, methods, cu
   amount_max, order_lifetime_seconds, refund_window_days, refund_parts_max, refund_spacing_seconds,
   calls_per_second, timeout_ms, cancel_cutoff, cost_rate_millionths, cost_returned_on_refund,
   fee_returned_on_refund, cost_settlement, settled_by, fund_flow, settlement_days, status, revision,
-  credential_version, created_at, updated_at, verification, verified_at`;
+  credential_version, created_at, updated_at, proxy_url, connections_max, connect_timeout_ms,
+  calls_in_flight_max, verification, verified_at`;
 
 /** In the order of `ACCOUNT`. */
 function accountParams(account: ChannelAccount): unknown[] {
@@ -40,6 +41,10 @@ function accountParams(account: ChannelAccount): unknown[] {
     account.credentialVersion,
     account.createdAt,
     account.updatedAt,
+    account.proxyUrl,
+    account.connectionsMax,
+    account.connectTimeoutMs,
+    account.callsInFlightMax,
     account.verification,
     account.verifiedAt,
   ];
@@ -100,7 +105,7 @@ const accountInsert = sql(
   "channel_accounts_insert",
   `insert into channel_accounts (${ACCOUNT})
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`,
+    $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`,
 );
 
 export function insertAccount(tx: Tx, account: ChannelAccount): Promise<number> {
@@ -114,9 +119,10 @@ const accountUpdate = sql(
       refund_window_days, refund_parts_max, refund_spacing_seconds, calls_per_second, timeout_ms,
       cancel_cutoff, cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund,
       cost_settlement, settled_by, fund_flow, settlement_days, status, revision, credential_version,
-      updated_at, verification, verified_at)
+      updated_at, proxy_url, connections_max, connect_timeout_ms, calls_in_flight_max, verification,
+      verified_at)
     = ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-      $25, $26, $27, $29, $30, $31)
+      $25, $26, $27, $29, $30, $31, $32, $33, $34, $35)
   where id = $1
     and merchant_id = $2
     and channel = $3

@@ -34,6 +34,16 @@ export const ContractProperties = {
     maximum: 10_000,
     description: "Of one call; a lease is three times the longest",
   }),
+  proxy_url: Type.Union([Type.String({ minLength: 1, maxLength: 500 }), Type.Null()], {
+    description: "http://host:port of the proxy that the channel is reached through by CONNECT; no password",
+  }),
+  connections_max: Type.Integer({ minimum: 1, maximum: 1_024, description: "Of one process to one origin" }),
+  connect_timeout_ms: Type.Integer({ minimum: 100, maximum: 10_000, description: "Of one attempt" }),
+  calls_in_flight_max: Type.Integer({
+    minimum: 1,
+    maximum: 1_024,
+    description: "Calls about what is due that one process has under way at once",
+  }),
   cancel_cutoff: Type.Union([
     Type.String({ pattern: "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description: "HH:MM, channel time" }),
     Type.Null(),
@@ -109,6 +119,10 @@ export function presentContract(account: ChannelAccount) {
     refund_spacing_seconds: account.refundSpacingSeconds,
     calls_per_second: account.callsPerSecond,
     timeout_ms: account.timeoutMs,
+    proxy_url: account.proxyUrl,
+    connections_max: account.connectionsMax,
+    connect_timeout_ms: account.connectTimeoutMs,
+    calls_in_flight_max: account.callsInFlightMax,
     cancel_cutoff: account.cancelCutoff,
     cost_rate_millionths: Number(account.costRateMillionths),
     cost_returned_on_refund: account.costReturnedOnRefund,

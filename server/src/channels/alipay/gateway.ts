@@ -47,6 +47,7 @@ export async function callGateway(
     },
     body: encodeParameters({ biz_content: content }),
     timeoutMs: context.timeoutMs,
+    network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,
   });
   const exchange = (response: string | null, channelCode: string | null): ExchangeRecord => ({

@@ -55,6 +55,7 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
     headers: {},
     body: null,
     timeoutMs: Math.max(context.timeoutMs, DOWNLOAD_TIMEOUT_MIN_MS),
+    network: context.network,
     responseBytesMax: ARCHIVE_BYTES_MAX,
   });
   const { origin, pathname } = new URL(url);

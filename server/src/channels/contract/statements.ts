@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { dateIn } from "../../kernel/clock.ts";
+import type { StatementLine } from "../port.ts";
 import type { Harness } from "./harness.ts";
 import { answerOf, quietDay, type Stage, today } from "./stage.ts";
 
@@ -49,6 +50,32 @@ export function describeStatements(harness: Harness, stage: () => Stage): void {
       assert.equal(dateIn(harness.traits.timeZone, line.finishedAt), statement.channelDate);
       assert.notEqual(line.channelTradeNo, "");
     }
+  });
+
+  it("of the funds, where the channel has one, moves exactly what settles less the fees", async () => {
+    const { channel, context, newRefund, paid, publishStatement } = stage();
+    const fundFlow = channel.downloadFundFlow;
+    if (fundFlow === undefined) return;
+    const [method = ""] = Object.keys(harness.traits.scenes);
+    const { order } = await paid(method, 12_345n);
+    const refund = newRefund(order, 1_234n);
+    answerOf(await channel.refund(context, refund));
+    await publishStatement();
+
+    const funds = answerOf(await fundFlow(context, today(harness)));
+    const statement = answerOf(await channel.downloadStatement(context, today(harness)));
+    assert.equal(funds.channelDate, today(harness));
+    const minor = (line: StatementLine) => line.settleAmount - line.fee;
+    const settled = statement.lines.reduce((total, line) => total + minor(line), 0n);
+    const moved = funds.lines.reduce((total, line) => total + line.amountMillionths, 0n);
+    assert.equal(moved, settled * 10_000n);
+    const { balanceBeforeMillionths, balanceAfterMillionths } = funds;
+    assert.equal((balanceAfterMillionths ?? 0n) - (balanceBeforeMillionths ?? 0n), moved);
+    const vouchers = new Set(funds.lines.map((line) => line.voucherNo));
+    assert.ok(vouchers.has(order.channelOrderNo) && vouchers.has(refund.channelRefundNo));
+
+    const none = await fundFlow(context, quietDay(harness));
+    assert.ok(none.end === "refused" && none.code === "no_statement" && none.retryable);
   });
 
   it("a voucher that the merchant funded settles less, wherever it is told", async () => {

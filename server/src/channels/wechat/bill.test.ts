@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseStatement, StatementFault } from "./bill.ts";
+import { parseStatement } from "./bill.ts";
+import { StatementFault } from "./bill-table.ts";
 import { MCHID, SUB_MCHID } from "./testing.ts";
 
 const EXPECTED = { mchid: MCHID, subMchid: null, channelDate: "2026-11-19" };
@@ -98,6 +99,25 @@ describe("the documented statement", () => {
     assert.equal(read(lines).lines[0]?.subject, "茶,大杯, 热");
   });
 
+  const names: readonly (readonly [title: string, name: string, read: string])[] = [
+    ["a separator", "茶,`大杯", "茶,`大杯"],
+    ["separators as many as a record has", `${"茶,`".repeat(40)}茶`, `${"茶,`".repeat(40)}茶`],
+    ["a line feed", "茶\n大杯", "茶\n大杯"],
+    ["a line feed and a carriage return", "茶\r\n大杯", "茶\n大杯"],
+    ["a line feed and a backtick", "茶\n`大杯,`热", "茶\n`大杯,`热"],
+    ["a line of its own that is empty", "茶\n\n大杯", "茶\n\n大杯"],
+    ["a line like the summary's header", "茶\n`总交易单数,应结订单总金额", "茶\n`总交易单数,应结订单总金额"],
+  ];
+  for (const [title, name, said] of names) {
+    it(`${title} in a foreign order's name makes nothing unreadable`, () => {
+      const lines = [...FILE];
+      lines[1] = withCell(PAYMENT, "`测试商品", `\`${name}`);
+      const [first, second] = read(lines).lines;
+      assert.deepEqual([first?.subject, first?.amount, first?.fee], [said, 1_234n, 7n]);
+      assert.deepEqual([second?.kind, second?.amount], ["refund", -234n]);
+    });
+  }
+
   it("vouchers of the merchant settle less", () => {
     const lines = [HEADER, withCell(PAYMENT, "`CNY,`12.34", "`CNY,`10.84"), SUMMARY_HEADER];
     lines.push("`1,`10.84,`0.00,`0.00,`0.07000,`12.34,`0.00");
@@ -155,6 +175,84 @@ describe("the documented statement", () => {
   });
 });
 
+const SUCCESS_HEADER =
+  "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类," +
+  "应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注";
+const SUCCESS_LINE = PAYMENT.replace("`0,`0,`0.00,`0.00,`,`,", "")
+  .replace("`12.34,`0.00,`", "`12.34,`")
+  .replace(/`CNY,.*$/, "`CNY,`12.34,`0.00,`测试商品,`,`0.07000,`0.60%,`12.34,`");
+const SUCCESS_FILE = [
+  SUCCESS_HEADER,
+  SUCCESS_LINE,
+  "总交易单数,应结订单总金额,手续费总金额,订单总金额",
+  "`1,`12.34,`0.07000,`12.34",
+];
+const REFUND_HEADER = HEADER.replace("微信退款单号", "退款申请时间,退款成功时间,微信退款单号");
+const REFUND_LINE = REFUND.replace(
+  "`50300000002026111900000000001",
+  "`2026-11-19 11:56:48,`2026-11-20 00:00:09,`50300000002026111900000000001",
+).replace("`2026-11-19 11", "`2026-11-18 10");
+const REFUND_FILE = [
+  REFUND_HEADER,
+  REFUND_LINE,
+  SUMMARY_HEADER,
+  "`1,`0.00,`2.34,`0.00,`-0.01000,`0.00,`2.34",
+];
+const SUCCESS = { ...EXPECTED, type: "SUCCESS" } as const;
+const REFUNDS = { ...EXPECTED, type: "REFUND" } as const;
+
+describe("a statement of", () => {
+  it("payments alone has no columns of refunds", () => {
+    const [line, ...more] = read(SUCCESS_FILE, SUCCESS).lines;
+    assert.deepEqual([line?.kind, line?.amount, line?.fee, more], ["payment", 1_234n, 7n, []]);
+  });
+  it("payments alone may sum up refunds, at nought", () => {
+    const lines = [
+      SUCCESS_HEADER,
+      SUCCESS_LINE,
+      SUMMARY_HEADER,
+      "`1,`12.34,`0.00,`0.00,`0.07000,`12.34,`0.00",
+    ];
+    assert.equal(read(lines, SUCCESS).lines.length, 1);
+  });
+  it("refunds alone is of the day on which they were asked for, and tells when they arrived", () => {
+    const [line, ...more] = read(REFUND_FILE, REFUNDS).lines;
+    assert.deepEqual(
+      [line?.kind, line?.amount, line?.channelRefundNo, more],
+      ["refund", -234n, "R20261119001", []],
+    );
+    assert.deepEqual(line?.createdAt, new Date("2026-11-19T03:56:48Z"));
+    assert.deepEqual(line?.finishedAt, new Date("2026-11-19T16:00:09Z"));
+  });
+  it("refunds alone has no time for one that has not arrived", () => {
+    const lines = REFUND_FILE.map((line) => line.replace("`2026-11-20 00:00:09", "`"));
+    const [line] = read(lines, REFUNDS).lines;
+    assert.deepEqual(line?.finishedAt, line?.createdAt);
+  });
+
+  const withLine = (file: readonly string[], index: number, from: string, to: string) => {
+    const lines = [...file];
+    lines[index] = withCell(lines[index] as string, from, to);
+    return lines;
+  };
+  const faults: Record<string, readonly [number, readonly string[], Parameters<typeof parseStatement>[2]]> = {
+    "payments alone holds a refund": [2, withLine(SUCCESS_FILE, 1, "`SUCCESS", "`REFUND"), SUCCESS],
+    "payments alone sums up wrongly": [4, withLine(SUCCESS_FILE, 3, "12.34", "12.35"), SUCCESS],
+    "payments alone lacks a cell": [2, withLine(SUCCESS_FILE, 1, ",`0.60%", ""), SUCCESS],
+    "refunds alone holds a payment": [2, withLine(REFUND_FILE, 1, "`REFUND", "`SUCCESS"), REFUNDS],
+    "refunds alone lacks the times": [1, FILE, REFUNDS],
+    "refunds alone is of another day": [2, withLine(REFUND_FILE, 1, "11-19 11:56", "11-17 11:56"), REFUNDS],
+    "refunds alone arrived at no time": [2, withLine(REFUND_FILE, 1, "00:00:09", "00:00:99"), REFUNDS],
+    "every movement is one of payments alone": [1, SUCCESS_FILE, EXPECTED],
+  };
+  for (const [title, [line, lines, expected]] of Object.entries(faults)) {
+    it(`${title}: it is refused`, () => {
+      const fault = faultOf(lines, expected);
+      assert.equal(fault.line, line, fault.message);
+    });
+  }
+});
+
 describe("a statement is refused as a whole, with the line and the reason, when", () => {
   const change = (index: number, from: string, to: string): string[] => {
     const lines = [...FILE];
@@ -167,6 +265,7 @@ describe("a statement is refused as a whole, with the line and the reason, when"
     "a column is there twice": [1, change(0, "费率备注", "手续费")],
     "a cell is missing": [2, change(1, ",`测试商品", "")],
     "a cell has no backtick": [3, change(2, "`2026-11-19 11:56:48,`", "`2026-11-19 11:56:48,")],
+    "a name goes on like a record": [2, change(1, "测试商品", "茶\n`2026-11-19 10:55:23,`wx")],
     "it is another merchant's": [2, change(1, "`1900000001", "`1900000002")],
     "it is a service provider's": [2, change(1, "`1900000001,`0", "`1900000001,`1900000109")],
     "it is another day's": [2, change(1, "2026-11-19 10", "2026-11-18 10")],

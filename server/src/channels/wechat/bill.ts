@@ -1,36 +1,28 @@
 import { divideHalfUp } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
 import { fenOfYuan } from "./amount.ts";
+import { type BillLayout, type BillRecord, readBill, StatementFault } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
-// The trade bill (交易账单) of one day, type ALL: UTF-8 with or without a byte order mark.
+// The trade bill (交易账单) of one day.
 //
 //   交易时间,公众账号ID,商户号,…                header, without backticks
-//   `2026-11-19 10:55:23,`wx24…,`1900000001,…   lines: every cell begins with a backtick, so that a
-//                                               spreadsheet keeps it as it is, and a comma within one
-//                                               separates nothing
+//   `2026-11-19 10:55:23,`wx24…,`1900000001,…   records
 //   总交易单数,应结订单总金额,…                   header of the summary
-//   `2,`12.34,…                                 counts and sums that must be those of the lines
+//   `2,`12.34,…                                 counts and sums that must be those of the records
 
-/** Why a statement is refused as a whole, and where. */
-export class StatementFault extends Error {
-  readonly line: number;
-
-  constructor(line: number, reason: string) {
-    super(`line ${line}: ${reason}`);
-    this.name = "StatementFault";
-    this.line = line;
-  }
-}
+/** `ALL`: every movement; `SUCCESS`: payments alone, and no columns of refunds; `REFUND`: refunds alone. */
+export type TradeBillType = "ALL" | "SUCCESS" | "REFUND";
 
 /** Whose statement of which day it must be. */
 export type Expected = {
   readonly mchid: string;
   readonly subMchid: string | null;
   readonly channelDate: string;
+  /** `ALL` unless told. */
+  readonly type?: TradeBillType;
 };
 
-/** Columns by name: their order and number have changed over the years. */
 const COLUMNS = {
   time: "交易时间",
   mchid: "商户号",
@@ -40,15 +32,22 @@ const COLUMNS = {
   state: "交易状态",
   currency: "货币种类",
   settled: "应结订单金额",
-  refundNo: "商户退款单号",
-  settledRefund: "退款金额",
-  refundState: "退款状态",
   subject: "商品名称",
   fee: "手续费",
   ordered: "订单金额",
+} as const;
+/** What the merchant attached to the order: not used, and written by people. */
+const ATTACHED = "商户数据包";
+const REFUND_COLUMNS = {
+  refundNo: "商户退款单号",
+  settledRefund: "退款金额",
+  refundState: "退款状态",
   askedRefund: "申请退款金额",
 } as const;
-type Column = keyof typeof COLUMNS;
+/** Of the type REFUND alone, whose day is that of the first. */
+const REFUND_TIMES = { refundAskedAt: "退款申请时间", refundedAt: "退款成功时间" } as const;
+const EVERY_COLUMN = { ...COLUMNS, ...REFUND_COLUMNS, ...REFUND_TIMES };
+type Column = keyof typeof EVERY_COLUMN;
 
 /** REVOKED is a payment code that was reversed after it had paid: given back, without a refund's number. */
 const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
@@ -56,18 +55,18 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   REFUND: "refund",
   REVOKED: "refund",
 };
+const KINDS_OF: Readonly<Record<TradeBillType, readonly StatementLine["kind"][]>> = {
+  ALL: ["payment", "refund"],
+  SUCCESS: ["payment"],
+  REFUND: ["refund"],
+};
 
 /** What may have become of a refund; a reversed payment code may have nothing there. */
 const REFUND_STATES: ReadonlySet<string> = new Set(["SUCCESS", "PROCESSING", "CHANGE", "FAIL"]);
 
 const COUNT_TITLE = "总交易单数";
-const SUMS = {
-  settled: "应结订单总金额",
-  settledRefund: "退款总金额",
-  feeUnits: "手续费总金额",
-  ordered: "订单总金额",
-  askedRefund: "申请退款总金额",
-} as const;
+const PAYMENT_SUMS = { settled: "应结订单总金额", feeUnits: "手续费总金额", ordered: "订单总金额" } as const;
+const SUMS = { ...PAYMENT_SUMS, settledRefund: "退款总金额", askedRefund: "申请退款总金额" } as const;
 type Sum = keyof typeof SUMS;
 
 /** `feeUnits`: the fee in hundred-thousandths of a yuan, as the file writes it. */
@@ -77,7 +76,6 @@ type Row = {
   /** A refund that was not carried out: no money moved. */
   readonly failed: boolean;
 };
-type Table = { readonly index: Readonly<Record<string, number>>; readonly count: number };
 
 const FEE_PLACES = 5;
 const FEE_UNITS_PER_FEN = 1_000n;
@@ -89,13 +87,10 @@ const FEE_UNITS_PER_FEN = 1_000n;
  * @throws StatementFault with the line and the reason
  */
 export function parseStatement(content: Buffer, original: Buffer, expected: Expected): Statement {
-  const lines = decodeLines(content);
-  const table = tableOf(at(lines, 0), 1, Object.values(COLUMNS));
-  const found = lines.findIndex((line, index) => index > 0 && !line.startsWith("`"));
-  const end = found === -1 ? lines.length : found;
-  const rows = lines.slice(1, end).map((line, index) => rowOf(line, index + 2, table, expected));
-  checkSummary(lines, end, rows);
-  if (lines.length > end + 2) throw new StatementFault(end + 3, "something follows the end of the statement");
+  const type = expected.type ?? "ALL";
+  const bill = readBill(content, layoutOf(type));
+  const rows = bill.records.map((record) => rowOf(record, type, expected));
+  checkSummary(bill.summary, type, rows);
   return {
     account: expected.subMchid ?? expected.mchid,
     channelDate: expected.channelDate,
@@ -104,124 +99,122 @@ export function parseStatement(content: Buffer, original: Buffer, expected: Expe
   };
 }
 
-/**
- * No byte within a character of UTF-8 is a line feed, so lines can be cut first, and a bad byte has a line.
- */
-function decodeLines(content: Buffer): string[] {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const lines: string[] = [];
-  for (let start = 0; start < content.length; ) {
-    const feed = content.indexOf(0x0a, start);
-    const end = feed === -1 ? content.length : feed;
-    try {
-      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
-    } catch {
-      throw new StatementFault(lines.length + 1, "has bytes that are not UTF-8");
-    }
-    start = end + 1;
-  }
-  if (lines[0] !== undefined) lines[0] = lines[0].replace(/^\uFEFF/, "");
-  while (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-function at(lines: readonly string[], index: number): string {
-  const line = lines[index];
-  if (line === undefined) throw new StatementFault(lines.length, "the file is cut off");
-  return line;
-}
-
-function tableOf(header: string, line: number, wanted: readonly string[]): Table {
-  const names = header.split(",").map((name) => name.trim());
-  const positions = wanted.map((name) => {
-    const position = names.indexOf(name);
-    if (position === -1) throw new StatementFault(line, `the column ${name} is missing`);
-    if (names.lastIndexOf(name) !== position) {
-      throw new StatementFault(line, `the column ${name} is there twice`);
-    }
-    return [name, position] as const;
-  });
-  return { index: Object.fromEntries(positions), count: names.length };
-}
-
-/** The cells of a line by the names of their columns. */
-function cellsOf(text: string, line: number, table: Table): (name: string) => string {
-  if (!text.startsWith("`")) throw new StatementFault(line, "a cell begins without a backtick");
-  const cells = text.slice(1).split(",`");
-  if (cells.length !== table.count) {
-    throw new StatementFault(line, `has ${cells.length} cells, the header ${table.count}`);
-  }
-  return (name) => (cells[table.index[name] as number] as string).trim();
-}
-
-function rowOf(text: string, line: number, table: Table, expected: Expected): Row {
-  const cell = cellsOf(text, line, table);
-  const read = (column: Column) => cell(COLUMNS[column]);
-  const must = <T>(column: Column, value: T | null | undefined): T => {
-    if (value !== null && value !== undefined && value !== "") return value;
-    throw new StatementFault(line, `${COLUMNS[column]} is ${JSON.stringify(read(column))}`);
+function layoutOf(type: TradeBillType): BillLayout {
+  return {
+    columns: [
+      ...Object.values(COLUMNS),
+      ...(type === "SUCCESS" ? [] : Object.values(REFUND_COLUMNS)),
+      ...(type === "REFUND" ? Object.values(REFUND_TIMES) : []),
+    ],
+    time: COLUMNS.time,
+    free: [COLUMNS.subject, ATTACHED],
+    summaryColumns: [COUNT_TITLE, ...Object.values(sumsOf(type))],
   };
-  const money = (column: Column) => must(column, fenOfYuan(read(column)));
+}
 
-  const state = read("state");
+/** Some files of payments alone sum up refunds too, at nought; what they say of them is not asked for. */
+function sumsOf(type: TradeBillType): Readonly<Partial<Record<Sum, string>>> {
+  return type === "SUCCESS" ? PAYMENT_SUMS : SUMS;
+}
+
+type Reader = {
+  readonly text: (column: Column) => string;
+  /** The value, or a fault that shows what the cell holds. */
+  readonly must: <T>(column: Column, value: T | null | undefined) => T;
+};
+
+function readerOf({ line, cell }: BillRecord): Reader {
+  const text = (column: Column) => cell(EVERY_COLUMN[column]);
+  return {
+    text,
+    must: (column, value) => {
+      if (value !== null && value !== undefined && value !== "") return value;
+      throw new StatementFault(line, `${EVERY_COLUMN[column]} is ${JSON.stringify(text(column))}`);
+    },
+  };
+}
+
+function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row {
+  const reader = readerOf(record);
+  const { text, must } = reader;
+  const state = text("state");
   const kind = must("state", KINDS[state]);
-  const time = must("time", parseBeijingTime(read("time")));
-  if (beijingDate(time) !== expected.channelDate) must("time", null);
-  if (read("currency") !== "CNY") must("currency", null);
-  if (read("mchid") !== expected.mchid) must("mchid", null);
+  if (!KINDS_OF[type].includes(kind)) must("state", null);
+  const times = timesOf(reader, type, expected);
+  if (text("currency") !== "CNY") must("currency", null);
+  if (text("mchid") !== expected.mchid) must("mchid", null);
   // A merchant of its own has 0 there, or nothing.
-  if ((read("subMchid") || "0") !== (expected.subMchid ?? "0")) must("subMchid", null);
+  if ((text("subMchid") || "0") !== (expected.subMchid ?? "0")) must("subMchid", null);
 
-  const figures = {
-    settled: money("settled"),
-    settledRefund: money("settledRefund"),
-    feeUnits: must("fee", feeUnitsOf(read("fee"))),
-    ordered: money("ordered"),
-    askedRefund: money("askedRefund"),
-  };
+  const figures = figuresOf(reader, type, kind);
   const isPayment = kind === "payment";
-  if ((isPayment ? figures.ordered : figures.askedRefund) <= 0n) {
-    must(isPayment ? "ordered" : "askedRefund", null);
-  }
-  const settled = isPayment ? figures.settled : figures.settledRefund;
-  if (settled < 0n || settled > (isPayment ? figures.ordered : figures.askedRefund)) {
-    must(isPayment ? "settled" : "settledRefund", null);
-  }
-  if (state === "REFUND" && !REFUND_STATES.has(read("refundState"))) must("refundState", null);
-  const refundNo = read("refundNo");
+  const isRefund = state === "REFUND";
+  if (isRefund && !REFUND_STATES.has(text("refundState"))) must("refundState", null);
   const entry: StatementLine = {
-    line,
+    line: record.line,
     kind,
-    channelTradeNo: must("tradeNo", read("tradeNo")),
-    channelOrderNo: must("orderNo", read("orderNo")),
-    channelRefundNo: state === "REFUND" ? must("refundNo", refundNo === "0" ? null : refundNo) : null,
+    channelTradeNo: must("tradeNo", text("tradeNo")),
+    channelOrderNo: must("orderNo", text("orderNo")),
+    channelRefundNo: isRefund ? must("refundNo", text("refundNo").replace(/^0$/, "")) : null,
     amount: isPayment ? figures.ordered : -figures.askedRefund,
     settleAmount: isPayment ? figures.settled : -figures.settledRefund,
     fee: divideHalfUp(figures.feeUnits, FEE_UNITS_PER_FEN),
     currency: "CNY",
-    createdAt: time,
-    finishedAt: time,
-    subject: read("subject"),
+    ...times,
+    subject: text("subject"),
   };
-  return { entry, figures, failed: !isPayment && read("refundState") === "FAIL" };
+  return { entry, figures, failed: !isPayment && type !== "SUCCESS" && text("refundState") === "FAIL" };
+}
+
+/** A refund still on its way has no time of success, and is dated as it was asked for. */
+function timesOf(
+  { text, must }: Reader,
+  type: TradeBillType,
+  expected: Expected,
+): Pick<StatementLine, "createdAt" | "finishedAt"> {
+  must("time", parseBeijingTime(text("time")));
+  const column = type === "REFUND" ? "refundAskedAt" : "time";
+  const createdAt = must(column, parseBeijingTime(text(column)));
+  if (beijingDate(createdAt) !== expected.channelDate) must(column, null);
+  if (type !== "REFUND" || text("refundedAt").replace(/^0$/, "") === "") {
+    return { createdAt, finishedAt: createdAt };
+  }
+  return { createdAt, finishedAt: must("refundedAt", parseBeijingTime(text("refundedAt"))) };
+}
+
+function figuresOf(
+  { text, must }: Reader,
+  type: TradeBillType,
+  kind: StatementLine["kind"],
+): Readonly<Record<Sum, bigint>> {
+  const money = (column: Column) => must(column, fenOfYuan(text(column)));
+  const figures = {
+    settled: money("settled"),
+    settledRefund: type === "SUCCESS" ? 0n : money("settledRefund"),
+    feeUnits: must("fee", feeUnitsOf(text("fee"))),
+    ordered: money("ordered"),
+    askedRefund: type === "SUCCESS" ? 0n : money("askedRefund"),
+  };
+  const [whole, settled] =
+    kind === "payment" ? (["ordered", "settled"] as const) : (["askedRefund", "settledRefund"] as const);
+  if (figures[whole] <= 0n) must(whole, null);
+  if (figures[settled] < 0n || figures[settled] > figures[whole]) must(settled, null);
+  return figures;
 }
 
 /**
  * The count and the sums of the file. Whether a refund that failed is a part of them is not documented, so
  * either is right, for all figures alike.
  */
-function checkSummary(lines: readonly string[], index: number, rows: readonly Row[]): void {
-  const table = tableOf(at(lines, index), index + 1, [COUNT_TITLE, ...Object.values(SUMS)]);
-  const line = index + 2;
-  const cell = cellsOf(at(lines, index + 1), line, table);
+function checkSummary({ line, cell }: BillRecord, type: TradeBillType, rows: readonly Row[]): void {
   const differences = (counted: readonly Row[]): string[] => {
     const said = /^(\d+)(?:\.0+)?$/.exec(cell(COUNT_TITLE))?.[1];
     const count = said === String(counted.length) ? [] : [`${COUNT_TITLE} ${said}, lines ${counted.length}`];
-    const sums = (Object.keys(SUMS) as Sum[]).flatMap((sum) => {
-      const text = cell(SUMS[sum]);
+    const sums = (Object.entries(sumsOf(type)) as [Sum, string][]).flatMap(([sum, title]) => {
+      const text = cell(title);
       const told = sum === "feeUnits" ? feeUnitsOf(text) : fenOfYuan(text);
       const made = counted.reduce((total, row) => total + row.figures[sum], 0n);
-      return told === made ? [] : [`${SUMS[sum]} ${text}, the lines make ${made}`];
+      return told === made ? [] : [`${title} ${text}, the lines make ${made}`];
     });
     return [...count, ...sums];
   };

@@ -271,4 +271,30 @@ describe("WeChat Pay's statement", () => {
     assert.equal(end.code, "statement_invalid");
     assert.match(end.message, /line 4/);
   });
+
+  it("of the funds is asked for by account, and checked and read like that of the trades", async () => {
+    const text = [
+      "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),备注,业务凭证号",
+      "`2026-11-19 10:55:23,`42,`7,`手续费,`扣除交易手续费,`支出,`0.07404,`9.92596,`,`T1",
+      "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额",
+      "`1.0,`0.0,`0.00,`1.0,`0.07404",
+    ].join("\n");
+    const hash = createHash("sha1").update(text).digest("hex");
+    const rigged = rig(mine(200, { ...place, hash_value: hash }), bare(200, gzipSync(text)));
+    const end = await rigged.channel.downloadFundFlow?.(rigged.context, "2026-11-19", "FEES");
+    assert.ok(end?.end === "answered", end?.end);
+    assert.deepEqual(
+      [end.value.account, end.value.accountType, end.value.balanceBeforeMillionths],
+      [MCHID, "FEES", 10_000_000n],
+    );
+    assert.match(
+      rigged.sent[0]?.url ?? "",
+      /fundflowbill\?bill_date=2026-11-19&account_type=FEES&tar_type=GZIP$/,
+    );
+    assert.ok(isSigned(rigged.sent[1]));
+    const twisted = rig(mine(200, place), bare(200, gzipSync(text)));
+    assert.equal((await twisted.channel.downloadFundFlow?.(twisted.context, "2026-11-19"))?.end, "unknown");
+    const none = await rig().channel.downloadFundFlow?.(rig().context, "2026-11-19", "SAVINGS");
+    assert.ok(none?.end === "refused" && none.code === "no_such_account");
+  });
 });

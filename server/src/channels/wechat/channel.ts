@@ -19,7 +19,7 @@ import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.
 import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
-import { downloadStatement } from "./statement.ts";
+import { downloadFundFlow, downloadStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -43,6 +43,8 @@ export function createWechat(deps: ChannelDeps): Channel {
     readNotification,
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
+    downloadFundFlow: (context, channelDate, accountType) =>
+      downloadFundFlow(deps, context, channelDate, accountType),
   };
 }
 

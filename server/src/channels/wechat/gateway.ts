@@ -36,6 +36,7 @@ export async function callGateway(
   const sent = await deps.http.request({
     ...signedRequest(deps, context, `${context.gatewayUrl.replace(/\/+$/, "")}${request.target}`, request),
     timeoutMs: context.timeoutMs,
+    network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,
   });
   const exchange = (response: string | null, channelCode: string | null): ExchangeRecord => ({

@@ -1,4 +1,5 @@
 import type { ChannelContext, ExchangeRecord, InboundRequest, Notification } from "../port.ts";
+import { fenOf } from "./amount.ts";
 import type { WechatCredentials } from "./credentials.ts";
 import { credentialsOf } from "./gateway.ts";
 import { record } from "./masking.ts";
@@ -93,7 +94,8 @@ function aboutOf(envelope: Fields, resource: Fields, at: Date): About | { readon
   if ("broken" in refund) return refund;
   // It tells the sum of this one refund and neither what went back in all nor when the order was paid, so of
   // the order it says nothing.
-  return { kind: "refund", channelRefundNo, refund, trade: null };
+  const amount = fenOf(objectOf(resource.amount).refund);
+  return { kind: "refund", channelRefundNo, refund, ...(amount === null ? {} : { amount }), trade: null };
 }
 
 function furthestOf(tries: readonly (Opened | Unopened)[]): string {

@@ -84,6 +84,12 @@ export function billRequest(channelDate: string, ids: Ids): ApiRequest {
   return { method: "GET", target: withQuery("/v3/bill/tradebill", wanted), body: null };
 }
 
+/** @param channelDate `yyyy-mm-dd` @param accountType `BASIC`, `OPERATION` or `FEES` */
+export function fundFlowRequest(channelDate: string, accountType: string): ApiRequest {
+  const wanted = { bill_date: channelDate, account_type: accountType, tar_type: "GZIP" };
+  return { method: "GET", target: withQuery("/v3/bill/fundflowbill", wanted), body: null };
+}
+
 /** The app that the buyer pays in, and the merchant that he pays. */
 export function clientIdsOf(ids: Ids): { readonly appId: string; readonly partnerId: string } {
   return { appId: ids.subAppid ?? ids.appid, partnerId: ids.subMchid ?? ids.mchid };

@@ -2,12 +2,23 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import type {
+  Call,
+  CallEnd,
+  ChannelContext,
+  ChannelDeps,
+  ExchangeRecord,
+  FundFlowStatement,
+  Statement,
+} from "../port.ts";
 import { type Answer, refused } from "./answer.ts";
-import { parseStatement, StatementFault } from "./bill.ts";
+import { parseStatement } from "./bill.ts";
+import { StatementFault } from "./bill-table.ts";
+import { FUND_ACCOUNT_TYPES, parseFundFlow } from "./fund-flow.ts";
 import { callGateway, credentialsOf, joinExchanges, signedRequest } from "./gateway.ts";
 import { textOr } from "./outcomes.ts";
-import { billRequest } from "./requests.ts";
+import { unsent } from "./payment-code.ts";
+import { type ApiRequest, billRequest, fundFlowRequest } from "./requests.ts";
 
 /** The packed statement of a merchant with some million trades a day. */
 const PACKED_BYTES_MAX = 128 * 1_024 * 1_024;
@@ -23,16 +34,47 @@ const unpack = promisify(gunzip);
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 type Place = { readonly url: string; readonly sha1: string };
 
-/**
- * Asks where the trade bill of a date is, takes it from there, checks it against the hash that the signed
- * answer named, and reads it. The address is good for a short time only.
- */
-export async function downloadStatement(
+/** The trade bill of a date, downloaded and read. */
+export function downloadStatement(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
 ): Promise<Call<Statement>> {
-  const request = billRequest(channelDate, credentialsOf(context));
+  const credentials = credentialsOf(context);
+  const { mchid, subMchid } = credentials;
+  return fetchBill(deps, context, billRequest(channelDate, credentials), (content, packed) =>
+    parseStatement(content, packed, { mchid, subMchid, channelDate }),
+  );
+}
+
+/** The fund bill of a date and an account, downloaded and read. It is the caller's own, a provider's too. */
+export async function downloadFundFlow(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+  accountType = "BASIC",
+): Promise<Call<FundFlowStatement>> {
+  const type = FUND_ACCOUNT_TYPES.find((each) => each === accountType);
+  if (type === undefined) {
+    const message = `WeChat Pay has the accounts ${FUND_ACCOUNT_TYPES.join(", ")}, not ${accountType}.`;
+    return { ...invalid("no_such_account", message), exchange: unsent(deps, "statement") };
+  }
+  const { mchid } = credentialsOf(context);
+  return fetchBill(deps, context, fundFlowRequest(channelDate, type), (content, packed) =>
+    parseFundFlow(content, packed, { account: mchid, accountType: type, channelDate }),
+  );
+}
+
+/**
+ * Asks where a bill is, takes it from there, checks it against the hash that the signed answer named, and
+ * reads it. The address is good for a short time only.
+ */
+async function fetchBill<T>(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  request: ApiRequest,
+  read: (content: Buffer, packed: Buffer) => T,
+): Promise<Call<T>> {
   const called = await callGateway(deps, context, "statement", request);
   if (called.end !== "answer") return called;
   const place = placeOf(called.answer);
@@ -40,7 +82,7 @@ export async function downloadStatement(
   const downloaded = await download(deps, context, place.value.url);
   const exchange = joinExchanges(called.exchange, downloaded.exchange);
   if (downloaded.end !== "answered") return { ...downloaded, exchange };
-  return { ...(await readFile(downloaded.value, place.value.sha1, context, channelDate)), exchange };
+  return { ...(await readFile(downloaded.value, place.value.sha1, read)), exchange };
 }
 
 function placeOf(answer: Answer): CallEnd<Place> {
@@ -69,6 +111,7 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
   const sent = await deps.http.request({
     ...signedRequest(deps, context, url, { method: "GET", body: null }),
     timeoutMs: Math.max(context.timeoutMs, DOWNLOAD_TIMEOUT_MIN_MS),
+    network: context.network,
     responseBytesMax: PACKED_BYTES_MAX,
   });
   const { origin, pathname } = new URL(url);
@@ -91,12 +134,11 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
  * The file is not signed: its hash in the signed answer vouches for it. A damaged one may come whole the next
  * time; a statement that contradicts itself will not.
  */
-async function readFile(
+async function readFile<T>(
   packed: Buffer,
   sha1: string,
-  context: ChannelContext,
-  channelDate: string,
-): Promise<CallEnd<Statement>> {
+  read: (content: Buffer, packed: Buffer) => T,
+): Promise<CallEnd<T>> {
   let content: Buffer;
   try {
     content = await unpack(packed, { maxOutputLength: UNPACKED_BYTES_MAX });
@@ -105,11 +147,14 @@ async function readFile(
   }
   const hash = createHash("sha1").update(content).digest("hex");
   if (hash !== sha1) return { end: "unknown", reason: "the file is not the one whose hash was named" };
-  const { mchid, subMchid } = credentialsOf(context);
   try {
-    return { end: "answered", value: parseStatement(content, packed, { mchid, subMchid, channelDate }) };
+    return { end: "answered", value: read(content, packed) };
   } catch (error) {
-    if (!(error instanceof StatementFault)) throw error;
-    return { end: "refused", code: "statement_invalid", message: error.message, retryable: false };
+    if (error instanceof StatementFault) return invalid("statement_invalid", error.message);
+    throw error;
   }
+}
+
+function invalid(code: string, message: string): Extract<CallEnd<never>, { end: "refused" }> {
+  return { end: "refused", code, message, retryable: false };
 }

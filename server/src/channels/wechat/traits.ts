@@ -53,6 +53,8 @@ export const WECHAT_TRAITS: ChannelTraits = {
   amountMax: AMOUNT_MAX_FEN,
   refundQueryGapsMs: [MINUTE, 5 * MINUTE, 30 * MINUTE, ...Array<number>(23).fill(HOUR), DAY],
   refundNotFoundHorizonMs: 10 * MINUTE,
+  refundSpacingMs: MINUTE,
+  refundPartsMax: 50,
   timeZone: "Asia/Shanghai",
   dayStartMinutes: 0,
 };

@@ -39,6 +39,7 @@ export async function callV2(
     headers: { accept: "text/xml", "user-agent": "Tributary", "content-type": "text/xml; charset=utf-8" },
     body: writeXml({ ...fields, sign: v2Signature(fields, apiV2Key) }),
     timeoutMs: context.timeoutMs,
+    network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,
     ...(needsCertificate && clientCertificate !== null ? { clientCertificate } : {}),
   });

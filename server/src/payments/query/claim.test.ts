@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { createTestDatabase, type TestDatabase } from "../../../../tools/testing/database.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { type Database, openDatabase } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
 import { createPayments } from "../payment/create.ts";
 import { insertRefunds } from "../refund/store.ts";
@@ -11,6 +12,7 @@ import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
 
 const LEASE_MS = 30 * SECOND;
 const LIMIT = 10;
+const NOBODYS: Id = "00000000-0000-7000-8000-000000000000";
 
 let database: TestDatabase;
 let cell: Database;
@@ -25,7 +27,7 @@ after(async () => {
 });
 
 /** One payment with its attempt and a refund, all of them due at the same moment. */
-async function due(): Promise<Date> {
+async function due(): Promise<{ now: Date; account: Id }> {
   const story = startStory();
   const { payment } = story.box;
   const attempt = story.attempt();
@@ -38,16 +40,20 @@ async function due(): Promise<Date> {
     ]);
     await insertRefunds(tx, [{ ...refund, dueAt }]);
   });
-  return dueAt;
+  return { now: dueAt, account: attempt.channelAccountId };
 }
 
 test("a claimed row is nobody else's until its lease ends, and then anybody's", async () => {
-  const now = await due();
+  const { now, account } = await due();
   for (const claim of [claimAttempts, claimPayments, claimRefunds]) {
-    const at = async (moment: Date) =>
-      (await cell.transact<readonly unknown[]>((tx) => claim(tx, moment, plus(moment, LEASE_MS), LIMIT)))
-        .length;
-    assert.deepEqual([await at(now), await at(now)], [1, 0], claim.name);
+    const at = async (moment: Date, except: readonly Id[] = []) =>
+      (
+        await cell.transact<readonly unknown[]>((tx) =>
+          claim(tx, moment, plus(moment, LEASE_MS), { limit: LIMIT, except }),
+        )
+      ).length;
+    assert.equal(await at(now, [account]), 0, claim.name);
+    assert.deepEqual([await at(now, [NOBODYS]), await at(now)], [1, 0], claim.name);
     assert.equal(await at(plus(now, LEASE_MS - 1)), 0, claim.name);
     assert.equal(await at(plus(now, LEASE_MS)), 1, claim.name);
   }

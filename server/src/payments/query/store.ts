@@ -1,4 +1,5 @@
 import { sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import { ATTEMPT_COLUMNS, type AttemptRow, attemptOf, PAYMENT_COLUMNS, REFUND_COLUMNS } from "../rows.ts";
 
@@ -15,6 +16,7 @@ const claimAttemptsSql = sql(
        select id
        from attempts
        where due_at <= $1
+         and channel_account_id <> all ($4::uuid[])
        order by due_at
        limit $3
        for no key update skip locked
@@ -34,8 +36,14 @@ const claimPaymentsSql = sql(
      set due_at = $2
      from (
        select id
-       from payments
+       from payments due
        where due_at <= $1
+         and not exists (
+           select
+           from attempts
+           where attempts.id = due.live_attempt_id
+             and channel_account_id = any ($4::uuid[])
+         )
        order by due_at
        limit $3
        for no key update skip locked
@@ -55,8 +63,14 @@ const claimRefundsSql = sql(
      set due_at = $2
      from (
        select id
-       from refunds
+       from refunds due
        where due_at <= $1
+         and not exists (
+           select
+           from attempts
+           where attempts.id = due.attempt_id
+             and channel_account_id = any ($4::uuid[])
+         )
        order by due_at
        limit $3
        for no key update skip locked
@@ -76,14 +90,32 @@ function prefixed(alias: string, columns: string): string {
     .join(", ");
 }
 
-export async function claimAttempts(tx: Tx, now: Date, leaseUntil: Date, limit: number): Promise<Attempt[]> {
-  return (await tx.all<AttemptRow>(claimAttemptsSql, [now, leaseUntil, limit])).map(attemptOf);
+/** Of what is claimed: how many rows, and none whose channel account is one of these. */
+export type Claimable = { readonly limit: number; readonly except: readonly Id[] };
+
+export async function claimAttempts(
+  tx: Tx,
+  now: Date,
+  leaseUntil: Date,
+  { limit, except }: Claimable,
+): Promise<Attempt[]> {
+  return (await tx.all<AttemptRow>(claimAttemptsSql, [now, leaseUntil, limit, except])).map(attemptOf);
 }
 
-export function claimPayments(tx: Tx, now: Date, leaseUntil: Date, limit: number): Promise<Payment[]> {
-  return tx.all<Payment>(claimPaymentsSql, [now, leaseUntil, limit]);
+export function claimPayments(
+  tx: Tx,
+  now: Date,
+  leaseUntil: Date,
+  { limit, except }: Claimable,
+): Promise<Payment[]> {
+  return tx.all<Payment>(claimPaymentsSql, [now, leaseUntil, limit, except]);
 }
 
-export function claimRefunds(tx: Tx, now: Date, leaseUntil: Date, limit: number): Promise<Refund[]> {
-  return tx.all<Refund>(claimRefundsSql, [now, leaseUntil, limit]);
+export function claimRefunds(
+  tx: Tx,
+  now: Date,
+  leaseUntil: Date,
+  { limit, except }: Claimable,
+): Promise<Refund[]> {
+  return tx.all<Refund>(claimRefundsSql, [now, leaseUntil, limit, except]);
 }

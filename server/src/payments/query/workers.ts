@@ -6,6 +6,7 @@ import type { CallPriority, Channels, SceneTraits } from "../../channels/index.t
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
+import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Calls } from "../attempt/calls.ts";
 import { attemptById } from "../attempt/store.ts";
@@ -13,17 +14,22 @@ import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Payments } from "../payment/service.ts";
 import { paymentsById } from "../payment/store.ts";
+import { refundById } from "../refund/store.ts";
+import { createLanes } from "./lanes.ts";
 import { PLACING_LEASE_MS } from "./schedule.ts";
-import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+import { type Claimable, claimAttempts, claimPayments, claimRefunds } from "./store.ts";
 
 /** At least three times the longest time-out of a channel call. */
 const LEASE_MS = 30 * SECOND;
 const IDLE_MS = 500;
-const CONCURRENCY_MAX = 16;
+/** Rows in hand of one kind: those that are called about, and those that wait for a place in their lane. */
+const CONCURRENCY_MAX = 512;
+/** A claim may bring rows of one account alone; so many of them wait then. */
+const CLAIM_MAX = 32;
 
 export type WorkersDeps = {
   readonly cell: Cell;
-  readonly channels: Pick<Channels, "channel">;
+  readonly channels: Pick<Channels, "channel" | "account">;
   readonly door: Door;
   readonly calls: Calls;
   readonly payments: Pick<Payments, "finishClosing">;
@@ -39,38 +45,71 @@ export type Workers = {
 /** Starts the three pollers of a cell; any number of processes may run them. */
 export function startWorkers(deps: WorkersDeps): Workers {
   const { cell, log } = deps;
+  const lanes = createLanes({
+    clock: cell.clock,
+    freed: () => {
+      for (const worker of all) worker.nudge();
+    },
+  });
+  const inLane = async (channelAccountId: Id, work: (waited: boolean) => Promise<void>) => {
+    const account = await deps.channels.account(channelAccountId);
+    if (account === null) throw new Error(`there is no channel account ${channelAccountId}`);
+    await lanes.run(account, work);
+  };
   const claimWith =
     <Row>(
       claim: (
         tx: Parameters<typeof claimAttempts>[0],
         now: Date,
         until: Date,
-        limit: number,
+        claimable: Claimable,
       ) => Promise<Row[]>,
     ) =>
     (limit: number) => {
       const now = cell.clock.now();
-      return cell.transact((tx) => claim(tx, now, plus(now, LEASE_MS), limit));
+      const claimable = { limit, except: lanes.full() };
+      return cell.transact((tx) => claim(tx, now, plus(now, LEASE_MS), claimable));
     };
-  const common = { clock: cell.clock, log, concurrencyMax: CONCURRENCY_MAX, idleMs: IDLE_MS };
+  const common = {
+    clock: cell.clock,
+    log,
+    concurrencyMax: CONCURRENCY_MAX,
+    claimMax: CLAIM_MAX,
+    idleMs: IDLE_MS,
+  };
   const workers = {
     attempts: startDueWorker<Attempt>({
       ...common,
       name: "attempts",
       claim: claimWith(claimAttempts),
-      handle: (attempt) => attend(deps, attempt),
+      handle: (attempt) =>
+        inLane(attempt.channelAccountId, async (waited) => {
+          const present = waited ? await attemptById(cell.db, attempt.id) : attempt;
+          if (present !== null) await attend(deps, present);
+        }),
     }),
     payments: startDueWorker<Payment>({
       ...common,
       name: "payments",
       claim: claimWith(claimPayments),
-      handle: (payment) => finish(deps, payment),
+      handle: async (payment) => {
+        const live = await liveAttemptOf(deps, payment);
+        if (live === null) await finish(deps, payment, null);
+        else await inLane(live.channelAccountId, () => finish(deps, payment, live));
+      },
     }),
     refunds: startDueWorker<Refund>({
       ...common,
       name: "refunds",
       claim: claimWith(claimRefunds),
-      handle: (refund) => attendRefund(deps, refund),
+      handle: async (refund) => {
+        const attempt = await attemptById(cell.db, refund.attemptId);
+        if (attempt === null) throw new Error(`the refund ${refund.id} has no attempt`);
+        await inLane(attempt.channelAccountId, async (waited) => {
+          const present = waited ? await refundById(cell.db, refund.id) : refund;
+          if (present !== null) await attendRefund(deps, present, attempt);
+        });
+      },
     }),
   };
   const all = Object.values(workers);
@@ -154,9 +193,12 @@ function priorityOf(attempt: Attempt, payment: Payment, now: Date): CallPriority
   return attempt.state === "abandoned" || now > attempt.expiresAt ? "sweep" : "background";
 }
 
+async function liveAttemptOf(deps: WorkersDeps, payment: Payment): Promise<Attempt | null> {
+  return payment.liveAttemptId === null ? null : attemptById(deps.cell.db, payment.liveAttemptId);
+}
+
 /** A due payment has expired, or its closing has had no answer yet. */
-async function finish(deps: WorkersDeps, payment: Payment): Promise<void> {
-  const live = payment.liveAttemptId === null ? null : await attemptById(deps.cell.db, payment.liveAttemptId);
+async function finish(deps: WorkersDeps, payment: Payment, live: Attempt | null): Promise<void> {
   if (live !== null && payment.closingSince !== null && deps.cell.clock.now() < payment.expiresAt) {
     await deps.payments.finishClosing(live, "background");
     return;
@@ -174,9 +216,7 @@ async function finish(deps: WorkersDeps, payment: Payment): Promise<void> {
   if (target !== undefined) await deps.payments.finishClosing(target, "background");
 }
 
-async function attendRefund(deps: WorkersDeps, refund: Refund): Promise<void> {
-  const attempt = await attemptById(deps.cell.db, refund.attemptId);
-  if (attempt === null) throw new Error(`the refund ${refund.id} has no attempt`);
+async function attendRefund(deps: WorkersDeps, refund: Refund, attempt: Attempt): Promise<void> {
   if (refund.state === "created") await deps.calls.refund(refund, attempt, "background");
   else await deps.calls.queryRefund(refund, attempt, "background");
 }

@@ -1,0 +1,42 @@
+import type { Currency } from "../kernel/money.ts";
+
+/**
+ * One movement on the merchant's own account at the channel. A fee may be finer than a minor unit, so sums
+ * are in millionths of the currency's major unit: a fen is 10,000.
+ */
+export type FundFlowLine = {
+  /** Line number in the file, from 1, for people. */
+  readonly line: number;
+  readonly at: Date;
+  /** The channel's number of the movement. */
+  readonly flowNo: string;
+  /** The channel's number of what caused it, such as a trade or a refund; null: none. */
+  readonly businessNo: string | null;
+  /** The number that we or the channel's console gave to what caused it; null: none. */
+  readonly voucherNo: string | null;
+  /** In the channel's own words: 交易, 退款, 提现, … */
+  readonly kind: string;
+  readonly name: string;
+  readonly direction: "in" | "out";
+  /** Positive in, negative out. */
+  readonly amountMillionths: bigint;
+  /** What was left after it. */
+  readonly balanceMillionths: bigint;
+  readonly remark: string;
+};
+
+/** One day of one of the merchant's accounts at the channel: what came, what went, what was left. */
+export type FundFlowStatement = {
+  readonly account: string;
+  /** In the channel's own words, such as `BASIC`. */
+  readonly accountType: string;
+  /** The channel's business date, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  readonly currency: Currency;
+  /** Null on a day without a line. */
+  readonly balanceBeforeMillionths: bigint | null;
+  readonly balanceAfterMillionths: bigint | null;
+  readonly lines: readonly FundFlowLine[];
+  /** The file as it came, to be kept with its hash. */
+  readonly original: Buffer;
+};

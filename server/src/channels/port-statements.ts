@@ -1,0 +1,32 @@
+/** The part of the port that tells what a channel bills. */
+import type { Currency } from "../kernel/money.ts";
+
+/** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
+export type StatementLine = {
+  /** Line number in the file, from 1, for people. */
+  readonly line: number;
+  readonly kind: "payment" | "refund";
+  readonly channelTradeNo: string;
+  readonly channelOrderNo: string;
+  /** For a refund: the number that we gave it. */
+  readonly channelRefundNo: string | null;
+  /** Positive for a payment, negative for a refund; minor units. */
+  readonly amount: bigint;
+  /** What settles: `amount` less vouchers that the merchant funded; same sign. */
+  readonly settleAmount: bigint;
+  /** The channel's fee: positive is a charge to us, negative a fee given back. */
+  readonly fee: bigint;
+  readonly currency: Currency;
+  readonly createdAt: Date;
+  readonly finishedAt: Date;
+  readonly subject: string;
+};
+
+export type Statement = {
+  readonly account: string;
+  /** The channel's business date, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  readonly lines: readonly StatementLine[];
+  /** The file as it came, to be kept with its hash. */
+  readonly original: Buffer;
+};
