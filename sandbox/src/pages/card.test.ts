@@ -46,6 +46,13 @@ describe("the hosted page for cards", () => {
         await page.goto(session.url ?? "");
         await title(page, /^Paid/);
         await shown(page, "paid");
+        await page.goto(`${bench.url}/wallet`);
+        await page
+          .getByRole("button", { name: /Tea 茶.*\$12\.34.*paid/ })
+          .first()
+          .click();
+        await title(page, /^Paid/);
+        await shown(page, "in-wallet");
         await page.context().close();
       });
 

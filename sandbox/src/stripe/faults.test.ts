@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Stripe } from "stripe";
+import { testClock } from "../testing/clock.ts";
 import { type StripeBench, startStripeBench } from "../testing/stripe.ts";
 import { until } from "../testing/until.ts";
 
@@ -111,7 +112,7 @@ void describe("a fault of a payment or a refund at Stripe", () => {
     await bench.hear("charge.refunded", 2, ({ payment_intent: of }) => of === intent.id);
   });
 
-  test("refuses a refund for lack of funds or for good, carried out all the same where it says so", async () => {
+  test("refuses a refund for lack of funds or for good, even one that is carried out", async () => {
     const intent = await bench.paid("FUND001");
     const refund = () => codeOf(bench.sdk.refunds.create({ payment_intent: intent.id, amount: 100 }));
     await once("refund_refused", "FUND001");
@@ -175,17 +176,32 @@ void describe("closing a day", () => {
     });
   }
 
-  test("moves a line to the next day", async () => {
-    await bench.paid("MOVED001");
-    const before = await list();
-    const match = { out_trade_no: "MOVED001" };
-    await bench.arm("bill_disagrees", { match, count: 1, params: { difference: "wrong_day" } });
+  test("moves a line to the next day, where it stands once that has come", async () => {
+    const clock = testClock("2026-11-20T20:00:00Z");
+    const own = await startStripeBench({ clock });
+    await own.paid("MOVED001");
+    await own.arm("bill_disagrees", { count: 1, params: { difference: "wrong_day" } });
+    await own.post("/stripe/close-day");
+    await clock.advance(24 * 3_600_000);
+    const midnight = Date.parse("2026-11-21T00:00:00Z") / 1_000;
+    const rows = async (created: Stripe.RangeQueryParam) =>
+      (await own.sdk.balanceTransactions.list({ created })).data.length;
+    assert.deepEqual([await rows({ lt: midnight }), await rows({ gte: midnight })], [0, 1]);
+    await own.stop();
+  });
+
+  test("can show a line of a payment that nobody knows, which expands like any other", async () => {
+    await bench.paid("GHOST01");
+    await bench.arm("bill_disagrees", { count: 1, params: { difference: "extra_row" } });
     await close();
-    const today = new Date().toISOString().slice(0, 10);
-    const tomorrow = Date.parse(`${today}T00:00:00Z`) / 1_000 + 86_400;
-    const { data: moved } = await bench.sdk.balanceTransactions.list({ created: { gte: tomorrow } });
-    assert.equal((await bench.sdk.balanceTransactions.retrieve(before[0]!.id)).created, tomorrow);
-    assert.equal((await list()).filter(({ id }) => id === before[0]!.id).length, moved.length);
+    const { data } = await bench.sdk.balanceTransactions.list({
+      limit: 1,
+      expand: ["data.source.payment_intent"],
+    });
+    const source = data[0]!.source as Stripe.Charge;
+    assert.deepEqual([source.object, source.amount, source.payment_intent], ["charge", 1234, null]);
+    await assert.rejects(bench.sdk.charges.retrieve(source.id), Stripe.errors.StripeInvalidRequestError);
+    await close();
   });
 });
 

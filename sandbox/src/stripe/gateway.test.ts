@@ -217,6 +217,14 @@ void describe("Stripe's gateway", () => {
     assert.deepEqual((await call("GET", "/v1/payment_intents?limit=100")).body, before.body);
   });
 
+  void test("acts for the key's own account, and for no other by mistake", async () => {
+    const asked = (id: string) => call("GET", "/v1/account", "", { "stripe-account": id });
+    const own = await asked(bench.account.account_id);
+    assert.deepEqual([own.status, own.body.id], [200, bench.account.account_id]);
+    const other = await asked("acct_other");
+    assert.deepEqual([other.status, other.body.error.code], [403, "account_invalid"]);
+  });
+
   void test("hides one account's payments from another", async () => {
     const { id } = await newIntent("&metadata[order]=MINE");
     const { body: other } = await postJson(`${bench.url}/stripe/accounts`, {});
