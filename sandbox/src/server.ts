@@ -40,6 +40,15 @@ import {
   stripeJobs,
   stripeNotifications,
 } from "./stripe/index.ts";
+import {
+  composeUnionpay,
+  registerUnionpay,
+  runDueUnionpayJobs,
+  type UnionpayDeps,
+  unionpayCollections,
+  unionpayJobs,
+  unionpayNotifications,
+} from "./unionpay/index.ts";
 import { registerWalletRoutes } from "./wallet/index.ts";
 import {
   composeWechat,
@@ -75,6 +84,15 @@ export type RunningSandbox = {
   inject(request: InjectOptions): Promise<InjectedAnswer>;
 };
 
+type ChannelDeps = AlipayDeps & WechatDeps & StripeDeps & UnionpayDeps;
+
+const NOTIFICATION_KINDS = [
+  alipayNotifications,
+  wechatNotifications,
+  stripeNotifications,
+  unionpayNotifications,
+] as const;
+
 const bodyMax = 256 * 1_024;
 
 /**
@@ -97,20 +115,16 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
       { kind: alipayNotifications, compose: (one, now) => composeAlipay({ store, random }, one, now) },
       { kind: wechatNotifications, compose: (one, now) => composeWechat({ store, random }, one, now) },
       { kind: stripeNotifications, compose: (one, now) => composeStripe({ store, random }, one, now) },
+      { kind: unionpayNotifications, compose: (one) => composeUnionpay({ store, clock, random }, one) },
     ],
     post: options.within?.post,
   });
-  const deps: AlipayDeps & WechatDeps & StripeDeps = {
-    store,
-    clock,
-    random,
-    url: () => url,
-    wake: () => loop.wake(),
-  };
+  const deps: ChannelDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
   const works: DueWork<never>[] = [
     { collection: jobs as Collection<never>, run: () => runDueJobs(deps, log) },
     { collection: wechatJobs as Collection<never>, run: () => runDueWechatJobs(deps, log) },
     { collection: stripeJobs as Collection<never>, run: () => runDueStripeJobs(deps, log) },
+    { collection: unionpayJobs as Collection<never>, run: () => runDueUnionpayJobs(deps, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
   ];
   const loop = new DueLoop({ store, clock, log }, works);
@@ -142,7 +156,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 
 function registerRoutes(
   app: FastifyInstance,
-  deps: AlipayDeps & { log: (line: string) => void },
+  deps: ChannelDeps & { log: (line: string) => void },
   inboxStore: InboxStore,
 ): void {
   registerGateway(app, deps);
@@ -151,7 +165,8 @@ function registerRoutes(
   registerBillRoutes(app, deps);
   registerWechat(app, deps);
   registerStripe(app, deps);
-  for (const kind of [alipayNotifications, wechatNotifications, stripeNotifications]) {
+  registerUnionpay(app, deps);
+  for (const kind of NOTIFICATION_KINDS) {
     registerNotificationRoutes(app, deps, kind);
   }
   registerFaultRoutes(app, deps);
@@ -167,6 +182,7 @@ async function openStores(kind: SandboxOptions["store"]) {
     ...alipayCollections,
     ...wechatCollections,
     ...stripeCollections,
+    ...unionpayCollections,
     faults,
     notifications,
   ] as Collection<never>[];

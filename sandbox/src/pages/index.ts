@@ -17,6 +17,7 @@ const ASSETS = [
   "card.js",
   "inbox.css",
   "inbox.js",
+  "unionpay-return.js",
   "mark.svg",
 ];
 
