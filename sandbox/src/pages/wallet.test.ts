@@ -164,6 +164,18 @@ describe("the wallet's page", () => {
         await page.context().close();
       });
 
+      test("shows a code of another wallet, with the same behaviour", async () => {
+        const page = await open("/wallet?show=code");
+        await page.getByText(/^Asks for the password/).click();
+        await page.locator('[value="asks_password"]:checked').waitFor({ state: "attached" });
+        await page.getByText(/^UnionPay/).click();
+        await page.locator("#digits", { hasText: /^62/ }).waitFor();
+        assert.ok(await page.locator('[value="asks_password"]').isChecked());
+        assert.match((await page.locator("#digits").textContent())!, /^62\d\d( \d{4}){3} \d{3}$/);
+        await shown(page, "payment-code-unionpay");
+        await page.context().close();
+      });
+
       test("shows a payment code and, once it is scanned, how that ended", async () => {
         const page = await open("/wallet");
         await press(page, /^Payment code/);

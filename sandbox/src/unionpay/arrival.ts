@@ -1,6 +1,7 @@
-import { lockOrder, transact, type UnionpayDeps } from "./context.ts";
+import { Overtaken } from "../store/index.ts";
+import { lockOrder, transact, type UnionpayDeps, type Work } from "./context.ts";
 import { stateOf } from "./machine/purchase.ts";
-import { numberOf, type Order, orders } from "./model.ts";
+import { numberOf, type Order, orders, takenNumbers } from "./model.ts";
 import type { MessageKind } from "./operations/call.ts";
 import { insertOrder, newOrder } from "./place.ts";
 import { verifyRequest } from "./verify.ts";
@@ -30,7 +31,7 @@ export async function arrive(
     const order = await transact(deps, async (unit) => {
       const id = numberOf(merchant.merId, fields.orderId(), fields.time("txnTime"));
       const known = await lockOrder(unit, id);
-      if (!known) return insertOrder(unit, { ...newOrder(unit, call, "front"), openedAt: unit.now });
+      if (!known) return placed(unit, { ...newOrder(unit, call, "front"), openedAt: unit.now });
       const same =
         known.scene === "front" && known.txnTime === params.txnTime && known.total === fields.amount();
       if (!same) throw new UnionpayRefusal("12");
@@ -43,6 +44,18 @@ export async function arrive(
   } catch (error) {
     if (!(error instanceof UnionpayRefusal)) throw error;
     return { refused: error };
+  }
+}
+
+/** A browser that is impatient sends its form twice at once, and must see one order. */
+async function placed(unit: Work, order: Order): Promise<Order> {
+  const taken = await unit.tx.get(takenNumbers, order.id);
+  if (taken && taken.kind !== "purchase") throw new UnionpayRefusal("12");
+  try {
+    return await insertOrder(unit, order);
+  } catch (error) {
+    if (!(error instanceof UnionpayRefusal)) throw error;
+    throw new Overtaken(`order ${order.id} appeared meanwhile`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Message, Notification } from "../notifications/index.ts";
 import { type ChainDeps, signerOf, strangerUnderItsName } from "./merchants/chain.ts";
 import { withAmountOff } from "./notification-kind.ts";
-import { signedBy } from "./wire/message.ts";
+import { certificateText, signedBy } from "./wire/message.ts";
 import type { Params } from "./wire/signing.ts";
 
 const formType = "application/x-www-form-urlencoded;charset=UTF-8";
@@ -24,6 +24,6 @@ async function signedForm(deps: ChainDeps, { params, forged }: Notification): Pr
     // UnionPay does not probe.
     case "probe":
     case "unsigned":
-      return { ...params, signPubKeyCert: (await signerOf(deps)).certificate };
+      return { ...params, signPubKeyCert: certificateText((await signerOf(deps)).certificate) };
   }
 }

@@ -1,5 +1,6 @@
 import { hourMs } from "../china/beijing.ts";
 import { randomToken } from "../clock.ts";
+import { Overtaken } from "../store/index.ts";
 import type { Work } from "./context.ts";
 import {
   type FollowUp,
@@ -76,7 +77,7 @@ export function transactionOf(fields: Fields, mustNotify: boolean): Transaction 
 /** Writes a new order under its number; a number that is taken on the day ends the call. */
 export async function insertOrder(unit: Work, order: Order): Promise<Order> {
   await takeNumber(unit, order.id, order.id, "purchase");
-  if (!(await unit.tx.insert(orders, order))) throw new UnionpayRefusal("12");
+  if (!(await unit.tx.insert(orders, order))) throw new Overtaken(`order ${order.id} appeared meanwhile`);
   return order;
 }
 

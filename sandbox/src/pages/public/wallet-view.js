@@ -27,7 +27,7 @@ export function home({ onScan, onCode }) {
     rows: 3,
     spellcheck: false,
     autocomplete: "off",
-    placeholder: "https://qr.alipay.com/… or weixin://wxpay/…",
+    placeholder: "https://qr.alipay.com/…, weixin://wxpay/… or https://qr.95516.com/…",
   });
   const form = el(
     "form",
@@ -99,9 +99,9 @@ export function tradeRows(trades, onOpen) {
   });
 }
 
-// Alipay's words first, then WeChat Pay's.
+// Alipay's words first, then WeChat Pay's, then UnionPay's.
 const PAID = ["TRADE_SUCCESS", "TRADE_FINISHED", "SUCCESS", "REFUND"];
-const CLOSED = ["TRADE_CLOSED", "CLOSED"];
+const CLOSED = ["TRADE_CLOSED", "CLOSED", "FAILED", "REVERSED"];
 
 /** Where a trade stands, in one word, with its colour. */
 export function stateOf(trade) {
@@ -283,21 +283,33 @@ const BEHAVIOURS = [
   ["insufficient_balance", "Not enough balance", "余额不足"],
 ];
 
-export function paymentCode(shown, { onNew }) {
-  const choices = BEHAVIOURS.map(([value, en, zh]) =>
+const WALLETS = [
+  ["alipay", "Alipay", "支付宝"],
+  ["wechat", "WeChat Pay", "微信支付"],
+  ["unionpay", "UnionPay", "云闪付"],
+];
+
+function choices(name, options, chosen, onChoose) {
+  return options.map(([value, en, zh]) =>
     el(
       "label",
       {},
       el("input", {
         type: "radio",
-        name: "behaviour",
+        name,
         value,
-        checked: value === shown.behaviour,
-        onchange: () => onNew(value),
+        checked: value === chosen,
+        onchange: () => onChoose(value),
       }),
       el("span", {}, twice(en, zh)),
     ),
   );
+}
+
+export function paymentCode(shown, { onNew }) {
+  const { behaviour, wallet } = shown;
+  const behaviours = choices("behaviour", BEHAVIOURS, behaviour, (other) => onNew(other, wallet));
+  const wallets = choices("wallet", WALLETS, wallet, (other) => onNew(behaviour, other));
   return [
     el(
       "section",
@@ -319,13 +331,18 @@ export function paymentCode(shown, { onNew }) {
         "fieldset",
         { class: "choices" },
         el("legend", {}, twice("When the shop scans it", "扫码后")),
-        choices,
+        behaviours,
       ),
     ),
     el(
       "div",
+      { class: "box" },
+      el("fieldset", { class: "choices" }, el("legend", {}, twice("Whose code", "付款方式")), wallets),
+    ),
+    el(
+      "div",
       { class: "actions" },
-      button("wide", "New code", "刷新", () => onNew(shown.behaviour)),
+      button("wide", "New code", "刷新", () => onNew(behaviour, wallet)),
     ),
   ];
 }

@@ -232,20 +232,16 @@ function minorUnits(text) {
 
 // ── payment codes ───────────────────────────────────────────────────────────────────────────────
 
-async function openPaymentCode(behaviour) {
+async function openPaymentCode(behaviour, wallet = "alipay") {
   const mine = start();
   try {
-    const made = await ask("/wallet/payment-codes", { behaviour });
+    const made = await ask("/wallet/payment-codes", { behaviour, wallet });
     if (mine !== opening) return;
     code = made;
-    const hadFocus = find("#screen").contains(document.activeElement);
-    show(
-      "Payment code",
-      "付款码",
-      goHome,
-      view.paymentCode(made, { onNew: (other) => openPaymentCode(other) }),
-    );
-    if (hadFocus) find(`#screen [value="${behaviour}"]`).focus();
+    const { activeElement } = document;
+    const focused = find("#screen").contains(activeElement) ? activeElement.value : null;
+    show("Payment code", "付款码", goHome, view.paymentCode(made, { onNew: openPaymentCode }));
+    if (focused) find(`#screen [value="${focused}"]`)?.focus();
   } catch (error) {
     if (mine === opening) showError(error, null);
   }

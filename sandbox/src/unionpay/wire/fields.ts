@@ -54,8 +54,9 @@ export class Fields {
   /** An address, or null. */
   url(name: string): string | null {
     const value = this.text(name, urlLengthMax);
-    if (value !== null && !/^https?:\/\/\S+$/.test(value)) throw new UnionpayRefusal("10", name);
-    return value === null || URL.canParse(value) ? value : null;
+    const isAddress = value === null || (/^https?:\/\//.test(value) && URL.canParse(value));
+    if (!isAddress) throw new UnionpayRefusal("10", name);
+    return value;
   }
 
   requiredUrl(name: string): string {

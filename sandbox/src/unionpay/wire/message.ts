@@ -36,7 +36,12 @@ export function answerParams(request: Params, { code, detail, fields }: Answer):
 
 /** A message with the certificate of its signer, signed. */
 export function signedBy(params: Params, signer: Signer): Params {
-  return signed({ ...params, signPubKeyCert: signer.certificate }, signer.privateKey);
+  return signed({ ...params, signPubKeyCert: certificateText(signer.certificate) }, signer.privateKey);
+}
+
+/** A certificate as messages carry it: with CRLF, which is what a browser makes of any line end in a form. */
+export function certificateText(certificate: string): string {
+  return certificate.trim().replace(/\r?\n/g, "\r\n");
 }
 
 /** The body of an answer: not URL-encoded, the certificate in its lines. */
