@@ -21,8 +21,8 @@ void describe("UnionPay on PostgreSQL", () => {
   void test("takes one order of twenty calls at the same moment, and says 12 to the others", async () => {
     const codes = await Promise.all(Array.from({ length: 20 }, () => bench.newCode()));
     const answers = await Promise.all(codes.map((code) => bench.chargeCode("RACE00001", code)));
-    const given = answers.map(({ respCode }) => respCode).sort();
-    assert.deepEqual(given, ["00", ...Array.from({ length: 19 }, () => "12")]);
+    const given = (code: string): number => answers.filter(({ respCode }) => respCode === code).length;
+    assert.deepEqual([given("00"), given("12")], [1, 19]);
   });
 
   void test("shows one cashier to a browser that sends its form twenty times at once", async () => {

@@ -104,7 +104,8 @@ void describe("the cashier's page, as a buyer sees it", () => {
         const inputs = Object.entries(bench.front(orderId)).map(
           ([name, value]) => `<input name="${name}" value="${escaped(value)}">`,
         );
-        const body = `<form method="post" action="${bench.url}${front}">${inputs.join("")}<button>Go</button>`;
+        const action = `${bench.url}${front}`;
+        const body = `<form method="post" action="${action}">${inputs.join("")}<button>Go</button>`;
         return route.fulfill({ contentType: "text/html", body });
       });
       await page.goto(`${bench.url}/shop`);

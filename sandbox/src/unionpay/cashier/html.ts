@@ -35,10 +35,12 @@ export function twice(en: string, zh: string): string {
   return `${escaped(en)} <span class="zh" lang="zh">${escaped(zh)}</span>`;
 }
 
-/** A button that is a form of its own, posting nothing but that it was pressed. */
+/** A button that posts nothing but that it was pressed, inside `actionsForm`. */
 export function buttonTo(action: string, kind: string, en: string, zh: string): string {
-  return (
-    `<form method="post" action="${escaped(action)}">` +
-    `<button class="button ${kind}">${twice(en, zh)}</button></form>`
-  );
+  return `<button class="button ${kind}" formaction="${escaped(action)}">${twice(en, zh)}</button>`;
+}
+
+/** A form around buttons that each go their own way. */
+export function actionsForm(buttons: readonly string[]): string {
+  return `<form method="post" class="actions">${buttons.join("")}</form>`;
 }

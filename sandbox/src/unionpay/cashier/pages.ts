@@ -4,7 +4,7 @@ import { type OrderState, stateOf } from "../machine/purchase.ts";
 import type { Order } from "../model.ts";
 import type { UnionpayRefusal } from "../wire/resp-codes.ts";
 import type { Params } from "../wire/signing.ts";
-import { buttonTo, escaped, page, twice } from "./html.ts";
+import { actionsForm, buttonTo, escaped, page, twice } from "./html.ts";
 
 const endings: Record<OrderState, [en: string, zh: string] | null> = {
   NOT_OPENED: null,
@@ -24,9 +24,9 @@ export function cashierPage(order: Order, now: Date): string {
     <section class="box bill">
       <p class="merchant">${escaped(order.merchantName)}</p>
       <p class="amount">CNY ${formatYuan(order.payment?.total ?? order.total)}</p>
-      <p>${escaped(order.subject)}</p>
+      ${order.subject === order.merchantName ? "" : `<p>${escaped(order.subject)}</p>`}
       <dl class="facts">
-        <dt>Pay until</dt><dd>${formatBeijing(order.expiresAt)}</dd>
+        <dt>Pay until, in Beijing</dt><dd>${formatBeijing(order.expiresAt)}</dd>
         <dt>Order</dt><dd class="mono">${escaped(order.orderId)}</dd>
       </dl>
     </section>`;
@@ -46,11 +46,7 @@ export function cashierPage(order: Order, now: Date): string {
     buttonTo(to("fail"), "danger", "Fail", "付款失败"),
     buttonTo(to("leave"), "", "Walk away", "离开"),
   ];
-  return page(
-    "UnionPay",
-    "银联收银台",
-    `${facts}${failed}${left}<div class="actions">${actions.join("")}</div>`,
-  );
+  return page("UnionPay", "银联收银台", `${facts}${failed}${left}${actionsForm(actions)}`);
 }
 
 /** The way back to the shop: a signed form that posts itself to frontUrl. For display only. */
@@ -67,7 +63,7 @@ export function returnPage(frontUrl: string, form: Params): string {
 /** The buyer has put the order away. */
 export function leftPage(order: Order): string {
   const href = `/unionpay/cashier/${order.token}`;
-  const again = `<a class="button" href="${href}">${twice("Open it again", "重新打开")}</a>`;
+  const again = `<a class="button wide" href="${href}">${twice("Open it again", "重新打开")}</a>`;
   const words = "No money moved. The shop is not told; the order can be opened until its time is over.";
   return page(
     "You walked away",
