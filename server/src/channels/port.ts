@@ -8,9 +8,11 @@
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
+import type { Acknowledgement, InboundRequest } from "./inbound.ts";
 import type { ChannelNetwork } from "./network.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
+export type { Acknowledgement, InboundRequest } from "./inbound.ts";
 export type { ChannelNetwork } from "./network.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
@@ -217,22 +219,6 @@ export type Notification =
    */
   | { readonly verdict: "refused"; readonly reason: string; readonly exchange: ExchangeRecord };
 
-/** What is acknowledged to a channel, byte for byte. */
-export type Acknowledgement = {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-};
-
-/** A raw inbound HTTP request, bytes untouched: signatures are checked before anything is parsed. */
-export type InboundRequest = {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly query: string;
-  readonly body: Buffer;
-  readonly receivedAt: Date;
-};
-
 /** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
 export type StatementLine = {
   /** Line number in the file, from 1, for people. */
@@ -343,6 +329,12 @@ export type Channel = {
    * notification.
    */
   readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification;
+  /**
+   * Asked about a notification that was refused: fetches what may be missing to verify it, such as a key of
+   * the channel's that came up since. True: read it once more. Never throws, calls seldom, and is quick
+   * enough for the acknowledgement that the channel waits for.
+   */
+  prepareNotification?(contexts: readonly ChannelContext[], request: InboundRequest): Promise<boolean>;
   acknowledge(accepted: boolean): Acknowledgement;
   /**
    * The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there
