@@ -148,7 +148,15 @@ export type BookEntry = {
 export type Bill = { id: string; sellerId: string; date: string; publishedAt: Date; rows: BookEntry[] };
 
 /** The right to fetch one bill for a short while. */
-export type BillTicket = { token: string; sellerId: string; appId: string; date: string; expiresAt: Date };
+export type BillTicket = {
+  token: string;
+  sellerId: string;
+  appId: string;
+  date: string;
+  /** `trade` where it is absent. */
+  type?: "trade" | "signcustomer";
+  expiresAt: Date;
+};
 
 /** Something that happens to an order later by itself. */
 export type Job = {

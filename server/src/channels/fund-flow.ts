@@ -40,3 +40,41 @@ export type FundFlowStatement = {
   /** The file as it came, to be kept with its hash. */
   readonly original: Buffer;
 };
+
+/**
+ * The balances before and after the lines. Those of one second come in no promised order, so no order is
+ * asked for: every balance that a line leaves is one that another begins with, but for that of the beginning
+ * and that of the end. `brokenAt`: the number of the first line that does not follow from the one before it.
+ */
+export function balancesOf(
+  lines: readonly FundFlowLine[],
+):
+  | Pick<FundFlowStatement, "balanceBeforeMillionths" | "balanceAfterMillionths">
+  | { readonly brokenAt: number } {
+  const [first] = lines;
+  if (first === undefined) return { balanceBeforeMillionths: null, balanceAfterMillionths: null };
+  const open = new Map<bigint, number>();
+  const count = (balance: bigint, by: number) => open.set(balance, (open.get(balance) ?? 0) + by);
+  for (const line of lines) {
+    count(beforeOf(line), 1);
+    count(line.balanceMillionths, -1);
+  }
+  const ends = [...open].filter(([, times]) => times !== 0);
+  if (ends.length === 0) {
+    return { balanceBeforeMillionths: beforeOf(first), balanceAfterMillionths: beforeOf(first) };
+  }
+  const before = ends.find(([, times]) => times === 1)?.[0];
+  const after = ends.find(([, times]) => times === -1)?.[0];
+  if (ends.length === 2 && before !== undefined && after !== undefined) {
+    return { balanceBeforeMillionths: before, balanceAfterMillionths: after };
+  }
+  const broken = lines.find((line, index) => {
+    const earlier = lines[index - 1];
+    return earlier !== undefined && earlier.balanceMillionths !== beforeOf(line);
+  });
+  return { brokenAt: broken?.line ?? first.line };
+}
+
+function beforeOf({ balanceMillionths, amountMillionths }: FundFlowLine): bigint {
+  return balanceMillionths - amountMillionths;
+}

@@ -316,6 +316,12 @@ export type Channel = {
    * notification.
    */
   readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification;
+  /**
+   * Asked about a notification that was refused: fetches what may be missing to verify it, such as a key of
+   * the channel's that came up since. True: read it once more. Never throws, calls seldom, and is quick
+   * enough for the acknowledgement that the channel waits for.
+   */
+  prepareNotification?(contexts: readonly ChannelContext[], request: InboundRequest): Promise<boolean>;
   acknowledge(accepted: boolean): Acknowledgement;
   /**
    * The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there

@@ -89,7 +89,11 @@ async function receive(
 ): Promise<boolean> {
   const channel = deps.channels.channel(account.channel);
   if (channel === null) return false;
-  const notification = channel.readNotification(await deps.channels.contextsOf(account), request);
+  const contexts = await deps.channels.contextsOf(account);
+  let notification = channel.readNotification(contexts, request);
+  if (notification.verdict === "refused" && (await channel.prepareNotification?.(contexts, request))) {
+    notification = channel.readNotification(contexts, request);
+  }
   if (notification.verdict === "refused") {
     deps.log.warn(
       { account: formatId("cha", account.id), reason: notification.reason },

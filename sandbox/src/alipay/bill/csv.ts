@@ -143,7 +143,7 @@ function summaryLine(store: string, rows: BookEntry[]): string {
   ].join(",");
 }
 
-function heading({ sellerId, start, end }: BillPeriod): string[] {
+export function heading({ sellerId, start, end }: BillPeriod): string[] {
   return [
     `#账号：[${billAccount(sellerId)}]`,
     `#起始日期：[${chineseTime(start)}]   终止日期：[${chineseTime(end)}]`,
@@ -155,21 +155,21 @@ export function billAccount(sellerId: string): string {
   return `${sellerId}0156`;
 }
 
-function marker(before: number, text: string, after: number): string {
+export function marker(before: number, text: string, after: number): string {
   return `#${"-".repeat(before)}${text}${"-".repeat(after)}`;
 }
 
 /** "2026年11月20日 05:46:49" */
-function chineseTime(instant: Date): string {
+export function chineseTime(instant: Date): string {
   const text = formatBeijing(instant);
   return `${text.slice(0, 4)}年${text.slice(5, 7)}月${text.slice(8, 10)}日${text.slice(10)}`;
 }
 
 /** The bill quotes nothing, so what would end a cell or a line is replaced. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return text.replaceAll(",", "，").replace(/[\r\n\t]/g, " ");
 }
 
-function lines(all: string[]): string {
+export function lines(all: string[]): string {
   return `${all.join("\r\n")}\r\n`;
 }

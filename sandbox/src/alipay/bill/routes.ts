@@ -5,7 +5,7 @@ import { appOrRefusal } from "../apps/service.ts";
 import type { AlipayDeps } from "../context.ts";
 import { type Bill, billTickets } from "../model.ts";
 import { billAccount, totalsOf } from "./csv.ts";
-import { billArchive, linesOf, publishBill, sellersOf } from "./service.ts";
+import { billArchive, fundsArchive, fundsOf, linesOf, publishBill, sellersOf } from "./service.ts";
 
 /** `POST /alipay/close-day` publishes; the file is fetched from where the downloadurl query says. */
 export function registerBillRoutes(app: FastifyInstance, deps: AlipayDeps): void {
@@ -37,14 +37,37 @@ export function registerBillRoutes(app: FastifyInstance, deps: AlipayDeps): void
       );
     }
     const { sellerId, appId, date } = ticket;
-    const found = await linesOf(deps, sellerId, appId, date);
-    if (!found) throw new Refused(404, "bill_unknown", "There is no such bill any more.");
     const label = date.replaceAll("-", "");
+    const file =
+      ticket.type === "signcustomer"
+        ? await fundsFile(deps, sellerId, appId, { date, label })
+        : await tradeFile(deps, sellerId, appId, { date, label, now });
+    if (!file) throw new Refused(404, "bill_unknown", "There is no such bill any more.");
     return reply
       .type("application/zip")
       .header("content-disposition", `attachment; filename="${billAccount(sellerId)}_${label}.csv.zip"`)
-      .send(billArchive(found.period, label, found.rows, found.exportedAt ?? now));
+      .send(file);
   });
+}
+
+async function tradeFile(
+  deps: AlipayDeps,
+  sellerId: string,
+  appId: string,
+  { date, label, now }: { date: string; label: string; now: Date },
+): Promise<Buffer | undefined> {
+  const found = await linesOf(deps, sellerId, appId, date);
+  return found && billArchive(found.period, label, found.rows, found.exportedAt ?? now);
+}
+
+async function fundsFile(
+  deps: AlipayDeps,
+  sellerId: string,
+  appId: string,
+  { date, label }: { date: string; label: string },
+): Promise<Buffer | undefined> {
+  const found = await fundsOf(deps, sellerId, appId, date);
+  return found && fundsArchive(found, label);
 }
 
 function viewBill(bill: Bill): object {

@@ -7,6 +7,7 @@ import type { AlipayDeps } from "../context.ts";
 import { type App, apps, type Bill, type BookEntry, bills, book } from "../model.ts";
 import { type BillPeriod, billAccount, detailText, summaryText } from "./csv.ts";
 import { alipayTwists } from "./disagree.ts";
+import { balanceAfter, fundsSummaryText, fundsText, movementsOf } from "./funds.ts";
 
 /** A day's bill is there from nine in the morning of the next day. */
 const billHourMs = 9 * hourMs;
@@ -91,15 +92,57 @@ export async function linesOf(
 
 /** The archive as Alipay hands it out: two GBK texts under GBK names. `label` is yyyymmdd or yyyymm. */
 export function billArchive(period: BillPeriod, label: string, rows: BookEntry[], exportedAt: Date): Buffer {
-  const name = `${billAccount(period.sellerId)}_${label}_业务明细`;
+  const texts = [detailText, summaryText].map((text) => text(period, rows, exportedAt));
+  return archive(`${billAccount(period.sellerId)}_${label}_业务明细`, texts, exportedAt);
+}
+
+function archive(name: string, [detail = "", summary = ""]: string[], exportedAt: Date): Buffer {
   const gbk = (text: string): Buffer => iconv.encode(text, "gbk");
   return zip(
     [
-      { name: gbk(`${name}.csv`), content: gbk(detailText(period, rows, exportedAt)) },
-      { name: gbk(`${name}(汇总).csv`), content: gbk(summaryText(period, rows, exportedAt)) },
+      { name: gbk(`${name}.csv`), content: gbk(detail) },
+      { name: gbk(`${name}(汇总).csv`), content: gbk(summary) },
     ],
     dosTimestamp(formatBeijing(exportedAt)),
   );
+}
+
+export type FundsFile = { period: BillPeriod; movements: ReturnType<typeof movementsOf>; exportedAt: Date };
+
+/**
+ * What moved on the seller's account on a day whose business bill is there, up to when that was published, as
+ * it truly was: no fault shows here. The account began with nothing when the first of its apps did. Undefined
+ * where there is no such bill, of a month too.
+ */
+export async function fundsOf(
+  deps: AlipayDeps,
+  sellerId: string,
+  appId: string,
+  date: string,
+): Promise<FundsFile | undefined> {
+  const bill = await billOfDay(deps, sellerId, appId, date);
+  if (!bill) return undefined;
+  const { records } = await deps.store.list(apps, { limit: appsMax });
+  const own = records.filter((app) => sellerIdOf(app) === sellerId).map((app) => beijingDate(app.createdAt));
+  return deps.store.transaction(async (tx): Promise<FundsFile> => {
+    let before = 0n;
+    for (let day = own.sort()[0] ?? date; day < date; day = nextDate(day)) {
+      before = balanceAfter(await entriesOf(tx, sellerId, day), before);
+    }
+    const entries = await entriesOf(tx, sellerId, date);
+    const shown = entries.filter(({ finishedAt }) => finishedAt <= bill.publishedAt);
+    return { period: periodOf(bill), movements: movementsOf(shown, before), exportedAt: bill.publishedAt };
+  });
+}
+
+function nextDate(date: string): string {
+  return beijingDate(new Date(beijingDayStart(date)!.getTime() + dayMs));
+}
+
+/** The archive of an account bill. */
+export function fundsArchive({ period, movements, exportedAt }: FundsFile, label: string): Buffer {
+  const texts = [fundsText, fundsSummaryText].map((text) => text(period, movements, exportedAt));
+  return archive(`${billAccount(period.sellerId)}_${label}_账务明细`, texts, exportedAt);
 }
 
 /** Every seller that has an app here, with one of its apps; only that of `appId` where it is given. */

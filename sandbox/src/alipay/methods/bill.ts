@@ -1,6 +1,6 @@
 import { beijingDate, beijingDayStart } from "../../china/beijing.ts";
 import { randomToken } from "../../clock.ts";
-import { linesOf } from "../bill/service.ts";
+import { fundsOf, linesOf } from "../bill/service.ts";
 import { billTickets } from "../model.ts";
 import { failure, success } from "../wire/answer.ts";
 import type { Method } from "./call.ts";
@@ -10,8 +10,8 @@ const ticketLifetimeMs = 30_000;
 const earliest = "2016-01-01";
 
 /**
- * alipay.data.dataservice.bill.downloadurl.query: where a day's or a month's business bill can be fetched,
- * for half a minute.
+ * alipay.data.dataservice.bill.downloadurl.query: where a day's or a month's business bill, or a day's
+ * account bill, can be fetched, for half a minute.
  */
 export const billDownloadUrl: Method = async (deps, call) => {
   const type = call.biz.text("bill_type", 20);
@@ -21,12 +21,13 @@ export const billDownloadUrl: Method = async (deps, call) => {
     return invalidArguments("bill_date");
   }
   const { sellerId } = call.seller;
-  const found = type === "trade" ? await linesOf(deps, sellerId, call.app.appId, date) : undefined;
+  const find = type === "trade" ? linesOf : fundsOf;
+  const found = await find(deps, sellerId, call.app.appId, date);
   if (!found) return failure("40004", "isp.bill_not_exist", "账单不存在");
 
   const token = randomToken(deps.random, 24);
   const expiresAt = new Date(deps.clock.now().getTime() + ticketLifetimeMs);
-  const ticket = { token, sellerId, appId: call.app.appId, date, expiresAt };
+  const ticket = { token, sellerId, appId: call.app.appId, date, type, expiresAt } as const;
   await deps.store.transaction((tx) => tx.insert(billTickets, ticket));
   const query = new URLSearchParams({
     bizType: type,

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import iconv from "iconv-lite";
 import type { StatementLine } from "../port.ts";
 import { fenOf, yuanText } from "./amount.ts";
-import { isStatement, parseStatement, StatementFault } from "./bill.ts";
+import { isStatement, parseStatement } from "./bill.ts";
+import { StatementFault } from "./bill-file.ts";
 import {
   contextOf,
   newPair,

@@ -1,5 +1,16 @@
 import type { Statement, StatementLine } from "../port.ts";
 import { fenOf } from "./amount.ts";
+import {
+  at,
+  type Columns,
+  cell,
+  columnsOf,
+  dayOf,
+  decodeLines,
+  firstLine,
+  headed,
+  StatementFault,
+} from "./bill-file.ts";
 import { parseBeijingTime } from "./time.ts";
 
 // The business statement (业务明细) of one day: GBK, comma-separated without quoting, cells padded with tabs.
@@ -9,17 +20,6 @@ import { parseBeijingTime } from "./time.ts";
 //   #起始日期：[…]   终止日期：[…]                          the day
 //   #----业务明细列表----  header, lines  #----业务明细列表结束----
 //   #交易合计：… #退款合计：…                              trailer: counts and sums that must be those of the lines
-
-/** Why a statement is refused as a whole, and where. */
-export class StatementFault extends Error {
-  readonly line: number;
-
-  constructor(line: number, reason: string) {
-    super(`line ${line}: ${reason}`);
-    this.name = "StatementFault";
-    this.line = line;
-  }
-}
 
 const TITLE = "#支付宝业务明细查询";
 
@@ -59,7 +59,7 @@ export function parseStatement(content: Buffer, original: Buffer): Statement {
   const account = headed(lines, 1, /^#账号[：:]\[(\d{20})\]$/, "the account");
   const channelDate = dayOf(lines);
   headed(lines, 3, /^#-+(业务明细列表)-+$/, "the beginning of the list");
-  const columns = columnsOf(at(lines, 4), 5);
+  const columns = columnsOf(at(lines, 4), 5, COLUMNS);
   const end = lines.findIndex((line, index) => index > 4 && line.startsWith("#"));
   if (end === -1) throw new StatementFault(lines.length, "the list has no end: the file is cut off");
   headed(lines, end, /^#-+(业务明细列表结束)-+$/, "the end of the list");
@@ -77,67 +77,7 @@ export function parseStatement(content: Buffer, original: Buffer): Statement {
   };
 }
 
-function firstLine(content: Buffer): string {
-  return new TextDecoder("gbk").decode(content.subarray(0, 256)).split(/\r?\n/, 1)[0] ?? "";
-}
-
-/**
- * No trail byte of GBK is a line feed, so lines can be cut before they are decoded, and a bad byte has a
- * line.
- */
-function decodeLines(content: Buffer): string[] {
-  const decoder = new TextDecoder("gbk", { fatal: true });
-  const lines: string[] = [];
-  for (let start = 0; start <= content.length; ) {
-    const feed = content.indexOf(0x0a, start);
-    const end = feed === -1 ? content.length : feed;
-    try {
-      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
-    } catch {
-      throw new StatementFault(lines.length + 1, "has bytes that are not GBK");
-    }
-    start = end + 1;
-  }
-  return lines;
-}
-
-function at(lines: readonly string[], index: number): string {
-  const line = lines[index];
-  if (line === undefined) throw new StatementFault(lines.length, "the file is cut off");
-  return line;
-}
-
-/** The first group of a line that must have this form. */
-function headed(lines: readonly string[], index: number, form: RegExp, what: string): string {
-  const found = form.exec(at(lines, index).trim())?.[1];
-  if (found === undefined) throw new StatementFault(index + 1, `is not ${what}`);
-  return found;
-}
-
-/** The day of the statement: from its midnight to the next. */
-function dayOf(lines: readonly string[]): string {
-  const form = /^#起始日期[：:]\[((\d{4})年(\d{2})月(\d{2})日 00:00:00)\]\s+终止日期[：:]\[.+\]$/;
-  const [year, month, day] = headed(lines, 2, form, "the day of the statement").match(/\d+/g) ?? [];
-  const date = `${year}-${month}-${day}`;
-  if (parseBeijingTime(`${date} 00:00:00`) === null) throw new StatementFault(3, `${date} is no date`);
-  return date;
-}
-
-function columnsOf(header: string, line: number): { index: Record<Column, number>; count: number } {
-  const names = header.split(",").map((name) => cell(name).replace(/（/g, "(").replace(/）/g, ")"));
-  const index = Object.fromEntries(
-    Object.entries(COLUMNS).map(([column, name]) => {
-      const position = names.indexOf(name);
-      if (position === -1) throw new StatementFault(line, `the column ${name} is missing`);
-      if (names.lastIndexOf(name) !== position)
-        throw new StatementFault(line, `the column ${name} is there twice`);
-      return [column, position];
-    }),
-  ) as Record<Column, number>;
-  return { index, count: names.length };
-}
-
-function rowOf(text: string, line: number, columns: ReturnType<typeof columnsOf>): Row {
+function rowOf(text: string, line: number, columns: Columns<Column>): Row {
   const cells = text.split(",");
   if (cells.length !== columns.count) {
     throw new StatementFault(line, `has ${cells.length} cells, the header ${columns.count}`);
@@ -196,9 +136,4 @@ function checkTrailer(
       throw new StatementFault(index + 1, `${title} says ${what} ${said}, the lines make ${counted}`);
     }
   }
-}
-
-/** Cells that look like numbers carry a tab, so that a spreadsheet takes them for text. */
-function cell(text: string): string {
-  return text.replace(/^[\t ]+|[\t ]+$/g, "");
 }

@@ -48,7 +48,7 @@ import {
   signedParameters,
 } from "./requests.ts";
 import type { Parameters } from "./signing.ts";
-import { downloadStatement } from "./statement.ts";
+import { downloadFundFlow, downloadStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -71,6 +71,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     readNotification,
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
+    downloadFundFlow: (context, channelDate) => downloadFundFlow(deps, context, channelDate),
   };
 }
 

@@ -115,11 +115,11 @@ export function refundQueryRequest(refund: RefundOrder): GatewayRequest {
   };
 }
 
-/** @param channelDate `yyyy-mm-dd` */
-export function billRequest(channelDate: string): GatewayRequest {
+/** @param type `trade`: what was sold; `signcustomer`: what moved on the account */
+export function billRequest(channelDate: string, type: "trade" | "signcustomer"): GatewayRequest {
   return {
     method: "alipay.data.dataservice.bill.downloadurl.query",
-    content: { bill_type: "trade", bill_date: channelDate },
+    content: { bill_type: type, bill_date: channelDate },
   };
 }
 

@@ -1,7 +1,17 @@
 import { MINUTE } from "../../kernel/clock.ts";
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import type {
+  Call,
+  CallEnd,
+  ChannelContext,
+  ChannelDeps,
+  ExchangeRecord,
+  FundFlowStatement,
+  Statement,
+} from "../port.ts";
 import type { Answer } from "./answer.ts";
-import { isStatement, parseStatement, StatementFault } from "./bill.ts";
+import { isStatement, parseStatement } from "./bill.ts";
+import { StatementFault } from "./bill-file.ts";
+import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
 import { callGateway, credentialsOf, joinExchanges } from "./gateway.ts";
 import { billRequest } from "./requests.ts";
 import { unzip, type ZipEntry } from "./zip.ts";
@@ -14,23 +24,52 @@ const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 
-/**
- * Asks where the statement of a date is, takes it from there and reads it. The address is good for half a
- * minute only.
- */
-export async function downloadStatement(
+/** What was sold on a date, downloaded and read. */
+export function downloadStatement(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
 ): Promise<Call<Statement>> {
-  const called = await callGateway(deps, context, "statement", billRequest(channelDate));
+  const file = { type: "trade", what: "business", isIt: isStatement, parse: parseStatement } as const;
+  return fetchFile(deps, context, channelDate, file);
+}
+
+/** What moved on the seller's account on a date, downloaded and read. Alipay tells of one account. */
+export function downloadFundFlow(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+): Promise<Call<FundFlowStatement>> {
+  const file = { type: "signcustomer", what: "account", isIt: isFundFlow, parse: parseFundFlow } as const;
+  return fetchFile(deps, context, channelDate, file);
+}
+
+/** One kind of file: how it is asked for, told from its summary in the same archive, and read. */
+type Kind<T> = {
+  readonly type: "trade" | "signcustomer";
+  readonly what: string;
+  readonly isIt: (content: Buffer) => boolean;
+  readonly parse: (content: Buffer, original: Buffer) => T;
+};
+
+/**
+ * Asks where the statement of a date is, takes it from there and reads it. The address is good for half a
+ * minute only.
+ */
+async function fetchFile<T extends { readonly account: string; readonly channelDate: string }>(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+  kind: Kind<T>,
+): Promise<Call<T>> {
+  const called = await callGateway(deps, context, "statement", billRequest(channelDate, kind.type));
   if (called.end !== "answer") return called;
   const address = addressOf(called.answer);
   if (address.end !== "answered") return { ...address, exchange: called.exchange };
   const downloaded = await download(deps, context, address.value);
   const exchange = joinExchanges(called.exchange, downloaded.exchange);
   if (downloaded.end !== "answered") return { ...downloaded, exchange };
-  return { ...(await readArchive(downloaded.value, context, channelDate)), exchange };
+  return { ...(await readArchive(downloaded.value, context, channelDate, kind)), exchange };
 }
 
 function addressOf(answer: Answer): CallEnd<string> {
@@ -75,24 +114,25 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
 }
 
 /** A damaged archive may come whole the next time; a statement that contradicts itself will not. */
-async function readArchive(
+async function readArchive<T extends { readonly account: string; readonly channelDate: string }>(
   archive: Buffer,
   context: ChannelContext,
   channelDate: string,
-): Promise<CallEnd<Statement>> {
+  { what, isIt, parse }: Kind<T>,
+): Promise<CallEnd<T>> {
   let entries: ZipEntry[];
   try {
     entries = await unzip(archive);
   } catch (error) {
     return { end: "unknown", reason: `the archive cannot be read: ${(error as Error).message}` };
   }
-  const files = entries.filter((entry) => isStatement(entry.content));
+  const files = entries.filter((entry) => isIt(entry.content));
   const [file] = files;
   if (file === undefined || files.length > 1) {
-    return invalid(`the archive holds ${files.length} business statements`);
+    return invalid(`the archive holds ${files.length} ${what} statements`);
   }
   try {
-    const statement = parseStatement(file.content, archive);
+    const statement = parse(file.content, archive);
     if (statement.channelDate !== channelDate)
       return invalid(`it is the statement of ${statement.channelDate}`);
     if (!statement.account.startsWith(credentialsOf(context).sellerId)) {

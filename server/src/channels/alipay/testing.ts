@@ -142,6 +142,8 @@ export function certificate(options: {
   signer: KeyObject;
   serial: bigint;
   algorithm?: string;
+  /** Its end, as certificates write it; 2045 unless told. */
+  until?: string;
 }): string {
   const algorithm = tlv(0x30, oid(options.algorithm ?? "1.2.840.113549.1.1.11"), tlv(0x05));
   const body = tlv(
@@ -150,7 +152,11 @@ export function certificate(options: {
     integer(options.serial),
     algorithm,
     nameOf(options.issuer),
-    tlv(0x30, tlv(0x17, Buffer.from("250101000000Z")), tlv(0x17, Buffer.from("450101000000Z"))),
+    tlv(
+      0x30,
+      tlv(0x17, Buffer.from("250101000000Z")),
+      tlv(0x17, Buffer.from(options.until ?? "450101000000Z")),
+    ),
     nameOf(options.subject),
     options.publicKey.export({ type: "spki", format: "der" }),
   );

@@ -5,10 +5,10 @@ import { bare, KEY_ID, NOW, newPair, type Returned, signed } from "./testing.ts"
 
 const wechat = newPair();
 const stranger = newPair();
-const credentials = { platformKeys: new Map([[KEY_ID, wechat.publicKey]]) };
+const keys = new Map([[KEY_ID, wechat.publicKey]]);
 
 function read(returned: Returned): string {
-  const { result } = readAnswer(returned as RawAnswer, credentials, NOW);
+  const { result } = readAnswer(returned as RawAnswer, keys, NOW);
   if (result.end === "answer") return `answer ${result.answer.code ?? "yes"}`;
   return result.end === "refused" ? `refused ${result.code} ${result.retryable}` : result.end;
 }

@@ -1,6 +1,5 @@
 import type { CallEnd } from "../port.ts";
-import type { WechatCredentials } from "./credentials.ts";
-import { type Headers, signatureHeaders, strangerBy } from "./signing.ts";
+import { type Headers, type KnownKeys, signatureHeaders, strangerBy } from "./signing.ts";
 
 /** An answer of the API that is believed. */
 export type Answer = {
@@ -45,14 +44,10 @@ export const RATE: ReadonlySet<string> = new Set([
  * - an unsigned 429 is believed: it comes before everything else;
  * - any other unsigned answer, a 404 "no such order" too, is `unknown`.
  */
-export function readAnswer(
-  raw: RawAnswer,
-  credentials: Pick<WechatCredentials, "platformKeys">,
-  now: Date,
-): Reading {
+export function readAnswer(raw: RawAnswer, keys: KnownKeys, now: Date): Reading {
   const read = jsonOf(raw.body);
   const signed = signatureHeaders(raw.headers);
-  const stranger = strangerBy(signed, raw.body, credentials.platformKeys, now);
+  const stranger = strangerBy(signed, raw.body, keys, now);
   const code = textIn(read, "code");
   const said = `HTTP status ${raw.status} ${code ?? ""} ${textIn(read, "message") ?? ""}`.trim();
   const unknown = (reason: string): Reading => ({ result: { end: "unknown", reason }, read });

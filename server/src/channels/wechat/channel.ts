@@ -4,6 +4,7 @@ import type {
   Channel,
   ChannelContext,
   ChannelDeps,
+  InboundRequest,
   NewOrder,
   Operation,
   Order,
@@ -12,13 +13,19 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
+import {
+  createPlatformCertificates,
+  NOTIFICATION_FETCH_MS,
+  type PlatformCertificates,
+} from "./certificates.ts";
 import { parseCredentials } from "./credentials.ts";
-import { afterwards, callGateway, credentialsOf, finish, onceOf } from "./gateway.ts";
+import { afterwards, callGateway, credentialsOf, finish, onceOf, type WechatDeps } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
 import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
+import { signatureHeaders } from "./signing.ts";
 import { downloadFundFlow, downloadStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
@@ -27,7 +34,9 @@ import { refuseOrder } from "./validation.ts";
  * WeChat Pay's connector over API v3, and v2 for payment codes, for a merchant of its own and for a service
  * provider: wiring; what is asked and what an answer means is in the pure files beside it.
  */
-export function createWechat(deps: ChannelDeps): Channel {
+export function createWechat(given: ChannelDeps): Channel {
+  const certificates = createPlatformCertificates(given);
+  const deps: WechatDeps = { ...given, certificates };
   return {
     traits: WECHAT_TRAITS,
     parseCredentials,
@@ -40,7 +49,8 @@ export function createWechat(deps: ChannelDeps): Channel {
       order.method === CODE_METHOD ? reverseByCode(deps, context, order) : noReversal(deps, order),
     refund: (context, refund) => sendRefund(deps, context, refund),
     queryRefund: (context, refund) => queryRefund(deps, context, refund),
-    readNotification,
+    readNotification: (contexts, request) => readNotification(contexts, request, certificates.keysOf),
+    prepareNotification: (contexts, request) => prepare(certificates, contexts, request),
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
     downloadFundFlow: (context, channelDate, accountType) =>
@@ -53,7 +63,7 @@ export function createWechat(deps: ChannelDeps): Channel {
  * has checked, and it is proof only when that answer verifies: an unsigned one shows our key to be right, and
  * nothing of WeChat Pay's. An APIv2 key is proved by the same question once more.
  */
-async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
+async function prove(deps: WechatDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
   const nobodys = `prove${deps.random.bytes(12).toString("hex")}`;
   const called = await callGateway(deps, context, "prove", queryRequest(nobodys, credentialsOf(context)));
   const proved = finish(called, proofOf);
@@ -61,7 +71,7 @@ async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{
   return afterwards(called, await proveV2Key(deps, context, nobodys));
 }
 
-async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
+async function pay(deps: WechatDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
   if (order.method === CODE_METHOD) return payByCode(deps, context, order);
   const credentials = credentialsOf(context);
   const called = await callGateway(deps, context, "pay", placeRequest(order, credentials));
@@ -69,7 +79,7 @@ async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder):
 }
 
 async function query(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   order: Order,
   operation: Operation,
@@ -80,7 +90,7 @@ async function query(
   return finish(called, (answer) => tradeOfQuery(answer, order, deps.clock.now()));
 }
 
-async function close(deps: ChannelDeps, context: ChannelContext, order: Order): Promise<Call<TradeOutcome>> {
+async function close(deps: WechatDeps, context: ChannelContext, order: Order): Promise<Call<TradeOutcome>> {
   const called = await callGateway(deps, context, "close", closeRequest(order, credentialsOf(context)));
   if (called.end !== "answer") return called;
   const end = tradeOfClose(called.answer);
@@ -101,7 +111,7 @@ function noReversal(deps: ChannelDeps, order: Order): Call<ReversalOutcome> {
 }
 
 async function sendRefund(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   refund: RefundOrder,
 ): Promise<Call<RefundOutcome>> {
@@ -112,13 +122,26 @@ async function sendRefund(
 }
 
 async function queryRefund(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   refund: RefundOrder,
 ): Promise<Call<RefundOutcome>> {
   const request = refundQueryRequest(refund, credentialsOf(context));
   const called = await callGateway(deps, context, "refund_query", request);
   return finish(called, (answer) => refundOfQuery(answer, refund, deps.clock.now()));
+}
+
+/** The newest credentials fetch the certificates: an older version's key may be at its end. */
+async function prepare(
+  certificates: PlatformCertificates,
+  contexts: readonly ChannelContext[],
+  request: InboundRequest,
+): Promise<boolean> {
+  const serial = signatureHeaders(request.headers)?.serial;
+  const [newest] = contexts;
+  if (serial === undefined || newest === undefined) return false;
+  if (contexts.some((context) => certificates.keysOf(context).get(serial) !== undefined)) return false;
+  return certificates.learn(newest, serial, Math.min(newest.timeoutMs, NOTIFICATION_FETCH_MS));
 }
 
 /** 204 is a yes; any 4xx or 5xx makes WeChat Pay send again, and is what it expects for its probes. */

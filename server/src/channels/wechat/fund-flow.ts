@@ -1,3 +1,4 @@
+import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
 import { type BillLayout, type BillRecord, readBill, StatementFault } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
@@ -55,6 +56,9 @@ export function parseFundFlow(content: Buffer, original: Buffer, expected: Expec
   const bill = readBill(content, LAYOUT);
   const lines = bill.records.map((record) => lineOf(record, expected.channelDate));
   const balances = balancesOf(lines);
+  if ("brokenAt" in balances) {
+    throw new StatementFault(balances.brokenAt, `${COLUMNS.balance} does not follow from the line before`);
+  }
   checkSummary(bill.summary, lines);
   return { ...expected, currency: "CNY", ...balances, lines, original };
 }
@@ -82,50 +86,6 @@ function lineOf({ line, cell }: BillRecord, channelDate: string): FundFlowLine {
     balanceMillionths: must("balance", millionthsOf(text("balance"))),
     remark: text("remark"),
   };
-}
-
-/**
- * Lines of one second come in no promised order, so no order is asked for: every balance that a line leaves
- * is one that another begins with, but for that of the beginning and that of the end.
- */
-function balancesOf(
-  lines: readonly FundFlowLine[],
-): Pick<FundFlowStatement, "balanceBeforeMillionths" | "balanceAfterMillionths"> {
-  const [first] = lines;
-  if (first === undefined) return { balanceBeforeMillionths: null, balanceAfterMillionths: null };
-  const open = new Map<bigint, number>();
-  const count = (balance: bigint, by: number) => open.set(balance, (open.get(balance) ?? 0) + by);
-  for (const { amountMillionths, balanceMillionths } of lines) {
-    count(balanceMillionths - amountMillionths, 1);
-    count(balanceMillionths, -1);
-  }
-  const ends = [...open].filter(([, times]) => times !== 0);
-  const before = ends.find(([, times]) => times === 1)?.[0];
-  const after = ends.find(([, times]) => times === -1)?.[0];
-  if (ends.length === 0) {
-    const both = first.balanceMillionths - first.amountMillionths;
-    return { balanceBeforeMillionths: both, balanceAfterMillionths: both };
-  }
-  if (ends.length > 2 || before === undefined || after === undefined) {
-    const { line, expectedMillionths } = firstBreak(lines);
-    throw new StatementFault(
-      line,
-      `${COLUMNS.balance} does not follow from ${expectedMillionths} millionths`,
-    );
-  }
-  return { balanceBeforeMillionths: before, balanceAfterMillionths: after };
-}
-
-/** The first line whose balance is not that of the line before it and its own amount. */
-function firstBreak(lines: readonly FundFlowLine[]): { line: number; expectedMillionths: bigint } {
-  const index = lines.findIndex((each, position) => {
-    const earlier = lines[position - 1];
-    return (
-      earlier !== undefined && earlier.balanceMillionths + each.amountMillionths !== each.balanceMillionths
-    );
-  });
-  const [earlier, broken] = [lines[index - 1] as FundFlowLine, lines[index] as FundFlowLine];
-  return { line: broken.line, expectedMillionths: earlier.balanceMillionths };
 }
 
 function checkSummary({ line, cell }: BillRecord, lines: readonly FundFlowLine[]): void {

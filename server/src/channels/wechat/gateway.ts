@@ -1,12 +1,16 @@
 import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
 import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { PlatformCertificates } from "./certificates.ts";
 import type { WechatCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
 import type { ApiRequest } from "./requests.ts";
-import { authorization } from "./signing.ts";
+import { authorization, signatureHeaders } from "./signing.ts";
 
 /** An answer is some hundred bytes; a list of vouchers makes a few kilobytes. */
 export const ANSWER_BYTES_MAX = 256 * 1_024;
+
+/** What a call of this folder is given. */
+export type WechatDeps = ChannelDeps & { readonly certificates: PlatformCertificates };
 
 export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
   readonly exchange: ExchangeRecord;
@@ -26,13 +30,13 @@ export function onceOf(deps: ChannelDeps): { readonly nonce: string; readonly at
  * One call of the API: sign, send, verify, classify. Never throws for what WeChat Pay or the network does.
  */
 export async function callGateway(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   operation: Operation,
   request: ApiRequest,
 ): Promise<GatewayCall> {
   const startedAt = deps.clock.now();
-  const credentials = credentialsOf(context);
+  await deps.certificates.keepFresh(context);
   const sent = await deps.http.request({
     ...signedRequest(deps, context, `${context.gatewayUrl.replace(/\/+$/, "")}${request.target}`, request),
     timeoutMs: context.timeoutMs,
@@ -49,7 +53,10 @@ export async function callGateway(
   });
 
   if (sent.end !== "response") return { ...sent, exchange: exchange(null, null) };
-  const { result, read } = readAnswer(sent, credentials, deps.clock.now());
+  const serial = signatureHeaders(sent.headers)?.serial;
+  // Signed with a key that nobody has seen: it may be WeChat Pay's next.
+  if (serial !== undefined) await deps.certificates.learn(context, serial);
+  const { result, read } = readAnswer(sent, deps.certificates.keysOf(context), deps.clock.now());
   const shown = read === null ? `${sent.body.length} bytes that are no JSON object` : record(read);
   return { ...result, exchange: exchange(shown, channelCodeOf(sent.status, read)) };
 }
@@ -71,12 +78,16 @@ export function signedRequest(
       accept: "application/json",
       "user-agent": "Tributary",
       authorization: authorization(signed, credentials, onceOf(deps)),
-      // Asks for an answer that is signed with this key.
-      "wechatpay-serial": credentials.wantedSerial,
+      // Asks for an answer that is signed with this key. Of certificates WeChat Pay takes the present one.
+      ...(isPublicKey(credentials.wantedSerial) ? { "wechatpay-serial": credentials.wantedSerial } : {}),
       ...(body === null ? {} : { "content-type": "application/json" }),
     },
     body,
   };
+}
+
+function isPublicKey(serial: string): boolean {
+  return serial.startsWith("PUB_KEY_ID_");
 }
 
 /** Two exchanges of one operation as one record. */

@@ -5,7 +5,7 @@ import { credentialsOf } from "./gateway.ts";
 import { record } from "./masking.ts";
 import { type Fields, objectOf, textOr, tradeOf } from "./outcomes.ts";
 import { refundOfNotification } from "./refund-outcomes.ts";
-import { decryptResource, signatureHeaders, strangerBy } from "./signing.ts";
+import { decryptResource, type KnownKeys, signatureHeaders, strangerBy } from "./signing.ts";
 
 type Opened = { readonly resource: Fields };
 /** Why one context's keys did not open it, and how far they came: the furthest is worth telling. */
@@ -16,9 +16,13 @@ type Unopened = { readonly reason: string; readonly step: number };
  * resource opened with its APIv3 key; then merchant and app must be that context's. Amount and order are the
  * door's to check: it knows what was asked.
  */
-export function readNotification(contexts: readonly ChannelContext[], request: InboundRequest): Notification {
+export function readNotification(
+  contexts: readonly ChannelContext[],
+  request: InboundRequest,
+  keysOf: (context: ChannelContext) => KnownKeys,
+): Notification {
   const envelope = jsonOf(request.body.toString("utf8"));
-  const tries = contexts.map((context) => open(envelope, request, credentialsOf(context)));
+  const tries = contexts.map((context) => open(envelope, request, credentialsOf(context), keysOf(context)));
   const opened = tries.find((one) => "resource" in one);
   const shown = opened === undefined ? envelope : { ...envelope, resource: opened.resource };
   const exchange: ExchangeRecord = {
@@ -47,9 +51,10 @@ function open(
   envelope: Fields | null,
   request: InboundRequest,
   credentials: WechatCredentials,
+  keys: KnownKeys,
 ): Opened | Unopened {
   const signed = signatureHeaders(request.headers);
-  const stranger = strangerBy(signed, request.body, credentials.platformKeys, request.receivedAt);
+  const stranger = strangerBy(signed, request.body, keys, request.receivedAt);
   if (stranger !== null) return { step: 0, reason: stranger };
   const sealed = objectOf(envelope?.resource);
   if (sealed.algorithm !== "AEAD_AES_256_GCM") return { step: 1, reason: "its resource is not encrypted" };

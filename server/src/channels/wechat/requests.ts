@@ -84,6 +84,9 @@ export function billRequest(channelDate: string, ids: Ids): ApiRequest {
   return { method: "GET", target: withQuery("/v3/bill/tradebill", wanted), body: null };
 }
 
+/** Asks for the platform certificates. */
+export const certificatesRequest: ApiRequest = { method: "GET", target: "/v3/certificates", body: null };
+
 /** @param channelDate `yyyy-mm-dd` @param accountType `BASIC`, `OPERATION` or `FEES` */
 export function fundFlowRequest(channelDate: string, accountType: string): ApiRequest {
   const wanted = { bill_date: channelDate, account_type: accountType, tar_type: "GZIP" };

@@ -10,6 +10,9 @@ const PROBE = "WECHATPAY/SIGNTEST/";
 const CLOCK_WINDOW_SECONDS = 300;
 const TAG_BYTES = 16;
 
+/** WeChat Pay's keys by what `Wechatpay-Serial` calls them. */
+export type KnownKeys = { get(serial: string): KeyObject | undefined };
+
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 export type Fields = Readonly<Record<string, string>>;
 
@@ -77,7 +80,7 @@ export function signatureHeaders(headers: Headers): SignatureHeaders | null {
 export function strangerBy(
   signed: SignatureHeaders | null,
   body: Buffer,
-  platformKeys: ReadonlyMap<string, KeyObject>,
+  platformKeys: KnownKeys,
   now: Date,
 ): string | null {
   if (signed === null) return "it is not signed";

@@ -15,7 +15,7 @@ import { type Answer, refused } from "./answer.ts";
 import { parseStatement } from "./bill.ts";
 import { StatementFault } from "./bill-table.ts";
 import { FUND_ACCOUNT_TYPES, parseFundFlow } from "./fund-flow.ts";
-import { callGateway, credentialsOf, joinExchanges, signedRequest } from "./gateway.ts";
+import { callGateway, credentialsOf, joinExchanges, signedRequest, type WechatDeps } from "./gateway.ts";
 import { textOr } from "./outcomes.ts";
 import { unsent } from "./payment-code.ts";
 import { type ApiRequest, billRequest, fundFlowRequest } from "./requests.ts";
@@ -36,7 +36,7 @@ type Place = { readonly url: string; readonly sha1: string };
 
 /** The trade bill of a date, downloaded and read. */
 export function downloadStatement(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   channelDate: string,
 ): Promise<Call<Statement>> {
@@ -49,7 +49,7 @@ export function downloadStatement(
 
 /** The fund bill of a date and an account, downloaded and read. It is the caller's own, a provider's too. */
 export async function downloadFundFlow(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   channelDate: string,
   accountType = "BASIC",
@@ -70,7 +70,7 @@ export async function downloadFundFlow(
  * reads it. The address is good for a short time only.
  */
 async function fetchBill<T>(
-  deps: ChannelDeps,
+  deps: WechatDeps,
   context: ChannelContext,
   request: ApiRequest,
   read: (content: Buffer, packed: Buffer) => T,

@@ -33,7 +33,7 @@ export function publicKeyInput(merchant: Pair, wechat: Pair): WechatCredentialsI
 }
 
 /** A platform certificate of WeChat Pay in PEM. */
-export function platformCertificate(pair: Pair, serial: bigint): string {
+export function platformCertificate(pair: Pair, serial: bigint, until?: string): string {
   const name = [
     ["C", "CN"],
     ["CN", "Tenpay.com Root CA"],
@@ -44,7 +44,23 @@ export function platformCertificate(pair: Pair, serial: bigint): string {
     publicKey: pair.publicKey,
     signer: pair.privateKey,
     serial,
+    ...(until === undefined ? {} : { until }),
   });
+}
+
+/** What WeChat Pay tells of its certificates, sealed with the APIv3 key. */
+export function certificateList(
+  certificates: readonly { readonly serialNo: string; readonly pem: string }[],
+  key = API_V3_KEY,
+): object {
+  return {
+    data: certificates.map(({ serialNo, pem: text }) => ({
+      serial_no: serialNo,
+      effective_time: "2025-01-01T08:00:00+08:00",
+      expire_time: "2045-01-01T08:00:00+08:00",
+      encrypt_certificate: { algorithm: "AEAD_AES_256_GCM", ...sealed(text, "certificate", key) },
+    })),
+  };
 }
 
 /** The context of credentials that must be good. */
@@ -156,10 +172,6 @@ export function headersFor(
 
 /** A notification's envelope around a resource that is encrypted with the APIv3 key. */
 export function envelopeOf(eventType: string, type: string, resource: object, key = API_V3_KEY): object {
-  const [nonce, associatedData] = ["fdasflkja484", type];
-  const cipher = createCipheriv("aes-256-gcm", Buffer.from(key), nonce);
-  cipher.setAAD(Buffer.from(associatedData));
-  const sealed = [cipher.update(JSON.stringify(resource), "utf8"), cipher.final(), cipher.getAuthTag()];
   return {
     id: "EV-2026112009301000001",
     create_time: "2026-11-20T09:30:07+08:00",
@@ -169,11 +181,17 @@ export function envelopeOf(eventType: string, type: string, resource: object, ke
     resource: {
       original_type: type,
       algorithm: "AEAD_AES_256_GCM",
-      ciphertext: Buffer.concat(sealed).toString("base64"),
-      associated_data: associatedData,
-      nonce,
+      ...sealed(JSON.stringify(resource), type, key),
     },
   };
+}
+
+function sealed(text: string, associatedData: string, key: string) {
+  const nonce = "fdasflkja484";
+  const cipher = createCipheriv("aes-256-gcm", Buffer.from(key), nonce);
+  cipher.setAAD(Buffer.from(associatedData));
+  const parts = [cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()];
+  return { ciphertext: Buffer.concat(parts).toString("base64"), associated_data: associatedData, nonce };
 }
 
 /** A body posted to `notify_url`, with its headers. */

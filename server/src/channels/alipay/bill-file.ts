@@ -1,0 +1,90 @@
+import { parseBeijingTime } from "./time.ts";
+
+// What Alipay's statements have in common: GBK, comma-separated without quoting, cells padded with tabs, a
+// title, the account and the day before the list.
+
+/** Why a statement is refused as a whole, and where. */
+export class StatementFault extends Error {
+  readonly line: number;
+
+  constructor(line: number, reason: string) {
+    super(`line ${line}: ${reason}`);
+    this.name = "StatementFault";
+    this.line = line;
+  }
+}
+
+export type Columns<Column extends string> = {
+  readonly index: Readonly<Record<Column, number>>;
+  readonly count: number;
+};
+
+export function firstLine(content: Buffer): string {
+  return new TextDecoder("gbk").decode(content.subarray(0, 256)).split(/\r?\n/, 1)[0] ?? "";
+}
+
+/**
+ * No trail byte of GBK is a line feed, so lines can be cut before they are decoded, and a bad byte has a
+ * line.
+ */
+export function decodeLines(content: Buffer): string[] {
+  const decoder = new TextDecoder("gbk", { fatal: true });
+  const lines: string[] = [];
+  for (let start = 0; start <= content.length; ) {
+    const feed = content.indexOf(0x0a, start);
+    const end = feed === -1 ? content.length : feed;
+    try {
+      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
+    } catch {
+      throw new StatementFault(lines.length + 1, "has bytes that are not GBK");
+    }
+    start = end + 1;
+  }
+  return lines;
+}
+
+export function at(lines: readonly string[], index: number): string {
+  const line = lines[index];
+  if (line === undefined) throw new StatementFault(lines.length, "the file is cut off");
+  return line;
+}
+
+/** The first group of a line that must have this form. */
+export function headed(lines: readonly string[], index: number, form: RegExp, what: string): string {
+  const found = form.exec(at(lines, index).trim())?.[1];
+  if (found === undefined) throw new StatementFault(index + 1, `is not ${what}`);
+  return found;
+}
+
+/** The day of the statement: from its midnight to the next. */
+export function dayOf(lines: readonly string[]): string {
+  const form = /^#起始日期[：:]\[((\d{4})年(\d{2})月(\d{2})日 00:00:00)\]\s+终止日期[：:]\[.+\]$/;
+  const [year, month, day] = headed(lines, 2, form, "the day of the statement").match(/\d+/g) ?? [];
+  const date = `${year}-${month}-${day}`;
+  if (parseBeijingTime(`${date} 00:00:00`) === null) throw new StatementFault(3, `${date} is no date`);
+  return date;
+}
+
+/** Where the columns are, by their names: their order and number have changed over the years. */
+export function columnsOf<Column extends string>(
+  header: string,
+  line: number,
+  wanted: Readonly<Record<Column, string>>,
+): Columns<Column> {
+  const names = header.split(",").map((name) => cell(name).replace(/（/g, "(").replace(/）/g, ")"));
+  const index = Object.fromEntries(
+    Object.entries<string>(wanted).map(([column, name]) => {
+      const position = names.indexOf(name);
+      if (position === -1) throw new StatementFault(line, `the column ${name} is missing`);
+      if (names.lastIndexOf(name) !== position)
+        throw new StatementFault(line, `the column ${name} is there twice`);
+      return [column, position];
+    }),
+  ) as Record<Column, number>;
+  return { index, count: names.length };
+}
+
+/** Cells that look like numbers carry a tab, so that a spreadsheet takes them for text. */
+export function cell(text: string): string {
+  return text.replace(/^[\t ]+|[\t ]+$/g, "");
+}
