@@ -1,10 +1,10 @@
 import { MINUTE } from "../../kernel/clock.ts";
 import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import { unzip, type ZipEntry } from "../zip.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement, StatementFault } from "./bill.ts";
 import { callGateway, credentialsOf, joinExchanges } from "./gateway.ts";
 import { billRequest } from "./requests.ts";
-import { unzip, type ZipEntry } from "./zip.ts";
 
 /** The packed statement of a seller with some million trades a day. */
 const ARCHIVE_BYTES_MAX = 128 * 1_024 * 1_024;
