@@ -31,6 +31,15 @@ import {
 import { registerPages } from "./pages/index.ts";
 import { acceptEmptyJson, answerErrorsAsJson } from "./refuse.ts";
 import { type Collection, createMemoryStore, openPostgresStore } from "./store/index.ts";
+import {
+  composeUnionpay,
+  registerUnionpay,
+  runDueUnionpayJobs,
+  type UnionpayDeps,
+  unionpayCollections,
+  unionpayJobs,
+  unionpayNotifications,
+} from "./unionpay/index.ts";
 import { registerWalletRoutes } from "./wallet/index.ts";
 import {
   composeWechat,
@@ -66,6 +75,8 @@ export type RunningSandbox = {
   inject(request: InjectOptions): Promise<InjectedAnswer>;
 };
 
+type ChannelDeps = AlipayDeps & WechatDeps & UnionpayDeps;
+
 const bodyMax = 256 * 1_024;
 
 /**
@@ -87,13 +98,15 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     channels: [
       { kind: alipayNotifications, compose: (one, now) => composeAlipay({ store, random }, one, now) },
       { kind: wechatNotifications, compose: (one, now) => composeWechat({ store, random }, one, now) },
+      { kind: unionpayNotifications, compose: (one) => composeUnionpay({ store, clock, random }, one) },
     ],
     post: options.within?.post,
   });
-  const deps: AlipayDeps & WechatDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
+  const deps: ChannelDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
   const works: DueWork<never>[] = [
     { collection: jobs as Collection<never>, run: () => runDueJobs(deps, log) },
     { collection: wechatJobs as Collection<never>, run: () => runDueWechatJobs(deps, log) },
+    { collection: unionpayJobs as Collection<never>, run: () => runDueUnionpayJobs(deps, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
   ];
   const loop = new DueLoop({ store, clock, log }, works);
@@ -125,7 +138,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 
 function registerRoutes(
   app: FastifyInstance,
-  deps: AlipayDeps & { log: (line: string) => void },
+  deps: ChannelDeps & { log: (line: string) => void },
   inboxStore: InboxStore,
 ): void {
   registerGateway(app, deps);
@@ -133,7 +146,10 @@ function registerRoutes(
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);
   registerWechat(app, deps);
-  for (const kind of [alipayNotifications, wechatNotifications]) registerNotificationRoutes(app, deps, kind);
+  registerUnionpay(app, deps);
+  for (const kind of [alipayNotifications, wechatNotifications, unionpayNotifications]) {
+    registerNotificationRoutes(app, deps, kind);
+  }
   registerFaultRoutes(app, deps);
   registerWalletRoutes(app, deps);
   registerInbox(app, { store: inboxStore, clock: deps.clock });
@@ -146,6 +162,7 @@ async function openStores(kind: SandboxOptions["store"]) {
     authorities,
     ...alipayCollections,
     ...wechatCollections,
+    ...unionpayCollections,
     faults,
     notifications,
   ] as Collection<never>[];

@@ -1,3 +1,3 @@
 export { authorities, authorityOf } from "./authority.ts";
-export { issueLeaf, newSerial, rootName, serialOf } from "./issue.ts";
+export { type Issuer, issueLeaf, issueUnder, type Name, newSerial, rootName, serialOf } from "./issue.ts";
 export { bareKey, readPublicKey } from "./keys.ts";

@@ -23,7 +23,7 @@ const sha256WithRsa = "1.2.840.113549.1.1.11";
 const basicConstraints = "2.5.29.19";
 const validityMs = 5 * 365 * dayMs;
 
-/** The name of the sandbox's authority, which is the issuer of every certificate. */
+/** The name of the sandbox's authority, which is the issuer of Alipay's and WeChat Pay's certificates. */
 export const rootName: Name = [
   ["C", "CN"],
   ["O", "Sandbox Financial"],
@@ -34,9 +34,16 @@ export const rootName: Name = [
 /** The sandbox's own certification authority: signs what merchants and channels show. */
 export type CertificateAuthority = { privateKey: string; publicKey: string };
 
+/** Who signs a certificate, and under which name. */
+export type Issuer = { name: Name; privateKey: string };
+
 /** The authority's self-signed certificate, in PEM. */
 export function issueRoot(ca: CertificateAuthority, random: SandboxRandom, now: Date): string {
-  return issue({ ca, random, now, subject: rootName, publicKey: ca.publicKey, isAuthority: true });
+  return issueUnder({ ...ca, name: rootName }, random, now, {
+    subject: rootName,
+    publicKey: ca.publicKey,
+    isAuthority: true,
+  });
 }
 
 /** A certificate over `publicKey` (PEM), named after its holder, in PEM. */
@@ -52,8 +59,11 @@ export function issueLeaf(
     ["OU", holder.unit],
     ["CN", holder.commonName],
   ];
-  return issue({ ca, random, now, subject, publicKey: holder.publicKey, isAuthority: false });
+  const issuer = { name: rootName, privateKey: ca.privateKey };
+  return issueUnder(issuer, random, now, { subject, publicKey: holder.publicKey, isAuthority: false });
 }
+
+export type Holder = { subject: Name; publicKey: string; isAuthority: boolean };
 
 /** A certificate's serial number: hexadecimal, upper case, 32 digits. */
 export function serialOf(certificate: string): string {
@@ -65,16 +75,9 @@ export function newSerial(random: SandboxRandom): string {
   return `40${random.bytes(15).toString("hex")}`.toUpperCase();
 }
 
-type Issuing = {
-  ca: CertificateAuthority;
-  random: SandboxRandom;
-  now: Date;
-  subject: Name;
-  publicKey: string;
-  isAuthority: boolean;
-};
-
-function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): string {
+/** A certificate over the holder's key, signed by the issuer; good for five years from `now`, in PEM. */
+export function issueUnder(issuer: Issuer, random: SandboxRandom, now: Date, holder: Holder): string {
+  const { subject, publicKey, isAuthority } = holder;
   const algorithm = sequence(oid(sha256WithRsa), derNull());
   const constraints = sequence(
     oid(basicConstraints),
@@ -85,13 +88,13 @@ function issue({ ca, random, now, subject, publicKey, isAuthority }: Issuing): s
     explicit(0, integer(2n)),
     integer(BigInt(`0x${newSerial(random)}`)),
     algorithm,
-    nameOf(rootName),
+    nameOf(issuer.name),
     sequence(utcTime(now), utcTime(new Date(now.getTime() + validityMs))),
     nameOf(subject),
     createPublicKey(publicKey).export({ type: "spki", format: "der" }),
     explicit(3, sequence(constraints)),
   );
-  const signature = createSign("RSA-SHA256").update(body).sign(ca.privateKey);
+  const signature = createSign("RSA-SHA256").update(body).sign(issuer.privateKey);
   const der = sequence(body, algorithm, bitString(signature));
   const lines = der.toString("base64").match(/.{1,64}/g)!;
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;

@@ -49,7 +49,7 @@ export const faultKinds = {
     },
   },
   rate_refusal: {
-    happens: "Too many calls (40005, 429 FREQUENCY_LIMITED); the call is not carried out.",
+    happens: "Too many calls (40005, 429 FREQUENCY_LIMITED, 37); the call is not carried out.",
     at: "any gateway call",
     params: {},
   },
@@ -60,8 +60,10 @@ export const faultKinds = {
       form: {
         type: "text",
         default: "20000",
-        oneOf: ["20000", "acq"],
-        means: "Alipay only: 20000 isp.unknow-error, or 40004 ACQ.SYSTEM_ERROR",
+        oneOf: ["20000", "acq", "03", "04", "05", "06", "99"],
+        means:
+          "Alipay: 20000 isp.unknow-error, or 40004 ACQ.SYSTEM_ERROR for acq; " +
+          "UnionPay: respCode 03, 04, 05 or 06, else 99",
       },
       executed: { type: "boolean", default: false, means: "whether the call is carried out first" },
     },
@@ -118,7 +120,9 @@ export const faultKinds = {
   },
   paid_after_close: {
     happens: "The trade is closed, and then the buyer's money arrives.",
-    at: "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade, reverse",
+    at:
+      "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade, " +
+      "reverse, reversal",
     params: { ms: { type: "number", default: 0, means: "how long after the close" } },
   },
   abandoned_code_paid: {
@@ -135,28 +139,28 @@ export const faultKinds = {
     },
   },
   refund_refused: {
-    happens: "For lack of funds (ACQ.SELLER_BALANCE_NOT_ENOUGH, 403 NOT_ENOUGH); nothing is refunded.",
-    at: "alipay.trade.refund and refunds.create",
+    happens: "For lack of funds (ACQ.SELLER_BALANCE_NOT_ENOUGH, 403 NOT_ENOUGH, 64); nothing is refunded.",
+    at: "alipay.trade.refund, refunds.create and refund",
     params: {
       final: {
         type: "boolean",
         default: false,
-        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL, 400 INVALID_REQUEST) instead",
+        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL, 400 INVALID_REQUEST, 36) instead",
       },
       executed: { type: "boolean", default: false, means: "whether it is carried out all the same" },
     },
   },
   refund_returned: {
-    happens: "The refund goes to the buyer's bank and comes back (dback_status F, ABNORMAL).",
-    at: "alipay.trade.refund and refunds.create",
+    happens: "The refund goes to the buyer's bank and comes back (dback_status F, ABNORMAL, 01).",
+    at: "alipay.trade.refund, refunds.create and refund",
     params: {
       ms: { type: "number", default: 0, means: "how long after the refund" },
       closed: { type: "boolean", default: false, means: "WeChat Pay only: ends as CLOSED, not ABNORMAL" },
     },
   },
   cancel_retry_flag: {
-    happens: "retry_flag=Y without an action, recall=Y; nothing is cancelled yet.",
-    at: "alipay.trade.cancel and reverse",
+    happens: "retry_flag=Y without an action, recall=Y, 05; nothing is cancelled yet.",
+    at: "alipay.trade.cancel, reverse and reversal",
     params: {},
   },
   fund_change_n: {
@@ -164,6 +168,22 @@ export const faultKinds = {
     at: "alipay.trade.refund",
     params: {
       moved: { type: "boolean", default: true, means: "whether the money was given back all the same" },
+    },
+  },
+  query_lag: {
+    happens: "The transaction's first queries do not see it as it is: 34, then 05.",
+    at: "purchase.code, void and refund of UnionPay",
+    params: {
+      not_found: { type: "number", default: 1, means: "how many queries say 34" },
+      unknown: { type: "number", default: 1, means: "how many then say 05" },
+    },
+  },
+  clearing_cut_over: {
+    happens: "While the clearing day is cut at 23:00 in Beijing, UnionPay says 05.",
+    at: "purchase.code, void, refund, reversal and query of UnionPay, around the cut",
+    params: {
+      minutes: { type: "number", default: 5, means: "how many minutes before and after the cut" },
+      executed: { type: "boolean", default: true, means: "whether the call is carried out all the same" },
     },
   },
   bill_disagrees: {

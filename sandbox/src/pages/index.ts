@@ -15,6 +15,7 @@ const ASSETS = [
   "wallet-view.js",
   "inbox.css",
   "inbox.js",
+  "unionpay-return.js",
   "mark.svg",
 ];
 

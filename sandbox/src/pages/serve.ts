@@ -5,16 +5,17 @@ import type { FastifyReply } from "fastify";
 
 const PUBLIC = new URL("./public/", import.meta.url);
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const contentSecurityPolicy = (formAction: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    `form-action ${formAction}`,
+    "frame-ancestors 'none'",
+  ].join("; ");
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -33,9 +34,10 @@ export async function sendPage(reply: FastifyReply, file: string): Promise<Fasti
     .send(await readFile(new URL(file, PUBLIC)));
 }
 
-export function withPageHeaders(reply: FastifyReply): FastifyReply {
+/** The headers of every page; `formAction` is where its forms may go, as the policy writes it. */
+export function withPageHeaders(reply: FastifyReply, formAction = "'none'"): FastifyReply {
   return reply
-    .header("content-security-policy", CONTENT_SECURITY_POLICY)
+    .header("content-security-policy", contentSecurityPolicy(formAction))
     .header("x-content-type-options", "nosniff")
     .header("referrer-policy", "no-referrer")
     .header("cache-control", "no-cache");

@@ -1,12 +1,21 @@
 import type { FastifyInstance } from "fastify";
 import { type AlipayDeps, newPaymentCode } from "../alipay/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../refuse.ts";
+import { newUnionpayPaymentCode, type UnionpayDeps } from "../unionpay/index.ts";
 import { newWechatPaymentCode, type WechatDeps } from "../wechat/index.ts";
 import { alipayInWallet } from "./alipay-channel.ts";
 import { channelOf, type WalletChannel } from "./channel.ts";
 import { isCursor, listAll } from "./list.ts";
+import { unionpayInWallet } from "./unionpay-channel.ts";
 import { wechatInWallet } from "./wechat-channel.ts";
 
+type WalletDeps = AlipayDeps & UnionpayDeps & WechatDeps;
+
+const newCode = {
+  alipay: newPaymentCode,
+  unionpay: newUnionpayPaymentCode,
+  wechat: newWechatPaymentCode,
+} as const;
 const behaviours = ["pays", "asks_password", "insufficient_balance"] as const;
 const amountMax = 10_000_000_000;
 const pageDefault = 20;
@@ -15,8 +24,8 @@ const pageMax = 100;
 const pendingLookback = 200;
 
 /** The buyer's wallet for programs: scan, pay, fail, abandon, payment codes, and what happened so far. */
-export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
-  const channels = [wechatInWallet(deps), alipayInWallet(deps)];
+export function registerWalletRoutes(app: FastifyInstance, deps: WalletDeps): void {
+  const channels = [wechatInWallet(deps), unionpayInWallet(deps), alipayInWallet(deps)];
   registerActions(app, channels);
   registerPaymentCodes(app, deps);
   registerLists(app, channels);
@@ -51,19 +60,19 @@ function registerActions(app: FastifyInstance, channels: readonly WalletChannel[
   });
 }
 
-function registerPaymentCodes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
+function registerPaymentCodes(app: FastifyInstance, deps: WalletDeps): void {
   app.post("/wallet/payment-codes", async (request, reply) => {
     const body = bodyOf(request.body, ["behaviour", "wallet"]);
     const wallet = textField(body, "wallet") ?? "alipay";
-    if (wallet !== "alipay" && wallet !== "wechat") {
-      throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
+    if (wallet !== "alipay" && wallet !== "unionpay" && wallet !== "wechat") {
+      throw new Refused(400, "wallet_unknown", "wallet must be alipay, unionpay or wechat.");
     }
     const behaviour = textField(body, "behaviour") ?? "pays";
     const known = behaviours.find((one) => one === behaviour);
     if (!known) {
       throw new Refused(400, "field_invalid", `behaviour must be one of ${behaviours.join(", ")}.`);
     }
-    const code = await (wallet === "wechat" ? newWechatPaymentCode : newPaymentCode)(deps, known);
+    const code = await newCode[wallet](deps, known);
     return reply.code(201).send({
       code: code.code,
       wallet,

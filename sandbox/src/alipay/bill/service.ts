@@ -1,12 +1,12 @@
 import iconv from "iconv-lite";
 import { beijingDate, beijingDayStart, dayMs, formatBeijing, hourMs } from "../../china/beijing.ts";
+import { dosTimestamp, zip } from "../../china/zip.ts";
 import { armedFaults, asFaultsShow } from "../../faults/index.ts";
 import type { StoreTx } from "../../store/index.ts";
 import type { AlipayDeps } from "../context.ts";
 import { type App, apps, type Bill, type BookEntry, bills, book } from "../model.ts";
 import { type BillPeriod, billAccount, detailText, summaryText } from "./csv.ts";
 import { alipayTwists } from "./disagree.ts";
-import { dosTimestamp, zip } from "./zip.ts";
 
 /** A day's bill is there from nine in the morning of the next day. */
 const billHourMs = 9 * hourMs;

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-// Alipay's archives name their entries in GBK without saying so (general purpose bit 11 is not set). Archive
-// libraries insist on UTF-8 names, so the few headers of a ZIP file are written here.
+// The channels' archives name their entries in GBK without saying so (general purpose bit 11 is not set).
+// Archive libraries insist on UTF-8 names, so the few headers of a ZIP file are written here.
 
 export type ZipEntry = { name: Buffer; content: Buffer };
 
