@@ -105,5 +105,11 @@ export type Harness = {
   readonly closes?: false;
   /** True: what the buyer pays with is told once, and placing again only that the order is there. */
   readonly handsOutOnce?: true;
+  /** False: an order stays unknown while the buyer only looks at it; absent: opening it makes it. */
+  readonly showsOpened?: false;
+  /** False: of a reversed order only the reversal tells that it had been paid; absent: a query does too. */
+  readonly tellsReversed?: false;
+  /** False: there are no vouchers that a merchant funds; absent: there are. */
+  readonly hasVouchers?: false;
   create(): Promise<Environment>;
 };

@@ -208,7 +208,7 @@ describe("UnionPay's statement", () => {
     assert.equal(call.value.channelDate, "2026-11-20");
     assert.deepEqual(call.value.lines, [PAYMENT_LINE, { ...REFUND_LINE, line: 2 }]);
     assert.ok(call.value.original.subarray(0, 2).equals(Buffer.from("PK")));
-    assert.equal(sent[0]?.url, "https://gateway.example/file/");
+    assert.equal(sent[0]?.url, "https://gateway.example/unionpay/file/");
     const { settleDate, orderId, fileType } = formOf(sent[0]);
     assert.deepEqual([settleDate, orderId, fileType], ["1120", undefined, "00"]);
     assert.ok(!(call.exchange.response ?? "").includes("fileContent"));

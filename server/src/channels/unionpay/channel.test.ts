@@ -233,7 +233,13 @@ describe("a code's order is reversed:", () => {
   const unknown = answer({ respCode: "34" });
   const refused = answer({ respCode: "39" });
   const reversed: [title: string, answers: Scripted[], end: string][] = [
-    ["it was paid", [done, answer(PAID)], "reversed, returned"],
+    ["it was paid", [done, answer({ ...PAID, origRespCode: "01" })], "reversed, returned"],
+    ["it was paid, and is still called so", [done, answer(PAID)], "reversed, returned"],
+    [
+      "it was not paid, with its number",
+      [done, answer({ ...PAID, origRespCode: "01", settleAmt: "", settleDate: "" })],
+      "reversed",
+    ],
     ["it was not paid", [done, failed], "reversed"],
     ["it never came", [unknown, unknown], "reversed"],
     ["it came in between", [unknown, answer(PAID)], "again"],
@@ -245,6 +251,7 @@ describe("a code's order is reversed:", () => {
     ["too late, and it is paid", [refused, answer(PAID)], "refused 39 order"],
     ["too late, and it is open", [refused, open], "refused 39 order"],
     ["too late, and it failed", [refused, failed], "reversed"],
+    ["the query is refused", [done, answer({ respCode: "11" })], "unknown"],
     ["the query is lost", [done, { end: "not_sent", reason: "x" }], "unknown"],
   ];
   for (const [title, answers, end] of reversed) {
@@ -281,6 +288,11 @@ describe("a refund is asked for:", () => {
     ["our signature", [answer({ respCode: "11" })], "refused 11 channel later"],
     ["asked for before", [answer({ respCode: "12" }), known({})], "arrived"],
     ["asked for before, not seen yet", [answer({ respCode: "12" }), answer({ respCode: "34" })], "pending"],
+    [
+      "asked for before, and the query is refused",
+      [answer({ respCode: "12" }), answer({ respCode: "11" })],
+      "unknown",
+    ],
     [
       "asked for before, and refused",
       [answer({ respCode: "12" }), known({ origRespCode: "01" })],

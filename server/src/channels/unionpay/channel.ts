@@ -28,7 +28,7 @@ import { readNotification } from "./notification.ts";
 import {
   proofOf,
   reversalOf,
-  reversalOfTrade,
+  reversalOfQuery,
   tradeOfAccepted,
   tradeOfCharge,
   tradeOfDuplicate,
@@ -138,9 +138,10 @@ async function reverse(
   if (called.end !== "answer") return called;
   const end = reversalOf(called.answer);
   if (!("ask" in end)) return { ...end, exchange: called.exchange };
-  const asked = afterwards(called, await query(deps, context, order, "reverse"));
-  if (asked.end !== "answered") return asked;
-  return { ...reversalOfTrade(asked.value, order, end, deps.clock.now()), exchange: asked.exchange };
+  const asked = await callGateway(deps, context, "reverse", queryRequest(order, credentialsOf(context)));
+  const told = finish(asked, (answer) => reversalOfQuery(answer, order, end, deps.clock.now()));
+  if (told.end === "refused") return { ...told, exchange: joinExchanges(called.exchange, told.exchange) };
+  return afterwards(called, told);
 }
 
 async function sendRefund(

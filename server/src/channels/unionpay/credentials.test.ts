@@ -30,6 +30,7 @@ describe("UnionPay's credentials", () => {
   const faults: [title: string, changes: object, field: string, detail: RegExp][] = [
     ["a merchant number of 14 digits", { mer_id: "77729005811004" }, "mer_id", /15 digits/],
     ["an access type of no kind", { access_type: "3" }, "access_type", /platform merchant/],
+    ["a terminal of nine digits", { term_id: "000000001" }, "term_id", /8 letters or digits/],
     ["no merchant number", { mer_id: undefined }, "mer_id", /missing/],
     ["no root certificate", { root_certificate: undefined }, "root_certificate", /missing/],
     ["no middle certificate", { middle_certificate: " " }, "middle_certificate", /missing/],

@@ -9,6 +9,8 @@ export type UnionpayCredentialsInput = {
   readonly mer_id: string;
   /** `accessType`: 0 a merchant of its own (also when absent), 1 an acquirer, 2 a platform merchant. */
   readonly access_type?: string;
+  /** `termId` of a payment code where the till has no number that fits: 8 letters or digits. */
+  readonly term_id?: string;
   /** The merchant's signing certificate out of its PFX, PEM. */
   readonly signing_certificate: string;
   /** The private key beside it, PEM, not encrypted. */
@@ -23,6 +25,7 @@ export type UnionpayCredentialsInput = {
 export type UnionpayCredentials = {
   readonly merId: string;
   readonly accessType: string;
+  readonly termId: string;
   /** The serial number of the signing certificate, decimal. */
   readonly certId: string;
   readonly privateKey: KeyObject;
@@ -41,7 +44,10 @@ const REQUIRED_FIELDS = [
   "root_certificate",
   "middle_certificate",
 ] as const;
-const OPTIONAL_FIELDS = ["access_type"];
+const OPTIONAL_FIELDS = ["access_type", "term_id"];
+
+/** UnionPay asks for a terminal with each payment code, and an online merchant has none. */
+const TERM_ID = "00000001";
 
 /** Reads credentials; every fault at once, each naming its field and what to do. */
 export function parseCredentials(raw: unknown): Parsed {
@@ -58,11 +64,13 @@ export function parseCredentials(raw: unknown): Parsed {
   if (!/^[012]$/.test(accessType)) {
     report("access_type", "is 0 for a merchant of its own, 1 for an acquirer, 2 for a platform merchant");
   }
+  const termId = input.term_id ?? TERM_ID;
+  if (!/^[0-9A-Za-z]{8}$/.test(termId)) report("term_id", "is a terminal's number: 8 letters or digits");
   const own = ownPairOf(input, report);
   const trust = trustOf(input, report);
   if (own !== null && trust !== null) strangersFaults(own.privateKey, trust, report);
   if (faults.length > 0 || own === null || trust === null) return { ok: false, faults };
-  return { ok: true, credentials: { merId: input.mer_id, accessType, ...own, trust } };
+  return { ok: true, credentials: { merId: input.mer_id, accessType, termId, ...own, trust } };
 }
 
 function shapeFaults(input: Record<string, unknown>): CredentialFault[] {

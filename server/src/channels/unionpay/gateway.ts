@@ -51,14 +51,14 @@ export async function callGateway(
 }
 
 /**
- * Where a request goes. Files are taken from a host of their own: UnionPay's are named alike, elsewhere it is
- * the gateway's own.
+ * Where a request goes. Files are taken from a host of their own: UnionPay's two are named alike, a simulator
+ * has a folder for it.
  */
 export function addressOf(gatewayUrl: string, endpoint: Endpoint): string {
   const base = gatewayUrl.replace(/\/+$/, "").replace(/\/gateway\/api$/, "");
   if (endpoint !== "file") return `${base}/gateway/api/${endpoint}.do`;
   const atUnionpay = /^(https?:\/\/)gateway\.((?:test\.)?95516\.com)$/.exec(base);
-  return atUnionpay === null ? `${base}/file/` : `${atUnionpay[1]}filedownload.${atUnionpay[2]}/`;
+  return atUnionpay === null ? `${base}/unionpay/file/` : `${atUnionpay[1]}filedownload.${atUnionpay[2]}/`;
 }
 
 /** The record of a request of which nothing is sent by us. */

@@ -156,30 +156,44 @@ export function reversalOf(answer: Answer): CallEnd<ReversalOutcome> | AfterReve
 }
 
 /** What the query afterwards says of the money. */
-export function reversalOfTrade(
-  trade: TradeOutcome,
+export function reversalOfQuery(
+  answer: Answer,
   order: Order,
   { ask }: AfterReversal,
   at: Date,
 ): CallEnd<ReversalOutcome> {
+  const told = tradeOfQuery(answer, at);
+  // The first call was answered: a query that is refused leaves the whole unknown, not undone.
+  if (told.end !== "answered") return unknown(answer);
+  const { outcome } = told.value;
+  if (ask !== "reversed" && (outcome === "paid" || outcome === "pending")) return ask;
   const channelDate = clearingDateOf(at);
-  const wasPaid = trade.outcome === "paid" || trade.outcome === "refunded";
-  if (ask !== "reversed" && (wasPaid || trade.outcome === "pending")) return ask;
-  if (wasPaid) {
-    const { amount, currency, settleAmount, channelTradeNo, paidAt, channelDate: paidOn, buyer } = trade;
-    const paid = { amount, currency, settleAmount, channelTradeNo, paidAt, channelDate: paidOn, buyer };
-    const moneyReturned = true;
+  const paid = ask === "reversed" ? takenBefore(answer.fields, at) : null;
+  if (paid !== null) {
+    const { channelTradeNo } = paid;
     return {
       end: "answered",
-      value: { outcome: "reversed", moneyReturned, channelTradeNo, channelDate, paid },
+      value: { outcome: "reversed", moneyReturned: true, channelTradeNo, channelDate, paid },
     };
   }
-  if (trade.outcome === "pending") return { end: "unknown", reason: "reversed, yet the query says pending" };
+  if (outcome === "paid" || outcome === "pending") {
+    return { end: "unknown", reason: `reversed, yet the query says ${outcome}` };
+  }
   const { channelTradeNo } = order;
   return {
     end: "answered",
     value: { outcome: "reversed", moneyReturned: false, channelTradeNo, channelDate },
   };
+}
+
+/**
+ * What a reversed order had taken. Its code is no success any more, but what cleared is still told of it:
+ * a sum that settles and the clearing day. Of an order that took nothing neither is.
+ */
+function takenBefore(fields: Fields, at: Date): TradeFacts | null {
+  if (!fields.settleAmt || !fields.settleDate) return null;
+  const facts = factsOf(fields, at);
+  return "broken" in facts ? null : facts;
 }
 
 /** Of the query for an order that cannot exist: only a known merchant is told so, only UnionPay signs it. */

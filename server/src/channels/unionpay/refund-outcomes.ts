@@ -48,6 +48,7 @@ export function refundOfDuplicate(
   if (meaningOf(asked.code) === "success" && otherAmount(asked.fields, refund) !== null)
     return refused(first);
   const told = refundOfQuery(asked, refund, at);
+  if (told.end === "refused") return unknown(asked);
   // A duplicate is there, whatever the query finds so far.
   const missing = told.end === "answered" && told.value.outcome === "not_found";
   return missing ? { end: "answered", value: { outcome: "pending" } } : told;

@@ -12,7 +12,7 @@ import {
 } from "./requests.ts";
 import { CERT_ID, MER_ID, NOW, newOrder, newRefund, QUERY_ID } from "./testing.ts";
 
-const ids = { merId: MER_ID, accessType: "0", certId: CERT_ID };
+const ids = { merId: MER_ID, accessType: "0", certId: CERT_ID, termId: "00000009" };
 const HEAD = {
   version: "5.1.0",
   encoding: "UTF-8",
@@ -139,8 +139,13 @@ describe("UnionPay's requests", () => {
     it(title, () => assert.deepEqual(request, { endpoint, fields: { ...HEAD, ...fields } }));
   }
 
-  it("a terminal's number that is none of UnionPay's, and a page without a way back, are left out", () => {
-    assert.equal(placeRequest({ ...code, terminalNo: "till-no-0001" }, ids).fields.termId, undefined);
+  it("a till without a number that fits is told by the account's", () => {
+    for (const terminalNo of ["till-no-0001", null]) {
+      assert.equal(placeRequest({ ...code, terminalNo }, ids).fields.termId, "00000009");
+    }
+  });
+
+  it("a page without a way back names none", () => {
     const page = newOrder({ method: "unionpay.page", returnUrl: null });
     assert.equal("frontUrl" in placeRequest(page, ids).fields, false);
   });
@@ -161,8 +166,8 @@ describe("UnionPay's requests", () => {
       "https://filedownload.test.95516.com/",
     ],
     [
-      "http://127.0.0.1:9/unionpay",
-      "http://127.0.0.1:9/unionpay/gateway/api/queryTrans.do",
+      "http://127.0.0.1:9",
+      "http://127.0.0.1:9/gateway/api/queryTrans.do",
       "http://127.0.0.1:9/unionpay/file/",
     ],
   ];

@@ -13,7 +13,7 @@ import { compactTime, monthDayOf } from "./time.ts";
 export type Endpoint = "frontTransReq" | "backTransReq" | "appTransReq" | "queryTrans" | "file";
 export type UnionpayRequest = { readonly endpoint: Endpoint; readonly fields: Fields };
 
-type Ids = Pick<UnionpayCredentials, "merId" | "accessType" | "certId">;
+type Ids = Pick<UnionpayCredentials, "merId" | "accessType" | "certId" | "termId">;
 
 type Scene = {
   readonly endpoint: Endpoint;
@@ -46,7 +46,7 @@ export function placeRequest(order: NewOrder, ids: Ids): UnionpayRequest {
       backUrl: order.notifyUrl,
       ...(endpoint === "frontTransReq" && order.returnUrl !== null ? { frontUrl: order.returnUrl } : {}),
       ...(order.paymentCode === null ? {} : { qrNo: order.paymentCode }),
-      ...(order.method === "unionpay.code" && order.terminalNo !== null ? termOf(order.terminalNo) : {}),
+      ...(order.method === "unionpay.code" ? { termId: termIdOf(order.terminalNo, ids) } : {}),
     },
   };
 }
@@ -130,7 +130,8 @@ function moneyOf(amount: bigint): Fields {
   return { txnAmt: amount.toString(), currencyCode: CNY };
 }
 
-/** A terminal's number there has eight characters; ours may be of any kind, and is left out then. */
-function termOf(terminalNo: string): Fields {
-  return /^[0-9A-Za-z]{1,8}$/.test(terminalNo) ? { termId: terminalNo.padStart(8, "0") } : {};
+/** A terminal's number there has eight characters; where ours has not, the account's stands in. */
+function termIdOf(terminalNo: string | null, { termId }: Ids): string {
+  const fits = terminalNo !== null && /^[0-9A-Za-z]{1,8}$/.test(terminalNo);
+  return fits ? terminalNo.padStart(8, "0") : termId;
 }
