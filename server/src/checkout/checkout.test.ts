@@ -58,6 +58,8 @@ describe("what the buyer sees", () => {
       "alipay.page",
       "alipay.qr",
       "alipay.wap",
+      "unionpay.page",
+      "unionpay.qr",
       "wechat.h5",
       "wechat.native",
     ]);
@@ -165,7 +167,7 @@ describe("starting to pay", () => {
 
   test("what the page does not offer is refused", async () => {
     const payment = await create();
-    for (const method of ["alipay.code", "alipay.jsapi", "unionpay.qr"]) {
+    for (const method of ["alipay.code", "alipay.jsapi", "unionpay.app"]) {
       const refused = await start(payment, method);
       assert.deepEqual([refused.status, refused.body.code], [422, "method_not_available"], method);
     }

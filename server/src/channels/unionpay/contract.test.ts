@@ -36,6 +36,8 @@ type Registered = Record<string, string>;
 
 async function create(): Promise<Environment> {
   const clock = createMovableClock();
+  // Whatever the machine's time is, what is tested must not meet the change of the clearing day.
+  clock.advance(untilNextDay(clock.now()));
   const sandbox = await startSandbox({ port: 0, host: "127.0.0.1", store: { kind: "memory" }, clock });
   const http = createChannelHttp({ clock: systemClock });
   const channel = createUnionpay({ clock, random: systemRandom, http });
