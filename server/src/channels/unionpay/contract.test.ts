@@ -73,7 +73,11 @@ async function create(): Promise<Environment> {
     },
     secrets: [credentials.signing_private_key as string, "signature", "BEGIN CERTIFICATE"],
     notifyUrl: receiver.url,
-    notifications: (channelOrderNo, count) => receiver.wait(aboutOrder(channelOrderNo), count),
+    notifications: async (channelOrderNo, count) => {
+      const requests = await receiver.wait(aboutOrder(channelOrderNo), count);
+      // The receiver keeps the machine's time, and everybody else here the world's.
+      return requests.map((request) => ({ ...request, receivedAt: clock.now() }));
+    },
     tamper: (request) => {
       const form = new URLSearchParams(request.body.toString());
       form.set("txnAmt", "1");
