@@ -6,6 +6,7 @@ import {
   createAlipay,
   createChannelHttp,
   createChannels,
+  createUnionpay,
   createWechat,
   registerChannelAccounts,
   statementRoutes,
@@ -151,7 +152,10 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const edges = { clock, random, http: channelHttp };
   const channels = createChannels({
     ...common,
-    channels: [...[createAlipay, createWechat].map((create) => create(edges)), ...(deps.channels ?? [])],
+    channels: [
+      ...[createAlipay, createWechat, createUnionpay].map((create) => create(edges)),
+      ...(deps.channels ?? []),
+    ],
     merchants,
     operators,
     keyring,

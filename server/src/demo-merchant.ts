@@ -26,6 +26,9 @@ export type DemoFile = {
   /** Absent in a file written before there was a second channel. */
   readonly wechat_account_id?: string;
   readonly wechat_mchid?: string;
+  /** Absent in a file written before there was a third. */
+  readonly unionpay_account_id?: string;
+  readonly unionpay_mer_id?: string;
   readonly webhook_secret: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
@@ -55,9 +58,10 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
   if (known !== null && (await isAlive(deps, known))) {
     // The sandbox may listen elsewhere than last time; contracts and endpoints follow it.
     if (known.sandbox_url !== deps.sandboxUrl) await moveSandbox(deps, known);
-    // Made before there was a second channel.
+    // Made before there was a second channel, or a third.
     const wechat = known.wechat_mchid === undefined ? await openWechat(deps, known.merchant_id) : {};
-    writeDemoFile(deps.dataDir, { ...known, ...wechat, ...addresses });
+    const unionpay = known.unionpay_mer_id === undefined ? await openUnionpay(deps, known.merchant_id) : {};
+    writeDemoFile(deps.dataDir, { ...known, ...wechat, ...unionpay, ...addresses });
     return;
   }
   writeDemoFile(deps.dataDir, { ...(await make(deps)), ...addresses });
@@ -75,6 +79,7 @@ async function make(deps: DemoMerchantDeps) {
   const channels = {
     ...(await openAlipay(deps, merchant.id as string)),
     ...(await openWechat(deps, merchant.id as string)),
+    ...(await openUnionpay(deps, merchant.id as string)),
   };
   const endpoint = await post(
     deps,
@@ -134,6 +139,26 @@ async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
   return { wechat_account_id: accountId, wechat_mchid: shop.mchid as string };
 }
 
+async function openUnionpay(deps: DemoMerchantDeps, merchantId: string) {
+  // The sandbox issues certificates, so it makes the pair of keys too.
+  const shop = await post(deps, `${deps.sandboxUrl}/unionpay/merchants`, { merchant_name: MERCHANT_NAME });
+  const accountId = await openAccount(
+    deps,
+    merchantId,
+    "unionpay",
+    "UnionPay at the sandbox",
+    shop.gateway_url,
+    {
+      mer_id: shop.mer_id,
+      signing_certificate: shop.merchant_certificate,
+      signing_private_key: shop.merchant_private_key,
+      root_certificate: shop.root_certificate,
+      middle_certificate: shop.middle_certificate,
+    },
+  );
+  return { unionpay_account_id: accountId, unionpay_mer_id: shop.mer_id as string };
+}
+
 /** A contract that takes orders at once. */
 async function openAccount(
   deps: DemoMerchantDeps,
@@ -158,7 +183,7 @@ async function openAccount(
 
 async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<void> {
   const token = { authorization: `Bearer ${deps.operatorKey}` };
-  for (const accountId of [known.channel_account_id, known.wechat_account_id]) {
+  for (const accountId of [known.channel_account_id, known.wechat_account_id, known.unionpay_account_id]) {
     if (accountId === undefined) continue;
     const path = `${deps.baseUrl}/v1/ops/channel_accounts/${accountId}`;
     const account = await call("GET", path, undefined, token);

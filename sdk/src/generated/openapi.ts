@@ -681,6 +681,10 @@ export interface components {
                 /** @enum {string} */
                 readonly type: "qr_code";
             } | {
+                /** @description Fields to send there by POST, as a browser's form; absent: a plain address */
+                readonly form?: {
+                    readonly [key: string]: string;
+                };
                 /** @enum {string} */
                 readonly type: "redirect";
                 readonly url: string;

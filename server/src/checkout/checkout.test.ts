@@ -58,6 +58,8 @@ describe("what the buyer sees", () => {
       "alipay.page",
       "alipay.qr",
       "alipay.wap",
+      "unionpay.page",
+      "unionpay.qr",
       "wechat.h5",
       "wechat.native",
     ]);
@@ -151,9 +153,21 @@ describe("starting to pay", () => {
     await untilView(payment, "paid");
   });
 
+  test("a channel that leads the buyer back by a form leads him to the page", async () => {
+    const payment = await create();
+    const address = new URL(payment.cashier_url);
+    const answer = await fetch(address, {
+      method: "POST",
+      body: new URLSearchParams({ respCode: "00", signPubKeyCert: "-----BEGIN CERTIFICATE-----" }),
+      redirect: "manual",
+    });
+    assert.equal(answer.status, 303);
+    assert.equal(new URL(answer.headers.get("location") ?? "", address).href, address.href);
+  });
+
   test("what the page does not offer is refused", async () => {
     const payment = await create();
-    for (const method of ["alipay.code", "alipay.jsapi", "unionpay.qr"]) {
+    for (const method of ["alipay.code", "alipay.jsapi", "unionpay.app"]) {
       const refused = await start(payment, method);
       assert.deepEqual([refused.status, refused.body.code], [422, "method_not_available"], method);
     }

@@ -25,6 +25,9 @@ const StartSchema = strictObject({
   device: Type.Enum(["phone", "desktop"]),
 });
 
+/** A certificate and a signature in a form make some kilobytes. */
+const RETURN_BYTES_MAX = 64 * 1_024;
+
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -62,6 +65,8 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
         .send(page),
   );
 
+  takeFormsBack(http);
+
   http.get<Input<never, typeof TokenParams>>(
     "/pay/:token/state",
     { schema: { hide, params: TokenParams } },
@@ -90,6 +95,25 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
       return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, null));
     },
   );
+}
+
+/**
+ * A channel may lead the buyer back by a form instead of a link (UnionPay). What it says is for show: none of
+ * it is read, and the page asks the platform.
+ */
+function takeFormsBack(http: Http): void {
+  http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: RETURN_BYTES_MAX }, (_, _body, done) => {
+      done(null, null);
+    });
+    scope.post<Input<never, typeof TokenParams>>(
+      "/pay/:token",
+      { schema: { hide: true, params: TokenParams } },
+      // Relative, so that it holds behind whatever address the platform is reached at.
+      (request, reply) => reply.code(303).header("location", request.params.token).send(),
+    );
+  });
 }
 
 async function find(deps: CheckoutRoutesDeps, token: string): Promise<Whole> {

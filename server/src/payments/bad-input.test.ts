@@ -140,7 +140,7 @@ describe("a payment that is not right is refused by the field's name, and leaves
     ["a subject beyond its length", () => ({ ...plain(), subject: "T".repeat(129) }), invalid("subject")],
     [
       "a method that no account serves",
-      () => ({ ...plain(), method: "unionpay.qr" }),
+      () => ({ ...plain(), method: "wechat.pos" }),
       { status: 422, code: "method_not_available", field: "method" },
     ],
     ["a method that is none", () => ({ ...plain(), method: "Alipay QR" }), invalid("method")],

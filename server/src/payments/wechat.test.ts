@@ -295,7 +295,6 @@ describe("WeChat's payment code, told from others by its digits alone", () => {
 
   const refusals: readonly (readonly [title: string, wanted: () => Promise<object>, says: RegExp])[] = [
     ["of no known wallet", async () => ({ payment_code: "991234567890123456" }), /no wallet/],
-    ["of a wallet without a channel here", async () => ({ payment_code: "6212345678901234567" }), /UnionPay/],
     [
       "of another wallet than its method",
       async () => ({ method: "alipay.code", payment_code: await hands.paymentCode("pays", "wechat") }),

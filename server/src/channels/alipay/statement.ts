@@ -8,13 +8,13 @@ import type {
   FundFlowStatement,
   Statement,
 } from "../port.ts";
+import { unzip, type ZipEntry } from "../zip.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement } from "./bill.ts";
 import { StatementFault } from "./bill-file.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
 import { callGateway, credentialsOf, joinExchanges } from "./gateway.ts";
 import { billRequest } from "./requests.ts";
-import { unzip, type ZipEntry } from "./zip.ts";
 
 /** The packed statement of a seller with some million trades a day. */
 const ARCHIVE_BYTES_MAX = 128 * 1_024 * 1_024;

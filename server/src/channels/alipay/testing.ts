@@ -142,9 +142,10 @@ export function certificate(options: {
   signer: KeyObject;
   serial: bigint;
   algorithm?: string;
-  /** Its end, as certificates write it; 2045 unless told. */
-  until?: string;
+  /** From and to, as `250101000000Z`. */
+  validity?: readonly [from: string, to: string];
 }): string {
+  const [from, to] = options.validity ?? ["250101000000Z", "450101000000Z"];
   const algorithm = tlv(0x30, oid(options.algorithm ?? "1.2.840.113549.1.1.11"), tlv(0x05));
   const body = tlv(
     0x30,
@@ -152,17 +153,13 @@ export function certificate(options: {
     integer(options.serial),
     algorithm,
     nameOf(options.issuer),
-    tlv(
-      0x30,
-      tlv(0x17, Buffer.from("250101000000Z")),
-      tlv(0x17, Buffer.from(options.until ?? "450101000000Z")),
-    ),
+    tlv(0x30, tlv(0x17, Buffer.from(from)), tlv(0x17, Buffer.from(to))),
     nameOf(options.subject),
     options.publicKey.export({ type: "spki", format: "der" }),
   );
   const signature = sign("RSA-SHA256", body, options.signer);
   const der = tlv(0x30, body, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = der.toString("base64").replace(/.{64}/g, "$&\n");
+  const lines = der.toString("base64").replace(/.{64}(?=.)/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 

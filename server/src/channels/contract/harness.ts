@@ -83,6 +83,10 @@ export type Environment = {
   arm(fault: CallFault | ChannelFault, channelOrderNo: string): Promise<void>;
   /** Publishes the statement of the present day, so far. */
   publishStatement(): Promise<void>;
+  /** What time it is for the channel and its connector; absent: the machine's. */
+  now?(): Date;
+  /** Moves both to the channel's next day; where parts of refunds are taken only then. */
+  startNextDay?(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -95,5 +99,17 @@ export type Harness = {
   readonly tellsRefundedSum: boolean;
   /** Whether a charged payment code is notified of, or only answered and asked about. */
   readonly notifiesOfCodes: boolean;
+  /** When the channel takes refunds of a part of an order; absent: at once. */
+  readonly refundsPartsFrom?: "next_day";
+  /** False: an unpaid order is not closed by us, it ends at its expiry; absent: it is. */
+  readonly closes?: false;
+  /** True: what the buyer pays with is told once, and placing again only that the order is there. */
+  readonly handsOutOnce?: true;
+  /** False: an order stays unknown while the buyer only looks at it; absent: opening it makes it. */
+  readonly showsOpened?: false;
+  /** False: of a reversed order only the reversal tells that it had been paid; absent: a query does too. */
+  readonly tellsReversed?: false;
+  /** False: there are no vouchers that a merchant funds; absent: there are. */
+  readonly hasVouchers?: false;
   create(): Promise<Environment>;
 };

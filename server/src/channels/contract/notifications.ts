@@ -48,8 +48,9 @@ export function describeNotifications(harness: Harness, stage: () => Stage): voi
   }
 
   it("a refund is told by its number, with the sum given back where the channel knows it", async () => {
-    const { channel, context, newRefund, notifications } = stage();
+    const { channel, context, newRefund, notifications, untilParts } = stage();
     const { order } = await paidAndTold();
+    await untilParts();
     const refund = newRefund(order, 234n);
     await channel.refund(context, refund);
     const { about } = authentic((await notifications(order.channelOrderNo, 2))[1]);

@@ -11,8 +11,9 @@ const TRIES_MAX = 50;
 export function describeRefunds(harness: Harness, stage: () => Stage): void {
   for (const method of Object.keys(harness.traits.scenes)) {
     it(`${method}: in parts, each accepted, arrived, and summed up by the order`, async () => {
-      const { channel, context, newRefund, paid } = stage();
+      const { channel, context, newRefund, paid, untilParts } = stage();
       const { order } = await paid(method, 1_000n);
+      await untilParts();
       for (const amount of [300n, 700n]) {
         const refund = newRefund(order, amount);
         const accepted = answerOf(await channel.refund(context, refund));
@@ -26,6 +27,21 @@ export function describeRefunds(harness: Harness, stage: () => Stage): void {
       assert.ok(trade.outcome === "refunded" || trade.outcome === "paid");
       if (trade.outcome === "refunded") assert.equal(trade.refundedAmount, 1_000n);
       assert.equal(trade.amount, 1_000n);
+    });
+  }
+  if (harness.refundsPartsFrom === "next_day") {
+    it("a part waits for the channel's next day, and nothing is sent before it", async () => {
+      const { channel, context, newRefund, now, paid, untilParts } = stage();
+      const [method = ""] = Object.keys(harness.traits.scenes);
+      const { order } = await paid(method, 1_000n);
+      const refund = newRefund(order, 300n);
+      const call = await channel.refund(context, refund);
+      assert.ok(call.end === "not_sent" && call.notBefore !== undefined, call.end);
+      assert.ok(call.notBefore > now());
+      assert.equal(answerOf(await channel.queryRefund(context, refund)).outcome, "not_found");
+      await untilParts();
+      assert.ok(call.notBefore <= now());
+      assert.equal(answerOf(await channel.refund(context, refund)).outcome, "accepted");
     });
   }
   describeRepeats(harness, stage);
@@ -46,8 +62,9 @@ function describeRepeats(harness: Harness, stage: () => Stage): void {
   });
 
   it("repeated under one number with another amount, nothing more moves", async () => {
-    const { channel, context, newRefund, paid } = stage();
+    const { channel, context, newRefund, paid, untilParts } = stage();
     const { order } = await paid(method, 1_000n);
+    await untilParts();
     const refund = newRefund(order, 100n);
     await channel.refund(context, refund);
     const call = await channel.refund(context, { ...refund, amount: 900n });
@@ -68,8 +85,9 @@ function describeRefusals(harness: Harness, stage: () => Stage): void {
 
   describe("what cannot be given back is refused for good:", () => {
     it("more than is left", async () => {
-      const { channel, context, newRefund, paid } = stage();
+      const { channel, context, newRefund, paid, untilParts } = stage();
       const { order } = await paid(method, 1_000n);
+      await untilParts();
       await channel.refund(context, newRefund(order, 400n));
       await refusedForGood(stage(), newRefund(order, 601n));
     });
@@ -83,8 +101,9 @@ function describeRefusals(harness: Harness, stage: () => Stage): void {
 
   if (harness.channelFaults.includes("refund_without_funds")) {
     it("refused for lack of funds, the same number succeeds later", async () => {
-      const { arm, channel, context, newRefund, paid } = stage();
+      const { arm, channel, context, newRefund, paid, untilParts } = stage();
       const { order } = await paid(method);
+      await untilParts();
       const refund = newRefund(order, 1n);
       await arm("refund_without_funds", order.channelOrderNo);
       const call = await channel.refund(context, refund);
@@ -94,8 +113,9 @@ function describeRefusals(harness: Harness, stage: () => Stage): void {
   }
   if (harness.channelFaults.includes("refund_returned")) {
     it("sent back by the buyer's bank, it was accepted and then returned", async () => {
-      const { arm, channel, context, newRefund, paid } = stage();
+      const { arm, channel, context, newRefund, paid, untilParts } = stage();
       const { order } = await paid(method);
+      await untilParts();
       const refund = newRefund(order, 1n);
       await arm("refund_returned", order.channelOrderNo);
       assert.equal(answerOf(await channel.refund(context, refund)).outcome, "accepted");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { DAY, dateIn, HOUR, systemRandom } from "../../kernel/clock.ts";
+import { DAY, HOUR, plus, systemRandom } from "../../kernel/clock.ts";
+import { channelDateOf } from "../channel-day.ts";
 import type {
   Call,
   Channel,
@@ -23,8 +24,15 @@ export type Stage = Environment & {
   newRefund(order: NewOrder, amount: bigint): RefundOrder;
   /** Places an order; for a payment code with a code of this behaviour. Fails unless the channel took it. */
   place(method: Method, changes?: Partial<NewOrder>, behaviour?: CodeBehaviour): Promise<Placed>;
-  /** An order that is paid. */
+  /** An order that is paid, with the channel's own number. */
   paid(method: Method, amount?: bigint): Promise<Placed>;
+  now(): Date;
+  /** The channel's business date. */
+  today(at?: Date): string;
+  /** A date on which nothing happened; yesterday may still be in the making. */
+  quietDay(): string;
+  /** Lets pass what must pass until a part of what was paid so far can be given back. */
+  untilParts(): Promise<void>;
 };
 
 export async function openStage(harness: Harness): Promise<Stage> {
@@ -32,10 +40,13 @@ export async function openStage(harness: Harness): Promise<Stage> {
   const exchanges: ExchangeRecord[] = [];
   const channel = recording(environment.channel, exchanges);
   const { buyer, context, notifyUrl } = environment;
+  const now = () => environment.now?.() ?? new Date();
+  const today = (at = now()) => channelDateOf(harness.traits, at);
+  const paidOn = new Map<string, string>();
 
   function newOrder(method: Method, changes: Partial<NewOrder> = {}): NewOrder {
     const scene = sceneOf(harness, method);
-    const createdAt = new Date();
+    const createdAt = now();
     return {
       method,
       channelOrderNo: newNumber("att"),
@@ -72,7 +83,11 @@ export async function openStage(harness: Harness): Promise<Stage> {
   async function paid(method: Method, amount = 1_234n): Promise<Placed> {
     const placed = await place(method, { amount });
     if (!sceneOf(harness, method).requiresPaymentCode) await buyer.pay(placed);
-    return placed;
+    const trade = answerOf(await channel.query(context, placed.order));
+    assert.ok(trade.outcome === "paid", trade.outcome);
+    const { channelTradeNo, channelDate } = trade;
+    paidOn.set(placed.order.channelOrderNo, channelDate);
+    return { ...placed, order: { ...placed.order, channelTradeNo } };
   }
 
   return {
@@ -85,13 +100,19 @@ export async function openStage(harness: Harness): Promise<Stage> {
       channelRefundNo: newNumber("rfd"),
       amount,
       paidAmount: order.amount,
-      paidChannelDate: today(harness),
+      paidChannelDate: paidOn.get(order.channelOrderNo) ?? today(),
       reason: null,
       notifyUrl: order.notifyUrl,
-      createdAt: new Date(),
+      createdAt: now(),
     }),
     place,
     paid,
+    now,
+    today,
+    quietDay: () => today(plus(now(), -2 * DAY)),
+    untilParts: async () => {
+      if (harness.refundsPartsFrom === "next_day") await environment.startNextDay?.();
+    },
   };
 }
 
@@ -122,15 +143,6 @@ export function methodsOf(harness: Harness, wanted: "placed" | "charged"): Metho
   return Object.keys(harness.traits.scenes).filter(
     (method) => (sceneOf(harness, method).kind === "payment_code") === (wanted === "charged"),
   );
-}
-
-/** A date on which nothing happened; yesterday may still be in the making. */
-export function quietDay(harness: Harness): string {
-  return dateIn(harness.traits.timeZone, new Date(Date.now() - 2 * DAY));
-}
-
-export function today(harness: Harness): string {
-  return dateIn(harness.traits.timeZone, new Date());
 }
 
 /** The context with a time-out short enough to wait for. */

@@ -44,7 +44,7 @@ export function platformCertificate(pair: Pair, serial: bigint, until?: string):
     publicKey: pair.publicKey,
     signer: pair.privateKey,
     serial,
-    ...(until === undefined ? {} : { until }),
+    ...(until === undefined ? {} : { validity: ["250101000000Z", until] as const }),
   });
 }
 

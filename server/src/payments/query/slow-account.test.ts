@@ -49,7 +49,7 @@ async function due(channelAccountId: Id, agoMs: number): Promise<void> {
     dueAt,
   };
   await opened.transact((tx) =>
-    createPayments(tx, [{ payment: { ...payment, dueAt: plus(clock.now(), DAY) }, attempt }]),
+    createPayments(tx, [{ payment: { ...payment, dueAt: plus(clock.now(), DAY) }, attempt, code: null }]),
   );
 }
 

@@ -20,7 +20,7 @@ export type Hands = {
   /** A code that the buyer shows at the till. */
   paymentCode(
     behaviour?: "pays" | "asks_password" | "insufficient_balance",
-    wallet?: "alipay" | "wechat",
+    wallet?: "alipay" | "wechat" | "unionpay",
   ): Promise<string>;
   /** Lets the sandbox misbehave once, for an order or a gateway method. */
   fault(kind: string, match?: Record<string, string>, params?: Record<string, unknown>): Promise<void>;

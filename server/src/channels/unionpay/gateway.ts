@@ -1,0 +1,104 @@
+import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { UnionpayCredentials } from "./credentials.ts";
+import { record } from "./masking.ts";
+import type { Endpoint, UnionpayRequest } from "./requests.ts";
+import { type Fields, signedFields } from "./signing.ts";
+
+/** An answer is some hundred bytes and a certificate. */
+const ANSWER_BYTES_MAX = 256 * 1_024;
+
+export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
+  readonly exchange: ExchangeRecord;
+};
+
+/** What a file takes more than an answer. */
+export type Limits = { readonly timeoutMs: number; readonly responseBytesMax: number };
+
+/** The credentials in a context; `parseCredentials` of this channel made them. */
+export function credentialsOf(context: ChannelContext): UnionpayCredentials {
+  return context.credentials as UnionpayCredentials;
+}
+
+/** One call: sign, send, verify, classify. Never throws for what UnionPay or the network does. */
+export async function callGateway(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  operation: Operation,
+  request: UnionpayRequest,
+  limits: Limits = { timeoutMs: context.timeoutMs, responseBytesMax: ANSWER_BYTES_MAX },
+): Promise<GatewayCall> {
+  const startedAt = deps.clock.now();
+  const credentials = credentialsOf(context);
+  const sent = await deps.http.request({
+    url: addressOf(context.gatewayUrl, request.endpoint),
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded;charset=utf-8" },
+    body: new URLSearchParams(signedFields(request.fields, credentials.privateKey)).toString(),
+    ...limits,
+    network: context.network,
+  });
+  const exchange = (response: string | null, channelCode: string | null): ExchangeRecord => ({
+    ...unsent(deps, operation, request.fields, startedAt),
+    tookMs: deps.clock.now().getTime() - startedAt.getTime(),
+    channelCode,
+    response,
+  });
+
+  if (sent.end !== "response") return { ...sent, exchange: exchange(null, null) };
+  const { result, read } = readAnswer(sent, request.fields, credentials, deps.clock.now());
+  const shown = read === null ? `HTTP status ${sent.status}, ${sent.body.length} bytes` : record(read);
+  return { ...result, exchange: exchange(shown, channelCodeOf(read)) };
+}
+
+/**
+ * Where a request goes. Files are taken from a host of their own: UnionPay's two are named alike, a simulator
+ * has a folder for it.
+ */
+export function addressOf(gatewayUrl: string, endpoint: Endpoint): string {
+  const base = gatewayUrl.replace(/\/+$/, "").replace(/\/gateway\/api$/, "");
+  if (endpoint !== "file") return `${base}/gateway/api/${endpoint}.do`;
+  const atUnionpay = /^(https?:\/\/)gateway\.((?:test\.)?95516\.com)$/.exec(base);
+  return atUnionpay === null ? `${base}/unionpay/file/` : `${atUnionpay[1]}filedownload.${atUnionpay[2]}/`;
+}
+
+/** The record of a request of which nothing is sent by us. */
+export function unsent(
+  deps: ChannelDeps,
+  operation: Operation,
+  fields: Fields = {},
+  startedAt = deps.clock.now(),
+): ExchangeRecord {
+  const request = Object.keys(fields).length === 0 ? "" : record(fields);
+  return { operation, startedAt, tookMs: 0, channelCode: null, request, response: null };
+}
+
+/** Two exchanges of one operation as one record. */
+export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
+  const both = (one: string | null, other: string | null, between: string) =>
+    [one, other].filter((part) => part !== null).join(between) || null;
+  return {
+    ...first,
+    tookMs: first.tookMs + second.tookMs,
+    channelCode: both(first.channelCode, second.channelCode, ", "),
+    request: `${first.request}\n${second.request}`,
+    response: both(first.response, second.response, "\n"),
+  };
+}
+
+/**
+ * The end of an operation that took a query after its own call. The first call was answered, so a query that
+ * was not sent leaves the whole unknown, not undone.
+ */
+export function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
+  const exchange = joinExchanges(first.exchange, second.exchange);
+  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
+  const reason = second.end === "not_sent" ? second.reason : second.message;
+  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
+}
+
+/** The end of a call, where an answer came what it means. */
+export function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
+  if (called.end !== "answer") return called;
+  return { ...understand(called.answer), exchange: called.exchange };
+}
