@@ -34,6 +34,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
+import { platesRoutes } from "./plates/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
 export const VERSION = "0.1.0";
@@ -170,7 +171,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const actions = [...merchants.approvalActions, room.workItems.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  const rooms = { operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  return { ...common, ...rooms, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -186,6 +188,8 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
+  const { payments, tokenOf } = room;
+  platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
   const gauges = { payments: room.gauges, webhooks, calls: channels.counts };

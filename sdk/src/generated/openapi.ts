@@ -281,6 +281,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/plates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List one's own plates, newest first */
+        readonly get: operations["listPlates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get one of one's own plates */
+        readonly get: operations["getPlate"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/refunds": {
         readonly parameters: {
             readonly query?: never;
@@ -1365,6 +1399,117 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["TimelineItem"][];
+                    };
+                };
+            };
+        };
+    };
+    readonly listPlates: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly state?: "blank" | "bound" | "opening" | "active" | "disabled";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                            readonly amount: number | null;
+                            readonly batch: string;
+                            /** @description As printed: four groups of four */
+                            readonly code: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string | null;
+                            readonly id: string;
+                            readonly merchant_id: string | null;
+                            /** @description Within its batch, printed beside the code */
+                            readonly number: number;
+                            /** @enum {unknown} */
+                            readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                            readonly store: string | null;
+                            readonly subject: string | null;
+                            readonly terminal: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly updated_at: string;
+                            /** @description What its QR code holds */
+                            readonly url: string;
+                            /** @description Send it back with a change */
+                            readonly version: number;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPlate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A printed code */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                        readonly amount: number | null;
+                        readonly batch: string;
+                        /** @description As printed: four groups of four */
+                        readonly code: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        readonly currency: string | null;
+                        readonly id: string;
+                        readonly merchant_id: string | null;
+                        /** @description Within its batch, printed beside the code */
+                        readonly number: number;
+                        /** @enum {unknown} */
+                        readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                        readonly store: string | null;
+                        readonly subject: string | null;
+                        readonly terminal: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly updated_at: string;
+                        /** @description What its QR code holds */
+                        readonly url: string;
+                        /** @description Send it back with a change */
+                        readonly version: number;
                     };
                 };
             };

@@ -53,7 +53,8 @@ export type Operation =
   | "refund_query"
   | "notification"
   | "statement"
-  | "prove";
+  | "prove"
+  | "identify";
 
 /** What the channel says of one order: the only six things that a report can mean to the door. */
 export type TradeOutcome =
@@ -336,6 +337,27 @@ export type Channel = {
    * is none.
    */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+  /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
+  readonly identify?: Identification;
+};
+
+/**
+ * How a wallet's own browser tells who its user is, without asking him: it is sent to the wallet's page,
+ * which sends it back with a code that is good once.
+ */
+export type Identification = {
+  /**
+   * Where the browser is sent. It comes back to `redirectUrl` with `state` and the code. Null: the account's
+   * credentials lack what it takes.
+   */
+  authorizeUrl(
+    context: ChannelContext,
+    wanted: { readonly redirectUrl: string; readonly state: string },
+  ): string | null;
+  /** The name under which the code comes back. */
+  readonly codeParameter: string;
+  /** The buyer as `NewOrder.buyer` takes him. */
+  buyerOf(context: ChannelContext, code: string): Promise<Call<{ readonly buyer: string }>>;
 };
 
 export type CredentialFault = { readonly field: string; readonly detail: string };

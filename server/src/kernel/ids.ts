@@ -29,6 +29,8 @@ export const ID_PREFIXES = {
   approval: "apr",
   exchange: "exc",
   workItem: "wrk",
+  plate: "plt",
+  plateBatch: "plb",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

@@ -55,6 +55,8 @@ export type PaymentsAuth = {
 export type PaymentsRoom = {
   readonly payments: Payments;
   readonly workItems: WorkItems;
+  /** The token by which a payment's pages are reached. */
+  readonly tokenOf: (paymentId: Id) => string;
   /** Adds the addresses of merchants, operators and channels. */
   routes(http: Http, auth: PaymentsAuth, operators: Pick<Operators, "propose">): void;
   /** Starts the pollers. */
@@ -85,6 +87,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   return {
     payments,
     workItems,
+    tokenOf,
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });

@@ -57,7 +57,10 @@ export type Payments = {
    * Creates a payment and, when a method or payment code is named, places its order. The same request again
    * returns the same payment as it now is, with `isNew` false.
    */
-  create(identity: MerchantIdentity, body: CreatePayment): Promise<Whole & { readonly isNew: boolean }>;
+  create(
+    identity: Pick<MerchantIdentity, "merchant">,
+    body: CreatePayment,
+  ): Promise<Whole & { readonly isNew: boolean }>;
   /** Throws `not_found` for anything that is not this merchant's. */
   get(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** The payment, whoever's it is, for the cashier and operators; null when there is none. */
@@ -144,7 +147,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
 async function create(
   deps: PaymentsDeps,
   creations: Batcher<NewPayment, Created>,
-  identity: MerchantIdentity,
+  identity: Pick<MerchantIdentity, "merchant">,
   body: CreatePayment,
 ): Promise<Whole & { isNew: boolean }> {
   if (deps.door.isBehind(REPORTS_WAIT_MS_MAX)) throw problem("overloaded", { retryAfterSeconds: 1 });
