@@ -12,6 +12,7 @@ import {
   composeAlipay,
   jobs,
   registerActionRoutes,
+  registerAlipayOauth,
   registerAppRoutes,
   registerBillRoutes,
   registerGateway,
@@ -102,7 +103,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   await app.register(formbody, { bodyLimit: bodyMax });
   acceptEmptyJson(app);
   answerErrorsAsJson(app, log);
-  registerRoutes(app, { ...deps, log }, inboxStore);
+  registerRoutes(app, { ...deps, log, online: options.within === undefined }, inboxStore);
 
   const stop = async (): Promise<void> => {
     await loop.stop();
@@ -125,10 +126,11 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 
 function registerRoutes(
   app: FastifyInstance,
-  deps: AlipayDeps & { log: (line: string) => void },
+  deps: AlipayDeps & { log: (line: string) => void; online: boolean },
   inboxStore: InboxStore,
 ): void {
   registerGateway(app, deps);
+  registerAlipayOauth(app, deps);
   registerAppRoutes(app, deps);
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);

@@ -3,6 +3,7 @@ import { type AlipayDeps, newPaymentCode } from "../alipay/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../refuse.ts";
 import { newWechatPaymentCode, type WechatDeps } from "../wechat/index.ts";
 import { alipayInWallet } from "./alipay-channel.ts";
+import { browse, isPlateAddress, type WalletName } from "./browser.ts";
 import { channelOf, type WalletChannel } from "./channel.ts";
 import { isCursor, listAll } from "./list.ts";
 import { wechatInWallet } from "./wechat-channel.ts";
@@ -14,19 +15,45 @@ const pageMax = 100;
 /** How far back `GET /wallet/pending` looks. */
 const pendingLookback = 200;
 
+/** `online`: whether the wallet's browser can reach addresses outside. */
+type WalletDeps = AlipayDeps & WechatDeps & { online: boolean };
+
 /** The buyer's wallet for programs: scan, pay, fail, abandon, payment codes, and what happened so far. */
-export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
+export function registerWalletRoutes(app: FastifyInstance, deps: WalletDeps): void {
   const channels = [wechatInWallet(deps), alipayInWallet(deps)];
+  registerScan(app, deps, channels);
   registerActions(app, channels);
   registerPaymentCodes(app, deps);
   registerLists(app, channels);
 }
 
-function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
+/** A code of a channel is opened; an address of a platform's is opened in the wallet's browser. */
+function registerScan(app: FastifyInstance, deps: WalletDeps, channels: readonly WalletChannel[]): void {
   app.post("/wallet/scan", async (request) => {
-    const code = codeOf(bodyOf(request.body, ["code", "token"]));
-    return { trade: await (await channelOf(channels, code)).scan(code) };
+    const body = bodyOf(request.body, ["code", "token", "wallet", "buyer", "amount"]);
+    const code = codeOf(body);
+    if (!isPlateAddress(code)) return { trade: await (await channelOf(channels, code)).scan(code) };
+    if (!deps.online) {
+      throw new Refused(409, "no_network", "This sandbox opens no addresses: it runs inside a simulation.");
+    }
+    const seen = await browse(deps.clock, deps.url(), {
+      url: code,
+      wallet: walletOf(body),
+      buyer: textField(body, "buyer", 64) ?? null,
+      amount: textField(body, "amount", 32) ?? null,
+    });
+    if ("page" in seen) return seen;
+    return { trade: await (await channelOf(channels, seen.order)).scan(seen.order) };
   });
+}
+
+function walletOf(body: Record<string, unknown>): WalletName {
+  const wallet = textField(body, "wallet") ?? "alipay";
+  if (wallet === "alipay" || wallet === "wechat") return wallet;
+  throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
+}
+
+function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
   app.post("/wallet/pay", async (request) => {
     const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount"]);
     const amount = integerField(body, "amount", 1, amountMax);
@@ -54,10 +81,7 @@ function registerActions(app: FastifyInstance, channels: readonly WalletChannel[
 function registerPaymentCodes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
   app.post("/wallet/payment-codes", async (request, reply) => {
     const body = bodyOf(request.body, ["behaviour", "wallet"]);
-    const wallet = textField(body, "wallet") ?? "alipay";
-    if (wallet !== "alipay" && wallet !== "wechat") {
-      throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
-    }
+    const wallet = walletOf(body);
     const behaviour = textField(body, "behaviour") ?? "pays";
     const known = behaviours.find((one) => one === behaviour);
     if (!known) {
