@@ -77,8 +77,12 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
   const tokenOf = createCashierTokens(keyring);
   const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${tokenOf(paymentId)}`;
+  const pagesOf = (paymentId: Id) => ({
+    cashierUrl: cashierUrl(paymentId),
+    scanUrl: `${publicUrl()}/q/o/${tokenOf(paymentId)}`,
+  });
   let workers: Workers | null = null;
-  const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
+  const door = createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
   const places = createAttemptPlaces(deps);
   const payments = createPaymentsService({ ...deps, door, calls, places });
@@ -89,7 +93,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     workItems,
     tokenOf,
     routes: (http, auth, operators) => {
-      paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
+      paymentRoutes(http, { cell, payments, pagesOf, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });

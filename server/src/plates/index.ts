@@ -16,6 +16,8 @@ import { plateOpsRoutes } from "./ops-routes.ts";
 import { orderRoutes } from "./order/routes.ts";
 import { createOrderPages } from "./order/service.ts";
 import { assetRoutes } from "./pages/frame.ts";
+import { printRoutes } from "./print/routes.ts";
+import { recogniseRoutes } from "./recognise.ts";
 import { scanRoutes } from "./scan/routes.ts";
 import { createPlates } from "./service.ts";
 
@@ -50,6 +52,8 @@ export function platesRoutes(http: Http, deps: PlatesRoomDeps, auth: PlatesAuth)
   assetRoutes(http);
   plateOpsRoutes(http, { ...deps, plates, urlOf });
   plateMerchantRoutes(http, { ...deps, ...auth, urlOf });
+  printRoutes(http, { ...deps, ...auth, urlOf });
+  recogniseRoutes(http, { ...deps, ...auth, byCode: plates.byCode });
   scanRoutes(http, { ...deps, byCode: plates.byCode, orders, scanPath, cashierPath });
   orderRoutes(http, { ...deps, orders, scanPath, cashierPath });
 }

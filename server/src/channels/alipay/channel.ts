@@ -25,6 +25,7 @@ import {
   recordOfRequest,
   withQuery,
 } from "./gateway.ts";
+import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import {
   refundOf,
@@ -71,6 +72,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     readNotification,
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
+    identify: createIdentification(deps),
   };
 }
 

@@ -14,6 +14,7 @@ import type {
 } from "../port.ts";
 import { parseCredentials } from "./credentials.ts";
 import { afterwards, callGateway, credentialsOf, finish, onceOf } from "./gateway.ts";
+import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
 import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
@@ -43,6 +44,7 @@ export function createWechat(deps: ChannelDeps): Channel {
     readNotification,
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
+    identify: createIdentification(deps),
   };
 }
 
