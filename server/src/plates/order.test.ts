@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { newRsaKey } from "../kernel/crypto.ts";
 import { ALIPAY_AGENT, BROWSER_AGENT, ok, phone, WECHAT_AGENT } from "./testing.ts";
 
 let platform: TestPlatform;
@@ -85,7 +86,7 @@ describe("the one address of a payment", () => {
     assert.match(page.text, /Scan this code with WeChat or Alipay/);
     assert.ok(page.text.includes(`href="${new URL(payment.cashier_url).pathname}"`));
     const qq = await phone(platform, "Mozilla/5.0 QQ/9.0.1").open(scanPath(payment));
-    assert.match(qq.text, /cannot be paid inside QQ; open it with WeChat or Alipay/);
+    assert.match(qq.text, /cannot be paid inside QQ; scan it with WeChat or Alipay/);
     assert.deepEqual((await read(payment)).attempts, []);
   });
 
@@ -144,5 +145,109 @@ describe("coming back from WeChat's page", () => {
     const page = await wechat().open(back.href);
     assert.equal(page.status, 502);
     assert.ok(page.text.includes(`href="${scanPath(payment)}"`));
+  });
+});
+
+describe("what the merchant's contracts allow decides", () => {
+  type Shop = { readonly key: string };
+
+  /** A merchant with these methods at Alipay and, with or without the app's secret, an account at WeChat. */
+  async function openShop(terms: { alipay?: string[]; wechat?: "with_secret" | "without" }): Promise<Shop> {
+    const merchant = await ok(
+      platform.ops("POST", "/v1/ops/merchants", {
+        name: "Corner Shop",
+        legal_name: "Corner Ltd.",
+        fee_rate_millionths: 6_000,
+        currencies: ["CNY"],
+      }),
+    );
+    const contract = async (channel: string, gatewayUrl: string, credentials: object, more: object = {}) => {
+      const account = await ok(
+        platform.ops("POST", "/v1/ops/channel_accounts", {
+          merchant_id: merchant.id,
+          channel,
+          label: channel,
+          gateway_url: gatewayUrl,
+          cost_rate_millionths: 6_000,
+          fund_flow: "through_platform",
+          credentials,
+          ...more,
+        }),
+      );
+      await ok(platform.ops("POST", `/v1/ops/channel_accounts/${account.id}/enable`));
+    };
+    if (terms.alipay !== undefined) {
+      const pair = newRsaKey();
+      const asked = { app_public_key: pair.publicKey, mode: "public_key" };
+      const app = await ok(platform.sandbox("POST", "/alipay/apps", asked));
+      const credentials = {
+        mode: "public_key",
+        app_id: app.app_id,
+        seller_id: app.pid,
+        private_key: pair.privateKey,
+        alipay_public_key: app.alipay_public_key,
+      };
+      await contract("alipay", app.gateway_url, credentials, { methods: terms.alipay });
+    }
+    if (terms.wechat !== undefined) {
+      const pair = newRsaKey();
+      const shop = await ok(
+        platform.sandbox("POST", "/wechat/merchants", { merchant_public_key: pair.publicKey }),
+      );
+      await contract("wechat", shop.gateway_url, {
+        mchid: shop.mchid,
+        appid: shop.appid,
+        ...(terms.wechat === "with_secret" ? { app_secret: shop.app_secret } : {}),
+        api_v3_key: shop.api_v3_key,
+        merchant_private_key: pair.privateKey,
+        merchant_serial_no: shop.merchant_serial,
+        wechatpay_public_key: shop.platform_public_key,
+        wechatpay_public_key_id: shop.platform_public_key_id,
+      });
+    }
+    const key = await ok(platform.ops("POST", `/v1/ops/merchants/${merchant.id}/api_keys`, { label: "x" }));
+    return { key: key.secret };
+  }
+
+  let orders = 0;
+  const payAt = ({ key }: Shop): Promise<Json> => {
+    orders += 1;
+    const wanted = { merchant_order_no: `C-${orders}`, amount: 700, currency: "CNY", subject: "Bun" };
+    return ok(platform.api("POST", "/v1/payments", wanted, key));
+  };
+
+  test("in Alipay without its page, the user is learnt and the order is made for him", async () => {
+    const shop = await openShop({ alipay: ["alipay.jsapi"] });
+    const payment = await payAt(shop);
+    const { trade } = await scan(payment, { wallet: "alipay", buyer: "cai" });
+    assert.deepEqual([trade.channel, trade.scene], ["alipay", "jsapi"]);
+    const again = await scan(payment, { wallet: "alipay", buyer: "cai" });
+    assert.equal(again.trade.token, trade.token);
+    const page = await phone(platform, WECHAT_AGENT).open(scanPath(payment));
+    assert.match(page.text, /cannot be paid inside WeChat; scan it with Alipay/);
+    await platform.payCode(trade.token);
+    const { body } = await platform.api("GET", `/v1/payments/${payment.id}`, undefined, shop.key);
+    assert.equal(body.attempts[0].method, "alipay.jsapi");
+  });
+
+  test("in WeChat without the app's secret nobody can be told apart, and the page says so", async () => {
+    const payment = await payAt(await openShop({ wechat: "without", alipay: ["alipay.wap"] }));
+    const seen = await scan(payment, { wallet: "wechat" });
+    assert.equal(seen.page.status, 200);
+    assert.match(seen.page.text, /微信里付不了，请用支付宝扫码/);
+    const alone = await payAt(await openShop({ wechat: "without" }));
+    assert.match((await scan(alone, { wallet: "wechat" })).page.text, /没有可用的钱包/);
+  });
+
+  test("with the wrong secret nothing is charged, and the buyer may try again", async () => {
+    const shop = await openShop({ wechat: "with_secret" });
+    const payment = await payAt(shop);
+    const { data } = await ok(platform.ops("GET", "/v1/ops/channel_accounts?channel=wechat&limit=1"));
+    const rotation = { credentials: { app_secret: "0".repeat(32) }, keep_others: true };
+    await ok(platform.ops("POST", `/v1/ops/channel_accounts/${data[0].id}/credentials`, rotation));
+    const { page } = await scan(payment, { wallet: "wechat" });
+    assert.deepEqual([page.status, /没能打开付款/.test(page.text)], [502, true]);
+    const { body } = await platform.api("GET", `/v1/payments/${payment.id}`, undefined, shop.key);
+    assert.deepEqual([body.status, body.attempts], ["created", []]);
   });
 });

@@ -8,13 +8,12 @@ import type { GatewayRequest } from "./requests.ts";
 export function createIdentification(deps: ChannelDeps): Identification {
   return {
     codeParameter: "auth_code",
-    authorizeUrl: (context, { redirectUrl, state }) =>
-      withQuery(authorizeAddress(context), {
-        app_id: credentialsOf(context).appId,
-        scope: "auth_base",
-        redirect_uri: redirectUrl,
-        state,
-      }),
+    authorizeUrl: (context, { redirectUrl, state }) => {
+      const address = authorizeAddress(context);
+      const app_id = credentialsOf(context).appId;
+      if (address === null) return null;
+      return withQuery(address, { app_id, scope: "auth_base", redirect_uri: redirectUrl, state });
+    },
     buyerOf: async (context, code) => {
       const called = await callGateway(deps, context, "identify", tokenRequest(code));
       if (called.end !== "answer") return called;
@@ -37,10 +36,11 @@ function buyerIn({ body }: Answer): CallEnd<{ readonly buyer: string }> {
 
 /**
  * `openauth` beside `openapi`, in production and in Alipay's own sandbox; a gateway of any other name has the
- * page itself.
+ * page itself. Null: it is no address.
  */
-function authorizeAddress({ gatewayUrl }: ChannelContext): string {
-  const gateway = new URL(gatewayUrl);
+function authorizeAddress({ gatewayUrl }: ChannelContext): string | null {
+  const gateway = URL.parse(gatewayUrl);
+  if (gateway === null) return null;
   const host = gateway.host.replace(/^openapi\b/, "openauth");
   return `${gateway.protocol}//${host}/oauth2/publicAppAuthorize.htm`;
 }

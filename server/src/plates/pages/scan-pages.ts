@@ -74,20 +74,24 @@ function fixedSum({ ready: { plate, merchantName } }: Form): Html {
 
 function amountField(tongue: Tongue, form: Form, typed: Typed | null): Html {
   const texts = textsIn(tongue);
-  const { plate, merchantName, bounds } = form.ready;
+  const { plate, merchantName } = form.ready;
   const decimals = exponentOf(plate.currency);
-  const shown = (amount: bigint) => shownAmount(amount, plate.currency);
-  const fault = typed === null ? null : texts.amountFaults[typed.fault];
+  const fault = typed === null ? null : faultText(tongue, form, typed.fault);
   return html`<p class="shop">${merchantName}</p>
 <p class="subject">${plate.subject}</p>
-<p class="hint"></p>
 <label for="amount">${texts.amountLabel}</label>
 <div class="money"><span aria-hidden="true">${currencySign(plate.currency)}</span>
 <input id="amount" name="amount" type="text" inputmode="${decimals === 0 ? "numeric" : "decimal"}"
  autocomplete="off" maxlength="16" required autofocus value="${typed?.text ?? ""}"
- ${fault === null ? null : html`aria-invalid="true"`} aria-describedby="limits"></div>
-${fault === null ? null : html`<p class="fault" role="alert">${fault}</p>`}
-<p class="hint" id="limits">${texts.amountHint(shown(bounds.min), shown(bounds.max))}</p>`;
+ ${fault === null ? null : html`aria-invalid="true" aria-describedby="fault"`}></div>
+${fault === null ? null : html`<p class="fault" id="fault" role="alert">${fault}</p>`}`;
+}
+
+function faultText(tongue: Tongue, { ready: { plate, bounds } }: Form, fault: Typed["fault"]): string {
+  const { amountFaults } = textsIn(tongue);
+  if (fault === "too_small") return amountFaults.too_small(shownAmount(bounds.min, plate.currency));
+  if (fault === "too_large") return amountFaults.too_large(shownAmount(bounds.max, plate.currency));
+  return amountFaults[fault];
 }
 
 /** For an app that cannot pay: which ones can. */

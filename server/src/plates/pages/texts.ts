@@ -17,15 +17,14 @@ const zh = {
 
   payTo: (merchant: string) => `付款给 ${merchant}`,
   amountLabel: "付款金额",
-  amountHint: (from: string, to: string) => `可填 ${from} 到 ${to}`,
   pay: "去付款",
   payHere: "在此浏览器付款",
   amountFaults: {
     empty: "请填写金额。",
     not_a_number: "请只填数字，例如 12.50。",
     too_many_decimals: "小数位太多了。",
-    too_small: "金额太小。",
-    too_large: "金额太大。",
+    too_small: (least: string) => `金额太小，至少 ${least}。`,
+    too_large: (most: string) => `金额太大，最多 ${most}。`,
   },
   otherAmountTitle: "这次扫码已经付过另一个金额",
   otherAmountHint: "同一次扫码只会生成一笔订单。要付别的金额，请重新开始。",
@@ -38,11 +37,12 @@ const zh = {
   momentHint: "正在打开付款。",
   goOn: "继续",
 
-  openIn: (wallets: string) => `请用 ${wallets} 扫一扫付款`,
-  openInHint: "打开其中一个 App，点“扫一扫”，对准这个码。",
-  notIn: (app: string, wallets: string) => `${app}里付不了，请用 ${wallets} 打开`,
+  openIn: (wallets: string) => `请用${wallets}扫一扫付款`,
+  openInHint: "打开 App，点“扫一扫”，对准这个码。",
+  notIn: (app: string, wallets: string) => `${app}里付不了，请用${wallets}扫码`,
   noWallet: "这里没有可用的钱包",
-  or: (names: readonly string[]) => names.join("、"),
+  or: (names: readonly string[]) =>
+    names.length < 2 ? names.join("") : `${names.slice(0, -1).join("、")}或${names.at(-1)}`,
 
   invokeTitle: "正在打开付款",
   invokeHint: (merchant: string) => `收款方：${merchant}`,
@@ -86,15 +86,14 @@ const en: Texts = {
 
   payTo: (merchant) => `Pay ${merchant}`,
   amountLabel: "Amount to pay",
-  amountHint: (from, to) => `From ${from} to ${to}`,
   pay: "Pay",
   payHere: "Pay in this browser",
   amountFaults: {
     empty: "Please enter the amount.",
     not_a_number: "Digits only, please: for example 12.50.",
     too_many_decimals: "These are too many decimals.",
-    too_small: "The amount is too small.",
-    too_large: "The amount is too large.",
+    too_small: (least) => `The amount is too small: at least ${least}.`,
+    too_large: (most) => `The amount is too large: at most ${most}.`,
   },
   otherAmountTitle: "This scan is for another amount",
   otherAmountHint: "One scan makes one order. To pay a different amount, start again.",
@@ -109,7 +108,7 @@ const en: Texts = {
 
   openIn: (wallets) => `Scan this code with ${wallets}`,
   openInHint: "Open one of these apps, tap Scan, and point it at the code.",
-  notIn: (app, wallets) => `This cannot be paid inside ${app}; open it with ${wallets}`,
+  notIn: (app, wallets) => `This cannot be paid inside ${app}; scan it with ${wallets}`,
   noWallet: "No wallet can pay here",
   or: (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`),
 

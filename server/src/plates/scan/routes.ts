@@ -67,6 +67,7 @@ export function scanRoutes(http: Http, deps: ScanRoutesDeps): void {
 
   http.register(async (scope) => {
     const form = { parseAs: "buffer", bodyLimit: FORM_BYTES_MAX } as const;
+    scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("application/x-www-form-urlencoded", form, (_, body: Buffer, done) => {
       done(null, Object.fromEntries(new URLSearchParams(body.toString("utf8"))));
     });
