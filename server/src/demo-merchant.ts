@@ -128,6 +128,7 @@ async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
     {
       mchid: shop.mchid,
       appid: shop.appid,
+      app_secret: shop.app_secret,
       api_v3_key: shop.api_v3_key,
       api_v2_key: shop.api_v2_key,
       merchant_private_key: privateKey,

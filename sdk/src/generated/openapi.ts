@@ -55,6 +55,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/codes/recognise": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Tell what a scanned code is
+         * @description Nothing is charged and nothing is kept. A code of no known kind is `unknown`.
+         */
+        readonly post: operations["recogniseCode"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/deliveries": {
         readonly parameters: {
             readonly query?: never;
@@ -273,6 +293,74 @@ export interface paths {
          * @description Every request, answer, notification, query, decision, posting and delivery, oldest first.
          */
         readonly get: operations["getPaymentTimeline"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List one's own plates, newest first */
+        readonly get: operations["listPlates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get one of one's own plates */
+        readonly get: operations["getPlate"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}.png": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One of one's own plates as a PNG picture */
+        readonly get: operations["getPlatePng"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}.svg": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One of one's own plates as a SVG picture */
+        readonly get: operations["getPlateSvg"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -708,6 +796,8 @@ export interface components {
             readonly return_url: string | null;
             /** @description The channel took the money back after the success */
             readonly reversed_by_channel: boolean;
+            /** @description Put it into a QR code: whichever wallet scans it opens this payment */
+            readonly scan_url: string;
             /** @enum {unknown} */
             readonly status: "created" | "processing" | "succeeded" | "closed" | "failed";
             /** @description Whether the status can still change */
@@ -924,6 +1014,72 @@ export interface operations {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["Entry"][];
                         readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly recogniseCode: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description As the scanner gave it */
+                    readonly code: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Whether a payment code of this wallet is charged */
+                        readonly accepted?: boolean;
+                        /** @description Whose wallet shows a payment code */
+                        readonly channel?: string;
+                        /** @description What it is, in a sentence for whoever stands at the till */
+                        readonly detail: string;
+                        readonly emvco?: {
+                            readonly accounts: readonly {
+                                readonly fields: {
+                                    readonly [key: string]: string;
+                                } | null;
+                                readonly tag: string;
+                                readonly value: string | null;
+                            }[];
+                            readonly additional: {
+                                readonly [key: string]: string;
+                            } | null;
+                            /** @description Minor units */
+                            readonly amount: number | null;
+                            readonly category: string;
+                            readonly country: string;
+                            readonly currency: string;
+                            readonly initiation: string | null;
+                            readonly merchant_city: string;
+                            readonly merchant_name: string;
+                            readonly postal_code: string | null;
+                        };
+                        readonly fault?: {
+                            readonly detail: string;
+                            readonly offset: number;
+                            readonly tag: string;
+                        };
+                        /** @enum {unknown} */
+                        readonly kind: "payment_code" | "plate" | "payment" | "emvco_merchant" | "emvco_consumer" | "unknown";
+                        /** @description Where the payment is one's own */
+                        readonly payment?: string;
+                        /** @description Where the plate is one's own */
+                        readonly plate?: string;
                     };
                 };
             };
@@ -1370,6 +1526,161 @@ export interface operations {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["TimelineItem"][];
                     };
+                };
+            };
+        };
+    };
+    readonly listPlates: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly state?: "blank" | "bound" | "opening" | "active" | "disabled";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                            readonly amount: number | null;
+                            readonly batch: string;
+                            /** @description As printed: four groups of four */
+                            readonly code: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string | null;
+                            readonly id: string;
+                            readonly merchant_id: string | null;
+                            /** @description Within its batch, printed beside the code */
+                            readonly number: number;
+                            /** @enum {unknown} */
+                            readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                            readonly store: string | null;
+                            readonly subject: string | null;
+                            readonly terminal: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly updated_at: string;
+                            /** @description What its QR code holds */
+                            readonly url: string;
+                            /** @description Send it back with a change */
+                            readonly version: number;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPlate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A printed code */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                        readonly amount: number | null;
+                        readonly batch: string;
+                        /** @description As printed: four groups of four */
+                        readonly code: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        readonly currency: string | null;
+                        readonly id: string;
+                        readonly merchant_id: string | null;
+                        /** @description Within its batch, printed beside the code */
+                        readonly number: number;
+                        /** @enum {unknown} */
+                        readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                        readonly store: string | null;
+                        readonly subject: string | null;
+                        readonly terminal: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly updated_at: string;
+                        /** @description What its QR code holds */
+                        readonly url: string;
+                        /** @description Send it back with a change */
+                        readonly version: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPlatePng: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The code alone, with its light frame */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/png": string;
+                };
+            };
+        };
+    };
+    readonly getPlateSvg: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The code alone, with its light frame */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/svg+xml": string;
                 };
             };
         };

@@ -30,6 +30,8 @@ export const ID_PREFIXES = {
   exchange: "exc",
   workItem: "wrk",
   verification: "vrf",
+  plate: "plt",
+  plateBatch: "plb",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

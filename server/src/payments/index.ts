@@ -66,6 +66,8 @@ export type PaymentsRoom = {
   /** Whether a notification of the channel about the payment has arrived. */
   wasNotified(paymentId: Id): Promise<boolean>;
   readonly workItems: WorkItems;
+  /** The token by which a payment's pages are reached. */
+  readonly tokenOf: (paymentId: Id) => string;
   /** Adds the addresses of merchants, operators and channels. */
   routes(http: Http, auth: PaymentsAuth, operators: Pick<Operators, "propose">): void;
   /** Starts the pollers. */
@@ -86,8 +88,12 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
   const tokenOf = createCashierTokens(keyring);
   const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${tokenOf(paymentId)}`;
+  const pagesOf = (paymentId: Id) => ({
+    cashierUrl: cashierUrl(paymentId),
+    scanUrl: `${publicUrl()}/q/o/${tokenOf(paymentId)}`,
+  });
   let workers: Workers | null = null;
-  const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
+  const door = createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
   const places = createAttemptPlaces(deps);
   const payments = createPaymentsService({ ...deps, door, calls, places });
@@ -100,8 +106,9 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     wasNotified: async (paymentId) =>
       (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,
+    tokenOf,
     routes: (http, auth, operators) => {
-      paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
+      paymentRoutes(http, { cell, payments, pagesOf, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });

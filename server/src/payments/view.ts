@@ -6,12 +6,19 @@ import { readRequest } from "./payment/request.ts";
 export type PaymentView = ReturnType<typeof presentPayment>;
 export type RefundView = ReturnType<typeof presentRefund>;
 
-/** @param cashierUrl the payment's page for the buyer. */
+/** A payment's pages for the buyer. */
+export type PaymentPages = {
+  /** Where any browser pays it. */
+  readonly cashierUrl: string;
+  /** What a code holds that any wallet may scan. */
+  readonly scanUrl: string;
+};
+
 export function presentPayment(
   payment: Payment,
   attempts: readonly Attempt[],
   automaticRefunds: readonly Refund[],
-  cashierUrl: string,
+  pages: PaymentPages,
 ) {
   const request = readRequest(payment.request);
   const find = (id: Id | null) => attempts.find((attempt) => attempt.id === id);
@@ -34,7 +41,8 @@ export function presentPayment(
     live_attempt: live === undefined ? null : formatId("att", live.id),
     success_attempt: success === undefined ? null : formatId("att", success.id),
     next_action: live?.nextAction == null ? null : presentNextAction(live.nextAction),
-    cashier_url: cashierUrl,
+    cashier_url: pages.cashierUrl,
+    scan_url: pages.scanUrl,
     attempts: attempts.map(presentAttempt),
     refunds_automatic: automaticRefunds.map(presentRefund),
     store: request.store ?? null,

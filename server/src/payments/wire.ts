@@ -88,6 +88,9 @@ export const PaymentSchema = Type.Object(
     success_attempt: Nullable(Type.String()),
     next_action: Nullable(NextActionSchema),
     cashier_url: Type.String({ description: "The buyer's page for this payment" }),
+    scan_url: Type.String({
+      description: "Put it into a QR code: whichever wallet scans it opens this payment",
+    }),
     attempts: Type.Array(AttemptSchema),
     refunds_automatic: Type.Array(RefundSchema),
     store: Nullable(Type.String()),

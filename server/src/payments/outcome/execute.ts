@@ -14,7 +14,7 @@ import type { Attempt, Payment, Refund, WorkItem } from "../model.ts";
 import { lockPayments, updatePayments } from "../payment/store.ts";
 import { insertRefunds, refundsByNumber, refundsOfPayments, updateRefunds } from "../refund/store.ts";
 import type { FeeTerms } from "../terms.ts";
-import { presentPayment, presentRefund } from "../view.ts";
+import { type PaymentPages, presentPayment, presentRefund } from "../view.ts";
 import { insertWorkItems } from "../work/store.ts";
 import type { Command, Report } from "./commands.ts";
 import { type Around, type Decided, decide, numberOf } from "./decide.ts";
@@ -40,7 +40,7 @@ export type ExecuteDeps = {
   readonly channels: Pick<Channels, "channel">;
   readonly webhooks: Pick<Webhooks, "record">;
   readonly log: Log;
-  readonly cashierUrl: (paymentId: Id) => string;
+  readonly pagesOf: (paymentId: Id) => PaymentPages;
 };
 
 /** What the batch may use besides the locked rows: read before the transaction, at most a second old. */
@@ -222,7 +222,7 @@ function collect(
 
 function viewOf(deps: ExecuteDeps, box: Box) {
   const automatic = [...box.refunds.values()].filter((refund) => refund.automatic);
-  return presentPayment(box.payment, [...box.attempts.values()], automatic, deps.cashierUrl(box.payment.id));
+  return presentPayment(box.payment, [...box.attempts.values()], automatic, deps.pagesOf(box.payment.id));
 }
 
 function refundViewOf(box: Box, refundId: Id) {

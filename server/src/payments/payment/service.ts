@@ -58,7 +58,7 @@ export type Payments = {
    * its, instead of a routed one.
    */
   create(
-    identity: MerchantIdentity,
+    identity: Pick<MerchantIdentity, "merchant">,
     body: CreatePayment,
     through?: ChannelAccount,
   ): Promise<Whole & { readonly isNew: boolean }>;
@@ -155,7 +155,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
 async function create(
   deps: PaymentsDeps,
   creations: Batcher<NewPayment, Created>,
-  identity: MerchantIdentity,
+  identity: Pick<MerchantIdentity, "merchant">,
   body: CreatePayment,
   through?: ChannelAccount,
 ): Promise<Whole & { isNew: boolean }> {
