@@ -6,6 +6,7 @@ import {
   createAlipay,
   createChannelHttp,
   createChannels,
+  createStripe,
   createWechat,
   registerChannelAccounts,
   statementRoutes,
@@ -150,7 +151,10 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const edges = { clock, random, http: channelHttp };
   const channels = createChannels({
     ...common,
-    channels: [...[createAlipay, createWechat].map((create) => create(edges)), ...(deps.channels ?? [])],
+    channels: [
+      ...[createAlipay, createWechat, createStripe].map((create) => create(edges)),
+      ...(deps.channels ?? []),
+    ],
     merchants,
     operators,
     keyring,

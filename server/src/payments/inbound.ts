@@ -97,6 +97,7 @@ async function receive(
       await stray(deps, account, "refused", notification.reason, notification, request.receivedAt);
     return false;
   }
+  if (notification.about.kind === "nothing") return true;
   const attempt = await attemptFor(deps, account, notification);
   const foreign =
     attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
@@ -148,6 +149,7 @@ async function deliver(
       if (about.trade === null || (present !== undefined && isExplained(present, about.trade))) return null;
     }
   }
+  if (about.kind === "nothing") return null;
   if (about.kind === "dispute") return "disputes are not booked";
   if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
@@ -202,6 +204,7 @@ async function stray(
 }
 
 function outcomeOf(about: Authentic["about"]): string | null {
+  if (about.kind === "nothing") return null;
   return about.kind === "dispute" ? about.dispute.outcome : (about.trade?.outcome ?? null);
 }
 
