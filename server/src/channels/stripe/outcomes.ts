@@ -19,8 +19,8 @@ import { APP_METHOD, PAGE_METHOD } from "./traits.ts";
 //
 // A Checkout Session
 //   open                      open, whatever its PaymentIntent says meanwhile
-//   complete                  what its PaymentIntent says; one that wants another means of payment failed, for
-//                             a page that is complete takes no other
+//   complete                  what its PaymentIntent says; one that wants another means of payment failed: a
+//                             page that is complete takes no other
 //   expired                   unpaid and over, unless its PaymentIntent succeeded
 //
 // Refunds of a charge count from when they are made, also while they are under way.
