@@ -31,6 +31,15 @@ import {
 import { registerPages } from "./pages/index.ts";
 import { acceptEmptyJson, answerErrorsAsJson } from "./refuse.ts";
 import { type Collection, createMemoryStore, openPostgresStore } from "./store/index.ts";
+import {
+  composeStripe,
+  registerStripe,
+  runDueStripeJobs,
+  type StripeDeps,
+  stripeCollections,
+  stripeJobs,
+  stripeNotifications,
+} from "./stripe/index.ts";
 import { registerWalletRoutes } from "./wallet/index.ts";
 import {
   composeWechat,
@@ -87,13 +96,21 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     channels: [
       { kind: alipayNotifications, compose: (one, now) => composeAlipay({ store, random }, one, now) },
       { kind: wechatNotifications, compose: (one, now) => composeWechat({ store, random }, one, now) },
+      { kind: stripeNotifications, compose: (one, now) => composeStripe({ store, random }, one, now) },
     ],
     post: options.within?.post,
   });
-  const deps: AlipayDeps & WechatDeps = { store, clock, random, url: () => url, wake: () => loop.wake() };
+  const deps: AlipayDeps & WechatDeps & StripeDeps = {
+    store,
+    clock,
+    random,
+    url: () => url,
+    wake: () => loop.wake(),
+  };
   const works: DueWork<never>[] = [
     { collection: jobs as Collection<never>, run: () => runDueJobs(deps, log) },
     { collection: wechatJobs as Collection<never>, run: () => runDueWechatJobs(deps, log) },
+    { collection: stripeJobs as Collection<never>, run: () => runDueStripeJobs(deps, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
   ];
   const loop = new DueLoop({ store, clock, log }, works);
@@ -133,7 +150,10 @@ function registerRoutes(
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);
   registerWechat(app, deps);
-  for (const kind of [alipayNotifications, wechatNotifications]) registerNotificationRoutes(app, deps, kind);
+  registerStripe(app, deps);
+  for (const kind of [alipayNotifications, wechatNotifications, stripeNotifications]) {
+    registerNotificationRoutes(app, deps, kind);
+  }
   registerFaultRoutes(app, deps);
   registerWalletRoutes(app, deps);
   registerInbox(app, { store: inboxStore, clock: deps.clock });
@@ -146,6 +166,7 @@ async function openStores(kind: SandboxOptions["store"]) {
     authorities,
     ...alipayCollections,
     ...wechatCollections,
+    ...stripeCollections,
     faults,
     notifications,
   ] as Collection<never>[];

@@ -6,8 +6,17 @@ export type TradeView = { channel: string; token: string; created_at: string } &
 /** A trade, and where the buyer's browser goes next. */
 export type Shown = { trade: TradeView; redirectUrl: string | null };
 
-/** `voucher` is the part that the merchant funded; a null amount is the order's own. */
-export type WalletPayment = { code: string; amount: bigint | null; voucher: bigint; password: boolean };
+/**
+ * `voucher` is the part that the merchant funded; a null amount is the order's own; `card` is a test card's
+ * name, where cards pay.
+ */
+export type WalletPayment = {
+  code: string;
+  amount: bigint | null;
+  voucher: bigint;
+  password: boolean;
+  card: string | null;
+};
 
 export type WalletChannel = {
   name: string;

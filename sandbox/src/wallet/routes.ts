@@ -1,10 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { type AlipayDeps, newPaymentCode } from "../alipay/index.ts";
 import { bodyOf, booleanField, integerField, Refused, textField } from "../refuse.ts";
+import type { StripeDeps } from "../stripe/index.ts";
 import { newWechatPaymentCode, type WechatDeps } from "../wechat/index.ts";
 import { alipayInWallet } from "./alipay-channel.ts";
 import { channelOf, type WalletChannel } from "./channel.ts";
 import { isCursor, listAll } from "./list.ts";
+import { stripeInWallet } from "./stripe-channel.ts";
 import { wechatInWallet } from "./wechat-channel.ts";
 
 const behaviours = ["pays", "asks_password", "insufficient_balance"] as const;
@@ -15,8 +17,8 @@ const pageMax = 100;
 const pendingLookback = 200;
 
 /** The buyer's wallet for programs: scan, pay, fail, abandon, payment codes, and what happened so far. */
-export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps & WechatDeps): void {
-  const channels = [wechatInWallet(deps), alipayInWallet(deps)];
+export function registerWalletRoutes(app: FastifyInstance, deps: AlipayDeps & WechatDeps & StripeDeps): void {
+  const channels = [wechatInWallet(deps), stripeInWallet(deps), alipayInWallet(deps)];
   registerActions(app, channels);
   registerPaymentCodes(app, deps);
   registerLists(app, channels);
@@ -28,13 +30,14 @@ function registerActions(app: FastifyInstance, channels: readonly WalletChannel[
     return { trade: await (await channelOf(channels, code)).scan(code) };
   });
   app.post("/wallet/pay", async (request) => {
-    const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount"]);
+    const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount", "card"]);
     const amount = integerField(body, "amount", 1, amountMax);
     const asked = {
       code: codeOf(body),
       amount: amount === undefined ? null : BigInt(amount),
       voucher: BigInt(integerField(body, "voucher_amount", 0, amountMax) ?? 0),
       password: booleanField(body, "password") ?? true,
+      card: textField(body, "card", 64) ?? null,
     };
     const { trade, redirectUrl } = await (await channelOf(channels, asked.code)).pay(asked);
     return { trade, redirect_url: redirectUrl };

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from "fastify";
+import { sendPage } from "../pages/serve.ts";
+import { cards } from "./cards.ts";
+
+/** The hosted page, and the cards that it offers. */
+export function registerStripeArrival(app: FastifyInstance): void {
+  app.get("/c/pay/:id", (_request, reply) => sendPage(reply, "card.html"));
+  app.get("/stripe/cards", async () => ({
+    data: Object.entries(cards).map(([name, { number, token, type, says }]) => ({
+      card: name,
+      number,
+      token,
+      type,
+      says,
+    })),
+  }));
+}
