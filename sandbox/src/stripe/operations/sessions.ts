@@ -134,6 +134,8 @@ function newOrder(call: Call, id: string): Order {
     expiresAt: expiryOf(params, now),
   };
   params.texts("payment_method_types");
+  params.texts("allowed_payment_method_types");
+  params.object("adaptive_pricing")?.text("enabled", 5);
   params.text("locale");
   params.oneOf("ui_mode", ["hosted", "hosted_page"]);
   return {

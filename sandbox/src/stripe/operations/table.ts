@@ -1,3 +1,4 @@
+import { accountOperations } from "./account.ts";
 import { balanceOperations } from "./balance.ts";
 import type { Operation } from "./call.ts";
 import { chargeOperations, disputeOperations } from "./charges.ts";
@@ -15,6 +16,7 @@ export const operations: readonly Operation[] = [
   ...refundOperations,
   ...disputeOperations,
   ...balanceOperations,
+  ...accountOperations,
   ...eventOperations,
   ...endpointOperations,
 ];

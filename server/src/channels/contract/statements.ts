@@ -51,6 +51,7 @@ export function describeStatements(harness: Harness, stage: () => Stage): void {
     }
   });
 
+  if (harness.hasVouchers === false) return;
   it("a voucher that the merchant funded settles less, wherever it is told", async () => {
     const { buyer, channel, context, notifications, place, publishStatement } = stage();
     const method = Object.keys(harness.traits.scenes).find(

@@ -81,7 +81,6 @@ describe("requests to Stripe", () => {
       "metadata[channel_refund_no]": refund.channelRefundNo,
       "metadata[channel_order_no]": no,
       "metadata[reason]": "two leaves",
-      "expand[0]": "failure_balance_transaction",
     });
   });
 
@@ -182,7 +181,6 @@ describe("beside Stripe's own SDK", () => {
           payment_intent: "pi_1",
           amount: 234,
           metadata: { channel_refund_no: refund.channelRefundNo, channel_order_no: no, reason: "two leaves" },
-          expand: ["failure_balance_transaction"],
         }),
       ),
     ];

@@ -128,7 +128,6 @@ export function refundRequest(refund: RefundOrder, intentId: string, turn: numbe
         ? {}
         : { reason: [...plainText(reason)].slice(0, REASON_CHARACTERS_MAX).join("") }),
     },
-    expand: ["failure_balance_transaction"],
   });
 }
 
