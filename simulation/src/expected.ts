@@ -73,6 +73,8 @@ const workItems: Reachable<WorkItemKind> = {
   refund_after_failure: true,
   // Nobody is at the channel's console, so a world makes none: it would never rest.
   refund_held: false,
+  // No channel of a world has them.
+  dispute_opened: false,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,
@@ -88,6 +90,9 @@ const orderDecisions: Reachable<Decision> = {
   reversed: true,
   reversed_by_channel: true,
   refunded_by_channel: true,
+  disputed: false,
+  dispute_won: false,
+  dispute_lost: false,
   unknown: true,
   not_sent: true,
   refused: true,

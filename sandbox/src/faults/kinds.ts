@@ -49,7 +49,7 @@ export const faultKinds = {
     },
   },
   rate_refusal: {
-    happens: "Too many calls (40005, 429 FREQUENCY_LIMITED); the call is not carried out.",
+    happens: "Too many calls (40005, 429 FREQUENCY_LIMITED or rate_limit); the call is not carried out.",
     at: "any gateway call",
     params: {},
   },
@@ -118,7 +118,7 @@ export const faultKinds = {
   },
   paid_after_close: {
     happens: "The trade is closed, and then the buyer's money arrives.",
-    at: "alipay.trade.close, alipay.trade.cancel and transactions.close of an unpaid trade, reverse",
+    at: "any call that ends an unpaid order: close, cancel, reverse, checkout.sessions.expire",
     params: { ms: { type: "number", default: 0, means: "how long after the close" } },
   },
   abandoned_code_paid: {
@@ -127,27 +127,28 @@ export const faultKinds = {
     params: { ms: { type: "number", default: 0, means: "how long after" } },
   },
   channel_reverses_after_success: {
-    happens: "Alipay gives the buyer's money back although nobody asked for it.",
-    at: "a payment at Alipay",
+    happens: "The channel gives the buyer's money back although nobody asked for it.",
+    at: "a payment at Alipay or Stripe",
     params: {
       ms: { type: "number", default: 0, means: "how long after the payment" },
       amount: { type: "number", means: "how much in fen; all of it where absent" },
     },
   },
   refund_refused: {
-    happens: "For lack of funds (ACQ.SELLER_BALANCE_NOT_ENOUGH, 403 NOT_ENOUGH); nothing is refunded.",
+    happens:
+      "For lack of funds (ACQ.SELLER_BALANCE_NOT_ENOUGH, NOT_ENOUGH, balance_insufficient); no refund.",
     at: "alipay.trade.refund and refunds.create",
     params: {
       final: {
         type: "boolean",
         default: false,
-        means: "refused for good (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL, 400 INVALID_REQUEST) instead",
+        means: "for good instead (ACQ.REFUND_AMT_NOT_EQUAL_TOTAL, INVALID_REQUEST, charge_disputed)",
       },
       executed: { type: "boolean", default: false, means: "whether it is carried out all the same" },
     },
   },
   refund_returned: {
-    happens: "The refund goes to the buyer's bank and comes back (dback_status F, ABNORMAL).",
+    happens: "The refund goes to the buyer's bank and comes back (dback_status F, ABNORMAL, failed).",
     at: "alipay.trade.refund and refunds.create",
     params: {
       ms: { type: "number", default: 0, means: "how long after the refund" },

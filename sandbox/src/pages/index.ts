@@ -13,6 +13,8 @@ const ASSETS = [
   "wallet.css",
   "wallet.js",
   "wallet-view.js",
+  "card.css",
+  "card.js",
   "inbox.css",
   "inbox.js",
   "mark.svg",

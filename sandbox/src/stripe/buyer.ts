@@ -1,6 +1,6 @@
 import { Refused } from "../refuse.ts";
 import type { StoreReader } from "../store/index.ts";
-import { type CardName, cardOf, cards } from "./cards.ts";
+import { type CardName, cardNames, cardOf } from "./cards.ts";
 import { keepStep, type Locked, lockOrder, type StripeDeps, transact, type Work } from "./context.ts";
 import { authenticate, confirm, declineOrder } from "./machine/payment.ts";
 import { paidCharge, type Step } from "./machine/step.ts";
@@ -121,5 +121,5 @@ function cardAsked(text: string | null): CardName {
   if (text === null) return "4242";
   const card = cardOf(text);
   if (card) return card;
-  throw new Refused(400, "card_unknown", `card must be one of ${Object.keys(cards).join(", ")}.`);
+  throw new Refused(400, "card_unknown", `card must be one of ${cardNames.join(", ")}.`);
 }

@@ -81,7 +81,7 @@ function twists(random: SandboxRandom, now: Date): BillTwists<Movement> {
     unknown: (like) => ({
       ...like,
       id: newId(random, "txn_"),
-      sourceId: newId(random, "ch_"),
+      sourceId: newId(random, like.sourceId.slice(0, 3)),
       orderNo: `X${randomDigits(random, 20)}`,
     }),
   };

@@ -72,14 +72,29 @@ async function expandPath(expansion: Expansion, at: View, steps: readonly string
     for (const one of value as View[]) await expandPath(expansion, one, rest);
     return;
   }
-  const next =
+  const known =
     typeof value === "string"
       ? await objectOf(expansion.reader, value, expansion.url)
       : (value as View | undefined);
+  const next = known ?? strangerOf(at, step);
   if (next === undefined || typeof next !== "object") {
     const message = `This property cannot be expanded (${expansion.path}).`;
     throw invalid("expand", message, "property_cannot_be_expanded");
   }
   at[step] = next;
   await expandPath(expansion, next, rest);
+}
+
+const strangers: Record<string, string> = { ch_: "charge", re_: "refund", dp_: "dispute" };
+
+/** What stands behind a line that a fault has put into the balance: something that nobody here knows. */
+function strangerOf(at: View, step: string): View | undefined {
+  const { source, amount, created, currency } = at;
+  if (at.object !== "balance_transaction" || step !== "source" || typeof source !== "string")
+    return undefined;
+  const object = strangers[source.slice(0, 3)];
+  const size = typeof amount === "number" && amount < 0 ? -amount : amount;
+  return object === undefined
+    ? undefined
+    : { id: source, object, amount: size, created, currency, metadata: {}, payment_intent: null };
 }

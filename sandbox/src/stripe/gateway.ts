@@ -110,6 +110,8 @@ async function outcomeOf(
 /** The ladder on which a call is checked before it is carried out. */
 async function admit(deps: GatewayDeps, operation: Operation, request: FastifyRequest): Promise<Admitted> {
   const account = await authenticate(deps.store, request.headers.authorization);
+  const acts = request.headers["stripe-account"];
+  if (acts !== undefined && acts !== account.id) throw noAccess(String(acts));
   const [path = "", query = ""] = (request.raw.url ?? "").split("?", 2);
   const text = operation.verb === "GET" ? query : typeof request.body === "string" ? request.body : "";
   const type = request.headers["content-type"] ?? "";
@@ -125,6 +127,18 @@ async function admit(deps: GatewayDeps, operation: Operation, request: FastifyRe
   if (given.length > keyMax) throw invalid("", `Idempotency keys have at most ${keyMax} characters.`);
   const fingerprint = fingerprintOf(operation.verb, path, tree);
   return { account, operation, tree, id, key: { id: replayId(account.id, given), fingerprint } };
+}
+
+/** Connect is not simulated: a key acts for its own account, and for no other by mistake. */
+function noAccess(accountId: string): StripeRefusal {
+  const message = `The provided key does not have access to account '${accountId}' (or it does not exist).`;
+  const refusal = {
+    status: 403,
+    type: "invalid_request_error",
+    code: "account_invalid",
+    begun: false,
+  } as const;
+  return new StripeRefusal({ ...refusal, message });
 }
 
 async function disturbed(deps: GatewayDeps, call: Admitted): Promise<{ answer: Answer; passage: Passage }> {

@@ -210,6 +210,9 @@ void describe("Stripe's SDK", () => {
     );
     assert.ok(ids.length > 7 && new Set(ids).size === ids.length);
     assert.equal((await bench.sdk.balanceTransactions.retrieve(ids[0]!)).id, ids[0]);
+    const { available } = await bench.sdk.balance.retrieve();
+    const usd = whole.data.filter((one) => one.currency === "usd").reduce((sum, one) => sum + one.net, 0);
+    assert.equal(available.find((one) => one.currency === "usd")!.amount, usd);
     const only = await bench.sdk.balanceTransactions.list({ created: { lt: 1 }, limit: 1 });
     assert.deepEqual([only.data.length, only.has_more], [0, false]);
   });

@@ -1,3 +1,4 @@
+import { Refused } from "../refuse.ts";
 import {
   abandonWithStripe,
   failWithStripe,
@@ -21,7 +22,8 @@ export function stripeInWallet(deps: StripeDeps): WalletChannel {
     recognises: async (code) =>
       isStripeCode(code) || (await stripeOrderOfToken(deps, tokenIn(code))) !== undefined,
     scan: async (code) => viewOrder(await openWithStripe(deps, code)),
-    pay: async ({ code, amount, password, card }) => {
+    pay: async ({ code, amount, voucher, password, card }) => {
+      if (voucher > 0n) throw new Refused(400, "voucher_unknown", "A card takes no shop's voucher.");
       const order = await payWithStripe(deps, { code, amount, passes: password, card });
       return { trade: viewOrder(order), redirectUrl: stripeReturnUrl(order) };
     },

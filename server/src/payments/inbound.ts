@@ -31,6 +31,9 @@ const WAIT_MS_MAX = 3_000;
 /** Refused notifications kept per account and minute: a flood of forgeries fills no disk. */
 const REFUSED_KEPT_PER_MINUTE = 30;
 
+/** What it is about is not known yet: refused, so that the channel says it again. */
+const TOO_EARLY = "too early";
+
 export type InboundDeps = {
   readonly cell: Cell;
   readonly channels: Channels;
@@ -101,6 +104,7 @@ async function receive(
   const attempt = await attemptFor(deps, account, notification);
   const foreign =
     attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
+  if (foreign === TOO_EARLY) return false;
   if (foreign !== null) await stray(deps, account, "orphan", foreign, notification, request.receivedAt);
   return true;
 }
@@ -150,7 +154,16 @@ async function deliver(
     }
   }
   if (about.kind === "nothing") return null;
-  if (about.kind === "dispute") return "disputes are not booked";
+  if (about.kind === "dispute") {
+    const done = await deps.door.submit({
+      ...common,
+      reportId: deps.cell.newId(),
+      kind: "dispute_report",
+      disputeId: deps.cell.newId(),
+      end: { end: "answered", value: about.dispute },
+    });
+    return done.decision === "waiting" ? TOO_EARLY : null;
+  }
   if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
     ...common,

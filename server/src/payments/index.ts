@@ -13,6 +13,7 @@ import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
+import { disputeRoutes } from "./dispute/routes.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
 import { paymentRoutes } from "./payment/routes.ts";
@@ -88,6 +89,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
+      disputeRoutes(http, { cell, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });
     },

@@ -99,9 +99,9 @@ export function tradeRows(trades, onOpen) {
   });
 }
 
-// Alipay's words first, then WeChat Pay's.
-const PAID = ["TRADE_SUCCESS", "TRADE_FINISHED", "SUCCESS", "REFUND"];
-const CLOSED = ["TRADE_CLOSED", "CLOSED"];
+// Alipay's words first, then WeChat Pay's, then Stripe's.
+const PAID = ["TRADE_SUCCESS", "TRADE_FINISHED", "SUCCESS", "REFUND", "succeeded"];
+const CLOSED = ["TRADE_CLOSED", "CLOSED", "canceled", "expired"];
 
 /** Where a trade stands, in one word, with its colour. */
 export function stateOf(trade) {

@@ -14,6 +14,7 @@ import type { Params } from "../wire/params.ts";
 import { invalid, orThrow } from "../wire/refusals.ts";
 import { currencyOf, payableAmount } from "./amounts.ts";
 import { type Call, type Carried, done, lockNamed, type Operation } from "./call.ts";
+import { intentWithoutEffect } from "./sessions.ts";
 
 const amountMax = 999_999_999_999n;
 const reasons = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"] as const;
@@ -157,6 +158,7 @@ function newOrder(call: Call): Order {
   const amount = payableAmount(params.requiredInteger("amount", 0n, amountMax), "amount");
   const metadata = params.metadata();
   const description = params.text("description", 1_000);
+  for (const name of intentWithoutEffect) params.text(name);
   const types = params.texts("payment_method_types");
   const automatic = params.object("automatic_payment_methods");
   automatic?.boolean("enabled");

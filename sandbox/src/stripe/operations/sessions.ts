@@ -17,6 +17,9 @@ const lifetimeMinMs = 30 * minuteMs;
 const lifetimeMaxMs = 24 * 60 * minuteMs;
 /** A caller's clock may be a little ahead or behind, and its seconds are whole. */
 const lifetimeSlackMs = minuteMs;
+/** Taken, and without effect here. */
+const withoutEffect = ["locale", "submit_type", "billing_address_collection"];
+export const intentWithoutEffect = ["receipt_email", "statement_descriptor", "statement_descriptor_suffix"];
 const unitAmountMax = 99_999_999n;
 const quantityMax = 999_999n;
 
@@ -133,10 +136,11 @@ function newOrder(call: Call, id: string): Order {
     createdAt: now,
     expiresAt: expiryOf(params, now),
   };
+  for (const name of withoutEffect) params.text(name);
+  for (const name of intentWithoutEffect) data?.text(name);
   params.texts("payment_method_types");
   params.texts("allowed_payment_method_types");
-  params.object("adaptive_pricing")?.text("enabled", 5);
-  params.text("locale");
+  params.object("adaptive_pricing")?.boolean("enabled");
   params.oneOf("ui_mode", ["hosted", "hosted_page"]);
   return {
     id,

@@ -57,6 +57,7 @@ export function disputeToldBy(
     fee: minorUnitsOf(taking?.fee) ?? 0n,
     currency,
     channelDate: utcDate(movedAt ?? (outcome === "opened" ? (instantOf(dispute.created) ?? at) : at)),
+    openedDate: utcDate(instantOf(taking?.created) ?? instantOf(dispute.created) ?? at),
     reason: textOr(dispute.reason, "general"),
     respondBy: status.endsWith("needs_response")
       ? instantOf(objectOf(dispute.evidence_details).due_by)

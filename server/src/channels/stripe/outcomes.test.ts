@@ -204,6 +204,7 @@ describe("what a dispute says", () => {
       fee: 1_500n,
       currency: "USD",
       channelDate: "2026-11-20",
+      openedDate: "2026-11-20",
       reason: "fraudulent",
       respondBy: new Date("2026-11-27T01:30:07Z"),
     });

@@ -2,19 +2,20 @@
  * The pollers: what nobody told us is asked for, by due times. Channel notifications and these queries are
  * two independent sources of the same truth; both end at the door.
  */
-import type { CallPriority, Channels, SceneTraits } from "../../channels/index.ts";
+import type { CallPriority, SceneTraits } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Calls } from "../attempt/calls.ts";
 import { attemptById } from "../attempt/store.ts";
-import type { Attempt, Payment, Refund } from "../model.ts";
+import { attendDispute, type DisputeDeps } from "../dispute/service.ts";
+import type { Attempt, Dispute, Payment, Refund } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Payments } from "../payment/service.ts";
 import { paymentsById } from "../payment/store.ts";
 import { PLACING_LEASE_MS } from "./schedule.ts";
-import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+import { claimAttempts, claimDisputes, claimPayments, claimRefunds } from "./store.ts";
 
 /** At least three times the longest time-out of a channel call. */
 const LEASE_MS = 30 * SECOND;
@@ -23,7 +24,7 @@ const CONCURRENCY_MAX = 16;
 
 export type WorkersDeps = {
   readonly cell: Cell;
-  readonly channels: Pick<Channels, "channel">;
+  readonly channels: DisputeDeps["channels"];
   readonly door: Door;
   readonly calls: Calls;
   readonly payments: Pick<Payments, "finishClosing">;
@@ -33,10 +34,10 @@ export type WorkersDeps = {
 export type Workers = {
   nudge(): void;
   stop(): Promise<void>;
-  readonly gauges: Readonly<Record<"attempts" | "payments" | "refunds", DueWorker["gauges"]>>;
+  readonly gauges: Readonly<Record<"attempts" | "payments" | "refunds" | "disputes", DueWorker["gauges"]>>;
 };
 
-/** Starts the three pollers of a cell; any number of processes may run them. */
+/** Starts the pollers of a cell; any number of processes may run them. */
 export function startWorkers(deps: WorkersDeps): Workers {
   const { cell, log } = deps;
   const claimWith =
@@ -72,6 +73,12 @@ export function startWorkers(deps: WorkersDeps): Workers {
       claim: claimWith(claimRefunds),
       handle: (refund) => attendRefund(deps, refund),
     }),
+    disputes: startDueWorker<Dispute>({
+      ...common,
+      name: "disputes",
+      claim: claimWith(claimDisputes),
+      handle: async (dispute) => void (await attendDispute(deps, dispute)),
+    }),
   };
   const all = Object.values(workers);
   return {
@@ -85,6 +92,7 @@ export function startWorkers(deps: WorkersDeps): Workers {
       attempts: workers.attempts.gauges,
       payments: workers.payments.gauges,
       refunds: workers.refunds.gauges,
+      disputes: workers.disputes.gauges,
     },
   };
 }
