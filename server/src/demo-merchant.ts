@@ -26,6 +26,9 @@ export type DemoFile = {
   /** Absent in a file written before there was a second channel. */
   readonly wechat_account_id?: string;
   readonly wechat_mchid?: string;
+  /** Absent in a file written before there were cards: its merchant holds no currency of theirs. */
+  readonly card_account_id?: string;
+  readonly stripe_account?: string;
   readonly webhook_secret: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
@@ -38,6 +41,8 @@ const MERCHANT_NAME = "Demo Shop";
 const FEE_RATE_MILLIONTHS = 8_000;
 /** What the sandbox's channels charge. */
 const COST_RATE_MILLIONTHS = 6_000;
+const CARD_COST_RATE_MILLIONTHS = 29_000;
+const CARD_CURRENCIES = ["USD", "EUR", "JPY"];
 
 /**
  * Makes the demo merchant unless it is there; refreshes the addresses in its file. Throws when the platform
@@ -58,6 +63,9 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
     // Made before there was a second channel.
     const wechat = known.wechat_mchid === undefined ? await openWechat(deps, known.merchant_id) : {};
     writeDemoFile(deps.dataDir, { ...known, ...wechat, ...addresses });
+    // Stripe tells an endpoint of the account's, not of each order: it must know where the platform is now.
+    const { card_account_id: accountId, stripe_account: stripe } = known;
+    if (accountId !== undefined && stripe !== undefined) await tellNotifyUrl(deps, stripe, accountId);
     return;
   }
   writeDemoFile(deps.dataDir, { ...(await make(deps)), ...addresses });
@@ -69,12 +77,13 @@ async function make(deps: DemoMerchantDeps) {
     name: MERCHANT_NAME,
     legal_name: "Demo Shop Trading Co., Ltd.",
     fee_rate_millionths: FEE_RATE_MILLIONTHS,
-    currencies: ["CNY"],
+    currencies: ["CNY", ...CARD_CURRENCIES],
   });
   const key = await ops(deps, `/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
   const channels = {
     ...(await openAlipay(deps, merchant.id as string)),
     ...(await openWechat(deps, merchant.id as string)),
+    ...(await openCards(deps, merchant.id as string)),
   };
   const endpoint = await post(
     deps,
@@ -134,6 +143,30 @@ async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
   return { wechat_account_id: accountId, wechat_mchid: shop.mchid as string };
 }
 
+async function openCards(deps: DemoMerchantDeps, merchantId: string) {
+  const stripe = await post(deps, `${deps.sandboxUrl}/stripe/accounts`, {
+    merchant_name: MERCHANT_NAME,
+    currencies: CARD_CURRENCIES.map((currency) => currency.toLowerCase()),
+  });
+  const { secret_key, publishable_key, webhook_secret, account_id } = stripe;
+  const accountId = await openAccount(
+    deps,
+    merchantId,
+    "stripe",
+    "Cards at the sandbox",
+    stripe.api_url,
+    { secret_key, publishable_key, webhook_secret, account_id },
+    { currencies: CARD_CURRENCIES, cost_rate_millionths: CARD_COST_RATE_MILLIONTHS },
+  );
+  await tellNotifyUrl(deps, account_id as string, accountId);
+  return { card_account_id: accountId, stripe_account: account_id as string };
+}
+
+async function tellNotifyUrl(deps: DemoMerchantDeps, stripe: string, accountId: string): Promise<void> {
+  const notifyUrl = `${deps.baseUrl}/notify/stripe/${accountId}`;
+  await post(deps, `${deps.sandboxUrl}/stripe/accounts/${stripe}/notify-url`, { notify_url: notifyUrl });
+}
+
 /** A contract that takes orders at once. */
 async function openAccount(
   deps: DemoMerchantDeps,
@@ -142,6 +175,7 @@ async function openAccount(
   label: string,
   gatewayUrl: string | undefined,
   credentials: object,
+  terms: object = {},
 ): Promise<string> {
   const account = await ops(deps, "/v1/ops/channel_accounts", {
     merchant_id: merchantId,
@@ -150,6 +184,7 @@ async function openAccount(
     gateway_url: gatewayUrl,
     cost_rate_millionths: COST_RATE_MILLIONTHS,
     fund_flow: "through_platform",
+    ...terms,
     credentials,
   });
   await ops(deps, `/v1/ops/channel_accounts/${account.id}/enable`, undefined);
@@ -158,7 +193,7 @@ async function openAccount(
 
 async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<void> {
   const token = { authorization: `Bearer ${deps.operatorKey}` };
-  for (const accountId of [known.channel_account_id, known.wechat_account_id]) {
+  for (const accountId of [known.channel_account_id, known.wechat_account_id, known.card_account_id]) {
     if (accountId === undefined) continue;
     const path = `${deps.baseUrl}/v1/ops/channel_accounts/${accountId}`;
     const account = await call("GET", path, undefined, token);

@@ -241,7 +241,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "5 every end is told",
     sentence:
-      "Each payment, refund and dispute that ended, and each success taken back, has the event that tells of it.",
+      "Each payment, refund and dispute that ended, and each success taken back, has the event that " +
+      "tells of it.",
     per: "cell",
     check: check(UNTOLD),
   },

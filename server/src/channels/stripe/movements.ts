@@ -28,14 +28,18 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
 /**
- * The statement of a day: every movement that belongs to an order, in the order of time, or a `MovementFault`
- * with line and reason. The original kept is what came, one object a line, its fields sorted.
+ * The statement of a day, its movements as Stripe lists them: every movement that belongs to an order, in the
+ * order of time, or a `MovementFault` with line and reason. The original kept is what came, one object a
+ * line, its fields sorted.
  */
 export function statementOf(
   movements: readonly Fields[],
   of: { readonly account: string; readonly channelDate: string },
 ): Statement {
-  const inOrder = movements.toSorted((one, other) => Number(one.created) - Number(other.created));
+  // They come newest first; those of one second keep their order.
+  const inOrder = movements
+    .toReversed()
+    .toSorted((one, other) => Number(one.created) - Number(other.created));
   const lines = inOrder.flatMap((movement, index) => lineOf(movement, index + 1, of.channelDate) ?? []);
   const original = Buffer.from(inOrder.map((movement) => `${canonical(movement)}\n`).join(""));
   return { account: of.account, channelDate: of.channelDate, lines, original };
