@@ -6,8 +6,8 @@ const CAUSED_BY_REFUNDS = /^refund_|^surplus_refund_/;
 const CAUSED_BY_EITHER = "break_refund_theirs";
 
 /**
- * Whose ids the journals of payments, refunds and disputes name, so that the ledger shows them as they are known
- * everywhere else.
+ * Whose ids the journals of payments, refunds and disputes name, so that the ledger shows them as they are
+ * known everywhere else.
  */
 export const idsInJournals: NamedIds = (kind) => {
   if (!ABOUT_PAYMENTS.test(kind)) return { source: null, subject: null };
