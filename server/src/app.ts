@@ -6,6 +6,7 @@ import {
   createAlipay,
   createChannelHttp,
   createChannels,
+  createStripe,
   createUnionpay,
   createWechat,
   registerChannelAccounts,
@@ -154,7 +155,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const channels = createChannels({
     ...common,
     channels: [
-      ...[createAlipay, createWechat, createUnionpay].map((create) => create(edges)),
+      ...[createAlipay, createWechat, createUnionpay, createStripe].map((create) => create(edges)),
       ...(deps.channels ?? []),
     ],
     merchants,

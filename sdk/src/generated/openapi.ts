@@ -126,6 +126,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/disputes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List disputes
+         * @description Payers' claims through channels, newest first.
+         */
+        readonly get: operations["listDisputes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/disputes/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a dispute */
+        readonly get: operations["getDispute"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events": {
         readonly parameters: {
             readonly query?: never;
@@ -630,6 +667,32 @@ export interface components {
             readonly tries: number;
             readonly webhook_endpoint: string;
         };
+        /** @description A payer's claim through the channel against one payment */
+        readonly Dispute: {
+            /** @description What the payer claims; held back until it is decided */
+            readonly amount: number;
+            readonly attempt: string;
+            /** @description The channel's number of the claim */
+            readonly channel_dispute_no: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description ISO 4217, capital letters */
+            readonly currency: string;
+            /** @description What the channel charges for the claim, whoever wins */
+            readonly fee: number;
+            readonly finished_at: string | null;
+            readonly id: string;
+            readonly payment: string;
+            /** @description The channel's own word */
+            readonly reason: string;
+            readonly respond_by: string | null;
+            /** @enum {unknown} */
+            readonly state: "opened" | "won" | "lost";
+            readonly state_final: boolean;
+        };
         readonly Entry: {
             /**
              * Format: date
@@ -685,6 +748,12 @@ export interface components {
          *
          *     `refund.returned`: An accepted refund came back; the money is yours again.
          *
+         *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
+         *
+         *     `dispute.won`: The claim was decided for you; its amount is yours again.
+         *
+         *     `dispute.lost`: The claim was decided for the payer; the money is gone.
+         *
          *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
          */
         readonly Event: {
@@ -701,7 +770,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -751,6 +820,7 @@ export interface components {
             readonly created_at: string;
             /** @description ISO 4217, capital letters */
             readonly currency: string;
+            readonly disputes: readonly components["schemas"]["Dispute"][];
             /**
              * Format: date-time
              * @description RFC 3339, UTC
@@ -850,7 +920,7 @@ export interface components {
             };
             readonly id: string | null;
             /** @enum {unknown} */
-            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "event" | "delivery";
+            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "event" | "delivery";
             readonly what: string;
         };
         /** WebhookEndpoint */
@@ -1164,6 +1234,59 @@ export interface operations {
             };
         };
     };
+    readonly listDisputes: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                /** @description A payment's id */
+                readonly payment?: string;
+                readonly state?: "opened" | "won" | "lost";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Dispute"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getDispute: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A payer's claim through the channel against one payment */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Dispute"];
+                };
+            };
+        };
+    };
     readonly listEvents: {
         readonly parameters: {
             readonly query?: {
@@ -1173,7 +1296,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -1222,6 +1345,12 @@ export interface operations {
              *     `refund.failed`: The refund was refused; the money is yours again.
              *
              *     `refund.returned`: An accepted refund came back; the money is yours again.
+             *
+             *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
+             *
+             *     `dispute.won`: The claim was decided for you; its amount is yours again.
+             *
+             *     `dispute.lost`: The claim was decided for the payer; the money is gone.
              *
              *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
              */
@@ -1849,8 +1978,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -1927,8 +2056,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

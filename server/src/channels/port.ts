@@ -159,6 +159,8 @@ export type DisputeOutcome = {
   readonly currency: Currency;
   /** The channel's business date of this outcome, `yyyy-mm-dd`. */
   readonly channelDate: string;
+  /** The one on which it opened; absent: not told, so `channelDate`. */
+  readonly openedDate?: string;
   /** The channel's own word for the reason. */
   readonly reason: string;
   /** Evidence must be there by then; null: not told, or too late. */

@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   payment: "pay",
   attempt: "att",
   refund: "rfd",
+  dispute: "dsp",
   journal: "jnl",
   book: "bok",
   account: "acc",

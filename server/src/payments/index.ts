@@ -15,6 +15,7 @@ import { createCalls } from "./attempt/calls.ts";
 import { forgetUsedCodes } from "./attempt/codes.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
+import { disputeRoutes } from "./dispute/routes.ts";
 import { exchangesOfPayment } from "./exchanges.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
@@ -110,6 +111,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, pagesOf, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
+      disputeRoutes(http, { cell, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });
     },

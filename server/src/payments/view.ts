@@ -1,6 +1,13 @@
 /** How payments and refunds look to those who asked for them: answers and webhooks show the same. Pure. */
 import { formatId, type Id } from "../kernel/ids.ts";
-import { type Attempt, isFinalPayment, type Payment, type Refund, refundStatus } from "./model.ts";
+import {
+  type Attempt,
+  type Dispute,
+  isFinalPayment,
+  type Payment,
+  type Refund,
+  refundStatus,
+} from "./model.ts";
 import { readRequest } from "./payment/request.ts";
 
 export type PaymentView = ReturnType<typeof presentPayment>;
@@ -16,7 +23,7 @@ export type PaymentPages = {
 
 export function presentPayment(
   payment: Payment,
-  attempts: readonly Attempt[],
+  { attempts, disputes }: { readonly attempts: readonly Attempt[]; readonly disputes: readonly Dispute[] },
   automaticRefunds: readonly Refund[],
   pages: PaymentPages,
 ) {
@@ -45,6 +52,7 @@ export function presentPayment(
     scan_url: pages.scanUrl,
     attempts: attempts.map(presentAttempt),
     refunds_automatic: automaticRefunds.map(presentRefund),
+    disputes: disputes.map(presentDispute),
     store: request.store ?? null,
     terminal: request.terminal ?? null,
     return_url: request.return_url ?? null,
@@ -95,6 +103,24 @@ function presentAttempt(attempt: Attempt) {
     created_at: attempt.createdAt.toISOString(),
     expires_at: attempt.expiresAt.toISOString(),
     finished_at: attempt.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentDispute(dispute: Dispute) {
+  return {
+    id: formatId("dsp", dispute.id),
+    payment: formatId("pay", dispute.paymentId),
+    attempt: formatId("att", dispute.attemptId),
+    channel_dispute_no: dispute.channelDisputeNo,
+    state: dispute.state,
+    state_final: dispute.finishedAt !== null,
+    amount: Number(dispute.amount),
+    fee: Number(dispute.fee),
+    currency: dispute.currency.trim(),
+    reason: dispute.reason,
+    respond_by: dispute.respondBy?.toISOString() ?? null,
+    created_at: dispute.createdAt.toISOString(),
+    finished_at: dispute.finishedAt?.toISOString() ?? null,
   };
 }
 

@@ -66,7 +66,7 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
   const present: Present = (whole) =>
     presentPayment(
       whole.payment,
-      whole.attempts,
+      whole,
       whole.refunds.filter((refund) => refund.automatic),
       deps.pagesOf(whole.payment.id),
     );

@@ -182,7 +182,7 @@ async function create(
       throw problem("payment_code_used", { field: "payment_code" });
     case "created": {
       const { payment, attempt } = wanted;
-      if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
+      if (attempt === null) return { payment, attempts: [], refunds: [], disputes: [], isNew: true };
       deps.places.note(attempt);
       return {
         ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),
