@@ -100,7 +100,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   refuseUnwritableText(http);
   if (!config.roles.includes("api")) answerWatchersAlone(http);
-  await http.register((scope) => addRoutes(scope, rooms, deps.clock));
+  await http.register((scope) => addRoutes(scope, rooms, deps));
   await ensureDay(rooms.cell, config.timeZone);
   await rooms.operators.ensureBootstrap(config.operatorKey);
   const background = createBackground(deps, rooms);
@@ -173,7 +173,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
 }
 
-async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
+async function addRoutes(http: Http, rooms: Rooms, { clock, log }: AppDeps): Promise<void> {
   const { platform, cell, operators, approvals, merchants, channels, webhooks, room, keyring } = rooms;
   const auth = {
     authenticateMerchant: merchants.authenticate,
@@ -186,7 +186,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
-  const checkout = { payments: room.payments, channels, merchants, keyring, clock };
+  const checkout = { payments: room.payments, channels, merchants, keyring, clock, log };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
   const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
   const { authenticateOperator } = auth;

@@ -5,9 +5,11 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, strictObject } from "../kernel/http.ts";
+import type { Log } from "../kernel/log.ts";
 import type { Merchants } from "../merchants/index.ts";
 import { type Payments, readCashierToken, type Whole } from "../payments/index.ts";
 import { checkoutState, offeredMethods } from "./view.ts";
+import { createWatchers } from "./watchers.ts";
 
 export type CheckoutRoutesDeps = {
   readonly payments: Payments;
@@ -15,6 +17,7 @@ export type CheckoutRoutesDeps = {
   readonly merchants: Pick<Merchants, "get">;
   readonly keyring: Pick<Keyring, "macs">;
   readonly clock: Clock;
+  readonly log: Log;
   /** Where `web/checkout` was built to. */
   readonly assets: URL;
 };
@@ -72,6 +75,8 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
     },
   );
 
+  liveStatus(http, deps);
+
   http.post<Input<typeof StartSchema, typeof TokenParams>>(
     "/pay/:token/attempts",
     { schema: { hide, params: TokenParams, body: StartSchema } },
@@ -88,6 +93,41 @@ export function checkoutRoutes(http: Http, deps: CheckoutRoutesDeps): void {
         buyerIp: request.ip,
       };
       return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, null));
+    },
+  );
+}
+
+/**
+ * `/pay/{token}/events`: the state, again whenever it changes. An ended payment is answered with 204, which
+ * tells a browser not to come again.
+ */
+function liveStatus(http: Http, deps: CheckoutRoutesDeps): void {
+  const watchers = createWatchers({
+    clock: deps.clock,
+    log: deps.log,
+    look: async (paymentIds) => {
+      const wholes = await deps.payments.findAll(paymentIds);
+      const states = [...wholes].map(async ([id, whole]) => {
+        await deps.payments.watch(whole.payment);
+        return [id, await stateOf(deps, whole)] as const;
+      });
+      return new Map(await Promise.all(states));
+    },
+  });
+  http.addHook("preClose", async () => watchers.stop());
+  http.get<Input<never, typeof TokenParams>>(
+    "/pay/:token/events",
+    { schema: { hide: true, params: TokenParams }, exposeHeadRoute: false },
+    async (request, reply) => {
+      const whole = await find(deps, request.params.token);
+      if (whole.payment.finishedAt !== null) return reply.code(204).send();
+      await deps.payments.watch(whole.payment);
+      const events = watchers.watch(whole.payment.id, await stateOf(deps, whole));
+      if (events === null) throw problem("overloaded", { retryAfterSeconds: 60 });
+      return reply
+        .header("content-type", "text/event-stream; charset=utf-8")
+        .header("x-accel-buffering", "no")
+        .send(events);
     },
   );
 }

@@ -12,6 +12,8 @@ const POLL_MS = 2 * SECOND;
 /** A payment that has ended is looked at rarely: only a late refund could still interest its buyer. */
 const POLL_ENDED_MS = 60 * SECOND;
 
+export type CheckoutState = ReturnType<typeof checkoutState>;
+
 /** The state of a cashier page. @param now the server's clock, for the page's countdown. */
 export function checkoutState(
   whole: Whole,

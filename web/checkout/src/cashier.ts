@@ -6,6 +6,8 @@ import { fetchState, startAttempt } from "./api.ts";
 import { byId, fill } from "./dom.ts";
 import type { Leaving } from "./leaving.ts";
 import { leavingOf } from "./leaving.ts";
+import type { Live } from "./live.ts";
+import { liveStatus } from "./live.ts";
 import { delayUntilNext } from "./polling.ts";
 import type { Drawing } from "./render.ts";
 import { drawScreen, drawSummary, titleOf } from "./render.ts";
@@ -25,6 +27,7 @@ export class Cashier {
   private readonly texts: Texts;
   private readonly locale: string;
   private readonly leaving: Leaving;
+  private readonly live: Live;
 
   private state: State | null = null;
   private screen: Screen = { kind: "loading" };
@@ -34,6 +37,9 @@ export class Cashier {
   /** How far the server's clock is ahead of this one: a countdown follows the server's. */
   private skewMs = 0;
   private failures = 0;
+  /** While an attempt is being started, what the server tells waits for the answer. */
+  private starting = false;
+  private toldMeanwhile = false;
   /** Counts questions: only the answer to the last one is shown. */
   private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +52,11 @@ export class Cashier {
     this.texts = texts;
     this.locale = locale;
     this.leaving = leavingOf(this.base);
+    this.live = liveStatus(
+      this.base,
+      (state) => this.told(state),
+      () => this.schedule(),
+    );
   }
 
   open(): void {
@@ -56,9 +67,11 @@ export class Cashier {
     this.show(this.screen);
     setInterval(() => this.tick(), 1000);
     document.addEventListener("visibilitychange", () => {
+      this.keepLive();
       if (!document.hidden) this.refreshIfUseful();
     });
     addEventListener("online", () => this.refreshIfUseful());
+    addEventListener("pagehide", () => this.live.close());
     addEventListener("offline", () => this.say(this.texts.offline));
     // A page kept by the browser's back button is shown as it was left: it asks what happened since.
     addEventListener("pageshow", (event) => {
@@ -76,9 +89,23 @@ export class Cashier {
   }
 
   private refreshIfUseful(): void {
-    const starting = this.screen.kind === "preparing";
     const mayChange = this.failures > 0 || (this.state !== null && this.state.poll_after_ms !== null);
-    if (mayChange && !starting) void this.refresh();
+    if (mayChange && !this.starting) void this.refresh();
+  }
+
+  private keepLive(): void {
+    const mayChange = this.state !== null && !this.state.payment.status_final;
+    this.live.keep(mayChange && !document.hidden);
+  }
+
+  /** The server tells by itself. An answer that is under way and older is then of no use. */
+  private told(state: State): void {
+    if (this.starting) {
+      this.toldMeanwhile = true;
+      return;
+    }
+    this.nextTurn();
+    this.take({ kind: "state", state });
   }
 
   private async choose(method: string, byBuyer: boolean): Promise<void> {
@@ -86,7 +113,10 @@ export class Cashier {
     this.chosen = method;
     this.notice = null;
     this.show({ kind: "preparing", method, leaving: byBuyer && !isCode(method) });
+    this.starting = true;
+    this.toldMeanwhile = false;
     const answer = await startAttempt(this.base, method, this.device);
+    this.starting = false;
     if (mine !== this.turn) return;
     if (answer.kind === "problem" || answer.kind === "unreachable") {
       // What the server made of it is told by the next state, not guessed here.
@@ -96,6 +126,7 @@ export class Cashier {
       return;
     }
     this.take(answer);
+    if (this.toldMeanwhile) void this.refresh();
     const action = answer.kind === "state" ? answer.state.next_action : null;
     if (byBuyer && action !== null && action.type === "redirect") this.leave(action.url);
   }
@@ -124,6 +155,12 @@ export class Cashier {
 
   private takeState(state: State): void {
     const before = this.state;
+    // Answers and what the server tells by itself may overtake each other.
+    if (before !== null && Date.parse(state.server_time) < Date.parse(before.server_time)) {
+      this.online();
+      this.schedule();
+      return;
+    }
     this.state = state;
     this.skewMs = Date.parse(state.server_time) - Date.now();
     this.online();
@@ -147,7 +184,8 @@ export class Cashier {
   private schedule(): void {
     clearTimeout(this.timer);
     const pollAfterMs = this.state === null ? null : this.state.poll_after_ms;
-    const delay = delayUntilNext({ pollAfterMs, failures: this.failures, hidden: document.hidden });
+    const hidden = document.hidden;
+    const delay = delayUntilNext({ pollAfterMs, failures: this.failures, hidden, live: this.live.works() });
     if (delay !== null) this.timer = setTimeout(() => void this.refresh(), delay);
   }
 
@@ -181,6 +219,7 @@ export class Cashier {
   private tick(): void {
     const { state } = this;
     if (state === null) return;
+    this.keepLive();
     const returning = document.getElementById("returning");
     if (returning !== null && this.returnAt !== null) this.tickReturn(returning, state.payment.return_url);
     const timer = document.getElementById("timer");

@@ -131,6 +131,13 @@ describe("when the page asks again", () => {
     assert.equal(delayUntilNext({ pollAfterMs: null, failures: 0, hidden: false }), null);
   });
 
+  test("to be sure, no more, where the server tells by itself, and as before where that fails", () => {
+    const waiting = { pollAfterMs: 2_000, failures: 0, hidden: false };
+    assert.equal(delayUntilNext({ ...waiting, live: true }), 30_000);
+    assert.equal(delayUntilNext({ ...waiting, live: false }), 2_000);
+    assert.equal(delayUntilNext({ ...waiting, failures: 1, live: true }), 1_000);
+  });
+
   test("rarely while nobody looks, slower and slower while nobody answers, but always", () => {
     assert.equal(delayUntilNext({ pollAfterMs: 2_000, failures: 0, hidden: true }), 10_000);
     const waits = [1, 2, 3, 50].map((failures) =>

@@ -1,6 +1,7 @@
 // A small server that serves the built page as the platform does, and answers whatever state a test sets.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Fastify, { type FastifyReply } from "fastify";
@@ -22,6 +23,12 @@ export interface Harness {
   says(token: string, reply: Reply): void;
   /** The next attempts of this token are answered with this, and the state becomes `after` where given. */
   onAttempt(token: string, reply: Reply, after?: Reply): void;
+  /** From now on `/pay/{token}/events` tells of every change; without this it is refused. */
+  live(token: string): void;
+  /** Ends the streams of a token and refuses new ones, as a proxy may. */
+  mute(token: string): void;
+  /** How often a token's state was asked for. */
+  asked(token: string): number;
   /** The attempts that were asked for, oldest first. */
   attempts(token: string): { method: string; device: string }[];
   stop(): Promise<void>;
@@ -33,6 +40,8 @@ export async function startHarness(): Promise<Harness> {
   const states = new Map<string, Reply>();
   const answers = new Map<string, { reply: Reply; after: Reply | undefined }>();
   const asked = new Map<string, { method: string; device: string }[]>();
+  const streams = new Map<string, Set<ServerResponse>>();
+  const questions = new Map<string, number>();
   const app = Fastify({ forceCloseConnections: true });
 
   app.get<{ Params: { file: string } }>("/pay/assets/:file", async ({ params }, reply) => {
@@ -43,9 +52,19 @@ export async function startHarness(): Promise<Harness> {
     const html = await readFile(join(folder, "index.html"));
     return reply.header("content-security-policy", POLICY).type("text/html; charset=utf-8").send(html);
   });
-  app.get<{ Params: { token: string } }>("/pay/:token/state", async ({ params }, reply) =>
-    answer(reply, states.get(params.token)),
-  );
+  app.get<{ Params: { token: string } }>("/pay/:token/state", async ({ params: { token } }, reply) => {
+    questions.set(token, (questions.get(token) ?? 0) + 1);
+    return answer(reply, states.get(token));
+  });
+  app.get<{ Params: { token: string } }>("/pay/:token/events", async ({ params: { token } }, reply) => {
+    const open = streams.get(token);
+    if (open === undefined) return reply.code(503).send({ code: "overloaded", title: "", detail: "" });
+    reply.hijack();
+    reply.raw.writeHead(200, { "content-type": "text/event-stream" });
+    reply.raw.write(`retry: 500\n${event(states.get(token))}`);
+    open.add(reply.raw);
+    reply.raw.once("close", () => open.delete(reply.raw));
+  });
   app.post<{ Params: { token: string }; Body: { method: string; device: string } }>(
     "/pay/:token/attempts",
     async ({ params: { token }, body }, reply) => {
@@ -61,7 +80,16 @@ export async function startHarness(): Promise<Harness> {
   return {
     url: await app.listen({ port: 0, host: "127.0.0.1" }),
     folder,
-    says: (token, reply) => void states.set(token, reply),
+    says: (token, reply) => {
+      states.set(token, reply);
+      for (const stream of streams.get(token) ?? []) stream.write(event(reply));
+    },
+    live: (token) => void streams.set(token, streams.get(token) ?? new Set()),
+    mute: (token) => {
+      for (const stream of streams.get(token) ?? []) stream.end();
+      streams.delete(token);
+    },
+    asked: (token) => questions.get(token) ?? 0,
     onAttempt: (token, reply, after) => void answers.set(token, { reply, after }),
     attempts: (token) => asked.get(token) ?? [],
     stop: async () => {
@@ -69,6 +97,11 @@ export async function startHarness(): Promise<Harness> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function event(said: Reply | undefined): string {
+  if (typeof said !== "object" || "code" in said) return ": nothing\n\n";
+  return `event: state\ndata: ${JSON.stringify({ ...said, server_time: new Date().toISOString() })}\n\n`;
 }
 
 function answer(reply: FastifyReply, said: Reply | undefined): FastifyReply {
