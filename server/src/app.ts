@@ -10,7 +10,7 @@ import {
   registerChannelAccounts,
   statementRoutes,
 } from "./channels/index.ts";
-import { checkoutRoutes } from "./checkout/index.ts";
+import { createCheckoutRoom } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
@@ -100,7 +100,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   refuseUnwritableText(http);
   if (!config.roles.includes("api")) answerWatchersAlone(http);
-  await http.register((scope) => addRoutes(scope, rooms, deps));
+  await http.register((scope) => addRoutes(scope, rooms, deps.clock));
   await ensureDay(rooms.cell, config.timeZone);
   await rooms.operators.ensureBootstrap(config.operatorKey);
   const background = createBackground(deps, rooms);
@@ -168,13 +168,33 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
+  const checkout = createCheckoutRoom({
+    ...common,
+    payments: room.payments,
+    channels,
+    merchants,
+    operators,
+    keyring,
+  });
   const actions = [...merchants.approvalActions, room.workItems.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  return {
+    platform,
+    cell,
+    keyring,
+    operators,
+    approvals,
+    merchants,
+    channelHttp,
+    channels,
+    webhooks,
+    room,
+    checkout,
+  };
 }
 
-async function addRoutes(http: Http, rooms: Rooms, { clock, log }: AppDeps): Promise<void> {
-  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, keyring } = rooms;
+async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
+  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, checkout } = rooms;
   const auth = {
     authenticateMerchant: merchants.authenticate,
     authenticateOperator: operators.authenticate,
@@ -186,9 +206,8 @@ async function addRoutes(http: Http, rooms: Rooms, { clock, log }: AppDeps): Pro
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
-  const checkout = { payments: room.payments, channels, merchants, keyring, clock, log };
-  checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
-  const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
+  checkout.routes(http, auth, CHECKOUT_ASSETS);
+  const gauges = { payments: room.gauges, webhooks, calls: channels.counts, cashier: checkout.gauges };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
 }

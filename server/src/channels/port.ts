@@ -90,7 +90,8 @@ export type TradeFacts = {
 /** What the buyer's device must do next. */
 export type NextAction =
   | { readonly type: "qr_code"; readonly qrCode: string }
-  | { readonly type: "redirect"; readonly url: string }
+  /** To a page of the channel's; with `form` these fields are sent there by POST, as a browser's form. */
+  | { readonly type: "redirect"; readonly url: string; readonly form?: Readonly<Record<string, string>> }
   | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
   | { readonly type: "app_params"; readonly params: string }
   | { readonly type: "none" };
@@ -274,6 +275,11 @@ export type SceneTraits = {
   readonly notFoundHorizonMs: number;
   /** Gaps between active queries, milliseconds; the last repeats until the expiry. */
   readonly queryGapsMs: readonly number[];
+  /**
+   * How long after the order's creation what the buyer was given (a code, a link, parameters) can be used,
+   * milliseconds; null: as long as the order. It may end before the order does.
+   */
+  readonly actionLifetimeMs: number | null;
   /** For payment codes: when to give up and reverse, milliseconds after the call; null elsewhere. */
   readonly reverseAfterMs: number | null;
   readonly requiresBuyer: boolean;

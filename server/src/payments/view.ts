@@ -52,7 +52,11 @@ function presentNextAction(action: NonNullable<Attempt["nextAction"]>) {
     case "qr_code":
       return { type: "qr_code" as const, qr_code: action.qrCode };
     case "redirect":
-      return { type: "redirect" as const, url: action.url };
+      return {
+        type: "redirect" as const,
+        url: action.url,
+        ...(action.form === undefined ? {} : { form: action.form }),
+      };
     case "jsapi_params":
       return { type: "jsapi_params" as const, params: action.params };
     case "app_params":

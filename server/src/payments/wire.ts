@@ -9,7 +9,15 @@ const MinorUnits = Type.Integer({ description: "Minor units" });
 
 const NextActionSchema = Type.Union([
   Type.Object({ type: Type.Literal("qr_code"), qr_code: Type.String() }),
-  Type.Object({ type: Type.Literal("redirect"), url: Type.String() }),
+  Type.Object({
+    type: Type.Literal("redirect"),
+    url: Type.String(),
+    form: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "Fields to send there by POST, as a browser's form; absent: a plain address",
+      }),
+    ),
+  }),
   Type.Object({ type: Type.Literal("jsapi_params"), params: Type.Record(Type.String(), Type.String()) }),
   Type.Object({ type: Type.Literal("app_params"), params: Type.String() }),
   Type.Object({ type: Type.Literal("none") }),

@@ -6,14 +6,10 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launchBrowser } from "../../../tools/testing/browser.ts";
 import { type Harness, type Reply, startHarness } from "./harness.ts";
 import { look, openPage, SCREENS } from "./look.ts";
-import { CODE, payment, state } from "./states.ts";
+import { CODE, method, payment, state } from "./states.ts";
 
-const PAGE = { method: "alipay.page", label: "alipay.page", hint: "" };
-const WALLETS = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((method) => ({
-  method,
-  label: method,
-  hint: "",
-}));
+const PAGE = method("alipay.page");
+const WALLETS = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((name) => method(name));
 
 const SIZE_MAX = 60_000;
 

@@ -1,5 +1,6 @@
 // A small server that serves the built page as the platform does, and answers whatever state a test sets.
 
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
@@ -27,6 +28,8 @@ export interface Harness {
   live(token: string): void;
   /** Ends the streams of a token and refuses new ones, as a proxy may. */
   mute(token: string): void;
+  /** Resolves once a page of the token is told of changes. */
+  watched(token: string): Promise<void>;
   /** How often a token's state was asked for. */
   asked(token: string): number;
   /** The attempts that were asked for, oldest first. */
@@ -41,6 +44,7 @@ export async function startHarness(): Promise<Harness> {
   const answers = new Map<string, { reply: Reply; after: Reply | undefined }>();
   const asked = new Map<string, { method: string; device: string }[]>();
   const streams = new Map<string, Set<ServerResponse>>();
+  const opened = new EventEmitter();
   const questions = new Map<string, number>();
   const app = Fastify({ forceCloseConnections: true });
 
@@ -63,6 +67,7 @@ export async function startHarness(): Promise<Harness> {
     reply.raw.writeHead(200, { "content-type": "text/event-stream" });
     reply.raw.write(`retry: 500\n${event(states.get(token))}`);
     open.add(reply.raw);
+    opened.emit(token);
     reply.raw.once("close", () => open.delete(reply.raw));
   });
   app.post<{ Params: { token: string }; Body: { method: string; device: string } }>(
@@ -88,6 +93,9 @@ export async function startHarness(): Promise<Harness> {
     mute: (token) => {
       for (const stream of streams.get(token) ?? []) stream.end();
       streams.delete(token);
+    },
+    watched: async (token) => {
+      if ((streams.get(token)?.size ?? 0) === 0) await once(opened, token);
     },
     asked: (token) => questions.get(token) ?? 0,
     onAttempt: (token, reply, after) => void answers.set(token, { reply, after }),

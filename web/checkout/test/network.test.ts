@@ -31,7 +31,7 @@ describe("the cashier page and its network", { concurrency: 3 }, () => {
     harness.says("told", code());
     const page = await openPage(browser, DESKTOP, `${harness.url}/pay/told`);
     await title(page, "Scan with Alipay");
-    await page.waitForResponse((response) => response.url().endsWith("/events"));
+    await harness.watched("told");
     const asked = harness.asked("told");
     harness.says("told", state("paid", slow));
     await title(page, "Paid");
@@ -44,6 +44,7 @@ describe("the cashier page and its network", { concurrency: 3 }, () => {
     harness.says("muted", state("pay", { next_action: CODE }));
     const page = await openPage(browser, DESKTOP, `${harness.url}/pay/muted`);
     await title(page, "Scan with Alipay");
+    await harness.watched("muted");
     harness.mute("muted");
     harness.says("muted", state("paid"));
     await title(page, "Paid");

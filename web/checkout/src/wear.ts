@@ -1,0 +1,27 @@
+// Puts the merchant's colour on the page, by day and in the dark.
+
+import { brandColours } from "./brand.ts";
+
+const DARK = "(prefers-color-scheme: dark)";
+const PAPER = { light: "#ffffff", dark: "#18212b" };
+
+/** Gives the page a colour, or the usual one back; follows the browser into the dark. */
+export function wear(colour: string | null): void {
+  const { style } = document.documentElement;
+  const colours =
+    colour === null ? null : brandColours(colour, matchMedia(DARK).matches ? PAPER.dark : PAPER.light);
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) style.removeProperty(name);
+    else style.setProperty(name, value);
+  };
+  set("--brand", colours?.brand);
+  set("--brand-ink", colours?.ink);
+  set("--brand-text", colours?.text);
+}
+
+/** Calls `changed` when the browser turns dark or light. */
+export function watchDark(changed: () => void): void {
+  const query = matchMedia(DARK);
+  // Safari before 14 has no addEventListener here; there the colour stays as it was.
+  if (typeof query.addEventListener === "function") query.addEventListener("change", changed);
+}
