@@ -75,7 +75,7 @@ describe("a code that dies before its payment", () => {
     assert.deepEqual([again.status, again.body.attempt], [200, 2]);
   });
 
-  test("what was paid by the old code at the last moment is the payment's, and nothing new begins", async () => {
+  test("what the old code took at the last moment is the payment's, and nothing new begins", async () => {
     const payment = await create("wechat.native");
     platform.clock.advance(2 * HOUR - 5 * SECOND);
     await platform.sandbox("POST", "/faults", {

@@ -84,7 +84,11 @@ describe("which methods are offered", () => {
     }) as ChannelAccount;
   const usual = { methods: [], hidden: [] };
   const rule = (method: string, changes = {}) => ({
-    ...{ method, amountMin: null, amountMax: null, currencies: null, devices: null },
+    method,
+    amountMin: null,
+    amountMax: null,
+    currencies: null,
+    devices: null,
     ...changes,
   });
   const names = (

@@ -131,8 +131,8 @@ function viewOf(
 }
 
 /**
- * The part of a next action that a web page can do. A form is sent from a page of its own (`/pay/{token}/go`),
- * whose policy lets it go to that one address.
+ * The part of a next action that a web page can do. A form is sent from a page of its own
+ * (`/pay/{token}/go`), whose policy lets it go to that one address.
  */
 function buyersAction(live: Attempt | null) {
   const action = live?.nextAction ?? null;

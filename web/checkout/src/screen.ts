@@ -1,5 +1,5 @@
-// Which screen a state is shown as. Pure: the same state in the same place at the same time is always the same
-// screen.
+// Which screen a state is shown as. Pure: the same state in the same place at the same time is always the
+// same screen.
 
 import type { Method, State } from "./api.ts";
 import type { Place } from "./place.ts";

@@ -3,13 +3,14 @@
 import { brandColours } from "./brand.ts";
 
 const DARK = "(prefers-color-scheme: dark)";
-const PAPER = { light: "#ffffff", dark: "#18212b" };
+/** Of the page's grounds the ones that words are hardest to read on: see checkout.css. */
+const GROUND = { light: "#eef1f5", dark: "#1f2a36" };
 
 /** Gives the page a colour, or the usual one back; follows the browser into the dark. */
 export function wear(colour: string | null): void {
   const { style } = document.documentElement;
   const colours =
-    colour === null ? null : brandColours(colour, matchMedia(DARK).matches ? PAPER.dark : PAPER.light);
+    colour === null ? null : brandColours(colour, matchMedia(DARK).matches ? GROUND.dark : GROUND.light);
   const set = (name: string, value: string | undefined) => {
     if (value === undefined) style.removeProperty(name);
     else style.setProperty(name, value);

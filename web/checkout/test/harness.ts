@@ -17,6 +17,8 @@ const POLICY =
 /** What the server says to one token: a state, a problem, or nothing at all. */
 export type Reply = State | Problem | "silence" | "cut";
 
+export type Asked = { method: string; device: string; renews?: number };
+
 export interface Harness {
   readonly url: string;
   readonly folder: string;
@@ -26,6 +28,8 @@ export interface Harness {
   onAttempt(token: string, reply: Reply, after?: Reply): void;
   /** From now on `/pay/{token}/events` tells of every change; without this it is refused. */
   live(token: string): void;
+  /** Tells the pages of a token something that was true at another time. */
+  tells(token: string, reply: Reply, at: Date): void;
   /** Ends the streams of a token and refuses new ones, as a proxy may. */
   mute(token: string): void;
   /** Resolves once a page of the token is told of changes. */
@@ -33,18 +37,25 @@ export interface Harness {
   /** How often a token's state was asked for. */
   asked(token: string): number;
   /** The attempts that were asked for, oldest first. */
-  attempts(token: string): { method: string; device: string }[];
+  attempts(token: string): Asked[];
+  /** The beacons that were sent, oldest first. */
+  beacons(token: string): { attempt: number; kind: string }[];
+  /** Where a wallet's page would be that does not answer. */
+  readonly nowhere: string;
   stop(): Promise<void>;
 }
 
 export async function startHarness(): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), "tributary-checkout-"));
   await buildCheckout(folder);
+  const logo = await readFile(join(import.meta.dirname, "teahouse.png"));
   const states = new Map<string, Reply>();
   const answers = new Map<string, { reply: Reply; after: Reply | undefined }>();
-  const asked = new Map<string, { method: string; device: string }[]>();
+  const asked = new Map<string, Asked[]>();
+  const beacons = new Map<string, { attempt: number; kind: string }[]>();
   const streams = new Map<string, Set<ServerResponse>>();
   const opened = new EventEmitter();
+  const heard = new EventEmitter();
   const questions = new Map<string, number>();
   const app = Fastify({ forceCloseConnections: true });
 
@@ -70,7 +81,20 @@ export async function startHarness(): Promise<Harness> {
     opened.emit(token);
     reply.raw.once("close", () => open.delete(reply.raw));
   });
-  app.post<{ Params: { token: string }; Body: { method: string; device: string } }>(
+  app.post<{ Params: { token: string }; Body: { attempt: number; kind: string } }>(
+    "/pay/:token/beacon",
+    async ({ params: { token }, body }, reply) => {
+      beacons.set(token, [...(beacons.get(token) ?? []), body]);
+      heard.emit("any");
+      return reply.code(204).send();
+    },
+  );
+  app.get("/pay/:token/logo", async (_request, reply) => reply.type("image/png").send(logo));
+  // The page between; the platform's own, with its policy, is tried in server/src/checkout/page.test.ts.
+  app.get("/pay/:token/go", async (_request, reply) =>
+    reply.type("text/html").send("<title>Between</title>"),
+  );
+  app.post<{ Params: { token: string }; Body: Asked }>(
     "/pay/:token/attempts",
     async ({ params: { token }, body }, reply) => {
       asked.set(token, [...(asked.get(token) ?? []), body]);
@@ -82,12 +106,23 @@ export async function startHarness(): Promise<Harness> {
   // Where a wallet's page or the shop would be.
   app.get("/elsewhere", async (_request, reply) => reply.type("text/html").send("<title>Elsewhere</title>"));
 
+  // Keeps the browser waiting; after a beacon it says that there is nothing, and the browser stays.
+  app.get("/nowhere", async (_request, reply) => {
+    await once(heard, "any");
+    return reply.code(204).send();
+  });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+
   return {
-    url: await app.listen({ port: 0, host: "127.0.0.1" }),
+    url,
+    nowhere: `${url}/nowhere`,
     folder,
     says: (token, reply) => {
       states.set(token, reply);
       for (const stream of streams.get(token) ?? []) stream.write(event(reply));
+    },
+    tells: (token, reply, at) => {
+      for (const stream of streams.get(token) ?? []) stream.write(event(reply, at));
     },
     live: (token) => void streams.set(token, streams.get(token) ?? new Set()),
     mute: (token) => {
@@ -100,6 +135,7 @@ export async function startHarness(): Promise<Harness> {
     asked: (token) => questions.get(token) ?? 0,
     onAttempt: (token, reply, after) => void answers.set(token, { reply, after }),
     attempts: (token) => asked.get(token) ?? [],
+    beacons: (token) => beacons.get(token) ?? [],
     stop: async () => {
       await app.close();
       await rm(folder, { recursive: true, force: true });
@@ -107,9 +143,9 @@ export async function startHarness(): Promise<Harness> {
   };
 }
 
-function event(said: Reply | undefined): string {
+function event(said: Reply | undefined, at = new Date()): string {
   if (typeof said !== "object" || "code" in said) return ": nothing\n\n";
-  return `event: state\ndata: ${JSON.stringify({ ...said, server_time: new Date().toISOString() })}\n\n`;
+  return `event: state\ndata: ${JSON.stringify({ ...said, server_time: at.toISOString() })}\n\n`;
 }
 
 function answer(reply: FastifyReply, said: Reply | undefined): FastifyReply {

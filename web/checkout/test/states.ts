@@ -2,15 +2,19 @@
 
 import type { Device, Method, NextAction, Payment, State } from "../src/api.ts";
 
+const ONLY_ON: Readonly<Record<string, readonly Device[]>> = {
+  ".page": ["desktop"],
+  ".wap": ["phone"],
+  ".h5": ["phone"],
+};
+
 const METHODS: readonly Method[] = [method("alipay.qr"), method("alipay.page"), method("alipay.wap")];
 
 /** A way to pay as the server offers it, known by its name. */
 export function method(name: string, changes: Partial<Method> = {}): Method {
   const isCode = /\.(qr|native)$/.test(name);
-  const phone = /\.(wap|h5)$/.test(name);
-  const devices: Device[] =
-    isCode || (!/\.page$/.test(name) && !phone) ? ["desktop", "phone"] : [phone ? "phone" : "desktop"];
   const kind = isCode ? "qr" : "redirect";
+  const devices = ONLY_ON[name.slice(name.lastIndexOf("."))] ?? ["desktop", "phone"];
   return { method: name, kind, devices, order: null, label: name, hint: "", ...changes };
 }
 

@@ -1,6 +1,7 @@
 /**
- * A merchant's cashier: its name, picture and colour, and which ways to pay it offers in which order. Settings
- * are versioned rows; the newest counts, and a merchant without any has the platform's usual cashier.
+ * A merchant's cashier: its name, picture and colour, and which ways to pay it offers in which order.
+ * Settings are versioned rows; the newest counts, and a merchant without any has the platform's usual
+ * cashier.
  */
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";

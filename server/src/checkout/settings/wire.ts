@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { problem } from "../../kernel/errors.ts";
 import { CurrencySchema, strictObject } from "../../kernel/http.ts";
 import { CURRENCIES } from "../../kernel/money.ts";
@@ -92,19 +92,7 @@ export function presentSettings(settings: CashierSettings) {
   };
 }
 
-type Body = {
-  readonly display_name: string | null;
-  readonly colour: string | null;
-  readonly logo?: { readonly data: string } | null;
-  readonly methods: readonly {
-    readonly method: string;
-    readonly amount_min?: number | null;
-    readonly amount_max?: number | null;
-    readonly currencies?: readonly string[] | null;
-    readonly devices?: readonly ("phone" | "desktop")[] | null;
-  }[];
-  readonly hidden: readonly string[];
-};
+type Body = Static<typeof SettingsBody>;
 
 /**
  * What a body asks for. Throws `invalid_request`, naming the field.
