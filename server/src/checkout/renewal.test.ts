@@ -69,6 +69,7 @@ describe("a code that dies before its payment", () => {
     const payment = await create("wechat.native");
     platform.clock.advance(2 * HOUR);
     const answers = await Promise.all([1, 2, 3].map(() => renew(payment, "wechat.native", 1)));
+    // Whoever comes while the old one is being closed reads the new one with its next question.
     for (const answer of answers) assert.ok([200, 409].includes(answer.status), JSON.stringify(answer.body));
     assert.equal((await read(payment)).attempts.length, 2);
     const again = await renew(payment, "wechat.native", 1);
@@ -85,7 +86,9 @@ describe("a code that dies before its payment", () => {
     });
     await platform.payCode(payment.next_action.qr_code);
     const renewed = await renew(payment, "wechat.native", 1);
-    assert.deepEqual([renewed.status, renewed.body.view], [200, "paid"]);
+    // The poller may have found the money first; then there is nothing to renew.
+    const answer = renewed.body.view ?? renewed.body.code;
+    assert.ok(["paid", "payment_final"].includes(answer), JSON.stringify(renewed.body));
     const paid = await read(payment);
     assert.equal(paid.status, "succeeded");
     assert.equal(paid.attempts.length, 1);

@@ -49,7 +49,7 @@ export function drawSummary({ payment, texts, locale, logo }: Drawing, withTimer
   const picture = logo === null ? [] : [el("img", { class: "logo", src: logo, alt: "" })];
   return [
     ...picture,
-    el("h1", { class: "merchant", dir: "auto" }, payment.merchant_name),
+    el("h1", { class: "merchant" }, el("bdi", {}, payment.merchant_name)),
     el(
       "p",
       { class: amount.length > LONG_AMOUNT ? "amount long" : "amount" },
@@ -57,7 +57,7 @@ export function drawSummary({ payment, texts, locale, logo }: Drawing, withTimer
       el("bdi", {}, amount),
     ),
     el("p", { class: "currency" }, payment.currency),
-    el("p", { class: "subject", dir: "auto" }, payment.subject),
+    el("p", { class: "subject" }, el("bdi", {}, payment.subject)),
     ...(withTimer && payment.expires_at !== null ? [timer] : []),
   ];
 }
@@ -70,7 +70,7 @@ export function titleOf(screen: Screen, { texts, wallet }: Drawing): string {
     case "unknown":
       return texts.unknownTitle;
     case "choose":
-      return texts.chooseTitle;
+      return screen.methods.length > 0 ? texts.chooseTitle : texts.noWaysTitle;
     case "preparing":
       if (screen.renewing) return texts.renewing;
       if (!screen.leaving) return texts.preparing;

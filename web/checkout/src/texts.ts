@@ -12,6 +12,7 @@ const en = {
 
   chooseTitle: "How would you like to pay?",
   otherWays: "Other ways to pay",
+  noWaysTitle: "There is no way to pay this here",
   noWays: "The shop offers no way to pay this amount at present. Please ask the shop.",
   openOutside: (wallet: string) =>
     `Inside ${wallet} only some ways to pay work. For the others tap “⋯” and open this page in your browser.`,
@@ -107,6 +108,7 @@ const zh: Texts = {
 
   chooseTitle: "请选择支付方式",
   otherWays: "其他支付方式",
+  noWaysTitle: "暂无可用的支付方式",
   noWays: "商家目前没有可用于此金额的支付方式，请联系商家。",
   openOutside: (wallet) => `在${wallet}内只能使用部分支付方式。如需其他方式，请点击“⋯”，选择在浏览器中打开。`,
   preparing: "正在准备支付…",

@@ -62,7 +62,7 @@ describe("the cashier page", () => {
         ["choose-wallet", "How would you like to pay?", () => state("choose", { methods: WALLETS })],
         ["go", "Continue in Alipay", () => state("pay", { next_action: { type: "redirect", url: shop() } })],
         ["choose-page", "How would you like to pay?", () => state("choose", { methods: [PAGE] })],
-        ["choose-none", "How would you like to pay?", () => state("choose", { methods: [] })],
+        ["choose-none", "There is no way to pay this here", () => state("choose", { methods: [] })],
         [
           "choose-many",
           "How would you like to pay?",
@@ -105,10 +105,13 @@ describe("the cashier page", () => {
         ["failed", "This payment could not be made", () => state("failed", withReturn())],
       ];
       for (const [name, heading, said] of still) {
-        test(`shows ${name}`, async () => {
+        test(`shows ${name}, in both languages`, async () => {
           const page = await open(name, said());
           await title(page, heading);
           await shown(page, name);
+          await page.locator("#tongue").click();
+          assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+          await shown(page, `zh-${name}`);
           await done(page);
         });
       }

@@ -21,7 +21,8 @@ async function take(browser: Browser, harness: Harness, picture: Picture, screen
   const said = picture.says(screen.name, `${harness.url}/elsewhere`);
   // An unknown payment is one that the server was told nothing of.
   if (typeof said === "string" || !("code" in said)) harness.says(token, said);
-  if (picture.then === "keeps failing") harness.onAttempt(token, { code: "conflict", title: "", detail: "" });
+  if (picture.befalls === "keeps failing")
+    harness.onAttempt(token, { code: "conflict", title: "", detail: "" });
   const usual = "userAgent" in screen ? screen.userAgent : undefined;
   const page = await openPage(browser, screen, `${harness.url}/pay/${token}`, {
     locale,
@@ -31,15 +32,15 @@ async function take(browser: Browser, harness: Harness, picture: Picture, screen
   await page
     .locator(picture.name === "loading" ? ".card.loading .title" : ".card:not(.loading) .title")
     .waitFor();
-  if (picture.then === "offline") {
+  if (picture.befalls === "offline") {
     await page.context().setOffline(true);
     await page.locator("#banner:not(:empty)").waitFor();
   }
-  if (picture.then === "trouble") {
+  if (picture.befalls === "trouble") {
     await page.locator(".button + .link").click();
     await page.getByRole("alert").waitFor();
   }
-  if (picture.then === "keeps failing") await page.locator(".card.renew").waitFor();
+  if (picture.befalls === "keeps failing") await page.locator(".card.renew").waitFor();
   await look(page, token);
   const png = await page.screenshot({ animations: "disabled" });
   await writeFile(join(folder, `${token}.png`), withPalette(png));
@@ -63,12 +64,17 @@ function gallery(): string {
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const [browser, harness] = await Promise.all([launchBrowser(), startHarness()]);
-for (const picture of PICTURES) {
-  for (const screen of SCREENS) {
-    if (picture.only !== undefined && picture.only !== screen.name) continue;
-    for (const locale of LANGUAGES) await take(browser, harness, picture, screen, locale);
+const wanted = PICTURES.flatMap((picture) =>
+  SCREENS.filter(({ name }) => picture.only === undefined || picture.only === name).flatMap((screen) =>
+    LANGUAGES.map((locale) => ({ picture, screen, locale })),
+  ),
+);
+const worker = async () => {
+  for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+    await take(browser, harness, next.picture, next.screen, next.locale);
   }
-}
+};
+await Promise.all(Array.from({ length: 3 }, worker));
 await browser.close();
 await harness.stop();
 const file = join(docs, "cashier.md");

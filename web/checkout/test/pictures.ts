@@ -17,7 +17,7 @@ export interface Picture {
   /** What the browser calls itself beyond its usual name. */
   readonly inside?: string;
   /** What the buyer does, or what befalls him, before the picture is taken. */
-  readonly then?: "offline" | "trouble" | "keeps failing";
+  readonly befalls?: "offline" | "trouble" | "keeps failing";
   readonly dark?: boolean;
 }
 
@@ -84,13 +84,13 @@ export const PICTURES: readonly Picture[] = [
     name: "trouble",
     words: "The wallet did not open: it was reported, and the buyer is helped.",
     only: "phone",
-    then: "trouble",
+    befalls: "trouble",
     says: (_, url) => shown("pay", { method: "alipay.wap", next_action: { type: "redirect", url } }),
   },
   {
     name: "renew",
     words: "A dead code that could not be replaced unasked.",
-    then: "keeps failing",
+    befalls: "keeps failing",
     says: () => shown("pay", { next_action: CODE, ...dead() }),
   },
   {
@@ -122,7 +122,7 @@ export const PICTURES: readonly Picture[] = [
   {
     name: "offline",
     words: "The device has lost its network.",
-    then: "offline",
+    befalls: "offline",
     says: () => shown("pay", { next_action: CODE }),
   },
   {
