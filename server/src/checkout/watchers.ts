@@ -117,6 +117,8 @@ export function createWatchers(deps: WatchersDeps): Watchers {
       }
       const now = clock.now().getTime();
       const stream: Stream = { out: new Readable({ read: () => {} }), openedAt: now, saidAt: now };
+      // This state may be older than what the others were told last: then the next look tells all again.
+      if (entry.face !== faceOf(state)) entry.face = "";
       entry.streams.add(stream);
       watched.set(paymentId, entry);
       gauges.streams += 1;
