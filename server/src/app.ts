@@ -12,7 +12,7 @@ import {
   registerChannelAccounts,
   statementRoutes,
 } from "./channels/index.ts";
-import { checkoutRoutes } from "./checkout/index.ts";
+import { createCheckoutRoom } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
@@ -176,15 +176,17 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
+  const { payments } = room;
+  const checkout = createCheckoutRoom({ ...common, payments, channels, merchants, operators, keyring });
   const { goingLive } = channels.accounts;
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  const rooms = { operators, approvals, merchants, channelHttp, channels, webhooks, room, verifications };
-  return { ...common, ...rooms, cell, keyring, publicUrl };
+  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
-  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, keyring } = rooms;
+  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, checkout } = rooms;
   const auth = {
     authenticateMerchant: merchants.authenticate,
     authenticateOperator: operators.authenticate,
@@ -199,9 +201,8 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
-  const checkout = { payments: room.payments, channels, merchants, keyring, clock };
-  checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
-  const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
+  checkout.routes(http, auth, CHECKOUT_ASSETS);
+  const gauges = { payments: room.gauges, webhooks, calls: channels.counts, cashier: checkout.gauges };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
 }

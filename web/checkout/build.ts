@@ -14,6 +14,7 @@ export async function buildCheckout(folder: string): Promise<void> {
   await build({
     entryPoints: [
       { in: join(here, "src/main.ts"), out: "checkout" },
+      { in: join(here, "src/go.ts"), out: "go" },
       { in: join(here, "src/checkout.css"), out: "checkout" },
     ],
     outdir: folder,

@@ -111,6 +111,7 @@ const SCENE = {
   orderAppearsWithBuyer: true,
   notFoundHorizonMs: DAY_MS,
   queryGapsMs: [DAY_MS],
+  actionLifetimeMs: null,
   reverseAfterMs: null,
   requiresBuyer: false,
   requiresBuyerIp: false,

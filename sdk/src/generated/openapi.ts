@@ -55,6 +55,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/cashier": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show how your cashier looks and what it offers */
+        readonly get: operations["getCashier"];
+        /** Replace how your cashier looks and what it offers */
+        readonly put: operations["setCashier"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/codes/recognise": {
         readonly parameters: {
             readonly query?: never;
@@ -1084,6 +1102,97 @@ export interface operations {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["Entry"][];
                         readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getCashier: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How a merchant's cashier looks, and which ways to pay it offers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly colour: string | null;
+                        readonly display_name: string | null;
+                        readonly hidden: readonly string[];
+                        readonly logo_version: number | null;
+                        readonly methods: readonly {
+                            readonly amount_max: number | null;
+                            readonly amount_min: number | null;
+                            readonly currencies: readonly string[] | null;
+                            readonly devices: readonly string[] | null;
+                            readonly method: string;
+                        }[];
+                        /** @description Send it back with a change; 0: nothing was ever set */
+                        readonly version: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly setCashier: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly colour: string | null;
+                    readonly display_name: string | null;
+                    readonly hidden: readonly string[];
+                    readonly logo?: {
+                        /** @description Base64 of a PNG, JPEG or WebP of ≤ 32 kB */
+                        readonly data: string;
+                    } | null;
+                    /** @description In this order, then the others */
+                    readonly methods: readonly {
+                        readonly amount_max?: number | null;
+                        readonly amount_min?: number | null;
+                        readonly currencies?: readonly string[] | null;
+                        readonly devices?: readonly ("phone" | "desktop")[] | null;
+                        /** @description Such as alipay.qr */
+                        readonly method: string;
+                    }[];
+                    /** @description The version that the change is based on; 0: the first */
+                    readonly version: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description How a merchant's cashier looks, and which ways to pay it offers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly colour: string | null;
+                        readonly display_name: string | null;
+                        readonly hidden: readonly string[];
+                        readonly logo_version: number | null;
+                        readonly methods: readonly {
+                            readonly amount_max: number | null;
+                            readonly amount_min: number | null;
+                            readonly currencies: readonly string[] | null;
+                            readonly devices: readonly string[] | null;
+                            readonly method: string;
+                        }[];
+                        /** @description Send it back with a change; 0: nothing was ever set */
+                        readonly version: number;
                     };
                 };
             };

@@ -255,6 +255,11 @@ export type SceneTraits = {
   readonly notFoundHorizonMs: number;
   /** Gaps between active queries, milliseconds; the last repeats until the expiry. */
   readonly queryGapsMs: readonly number[];
+  /**
+   * How long after the order's creation what the buyer was given (a code, a link, parameters) can be used,
+   * milliseconds; null: as long as the order. It may end before the order does.
+   */
+  readonly actionLifetimeMs: number | null;
   /** For payment codes: when to give up and reverse, milliseconds after the call; null elsewhere. */
   readonly reverseAfterMs: number | null;
   readonly requiresBuyer: boolean;

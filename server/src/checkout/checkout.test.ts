@@ -52,7 +52,10 @@ describe("what the buyer sees", () => {
       [state.payment.subject, state.payment.amount, state.payment.currency, state.payment.merchant_name],
       ["Oolong", 1234, "CNY", "Demo Shop"],
     );
-    assert.equal(state.payment.return_url, "https://shop.example/thanks");
+    assert.equal(
+      state.payment.return_url,
+      `https://shop.example/thanks?payment_id=${payment.id}&status=created`,
+    );
     const methods = state.methods.map((one: Json) => one.method);
     assert.deepEqual(methods.toSorted(), [
       "alipay.page",

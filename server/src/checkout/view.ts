@@ -1,28 +1,49 @@
 /** What the cashier shows of a payment. Pure. */
 import type { ChannelAccount, Channels, SceneTraits } from "../channels/index.ts";
-import { SECOND } from "../kernel/clock.ts";
+import { plus, SECOND } from "../kernel/clock.ts";
+import { formatId } from "../kernel/ids.ts";
 import { type Attempt, type Payment, readRequest, type Whole } from "../payments/index.ts";
+import type { CashierSettings, Device, MethodRule } from "./settings/index.ts";
 
 /** What the page is about: one word decides which screen the buyer sees. */
 export type CheckoutView = "choose" | "pay" | "confirming" | "paid" | "closed" | "expired" | "failed";
 
-export type OfferedMethod = { readonly method: string; readonly label: string; readonly hint: string };
+/** A way to pay as the page offers it. `devices`: where it makes sense; the page knows where it is. */
+export type OfferedMethod = {
+  readonly method: string;
+  readonly kind: SceneTraits["kind"];
+  readonly devices: readonly Device[];
+  /** Its place in the merchant's own order; null: the merchant has not named it. */
+  readonly order: number | null;
+  readonly label: string;
+  readonly hint: string;
+};
 
 const POLL_MS = 2 * SECOND;
 /** A payment that has ended is looked at rarely: only a late refund could still interest its buyer. */
 const POLL_ENDED_MS = 60 * SECOND;
+/** A code is renewed this long before it dies: whoever scans it then still has a moment to pay. */
+export const RENEWAL_MARGIN_MS = 15 * SECOND;
+
+export type CheckoutState = ReturnType<typeof checkoutState>;
+
+/** What stands behind a state. */
+export type Shown = {
+  readonly whole: Whole;
+  readonly merchantName: string;
+  readonly settings: CashierSettings;
+  readonly methods: readonly OfferedMethod[];
+  /** Of the live attempt. */
+  readonly scene: SceneTraits | null;
+};
 
 /** The state of a cashier page. @param now the server's clock, for the page's countdown. */
-export function checkoutState(
-  whole: Whole,
-  merchantName: string,
-  methods: readonly OfferedMethod[],
-  now: Date,
-) {
+export function checkoutState({ whole, merchantName, settings, methods, scene }: Shown, now: Date) {
   const { payment, attempts } = whole;
-  const live = attempts.find((attempt) => attempt.id === payment.liveAttemptId) ?? null;
+  const live = liveOf(whole);
   const request = readRequest(payment.request);
   const view = viewOf(payment, attempts, live, now);
+  const isPayable = view === "pay" && live !== null;
   return {
     payment: {
       subject: request.subject,
@@ -31,17 +52,59 @@ export function checkoutState(
       status: payment.status,
       status_final: payment.finishedAt !== null,
       expires_at: payment.expiresAt.toISOString(),
-      merchant_name: merchantName,
+      merchant_name: settings.displayName ?? merchantName,
       closed_reason: payment.closedReason,
-      return_url: request.return_url ?? null,
+      return_url: request.return_url === undefined ? null : returnUrl(request.return_url, payment),
     },
+    /** `logo` is the version of the settings whose picture it is, null where there is none. */
+    brand: { colour: settings.colour, logo: settings.logoVersion },
     view,
     methods: view === "choose" || view === "pay" ? methods : [],
-    method: view === "pay" ? (live?.method ?? null) : null,
-    next_action: view === "pay" ? buyersAction(live) : null,
+    method: isPayable ? live.method : null,
+    attempt: isPayable ? ordinalOf(whole, live) : null,
+    next_action: isPayable ? buyersAction(live) : null,
+    renew_at: isPayable ? (renewalDue(payment, live, scene)?.toISOString() ?? null) : null,
     poll_after_ms: payment.finishedAt === null ? POLL_MS : POLL_ENDED_MS,
     server_time: now.toISOString(),
   };
+}
+
+/** The attempt that the buyer can pay now; null: none. */
+export function liveOf({ payment, attempts }: Pick<Whole, "payment" | "attempts">): Attempt | null {
+  return attempts.find((attempt) => attempt.id === payment.liveAttemptId) ?? null;
+}
+
+/** Which of its payment's attempts it is, from 1: a name that says nothing to anybody else. */
+export function ordinalOf({ attempts }: Pick<Whole, "attempts">, attempt: Attempt): number {
+  return 1 + attempts.filter((other) => other.id < attempt.id).length;
+}
+
+/**
+ * When what the buyer was given is to be replaced because it dies before the payment does; null: it never is.
+ * Codes and links die by the channel's rule, orders by the account's contract.
+ */
+export function renewalDue(
+  payment: Pick<Payment, "expiresAt">,
+  live: Pick<Attempt, "createdAt" | "expiresAt">,
+  scene: Pick<SceneTraits, "actionLifetimeMs"> | null,
+): Date | null {
+  const lifetimeMs = scene?.actionLifetimeMs ?? null;
+  const ends = [live.expiresAt.getTime()];
+  if (lifetimeMs !== null) ends.push(plus(live.createdAt, lifetimeMs).getTime());
+  const dueAt = new Date(Math.min(...ends) - RENEWAL_MARGIN_MS);
+  return plus(dueAt, RENEWAL_MARGIN_MS) < payment.expiresAt ? dueAt : null;
+}
+
+/**
+ * Where the buyer goes back to: the merchant's address with the payment's id and status. Anybody can write
+ * such an address, so it is for display only; the webhook and the API tell the truth.
+ */
+export function returnUrl(address: string, payment: Pick<Payment, "id" | "status">): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  url.searchParams.set("payment_id", formatId("pay", payment.id));
+  url.searchParams.set("status", payment.status);
+  return url.href;
 }
 
 function viewOf(
@@ -67,39 +130,72 @@ function viewOf(
   return buyersAction(live) === null ? "confirming" : "pay";
 }
 
-/** The part of a next action that a web page can do. */
+/**
+ * The part of a next action that a web page can do. A form is sent from a page of its own
+ * (`/pay/{token}/go`), whose policy lets it go to that one address.
+ */
 function buyersAction(live: Attempt | null) {
   const action = live?.nextAction ?? null;
   if (action?.type === "qr_code") return { type: "qr_code" as const, qr_code: action.qrCode };
-  if (action?.type === "redirect") return { type: "redirect" as const, url: action.url };
-  return null;
+  if (action?.type !== "redirect") return null;
+  if (action.form !== undefined) return { type: "form" as const };
+  return { type: "redirect" as const, url: action.url };
 }
 
 /**
- * The methods that a buyer may choose on a page: scenes with a device, of accounts that can take this
- * payment.
+ * The methods that a buyer may choose on a page, in the merchant's order: scenes with a device, of accounts
+ * that can take this payment, less what the merchant hides or keeps for other amounts and currencies.
  */
 export function offeredMethods(
   accounts: readonly ChannelAccount[],
   channels: Pick<Channels, "channel">,
   payment: Pick<Payment, "amount" | "currency">,
+  settings: Pick<CashierSettings, "methods" | "hidden">,
 ): readonly OfferedMethod[] {
   const offered = new Map<string, OfferedMethod>();
   for (const account of accounts) {
     const traits = channels.channel(account.channel)?.traits;
-    const fits =
-      account.status === "active" &&
-      account.currencies.includes(payment.currency) &&
-      account.amountMin <= payment.amount &&
-      payment.amount <= account.amountMax;
-    if (traits === undefined || !fits) continue;
+    if (traits === undefined || !takes(account, payment)) continue;
     for (const method of account.methods) {
       const scene = traits.scenes[method];
-      if (scene === undefined || scene.devices.length === 0) continue;
-      offered.set(method, { method, label: traits.displayName, hint: HINTS[scene.kind] });
+      if (scene === undefined || scene.devices.length === 0 || settings.hidden.includes(method)) continue;
+      const rule = settings.methods.find((one) => one.method === method);
+      if (rule !== undefined && !allows(rule, payment)) continue;
+      const devices = rule?.devices ?? devicesOf(scene);
+      offered.set(method, {
+        method,
+        kind: scene.kind,
+        devices,
+        order: rule === undefined ? null : settings.methods.indexOf(rule),
+        label: traits.displayName,
+        hint: HINTS[scene.kind],
+      });
     }
   }
-  return [...offered.values()];
+  const rank = ({ order }: OfferedMethod) => order ?? settings.methods.length;
+  return [...offered.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+function takes(account: ChannelAccount, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {
+  return (
+    account.status === "active" &&
+    account.currencies.includes(currency) &&
+    account.amountMin <= amount &&
+    amount <= account.amountMax
+  );
+}
+
+function allows(rule: MethodRule, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {
+  return (
+    (rule.amountMin === null || rule.amountMin <= amount) &&
+    (rule.amountMax === null || amount <= rule.amountMax) &&
+    (rule.currencies === null || rule.currencies.includes(currency))
+  );
+}
+
+/** A code can be shown anywhere: on a phone it is for another one. */
+function devicesOf(scene: SceneTraits): readonly Device[] {
+  return scene.kind === "qr" ? ["desktop", "phone"] : scene.devices;
 }
 
 const HINTS: Readonly<Record<SceneTraits["kind"], string>> = {

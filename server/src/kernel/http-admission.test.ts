@@ -28,6 +28,7 @@ before(async () => {
     return { ok: true };
   };
   http.post("/notify/held", hold);
+  http.get("/pay/:token/events", hold);
   for (const path of ["/health", "/ready", "/metrics"]) http.get(path, () => ({ ok: true }));
   for (const path of ["/v1/payments", "/v1/payments/:id/refunds", "/notify/alipay/x"]) {
     http.post(path, () => ({ ok: true }));
@@ -37,8 +38,12 @@ before(async () => {
 after(() => http.close());
 
 /** Keeps exactly `count` requests waiting for their answers. */
-async function keepWaiting(count: number, during: () => Promise<void>): Promise<void> {
-  const waiting = Array.from({ length: count }, () => fetch(`${url}/notify/held`, { method: "POST" }));
+async function keepWaiting(
+  count: number,
+  during: () => Promise<void>,
+  [method, path]: readonly [string, string] = ["POST", "/notify/held"],
+): Promise<void> {
+  const waiting = Array.from({ length: count }, () => fetch(url + path, { method }));
   while (held.length < count) await new Promise((resolve) => setImmediate(resolve));
   try {
     await during();
@@ -57,6 +62,14 @@ async function statusOf(method: string, path: string): Promise<number> {
   assert.ok(Number(answer.headers.get("retry-after")) > 0);
   return 503;
 }
+
+describe("with many pages that wait to be told of changes", () => {
+  it("nobody is refused for them", () =>
+    keepWaiting(2 * IN_FLIGHT_MAX, async () => assert.equal(await statusOf("POST", "/v1/payments"), 200), [
+      "GET",
+      "/pay/any-token/events",
+    ]));
+});
 
 describe("with more requests under way than there is room for", () => {
   const statuses = async () => ({

@@ -44,6 +44,16 @@ export function admitByImportance(app: Http, { inFlight, inFlightMax, isBehind }
   });
 }
 
+const STREAM = /^\/pay\/[^/?]+\/events$/;
+
+/**
+ * Whether a request stays open while nothing happens: the cashier's live status, which its room bounds by
+ * itself. It takes no part in what is under way.
+ */
+export function isStream(url: string | undefined): boolean {
+  return url !== undefined && STREAM.test(url);
+}
+
 function kindOf({ method, raw }: FastifyRequest): keyof typeof SHARES {
   const url = raw.url ?? "";
   if (method === "POST" && url === "/v1/payments") return "creation";

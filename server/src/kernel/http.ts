@@ -18,7 +18,7 @@ import type { Static, TSchema } from "typebox";
 import { Type } from "typebox";
 import type { Random } from "./clock.ts";
 import { problem } from "./errors.ts";
-import { admitByImportance, REQUESTS_IN_FLIGHT_MAX } from "./http-admission.ts";
+import { admitByImportance, isStream, REQUESTS_IN_FLIGHT_MAX } from "./http-admission.ts";
 import {
   answerClientError,
   answerProblem,
@@ -158,11 +158,12 @@ function hangUpWhenStopping(app: Http): () => number {
     socket.once("close", () => requestsOn.delete(socket));
   });
   // Before fastify's own listener, whose first hooks ask how many requests there are.
-  app.server.prependListener("request", ({ socket }, response) => {
-    inFlight += 1;
+  app.server.prependListener("request", ({ socket, url }, response) => {
+    const counts = isStream(url) ? 0 : 1;
+    inFlight += counts;
     requestsOn.set(socket, (requestsOn.get(socket) ?? 0) + 1);
     response.once("close", () => {
-      inFlight -= 1;
+      inFlight -= counts;
       const left = (requestsOn.get(socket) ?? 1) - 1;
       if (requestsOn.has(socket)) requestsOn.set(socket, left);
       if (stopping && left === 0) socket.destroySoon();

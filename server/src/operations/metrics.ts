@@ -5,6 +5,7 @@ import { SECOND } from "../kernel/clock.ts";
 import type { Cell, Database } from "../kernel/database.ts";
 import type { Backlog, DueWorker } from "../kernel/due.ts";
 import { lastAudit } from "./audit-store.ts";
+import { addCashierMetrics, type CashierGauges } from "./metrics-cashier.ts";
 import { addChannelMetrics } from "./metrics-channels.ts";
 
 type BatchGauges = Batcher<unknown, unknown>["gauges"];
@@ -25,6 +26,7 @@ export type MetricsDeps = {
       backlog(): Promise<readonly Backlog[]>;
     };
     readonly calls: CallCounts;
+    readonly cashier: CashierGauges;
   };
 };
 
@@ -58,6 +60,7 @@ export function createMetrics(deps: MetricsDeps) {
   addWorkers(add, deps);
   addDatabase(add, deps);
   addChannelMetrics(add, deps.gauges.calls);
+  addCashierMetrics(add, deps.gauges.cashier);
   addAudit(add, deps);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }

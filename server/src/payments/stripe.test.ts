@@ -74,7 +74,7 @@ async function create(wanted: Record<string, unknown> = {}): Promise<Json> {
     amount: 1234,
     currency: "USD",
     subject: "Tea",
-    method: "stripe.card",
+    method: "card",
     ...wanted,
   });
   assert.equal(made.status, 201, JSON.stringify(made.body));
@@ -117,9 +117,9 @@ async function balanceOf(code: string, currency: string): Promise<number> {
 
 describe("cards beside Chinese wallets, from the order to the success", () => {
   for (const [method, currency, amount, fee] of [
-    ["stripe.card", "USD", 1234, 37],
-    ["stripe.card_app", "EUR", 500, 15],
-    ["stripe.card", "JPY", 1200, 36],
+    ["card", "USD", 1234, 37],
+    ["card.app", "EUR", 500, 15],
+    ["card", "JPY", 1200, 36],
   ] as const) {
     test(`${method} in ${currency} is paid, booked in its own currency, and told`, async () => {
       const payment = await paid({ method, currency, amount });
@@ -136,7 +136,7 @@ describe("cards beside Chinese wallets, from the order to the success", () => {
       amount: 1234,
       currency: "GBP",
       subject: "Tea",
-      method: "stripe.card",
+      method: "card",
     });
     assert.ok(refused.status >= 400 && refused.status < 500, JSON.stringify(refused.body));
     assert.equal(refused.body.field, "currency");

@@ -7,14 +7,28 @@ export type Device = "phone" | "desktop";
 /** A way to pay; `label` and `hint` are the server's words for a method that the page has none for. */
 export interface Method {
   readonly method: string;
+  /** `qr` shows a code, `redirect` goes to a page or opens a wallet. */
+  readonly kind: string;
+  readonly devices: readonly Device[];
+  /** Its place in the merchant's own order; null: the merchant has not named it. */
+  readonly order: number | null;
   readonly label: string;
   readonly hint: string;
 }
 
-/** What the buyer does next: scan a code, or go to a page of the wallet. */
+/** What the buyer does next: scan a code, or go to a page of the wallet, which some reach by a form. */
 export type NextAction =
   | { readonly type: "qr_code"; readonly qr_code: string }
-  | { readonly type: "redirect"; readonly url: string };
+  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "form" };
+
+/** How the merchant's cashier looks. */
+export interface Brand {
+  /** `#rrggbb` */
+  readonly colour: string | null;
+  /** Which picture `/pay/{token}/logo` is; null: none. */
+  readonly logo: number | null;
+}
 
 export interface Payment {
   readonly subject: string;
@@ -31,11 +45,16 @@ export interface Payment {
 
 export interface State {
   readonly payment: Payment;
+  readonly brand: Brand;
   readonly view: View;
   readonly methods: readonly Method[];
   /** The way that `next_action` belongs to. */
   readonly method: string | null;
   readonly next_action: NextAction | null;
+  /** Which of the payment's attempts it is, to name it by. */
+  readonly attempt: number | null;
+  /** When what `next_action` gives is dead or about to be, before the payment is; null: it lives as long. */
+  readonly renew_at: string | null;
   /** How long to wait before asking again; null when nothing can change any more. */
   readonly poll_after_ms: number | null;
   readonly server_time: string;
@@ -63,9 +82,17 @@ export function fetchState(base: string): Promise<Answer> {
   return request(`${base}/state`, { method: "GET" }, TIMEOUT_MS);
 }
 
-/** Starts an attempt with a method, ending the one that is live. */
-export function startAttempt(base: string, method: string, device: Device): Promise<Answer> {
-  const body = JSON.stringify({ method, device });
+/**
+ * Starts an attempt with a method, ending the one that is live. With `renews` only where that one is still
+ * live and its code is dead; otherwise the answer is what there is.
+ */
+export function startAttempt(
+  base: string,
+  method: string,
+  device: Device,
+  renews: number | null,
+): Promise<Answer> {
+  const body = JSON.stringify({ method, device, ...(renews === null ? {} : { renews }) });
   const headers = { "content-type": "application/json" };
   return request(`${base}/attempts`, { method: "POST", headers, body }, ATTEMPT_TIMEOUT_MS);
 }

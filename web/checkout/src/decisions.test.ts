@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { state } from "../test/states.ts";
+import { method, state } from "../test/states.ts";
+import type { NextAction } from "./api.ts";
+import { brandColours, contrast, rgb } from "./brand.ts";
 import { formatMoney } from "./money.ts";
+import type { Place } from "./place.ts";
+import { deviceOf, insideOf, methodsFor } from "./place.ts";
 import { delayUntilNext } from "./polling.ts";
-import { deviceOf, methodsFor, remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
+import { remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
 import { tongueFor, walletOf } from "./texts.ts";
 
 describe("money on the cashier page", () => {
@@ -37,58 +41,117 @@ describe("money on the cashier page", () => {
   });
 });
 
-describe("what is shown where", () => {
-  const names = (device: "phone" | "desktop") =>
-    methodsFor(state("choose").methods, device).map((method) => method.method);
+const DESKTOP: Place = { device: "desktop", inside: null };
+const PHONE: Place = { device: "phone", inside: null };
+const NOW = Date.parse("2026-03-01T12:00:00Z");
 
-  test("a phone is offered its app first and never the computer's page", () => {
-    assert.deepEqual(names("phone"), ["alipay.wap", "alipay.qr"]);
+describe("what is shown where", () => {
+  const every = [
+    "alipay.qr",
+    "alipay.page",
+    "alipay.wap",
+    "wechat.native",
+    "wechat.h5",
+    "unionpay.page",
+    "card",
+  ].map((name) => method(name, name === "unionpay.page" ? { devices: ["desktop", "phone"] } : {}));
+  const names = (place: Place, methods = every) => methodsFor(methods, place).map((one) => one.method);
+
+  const places: [string, Place, string[]][] = [
+    [
+      "a computer: codes first, never a phone's page",
+      DESKTOP,
+      ["alipay.qr", "wechat.native", "alipay.page", "unionpay.page", "card"],
+    ],
+    [
+      "a phone: the wallets first, then codes for another phone",
+      PHONE,
+      ["alipay.wap", "wechat.h5", "unionpay.page", "card", "alipay.qr", "wechat.native"],
+    ],
+    [
+      "inside Alipay: Alipay, and no other wallet's page",
+      { device: "phone", inside: "alipay" },
+      ["alipay.qr", "alipay.wap", "card", "wechat.native"],
+    ],
+    [
+      "inside WeChat: no page of a wallet opens there, not even its own",
+      { device: "phone", inside: "wechat" },
+      ["wechat.native", "card", "alipay.qr"],
+    ],
+    [
+      "inside UnionPay: its page first",
+      { device: "phone", inside: "unionpay" },
+      ["unionpay.page", "card", "alipay.qr", "wechat.native"],
+    ],
+  ];
+  for (const [title, place, expected] of places) {
+    test(title, () => assert.deepEqual(names(place), expected));
+  }
+
+  test("the merchant's order comes before the usual one, and what it left out follows", () => {
+    const ordered = every.map((one) => {
+      const order = ["card", "alipay.page"].indexOf(one.method);
+      return { ...one, order: order === -1 ? null : order };
+    });
+    assert.deepEqual(names(DESKTOP, ordered).slice(0, 3), ["card", "alipay.page", "alipay.qr"]);
   });
 
-  test("a computer is offered the code first and never the phone's page", () => {
-    assert.deepEqual(names("desktop"), ["alipay.qr", "alipay.page"]);
+  test("a wallet's browser is known by its name", () => {
+    const phone = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36";
+    assert.equal(insideOf(phone), null);
+    assert.equal(insideOf(`${phone} MicroMessenger/8.0.50`), "wechat");
+    assert.equal(insideOf(`${phone} AliApp(AP/10.6.0) AlipayClient/10.6.0`), "alipay");
+    assert.equal(insideOf(`${phone} UnionPay/1.0 CloudPay`), "unionpay");
+  });
+
+  test("who is inside a wallet that blocks something is told so", () => {
+    const screen = screenOf(state("choose"), { device: "phone", inside: "wechat" }, NOW);
+    assert.ok(screen.kind === "choose" && screen.blocked);
+    const outside = screenOf(state("choose"), PHONE, NOW);
+    assert.ok(outside.kind === "choose" && !outside.blocked);
   });
 
   test("a code is shown unasked only where it is the only one", () => {
-    const choose = (...names: string[]) =>
-      screenOf(
-        state("choose", { methods: names.map((method) => ({ method, label: "", hint: "" })) }),
-        "desktop",
-      );
-    assert.equal(startsByItself(choose("alipay.page", "alipay.qr"), "desktop"), "alipay.qr");
-    assert.equal(startsByItself(choose("alipay.qr", "wechat.native"), "desktop"), null);
+    const choose = (...wanted: string[]) =>
+      screenOf(state("choose", { methods: wanted.map((name) => method(name)) }), DESKTOP, NOW);
+    assert.equal(startsByItself(choose("alipay.page", "alipay.qr"), DESKTOP), "alipay.qr");
+    assert.equal(startsByItself(choose("alipay.qr"), PHONE), null);
+    assert.equal(startsByItself(choose("alipay.qr", "wechat.native"), DESKTOP), null);
   });
 
   test("whoever looks at one way to pay is offered all the others", () => {
-    const methods = ["alipay.qr", "wechat.native", "alipay.page"].map((method) => ({
-      method,
-      label: "",
-      hint: "",
-    }));
+    const methods = ["alipay.qr", "wechat.native", "alipay.page"].map((name) => method(name));
     const action = { type: "qr_code", qr_code: "weixin://wxpay/bizpayurl?pr=x" } as const;
-    const screen = screenOf(
-      state("pay", { methods, method: "wechat.native", next_action: action }),
-      "desktop",
-    );
+    const live = state("pay", { methods, method: "wechat.native", next_action: action });
+    const screen = screenOf(live, DESKTOP, NOW);
     assert.ok(screen.kind === "scan");
     assert.deepEqual(
-      screen.others.map(({ method }) => method),
+      screen.others.map((one) => one.method),
       ["alipay.qr", "alipay.page"],
     );
   });
 
   test("a payment with one way to pay offers it on any device", () => {
-    const only = [{ method: "alipay.wap", label: "Alipay", hint: "" }];
-    assert.deepEqual(methodsFor(only, "desktop"), only);
+    const only = [method("alipay.wap")];
+    assert.deepEqual(methodsFor(only, DESKTOP), only);
+  });
+
+  test("a code that is dead is not shown, and a dead link keeps its button", () => {
+    const dying = (action: NextAction) =>
+      state("pay", { next_action: action, renew_at: new Date(NOW).toISOString() });
+    const code = { type: "qr_code", qr_code: "x" } as const;
+    assert.equal(screenOf(dying(code), DESKTOP, NOW - 1).kind, "scan");
+    assert.equal(screenOf(dying(code), DESKTOP, NOW).kind, "renew");
+    assert.equal(screenOf(dying({ type: "redirect", url: "https://x.example" }), PHONE, NOW).kind, "go");
   });
 
   test("a view that a newer server invents is shown as being confirmed, never as paid", () => {
-    assert.equal(screenOf(state("held" as "paid"), "phone").kind, "confirming");
+    assert.equal(screenOf(state("held" as "paid"), PHONE, NOW).kind, "confirming");
   });
 
   test("a redirect to anything but the web is not offered", () => {
     const action = { type: "redirect", url: "javascript:alert(1)" } as const;
-    assert.equal(screenOf(state("pay", { next_action: action }), "phone").kind, "choose");
+    assert.equal(screenOf(state("pay", { next_action: action }), PHONE, NOW).kind, "choose");
     assert.equal(webAddress("data:text/html,x"), null);
     assert.equal(webAddress("https://shop.example/order"), "https://shop.example/order");
   });
@@ -124,11 +187,37 @@ describe("what is shown where", () => {
   });
 });
 
+describe("the merchant's colour", () => {
+  const colour = fc.integer({ min: 0, max: 0xffffff }).map((n) => `#${n.toString(16).padStart(6, "0")}`);
+
+  test("can be read on and read in, whatever it is, by day and in the dark", () => {
+    fc.assert(
+      fc.property(colour, fc.constantFrom("#eef1f5", "#1f2a36"), (own, paper) => {
+        const { brand, ink, text } = brandColours(own, paper);
+        assert.equal(brand, own);
+        assert.ok(contrast(rgb(brand), rgb(ink)) >= 4.5);
+        assert.ok(contrast(rgb(text), rgb(paper)) >= 4.5);
+      }),
+    );
+  });
+
+  test("stays as it is where it can be read", () => {
+    assert.equal(brandColours("#0b5d1e", "#ffffff").text, "#0b5d1e");
+  });
+});
+
 describe("when the page asks again", () => {
   test("as the server wishes, within bounds", () => {
     assert.equal(delayUntilNext({ pollAfterMs: 2_000, failures: 0, hidden: false }), 2_000);
     assert.equal(delayUntilNext({ pollAfterMs: 1, failures: 0, hidden: false }), 500);
     assert.equal(delayUntilNext({ pollAfterMs: null, failures: 0, hidden: false }), null);
+  });
+
+  test("to be sure, no more, where the server tells by itself, and as before where that fails", () => {
+    const waiting = { pollAfterMs: 2_000, failures: 0, hidden: false };
+    assert.equal(delayUntilNext({ ...waiting, live: true }), 30_000);
+    assert.equal(delayUntilNext({ ...waiting, live: false }), 2_000);
+    assert.equal(delayUntilNext({ ...waiting, failures: 1, live: true }), 1_000);
   });
 
   test("rarely while nobody looks, slower and slower while nobody answers, but always", () => {

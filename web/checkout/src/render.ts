@@ -4,7 +4,7 @@ import type { Device, Method, Payment } from "./api.ts";
 import { el, svg } from "./dom.ts";
 import { formatMoney } from "./money.ts";
 import { qrCode } from "./qr.ts";
-import type { Screen } from "./screen.ts";
+import type { Screen, Way } from "./screen.ts";
 import { webAddress } from "./screen.ts";
 import type { Texts } from "./texts.ts";
 
@@ -13,14 +13,21 @@ export interface Drawing {
   readonly locale: string;
   readonly device: Device;
   readonly payment: Payment | null;
+  /** The address of the merchant's logo; null: none. */
+  readonly logo: string | null;
   /** The wallet's name where there is only one it can be. */
   readonly wallet: string | null;
   /** Why the last step did not work. */
   readonly notice: string | null;
   /** Whether the page will go back to the shop by itself. */
   readonly returns: boolean;
+  /** The wallet whose browser this is, by name; null: a browser proper. */
+  readonly insideWallet: string | null;
   onChoose(method: string): void;
-  onLeave(url: string): void;
+  onLeave(way: Way): void;
+  onRenew(method: string): void;
+  /** The buyer says that the wallet does not open. */
+  onTrouble(): void;
   onStay(): void;
 }
 
@@ -28,7 +35,7 @@ export interface Drawing {
 const LONG_AMOUNT = 12;
 
 /** What is paid, to whom, and until when: beside the action on a computer, above it on a phone. */
-export function drawSummary({ payment, texts, locale }: Drawing, withTimer: boolean): HTMLElement[] {
+export function drawSummary({ payment, texts, locale, logo }: Drawing, withTimer: boolean): HTMLElement[] {
   if (payment === null) return [];
   const amount = formatMoney(payment.amount, payment.currency, locale);
   const timer = el(
@@ -38,16 +45,19 @@ export function drawSummary({ payment, texts, locale }: Drawing, withTimer: bool
     " ",
     el("b", { role: "timer" }, ""),
   );
+  // The name stands beside it, so a screen reader need not hear it twice.
+  const picture = logo === null ? [] : [el("img", { class: "logo", src: logo, alt: "" })];
   return [
-    el("h1", { class: "merchant", dir: "auto" }, payment.merchant_name),
+    ...picture,
+    el("h1", { class: "merchant" }, el("bdi", {}, payment.merchant_name)),
     el(
       "p",
       { class: amount.length > LONG_AMOUNT ? "amount long" : "amount" },
       el("span", { class: "only-heard" }, `${texts.amountDue} `),
-      amount,
+      el("bdi", {}, amount),
     ),
     el("p", { class: "currency" }, payment.currency),
-    el("p", { class: "subject", dir: "auto" }, payment.subject),
+    el("p", { class: "subject" }, el("bdi", {}, payment.subject)),
     ...(withTimer && payment.expires_at !== null ? [timer] : []),
   ];
 }
@@ -60,12 +70,15 @@ export function titleOf(screen: Screen, { texts, wallet }: Drawing): string {
     case "unknown":
       return texts.unknownTitle;
     case "choose":
-      return texts.chooseTitle;
+      return screen.methods.length > 0 ? texts.chooseTitle : texts.noWaysTitle;
     case "preparing":
+      if (screen.renewing) return texts.renewing;
       if (!screen.leaving) return texts.preparing;
       return wallet === null ? texts.leavingAny : texts.leaving(wallet);
     case "scan":
       return wallet === null ? texts.scanTitleAny : texts.scanTitle(wallet);
+    case "renew":
+      return texts.renewTitle;
     case "go":
       return wallet === null ? texts.continueTitleAny : texts.continueTitle(wallet);
     case "confirming":
@@ -97,7 +110,7 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
     case "preparing":
       return [icon("spinner"), title, hint(texts.preparingHint)];
     case "choose":
-      return [title, methodList(screen.methods, drawing, true)];
+      return choose(screen, title, drawing);
     case "scan":
       return [
         title,
@@ -106,11 +119,20 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
         waiting(texts.waiting),
         ...otherWays(screen.others, drawing),
       ];
+    case "renew":
+      return [
+        icon("clock"),
+        title,
+        hint(texts.renewHint),
+        mainButton(texts.renewButton, () => drawing.onRenew(screen.method)),
+        ...otherWays(screen.others, drawing),
+      ];
     case "go":
       return [
         title,
         hint(texts.continueHint),
-        goButton(screen.url, drawing),
+        goButton(screen.way, drawing),
+        troubleLink(drawing),
         waiting(texts.waiting),
         ...otherWays(screen.others, drawing),
       ];
@@ -132,6 +154,17 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
     case "unknown":
       return [icon("question"), title, hint(texts.unknownHint)];
   }
+}
+
+function choose(
+  { methods, blocked }: Screen & { kind: "choose" },
+  title: HTMLElement,
+  drawing: Drawing,
+): HTMLElement[] {
+  const { texts, insideWallet } = drawing;
+  if (methods.length === 0) return [icon("question"), title, hint(texts.noWays), ...backToShop(drawing)];
+  const advice = blocked && insideWallet !== null ? [hint(texts.openOutside(insideWallet))] : [];
+  return [title, ...advice, methodList(methods, drawing, true)];
 }
 
 function scanHint({ texts, wallet, device }: Drawing): string {
@@ -159,9 +192,17 @@ function backToShop({ payment, texts }: Drawing): HTMLElement[] {
   return [el("a", attributes, texts.backToShop(payment.merchant_name))];
 }
 
-function goButton(url: string, { texts, wallet, onLeave }: Drawing): HTMLElement {
+function goButton(way: Way, { texts, wallet, onLeave }: Drawing): HTMLElement {
   const label = wallet === null ? texts.continueButtonAny : texts.continueButton(wallet);
-  return el("button", { class: "button main", type: "button", onclick: () => onLeave(url) }, label);
+  return mainButton(label, () => onLeave(way));
+}
+
+function mainButton(label: string, onclick: () => void): HTMLElement {
+  return el("button", { class: "button main", type: "button", onclick }, label);
+}
+
+function troubleLink({ texts, onTrouble }: Drawing): HTMLElement {
+  return el("button", { class: "link", type: "button", onclick: onTrouble }, texts.troubleLink);
 }
 
 function otherWays(methods: readonly Method[], drawing: Drawing): HTMLElement[] {

@@ -1,15 +1,29 @@
-// Which screen a state is shown as. Pure: the same state on the same device is always the same screen.
+// Which screen a state is shown as. Pure: the same state in the same place at the same time is always the
+// same screen.
 
-import type { Device, Method, State } from "./api.ts";
+import type { Method, State } from "./api.ts";
+import type { Place } from "./place.ts";
+import { isBlocked, methodsFor } from "./place.ts";
+
+/** A page of the wallet: by its address, or by a form that a page between sends there. */
+export type Way = { readonly url: string } | "form";
 
 /** A screen says one thing and offers at most one main step; the rest stands below it. */
 export type Screen =
   | { readonly kind: "loading" }
   | { readonly kind: "unknown" }
-  | { readonly kind: "choose"; readonly methods: readonly Method[] }
-  | { readonly kind: "preparing"; readonly method: string | null; readonly leaving: boolean }
+  /** `blocked`: inside a wallet's browser that keeps some ways to pay from working. */
+  | { readonly kind: "choose"; readonly methods: readonly Method[]; readonly blocked: boolean }
+  | {
+      readonly kind: "preparing";
+      readonly method: string | null;
+      readonly leaving: boolean;
+      readonly renewing: boolean;
+    }
   | { readonly kind: "scan"; readonly code: string; readonly others: readonly Method[] }
-  | { readonly kind: "go"; readonly url: string; readonly others: readonly Method[] }
+  /** The code has died, and could not be renewed unasked. */
+  | { readonly kind: "renew"; readonly method: string; readonly others: readonly Method[] }
+  | { readonly kind: "go"; readonly way: Way; readonly others: readonly Method[] }
   | { readonly kind: "confirming" }
   | { readonly kind: "paid" }
   | { readonly kind: "expired" }
@@ -18,16 +32,17 @@ export type Screen =
 
 /** Whether a buyer can still pay here, and so needs to know until when. */
 export function isPayable(screen: Screen): boolean {
-  return ["choose", "preparing", "scan", "go"].includes(screen.kind);
+  return ["choose", "preparing", "scan", "renew", "go"].includes(screen.kind);
 }
 
-export function screenOf(state: State, device: Device): Screen {
-  const methods = methodsFor(state.methods, device);
+/** @param nowMs the server's clock. */
+export function screenOf(state: State, place: Place, nowMs: number): Screen {
+  const methods = methodsFor(state.methods, place);
   switch (state.view) {
     case "choose":
-      return { kind: "choose", methods };
+      return chooseScreen(state, methods, place);
     case "pay":
-      return payScreen(state, methods);
+      return payScreen(state, methods, place, nowMs);
     case "closed":
       return { kind: "closed", byMerchant: state.payment.closed_reason === "cancelled" };
     case "confirming":
@@ -41,48 +56,37 @@ export function screenOf(state: State, device: Device): Screen {
   }
 }
 
-function payScreen(state: State, methods: readonly Method[]): Screen {
-  const { next_action: action } = state;
-  if (action === null) return { kind: "preparing", method: null, leaving: false };
+function chooseScreen(state: State, methods: readonly Method[], place: Place): Screen {
+  const blocked = state.methods.some((method) => isBlocked(method, place));
+  return { kind: "choose", methods, blocked };
+}
+
+function payScreen(state: State, methods: readonly Method[], place: Place, nowMs: number): Screen {
+  const { next_action: action, method: present } = state;
+  if (action === null) return { kind: "preparing", method: null, leaving: false, renewing: false };
   // Starting the same one again would be of no use.
-  const others = methods.filter(({ method }) => method !== state.method);
-  if (action.type === "qr_code") return { kind: "scan", code: action.qr_code, others };
+  const others = methods.filter(({ method }) => method !== present);
+  if (action.type === "qr_code") {
+    if (isDead(state, nowMs) && present !== null) return { kind: "renew", method: present, others };
+    return { kind: "scan", code: action.qr_code, others };
+  }
+  if (action.type === "form") return { kind: "go", way: "form", others };
   const url = webAddress(action.url);
-  return url === null ? { kind: "choose", methods } : { kind: "go", url, others };
+  return url === null ? chooseScreen(state, methods, place) : { kind: "go", way: { url }, others };
 }
 
-// A phone opens an app, a computer shows a code; the other way stays possible below, never the wrong device's
-// page.
-const CODES = [".qr", ".native"];
-const ORDER: Readonly<Record<Device, readonly string[]>> = {
-  desktop: [".qr", ".native", ".page"],
-  phone: [".wap", ".h5", ".qr", ".native"],
-};
-const WRONG: Readonly<Record<Device, readonly string[]>> = { desktop: [".wap", ".h5"], phone: [".page"] };
-
-/** The methods that make sense on a device, the usual one first; all of them rather than none. */
-export function methodsFor(methods: readonly Method[], device: Device): readonly Method[] {
-  const scene = (method: Method) => method.method.slice(method.method.lastIndexOf("."));
-  const rank = (method: Method) => {
-    const at = ORDER[device].indexOf(scene(method));
-    return at === -1 ? ORDER[device].length : at;
-  };
-  const fitting = methods.filter((method) => !WRONG[device].includes(scene(method)));
-  return [...(fitting.length > 0 ? fitting : methods)].sort((a, b) => rank(a) - rank(b));
-}
-
-/** Whether a way to pay shows a code, and leaves the page where it is. */
-export function isCode(method: string): boolean {
-  return CODES.some((scene) => method.endsWith(scene));
+/** Whether what the buyer was given is dead, or so near to it that it is better replaced. */
+export function isDead({ renew_at: renewAt }: State, nowMs: number): boolean {
+  return renewAt !== null && nowMs >= Date.parse(renewAt);
 }
 
 /**
  * The method to start without being asked: a computer shows its code at once where there is only one, a phone
  * waits for a tap.
  */
-export function startsByItself(screen: Screen, device: Device): string | null {
+export function startsByItself(screen: Screen, { device }: Place): string | null {
   if (screen.kind !== "choose" || device !== "desktop") return null;
-  const codes = screen.methods.filter(({ method }) => isCode(method));
+  const codes = screen.methods.filter(({ kind }) => kind === "qr");
   const [only] = codes;
   return codes.length === 1 && only === screen.methods[0] ? (only?.method ?? null) : null;
 }
@@ -100,10 +104,4 @@ export function remaining(ms: number): string | null {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
-}
-
-const PHONE = /Android|iPhone|iPod|HarmonyOS|Windows Phone|Mobile/i;
-
-export function deviceOf(userAgent: string, coarsePointer: boolean, width: number): Device {
-  return PHONE.test(userAgent) || (coarsePointer && width < 700) ? "phone" : "desktop";
 }

@@ -2,6 +2,9 @@
 
 const en = {
   htmlLang: "en",
+  dir: "ltr",
+  /** The other language, by its own name. */
+  otherLanguage: "中文",
   loading: "Loading your payment…",
   amountDue: "Amount to pay",
   timeLeft: "Time left",
@@ -9,6 +12,10 @@ const en = {
 
   chooseTitle: "How would you like to pay?",
   otherWays: "Other ways to pay",
+  noWaysTitle: "There is no way to pay this here",
+  noWays: "The shop offers no way to pay this amount at present. Please ask the shop.",
+  openOutside: (wallet: string) =>
+    `Inside ${wallet} only some ways to pay work. For the others tap “⋯” and open this page in your browser.`,
   preparing: "Preparing your payment…",
   preparingHint: "This takes a moment.",
 
@@ -19,6 +26,10 @@ const en = {
   scanHintPhone: "Let another phone scan this code, or choose another way below.",
   scanAlt: "QR code of this payment",
   waiting: "Waiting for your payment",
+  renewing: "Getting a new code…",
+  renewTitle: "This code has run out",
+  renewHint: "Codes are good for a while only. A new one replaces it; you are never charged twice.",
+  renewButton: "Get a new code",
 
   continueTitle: (wallet: string) => `Continue in ${wallet}`,
   continueTitleAny: "Continue to pay",
@@ -27,6 +38,9 @@ const en = {
   continueButtonAny: "Continue",
   leaving: (wallet: string) => `Taking you to ${wallet}…`,
   leavingAny: "Taking you to the payment page…",
+  troubleLink: "It does not open?",
+  trouble: "If nothing opens, check that the app is installed and try again, or choose another way below.",
+  troubleOnly: "If nothing opens, check that the app is installed and try again.",
 
   confirmingTitle: "Your payment is being confirmed",
   confirmingHint:
@@ -67,13 +81,17 @@ const en = {
     "alipay.wap": { label: "Alipay", hint: "Opens the Alipay app on this phone" },
     "wechat.native": { label: "WeChat Pay, by code", hint: "Scan a code with your phone" },
     "wechat.h5": { label: "WeChat Pay", hint: "Opens WeChat on this phone" },
-    "stripe.card": { label: "Card", hint: "Visa, Mastercard and others, on a secure page" },
+    "unionpay.page": { label: "UnionPay card", hint: "Card number or quick pass on UnionPay's page" },
+    "unionpay.qr": { label: "UnionPay, by code", hint: "Scan a code with UnionPay or your bank's app" },
+    "unionpay.code": { label: "UnionPay payment code", hint: "Show the code in UnionPay or your bank's app" },
+    card: { label: "Card", hint: "Visa, Mastercard and others, on a secure page" },
   } as Readonly<Record<string, { label: string; hint: string }>>,
   phoneHints: {
     "alipay.qr": "Shows a code for another phone",
     "wechat.native": "Shows a code for another phone",
+    "unionpay.qr": "Shows a code for another phone",
   } as Readonly<Record<string, string>>,
-  wallets: { alipay: "Alipay", wechat: "WeChat" } as Readonly<Record<string, string>>,
+  wallets: { alipay: "Alipay", wechat: "WeChat", unionpay: "UnionPay" } as Readonly<Record<string, string>>,
   powered: "Payment page by Tributary",
 };
 
@@ -81,6 +99,8 @@ export type Texts = typeof en;
 
 const zh: Texts = {
   htmlLang: "zh-CN",
+  dir: "ltr",
+  otherLanguage: "English",
   loading: "正在加载订单…",
   amountDue: "应付金额",
   timeLeft: "剩余时间",
@@ -88,6 +108,9 @@ const zh: Texts = {
 
   chooseTitle: "请选择支付方式",
   otherWays: "其他支付方式",
+  noWaysTitle: "暂无可用的支付方式",
+  noWays: "商家目前没有可用于此金额的支付方式，请联系商家。",
+  openOutside: (wallet) => `在${wallet}内只能使用部分支付方式。如需其他方式，请点击“⋯”，选择在浏览器中打开。`,
   preparing: "正在准备支付…",
   preparingHint: "请稍候。",
 
@@ -98,6 +121,10 @@ const zh: Texts = {
   scanHintPhone: "请用另一部手机扫描此二维码，或选择下方其他方式。",
   scanAlt: "本次付款的二维码",
   waiting: "等待付款",
+  renewing: "正在获取新的二维码…",
+  renewTitle: "二维码已失效",
+  renewHint: "二维码的有效时间有限，刷新后旧码即作废，不会重复扣款。",
+  renewButton: "刷新二维码",
 
   continueTitle: (wallet) => `请在${wallet}中继续`,
   continueTitleAny: "继续支付",
@@ -106,6 +133,9 @@ const zh: Texts = {
   continueButtonAny: "继续",
   leaving: (wallet) => `正在前往${wallet}…`,
   leavingAny: "正在前往支付页面…",
+  troubleLink: "无法打开？",
+  trouble: "如未能打开，请确认已安装该应用后重试，或选择下方其他支付方式。",
+  troubleOnly: "如未能打开，请确认已安装该应用后重试。",
 
   confirmingTitle: "正在确认付款结果",
   confirmingHint: "我们正在向支付渠道查询结果，请勿重复付款，页面会自动更新。",
@@ -144,15 +174,24 @@ const zh: Texts = {
     "alipay.wap": { label: "支付宝", hint: "打开手机上的支付宝付款" },
     "wechat.native": { label: "微信扫码", hint: "用手机扫描二维码付款" },
     "wechat.h5": { label: "微信支付", hint: "打开手机上的微信付款" },
-    "stripe.card": { label: "银行卡", hint: "Visa、万事达等国际卡，在安全页面付款" },
+    "unionpay.page": { label: "银联在线支付", hint: "在银联页面使用银行卡付款" },
+    "unionpay.qr": { label: "银联扫码", hint: "用云闪付或银行 App 扫描二维码付款" },
+    "unionpay.code": { label: "银联付款码", hint: "出示云闪付或银行 App 中的付款码" },
+    card: { label: "银行卡", hint: "Visa、万事达等国际卡，在安全页面付款" },
   },
   phoneHints: {
     "alipay.qr": "显示二维码，供另一部手机扫描",
     "wechat.native": "显示二维码，供另一部手机扫描",
+    "unionpay.qr": "显示二维码，供另一部手机扫描",
   },
-  wallets: { alipay: "支付宝", wechat: "微信" },
+  wallets: { alipay: "支付宝", wechat: "微信", unionpay: "云闪付" },
   powered: "支付页面由 Tributary 提供",
 };
+
+/** The other one of the page's two languages, as people of nowhere in particular write it. */
+export function otherTongue({ texts }: Tongue): Tongue {
+  return texts === en ? { texts: zh, locale: "zh-CN" } : { texts: en, locale: "en" };
+}
 
 /** The page's words, and the locale that writes its money and dates. */
 export interface Tongue {

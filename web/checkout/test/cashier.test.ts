@@ -6,15 +6,14 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launchBrowser } from "../../../tools/testing/browser.ts";
 import { type Harness, type Reply, startHarness } from "./harness.ts";
 import { look, openPage, SCREENS } from "./look.ts";
-import { CODE, payment, state } from "./states.ts";
+import { CODE, method, payment, state } from "./states.ts";
 
-const PAGE = { method: "alipay.page", label: "alipay.page", hint: "" };
-const WALLETS = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((method) => ({
-  method,
-  label: method,
-  hint: "",
-}));
+const PAGE = method("alipay.page");
+const WALLETS = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((name) => method(name));
 
+const BRAND = { colour: "#0b5d3c", logo: 3 };
+
+/** All files as they are, before any compression: markup, styles and scripts. */
 const SIZE_MAX = 60_000;
 
 describe("the cashier page", () => {
@@ -63,6 +62,40 @@ describe("the cashier page", () => {
         ["choose-wallet", "How would you like to pay?", () => state("choose", { methods: WALLETS })],
         ["go", "Continue in Alipay", () => state("pay", { next_action: { type: "redirect", url: shop() } })],
         ["choose-page", "How would you like to pay?", () => state("choose", { methods: [PAGE] })],
+        ["choose-none", "There is no way to pay this here", () => state("choose", { methods: [] })],
+        [
+          "choose-many",
+          "How would you like to pay?",
+          () => state("choose", { methods: [...WALLETS, method("unionpay.page"), method("card")] }),
+        ],
+        [
+          "go-card",
+          "Continue to pay",
+          () => state("pay", { method: "card", next_action: { type: "redirect", url: shop() } }),
+        ],
+        ["brand", "Scan with Alipay", () => state("pay", { next_action: CODE, brand: BRAND })],
+        ["brand-paid", "Paid", () => state("paid", { ...withReturn(), brand: BRAND })],
+        [
+          "brand-pale",
+          "How would you like to pay?",
+          () => state("choose", { methods: WALLETS, brand: { colour: "#ffe08a", logo: null } }),
+        ],
+        [
+          "yen",
+          "Scan with UnionPay",
+          () =>
+            state("pay", {
+              methods: [method("unionpay.qr"), method("card")],
+              method: "unionpay.qr",
+              next_action: CODE,
+              payment: payment({ amount: 128_000, currency: "JPY" }),
+            }),
+        ],
+        [
+          "dinar",
+          "Scan with Alipay",
+          () => state("pay", { next_action: CODE, payment: payment({ amount: 12_345, currency: "KWD" }) }),
+        ],
         ["preparing", "Preparing your payment…", () => state("pay")],
         ["confirming", "Your payment is being confirmed", () => state("confirming")],
         ["paid", "Paid", () => state("paid", withReturn())],
@@ -72,10 +105,13 @@ describe("the cashier page", () => {
         ["failed", "This payment could not be made", () => state("failed", withReturn())],
       ];
       for (const [name, heading, said] of still) {
-        test(`shows ${name}`, async () => {
+        test(`shows ${name}, in both languages`, async () => {
           const page = await open(name, said());
           await title(page, heading);
           await shown(page, name);
+          await page.locator("#tongue").click();
+          assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+          await shown(page, `zh-${name}`);
           await done(page);
         });
       }
@@ -209,10 +245,62 @@ describe("the cashier page", () => {
         await done(page);
       });
 
+      test("changes its language at a tap, and stays where it is", async () => {
+        const page = await open("tongue", state("choose", { methods: WALLETS }));
+        await title(page, "How would you like to pay?");
+        await page.getByRole("button", { name: "中文" }).click();
+        await title(page, "请选择支付方式");
+        assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+        await page.getByRole("button", { name: "English" }).click();
+        await title(page, "How would you like to pay?");
+        await done(page);
+      });
+
+      test("reads from the right as well as from the left", async () => {
+        const page = await open("rtl", state("choose", { methods: WALLETS, brand: BRAND }));
+        await title(page, "How would you like to pay?");
+        await page.evaluate("document.documentElement.dir = 'rtl'");
+        await shown(page, "rtl-choose");
+        const words = await page.locator(".method .words").first().boundingBox();
+        const arrow = await page.locator(".method .arrow").first().boundingBox();
+        assert.ok(words !== null && arrow !== null && words.x > arrow.x, "the words begin at the right");
+        harness.says(`rtl-${screen.name}`, state("pay", { next_action: CODE, brand: BRAND }));
+        await title(page, "Scan with Alipay");
+        await shown(page, "rtl-scan");
+        await done(page);
+      });
+
+      test("can be used with the keys alone, in the order that the eye takes", async () => {
+        const token = `keys-${screen.name}`;
+        const second = isPhone ? "wechat.h5" : "wechat.native";
+        const action = isPhone ? { type: "redirect" as const, url: shop() } : CODE;
+        const live = state("pay", { methods: WALLETS, method: second, next_action: action });
+        harness.onAttempt(token, live, live);
+        const page = await open("keys", state("choose", { methods: WALLETS }));
+        await title(page, "How would you like to pay?");
+        const focused = () => page.evaluate<string>("document.activeElement?.dataset?.method ?? ''");
+        await page.keyboard.press("Tab");
+        assert.equal(await focused(), isPhone ? "alipay.wap" : "alipay.qr");
+        await page.keyboard.press("Tab");
+        assert.equal(await focused(), second);
+        await page.keyboard.press("Enter");
+        if (isPhone) await page.waitForURL("**/elsewhere");
+        else {
+          await title(page, "Scan with WeChat");
+          assert.equal(await page.evaluate("document.activeElement.id"), "title");
+          await page.keyboard.press("Tab");
+          assert.equal(await focused(), "alipay.qr");
+        }
+        await done(page);
+      });
+
       test("keeps its colours apart in the dark", async () => {
         const page = await open("dark", state("pay", { next_action: CODE }), { colorScheme: "dark" });
         await title(page, "Scan with Alipay");
         await shown(page, "dark-scan");
+        harness.says(`dark-${screen.name}`, state("choose", { methods: WALLETS, brand: BRAND }));
+        await title(page, "How would you like to pay?");
+        await shown(page, "dark-brand");
         harness.says(`dark-${screen.name}`, state("expired", withReturn()));
         await title(page, "The time to pay is over");
         await shown(page, "dark-expired");

@@ -1,12 +1,22 @@
 // The states a server can answer, one per token, as the cashier's API has them.
 
-import type { Method, NextAction, Payment, State } from "../src/api.ts";
+import type { Device, Method, NextAction, Payment, State } from "../src/api.ts";
 
-const METHODS: readonly Method[] = [
-  { method: "alipay.qr", label: "alipay.qr", hint: "" },
-  { method: "alipay.page", label: "alipay.page", hint: "" },
-  { method: "alipay.wap", label: "alipay.wap", hint: "" },
-];
+const ONLY_ON: Readonly<Record<string, readonly Device[]>> = {
+  ".page": ["desktop"],
+  ".wap": ["phone"],
+  ".h5": ["phone"],
+};
+
+const METHODS: readonly Method[] = [method("alipay.qr"), method("alipay.page"), method("alipay.wap")];
+
+/** A way to pay as the server offers it, known by its name. */
+export function method(name: string, changes: Partial<Method> = {}): Method {
+  const isCode = /\.(qr|native)$/.test(name);
+  const kind = isCode ? "qr" : "redirect";
+  const devices = ONLY_ON[name.slice(name.lastIndexOf("."))] ?? ["desktop", "phone"];
+  return { method: name, kind, devices, order: null, label: name, hint: "", ...changes };
+}
 
 export const CODE: NextAction = {
   type: "qr_code",
@@ -35,10 +45,13 @@ function methodOf(action: NextAction | null | undefined): string {
 export function state(view: State["view"], changes: Partial<State> = {}): State {
   return {
     payment: payment(),
+    brand: { colour: null, logo: null },
     view,
     methods: METHODS,
     method: view === "pay" ? methodOf(changes.next_action) : null,
     next_action: null,
+    attempt: view === "pay" ? 1 : null,
+    renew_at: null,
     poll_after_ms: 500,
     server_time: new Date().toISOString(),
     ...changes,

@@ -8,12 +8,16 @@ const WAITING_GAPS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUT
 /** How long a call that lost its answer may still be on its way inside Alipay. */
 const ON_ITS_WAY_MS = MINUTE;
 
+/** A code of `trade.precreate` can be scanned this long at most, whatever the order's own expiry. */
+const QR_CODE_MS = 2 * HOUR;
+
 /** The buyer brings the order into being: by scanning the code, or by opening the signed page or app call. */
 const BUYER_OPENS: Omit<SceneTraits, "kind" | "devices"> = {
   afterCrash: "resend",
   orderAppearsWithBuyer: true,
   notFoundHorizonMs: ON_ITS_WAY_MS,
   queryGapsMs: WAITING_GAPS_MS,
+  actionLifetimeMs: null,
   reverseAfterMs: null,
   requiresBuyer: false,
   requiresBuyerIp: false,
@@ -24,7 +28,7 @@ export const ALIPAY_TRAITS: ChannelTraits = {
   name: "alipay",
   displayName: "Alipay",
   scenes: {
-    "alipay.qr": { ...BUYER_OPENS, kind: "qr", devices: ["desktop"] },
+    "alipay.qr": { ...BUYER_OPENS, kind: "qr", devices: ["desktop"], actionLifetimeMs: QR_CODE_MS },
     "alipay.page": { ...BUYER_OPENS, kind: "redirect", devices: ["desktop"] },
     "alipay.wap": { ...BUYER_OPENS, kind: "redirect", devices: ["phone"] },
     "alipay.app": { ...BUYER_OPENS, kind: "app", devices: [] },
@@ -44,6 +48,7 @@ export const ALIPAY_TRAITS: ChannelTraits = {
       orderAppearsWithBuyer: false,
       notFoundHorizonMs: ON_ITS_WAY_MS,
       queryGapsMs: [5 * SECOND],
+      actionLifetimeMs: null,
       reverseAfterMs: 40 * SECOND,
       requiresBuyer: false,
       requiresBuyerIp: false,

@@ -24,7 +24,7 @@ import {
 
 const order = newOrder();
 const known = newOrder({ channelTradeNo: "cs_test_1" });
-const appOrder = newOrder({ method: "stripe.card_app" });
+const appOrder = newOrder({ method: "card.app" });
 const refund = newRefund();
 const missing = answer(404, failure("invalid_request_error", "resource_missing"));
 const ACCOUNT = { id: INPUT.account_id, object: "account" };
@@ -149,7 +149,7 @@ describe("Stripe's connector", () => {
       missing,
     );
     assert.equal(outcomeOf(await channel.close(context, known)), "closed");
-    const app = newOrder({ method: "stripe.card_app", channelTradeNo: "pi_1" });
+    const app = newOrder({ method: "card.app", channelTradeNo: "pi_1" });
     assert.equal(outcomeOf(await channel.close(context, app)), "closed");
     assert.equal(outcomeOf(await channel.close(context, known)), "paid");
     assert.equal(outcomeOf(await channel.close(context, known)), "not_found");

@@ -21,7 +21,7 @@ import { CREATED, newOrder, newRefund } from "./testing.ts";
 
 const order = newOrder();
 const no = order.channelOrderNo;
-const appOrder = newOrder({ method: "stripe.card_app", currency: "JPY", amount: 500n });
+const appOrder = newOrder({ method: "card.app", currency: "JPY", amount: 500n });
 const refund = newRefund({ reason: "two\tleaves" });
 
 const fieldsOf = ({ fields }: ApiRequest) => Object.fromEntries(new URLSearchParams(formText(fields ?? {})));

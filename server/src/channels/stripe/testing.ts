@@ -35,7 +35,7 @@ export const CREATED = secondsOf(NOW);
 
 export function newOrder(changes: Partial<NewOrder> = {}): NewOrder {
   return {
-    method: "stripe.card",
+    method: "card",
     channelOrderNo: "att01k0000000000000000000000",
     channelTradeNo: null,
     amount: 1_234n,

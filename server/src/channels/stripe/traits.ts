@@ -3,10 +3,10 @@ import type { ChannelTraits, SceneTraits } from "../port.ts";
 import { AMOUNT_MAX, AMOUNT_MIN, STRIPE_CURRENCIES } from "./amount.ts";
 
 /** The hosted page of a Checkout Session. */
-export const PAGE_METHOD = "stripe.card";
+export const PAGE_METHOD = "card";
 
 /** A PaymentIntent that the merchant's own app confirms with Stripe's SDK. */
-export const APP_METHOD = "stripe.card_app";
+export const APP_METHOD = "card.app";
 
 /** A page that waits for its buyer: nobody hurries, so the gaps grow. */
 const WAITING_GAPS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE];
@@ -20,6 +20,7 @@ const PLACED_BY_US: Omit<SceneTraits, "kind" | "devices"> = {
   orderAppearsWithBuyer: false,
   notFoundHorizonMs: SEARCH_LAG_MS,
   queryGapsMs: WAITING_GAPS_MS,
+  actionLifetimeMs: null,
   reverseAfterMs: null,
   requiresBuyer: false,
   requiresBuyerIp: false,

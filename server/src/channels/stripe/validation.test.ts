@@ -10,7 +10,7 @@ const { channel } = scripted([]);
 describe("orders that Stripe can't take", () => {
   const table: [changes: Parameters<typeof newOrder>[0], field: string | null][] = [
     [{}, null],
-    [{ method: "stripe.card_app" }, null],
+    [{ method: "card.app" }, null],
     [{ method: "stripe.cash" }, "method"],
     [{ currency: "XTS" }, "currency"],
     [{ amount: 49n }, "amount"],
@@ -24,9 +24,9 @@ describe("orders that Stripe can't take", () => {
     [{ subject: "x".repeat(251) }, "subject"],
     [{ paymentCode: "280000000000000000" }, "payment_code"],
     [{ returnUrl: null }, "return_url"],
-    [{ returnUrl: null, method: "stripe.card_app" }, null],
+    [{ returnUrl: null, method: "card.app" }, null],
     [{ expiresAt: new Date(NOW.getTime() + DAY + 1) }, "expires_in"],
-    [{ expiresAt: new Date(NOW.getTime() + DAY + 1), method: "stripe.card_app" }, null],
+    [{ expiresAt: new Date(NOW.getTime() + DAY + 1), method: "card.app" }, null],
   ];
   for (const [changes, field] of table) {
     it(`${inspect(changes).slice(0, 60)}: ${field}`, () => {

@@ -24,6 +24,7 @@ const BUYER_OPENS: Omit<SceneTraits, "kind" | "devices"> = {
   // What was sent may be under way for as long as its clearing day lasts.
   notFoundHorizonMs: DAY,
   queryGapsMs: WAITING_GAPS_MS,
+  actionLifetimeMs: null,
   reverseAfterMs: null,
   requiresBuyer: false,
   requiresBuyerIp: false,

@@ -17,12 +17,17 @@ const CODE_GAPS_MS = [5 * SECOND, 10 * SECOND];
 /** How long the buyer has. A reversal is refused sooner than 15 seconds after the call; this is later. */
 const CODE_PATIENCE_MS = 45 * SECOND;
 
+/** A `code_url` and a `prepay_id` can be opened this long, an `h5_url` much shorter. */
+const PREPAY_MS = 2 * HOUR;
+const H5_LINK_MS = 5 * MINUTE;
+
 /** The call that places it makes the order; the same number and content make it only once. */
 const PLACED_BY_US: Omit<SceneTraits, "kind" | "devices"> = {
   afterCrash: "resend",
   orderAppearsWithBuyer: false,
   notFoundHorizonMs: ON_ITS_WAY_MS,
   queryGapsMs: WAITING_GAPS_MS,
+  actionLifetimeMs: PREPAY_MS,
   reverseAfterMs: null,
   requiresBuyer: false,
   requiresBuyerIp: false,
@@ -35,7 +40,13 @@ export const WECHAT_TRAITS: ChannelTraits = {
   scenes: {
     "wechat.native": { ...PLACED_BY_US, kind: "qr", devices: ["desktop"] },
     "wechat.jsapi": { ...PLACED_BY_US, kind: "jsapi", devices: [], requiresBuyer: true },
-    "wechat.h5": { ...PLACED_BY_US, kind: "redirect", devices: ["phone"], requiresBuyerIp: true },
+    "wechat.h5": {
+      ...PLACED_BY_US,
+      kind: "redirect",
+      devices: ["phone"],
+      actionLifetimeMs: H5_LINK_MS,
+      requiresBuyerIp: true,
+    },
     "wechat.app": { ...PLACED_BY_US, kind: "app", devices: [] },
     // A payment code is good for one payment: a call that may have been made is asked about, never repeated.
     [CODE_METHOD]: {
@@ -44,6 +55,7 @@ export const WECHAT_TRAITS: ChannelTraits = {
       devices: [],
       afterCrash: "query_then_cancel",
       queryGapsMs: CODE_GAPS_MS,
+      actionLifetimeMs: null,
       reverseAfterMs: CODE_PATIENCE_MS,
       requiresPaymentCode: true,
     },

@@ -68,6 +68,8 @@ export type Payments = {
   get(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** The payment, whoever's it is, for the cashier and operators; null when there is none. */
   find(paymentId: Id): Promise<Whole | null>;
+  /** The same of many with one question; what there is none of is left out. */
+  findAll(paymentIds: readonly Id[]): Promise<ReadonlyMap<Id, Whole>>;
   /** Ends a payment without money; when the buyer was quicker, the answer shows it succeeded. */
   close(merchantId: Id, paymentId: Id): Promise<Whole>;
   /** Closes the order of a payment whose closing has begun, and reports what came of it. */
@@ -110,6 +112,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       return whole;
     },
     find: (paymentId) => load(deps, paymentId),
+    findAll: (paymentIds) => wholesById(deps.cell.db, paymentIds),
     close: async (merchantId, paymentId) => {
       const begun = await deps.door.submit({
         kind: "begin_closing",
