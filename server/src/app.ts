@@ -34,6 +34,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
+import { createRouting, registerRouting } from "./routing/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
 export const VERSION = "0.1.0";
@@ -158,9 +159,11 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: opener.accounts,
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
+  const routing = createRouting({ platform, cell, channels, merchants, operators, newId, log });
   const room = createPaymentsRoom({
     cell,
     channels,
+    routing,
     merchants,
     webhooks,
     keyring,
@@ -170,11 +173,13 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const actions = [...merchants.approvalActions, room.workItems.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  return { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  const rooms = { platform, cell, keyring, operators, approvals, merchants, channelHttp, channels };
+  return { ...rooms, routing, webhooks, room };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
   const { platform, cell, operators, approvals, merchants, channels, webhooks, room, keyring } = rooms;
+  const { routing } = rooms;
   const auth = {
     authenticateMerchant: merchants.authenticate,
     authenticateOperator: operators.authenticate,
@@ -183,12 +188,13 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerMerchants(http, { platform, clock, operators, merchants });
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
   statementRoutes(http, { channels, ...auth });
+  registerRouting(http, { routing, operators, channels, clock });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
-  const gauges = { payments: room.gauges, webhooks, calls: channels.counts };
+  const gauges = { payments: room.gauges, webhooks, calls: channels.counts, routing };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
 }

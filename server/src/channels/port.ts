@@ -17,15 +17,27 @@ export type CallEnd<T> =
   | { readonly end: "answered"; readonly value: T }
   /**
    * The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate,
-   * funds).
+   * funds). `side`: whose fault it is. `channel`: the channel or our contract with it, so that another
+   * account may take the order; `order`: what was asked (where nothing is told); `buyer`: the buyer or his
+   * bank.
    */
-  | { readonly end: "refused"; readonly code: string; readonly message: string; readonly retryable: boolean }
+  | {
+      readonly end: "refused";
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly side?: RefusalSide;
+    }
   /**
    * Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened.
+   * `isRateRefusal`: too many calls were made, so it tells nothing of the channel's health.
    */
-  | { readonly end: "not_sent"; readonly reason: string }
+  | { readonly end: "not_sent"; readonly reason: string; readonly isRateRefusal?: true }
   /** It may have happened: time-out, broken answer, 5xx, the channel's own "unknown". Ask, never guess. */
   | { readonly end: "unknown"; readonly reason: string };
+
+/** Whose fault a refusal is. */
+export type RefusalSide = "channel" | "order" | "buyer";
 
 /** A call's end together with what was said, masked for people to read. */
 export type Call<T> = CallEnd<T> & { readonly exchange: ExchangeRecord };

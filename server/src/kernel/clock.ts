@@ -97,6 +97,33 @@ export function dateIn(timeZone: string, at: Date): string {
 // Building a formatter costs 30 µs and formatting 1 µs; the map only remembers what it would build again.
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
+/** A wall clock: the calendar date, minutes since its midnight, and the day of the week, 1 for Monday. */
+export type LocalTime = { readonly date: string; readonly minutes: number; readonly weekday: number };
+
+/** What a clock on the wall of a time zone shows at an instant. */
+export function localTimeIn(timeZone: string, at: Date): LocalTime {
+  let format = timeFormats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone,
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+    timeFormats.set(timeZone, format);
+  }
+  const date = dateIn(timeZone, at);
+  const time = format.format(at);
+  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+  return {
+    date,
+    minutes: Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)),
+    weekday: weekday === 0 ? 7 : weekday,
+  };
+}
+
+const timeFormats = new Map<string, Intl.DateTimeFormat>();
+
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;

@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   approval: "apr",
   exchange: "exc",
   workItem: "wrk",
+  routingRule: "rul",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

@@ -4,8 +4,10 @@ import type { Batcher } from "../kernel/batcher.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Cell, Database } from "../kernel/database.ts";
 import type { Backlog, DueWorker } from "../kernel/due.ts";
+import type { Routing } from "../routing/index.ts";
 import { lastAudit } from "./audit-store.ts";
 import { addChannelMetrics } from "./metrics-channels.ts";
+import { addRoutingMetrics } from "./metrics-routing.ts";
 
 type BatchGauges = Batcher<unknown, unknown>["gauges"];
 
@@ -25,6 +27,7 @@ export type MetricsDeps = {
       backlog(): Promise<readonly Backlog[]>;
     };
     readonly calls: CallCounts;
+    readonly routing: Pick<Routing, "health">;
   };
 };
 
@@ -58,6 +61,7 @@ export function createMetrics(deps: MetricsDeps) {
   addWorkers(add, deps);
   addDatabase(add, deps);
   addChannelMetrics(add, deps.gauges.calls);
+  addRoutingMetrics(add, deps.gauges.routing);
   addAudit(add, deps);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }

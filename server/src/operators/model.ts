@@ -26,6 +26,8 @@ export const PERMISSION_ROLES = {
   "credit_lines.approve": ["admin", "finance", "risk"],
   "channel_accounts.read": ["admin", "operations", "finance", "viewer"],
   "channel_accounts.write": ["admin", "operations"],
+  "routing.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "routing.write": ["admin", "operations"],
   "payments.read": ["admin", "operations", "finance", "risk", "viewer"],
   "payments.operate": ["admin", "operations"],
   "ledger.read": ["admin", "finance", "viewer"],

@@ -61,7 +61,16 @@ export function createDoor(deps: DoorDeps): Door {
     clock,
     waitMsMax: WISH_WAIT_MS_MAX,
   });
+  // Its rows of quotas come after refund numbers in the order of locks: no refund is in its batch.
+  const openings = createBatcher<Command, CommandResult>({
+    name: "openings",
+    run,
+    log: deps.log,
+    clock,
+    waitMsMax: WISH_WAIT_MS_MAX,
+  });
   const batcherOf = (command: Command) => {
+    if (command.kind === "new_attempt" && command.choices !== undefined) return openings;
     if (!("reportId" in command)) return wishes;
     return command.kind === "trade" && command.source === "pay" ? answers : reports;
   };
@@ -74,7 +83,7 @@ export function createDoor(deps: DoorDeps): Door {
     },
     isBehind: (waitMs) => reports.isBehind(waitMs) || answers.isBehind(waitMs),
     stop: async () => {
-      await Promise.all([answers.stop(), reports.stop(), wishes.stop()]);
+      await Promise.all([answers.stop(), reports.stop(), wishes.stop(), openings.stop()]);
     },
     gauges: { answers: answers.gauges, reports: reports.gauges, wishes: wishes.gauges },
   };

@@ -1,7 +1,8 @@
 /** Creation, written for many: one statement for the payments, one for their first attempts. */
 import { columnsOf, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { insertAttempts } from "../attempt/store.ts";
+import { type AttemptChoice, openChoosing } from "../attempt/choices.ts";
+import { attemptsOfPayments, insertAttempts } from "../attempt/store.ts";
 import type { Attempt, Payment } from "../model.ts";
 import { PAYMENT_COLUMNS } from "../rows.ts";
 import { differingFields } from "./request.ts";
@@ -9,10 +10,18 @@ import { differingFields } from "./request.ts";
 /**
  * A payment to be written, with its first attempt when the method is known. Their ids are fixed beforehand.
  */
-export type NewPayment = { readonly payment: Payment; readonly attempt: Attempt | null };
+export type NewPayment = {
+  readonly payment: Payment;
+  readonly attempt: Attempt | null;
+  /** The same attempt by account, the best first, where quotas decide which. */
+  readonly choices?: readonly AttemptChoice[];
+};
 
 export type Created =
-  | { readonly result: "created" }
+  /** With its attempt as it was written. */
+  | { readonly result: "created"; readonly attempt: Attempt | null }
+  /** The quotas of no account have room for it: nothing was written. */
+  | { readonly result: "no_account_available" }
   /** The number was used before with the same request; the payment as it now is. */
   | { readonly result: "existing"; readonly payment: Payment }
   /** The number was used before with another request, which differs in these fields. */
@@ -75,25 +84,79 @@ export async function createPayments(tx: Tx, wanted: readonly NewPayment[]): Pro
     ),
   );
   const written = new Set(rows.map((row) => row.id));
+  const mine = wanted.filter((item) => written.has(item.payment.id));
+  const attempts = await chooseAttempts(tx, mine);
   await insertAttempts(
     tx,
-    wanted.flatMap((item) => (item.attempt !== null && written.has(item.payment.id) ? [item.attempt] : [])),
+    [...attempts.values()].flatMap((attempt) => (attempt === null ? [] : [attempt])),
   );
   const beaten = wanted.filter((item) => !written.has(item.payment.id)).map((item) => item.payment);
   const known = new Map<string, Payment>();
   if (beaten.length > 0) {
     for (const payment of await paymentsByNumber(tx, beaten)) known.set(numberOf(payment), payment);
   }
-  return wanted.map(({ payment }) => {
-    if (written.has(payment.id)) return { result: "created" };
-    return compare(payment, known.get(numberOf(payment)));
+  const refused = new Set(
+    mine.filter(({ payment }) => !attempts.has(payment.id)).map(({ payment }) => payment),
+  );
+  if (refused.size > 0) await deletePayments(tx, [...refused]);
+  const repeated = await writtenBefore(tx, wanted, known);
+  return wanted.map(({ payment, attempt }) => {
+    const present = known.get(numberOf(payment));
+    const isRefused = refused.has(payment) || [...refused].some(({ id }) => id === present?.id);
+    if (isRefused) return { result: "no_account_available" };
+    if (written.has(payment.id)) return { result: "created", attempt: attempts.get(payment.id) ?? null };
+    return compare(payment, present, repeated.get(payment.id) ?? attempt);
   });
 }
 
-function compare(payment: Payment, present: Payment | undefined): Created {
+/**
+ * The attempt of each new payment, through the account whose quotas have room; none for those that have none.
+ */
+async function chooseAttempts(tx: Tx, wanted: readonly NewPayment[]): Promise<Map<Id, Attempt | null>> {
+  const limited = wanted.filter(hasChoices);
+  const attempts = new Map(wanted.map(({ payment, attempt }) => [payment.id, attempt]));
+  if (limited.length === 0) return attempts;
+  const choosing = await openChoosing(
+    tx,
+    limited.map(({ choices }) => choices),
+  );
+  for (const { payment, choices } of limited) {
+    const attempt = choosing.take(choices);
+    if (attempt === null) attempts.delete(payment.id);
+    else attempts.set(payment.id, attempt);
+  }
+  await choosing.write();
+  return attempts;
+}
+
+function hasChoices(item: NewPayment): item is NewPayment & { readonly choices: readonly AttemptChoice[] } {
+  return item.choices !== undefined;
+}
+
+/** Of a batch that runs again after a lost connection: which account it chose is in its rows. */
+async function writtenBefore(
+  tx: Tx,
+  wanted: readonly NewPayment[],
+  known: ReadonlyMap<string, Payment>,
+): Promise<Map<Id, Attempt>> {
+  const ids = wanted
+    .filter((item) => hasChoices(item) && known.get(numberOf(item.payment))?.id === item.payment.id)
+    .map(({ payment }) => payment.id);
+  const attempts = ids.length === 0 ? [] : await attemptsOfPayments(tx, ids);
+  return new Map(attempts.map((attempt) => [attempt.paymentId, attempt]));
+}
+
+const deletePaymentsSql = sql("payments_delete_unplaced", "delete from payments where id = any($1::uuid[])");
+
+/** Payments of this very transaction that no account can take: their numbers are free again. */
+async function deletePayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
+  await tx.run(deletePaymentsSql, [payments.map(({ id }) => id)]);
+}
+
+function compare(payment: Payment, present: Payment | undefined, attempt: Attempt | null): Created {
   if (present === undefined) throw new Error(`the payment with the number of ${payment.id} vanished`);
   // This very batch, run again after a lost connection.
-  if (present.id === payment.id) return { result: "created" };
+  if (present.id === payment.id) return { result: "created", attempt };
   if (present.request === payment.request) return { result: "existing", payment: present };
   return {
     result: "number_reused",

@@ -7,10 +7,12 @@ import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
+import type { Routing } from "../../routing/index.ts";
 import type { Calls } from "../attempt/calls.ts";
+import { addAttempt, placeAmong } from "../attempt/fallback.ts";
 import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
 import type { AttemptPlaces } from "../attempt/places.ts";
-import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
+import { type AttemptWish, type Opening, type PreparedAttempt, prepareAttempt } from "../attempt/prepare.ts";
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
@@ -46,6 +48,7 @@ export type PaymentsDeps = {
   readonly keyring: Pick<Keyring, "mac">;
   readonly door: Door;
   readonly calls: Calls;
+  readonly routing: Pick<Routing, "decide" | "noteChosen">;
   readonly places: Pick<AttemptPlaces, "note">;
   readonly log: Log;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
@@ -151,12 +154,14 @@ async function create(
   const { merchant } = identity;
   const now = deps.cell.clock.now();
   const request = keptRequest(deps, body);
-  const wanted = await prepare(deps, merchant, body, request, now).catch(async (refusal: unknown) => {
-    // A repeat is answered with what it created, even where the same request would be refused today.
-    const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
-    if (earlier !== null) return earlier;
-    throw refusal;
-  });
+  const wanted: Prepared | { existing: Payment } = await prepare(deps, merchant, body, request, now).catch(
+    async (refusal: unknown) => {
+      // A repeat is answered with what it created, even where the same request would be refused today.
+      const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
+      if (earlier !== null) return earlier;
+      throw refusal;
+    },
+  );
   if ("existing" in wanted) return { ...(await settled(deps, wanted.existing)), isNew: false };
   const created = await creations.submit(wanted);
   switch (created.result) {
@@ -164,17 +169,20 @@ async function create(
       return { ...(await settled(deps, created.payment)), isNew: false };
     case "number_reused":
       throw numberReused(body.merchant_order_no, created.fields);
+    case "no_account_available":
+      throw wishProblem(created.result);
     case "created": {
-      const { payment, attempt } = wanted;
-      if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
+      const { payment, prepared } = wanted;
+      const { attempt } = created;
+      if (attempt === null || prepared === null) return { payment, attempts: [], refunds: [], isNew: true };
       deps.places.note(attempt);
-      return {
-        ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),
-        isNew: true,
-      };
+      const paymentCode = body.payment_code ?? null;
+      return { ...(await placeAmong(deps, { payment, attempt, prepared, paymentCode })), isNew: true };
     }
   }
 }
+
+type Prepared = NewPayment & { readonly prepared: PreparedAttempt | null };
 
 /** The request as kept. A payment code is only compared, so only its keyed hash stays. */
 function keptRequest(deps: PaymentsDeps, body: CreatePayment): string {
@@ -189,7 +197,7 @@ async function prepare(
   body: CreatePayment,
   request: string,
   now: Date,
-): Promise<NewPayment> {
+): Promise<Prepared> {
   deps.merchants.requireActive(merchant);
   if (!settlesIn(merchant, body.currency)) {
     const currencies = merchant.currencies.map((held) => held.currency).join(", ");
@@ -225,17 +233,22 @@ async function prepare(
     createdAt: now,
     finishedAt: null,
   };
-  if (body.method === undefined && body.payment_code === undefined) return { payment, attempt: null };
+  if (body.method === undefined && body.payment_code === undefined)
+    return { payment, attempt: null, prepared: null };
   const wish = {
     method: body.method ?? null,
     paymentCode: body.payment_code ?? null,
     buyer: body.buyer ?? null,
     buyerIp: body.buyer_ip ?? null,
   };
-  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, wish, now);
+  const prepared = await prepareAttempt(deps, deps.cell.newId(), payment, wish, now);
+  const { choices } = prepared;
+  const { attempt, demands } = choices[0] as (typeof choices)[number];
   return {
     payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
     attempt,
+    ...(demands.length === 0 ? {} : { choices }),
+    prepared,
   };
 }
 
@@ -260,16 +273,16 @@ async function newAttempt(
     buyer: wish.buyer ?? first.buyer ?? null,
     buyerIp: wish.buyerIp ?? first.buyer_ip ?? null,
   };
-  const attempt = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
+  const prepared = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
   const live = attempts.find((other) => other.id === payment.liveAttemptId);
   if (live !== undefined) {
     const ended = await endLive(deps, service, live);
     if (ended !== null) return ended;
   }
-  const about = { paymentId, merchantId, channelAccountId: attempt.channelAccountId };
-  const added = await deps.door.submit({ kind: "new_attempt", attempt, ...about });
-  if (added.wish?.done === false) throw wishProblem(added.wish.refusal);
-  return deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
+  const added = await addAttempt(deps, prepared);
+  if ("refused" in added) throw wishProblem(added.refused);
+  const { attempt } = added;
+  return placeAmong(deps, { payment, attempt, prepared, paymentCode: wish.paymentCode });
 }
 
 /**
@@ -303,6 +316,8 @@ function wishProblem(refusal: string) {
     case "payment_closing":
     case "payment_confirming":
       return problem(refusal, { retryAfterSeconds: ASK_AGAIN_SECONDS });
+    case "no_account_available":
+      return problem(refusal, { field: "method", detail: "the quotas of every account are used for now" });
     default:
       return problem("conflict");
   }
