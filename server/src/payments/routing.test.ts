@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { SECOND } from "../kernel/clock.ts";
 import { aNumber, handsOn } from "./testing/hands.ts";
 import { addAccount, openShop, type Shop } from "./testing/shop.ts";
 
@@ -89,5 +90,254 @@ describe("rules", () => {
     assert.deepEqual((await shop.api("GET", `/v1/payments?number=${number}`)).body.data, []);
     const second = await addAccount(platform, shop);
     assert.deepEqual(accountsOf((await pay(shop, { merchant_order_no: number })).body), [second]);
+  });
+});
+
+describe("rules are checked when saved", () => {
+  let shop: Shop;
+  let stranger: Shop;
+  before(async () => {
+    shop = await openShop(platform);
+    stranger = await openShop(platform);
+  });
+  const refused = async (wanted: Record<string, unknown>) => {
+    const body = { name: "A rule", merchant_id: shop.id, effect: { type: "choose" }, ...wanted };
+    const answer = await platform.ops("POST", "/v1/ops/routing/rules", body);
+    assert.equal(answer.status, 400, JSON.stringify(answer.body));
+    return [answer.body.field, answer.body.detail];
+  };
+
+  test("a condition that cannot be evaluated names the character and what to do", async () => {
+    assert.deepEqual(await refused({ when: "amount >" }), ["when", "at character 9: Unexpected token: EOF"]);
+    const [field, detail] = await refused({ when: "true && price > 3" });
+    assert.equal(field, "when");
+    assert.match(detail, /^at character 9: Unknown variable: price; there are amount, /);
+    assert.match((await refused({ when: 'amount > "3"' }))[1], /no such overload: int > string/);
+    assert.match((await refused({ when: "amount" }))[1], /write a comparison/);
+    assert.match((await refused({ when: 'store.matches("(a+)+")' }))[1], /use startsWith/);
+  });
+
+  test("an account of another legal merchant is refused, and so is one that names no merchant", async () => {
+    const effect = { type: "choose", accounts: [{ id: stranger.channelAccountId }] };
+    assert.deepEqual(await refused({ effect }), [
+      "effect.accounts.0.id",
+      "the account belongs to another legal merchant: an order stays among its own",
+    ]);
+    assert.equal((await refused({ effect, merchant_id: null }))[0], "merchant_id");
+  });
+
+  test("every version is kept with who made it, and a stale change is refused", async () => {
+    const first = await rule({ merchant_id: shop.id, effect: { type: "choose", strategy: "cost" } });
+    const path = `/v1/ops/routing/rules/${first.id}`;
+    const changed = await platform.ops("PATCH", path, { version: 1, status: "disabled" });
+    assert.deepEqual([changed.body.version, changed.body.status], [2, "disabled"]);
+    const stale = await platform.ops("PATCH", path, { version: 1, priority: 5 });
+    assert.deepEqual([stale.status, stale.body.code, stale.body.version], [409, "conflict", 2]);
+    const { data } = (await platform.ops("GET", `${path}/versions`)).body;
+    assert.deepEqual(
+      data.map((one: Json) => [one.version, one.rule.status, typeof one.changed_by.name]),
+      [
+        [2, "disabled", "string"],
+        [1, "active", "string"],
+      ],
+    );
+    const audit = (await platform.ops("GET", `/v1/ops/audit?subject=${first.id}`)).body;
+    assert.ok(JSON.stringify(audit).includes("routing_rule.changed"), JSON.stringify(audit));
+  });
+
+  test("a merchant's key reads and writes none of it", async () => {
+    for (const path of ["/v1/ops/routing/rules", "/v1/ops/routing/health"])
+      assert.equal((await shop.api("GET", path)).status, 401);
+  });
+});
+
+/** Nobody listens there: certainly nothing is sent. */
+const NOWHERE = "http://127.0.0.1:1/gateway.do";
+
+async function moveTo(account: string, gatewayUrl: string): Promise<string> {
+  const path = `/v1/ops/channel_accounts/${account}`;
+  const { revision, gateway_url: before } = (await platform.ops("GET", path)).body;
+  const moved = await platform.ops("PATCH", path, { revision, gateway_url: gatewayUrl });
+  assert.equal(moved.status, 200, JSON.stringify(moved.body));
+  return before;
+}
+
+async function circuitOf(account: string): Promise<string | undefined> {
+  const { data } = (await platform.ops("GET", "/v1/ops/routing/health")).body;
+  return data.find((line: Json) => line.channel_account === account && line.scene === "qr")?.circuit;
+}
+
+describe("fallback", () => {
+  test("an order that was certainly not sent goes through another account, and is paid once", async () => {
+    const shop = await openShop(platform);
+    const second = await addAccount(platform, shop);
+    await moveTo(shop.channelAccountId, NOWHERE);
+    const { body } = await pay(shop);
+    assert.deepEqual(accountsOf(body), [shop.channelAccountId, second]);
+    assert.deepEqual(
+      body.attempts.map((attempt: Json) => [attempt.state, attempt.failure_code]),
+      [
+        ["failed", "channel_unreachable"],
+        ["pending", null],
+      ],
+    );
+    const [, reason] = await routedOf(body);
+    assert.equal(reason, `oldest 2/2; after ${shop.channelAccountId} channel_unreachable`);
+    await platform.payCode(body.next_action.qr_code);
+    const paid = await hands.eventually(
+      async () => (await shop.api("GET", `/v1/payments/${body.id}`)).body,
+      (seen) => seen.status === "succeeded",
+    );
+    assert.equal(paid.success_attempt, paid.attempts[1].id);
+    const trades = (await platform.sandbox("GET", "/wallet/trades?limit=100")).body.data;
+    const numbers = paid.attempts.map((attempt: Json) => attempt.channel_order_no);
+    assert.equal(trades.filter((trade: Json) => numbers.includes(trade.out_trade_no)).length, 1);
+  });
+
+  test("at most two further accounts are tried; then the payment waits for another attempt", async () => {
+    const shop = await openShop(platform);
+    const others = [await addAccount(platform, shop), await addAccount(platform, shop)];
+    const last = await addAccount(platform, shop);
+    for (const account of [shop.channelAccountId, ...others]) await moveTo(account, NOWHERE);
+    const { body } = await pay(shop);
+    assert.deepEqual(accountsOf(body), [shop.channelAccountId, ...others]);
+    // The last of them may still be sent: it is the order's own account that repeats it.
+    assert.equal(body.status, "processing");
+    assert.equal(await circuitOf(last), undefined);
+  });
+
+  test("a payment code is never charged through another account", async () => {
+    const shop = await openShop(platform);
+    await addAccount(platform, shop);
+    await moveTo(shop.channelAccountId, NOWHERE);
+    const code = await hands.paymentCode();
+    const { body } = await pay(shop, { method: undefined, payment_code: code });
+    assert.deepEqual([accountsOf(body), body.status], [[shop.channelAccountId], "created"]);
+  });
+
+  test("an answer that is lost is no reason: the order may stand there", async () => {
+    const shop = await openShop(platform);
+    await addAccount(platform, shop);
+    await hands.fault("answer_lost_after_success", { method: "alipay.trade.precreate" });
+    const { body } = await pay(shop);
+    assert.deepEqual(accountsOf(body), [shop.channelAccountId]);
+    assert.equal(body.attempts[0].state, "unknown");
+  });
+});
+
+describe("circuit breaking", () => {
+  test("an account whose calls all fail leaves rotation, and returns after three probes", async () => {
+    const shop = await openShop(platform);
+    const second = await addAccount(platform, shop);
+    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
+    const made: Json[] = [];
+    for (let order = 0; order < 5; order += 1) made.push((await pay(shop)).body);
+    assert.equal(await circuitOf(shop.channelAccountId), "open");
+    const after = await pay(shop);
+    assert.deepEqual(accountsOf(after.body), [second]);
+    assert.match(String(await routedOf(after.body)), new RegExp(`${shop.channelAccountId} circuit_open`));
+    await moveTo(shop.channelAccountId, gateway);
+    assert.deepEqual(accountsOf((await pay(shop)).body), [second]);
+    platform.clock.advance(16 * SECOND);
+    for (let probe = 0; probe < 3; probe += 1) {
+      assert.equal(await circuitOf(shop.channelAccountId), "half_open");
+      assert.deepEqual(accountsOf((await pay(shop)).body), [shop.channelAccountId]);
+    }
+    assert.equal(await circuitOf(shop.channelAccountId), "closed");
+    // Nothing was lost: every payment meanwhile has an order that can be paid.
+    assert.ok(made.every((payment) => payment.next_action?.type === "qr_code"));
+  });
+
+  test("calls that fail in a window of the channel trip nothing", async () => {
+    const shop = await openShop(platform);
+    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
+    const window = { kind: "cut_over", from: "00:00", to: "24:00" };
+    // Orders placed just before the window are sent again in it.
+    for (let order = 0; order < 4; order += 1) await pay(shop);
+    await settings(shop.channelAccountId, { windows: [window] });
+    platform.clock.advance(5 * SECOND);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.equal(await circuitOf(shop.channelAccountId), "closed");
+    await moveTo(shop.channelAccountId, gateway);
+  });
+
+  test("a rate refusal counts for nothing", async () => {
+    const shop = await openShop(platform);
+    for (let order = 0; order < 6; order += 1) {
+      await hands.fault("rate_refusal", { method: "alipay.trade.precreate" });
+      await pay(shop);
+    }
+    assert.notEqual(await circuitOf(shop.channelAccountId), "open");
+  });
+});
+
+describe("quotas", () => {
+  test("an order that ends without money leaves room again; one that is paid does not", async () => {
+    const shop = await openShop(platform);
+    await settings(shop.channelAccountId, { day_count_max: 1 });
+    const first = (await pay(shop)).body;
+    assert.equal((await pay(shop)).body.code, "no_account_available");
+    await platform.sandbox("POST", "/wallet/scan", { code: first.next_action.qr_code });
+    await shop.api("POST", `/v1/payments/${first.id}/close`);
+    platform.clock.advance(2 * SECOND);
+    const second = await pay(shop);
+    assert.equal(second.status, 201, JSON.stringify(second.body));
+    await platform.payCode(second.body.next_action.qr_code);
+    await hands.eventually(
+      async () => (await shop.api("GET", `/v1/payments/${second.body.id}`)).body,
+      (seen) => seen.status === "succeeded",
+    );
+    platform.clock.advance(2 * SECOND);
+    assert.equal((await pay(shop)).body.code, "no_account_available");
+  });
+
+  test("a further attempt counts as well, and takes the next account when the first has no room", async () => {
+    const shop = await openShop(platform);
+    const second = await addAccount(platform, shop);
+    await settings(shop.channelAccountId, { day_amount_max: 1_000 });
+    const waiting = (await pay(shop, { method: undefined })).body;
+    assert.deepEqual(accountsOf((await pay(shop)).body), [shop.channelAccountId]);
+    const path = `/v1/payments/${waiting.id}/attempts`;
+    const { body } = await shop.api("POST", path, { method: "alipay.qr" });
+    assert.deepEqual(accountsOf(body), [second]);
+  });
+
+  test("a rotation with cool-down goes from number to number", async () => {
+    const shop = await openShop(platform);
+    const all = [shop.channelAccountId, await addAccount(platform, shop), await addAccount(platform, shop)];
+    for (const account of all) await settings(account, { cool_down_seconds: 60 });
+    await rule({ merchant_id: shop.id, effect: { type: "choose", strategy: "rotation" } });
+    const used: string[] = [];
+    for (let order = 0; order < 3; order += 1) used.push(...accountsOf((await pay(shop)).body));
+    assert.deepEqual(used, all);
+    assert.equal((await pay(shop)).body.code, "no_account_available");
+    platform.clock.advance(61 * SECOND);
+    const again: string[] = [];
+    for (let order = 0; order < 3; order += 1) again.push(...accountsOf((await pay(shop)).body));
+    assert.deepEqual(again.sort(), [...all].sort());
+  });
+
+  test("a thousand payments at once take exactly what there is room for", async () => {
+    const shop = await openShop(platform, { calls_per_second: 100_000 });
+    const second = await addAccount(platform, shop, { calls_per_second: 100_000 });
+    await settings(shop.channelAccountId, { day_count_max: 137, month_count_max: 5_000 });
+    await settings(second, { day_amount_max: 100_500, day_count_max: 1_000 });
+    const created = async (): Promise<Json> => {
+      for (const wanted = { merchant_order_no: aNumber("Q") }; ; ) {
+        const { status, body } = await pay(shop, wanted);
+        if (status < 500 && status !== 429) return { status, body };
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 1_000 }, created));
+    const made = answers.filter(({ status }) => status < 300);
+    const byAccount = made.flatMap(({ body }) => accountsOf(body).slice(0, 1));
+    const count = (account: string) => byAccount.filter((one) => one === account).length;
+    assert.deepEqual([count(shop.channelAccountId), count(second), made.length], [137, 100, 237]);
+    const refused = answers.filter(({ body }) => body.code === "no_account_available");
+    assert.equal(refused.length, 763);
+    const { data } = (await platform.ops("GET", `/v1/ops/payments?merchant=${shop.id}&limit=100`)).body;
+    assert.ok(data.every((payment: Json) => payment.attempts.length === 1));
+    await assertInvariants(platform);
   });
 });

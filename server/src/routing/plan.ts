@@ -8,12 +8,22 @@ import type { Currency } from "../kernel/money.ts";
 import type { Condition, Conditions } from "./expression.ts";
 import { DEFAULT_SETTINGS, type KeptSettings, type Rule, type Settings } from "./model.ts";
 
-export type CompiledRule = Rule & { readonly test: Condition | null };
+export type CompiledRule = Rule & {
+  readonly test: Condition | null;
+  /** The accounts that it names, to be looked up. */
+  readonly named: ReadonlySet<Id>;
+};
+
+/** The rules that are asked about an order, each kind in the order in which it is asked. */
+export type RulesFor = {
+  readonly exclusions: readonly CompiledRule[];
+  readonly choices: readonly CompiledRule[];
+};
 
 /** Everything that operators have set, as of one revision of the platform schema. */
 export type Snapshot = {
-  /** Active rules of a merchant, method and currency, those for any included, in the order they are asked. */
-  rulesFor(merchantId: Id, method: string, currency: Currency): readonly CompiledRule[];
+  /** Active rules of a merchant, method and currency, those for any included. */
+  rulesFor(merchantId: Id, method: string, currency: Currency): RulesFor;
   settingsOf(accountId: Id): Settings;
 };
 
@@ -29,22 +39,20 @@ export function createSnapshot(
     if (rule.status !== "active") continue;
     const key = keyOf(rule.merchantId ?? ANY, rule.method ?? ANY, rule.currency ?? ANY);
     const under = index.get(key) ?? [];
-    under.push({ ...rule, test: compiled(rule, conditions) });
+    const named = new Set(rule.effect.accounts ?? []);
+    under.push({ ...rule, test: compiled(rule, conditions), named });
     index.set(key, under);
   }
   const settingsById = new Map(settings.map((kept) => [kept.channelAccountId, kept.settings]));
-  const found = new Map<string, readonly CompiledRule[]>();
   return {
     rulesFor: (merchantId, method, currency) => {
-      const key = keyOf(merchantId, method, currency);
-      let list = found.get(key);
-      if (list === undefined) {
-        list = keysOf(merchantId, method, currency)
-          .flatMap((one) => index.get(one) ?? [])
-          .sort(byPriority);
-        found.set(key, list);
-      }
-      return list;
+      const rules = keysOf(merchantId, method, currency)
+        .flatMap((one) => index.get(one) ?? [])
+        .sort(byPriority);
+      return {
+        exclusions: rules.filter(({ effect }) => effect.kind === "exclude"),
+        choices: rules.filter(({ effect }) => effect.kind === "choose"),
+      };
     },
     settingsOf: (accountId) => settingsById.get(accountId) ?? DEFAULT_SETTINGS,
   };
@@ -81,15 +89,20 @@ export type Candidate = {
   readonly hasQuota: boolean;
 };
 
+/** What is asked about orders of one method and currency. */
+export type Section = {
+  /** Active accounts that serve the method, the oldest first. */
+  readonly serving: readonly Candidate[];
+  /** Of those, the ones that take the currency. */
+  readonly taking: readonly Candidate[];
+  readonly rules: RulesFor;
+};
+
 /** Of one merchant's accounts, what decisions ask of them. */
 export type Plan = {
   readonly merchant: string;
   readonly active: readonly Candidate[];
-  /** Active accounts that serve the method, the oldest first. */
-  serving(method: string): readonly Candidate[];
-  /** Of those, the ones that take the currency. */
-  taking(method: string, currency: Currency): readonly Candidate[];
-  rules(method: string, currency: Currency): readonly CompiledRule[];
+  section(method: string, currency: Currency): Section;
 };
 
 export function createPlan(
@@ -102,19 +115,25 @@ export function createPlan(
     .filter((account) => account.status === "active")
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))
     .map((account) => candidateOf(account, snapshot.settingsOf(account.id), timeZoneOf(account.channel)));
-  const byMethod = new Map<string, readonly Candidate[]>();
-  const byCurrency = new Map<string, readonly Candidate[]>();
-  const serving = (method: string) =>
-    remembered(byMethod, method, () => active.filter(({ account }) => account.methods.includes(method)));
+  const sections = new Map<string, Map<Currency, Section>>();
+  const make = (method: string, currency: Currency): Section => {
+    const serving = active.filter(({ account }) => account.methods.includes(method));
+    const taking = serving.filter(({ account }) => account.currencies.includes(currency));
+    return { serving, taking, rules: snapshot.rulesFor(merchantId, method, currency) };
+  };
   return {
     merchant: formatId("mch", merchantId),
     active,
-    serving,
-    taking: (method, currency) =>
-      remembered(byCurrency, `${method}/${currency}`, () =>
-        serving(method).filter(({ account }) => account.currencies.includes(currency)),
-      ),
-    rules: (method, currency) => snapshot.rulesFor(merchantId, method, currency),
+    section: (method, currency) => {
+      const known = sections.get(method)?.get(currency);
+      if (known !== undefined) return known;
+      const section = make(method, currency);
+      // A method that no account serves is any text: it is not remembered.
+      if (section.serving.length === 0) return section;
+      const ofMethod = sections.get(method) ?? new Map<Currency, Section>();
+      sections.set(method, ofMethod.set(currency, section));
+      return section;
+    },
   };
 }
 
@@ -128,13 +147,4 @@ function candidateOf(account: ChannelAccount, settings: Settings, timeZone: stri
     hasClock: windows.length > 0 || tradingHours.length > 0,
     hasQuota: limits.some((limit) => limit !== null) || settings.coolDownSeconds > 0,
   };
-}
-
-function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = make();
-    known.set(key, value);
-  }
-  return value;
 }

@@ -7,7 +7,8 @@ import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import { contextOf } from "./expression.ts";
 import type { Put, Reason, RoutingRequest, SceneKind, Strategy } from "./model.ts";
-import type { Candidate, CompiledRule, Plan } from "./plan.ts";
+import type { Candidate, CompiledRule, Plan, RulesFor, Section } from "./plan.ts";
+import { inOrder, sortedBy, THROTTLED_SHARE } from "./strategies.ts";
 import { tradesAt, windowAt } from "./windows.ts";
 
 /** How the lines of accounts are, as far as a decision asks. */
@@ -54,15 +55,6 @@ export type RoutingRefusal =
   | { readonly refused: "amount_out_of_range"; readonly amountMin: bigint; readonly amountMax: bigint }
   | { readonly refused: "no_account_available"; readonly put: readonly Put[] };
 
-/** How often `success_rate` tries another than the best, so that it learns when that one has recovered. */
-export const EXPLORE_SHARE = 0.05;
-
-/** What is left of the share of an account below its success floor. */
-export const THROTTLED_SHARE = 0.1;
-
-/** What is supposed of an account that has too few orders to tell. */
-const SHARE_SUPPOSED = 0.5;
-
 export function route(
   plan: Plan,
   request: RoutingRequest,
@@ -70,7 +62,8 @@ export function route(
   usage: UsageView,
   chance: Chance,
 ): Routed | RoutingRefusal {
-  const able = ableAccounts(plan, request);
+  const section = plan.section(request.method, request.currency);
+  const able = ableAccounts(plan, section, request);
   if ("refused" in able) return able;
   const put: Put[] = [];
   const free = able.filter((candidate) => {
@@ -78,14 +71,13 @@ export function route(
     if (reason !== null) put.push({ accountId: candidate.account.id, reason, ruleId: null });
     return reason === null;
   });
-  const chosen = applyRules(plan, request, free, put);
+  const chosen = applyRules(plan, section.rules, request, free, put);
   if (chosen.accounts.length === 0) return { refused: "no_account_available", put };
   const { inRotation, outOfIt } = byHealth(chosen.accounts, request, health, put);
   const lastResort = inRotation.length === 0;
   const taken = lastResort ? outOfIt : inRotation;
-  const strategy = chosen.strategy;
-  const ordered =
-    taken.length === 1 ? taken : inOrder(taken, strategy, chosen.weights, request, health, usage, chance);
+  const { strategy } = chosen;
+  const ordered = taken.length === 1 ? taken : inOrder(taken, chosen, { request, health, usage, chance });
   const order = throttled(ordered, strategy, request, health, put, chance).map((candidate) => ({
     account: candidate.account,
     candidate,
@@ -95,11 +87,10 @@ export function route(
 
 function ableAccounts(
   plan: Plan,
-  { method, currency, amount }: RoutingRequest,
+  { serving, taking }: Section,
+  { amount }: RoutingRequest,
 ): readonly Candidate[] | RoutingRefusal {
-  const taking = plan.taking(method, currency);
   if (taking.length === 0) {
-    const serving = plan.serving(method);
     if (serving.length > 0) {
       const supported = distinct(serving.flatMap(({ account }) => account.currencies));
       return { refused: "currency_not_supported", supported };
@@ -138,34 +129,46 @@ type Chosen = {
 /**
  * Every exclusion that matches holds; of the choices the first that matches and leaves an account decides.
  */
-function applyRules(plan: Plan, request: RoutingRequest, free: readonly Candidate[], put: Put[]): Chosen {
-  const rules = plan.rules(request.method, request.currency);
-  if (rules.length === 0) return { accounts: free, strategy: "oldest", rule: null, weights: null };
+function applyRules(
+  plan: Plan,
+  { exclusions, choices }: RulesFor,
+  request: RoutingRequest,
+  free: readonly Candidate[],
+  put: Put[],
+): Chosen {
+  if (exclusions.length + choices.length === 0) return everyOne(free);
   const context = contextOf(request, plan.merchant);
-  const excluded = new Set<Id>();
-  const choices: CompiledRule[] = [];
-  for (const rule of rules) {
+  let left = free;
+  for (const rule of exclusions) {
     if (!matches(rule, context)) continue;
-    if (rule.effect.kind === "choose") choices.push(rule);
-    else {
-      for (const accountId of rule.effect.accounts) {
-        if (excluded.has(accountId) || !free.some(({ account }) => account.id === accountId)) continue;
-        excluded.add(accountId);
-        put.push({ accountId, reason: "excluded_by_rule", ruleId: rule.id });
-      }
-    }
+    const kept = left.filter(({ account }) => !rule.named.has(account.id));
+    if (kept.length < left.length) tellPut(put, left, kept, "excluded_by_rule", rule);
+    left = kept;
   }
-  const left = excluded.size === 0 ? free : free.filter(({ account }) => !excluded.has(account.id));
   for (const rule of choices) {
+    if (!matches(rule, context)) continue;
     const chosen = chosenBy(rule, left);
     if (chosen.accounts.length === 0) continue;
-    for (const { account } of left) {
-      if (!chosen.accounts.some((one) => one.account.id === account.id))
-        put.push({ accountId: account.id, reason: "not_in_rule", ruleId: rule.id });
-    }
+    if (chosen.accounts.length < left.length) tellPut(put, left, chosen.accounts, "not_in_rule", rule);
     return chosen;
   }
-  return { accounts: left, strategy: "oldest", rule: null, weights: null };
+  return everyOne(left);
+}
+
+function everyOne(accounts: readonly Candidate[]): Chosen {
+  return { accounts, strategy: "oldest", rule: null, weights: null };
+}
+
+function tellPut(
+  put: Put[],
+  before: readonly Candidate[],
+  kept: readonly Candidate[],
+  reason: Reason,
+  rule: CompiledRule,
+): void {
+  for (const candidate of before) {
+    if (!kept.includes(candidate)) put.push({ accountId: candidate.account.id, reason, ruleId: rule.id });
+  }
 }
 
 /** A condition that cannot be evaluated (metadata without the key it asks for) does not hold. */
@@ -183,9 +186,14 @@ function chosenBy(rule: CompiledRule, left: readonly Candidate[]): Chosen {
   if (effect.kind !== "choose") throw new Error(`the rule ${rule.id} chooses nothing`);
   const { strategy, accounts: named, weights } = effect;
   if (named === null) return { accounts: left, strategy, rule, weights: null };
-  const accounts = named.flatMap((id) => left.filter(({ account }) => account.id === id));
+  const among = left.filter(({ account }) => rule.named.has(account.id));
+  const accounts = strategy === "ordered" ? inNamedOrder(among, named) : among;
   const byId = weights === null ? null : new Map(named.map((id, index) => [id, weights[index] ?? 0]));
   return { accounts, strategy, rule, weights: byId };
+}
+
+function inNamedOrder(accounts: readonly Candidate[], named: readonly Id[]): readonly Candidate[] {
+  return sortedBy(accounts, ({ account }) => named.indexOf(account.id));
 }
 
 function byHealth(
@@ -212,94 +220,6 @@ function byHealth(
   return { inRotation, outOfIt };
 }
 
-function inOrder(
-  accounts: readonly Candidate[],
-  strategy: Strategy,
-  weights: ReadonlyMap<Id, number> | null,
-  request: RoutingRequest,
-  health: HealthView,
-  usage: UsageView,
-  chance: Chance,
-): readonly Candidate[] {
-  switch (strategy) {
-    case "ordered":
-      return accounts;
-    case "oldest":
-      return sortedBy(accounts, ({ account }) => account.createdAt.getTime());
-    case "weights":
-      return byWeight(accounts, weights, request, health, chance);
-    case "cost":
-      return sortedBy(accounts, ({ account }) => costOf(account, request.amount));
-    case "rotation":
-      return sortedBy(accounts, ({ account }) => usage.turn(account.id));
-    case "success_rate":
-      return bySuccess(accounts, request, health, chance);
-  }
-}
-
-/**
- * What the channel charges, as the cost schedule says: millionths of the amount, rounded up to be compared.
- */
-function costOf(account: ChannelAccount, amount: bigint): number {
-  return Number((amount * account.costRateMillionths + 999_999n) / 1_000_000n);
-}
-
-/** Drawn without putting back: the first by its weight, the next by its weight among those left. */
-function byWeight(
-  accounts: readonly Candidate[],
-  weights: ReadonlyMap<Id, number> | null,
-  { at }: RoutingRequest,
-  health: HealthView,
-  chance: Chance,
-): readonly Candidate[] {
-  const left = accounts.map((candidate) => ({
-    candidate,
-    weight:
-      weightOf(candidate, weights) * (health.isThrottled(candidate.account.id, at) ? THROTTLED_SHARE : 1),
-  }));
-  const drawn: Candidate[] = [];
-  while (left.length > 0) {
-    const total = left.reduce((sum, { weight }) => sum + weight, 0);
-    const at = placeAt(left, chance() * total);
-    drawn.push(...left.splice(at, 1).map(({ candidate }) => candidate));
-  }
-  return drawn;
-}
-
-/** Whose weight a point falls on. Weights of zero come last, in their order. */
-function placeAt(left: readonly { readonly weight: number }[], point: number): number {
-  let passed = 0;
-  for (const [index, { weight }] of left.entries()) {
-    passed += weight;
-    if (point < passed) return index;
-  }
-  return Math.max(
-    0,
-    left.findLastIndex(({ weight }) => weight > 0),
-  );
-}
-
-export function weightOf({ account, settings }: Candidate, weights: ReadonlyMap<Id, number> | null): number {
-  return weights?.get(account.id) ?? settings.weight;
-}
-
-/** The best share first; now and then another, so that one that has recovered is found. */
-function bySuccess(
-  accounts: readonly Candidate[],
-  { kind, at }: RoutingRequest,
-  health: HealthView,
-  chance: Chance,
-): readonly Candidate[] {
-  const best = sortedBy(
-    accounts,
-    ({ account }) => -(health.paidShare(account.id, kind, at) ?? SHARE_SUPPOSED),
-  );
-  if (chance() >= EXPLORE_SHARE) return best;
-  const explored = 1 + Math.floor(chance() * (best.length - 1));
-  const first = best[explored] as Candidate;
-  return [first, ...best.filter((candidate) => candidate !== first)];
-}
-
 /** An account below its floor goes behind the others, but for a fraction of the orders that were its own. */
 function throttled(
   ordered: readonly Candidate[],
@@ -314,15 +234,6 @@ function throttled(
   if (!health.isThrottled(first.account.id, at) || chance() < THROTTLED_SHARE) return ordered;
   put.push({ accountId: first.account.id, reason: "throttled", ruleId: null });
   return [...ordered.slice(1), first];
-}
-
-/** Sorted by a key, keeping the order of equals. */
-function sortedBy(
-  accounts: readonly Candidate[],
-  key: (candidate: Candidate) => number,
-): readonly Candidate[] {
-  const keyed = accounts.map((candidate) => ({ candidate, by: key(candidate) }));
-  return keyed.sort((a, b) => a.by - b.by).map(({ candidate }) => candidate);
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

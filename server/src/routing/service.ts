@@ -84,7 +84,7 @@ export function createRouting(deps: RoutingDeps) {
 
   const look = async (request: RoutingRequest): Promise<Routed | RoutingRefusal> => {
     const plan = await plans(request.merchantId);
-    const taking = plan.taking(request.method, request.currency);
+    const taking = plan.section(request.method, request.currency).taking;
     if (taking.some(({ hasQuota }) => hasQuota)) await usage.refresh(taking, request.at);
     return route(plan, request, health, usage, chance);
   };

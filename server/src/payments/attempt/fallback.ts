@@ -38,6 +38,9 @@ export async function placeAmong(deps: FallbackDeps, placing: Placing): Promise<
   const { payment, prepared, paymentCode } = placing;
   const tried = new Set([placing.attempt.channelAccountId]);
   let { attempt } = placing;
+  // Its first choice had no room.
+  const isSecond = attempt.channelAccountId !== prepared.choices[0]?.attempt.channelAccountId;
+  if (isSecond) deps.routing.noteChosen(attempt.channelAccountId);
   for (let fallbacks = 0; ; fallbacks += 1) {
     const mayGiveWay = paymentCode === null && fallbacks < FALLBACKS_MAX && prepared.hasNext(tried);
     const placed = await deps.calls.place(payment, attempt, paymentCode, "buyer", mayGiveWay);

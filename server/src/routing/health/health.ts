@@ -66,18 +66,20 @@ type Line = {
   counts: { calls: number; failed: number; timesOpened: number; beacons: number };
 };
 
+type Lines = Map<Id, Map<SceneKind, Line>>;
+
 /** Where the buyer acts on a page or code of ours or the channel's, calls succeed while nobody can pay. */
 const BY_SHARE: ReadonlySet<SceneKind> = new Set(["qr", "redirect", "app", "jsapi"]);
 
 export function createHealth(deps: HealthDeps): Health {
-  const lines = new Map<string, Line>();
+  const lines: Lines = new Map();
   const floors = new Map<Id, { lookedAt: number; below: boolean }>();
-  const find = (accountId: Id, kind: SceneKind) => lines.get(`${accountId}/${kind}`);
+  const find = (accountId: Id, kind: SceneKind) => lines.get(accountId)?.get(kind);
   const lineOf = (accountId: Id, kind: SceneKind): Line => {
     const known = find(accountId, kind);
     if (known !== undefined) return known;
     const fresh = freshLine(accountId, kind);
-    lines.set(`${accountId}/${kind}`, fresh);
+    lines.set(accountId, (lines.get(accountId) ?? new Map<SceneKind, Line>()).set(kind, fresh));
     return fresh;
   };
   const become = (line: Line, breaker: Breaker, why: "calls" | "paid_share") => {
@@ -142,8 +144,8 @@ export function createHealth(deps: HealthDeps): Health {
     },
     beacon: (accountId) => {
       const at = deps.clock.now().getTime();
-      for (const line of lines.values()) {
-        if (line.accountId !== accountId || !BY_SHARE.has(line.kind)) continue;
+      for (const line of lines.get(accountId)?.values() ?? []) {
+        if (!BY_SHARE.has(line.kind)) continue;
         line.shares.beacon(at);
         line.counts.beacons += 1;
       }
@@ -154,7 +156,9 @@ export function createHealth(deps: HealthDeps): Health {
     },
     lines: () => {
       const at = deps.clock.now();
-      return [...lines.values()].map((line) => viewOf(line, circuit, isThrottled, at));
+      return [...lines.values()]
+        .flatMap((ofAccount) => [...ofAccount.values()])
+        .map((line) => viewOf(line, circuit, isThrottled, at));
     },
   };
 }
@@ -188,7 +192,7 @@ function judgeProbes(
 /** All kinds of scenes together: the channel counts them together. */
 function lookAtFloor(
   deps: HealthDeps,
-  lines: ReadonlyMap<string, Line>,
+  lines: Lines,
   floors: Map<Id, { lookedAt: number; below: boolean }>,
   accountId: Id,
   floor: SuccessFloor,
@@ -200,8 +204,7 @@ function lookAtFloor(
   known.lookedAt = now;
   let [opened, paid] = [0, 0];
   let kind: SceneKind = "qr";
-  for (const line of lines.values()) {
-    if (line.accountId !== accountId) continue;
+  for (const line of lines.get(accountId)?.values() ?? []) {
     const recent = line.shares.recent(now, floor.windowMinutes);
     if (recent.opened > 0) kind = line.kind;
     opened += recent.opened;
