@@ -4,6 +4,7 @@ import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { SECOND } from "../kernel/clock.ts";
 import { aNumber, handsOn } from "./testing/hands.ts";
+import { startSecondProcess } from "./testing/second-process.ts";
 import { addAccount, openShop, type Shop } from "./testing/shop.ts";
 
 let platform: TestPlatform;
@@ -291,7 +292,7 @@ describe("quotas", () => {
     assert.equal((await pay(shop)).body.code, "no_account_available");
   });
 
-  test("a further attempt counts as well, and takes the next account when the first has no room", async () => {
+  test("a further attempt counts too, and takes the next account when the first has no room", async () => {
     const shop = await openShop(platform);
     const second = await addAccount(platform, shop);
     await settings(shop.channelAccountId, { day_amount_max: 1_000 });
@@ -339,5 +340,36 @@ describe("quotas", () => {
     const { data } = (await platform.ops("GET", `/v1/ops/payments?merchant=${shop.id}&limit=100`)).body;
     assert.ok(data.every((payment: Json) => payment.attempts.length === 1));
     await assertInvariants(platform);
+    const used = (await platform.ops("GET", `/v1/ops/routing/accounts/${second}/quotas`)).body.data;
+    assert.deepEqual(
+      used.map((one: Json) => [one.period, one.used_amount, one.used_count]),
+      [["day", 100_000, 100]],
+    );
+  });
+
+  test("two processes take together no more than there is room for, and never deadlock", async () => {
+    const shop = await openShop(platform, { calls_per_second: 100_000 });
+    const spare = await addAccount(platform, shop, { calls_per_second: 100_000 });
+    for (const account of [shop.channelAccountId, spare]) await settings(account, { day_count_max: 20 });
+    const other = await startSecondProcess(platform);
+    try {
+      const order = () => ({
+        merchant_order_no: aNumber("Z"),
+        amount: 100,
+        currency: "CNY",
+        subject: "Tea",
+        method: "alipay.qr",
+      });
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          (index % 2 === 0 ? platform : other).api("POST", "/v1/payments", order(), shop.key),
+        ),
+      );
+      assert.equal(answers.filter(({ status }) => status === 201).length, 40);
+      assert.equal(answers.filter(({ body }) => body.code === "no_account_available").length, 60);
+      assert.deepEqual(await other.counters(), { deadlocks: 0 });
+    } finally {
+      await other.stop();
+    }
   });
 });

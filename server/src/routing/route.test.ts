@@ -263,7 +263,7 @@ describe("whatever the rules, health and chance", () => {
     draws: fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 20 }),
   });
 
-  test("only its own active accounts are in the order, each once, none that is put aside; twice the same", () => {
+  test("only its own active accounts are in the order, each once, none put aside; twice the same", () => {
     fc.assert(
       fc.property(worlds, ({ rules, strangers, open, used, draws }) => {
         const accounts = [1, 2, 3, 4, 5, 6, 7, 8].map((number) =>

@@ -7,6 +7,7 @@ import {
   CurrencySchema,
   type Http,
   type Input,
+  InstantSchema,
   problems,
   strictObject,
 } from "../kernel/http.ts";
@@ -23,6 +24,7 @@ import {
 import { decisionText } from "./decision-text.ts";
 import type { LineView } from "./health/health.ts";
 import type { Put, RoutingRequest } from "./model.ts";
+import { PERIODS, type Use } from "./quotas/model.ts";
 import type { Routed, RoutingRefusal } from "./route.ts";
 import { readVersion, ruleRoutes } from "./rules/routes.ts";
 import type { Routing } from "./service.ts";
@@ -63,6 +65,14 @@ const SettingsBody = strictObject({
 });
 const VersionsQuery = strictObject(PageQuery);
 
+const UseSchema = Type.Object({
+  period: Type.Enum([...PERIODS]),
+  starts_on: Type.String({ description: "The first day of the period; nothing to a cool-down" }),
+  used_amount: Type.Integer({ description: "Minor units" }),
+  used_count: Type.Integer(),
+  last_used_at: Nullable(InstantSchema),
+});
+
 function accountRoutes(http: Http, { operators, routing }: RoutingRoutesDeps): void {
   const { accounts } = routing;
   http.get<Input<never, typeof IdParams>>(
@@ -99,6 +109,23 @@ function accountRoutes(http: Http, { operators, routing }: RoutingRoutesDeps): v
       return presentKept(id, await accounts.change(actor, id, version, wanted));
     },
   );
+  http.get<Input<never, typeof IdParams>>(
+    "/v1/ops/routing/accounts/:id/quotas",
+    {
+      schema: opsSchema({
+        operationId: "opsGetRoutingQuotas",
+        summary: "What a channel account has used of its quotas: orders that are open or took money",
+        params: IdParams,
+        response: { 200: Type.Object({ data: Type.Array(UseSchema) }), ...problems(401, 403, 404) },
+      }),
+    },
+    async (request) => {
+      await operators.authenticate(request, "routing.read");
+      const id = readId("cha", request.params.id);
+      await accounts.get(id);
+      return { data: (await routing.usesOf(id)).map(presentUse) };
+    },
+  );
   http.get<Input<never, typeof IdParams, typeof VersionsQuery>>(
     "/v1/ops/routing/accounts/:id/versions",
     {
@@ -118,6 +145,16 @@ function accountRoutes(http: Http, { operators, routing }: RoutingRoutesDeps): v
       return pageOf(rows, limit, (row) => [String(row.version)], presentSettingsVersion);
     },
   );
+}
+
+function presentUse(use: Use) {
+  return {
+    period: use.period,
+    starts_on: use.startsOn,
+    used_amount: Number(use.usedAmount),
+    used_count: Number(use.usedCount),
+    last_used_at: use.lastUsedAt?.toISOString() ?? null,
+  };
 }
 
 const LineSchema = Type.Object({

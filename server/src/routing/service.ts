@@ -14,13 +14,14 @@ import { allSettings } from "./accounts/store.ts";
 import { decisionText } from "./decision-text.ts";
 import { createConditions } from "./expression.ts";
 import { createHealth, type HealthEvent } from "./health/health.ts";
+import { PATIENCE_MS } from "./health/shares.ts";
 import { DEFAULT_SETTINGS, type RoutingRequest, type SceneKind } from "./model.ts";
 import { createPlan, createSnapshot, type Plan, type Snapshot } from "./plan.ts";
-import { type Demand, demandsOf } from "./quotas/model.ts";
+import { type Demand, demandsOf, type Use } from "./quotas/model.ts";
 import { type Routed, type RoutingRefusal, route } from "./route.ts";
 import { createRules, loadRules } from "./rules/service.ts";
-import { createUsage } from "./usage.ts";
-import { windowAt } from "./windows.ts";
+import { createUsage, usesSince } from "./usage.ts";
+import { meetsWindow, windowAt } from "./windows.ts";
 
 export type RoutingDeps = {
   readonly platform: Platform;
@@ -103,6 +104,8 @@ export function createRouting(deps: RoutingDeps) {
       health.takeProbe(first, request.kind, request.at);
       return { routed, choices: choicesOf(routed, request) };
     },
+    /** What an account has used of its quotas, the present periods and those since a month. */
+    usesOf: (accountId: Id): Promise<Use[]> => usesSince(cell, accountId),
     /** An order goes through another account than the first of its decision. */
     noteChosen: (accountId: Id): void => usage.chosen(accountId),
     /** A call that places an order has ended. In a window of the channel nothing counts. */
@@ -116,7 +119,10 @@ export function createRouting(deps: RoutingDeps) {
       const { end, isChannelSide, startedAt } = placing;
       const failed = end === "unknown" || end === "not_sent" || (end === "refused" && isChannelSide);
       health.call(account.id, kind, { failed, startedAt: startedAt.getTime(), endedAt: at.getTime() });
-      if (end === "answered") health.opened(account.id, kind, placing.orderedAt);
+      // A buyer whom the window keeps from paying says nothing of the account.
+      const isOpened =
+        end === "answered" && !meetsWindow(settings, timeZone, placing.orderedAt, PATIENCE_MS[kind]);
+      if (isOpened) health.opened(account.id, kind, placing.orderedAt);
     },
     /** An order was paid. @param openedAt when it was placed. */
     notePaid: (accountId: Id, kind: SceneKind, openedAt: Date): void =>

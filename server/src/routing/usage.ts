@@ -19,6 +19,11 @@ const PERIOD_MS_MAX = 33 * DAY;
 
 type Known = { readonly readAt: number; readonly uses: ReadonlyMap<string, Use> };
 
+/** What an account has used of the periods that may still go on. */
+export function usesSince(cell: Pick<Cell, "db" | "clock">, accountId: Id): Promise<Use[]> {
+  return usesOfAccounts(cell.db, [accountId], dateIn("UTC", plus(cell.clock.now(), -PERIOD_MS_MAX)));
+}
+
 export function createUsage(cell: Pick<Cell, "db" | "clock">): Usage {
   const known = new Map<Id, Known>();
   const turns = new Map<Id, number>();
@@ -30,6 +35,8 @@ export function createUsage(cell: Pick<Cell, "db" | "clock">): Usage {
         .filter(({ hasQuota, account }) => hasQuota && now - (known.get(account.id)?.readAt ?? 0) >= FRESH_MS)
         .map(({ account }) => account.id);
       if (stale.length === 0) return;
+      // Whoever asks meanwhile goes by what was known before: a crowd reads once.
+      for (const id of stale) known.set(id, { readAt: now, uses: known.get(id)?.uses ?? new Map() });
       const rows = await usesOfAccounts(cell.db, stale, dateIn("UTC", plus(at, -PERIOD_MS_MAX)));
       for (const id of stale) {
         const own = rows.filter((row) => row.channelAccountId === id);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { MINUTE } from "../kernel/clock.ts";
 import { DEFAULT_SETTINGS, type Window } from "./model.ts";
-import { quotaDaysAt, tradesAt, windowAt } from "./windows.ts";
+import { meetsWindow, quotaDaysAt, tradesAt, windowAt } from "./windows.ts";
 
 const ZONE = "Asia/Shanghai";
 /** A moment by Beijing's clock; 2026-11-20 is a Friday. */
@@ -30,6 +31,13 @@ describe("windows of a channel", () => {
       assert.equal(windowAt({ ...DEFAULT_SETTINGS, windows: [window] }, ZONE, now), expected);
     });
   }
+});
+
+test("a buyer who has no time left before a window is known of", () => {
+  const windows: Window[] = [{ kind: "cut_over", time: { from: "23:50", to: "00:10" }, weekdays: null }];
+  const meets = (time: string) =>
+    meetsWindow({ ...DEFAULT_SETTINGS, windows }, ZONE, at(20, time), 3 * MINUTE);
+  assert.deepEqual(["23:46", "23:47", "23:55"].map(meets), [false, true, true]);
 });
 
 test("trading hours may go over midnight, and none means always", () => {

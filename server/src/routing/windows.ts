@@ -1,7 +1,7 @@
 /**
  * When an account rests by the clock: windows of its channel, trading hours, the days of its quotas. Pure.
  */
-import { DAY, type LocalTime, localTimeIn } from "../kernel/clock.ts";
+import { DAY, type LocalTime, localTimeIn, MINUTE } from "../kernel/clock.ts";
 import type { DayTime, Reason, Settings, Window } from "./model.ts";
 
 const MINUTES_OF_DAY = 24 * 60;
@@ -27,6 +27,15 @@ export function tradesAt(settings: Settings, timeZone: string, at: Date): boolea
   if (settings.tradingHours.length === 0) return true;
   const { minutes } = localTimeIn(timeZone, at);
   return settings.tradingHours.some((hours) => isWithin(hours, minutes));
+}
+
+/** Whether a window is open at any minute from an instant on. */
+export function meetsWindow(settings: Settings, timeZone: string, from: Date, forMs: number): boolean {
+  if (settings.windows.length === 0) return false;
+  for (let ms = 0; ms <= forMs; ms += MINUTE) {
+    if (windowAt(settings, timeZone, new Date(from.getTime() + ms)) !== null) return true;
+  }
+  return false;
 }
 
 function isOpen(window: Window, local: LocalTime, at: Date): boolean {

@@ -74,7 +74,7 @@ export function createCalls(deps: CallsDeps): Calls {
   ) => {
     const line = await lineOf(deps, attempt);
     const made = await withinBudget(deps, line, operation, priority, () => call(line));
-    return { made, about: aboutOf(deps, attempt) };
+    return { made, line, about: aboutOf(deps, attempt) };
   };
   return {
     refuse: async (payment, attempt, paymentCode) => {
@@ -83,10 +83,10 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     place: async (payment, attempt, paymentCode, priority, mayGiveWay = false) => {
       const order = await newOrderOf(deps, payment, attempt, paymentCode);
-      const { made, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
+      const { made, line, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
         channel.pay(context, order),
       );
-      await noteHealth(deps, attempt, made);
+      noteHealth(deps, line, attempt, made);
       const givesWay = mayGiveWay && isChannelSide(made);
       const report = { kind: "trade", source: "pay", end: made, exchange: made.exchange } as const;
       const done = await deps.door.submit({ ...about, ...report, ...(givesWay ? { givesWay } : {}) });
@@ -150,8 +150,12 @@ function isChannelSide(end: CallEnd<unknown>): boolean {
   return end.end === "not_sent" || (end.end === "refused" && end.side === "channel");
 }
 
-async function noteHealth(deps: CallsDeps, attempt: Attempt, made: Call<unknown>): Promise<void> {
-  const { account, channel } = await lineOf(deps, attempt);
+function noteHealth(
+  deps: CallsDeps,
+  { account, channel }: Line,
+  attempt: Attempt,
+  made: Call<unknown>,
+): void {
   const scene = channel.traits.scenes[attempt.method];
   if (scene === undefined) return;
   deps.routing.notePlacing(account, scene.kind, {

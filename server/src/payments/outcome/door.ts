@@ -36,7 +36,7 @@ export type Door = {
   isBehind(waitMs: number): boolean;
   stop(): Promise<void>;
   readonly gauges: Readonly<
-    Record<"answers" | "reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>
+    Record<"answers" | "reports" | "wishes" | "openings", Batcher<Command, CommandResult>["gauges"]>
   >;
 };
 
@@ -85,7 +85,12 @@ export function createDoor(deps: DoorDeps): Door {
     stop: async () => {
       await Promise.all([answers.stop(), reports.stop(), wishes.stop(), openings.stop()]);
     },
-    gauges: { answers: answers.gauges, reports: reports.gauges, wishes: wishes.gauges },
+    gauges: {
+      answers: answers.gauges,
+      reports: reports.gauges,
+      wishes: wishes.gauges,
+      openings: openings.gauges,
+    },
   };
 }
 
