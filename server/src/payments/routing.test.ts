@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { SECOND } from "../kernel/clock.ts";
+import { MINUTE, SECOND } from "../kernel/clock.ts";
 import { aNumber, handsOn } from "./testing/hands.ts";
 import { startSecondProcess } from "./testing/second-process.ts";
 import { addAccount, openShop, type Shop } from "./testing/shop.ts";
@@ -234,8 +234,10 @@ describe("circuit breaking", () => {
     const made: Json[] = [];
     for (let order = 0; order < 5; order += 1) made.push((await pay(shop)).body);
     assert.equal(await circuitOf(shop.channelAccountId), "open");
+    const explained = await explain(shop);
     const after = await pay(shop);
     assert.deepEqual(accountsOf(after.body), [second]);
+    assert.deepEqual(await routedOf(after.body), [explained.reasons]);
     assert.match(String(await routedOf(after.body)), new RegExp(`${shop.channelAccountId} circuit_open`));
     await moveTo(shop.channelAccountId, gateway);
     assert.deepEqual(accountsOf((await pay(shop)).body), [second]);
@@ -260,6 +262,26 @@ describe("circuit breaking", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     assert.equal(await circuitOf(shop.channelAccountId), "closed");
     await moveTo(shop.channelAccountId, gateway);
+  });
+
+  test("orders that are opened and those that are paid are counted, each once", async () => {
+    const shop = await openShop(platform);
+    const orders = [(await pay(shop)).body, (await pay(shop)).body, (await pay(shop)).body];
+    await platform.payCode(orders[0].next_action.qr_code);
+    const path = `/v1/payments/${orders[0].id}`;
+    await hands.eventually(
+      async () => (await shop.api("GET", path)).body.status,
+      (seen) => seen === "succeeded",
+    );
+    platform.clock.advance(6 * MINUTE);
+    const { data } = (await platform.ops("GET", "/v1/ops/routing/health")).body;
+    const line = data.find((one: Json) => one.channel_account === shop.channelAccountId);
+    assert.deepEqual([line.scene, line.orders, line.orders_paid], ["qr", 3, 1]);
+    const metrics = String((await platform.api("GET", "/metrics")).body);
+    assert.match(
+      metrics,
+      new RegExp(`tributary_routing_in_rotation\\{channel_account="${shop.channelAccountId}"`),
+    );
   });
 
   test("a rate refusal counts for nothing", async () => {

@@ -161,6 +161,8 @@ const LineSchema = Type.Object({
   channel_account: Type.String(),
   scene: Type.String({ description: "qr, redirect, app, jsapi or payment_code" }),
   circuit: Type.Enum(["closed", "open", "half_open", "probing"]),
+  orders: Type.Integer({ description: "Of the last ten minutes, whose buyers have had their time to pay" }),
+  orders_paid: Type.Integer(),
   paid_share: Nullable(Type.Number({ description: "Of the orders of the last minutes, 0 to 1" })),
   baseline: Nullable(
     Type.Number({ description: "The account's own paid share before; null: too few orders" }),
@@ -194,6 +196,8 @@ function presentLine(line: LineView) {
     channel_account: formatId("cha", line.accountId),
     scene: line.kind,
     circuit: line.circuit,
+    orders: line.opened,
+    orders_paid: line.paid,
     paid_share: line.paidShare,
     baseline: line.baseline,
     calls: line.calls,

@@ -35,6 +35,9 @@ export type LineView = {
   readonly accountId: Id;
   readonly kind: SceneKind;
   readonly circuit: ReturnType<HealthView["circuit"]>;
+  /** Of the last minutes, whose buyers have had their time. */
+  readonly opened: number;
+  readonly paid: number;
   readonly paidShare: number | null;
   readonly baseline: number | null;
   readonly calls: number;
@@ -134,7 +137,11 @@ export function createHealth(deps: HealthDeps): Health {
       if (line.openedByShare && !ended.failed) return;
       become(line, afterCall(line.breaker, ended), "calls");
     },
-    opened: (accountId, kind, at) => lineOf(accountId, kind).shares.opened(at.getTime()),
+    opened: (accountId, kind, at) => {
+      lineOf(accountId, kind).shares.opened(at.getTime());
+      // Looked at with each order, so that operators hear of an account that is the only one, too.
+      isThrottled(accountId, deps.clock.now());
+    },
     paid: (accountId, kind, openedAt) => {
       const line = lineOf(accountId, kind);
       line.shares.paid(openedAt.getTime());
@@ -232,6 +239,8 @@ function viewOf(
     accountId,
     kind,
     circuit: circuit(accountId, kind, at),
+    opened: Math.round(recent.opened),
+    paid: recent.paid,
     paidShare: recent.opened === 0 ? null : recent.paid / recent.opened,
     baseline: shares.baseline(at.getTime()),
     calls: counts.calls,
