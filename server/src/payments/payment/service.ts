@@ -16,7 +16,7 @@ import { type AttemptWish, type Opening, type PreparedAttempt, prepareAttempt } 
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
-import { type Whole, wholesById } from "../whole.ts";
+import type { Whole } from "../whole.ts";
 import { type Created, createPayments, type NewPayment, paymentsByNumber } from "./create.ts";
 import {
   type CreatePayment,
@@ -26,12 +26,8 @@ import {
   readRequest,
 } from "./request.ts";
 import { watch } from "./store.ts";
+import { ASK_AGAIN_SECONDS, loadWhole, repeated, settled } from "./unfinished.ts";
 
-/** A duplicate of a create whose order is still being placed waits this long for it. */
-const UNFINISHED_WAIT_MS = 3 * SECOND;
-const UNFINISHED_LOOK_MS = 200;
-/** The first repeat of a closing without an answer comes after this. */
-const ASK_AGAIN_SECONDS = 2;
 /** A buyer who tries again and again spends the channel account's calls. */
 const ATTEMPTS_MAX = 30;
 /**
@@ -98,11 +94,11 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
   const service: Payments = {
     create: (identity, body) => create(deps, creations, identity, body),
     get: async (merchantId, paymentId) => {
-      const whole = await load(deps, paymentId);
+      const whole = await loadWhole(deps.cell, paymentId);
       if (whole === null || whole.payment.merchantId !== merchantId) throw problem("not_found");
       return whole;
     },
-    find: (paymentId) => load(deps, paymentId),
+    find: (paymentId) => loadWhole(deps.cell, paymentId),
     close: async (merchantId, paymentId) => {
       const begun = await deps.door.submit({
         kind: "begin_closing",
@@ -128,7 +124,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       const make = (id: Id) => newAttempt(deps, service, { merchantId, paymentId, id }, wish);
       if (named === null) return { ...(await make(deps.cell.newId())), isNew: true };
       const claim = await claimWish(deps, named);
-      if (!claim.mine) return { ...(await repeated(deps, paymentId, claim.attemptId)), isNew: false };
+      if (!claim.mine) return { ...(await repeated(deps.cell, paymentId, claim.attemptId)), isNew: false };
       try {
         return { ...(await make(claim.attemptId)), isNew: true };
       } catch (error) {
@@ -162,11 +158,11 @@ async function create(
       throw refusal;
     },
   );
-  if ("existing" in wanted) return { ...(await settled(deps, wanted.existing)), isNew: false };
+  if ("existing" in wanted) return { ...(await settled(deps.cell, wanted.existing)), isNew: false };
   const created = await creations.submit(wanted);
   switch (created.result) {
     case "existing":
-      return { ...(await settled(deps, created.payment)), isNew: false };
+      return { ...(await settled(deps.cell, created.payment)), isNew: false };
     case "number_reused":
       throw numberReused(body.merchant_order_no, created.fields);
     case "no_account_available":
@@ -324,13 +320,9 @@ function wishProblem(refusal: string) {
 }
 
 async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
-  const whole = await load(deps, paymentId);
+  const whole = await loadWhole(deps.cell, paymentId);
   const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
   return { paymentId, merchantId, channelAccountId: live?.channelAccountId ?? null };
-}
-
-async function load(deps: PaymentsDeps, paymentId: Id): Promise<Whole | null> {
-  return (await wholesById(deps.cell.db, [paymentId])).get(paymentId) ?? null;
 }
 
 async function findEarlier(
@@ -351,38 +343,6 @@ function numberReused(number: string, fields: readonly string[]) {
     detail: `${number} was used with a different ${fields.join(", ")}`,
     members: { fields },
   });
-}
-
-/** A payment as it now is; one whose order is still being placed is looked at again for a moment. */
-async function settled(deps: PaymentsDeps, payment: Payment): Promise<Whole> {
-  const { clock } = deps.cell;
-  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
-  for (;;) {
-    const whole = await load(deps, payment.id);
-    if (whole === null) throw problem("not_found");
-    const live = whole.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
-    if (live?.state !== "created" || clock.now() >= until) return whole;
-    await clock.sleep(UNFINISHED_LOOK_MS);
-  }
-}
-
-/** The payment of a wish that another call carries out, once its order has been placed. */
-async function repeated(deps: PaymentsDeps, paymentId: Id, attemptId: Id): Promise<Whole> {
-  const { clock } = deps.cell;
-  const until = plus(clock.now(), UNFINISHED_WAIT_MS);
-  for (;;) {
-    const whole = await load(deps, paymentId);
-    if (whole === null) throw problem("not_found");
-    const attempt = whole.attempts.find((one) => one.id === attemptId);
-    const isOver = clock.now() >= until;
-    if (
-      isFinalPayment(whole.payment.status) ||
-      (attempt !== undefined && (attempt.state !== "created" || isOver))
-    )
-      return whole;
-    if (isOver) throw wishProblem("payment_confirming");
-    await clock.sleep(UNFINISHED_LOOK_MS);
-  }
 }
 
 async function watchPayment(deps: PaymentsDeps, payment: Payment): Promise<void> {
