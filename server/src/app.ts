@@ -37,6 +37,7 @@ import {
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
+import { createRouting, registerRouting } from "./routing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -165,9 +166,11 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: opener.accounts,
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
+  const routing = createRouting({ platform, cell, channels, merchants, operators, newId, log });
   const room = createPaymentsRoom({
     cell,
     channels,
+    routing,
     merchants,
     webhooks,
     keyring,
@@ -177,16 +180,25 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
   const { payments } = room;
-  const checkout = createCheckoutRoom({ ...common, payments, channels, merchants, operators, keyring });
+  const checkout = createCheckoutRoom({
+    ...common,
+    payments,
+    channels,
+    merchants,
+    operators,
+    keyring,
+    noteBeacon: routing.noteBeacon,
+  });
   const { goingLive } = channels.accounts;
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, room };
+  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
-  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, checkout } = rooms;
+  const { platform, cell, operators, approvals, merchants, channels, webhooks, room, checkout, routing } =
+    rooms;
   const auth = {
     authenticateMerchant: merchants.authenticate,
     authenticateOperator: operators.authenticate,
@@ -195,6 +207,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerMerchants(http, { platform, clock, operators, merchants });
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
   statementRoutes(http, { channels, ...auth });
+  registerRouting(http, { routing, operators, channels, clock });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
@@ -202,7 +215,13 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
-  const gauges = { payments: room.gauges, webhooks, calls: channels.counts, cashier: checkout.gauges };
+  const gauges = {
+    payments: room.gauges,
+    webhooks,
+    calls: channels.counts,
+    cashier: checkout.gauges,
+    routing,
+  };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
 }

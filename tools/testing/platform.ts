@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox } from "../../sandbox/src/index.ts";
 import { type App, buildApp } from "../../server/src/app.ts";
+import type { Channel } from "../../server/src/channels/index.ts";
 import type { Config } from "../../server/src/config.ts";
 import { type DemoFile, ensureDemoMerchant } from "../../server/src/demo-merchant.ts";
 import { systemRandom } from "../../server/src/kernel/clock.ts";
@@ -42,6 +43,8 @@ export type PlatformOptions = {
   readonly config?: Partial<Config>;
   /** Another process's database, for tests with two platforms on one. */
   readonly databaseUrl?: string;
+  /** Connectors beside the platform's own. */
+  readonly channels?: readonly Channel[];
 };
 
 let numbers = 0;
@@ -55,7 +58,8 @@ export async function startTestPlatform(options: PlatformOptions = {}): Promise<
   const sandbox = await startSandbox({ host: "127.0.0.1", port: 0, store: { kind: "memory" }, clock });
   const config = testConfig({ dataDir, sandbox: { on: true, instant: false, port: 0 }, ...options.config });
   const log = silentLog();
-  const app = await buildApp({ config, databaseUrl, clock, random: systemRandom, log });
+  const { channels = [] } = options;
+  const app = await buildApp({ config, databaseUrl, clock, random: systemRandom, log, channels });
   const baseUrl = await app.listen();
   const { operatorKey } = config;
   await ensureDemoMerchant({ baseUrl, sandboxUrl: sandbox.url, operatorKey, dataDir, log });

@@ -5,6 +5,7 @@ import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
 import { overload } from "./overload.ts";
 import { payments } from "./payments.ts";
+import { routing } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";
 import { signing } from "./signing.ts";
 import { slowEndpoints } from "./slow-endpoints.ts";
@@ -20,5 +21,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   overload,
   "slow-endpoints": slowEndpoints,
   signing,
+  routing,
   chart,
 };

@@ -9,72 +9,20 @@ import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
+import type { Call } from "./port-calls.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
 import type { Statement } from "./port-statements.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 export type { ChannelNetwork } from "./network.ts";
+export type * from "./port-calls.ts";
 export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
 export type * from "./port-statements.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
 export type Method = string;
-
-/** How one call to a channel ended. */
-export type CallEnd<T> =
-  /** The channel answered and we understood: the value says what it knows. */
-  | { readonly end: "answered"; readonly value: T }
-  /**
-   * The channel answered that it will not do this, and nothing happened. `retryable`: it may later (rate,
-   * funds). `side`: whose reason it is; absent: the order's. Only where it is the channel's (a contract not
-   * open, a permission missing, its own trouble) another contract may take the order.
-   */
-  | {
-      readonly end: "refused";
-      readonly code: string;
-      readonly message: string;
-      readonly retryable: boolean;
-      readonly side?: "channel" | "order" | "buyer";
-    }
-  /**
-   * Certainly never reached the channel (connection refused, budget spent, rate refusal): nothing happened.
-   * `notBefore`: it would be refused until then (a part of a refund, before the channel's next day).
-   */
-  | { readonly end: "not_sent"; readonly reason: string; readonly notBefore?: Date }
-  /** It may have happened: time-out, broken answer, 5xx, the channel's own "unknown". Ask, never guess. */
-  | { readonly end: "unknown"; readonly reason: string };
-
-/** A call's end together with what was said, masked for people to read. */
-export type Call<T> = CallEnd<T> & { readonly exchange: ExchangeRecord };
-
-/**
- * One request and its answer (or one notification), already masked: no key, signature, full account or
- * payment code.
- */
-export type ExchangeRecord = {
-  readonly operation: Operation;
-  readonly startedAt: Date;
-  readonly tookMs: number;
-  /** The channel's own code, such as `10000` or `40004/ACQ.TRADE_NOT_EXIST`; null when nothing came back. */
-  readonly channelCode: string | null;
-  readonly request: string;
-  readonly response: string | null;
-};
-
-export type Operation =
-  | "pay"
-  | "query"
-  | "close"
-  | "reverse"
-  | "refund"
-  | "refund_query"
-  | "dispute_query"
-  | "notification"
-  | "statement"
-  | "prove"
-  | "identify";
 
 /** What the channel says of one order: the only six things that a report can mean to the door. */
 export type TradeOutcome =

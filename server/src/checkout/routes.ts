@@ -130,7 +130,8 @@ function starting(http: Http, deps: CheckoutRoutesDeps): void {
       if (!offered.some((candidate) => candidate.method === method)) {
         throw problem("method_not_available", { field: "method" });
       }
-      const wish = { method, paymentCode: null, buyer: null, buyerIp: request.ip };
+      const { device } = request.body;
+      const wish = { method, paymentCode: null, buyer: null, buyerIp: request.ip, device };
       // Two pages that renew the same code are one wish.
       const key =
         renews === undefined ? null : `renewal of ${formatId("att", payment.liveAttemptId as string)}`;

@@ -97,6 +97,32 @@ export function dateIn(timeZone: string, at: Date): string {
 // Building a formatter costs 30 µs and formatting 1 µs; the map only remembers what it would build again.
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
+/** A wall clock: the calendar date, minutes since its midnight, and the day of the week, 1 for Monday. */
+export type LocalTime = { readonly date: string; readonly minutes: number; readonly weekday: number };
+
+/** What a clock on the wall of a time zone shows at an instant. */
+export function localTimeIn(timeZone: string, at: Date): LocalTime {
+  const minute = Math.floor(at.getTime() / 60_000);
+  const known = localTimes.get(timeZone);
+  if (known?.minute === minute) return known.local;
+  const format =
+    known?.format ??
+    new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const date = dateIn(timeZone, at);
+  const time = format.format(at);
+  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+  const local = {
+    date,
+    minutes: Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)),
+    weekday: weekday === 0 ? 7 : weekday,
+  };
+  localTimes.set(timeZone, { format, minute, local });
+  return local;
+}
+
+// Asked many times a second and changing once a minute; the map only remembers what it would work out again.
+const localTimes = new Map<string, { format: Intl.DateTimeFormat; minute: number; local: LocalTime }>();
+
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;

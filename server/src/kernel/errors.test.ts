@@ -25,6 +25,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   currency_not_supported: 422,
   amount_out_of_range: 422,
   method_not_available: 422,
+  no_account_available: 422,
   order_refused: 422,
   payment_final: 409,
   payment_closing: 409,

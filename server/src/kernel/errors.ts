@@ -108,6 +108,12 @@ export const ERRORS = {
     title: "No channel account of this merchant serves the method",
     remedy: "Use one of the methods named in the detail, or ask the operator to enable the method.",
   },
+  no_account_available: {
+    status: 422,
+    title: "No channel account can take the payment now",
+    remedy:
+      "Nothing has happened. Try again later or by another method; the detail says what stands against it.",
+  },
   order_refused: {
     status: 422,
     title: "The channel would not take this order",

@@ -33,6 +33,7 @@ export const ID_PREFIXES = {
   verification: "vrf",
   plate: "plt",
   plateBatch: "plb",
+  routingRule: "rul",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

@@ -4,9 +4,11 @@ import type { Batcher } from "../kernel/batcher.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Cell, Database } from "../kernel/database.ts";
 import type { Backlog, DueWorker } from "../kernel/due.ts";
+import type { Routing } from "../routing/index.ts";
 import { lastAudit } from "./audit-store.ts";
 import { addCashierMetrics, type CashierGauges } from "./metrics-cashier.ts";
 import { addChannelMetrics } from "./metrics-channels.ts";
+import { addRoutingMetrics } from "./metrics-routing.ts";
 
 type BatchGauges = Batcher<unknown, unknown>["gauges"];
 
@@ -27,6 +29,7 @@ export type MetricsDeps = {
     };
     readonly calls: CallCounts;
     readonly cashier: CashierGauges;
+    readonly routing: Pick<Routing, "health">;
   };
 };
 
@@ -61,6 +64,7 @@ export function createMetrics(deps: MetricsDeps) {
   addDatabase(add, deps);
   addChannelMetrics(add, deps.gauges.calls);
   addCashierMetrics(add, deps.gauges.cashier);
+  addRoutingMetrics(add, deps.gauges.routing);
   addAudit(add, deps);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }

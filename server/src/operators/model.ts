@@ -29,6 +29,8 @@ export const PERMISSION_ROLES = {
   "channel_accounts.approve": ["admin", "finance", "risk"],
   "plates.read": ["admin", "operations", "finance", "risk", "viewer"],
   "plates.write": ["admin", "operations"],
+  "routing.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "routing.write": ["admin", "operations"],
   "payments.read": ["admin", "operations", "finance", "risk", "viewer"],
   "payments.operate": ["admin", "operations"],
   "ledger.read": ["admin", "finance", "viewer"],

@@ -10,6 +10,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Job } from "../kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
+import { type Routing, sceneOfMethod } from "../routing/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import { createCalls } from "./attempt/calls.ts";
 import { forgetUsedCodes } from "./attempt/codes.ts";
@@ -46,6 +47,7 @@ export type PaymentsRoomDeps = {
   readonly channels: Channels;
   readonly merchants: Merchants;
   readonly webhooks: Webhooks;
+  readonly routing: Routing;
   readonly keyring: Keyring;
   readonly log: Log;
   /** Where channels and buyers reach this platform, without a slash at its end; known once it listens. */
@@ -94,7 +96,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     scanUrl: `${publicUrl()}/q/o/${tokenOf(paymentId)}`,
   });
   let workers: Workers | null = null;
-  const door = createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() });
+  const door = tellingRouting(deps, createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() }));
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
   const places = createAttemptPlaces(deps);
   const payments = createPaymentsService({ ...deps, door, calls, places });
@@ -128,6 +130,22 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
       door: door.gauges,
       workers: () => workers?.gauges ?? null,
       backlog: () => dueBacklog(cell.db, cell.clock.now()),
+    },
+  };
+}
+
+/** The door, which tells routing of each order that is paid, whoever reports it. */
+function tellingRouting({ channels, routing }: PaymentsRoomDeps, door: Door): Door {
+  return {
+    ...door,
+    submit: async (command) => {
+      const done = await door.submit(command);
+      if (command.kind !== "trade" || done.decision !== "paid") return done;
+      const attempt = done.attempts.find(({ id }) => id === command.attemptId);
+      const scene = attempt === undefined ? null : sceneOfMethod(channels, attempt.method);
+      if (attempt !== undefined && scene !== null)
+        routing.notePaid(attempt.channelAccountId, scene.kind, attempt.createdAt);
+      return done;
     },
   };
 }

@@ -60,6 +60,12 @@ const lies: readonly [invariant: string, title: string, lie: string, truth: stri
     "update attempts set settle_amount = settle_amount + 1 where surplus is null and paid_amount > 0",
     "update attempts set settle_amount = settle_amount - 1 where surplus is null and paid_amount > 0",
   ],
+  [
+    "8 quotas count what was taken",
+    "an order that its account's quota has not seen",
+    "update attempts set quota_day = '2026-11-20' where paid_amount > 0",
+    "update attempts set quota_day = null where paid_amount > 0",
+  ],
 ];
 
 async function say(name: string, text: string): Promise<void> {

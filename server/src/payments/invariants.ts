@@ -199,6 +199,36 @@ const DISPUTE_JOURNALS = sql(
    limit $1`,
 );
 
+const QUOTAS = sql(
+  "audit_quotas",
+  `with counted as (
+     select channel_account_id, 'day' as period, quota_day as starts_on, amount
+     from attempts
+     where quota_day is not null
+       and (finished_at is null or paid_amount is not null)
+     union all
+     select channel_account_id, 'month', quota_month, amount
+     from attempts
+     where quota_month is not null
+       and (finished_at is null or paid_amount is not null)
+   ), expected as (
+     select channel_account_id, period, starts_on, sum(amount) as amount, count(*) as count
+     from counted
+     group by channel_account_id, period, starts_on
+   )
+   select coalesce(e.channel_account_id, q.channel_account_id)::text as subject,
+     'its ' || coalesce(e.period, q.period) || ' from ' || coalesce(e.starts_on, q.starts_on) || ' counts '
+       || coalesce(q.used_amount, 0) || ' of ' || coalesce(q.used_count, 0) || ' orders, its orders are '
+       || coalesce(e.amount, 0) || ' of ' || coalesce(e.count, 0) as detail
+   from expected e
+   full join (select * from quota_uses where period <> 'cool_down') q
+     on q.channel_account_id = e.channel_account_id and q.period = e.period and q.starts_on = e.starts_on
+   where coalesce(e.amount, 0) <> coalesce(q.used_amount, 0)
+     or coalesce(e.count, 0) <> coalesce(q.used_count, 0)
+   order by 1, 2
+   limit $1`,
+);
+
 function check(statement: Statement): Invariant["check"] {
   return (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
 }
@@ -259,5 +289,13 @@ export const invariants: readonly Invariant[] = [
       "items.",
     per: "cell",
     check: check(OPEN_ITEMS),
+  },
+  {
+    name: "8 quotas count what was taken",
+    sentence:
+      "What an account has used of a day or a month is the sum of its orders there that are open or took " +
+      "money.",
+    per: "cell",
+    check: check(QUOTAS),
   },
 ];

@@ -100,6 +100,11 @@ export type Attempt = {
   readonly buyer: string | null;
   /** The address that the buyer's device came from, where the scene needs one. */
   readonly buyerIp: string | null;
+  /** Why it goes through this account, in few words; null for orders from before there were reasons. */
+  readonly routing: string | null;
+  /** The day and the month whose quotas it counts in, by their first days; null: the account has none. */
+  readonly quotaDay: string | null;
+  readonly quotaMonth: string | null;
   readonly taken: Taken | null;
   readonly surplus: Surplus | null;
   /** Σ refunds neither failed nor returned, of the buyer's amount. */

@@ -99,6 +99,7 @@ function ofAttempt(attempt: Attempt): Entry[] {
   const made = entry("attempt", attempt.createdAt, `Order by ${attempt.method} written`, id, {
     ...numbers,
     channel_account: account,
+    routed: attempt.routing,
     expires_at: attempt.expiresAt.toISOString(),
   });
   if (attempt.finishedAt === null) return [made];

@@ -10,6 +10,7 @@ import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Operators } from "../operators/index.ts";
 import type { Payments } from "../payments/index.ts";
+import type { Routing } from "../routing/index.ts";
 import { plateMerchantRoutes } from "./merchant-routes.ts";
 import type { Plate } from "./model.ts";
 import { plateOpsRoutes } from "./ops-routes.ts";
@@ -32,6 +33,7 @@ export type PlatesRoomDeps = {
   readonly merchants: Pick<Merchants, "get" | "place">;
   readonly channels: Channels;
   readonly payments: Payments;
+  readonly routing: Pick<Routing, "consider">;
   /** The token by which a payment's pages are reached. */
   readonly tokenOf: (paymentId: Id) => string;
   /** Where buyers reach this platform, without a slash at its end; known once it listens. */
@@ -48,7 +50,11 @@ export function platesRoutes(http: Http, deps: PlatesRoomDeps, auth: PlatesAuth)
   const urlOf = (plate: Pick<Plate, "code">) => `${deps.publicUrl()}/q/${plate.code}`;
   const scanPath = (paymentId: Id) => `/q/o/${deps.tokenOf(paymentId)}`;
   const cashierPath = (paymentId: Id) => `/pay/${deps.tokenOf(paymentId)}`;
-  const orders = createOrderPages({ ...deps, backUrl: () => `${deps.publicUrl()}/q/o/back` });
+  const orders = createOrderPages({
+    ...deps,
+    backUrl: () => `${deps.publicUrl()}/q/o/back`,
+    goUrl: (paymentId) => `${cashierPath(paymentId)}/go`,
+  });
   assetRoutes(http);
   plateOpsRoutes(http, { ...deps, plates, urlOf });
   plateMerchantRoutes(http, { ...deps, ...auth, urlOf });

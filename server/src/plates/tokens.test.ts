@@ -46,12 +46,16 @@ describe("the token of a scan", () => {
 });
 
 describe("what goes with a browser to a wallet's page", () => {
-  const text = newOrderState(keyring, systemRandom, paymentId, now);
+  const channelAccountId = "0199aa00-0000-7000-8000-0000000000cc";
+  const text = newOrderState(keyring, systemRandom, { paymentId, channelAccountId }, now);
 
   it("is letters and digits, no more than WeChat takes, and names its payment", () => {
     assert.match(text, /^[0-9a-z]{1,128}$/);
     const read = readOrderState(keyring, text, plus(now, 5 * MINUTE));
-    assert.deepEqual([read?.state.paymentId, read?.late], [paymentId, false]);
+    assert.deepEqual(
+      [read?.state.paymentId, read?.state.channelAccountId, read?.late],
+      [paymentId, channelAccountId, false],
+    );
     assert.equal(readOrderState(keyring, text, plus(now, 6 * MINUTE))?.late, true);
     assert.equal(readOrderState(stranger, text, now), null);
   });

@@ -1,6 +1,7 @@
 import type { CallEnd } from "../port.ts";
 import type { AlipayCredentials } from "./credentials.ts";
 import { withoutSigningText } from "./masking.ts";
+import { sideOf } from "./sides.ts";
 import { decryptContent, rawMembers, verifyText } from "./signing.ts";
 
 /** An answer of the gateway whose signature was verified. */
@@ -81,10 +82,12 @@ function withoutAnswer(answer: Answer): NoAnswer | null {
   const said = `${subCode ?? code} ${message}`;
   // Every sub-code of this name, whatever its prefix, means that Alipay does not know how it ended.
   if (code === "20000" || subCode?.endsWith("SYSTEM_ERROR")) return { end: "unknown", reason: said };
-  if (code === "40005") return { end: "not_sent", reason: `Alipay limits the rate of calls: ${said}` };
+  if (code === "40005") {
+    return { end: "not_sent", reason: `Alipay limits the rate of calls: ${said}`, isRateRefusal: true };
+  }
   if (code === "10000" || code === "10003" || code === "40004") return null;
   if (/^(20001|4000\d)$/.test(code)) {
-    return { end: "refused", code: subCode ?? code, message, retryable: false };
+    return { end: "refused", code: subCode ?? code, message, retryable: false, ...sideOf(code, subCode) };
   }
   return { end: "unknown", reason: `an answer of no known meaning: ${said}` };
 }

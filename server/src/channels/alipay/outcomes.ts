@@ -12,6 +12,7 @@ import type {
 import { fenOf } from "./amount.ts";
 import type { Answer } from "./answer.ts";
 import { maskMiddle } from "./masking.ts";
+import { sideOf } from "./sides.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // Pure: what a verified answer or notification says of an order or a refund. `at` is when it arrived.
@@ -302,6 +303,7 @@ function refused(answer: Answer): Extract<CallEnd<never>, { end: "refused" }> {
     code: answer.subCode ?? answer.code,
     message: answer.message,
     retryable: false,
+    ...sideOf(answer.code, answer.subCode),
   };
 }
 

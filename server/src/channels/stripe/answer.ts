@@ -73,7 +73,10 @@ export function readAnswer(raw: RawAnswer): Reading {
     return { result: { end: "answer", answer }, read };
   }
   if (raw.status === 429) {
-    return { result: { end: "not_sent", reason: `Stripe limits the rate of calls: ${said}` }, read };
+    return {
+      result: { end: "not_sent", reason: `Stripe limits the rate of calls: ${said}`, isRateRefusal: true },
+      read,
+    };
   }
   if (type === null || code === null || !REFUSALS.has(type)) return unknown(said);
   const answer = { status: raw.status, code, message, body: {}, isReplay };

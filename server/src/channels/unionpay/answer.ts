@@ -25,7 +25,8 @@ export function readAnswer(
   const read = parseAnswer(raw.body);
   const unknown = (reason: string): Reading => ({ result: { end: "unknown", reason }, read });
   // It comes before everything else, so nobody signs it.
-  if (raw.status === 429) return { result: { end: "not_sent", reason: "HTTP status 429" }, read };
+  if (raw.status === 429)
+    return { result: { end: "not_sent", reason: "HTTP status 429", isRateRefusal: true }, read };
   if (raw.status !== 200) return unknown(`HTTP status ${raw.status}`);
   if (read === null) return unknown("the answer cannot be read");
   const stranger = strangerBy(read, trust, now);
@@ -36,7 +37,14 @@ export function readAnswer(
   const said = `${code} ${message}`.trim();
   switch (meaningOf(code)) {
     case "rate":
-      return { result: { end: "not_sent", reason: `UnionPay limits the rate of calls: ${said}` }, read };
+      return {
+        result: {
+          end: "not_sent",
+          reason: `UnionPay limits the rate of calls: ${said}`,
+          isRateRefusal: true,
+        },
+        read,
+      };
     case "unknown":
       return unknown(`UnionPay does not know how it ended: ${said}`);
     default:

@@ -1,4 +1,5 @@
 import type { CallEnd } from "../port.ts";
+import { sideOf } from "./sides.ts";
 import { type Headers, type KnownKeys, signatureHeaders, strangerBy } from "./signing.ts";
 
 /** An answer of the API that is believed. */
@@ -59,7 +60,8 @@ export function readAnswer(raw: RawAnswer, keys: KnownKeys, now: Date): Reading 
   }
   if (signed !== null && stranger !== null) return unknown(`the refusal is not verified: ${stranger}`);
   if (raw.status === 429 || (signed !== null && code !== null && RATE.has(code))) {
-    return { result: { end: "not_sent", reason: `WeChat Pay limits the rate of calls: ${said}` }, read };
+    const reason = `WeChat Pay limits the rate of calls: ${said}`;
+    return { result: { end: "not_sent", reason, isRateRefusal: true }, read };
   }
   const isRefusal = raw.status >= 400 && raw.status < 500;
   if (!isRefusal || read === null || code === null || NOT_KNOWN.has(code)) return unknown(said);
@@ -77,7 +79,8 @@ export function channelCodeOf(status: number, read: Reading["read"]): string {
 
 /** A "no" after which nothing happened and nothing will. */
 export function refused(answer: Answer): Extract<CallEnd<never>, { end: "refused" }> {
-  return { end: "refused", code: answer.code ?? "refused", message: answer.message, retryable: false };
+  const { code, message } = answer;
+  return { end: "refused", code: code ?? "refused", message, retryable: false, ...sideOf(code) };
 }
 
 /** An empty body is an empty object: 204 has nothing to say. */

@@ -23,7 +23,8 @@ export function readV2Answer(raw: RawAnswer, apiV2Key: string): Reading {
   const { err_code: code = "", err_code_des: message = "" } = read;
   const said = `${code} ${message}`.trim();
   if (RATE.has(code)) {
-    return { result: { end: "not_sent", reason: `WeChat Pay limits the rate of calls: ${said}` }, read };
+    const reason = `WeChat Pay limits the rate of calls: ${said}`;
+    return { result: { end: "not_sent", reason, isRateRefusal: true }, read };
   }
   const again = read.recall === "Y";
   if (code === "" || (NOT_KNOWN.has(code) && !again)) return unknown(said);

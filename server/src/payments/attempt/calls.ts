@@ -4,6 +4,7 @@
  */
 import type {
   Call,
+  CallEnd,
   CallPriority,
   Channel,
   ChannelAccount,
@@ -17,6 +18,7 @@ import type {
 import type { Clock } from "../../kernel/clock.ts";
 import { formatId, type Id, type IdMaker } from "../../kernel/ids.ts";
 import type { Merchants } from "../../merchants/index.ts";
+import type { Routing } from "../../routing/index.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Report } from "../outcome/commands.ts";
 import type { Door } from "../outcome/door.ts";
@@ -31,18 +33,27 @@ export type CallsDeps = {
   readonly newId: IdMaker;
   readonly publicUrl: () => string;
   readonly cashierUrl: (paymentId: Id) => string;
+  readonly routing: Pick<Routing, "notePlacing">;
 };
+
+/** What came of a call that placed an order. `gaveWay`: it ended here so that another account takes it. */
+export type Placed = Done & { readonly gaveWay: boolean };
 
 export type Calls = {
   /** Why the channel would not take this order, found before anything is sent or written; null: it would. */
   refuse(payment: Payment, attempt: Attempt, paymentCode: string | null): Promise<Refused | null>;
-  /** Places the order; `paymentCode` exists in memory only. */
+  /**
+   * Places the order; `paymentCode` exists in memory only. `mayGiveWay`: another account is there, so that an
+   * order that this channel certainly did not take, for a reason of its own, ends instead of being sent
+   * again.
+   */
   place(
     payment: Payment,
     attempt: Attempt,
     paymentCode: string | null,
     priority: CallPriority,
-  ): Promise<Done>;
+    mayGiveWay?: boolean,
+  ): Promise<Placed>;
   query(attempt: Attempt, priority: CallPriority): Promise<Done>;
   close(attempt: Attempt, priority: CallPriority): Promise<Done>;
   reverse(attempt: Attempt, priority: CallPriority): Promise<Done>;
@@ -63,19 +74,24 @@ export function createCalls(deps: CallsDeps): Calls {
   ) => {
     const line = await lineOf(deps, attempt);
     const made = await withinBudget(deps, line, operation, priority, () => call(line));
-    return { made, about: aboutOf(deps, attempt) };
+    return { made, line, about: aboutOf(deps, attempt) };
   };
   return {
     refuse: async (payment, attempt, paymentCode) => {
       const { channel, context } = await lineOf(deps, attempt);
       return channel.refuseOrder(await newOrderOf(deps, payment, attempt, paymentCode), context);
     },
-    place: async (payment, attempt, paymentCode, priority) => {
+    place: async (payment, attempt, paymentCode, priority, mayGiveWay = false) => {
       const order = await newOrderOf(deps, payment, attempt, paymentCode);
-      const { made, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
+      const { made, line, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
         channel.pay(context, order),
       );
-      return deps.door.submit({ ...about, kind: "trade", source: "pay", end: made, exchange: made.exchange });
+      noteHealth(deps, line, attempt, made);
+      const givesWay = mayGiveWay && isChannelSide(made);
+      const report = { kind: "trade", source: "pay", end: made, exchange: made.exchange } as const;
+      const done = await deps.door.submit({ ...about, ...report, ...(givesWay ? { givesWay } : {}) });
+      const ended = done.attempts.find(({ id }) => id === attempt.id)?.state === "failed";
+      return { ...done, gaveWay: givesWay && ended };
     },
     query: async (attempt, priority) => {
       const { made, about } = await orderReport(attempt, "query", priority, ({ channel, context }) =>
@@ -129,6 +145,28 @@ export function createCalls(deps: CallsDeps): Calls {
   };
 }
 
+/** Certainly not sent, or refused for a reason of the channel's: never what the buyer or his bank refused. */
+function isChannelSide(end: CallEnd<unknown>): boolean {
+  return end.end === "not_sent" || (end.end === "refused" && end.side === "channel");
+}
+
+function noteHealth(
+  deps: CallsDeps,
+  { account, channel }: Line,
+  attempt: Attempt,
+  made: Call<unknown>,
+): void {
+  const scene = channel.traits.scenes[attempt.method];
+  if (scene === undefined) return;
+  deps.routing.notePlacing(account, scene.kind, {
+    end: made.end,
+    isChannelSide: isChannelSide(made),
+    isRateRefusal: made.end === "not_sent" && made.isRateRefusal === true,
+    startedAt: made.exchange.startedAt,
+    orderedAt: attempt.createdAt,
+  });
+}
+
 /** Query, close and refund always go through the attempt's own account, even when it was disabled since. */
 async function lineOf(deps: CallsDeps, attempt: Attempt): Promise<Line> {
   const account = await deps.channels.account(attempt.channelAccountId);
@@ -156,6 +194,7 @@ async function withinBudget<T>(
   return {
     end: "not_sent",
     reason: "the channel account's calls per second are spent",
+    isRateRefusal: true,
     exchange: {
       operation,
       startedAt: deps.clock.now(),

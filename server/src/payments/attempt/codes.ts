@@ -76,15 +76,19 @@ export async function useCode(cell: Cell, code: UsedCode): Promise<void> {
 
 const freeSql = sql(
   "used_payment_codes_free",
-  `delete from used_payment_codes
-   where channel = $1
-     and code_hash = $2
-     and attempt_id = $3`,
+  `delete from used_payment_codes c
+   using unnest($1::text[], $2::bytea[], $3::uuid[]) as u (channel, code_hash, attempt_id)
+   where c.channel = u.channel
+     and c.code_hash = u.code_hash
+     and c.attempt_id = u.attempt_id`,
 );
 
-/** The attempt was refused before its code reached the channel: the buyer's code is as good as before. */
-export async function freeCode(cell: Cell, { channel, codeHash, attemptId }: UsedCode): Promise<void> {
-  await cell.transact((tx) => tx.run(freeSql, [channel, codeHash, attemptId]), { repeatable: true });
+/**
+ * Attempts that were refused before their codes reached the channel: those are as good as before. A code that
+ * another attempt used stays used.
+ */
+export async function freeCodes(tx: Tx, codes: readonly UsedCode[]): Promise<void> {
+  if (codes.length > 0) await tx.run(freeSql, columnsOf(codes, ["channel", "codeHash", "attemptId"]));
 }
 
 const forgetSql = sql(

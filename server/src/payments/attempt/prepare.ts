@@ -1,13 +1,15 @@
 import { isIP } from "node:net";
 import { type ChannelAccount, type Channels, type SceneTraits, walletOf } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
-import { problem } from "../../kernel/errors.ts";
+import { Problem, problem } from "../../kernel/errors.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
-import { chooseAccount } from "../../routing/index.ts";
+import { type Choice, type Routing, type RoutingRefusal, sceneOfMethod } from "../../routing/index.ts";
 import type { Attempt, Payment } from "../model.ts";
 import { firstDueAt } from "../outcome/commands.ts";
 import { refuseRouting } from "../payment/refusals.ts";
+import { readRequest } from "../payment/request.ts";
 import type { Calls } from "./calls.ts";
+import type { AttemptChoice } from "./choices.ts";
 
 export type Opening = {
   readonly merchantId: Id;
@@ -22,15 +24,39 @@ export type AttemptWish = {
   readonly paymentCode: string | null;
   readonly buyer: string | null;
   readonly buyerIp: string | null;
+  /** Of the accounts that routing finds, only this one: the buyer has told it who he is. */
+  readonly only?: Id | undefined;
   /** By this account, in any state of its, instead of a routed one. */
   readonly through?: ChannelAccount | undefined;
+  /** What the buyer pays on, where the cashier knows it: rules may ask. */
+  readonly device?: "phone" | "desktop";
 };
 
 export type PrepareDeps = {
-  readonly channels: Pick<Channels, "accountsOfMerchant" | "channel">;
+  readonly channels: Pick<Channels, "channel" | "all">;
+  readonly routing: Pick<Routing, "decide">;
   readonly calls: Pick<Calls, "refuse">;
   readonly openAccounts: (opening: Opening) => Promise<void>;
 };
+
+/** An order ready to be written. */
+export type PreparedAttempt = {
+  /** The same order by account, the best first; further ones only where quotas decide when it is written. */
+  readonly choices: readonly [AttemptChoice, ...AttemptChoice[]];
+  /**
+   * Another order of the same decision, through an account that was not tried; null: there is none.
+   * `because` says what came of the one before.
+   */
+  next(id: Id, tried: ReadonlySet<Id>, because: string, now: Date): Promise<PreparedAttempt | null>;
+  /** Whether `next` may find one. */
+  hasNext(tried: ReadonlySet<Id>): boolean;
+};
+
+/** Why an order goes through the account that somebody named, in the words that are kept with it. */
+const NAMED = "named";
+
+/** So many accounts are looked at for one whose quotas have room. */
+const CHOICES_MAX = 8;
 
 /**
  * An attempt ready to be written: routed, its accounts open, and nothing left that the channel would refuse
@@ -42,25 +68,117 @@ export async function prepareAttempt(
   payment: Payment,
   wish: AttemptWish,
   now: Date,
-): Promise<Attempt> {
+): Promise<PreparedAttempt> {
   const method = methodOf(deps, wish);
-  const { merchantId, currency, amount } = payment;
-  const candidates =
+  const routed =
     wish.through === undefined
-      ? await deps.channels.accountsOfMerchant(merchantId)
-      : [{ ...wish.through, status: "active" as const }];
-  const routed = chooseAccount(candidates, { method, currency, amount });
-  if ("refused" in routed) throw refuseRouting(routed, currency);
-  const account = routed.chosen;
-  const scene = deps.channels.channel(account.channel)?.traits.scenes[method];
+      ? await deps.routing.decide({
+          ...routingRequest(payment, wish),
+          method,
+          kind: sceneOfMethod(deps.channels, method)?.kind ?? "qr",
+          at: now,
+        })
+      : onlyThrough(wish.through, payment, method);
+  if ("refused" in routed) throw refuseRouting(routed, payment.currency);
+  const { only } = wish;
+  const choices =
+    only === undefined ? routed.choices : routed.choices.filter(({ account }) => account.id === only);
+  if (choices.length === 0)
+    throw refuseRouting({ refused: "no_account_available", put: [] }, payment.currency);
+  return prepareAmong({ deps, payment, wish: { ...wish, method } }, choices, {
+    id,
+    now,
+    because: null,
+  });
+}
+
+/** The account that somebody named, whatever its state, as long as it can serve the order. */
+function onlyThrough(
+  account: ChannelAccount,
+  { currency, amount }: Payment,
+  method: string,
+): RoutingRefusal | { readonly choices: readonly Choice[] } {
+  const { methods, currencies, amountMin, amountMax } = account;
+  if (!methods.includes(method)) return { refused: "method_not_available", available: methods };
+  if (!currencies.includes(currency)) return { refused: "currency_not_supported", supported: currencies };
+  if (amount < amountMin || amount > amountMax)
+    return { refused: "amount_out_of_range", amountMin, amountMax };
+  return { choices: [{ account, demands: [], reasons: () => NAMED }] };
+}
+
+function routingRequest(payment: Payment, wish: AttemptWish) {
+  const { merchantId, currency, amount } = payment;
+  const { store, terminal, metadata } = readRequest(payment.request);
+  return {
+    merchantId,
+    currency,
+    amount,
+    store: store ?? null,
+    terminal: terminal ?? null,
+    metadata: metadata ?? {},
+    device: wish.device ?? null,
+  };
+}
+
+type Wanted = {
+  readonly deps: PrepareDeps;
+  readonly payment: Payment;
+  readonly wish: AttemptWish & { readonly method: string };
+};
+
+type Order = { readonly id: Id; readonly now: Date; readonly because: string | null };
+
+async function prepareAmong(
+  wanted: Wanted,
+  choices: readonly Choice[],
+  order: Order,
+): Promise<PreparedAttempt> {
+  const { deps, payment } = wanted;
+  const prepared: AttemptChoice[] = [];
+  let refusal: unknown = null;
+  for (const choice of choices) {
+    const attempt = orderThrough(wanted, choice, order);
+    const refused = await deps.calls.refuse(payment, attempt, wanted.wish.paymentCode);
+    if (refused !== null) {
+      refusal ??= problem("order_refused", refused);
+      continue;
+    }
+    const { merchantId, currency, channelAccountId, fundFlow } = attempt;
+    await deps.openAccounts({ merchantId, currency, channelAccountId, fundFlow });
+    prepared.push({ attempt, demands: choice.demands });
+    if (choice.demands.length === 0 || prepared.length >= CHOICES_MAX) break;
+  }
+  const [best, ...others] = prepared;
+  if (best === undefined) throw refusal;
+  const left = (tried: ReadonlySet<Id>) => choices.filter(({ account }) => !tried.has(account.id));
+  return {
+    choices: [best, ...others],
+    hasNext: (tried) => left(tried).length > 0,
+    next: async (id, tried, because, now) => {
+      const untried = left(tried);
+      if (untried.length === 0) return null;
+      try {
+        return await prepareAmong(wanted, untried, { id, now, because });
+      } catch (error) {
+        if (error instanceof Problem && error.code === "order_refused") return null;
+        throw error;
+      }
+    },
+  };
+}
+
+function orderThrough({ deps, payment, wish }: Wanted, choice: Choice, { id, now, because }: Order): Attempt {
+  const { account, demands } = choice;
+  const scene = deps.channels.channel(account.channel)?.traits.scenes[wish.method];
   if (scene === undefined) throw problem("method_not_available", { field: "method" });
-  checkWish(method, scene, wish);
-  const attempt = newAttempt(id, payment, account, { ...wish, method, scene }, now);
-  const refused = await deps.calls.refuse(payment, attempt, wish.paymentCode);
-  if (refused !== null) throw problem("order_refused", refused);
-  const { fundFlow } = account;
-  await deps.openAccounts({ merchantId, currency, channelAccountId: account.id, fundFlow });
-  return attempt;
+  checkWish(wish.method, scene, wish);
+  const startOf = (period: "day" | "month") => demands.find((one) => one.period === period)?.startsOn ?? null;
+  return {
+    ...newAttempt(id, payment, account, { ...wish, scene }, now),
+    routing: choice.reasons(because ?? undefined),
+    quotaDay: startOf("day"),
+    quotaMonth: startOf("month"),
+  };
 }
 
 function checkWish(method: string, scene: SceneTraits, wish: AttemptWish): void {
@@ -110,6 +228,9 @@ function newAttempt(
     buyer: by.buyer,
     // Kept only where a channel is told it: at a till it is the till's.
     buyerIp: by.scene.requiresBuyerIp || by.scene.requiresPaymentCode ? by.buyerIp : null,
+    routing: null,
+    quotaDay: null,
+    quotaMonth: null,
     taken: null,
     surplus: null,
     refundedAmount: 0n,

@@ -69,19 +69,21 @@ const INSERT_ATTEMPTS = `
   insert into attempts (
     id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
     amount, currency, channel_order_no, buyer, buyer_ip, refunded_amount, settled_refunded, fee_returned,
-    cost_returned, taken_back, told_refunded, close_wanted, queries, expires_at, due_at, created_at
+    cost_returned, taken_back, told_refunded, close_wanted, queries, expires_at, due_at, created_at, routing,
+    quota_day, quota_month
   )
   select
     a.id, a.payment_id, a.merchant_id, a.channel, a.channel_account_id, a.credential_version, a.fund_flow,
     a.method, a.state, a.amount, a.currency, a.channel_order_no, a.buyer, a.buyer_ip, 0, 0, 0, 0, 0, 0, false,
-    0, a.expires_at, a.due_at, a.created_at
+    0, a.expires_at, a.due_at, a.created_at, a.routing, a.quota_day, a.quota_month
   from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::text[], $8::text[],
     $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
-    $16::timestamptz[], $17::timestamptz[]
+    $16::timestamptz[], $17::timestamptz[], $18::text[], $19::date[], $20::date[]
   ) as a (
     id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
-    amount, currency, channel_order_no, buyer, buyer_ip, expires_at, due_at, created_at
+    amount, currency, channel_order_no, buyer, buyer_ip, expires_at, due_at, created_at, routing, quota_day,
+    quota_month
   )`;
 
 const insertAttemptsSql = sql("attempts_insert", INSERT_ATTEMPTS);
@@ -107,6 +109,9 @@ const NEW_ATTEMPT_KEYS = [
   "expiresAt",
   "dueAt",
   "createdAt",
+  "routing",
+  "quotaDay",
+  "quotaMonth",
 ] as const satisfies readonly (keyof Attempt)[];
 
 /** Writes the first attempts of payments that this transaction has written. */

@@ -13,6 +13,7 @@ import type {
 } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { AttemptChoice } from "../attempt/choices.ts";
 import { type Attempt, type ClosingFor, disputedAmount, isFinalPayment, type Refund } from "../model.ts";
 import { CODE_CALL_MS, PLACING_LEASE_MS } from "../query/schedule.ts";
 import { feeReturnOf, settledPart } from "../terms.ts";
@@ -35,7 +36,13 @@ export type Report = About & {
   readonly exchange: ExchangeRecord;
   readonly attemptId: Id;
 } & (
-    | { readonly kind: "trade"; readonly source: ReportSource; readonly end: CallEnd<TradeOutcome> }
+    | {
+        readonly kind: "trade";
+        readonly source: ReportSource;
+        readonly end: CallEnd<TradeOutcome>;
+        /** Of an order that was not taken: another account takes the payment, so it is not sent again. */
+        readonly givesWay?: boolean;
+      }
     | { readonly kind: "reversal"; readonly end: CallEnd<ReversalOutcome> }
     | {
         readonly kind: "refund_report";
@@ -67,7 +74,12 @@ export type Wish = About &
   (
     | { readonly kind: "begin_closing"; readonly closingFor: ClosingFor }
     | { readonly kind: "give_up"; readonly attemptId: Id }
-    | { readonly kind: "new_attempt"; readonly attempt: Attempt }
+    /** `choices`: the same order through accounts whose quotas decide in the transaction, the best first. */
+    | {
+        readonly kind: "new_attempt";
+        readonly attempt: Attempt;
+        readonly choices?: readonly AttemptChoice[];
+      }
     | { readonly kind: "refund"; readonly refund: RefundRequest }
   );
 
@@ -85,6 +97,7 @@ export type WishRefusal =
   | "payment_disputed"
   | "insufficient_balance"
   | "number_reused"
+  | "no_account_available"
   | "conflict";
 
 export type WishResult =

@@ -110,15 +110,17 @@ export function decideNotFound(
 
 /**
  * The order certainly does not stand at the channel: it is placed again where that is safe, and ends
- * otherwise.
+ * otherwise. @param givesWay another account takes the payment: it ends.
  */
 export function decideNotTaken(
   draft: Draft,
   attempt: MutableAttempt,
   end: { end: "refused"; code: string; message: string } | { end: "not_sent"; reason: string },
   context: TradeContext,
+  givesWay: boolean,
 ): Decision {
-  if (context.sceneOf(attempt).afterCrash === "query_then_cancel" || context.now >= attempt.expiresAt) {
+  const isOnce = context.sceneOf(attempt).afterCrash === "query_then_cancel";
+  if (isOnce || givesWay || context.now >= attempt.expiresAt) {
     const failure =
       end.end === "refused"
         ? { code: end.code, message: end.message }

@@ -65,6 +65,7 @@ export function decideCallEnd(
   report: {
     readonly source: ReportSource;
     readonly end: Exclude<CallEnd<TradeOutcome>, { end: "answered" }>;
+    readonly givesWay?: boolean;
   },
   context: TradeContext,
 ): Decision {
@@ -81,7 +82,11 @@ export function decideCallEnd(
   if (source === "pay" && end.end === "refused" && !end.retryable) {
     return endWithoutMoney(draft, attempt, "failed", context, { code: end.code, message: end.message });
   }
-  if (source === "pay" && end.end !== "unknown") return decideNotTaken(draft, attempt, end, context);
+  if (source === "pay" && end.end !== "unknown") {
+    // A call of another process may be under way once it was sent again.
+    const givesWay = report.givesWay === true && attempt.queries === 0;
+    return decideNotTaken(draft, attempt, end, context, givesWay);
+  }
   if (source === "pay" && attempt.state === "created") attempt.state = "unknown";
   // It will not end at the channel: what becomes of it is asked instead.
   if (source === "close" && end.end === "refused" && !end.retryable) attempt.closeWanted = false;

@@ -20,6 +20,8 @@ export type Around = {
   readonly numbers: Map<string, Refund>;
   /** Refund commands known to be beyond the merchant's money. */
   readonly uncovered: ReadonlySet<Command>;
+  /** The attempt to add, through the account whose quotas had room for it; null: none has. */
+  readonly reserved: (command: Extract<Command, { kind: "new_attempt" }>) => Attempt | null;
 };
 
 export type Decided = {
@@ -34,11 +36,11 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
   const context = () => contextOf(command, around);
   switch (command.kind) {
     case "trade": {
-      const { attemptId, source, end } = command;
+      const { attemptId, source, end, givesWay = false } = command;
       const decision =
         end.end === "answered"
           ? decideTrade(draft, attemptId, { source, trade: end.value }, context())
-          : decideCallEnd(draft, attemptId, { source, end }, context());
+          : decideCallEnd(draft, attemptId, { source, end, givesWay }, context());
       return { decision, wish: null };
     }
     case "reversal":
@@ -62,7 +64,11 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
     case "begin_closing":
       return { decision: null, wish: beginClosing(draft, command.closingFor, context()) };
     case "new_attempt": {
-      const { attempt } = command;
+      const attempt = around.reserved(command);
+      if (attempt === null) {
+        const refusal = { done: false, refusal: "no_account_available" } as const;
+        return { decision: null, wish: refusal };
+      }
       return { decision: null, wish: addAttempt(draft, attempt, around.now, sceneOf(around, attempt)) };
     }
     case "refund":

@@ -37,7 +37,7 @@ export type Door = {
   isBehind(waitMs: number): boolean;
   stop(): Promise<void>;
   readonly gauges: Readonly<
-    Record<"answers" | "reports" | "wishes", Batcher<Command, CommandResult>["gauges"]>
+    Record<"answers" | "reports" | "wishes" | "openings", Batcher<Command, CommandResult>["gauges"]>
   >;
 };
 
@@ -62,7 +62,16 @@ export function createDoor(deps: DoorDeps): Door {
     clock,
     waitMsMax: WISH_WAIT_MS_MAX,
   });
+  // Its rows of quotas come after refund numbers in the order of locks: no refund is in its batch.
+  const openings = createBatcher<Command, CommandResult>({
+    name: "openings",
+    run,
+    log: deps.log,
+    clock,
+    waitMsMax: WISH_WAIT_MS_MAX,
+  });
   const batcherOf = (command: Command) => {
+    if (command.kind === "new_attempt" && command.choices !== undefined) return openings;
     if (!("reportId" in command)) return wishes;
     return command.kind === "trade" && command.source === "pay" ? answers : reports;
   };
@@ -75,9 +84,14 @@ export function createDoor(deps: DoorDeps): Door {
     },
     isBehind: (waitMs) => reports.isBehind(waitMs) || answers.isBehind(waitMs),
     stop: async () => {
-      await Promise.all([answers.stop(), reports.stop(), wishes.stop()]);
+      await Promise.all([answers.stop(), reports.stop(), wishes.stop(), openings.stop()]);
     },
-    gauges: { answers: answers.gauges, reports: reports.gauges, wishes: wishes.gauges },
+    gauges: {
+      answers: answers.gauges,
+      reports: reports.gauges,
+      wishes: wishes.gauges,
+      openings: openings.gauges,
+    },
   };
 }
 

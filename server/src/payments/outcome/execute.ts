@@ -7,8 +7,10 @@ import type { Cell, Tx } from "../../kernel/database.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { lockDay, type PostResult, post } from "../../ledger/index.ts";
+import { adjustQuotas } from "../../routing/index.ts";
 import type { Delivery, Endpoint, NewEvent, Webhooks } from "../../webhooks/index.ts";
-import { addAttempts, attemptsOfPayments, updateAttempts } from "../attempt/store.ts";
+import { counts } from "../attempt/choices.ts";
+import { type AttemptChange, addAttempts, attemptsOfPayments, updateAttempts } from "../attempt/store.ts";
 import { disputesOfPayments, insertDisputes, updateDisputes } from "../dispute/store.ts";
 import { type ExchangeRow, insertExchanges } from "../exchanges.ts";
 import type { Attempt, Dispute, Payment, Refund, WorkItem } from "../model.ts";
@@ -21,6 +23,7 @@ import type { Command, Report } from "./commands.ts";
 import { type Around, type Decided, decide, numberOf } from "./decide.ts";
 import { type Booking, type Box, type Draft, openDraft } from "./draft.ts";
 import { journalOf } from "./postings.ts";
+import { reserveAttempts } from "./reserve.ts";
 
 export type Done = Decided & {
   readonly payment: Payment;
@@ -93,8 +96,11 @@ export async function execute(
   const { newId } = deps.cell;
   const { numbers } = work;
   const { channel } = deps.channels;
-  const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered };
+  const reserving = await reserveAttempts(tx, commands, work.before.attempts);
+  const { reserved } = reserving;
+  const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered, reserved };
   const results = commands.map((command) => carryOut(deps, work, command, known));
+  await reserving.write(work.newAttempts);
   const drafts = work.bookings.map(({ booking }) => journalOf(booking, newId()));
   // Sent together, in this order: the accounts that `post` locks are the last locks.
   const [, deliveries, posted] = await Promise.all([
@@ -286,6 +292,10 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
   const attempts = boxes.flatMap((box) => [...box.attempts.values()]);
   const refunds = boxes.flatMap((box) => [...box.refunds.values()]);
   const disputes = boxes.flatMap((box) => [...box.disputes.values()]);
+  const changes = attempts.flatMap((after): AttemptChange[] => {
+    const known = before.attempts.get(after.id) ?? newAttempts.get(after.id);
+    return known !== undefined && differs(known, after) ? [{ before: known, after }] : [];
+  });
   const [inserted] = await Promise.all([
     insertRefunds(
       tx,
@@ -296,13 +306,7 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
       boxes.map((box) => box.payment).filter((payment) => differs(before.payments.get(payment.id), payment)),
     ),
     addAttempts(tx, [...newAttempts.values()]),
-    updateAttempts(
-      tx,
-      attempts.flatMap((after) => {
-        const known = before.attempts.get(after.id) ?? newAttempts.get(after.id);
-        return known !== undefined && differs(known, after) ? [{ before: known, after }] : [];
-      }),
-    ),
+    updateAttempts(tx, changes),
     updateRefunds(
       tx,
       refunds.filter(
@@ -321,8 +325,17 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
     ),
     insertExchanges(tx, work.exchanges),
     insertWorkItems(tx, work.workItems, now),
+    adjustQuotas(tx, quotaChanges(changes)),
   ]);
   if (inserted.size !== newRefunds.size) throw numberTaken();
+}
+
+/** Orders that ended without money count no more; one that is paid after its end counts again. */
+function quotaChanges(changes: readonly AttemptChange[]) {
+  return changes.flatMap(({ before, after }) => {
+    if ((after.quotaDay ?? after.quotaMonth) === null || counts(before) === counts(after)) return [];
+    return [{ ...after, by: counts(after) ? (1n as const) : (-1n as const) }];
+  });
 }
 
 /** A repeated report copies rows and changes none: those are not written again. */

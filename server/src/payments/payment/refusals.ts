@@ -1,12 +1,9 @@
 import { type Problem, problem } from "../../kernel/errors.ts";
 import { formatDecimal } from "../../kernel/money.ts";
-import type { RoutingDecision } from "../../routing/index.ts";
+import { putText, type RoutingRefusal } from "../../routing/index.ts";
 
 /** What a merchant reads when no channel account can take an order. */
-export function refuseRouting(
-  refusal: Exclude<RoutingDecision, { chosen: unknown }>,
-  currency: string,
-): Problem {
+export function refuseRouting(refusal: RoutingRefusal, currency: string): Problem {
   switch (refusal.refused) {
     case "method_not_available":
       return problem("method_not_available", {
@@ -20,6 +17,11 @@ export function refuseRouting(
       return problem("currency_not_supported", {
         field: "currency",
         detail: `the method takes ${refusal.supported.join(", ")}`,
+      });
+    case "no_account_available":
+      return problem("no_account_available", {
+        field: "method",
+        detail: refusal.put.length === 0 ? "no account is left" : refusal.put.map(putText).join("; "),
       });
     case "amount_out_of_range": {
       const from = formatDecimal({ amount: refusal.amountMin, currency });

@@ -3,34 +3,27 @@ import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Cell } from "../../kernel/database.ts";
-import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
+import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Merchant, type MerchantIdentity, type Merchants, settlesIn } from "../../merchants/index.ts";
+import type { Routing } from "../../routing/index.ts";
 import type { Calls } from "../attempt/calls.ts";
-import { freeCode, useCode, usedCode } from "../attempt/codes.ts";
+import { usedCode } from "../attempt/codes.ts";
+import { placeAmong } from "../attempt/fallback.ts";
 import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
 import type { AttemptPlaces } from "../attempt/places.ts";
-import { type AttemptWish, type Opening, prepareAttempt } from "../attempt/prepare.ts";
+import { type AttemptWish, type Opening, type PreparedAttempt, prepareAttempt } from "../attempt/prepare.ts";
 import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
 import { type Whole, wholesById } from "../whole.ts";
 import { type Created, createPayments, type NewPayment, paymentsByNumber } from "./create.ts";
-import {
-  type CreatePayment,
-  canonical,
-  differingFields,
-  EXPIRES_IN_SECONDS,
-  readRequest,
-} from "./request.ts";
+import { newAttempt, wishProblem } from "./new-attempt.ts";
+import { type CreatePayment, canonical, differingFields, EXPIRES_IN_SECONDS } from "./request.ts";
 import { watch } from "./store.ts";
-import { oncePlaced, onceRepeated } from "./unfinished.ts";
+import { loadWhole, repeated, settled } from "./unfinished.ts";
 
-/** The first repeat of a closing without an answer comes after this. */
-const ASK_AGAIN_SECONDS = 2;
-/** A buyer who tries again and again spends the channel account's calls. */
-const ATTEMPTS_MAX = 30;
 /**
  * A creation that would wait longer is refused before anything has happened, and so are all while the reports
  * of earlier payments would: each new payment brings more of them.
@@ -45,6 +38,7 @@ export type PaymentsDeps = {
   readonly keyring: Pick<Keyring, "mac">;
   readonly door: Door;
   readonly calls: Calls;
+  readonly routing: Pick<Routing, "decide" | "noteChosen">;
   readonly places: Pick<AttemptPlaces, "note">;
   readonly log: Log;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
@@ -104,14 +98,14 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
     create: (identity, body, through) => create(deps, creations, identity, body, through),
     findByNumber: async (merchantId, merchantOrderNo) => {
       const [payment] = await paymentsByNumber(deps.cell.db, [{ merchantId, merchantOrderNo }]);
-      return payment === undefined ? null : load(deps, payment.id);
+      return payment === undefined ? null : loadWhole(deps.cell, payment.id);
     },
     get: async (merchantId, paymentId) => {
-      const whole = await load(deps, paymentId);
+      const whole = await loadWhole(deps.cell, paymentId);
       if (whole === null || whole.payment.merchantId !== merchantId) throw problem("not_found");
       return whole;
     },
-    find: (paymentId) => load(deps, paymentId),
+    find: (paymentId) => loadWhole(deps.cell, paymentId),
     findAll: (paymentIds) => wholesById(deps.cell.db, paymentIds),
     close: async (merchantId, paymentId) => {
       const begun = await deps.door.submit({
@@ -138,8 +132,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       const make = (id: Id) => newAttempt(deps, service, { merchantId, paymentId, id }, wish);
       if (named === null) return { ...(await make(deps.cell.newId())), isNew: true };
       const claim = await claimWish(deps, named);
-      if (!claim.mine)
-        return { ...(await onceRepeated(deps.cell, paymentId, claim.attemptId)), isNew: false };
+      if (!claim.mine) return { ...(await repeated(deps.cell, paymentId, claim.attemptId)), isNew: false };
       try {
         return { ...(await make(claim.attemptId)), isNew: true };
       } catch (error) {
@@ -166,34 +159,41 @@ async function create(
   const { merchant } = identity;
   const now = deps.cell.clock.now();
   const request = keptRequest(deps, body);
-  const wanted = await prepare(deps, merchant, { body, request, now, through }).catch(
-    async (refusal: unknown) => {
-      // A repeat is answered with what it created, even where the same request would be refused today.
-      const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
-      if (earlier !== null) return earlier;
-      throw refusal;
-    },
-  );
-  if ("existing" in wanted) return { ...(await oncePlaced(deps.cell, wanted.existing)), isNew: false };
+  const wanted: Prepared | { existing: Payment } = await prepare(deps, merchant, {
+    body,
+    request,
+    now,
+    through,
+  }).catch(async (refusal: unknown) => {
+    // A repeat is answered with what it created, even where the same request would be refused today.
+    const earlier = await findEarlier(deps, merchant.id, body.merchant_order_no, request);
+    if (earlier !== null) return earlier;
+    throw refusal;
+  });
+  if ("existing" in wanted) return { ...(await settled(deps.cell, wanted.existing)), isNew: false };
   const created = await creations.submit(wanted);
   switch (created.result) {
     case "existing":
-      return { ...(await oncePlaced(deps.cell, created.payment)), isNew: false };
+      return { ...(await settled(deps.cell, created.payment)), isNew: false };
     case "number_reused":
       throw numberReused(body.merchant_order_no, created.fields);
     case "code_used":
       throw problem("payment_code_used", { field: "payment_code" });
+    case "no_account_available":
+      throw wishProblem(created.result);
     case "created": {
-      const { payment, attempt } = wanted;
-      if (attempt === null) return { payment, attempts: [], refunds: [], disputes: [], isNew: true };
+      const { payment, prepared } = wanted;
+      const { attempt } = created;
+      if (attempt === null || prepared === null)
+        return { payment, attempts: [], refunds: [], disputes: [], isNew: true };
       deps.places.note(attempt);
-      return {
-        ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),
-        isNew: true,
-      };
+      const paymentCode = body.payment_code ?? null;
+      return { ...(await placeAmong(deps, { payment, attempt, prepared, paymentCode })), isNew: true };
     }
   }
 }
+
+type Prepared = NewPayment & { readonly prepared: PreparedAttempt | null };
 
 /** The request as kept. A payment code is only compared, so only its keyed hash stays. */
 function keptRequest(deps: PaymentsDeps, body: CreatePayment): string {
@@ -213,7 +213,7 @@ async function prepare(
   deps: PaymentsDeps,
   merchant: Merchant,
   { body, request, now, through }: Wanted,
-): Promise<NewPayment> {
+): Promise<Prepared> {
   deps.merchants.requireActive(merchant);
   if (!settlesIn(merchant, body.currency)) {
     const currencies = merchant.currencies.map((held) => held.currency).join(", ");
@@ -250,119 +250,29 @@ async function prepare(
     finishedAt: null,
   };
   if (body.method === undefined && body.payment_code === undefined)
-    return { payment, attempt: null, code: null };
+    return { payment, attempt: null, code: null, prepared: null };
   const wish = {
     method: body.method ?? null,
     paymentCode: body.payment_code ?? null,
     buyer: body.buyer ?? null,
     buyerIp: body.buyer_ip ?? null,
   };
-  const attempt = await prepareAttempt(deps, deps.cell.newId(), payment, { ...wish, through }, now);
+  const prepared = await prepareAttempt(deps, deps.cell.newId(), payment, { ...wish, through }, now);
+  const { choices } = prepared;
+  const [{ attempt, demands }] = choices;
   return {
     payment: { ...payment, method: attempt.method, status: "processing", liveAttemptId: attempt.id },
     attempt,
+    ...(demands.length === 0 ? {} : { choices }),
     code: usedCode(deps.keyring, attempt, wish.paymentCode),
+    prepared,
   };
-}
-
-async function newAttempt(
-  deps: PaymentsDeps,
-  service: Payments,
-  { merchantId, paymentId, id }: { readonly merchantId: Id; readonly paymentId: Id; readonly id: Id },
-  wish: AttemptWish,
-): Promise<Whole> {
-  const { payment, attempts } = await service.get(merchantId, paymentId);
-  if (isFinalPayment(payment.status))
-    throw problem("payment_final", { detail: `the payment has ${payment.status}` });
-  if (attempts.length >= ATTEMPTS_MAX) {
-    throw problem("conflict", {
-      detail: `a payment has at most ${ATTEMPTS_MAX} attempts; create another one`,
-    });
-  }
-  deps.merchants.requireActive((await deps.merchants.get(merchantId)) as Merchant);
-  const first = readRequest(payment.request);
-  const fallback = {
-    ...wish,
-    buyer: wish.buyer ?? first.buyer ?? null,
-    buyerIp: wish.buyerIp ?? first.buyer_ip ?? null,
-  };
-  const attempt = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
-  const code = usedCode(deps.keyring, attempt, wish.paymentCode);
-  if (code !== null) await useCode(deps.cell, code);
-  try {
-    const ended = await makeRoom(deps, service, { payment, attempts, attempt });
-    if (ended === null) return await deps.calls.place(payment, attempt, wish.paymentCode, "buyer");
-    if (code !== null) await freeCode(deps.cell, code);
-    return ended;
-  } catch (error) {
-    const refused = error instanceof Problem && ERRORS[error.code].status < 500;
-    if (code !== null && refused) await freeCode(deps.cell, code);
-    throw error;
-  }
-}
-
-/** Ends the live attempt and writes the next one; the payment when it was paid instead, null otherwise. */
-async function makeRoom(
-  deps: PaymentsDeps,
-  service: Payments,
-  { payment, attempts, attempt }: Pick<Whole, "payment" | "attempts"> & { readonly attempt: Attempt },
-): Promise<Whole | null> {
-  const { id: paymentId, merchantId } = payment;
-  const live = attempts.find((other) => other.id === payment.liveAttemptId);
-  if (live !== undefined) {
-    const ended = await endLive(deps, service, live);
-    if (ended !== null) return ended;
-  }
-  const about = { paymentId, merchantId, channelAccountId: attempt.channelAccountId };
-  const added = await deps.door.submit({ kind: "new_attempt", attempt, ...about });
-  if (added.wish?.done === false) throw wishProblem(added.wish.refusal);
-  return null;
-}
-
-/**
- * Ends the live attempt to make room for another: null when there is room; the payment when it was paid
- * instead.
- */
-async function endLive(deps: PaymentsDeps, service: Payments, live: Attempt): Promise<Whole | null> {
-  const { paymentId, merchantId, channelAccountId } = live;
-  const begun = await deps.door.submit({
-    kind: "begin_closing",
-    closingFor: "new_attempt",
-    paymentId,
-    merchantId,
-    channelAccountId,
-  });
-  if (begun.wish?.done === false) throw wishProblem(begun.wish.refusal);
-  const callId = begun.wish?.callAttemptId;
-  const target = begun.attempts.find((attempt) => attempt.id === callId);
-  if (target === undefined) return null;
-  const after = await service.finishClosing(target, "buyer");
-  if (after.payment.status === "succeeded") return after;
-  if (after.payment.liveAttemptId !== null) throw wishProblem("payment_confirming");
-  return null;
-}
-
-function wishProblem(refusal: string) {
-  switch (refusal) {
-    case "payment_final":
-    case "payment_expired":
-      return problem(refusal);
-    case "payment_closing":
-    case "payment_confirming":
-      return problem(refusal, { retryAfterSeconds: ASK_AGAIN_SECONDS });
-    default:
-      return problem("conflict");
-  }
 }
 
 async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
-  const whole = await load(deps, paymentId);
+  const whole = await loadWhole(deps.cell, paymentId);
   const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
   return { paymentId, merchantId, channelAccountId: live?.channelAccountId ?? null };
-}
-
-async function load(deps: PaymentsDeps, paymentId: Id): Promise<Whole | null> {
-  return (await wholesById(deps.cell.db, [paymentId])).get(paymentId) ?? null;
 }
 
 async function findEarlier(

@@ -28,13 +28,27 @@ export async function openShop(
     currencies: ["CNY"],
   });
   const key = await created(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "till" });
+  const shop = {
+    id: merchant.id,
+    key: key.secret,
+    api: (method: string, path: string, body?: unknown) => platform.api(method, path, body, key.secret),
+  };
+  return { ...shop, channelAccountId: await addAccount(platform, shop, contract) };
+}
+
+/** Gives a shop another Alipay contract with an app of its own; the channel account's id. */
+export async function addAccount(
+  platform: TestPlatform,
+  shop: Pick<Shop, "id">,
+  contract: Record<string, unknown> = {},
+): Promise<string> {
   const { publicKey, privateKey } = newRsaKey();
   const { body: app } = await platform.sandbox("POST", "/alipay/apps", {
     app_public_key: publicKey,
     mode: "public_key",
   });
-  const account = await created("/v1/ops/channel_accounts", {
-    merchant_id: merchant.id,
+  const account = await platform.ops("POST", "/v1/ops/channel_accounts", {
+    merchant_id: shop.id,
     channel: "alipay",
     label: "Alipay at the sandbox",
     gateway_url: app.gateway_url,
@@ -49,12 +63,9 @@ export async function openShop(
       alipay_public_key: app.alipay_public_key,
     },
   });
-  const enabled = await platform.ops("POST", `/v1/ops/channel_accounts/${account.id}/enable`);
+  assert.equal(account.status, 201, JSON.stringify(account.body));
+  const { id } = account.body;
+  const enabled = await platform.ops("POST", `/v1/ops/channel_accounts/${id}/enable`);
   assert.equal(enabled.status, 200, JSON.stringify(enabled.body));
-  return {
-    id: merchant.id,
-    channelAccountId: account.id,
-    key: key.secret,
-    api: (method, path, body) => platform.api(method, path, body, key.secret),
-  };
+  return id;
 }

@@ -148,6 +148,7 @@ function storyOf(held: Held): Story {
         terms,
         numbers: taken,
         uncovered,
+        reserved: ({ attempt }) => attempt,
       });
       draft.check();
       const results = draft.effects.bookings.map((booking) => ({
@@ -301,6 +302,9 @@ function anAttempt(payment: Payment, account: ChannelAccount, method: string, no
     failureMessage: null,
     buyer: null,
     buyerIp: null,
+    routing: null,
+    quotaDay: null,
+    quotaMonth: null,
     taken: null,
     surplus: null,
     refundedAmount: 0n,

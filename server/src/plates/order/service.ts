@@ -1,12 +1,19 @@
-import type { ChannelAccount, ChannelContext, Channels, Identification } from "../../channels/index.ts";
+import type {
+  Channel,
+  ChannelAccount,
+  ChannelContext,
+  Channels,
+  Identification,
+  SceneTraits,
+} from "../../channels/index.ts";
 import { payingApps, type ScanningApp } from "../../codes/index.ts";
 import type { Clock, Random } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Attempt, Payment, Payments, Whole } from "../../payments/index.ts";
-import { chooseAccount } from "../../routing/index.ts";
+import { type Attempt, type Payment, type Payments, readRequest, type Whole } from "../../payments/index.ts";
+import type { Routing } from "../../routing/index.ts";
 import { newOrderState, type OrderState } from "./state.ts";
 
 export type OrderDeps = {
@@ -14,8 +21,11 @@ export type OrderDeps = {
   readonly random: Random;
   readonly log: Log;
   readonly keyring: Pick<Keyring, "mac" | "macs">;
-  readonly channels: Pick<Channels, "accountsOfMerchant" | "channel" | "contextOf" | "budget" | "counts">;
+  readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget" | "counts">;
   readonly payments: Pick<Payments, "newAttempt">;
+  readonly routing: Pick<Routing, "consider">;
+  /** The page of ours that sends a form on to a channel. */
+  readonly goUrl: (paymentId: Id) => string;
   /** Where the wallet's page sends the browser back to. */
   readonly backUrl: () => string;
 };
@@ -34,7 +44,8 @@ export type Step =
   | { readonly step: "unidentified" }
   | { readonly step: "refused" };
 
-type Wanted = Pick<Payment, "merchantId" | "currency" | "amount">;
+/** `request`: as it was kept; null where there is no payment yet. */
+type Wanted = Pick<Payment, "merchantId" | "currency" | "amount"> & { readonly request?: string };
 
 type Way = {
   readonly method: string;
@@ -73,13 +84,13 @@ export function createOrderPages(deps: OrderDeps): OrderPages {
       if (way === null) return { step: "elsewhere" };
       if (way.identify !== null) return sendToWallet(deps, whole, way, way.identify);
       const live = liveOf(whole);
-      if (live?.method === way.method && live.nextAction !== null) return stepOf(live);
+      if (live?.method === way.method && live.nextAction !== null) return stepOf(deps, live);
       // Two requests that saw the same attempts wish for the same one.
       const key = `scan ${way.method} ${whole.attempts.length}`;
       return attempt(deps, whole, way, { buyer: null, buyerIp, key });
     },
     identified: async (whole, app, { state, parameters, buyerIp }) => {
-      const way = await wayOf(deps, whole.payment, app);
+      const way = await wayThrough(deps, state.channelAccountId, app);
       if (way === null) return { step: "elsewhere" };
       if (way.identify === null) return { step: "unidentified" };
       const code = parameters[way.identify.codeParameter];
@@ -88,7 +99,7 @@ export function createOrderPages(deps: OrderDeps): OrderPages {
       if (buyer === null) return { step: "unidentified" };
       const live = liveOf(whole);
       const isHis = live?.method === way.method && live.buyer === buyer && live.nextAction !== null;
-      if (isHis) return stepOf(live);
+      if (isHis) return stepOf(deps, live);
       return attempt(deps, whole, way, { buyer, buyerIp, key: `scan ${state.nonce}` });
     },
   };
@@ -98,23 +109,65 @@ export function createOrderPages(deps: OrderDeps): OrderPages {
 async function wayOf(deps: OrderDeps, wanted: Wanted, app: ScanningApp): Promise<Way | null> {
   const channel = app.channel === null ? null : deps.channels.channel(app.channel);
   if (channel === null) return null;
-  const accounts = await deps.channels.accountsOfMerchant(wanted.merchantId);
   for (const method of app.methods) {
     const scene = channel.traits.scenes[method];
-    const routed = chooseAccount(accounts, { ...wanted, method });
-    if (scene === undefined || "refused" in routed) continue;
-    const account = routed.chosen;
-    const context = await deps.channels.contextOf(account, "current");
-    if (!scene.requiresBuyer) return { method, account, context, identify: null };
-    const identify = channel.identify ?? null;
-    const able = identify?.authorizeUrl(context, { redirectUrl: deps.backUrl(), state: "" }) ?? null;
-    if (identify !== null && able !== null) return { method, account, context, identify };
+    if (scene === undefined) continue;
+    const routed = await deps.routing.consider(requestOf(deps, wanted, method, scene.kind));
+    if ("refused" in routed) continue;
+    for (const { account } of routed.order) {
+      const context = await deps.channels.contextOf(account, "current");
+      if (!scene.requiresBuyer) return { method, account, context, identify: null };
+      const identify = ableToIdentify(deps, channel, context);
+      if (identify !== null) return { method, account, context, identify };
+    }
   }
   return null;
 }
 
-function sendToWallet(deps: OrderDeps, whole: Whole, { context }: Way, identify: Identification): Step {
-  const state = newOrderState(deps.keyring, deps.random, whole.payment.id, deps.clock.now());
+/** By the contract whose app has asked who the buyer is, whatever routing would say by now. */
+async function wayThrough(deps: OrderDeps, channelAccountId: Id, app: ScanningApp): Promise<Way | null> {
+  const account = await deps.channels.account(channelAccountId);
+  const channel = account === null ? null : deps.channels.channel(account.channel);
+  if (account === null || channel === null || channel.traits.name !== app.channel) return null;
+  const method = app.methods.find(
+    (one) => account.methods.includes(one) && channel.traits.scenes[one]?.requiresBuyer === true,
+  );
+  if (method === undefined) return null;
+  const context = await deps.channels.contextOf(account, "current");
+  return { method, account, context, identify: ableToIdentify(deps, channel, context) };
+}
+
+function ableToIdentify(deps: OrderDeps, channel: Channel, context: ChannelContext): Identification | null {
+  const identify = channel.identify ?? null;
+  const able = identify?.authorizeUrl(context, { redirectUrl: deps.backUrl(), state: "" }) ?? null;
+  return able === null ? null : identify;
+}
+
+function requestOf(deps: OrderDeps, wanted: Wanted, method: string, kind: SceneTraits["kind"]) {
+  const { merchantId, currency, amount, request } = wanted;
+  const { store, terminal, metadata } = request === undefined ? {} : readRequest(request);
+  return {
+    merchantId,
+    currency,
+    amount,
+    method,
+    kind,
+    store: store ?? null,
+    terminal: terminal ?? null,
+    metadata: metadata ?? {},
+    device: "phone",
+    at: deps.clock.now(),
+  };
+}
+
+function sendToWallet(
+  deps: OrderDeps,
+  whole: Whole,
+  { account, context }: Way,
+  identify: Identification,
+): Step {
+  const about = { paymentId: whole.payment.id, channelAccountId: account.id };
+  const state = newOrderState(deps.keyring, deps.random, about, deps.clock.now());
   const url = identify.authorizeUrl(context, { redirectUrl: deps.backUrl(), state });
   return url === null ? { step: "elsewhere" } : { step: "go", url };
 }
@@ -142,15 +195,16 @@ async function buyerOf(
 async function attempt(
   deps: OrderDeps,
   { payment }: Whole,
-  { method }: Way,
+  { method, account, identify }: Way,
   by: { readonly buyer: string | null; readonly buyerIp: string; readonly key: string },
 ): Promise<Step> {
-  const wish = { method, paymentCode: null, buyer: by.buyer, buyerIp: by.buyerIp };
+  const only = identify === null ? undefined : account.id;
+  const wish = { method, paymentCode: null, buyer: by.buyer, buyerIp: by.buyerIp, only };
   try {
     const after = await deps.payments.newAttempt(payment.merchantId, payment.id, wish, by.key);
     if (after.payment.finishedAt !== null) return { step: "ended" };
     const live = liveOf(after);
-    return live === null ? { step: "refused" } : stepOf(live);
+    return live === null ? { step: "refused" } : stepOf(deps, live);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return stepOfProblem(error);
@@ -171,10 +225,12 @@ function stepOfProblem({ code }: Problem): Step {
   }
 }
 
-function stepOf(live: Attempt): Step {
+function stepOf(deps: OrderDeps, live: Attempt): Step {
   switch (live.nextAction?.type) {
-    case "redirect":
-      return { step: "go", url: live.nextAction.url };
+    case "redirect": {
+      const { url, form } = live.nextAction;
+      return { step: "go", url: form === undefined ? url : deps.goUrl(live.paymentId) };
+    }
     case "jsapi_params":
       return { step: "invoke", attemptId: live.id };
     default:
