@@ -93,6 +93,8 @@ export type Environment = {
 export type Harness = {
   readonly name: string;
   readonly traits: ChannelTraits;
+  /** The first word of its methods; left out: its name. Cards are the same whoever charges them. */
+  readonly methodsBeginWith?: string;
   readonly callFaults: readonly CallFault[];
   readonly channelFaults: readonly ChannelFault[];
   /** Whether the channel tells of an order what went back of it in all, or only of each refund. */

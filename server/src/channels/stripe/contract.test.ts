@@ -125,6 +125,7 @@ async function postJson(url: string, body: object): Promise<Answered> {
 describeChannelContract({
   name: "Stripe",
   traits: STRIPE_TRAITS,
+  methodsBeginWith: "card",
   callFaults: ["answer_lost", "timeout_before", "http_5xx", "slow", "rate_refusal", "system_error"],
   channelFaults: ["refund_without_funds", "refund_returned", "notification_forged", "notification_duplicate"],
   tellsRefundedSum: true,
