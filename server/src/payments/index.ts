@@ -91,10 +91,10 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
   const tokenOf = createCashierTokens(keyring);
   const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${tokenOf(paymentId)}`;
-  const pagesOf = (paymentId: Id) => ({
-    cashierUrl: cashierUrl(paymentId),
-    scanUrl: `${publicUrl()}/q/o/${tokenOf(paymentId)}`,
-  });
+  const pagesOf = (paymentId: Id) => {
+    const token = tokenOf(paymentId);
+    return { cashierUrl: `${publicUrl()}/pay/${token}`, scanUrl: `${publicUrl()}/q/o/${token}` };
+  };
   let workers: Workers | null = null;
   const door = tellingRouting(deps, createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() }));
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
