@@ -7,7 +7,18 @@ import { silentLog } from "./log.ts";
 import { openPlatform, type Platform } from "./revision.ts";
 
 /** Tables whose rows no process remembers. */
-const NOT_REMEMBERED = ["approvals", "audit_log", "migration_checksums", "migrations", "operator_requests"];
+const NOT_REMEMBERED = [
+  "approvals",
+  "audit_log",
+  "migration_checksums",
+  "migrations",
+  "operator_requests",
+  "plate_batches",
+  "plate_versions",
+  "plates",
+  "routing_account_versions",
+  "routing_rule_versions",
+];
 
 describe("the platform's revision", () => {
   let database: TestDatabase;
