@@ -83,10 +83,10 @@ describe("the one address of a payment", () => {
     const payment = await create();
     const page = await phone(platform, BROWSER_AGENT).open(scanPath(payment));
     assert.equal(page.status, 200);
-    assert.match(page.text, /Scan this code with WeChat or Alipay/);
+    assert.match(page.text, /Scan this code with WeChat, Alipay or UnionPay/);
     assert.ok(page.text.includes(`href="${new URL(payment.cashier_url).pathname}"`));
     const qq = await phone(platform, "Mozilla/5.0 QQ/9.0.1").open(scanPath(payment));
-    assert.match(qq.text, /cannot be paid inside QQ; scan it with WeChat or Alipay/);
+    assert.match(qq.text, /cannot be paid inside QQ; scan it with WeChat, Alipay or UnionPay/);
     assert.deepEqual((await read(payment)).attempts, []);
   });
 

@@ -177,7 +177,7 @@ describe("a plate's life", () => {
     "no merchant's id": [{ merchant_id: "x" }, [400, "invalid_request", "merchant_id"]],
     "an unknown store": [{ store: "nowhere" }, [400, "invalid_request", "store"]],
     "a currency that the merchant has not": [
-      { currency: "USD" },
+      { currency: "GBP" },
       [422, "currency_not_supported", "currency"],
     ],
     "an amount of nothing": [{ amount: 0 }, [400, "invalid_request", "amount"]],

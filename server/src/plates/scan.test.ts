@@ -60,13 +60,18 @@ describe("a code that takes no payment says why", () => {
     assert.deepEqual(await paymentsOf(blank), []);
   });
 
+  const ofCny = () => {
+    const { channel_account_id, wechat_account_id, unionpay_account_id } = platform.demo;
+    return [channel_account_id, wechat_account_id, unionpay_account_id];
+  };
+
   test("an amount that no account of the merchant takes any more", async () => {
     const plate = await activePlate(platform, { amount: 1880 });
-    for (const id of [platform.demo.channel_account_id, platform.demo.wechat_account_id]) {
+    for (const id of ofCny()) {
       await ok(platform.ops("POST", `/v1/ops/channel_accounts/${id}/disable`));
     }
     await says(pathOf(plate), 503, /No payments at the moment/, /暂时不能收款/);
-    for (const id of [platform.demo.channel_account_id, platform.demo.wechat_account_id]) {
+    for (const id of ofCny()) {
       await ok(platform.ops("POST", `/v1/ops/channel_accounts/${id}/enable`));
     }
   });
@@ -155,7 +160,7 @@ describe("a plate with a fixed amount", () => {
   test("another browser is told which wallets can, and may pay at the cashier", async () => {
     const plate = await activePlate(platform);
     const page = await browser().open(pathOf(plate));
-    assert.match(page.text, /Scan this code with WeChat or Alipay/);
+    assert.match(page.text, /Scan this code with WeChat, Alipay or UnionPay/);
     assert.match(page.text, /¥18\.80/);
     const scan = fieldIn(page.text, "scan");
     const started = await browser().send(pathOf(plate), { scan });
@@ -167,7 +172,7 @@ describe("a plate with a fixed amount", () => {
   test("an app that cannot pay reads so by its own name", async () => {
     const plate = await activePlate(platform);
     const page = await phone(platform, "Mozilla/5.0 aweme_280400", "zh-CN").open(pathOf(plate));
-    assert.match(page.text, /抖音里付不了，请用微信或支付宝扫码/);
+    assert.match(page.text, /抖音里付不了，请用微信、支付宝或云闪付扫码/);
   });
 });
 
@@ -203,7 +208,7 @@ describe("a plate with an open amount", () => {
     ["1.234", "too many decimals"],
     ["<b>", "Digits only"],
     ["0", "at least ¥0.01"],
-    ["100000000.01", "at most ¥100,000,000.00"],
+    ["10000000000.00", "at most ¥9,999,999,999.99"],
   ] as const) {
     test(`does not take ${JSON.stringify(typed)}, says why, and keeps what was typed`, async () => {
       const plate = await activePlate(platform, { amount: null });
