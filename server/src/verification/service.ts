@@ -1,7 +1,7 @@
 import type { Channel, ChannelAccount, Channels, Statement } from "../channels/index.ts";
 import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
-import { Problem, problem } from "../kernel/errors.ts";
+import { ERRORS, Problem, problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import type { Merchants } from "../merchants/index.ts";
 import type { Actor, Operators } from "../operators/index.ts";
@@ -155,7 +155,8 @@ async function place(
     const { payment } = await deps.room.payments.create(identity, order, account);
     return await placed(deps, verification, payment.id);
   } catch (error) {
-    if (error instanceof Problem) {
+    // One whose end is not known may be there, and be paid: it is looked for.
+    if (error instanceof Problem && ERRORS[error.code].status < 500) {
       await change(deps, verification, failed(deps, `the payment was refused: ${error.message}`));
     }
     throw error;
@@ -216,9 +217,7 @@ async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promi
     return change(deps, seen, failed(deps, `the payment has ${status}: ${reason}`));
   }
   const answer = await ask(deps, success);
-  if (answer !== null) {
-    return change(deps, seen, { detail: answer, dueAt: plus(deps.cell.clock.now(), SOON_MS) });
-  }
+  if (answer !== null) return change(deps, seen, tryAgain(deps, seen, answer, SOON_MS));
   const merchant = await deps.merchants.get(seen.merchantId);
   if (merchant === null) throw new Error(`the merchant ${seen.merchantId} is not there`);
   const identity = { merchantId: merchant.id, keyId: seen.startedBy, merchant };
@@ -226,7 +225,7 @@ async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promi
   const made = await deps.room.refunds.create(identity, payment.id, request).catch(asProblem);
   if (made instanceof Problem) {
     const detail = `the refund was refused, and is tried again: ${made.message}`;
-    return change(deps, seen, { detail, dueAt: plus(deps.cell.clock.now(), REFUSED_GAP_MS) });
+    return change(deps, seen, tryAgain(deps, seen, detail, REFUSED_GAP_MS));
   }
   const { refund } = made;
   return change(deps, seen, {
@@ -237,6 +236,14 @@ async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promi
     detail: "the refund is on its way to the channel",
     dueAt: plus(deps.cell.clock.now(), SOON_MS),
   });
+}
+
+/**
+ * What may change by itself is waited for as long as a bill is: then another verification must be possible.
+ */
+function tryAgain(deps: VerificationsDeps, seen: Verification, detail: string, gapMs: number): Change {
+  const now = deps.cell.clock.now();
+  return isPatienceOver(seen, now) ? failed(deps, detail) : { detail, dueAt: plus(now, gapMs) };
 }
 
 function asProblem(error: unknown): Problem {

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { DAY, HOUR } from "../kernel/clock.ts";
+import { DAY, HOUR, MINUTE } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
+import { problem } from "../kernel/errors.ts";
 import { parseId } from "../kernel/ids.ts";
+import type { Actor } from "../operators/index.ts";
 import { handsOn } from "../payments/testing/hands.ts";
 import { openShop, type Shop } from "../payments/testing/shop.ts";
+import { aMerchant, anAccount } from "../payments/testing/terms.ts";
+import { createVerifications, type VerificationsDeps } from "./index.ts";
 
 let platform: TestPlatform;
 const hands = handsOn(() => platform);
@@ -121,6 +125,55 @@ describe("a contract that has not shown that money comes back", () => {
     );
     assert.equal(next.body.data[0].id, id);
     await shop.api("POST", `/v1/payments/${again.payment}/close`);
+  });
+
+  test("fails in the end where its refund is never taken, and can be tried again", async () => {
+    const shop = await untriedShop();
+    const { id, payment, next_action: action } = await start(shop);
+    await platform.payCode(action.qr_code);
+    await hands.eventually(
+      async () => (await shop.api("GET", `/v1/payments/${payment}`)).body,
+      (seen) => seen.status === "succeeded",
+    );
+    // The merchant was quicker: there is nothing left to give back.
+    const own = await shop.api("POST", `/v1/payments/${payment}/refunds`, { merchant_refund_no: "own" });
+    assert.equal(own.status, 201, JSON.stringify(own.body));
+    assert.equal((await check(id)).state, "waiting_for_buyer");
+    platform.clock.advance(8 * DAY);
+    const failed = await until(id, "failed");
+    assert.match(failed.detail, /neither|tried again|says that the payment is/);
+    await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+  });
+
+  test("whose payment's creation has no answer is looked for, and not called refused", async () => {
+    const account = anAccount(platform.app.cell.newId());
+    const lost = () => Promise.reject(problem("outcome_unknown"));
+    const verifications = createVerifications({
+      cell: platform.app.cell,
+      channels: { account: async () => account } as unknown as VerificationsDeps["channels"],
+      merchants: { get: async () => aMerchant() },
+      operators: { auditAlone: async () => undefined },
+      room: { payments: { create: lost } } as unknown as VerificationsDeps["room"],
+    });
+    const actor = { operator: { id: platform.app.cell.newId() } } as unknown as Actor;
+    const wish = {
+      method: "alipay.qr",
+      amount: null,
+      currency: null,
+      paymentCode: null,
+      buyer: null,
+      buyerIp: null,
+    };
+    await assert.rejects(verifications.start(actor, account.id, wish), { code: "outcome_unknown" });
+    const [kept] = await verifications.list(account.id, null, 1);
+    assert.equal(kept?.state, "placing");
+    // The platform's own worker finds none, and says so.
+    platform.clock.advance(2 * MINUTE);
+    const ended = await hands.eventually(
+      () => verifications.get(kept.id),
+      (seen) => seen.finishedAt !== null,
+    );
+    assert.match(ended.detail ?? "", /stopped before the payment was made/);
   });
 
   test("whose method it does not serve is told so, and leaves nothing open", async () => {

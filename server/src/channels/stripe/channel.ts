@@ -18,11 +18,11 @@ import type {
 import { type Fields, textOr } from "./answer.ts";
 import { parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
-import { findOrder, seek } from "./finding.ts";
+import { type Found, findOrder, seek } from "./finding.ts";
 import { afterwards, callGateway, credentialsOf, finish, joinExchanges } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
-import { isRememberedLack, refundFound, refundNoOf, refundOf } from "./refund-outcomes.ts";
+import { isRememberedLack, refundFound, refundNoOf, refundOf, refundOfUsedKey } from "./refund-outcomes.ts";
 import {
   accountQuery,
   cancelRequest,
@@ -142,6 +142,8 @@ async function sendRefund(
   const now = deps.clock.now();
   if (now.getTime() - refund.createdAt.getTime() > KEY_MEMORY_MS) {
     const known = await queryRefund(deps, context, refund, "refund");
+    // Nothing is said of the refund itself: it is not over.
+    if (known.end === "refused") return { ...known, retryable: true };
     if (known.end !== "answered" || known.value.outcome !== "not_found") return known;
   }
   const intent = await intentOf(deps, context, "refund", refund.order);
@@ -154,7 +156,12 @@ async function sendRefund(
     if (called.end === "refused") return { ...called, retryable: true, exchange };
     if (called.end !== "answer") return { ...called, exchange };
     if (isRememberedLack(called.answer)) continue;
-    return { ...refundOf(called.answer, refund, now), exchange };
+    const end = refundOf(called.answer, refund, now);
+    if (end !== "ask") return { ...end, exchange };
+    const found = await findRefund(deps, context, refund, "refund");
+    if (found.end !== "answered") return afterwards(exchange, found);
+    const told = refundOfUsedKey(called.answer, found.value, refund, now);
+    return { ...told, exchange: joinExchanges(exchange, found.exchange) };
   }
   const reason = `the balance was too low ${TURNS_MAX} times`;
   return { end: "not_sent", reason, exchange: exchange ?? unsent(deps, "refund") };
@@ -166,21 +173,32 @@ async function queryRefund(
   refund: RefundOrder,
   operation: Operation,
 ): Promise<Call<RefundOutcome>> {
+  const found = await findRefund(deps, context, refund, operation);
+  if (found.end !== "answered") return found;
+  const end: CallEnd<RefundOutcome> =
+    found.value === null
+      ? { end: "answered", value: { outcome: "not_found" } }
+      : refundFound(found.value, refund, deps.clock.now());
+  return { ...end, exchange: found.exchange };
+}
+
+/** The refund with our number among those of its payment. */
+async function findRefund(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  refund: RefundOrder,
+  operation: Operation,
+): Promise<Found> {
   const intent = await intentOf(deps, context, operation, refund.order);
   if (intent.end === "refused" && intent.code === NOT_PAID) {
-    return { end: "answered", value: { outcome: "not_found" }, exchange: intent.exchange };
+    return { end: "answered", value: null, exchange: intent.exchange };
   }
   if (intent.end !== "answered") return intent;
   const byNumber = (object: Fields) => refundNoOf(object) === refund.channelRefundNo;
   const pageAfter = (after: string | null) => refundsOf(intent.value, after);
   const found = await seek(deps, context, operation, pageAfter, byNumber);
-  const exchange = intent.exchange === null ? found.exchange : joinExchanges(intent.exchange, found.exchange);
-  if (found.end !== "answered") return { ...found, exchange };
-  const end: CallEnd<RefundOutcome> =
-    found.value === null
-      ? { end: "answered", value: { outcome: "not_found" } }
-      : refundFound(found.value, refund, deps.clock.now());
-  return { ...end, exchange };
+  if (intent.exchange === null) return found;
+  return { ...found, exchange: joinExchanges(intent.exchange, found.exchange) };
 }
 
 type Intent =

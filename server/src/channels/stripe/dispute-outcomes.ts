@@ -11,7 +11,8 @@ import { instantOf, utcDate } from "./time.ts";
 // lost                           decided for the payer
 // warning_*, prevented           an inquiry, or one that was settled before: no money moved
 //
-// Its movements come with it, in `balance_transactions`: the first took, the last gave back.
+// Its movements come with it, in `balance_transactions`: the first took, the last gave back. Before the first
+// of them nothing has moved, and the fee is not known: its event (`…funds_withdrawn`) may come after others.
 
 const OUTCOMES: Readonly<Record<string, DisputeOutcome["outcome"] | null>> = {
   needs_response: "opened",
@@ -44,20 +45,20 @@ export function disputeToldBy(
   const movements = movementsOf(dispute);
   const taking = movements.find((one) => (minorUnitsOf(one.amount) ?? 0n) < 0n);
   const giving = movements.find((one) => (minorUnitsOf(one.amount) ?? 0n) > 0n);
-  if (taking !== undefined && currencyOf(taking.currency) !== currency) {
+  if (taking === undefined) return null;
+  if (currencyOf(taking.currency) !== currency) {
     return { broken: "a dispute that was settled in another currency than it was paid in" };
   }
-  const movedAt = instantOf(
-    (outcome === "opened" ? taking : outcome === "won" ? giving : undefined)?.created,
-  );
+  const takenAt = instantOf(taking.created) ?? instantOf(dispute.created) ?? at;
+  const movedAt = outcome === "opened" ? takenAt : outcome === "won" ? instantOf(giving?.created) : null;
   return {
     outcome,
     channelDisputeNo,
     amount,
-    fee: minorUnitsOf(taking?.fee) ?? 0n,
+    fee: minorUnitsOf(taking.fee) ?? 0n,
     currency,
-    channelDate: utcDate(movedAt ?? (outcome === "opened" ? (instantOf(dispute.created) ?? at) : at)),
-    openedDate: utcDate(instantOf(taking?.created) ?? instantOf(dispute.created) ?? at),
+    channelDate: utcDate(movedAt ?? at),
+    openedDate: utcDate(takenAt),
     reason: textOr(dispute.reason, "general"),
     respondBy: status.endsWith("needs_response")
       ? instantOf(objectOf(dispute.evidence_details).due_by)

@@ -182,6 +182,7 @@ describe("what a dispute says", () => {
     [{ status: "under_review" }, "opened"],
     [{ status: "won", balance_transactions: [took, back] }, "won"],
     [{ status: "lost" }, "lost"],
+    [{ status: "needs_response", balance_transactions: [] }, null],
     [{ status: "warning_needs_response", balance_transactions: [] }, null],
     [{ status: "warning_under_review", balance_transactions: [] }, null],
     [{ status: "warning_closed", balance_transactions: [] }, null],

@@ -28,12 +28,28 @@ export function isRememberedLack(answer: Answer): boolean {
   return answer.isReplay && answer.code !== null && LATER.has(answer.code);
 }
 
-/** Of the call that asks for a refund. */
-export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> {
+/** Of the call that asks for a refund; `ask` where its key came with other fields before. */
+export function refundOf(answer: Answer, refund: RefundOrder, at: Date): CallEnd<RefundOutcome> | "ask" {
   const { code } = answer;
-  if (code === IDEMPOTENCY) return refused(answer);
+  if (code === IDEMPOTENCY) return "ask";
   if (code !== null) return { ...refused(answer), retryable: LATER.has(code) };
   return refundFound(answer.body, refund, at);
+}
+
+/**
+ * Of a refund whose key came with other fields before, looked for. With this amount it is the one that was
+ * made then; with another this call did nothing. Where it is not listed, it may be yet.
+ */
+export function refundOfUsedKey(
+  first: Answer,
+  found: Fields | null,
+  refund: RefundOrder,
+  at: Date,
+): CallEnd<RefundOutcome> {
+  if (found === null) {
+    return { end: "unknown", reason: `${first.message} The number was used before, and is not listed.` };
+  }
+  return minorUnitsOf(found.amount) === refund.amount ? refundFound(found, refund, at) : refused(first);
 }
 
 /** Of a refund that a list found by its number. */

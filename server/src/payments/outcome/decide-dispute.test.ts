@@ -64,6 +64,17 @@ describe("a payer's claim", () => {
     assert.deepEqual(journalsOf(story), ["dispute_opened 2026-11-21", "dispute_won 2026-12-01"]);
   });
 
+  test("that contradicts what is booked is asked about again in a day, not at every look", () => {
+    const story = paidStory();
+    story.disputeReport(told("opened"));
+    story.advance(DAY);
+    assert.equal(story.disputeReport(told("won", { fee: FEE + 1n })), "contradiction");
+    assert.deepEqual(
+      disputesOf(story).map(({ state, dueAt }) => [state, dueAt?.getTime()]),
+      [["opened", plus(story.now(), DAY).getTime()]],
+    );
+  });
+
   test("that is lost posts nothing more", () => {
     const story = paidStory();
     story.disputeReport(told("opened"));

@@ -69,7 +69,11 @@ function advance(
   now: Date,
 ): Decision {
   const dispute = draft.dispute(id);
-  if (dispute.amount !== told.amount || dispute.fee !== told.fee) return "contradiction";
+  if (dispute.amount !== told.amount || dispute.fee !== told.fee) {
+    // Asked in a moment, the channel says the same.
+    if (dispute.state === "opened") dispute.dueAt = nextDisputeQueryAt(null, now);
+    return "contradiction";
+  }
   if (dispute.state === told.outcome) {
     if (dispute.state === "opened") {
       dispute.respondBy = told.respondBy ?? dispute.respondBy;
