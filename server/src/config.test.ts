@@ -182,6 +182,7 @@ test("secrets are made once, for the owner's eyes only, and the environment wins
     const again = loadOrCreateSecrets(readConfig({}, folder), systemRandom);
     assert.deepEqual(again, first);
     assert.equal(first.masterKey.length, 32);
+    assert.match(first.operatorKey, /^op_[0-9a-f]{64}$/);
     const file = join(first.dataDir, "secrets.json");
     assert.equal(statSync(file).mode & 0o777, 0o600);
     const set = loadOrCreateSecrets(readConfig({ TRIBUTARY_MASTER_KEY: masterKey }, folder), systemRandom);

@@ -335,7 +335,7 @@ function createSecrets(file: string, random: Random): Secrets {
   mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
   const secrets: Secrets = {
     master_key: random.bytes(masterKeyBytes).toString("base64"),
-    operator_key: `opk_${random.bytes(32).toString("hex")}`,
+    operator_key: `op_${random.bytes(32).toString("hex")}`,
   };
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });

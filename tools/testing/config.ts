@@ -20,7 +20,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     timeZone: "Asia/Shanghai",
     masterKey: Buffer.alloc(32, 7),
     previousMasterKeys: [],
-    operatorKey: "opk_only-for-tests-0123456789abcdef",
+    operatorKey: "op_only-for-tests-0123456789abcdef",
     ...changes,
   };
 }

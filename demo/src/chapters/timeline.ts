@@ -15,6 +15,9 @@ const STYLES: Readonly<Record<TimelineItem["kind"], Style>> = {
   delivery: "dim",
 };
 
+/** What the story's payments meet; nobody disputes one of them. */
+const TOLD = Object.keys(STYLES).filter((kind) => kind !== "dispute");
+
 export async function readTimeline(stage: Stage): Promise<void> {
   const { terminal, checks, office, shown } = stage;
   if (shown === null) throw new Error("no chapter chose a payment to look at");
@@ -34,7 +37,7 @@ export async function readTimeline(stage: Stage): Promise<void> {
   }
   const kinds = new Set(items.map(({ kind }) => kind));
   const look = `GET …/v1/ops/payments/${shown.paymentId}/timeline`;
-  checks.equal("the timeline leaves nothing out", kinds.size, Object.keys(STYLES).length, look);
+  checks.equal("the timeline leaves nothing out", kinds.size, TOLD.length, look);
   const sums = items.filter(({ kind }) => kind === "journal").map((item) => sumOf(item));
   checks.equal(
     "each of its journals balances",

@@ -57,7 +57,7 @@ export const ERRORS = {
   not_found: {
     status: 404,
     title: "There is no such resource",
-    remedy: "Check the id; a key sees only what belongs to its own merchant.",
+    remedy: "Check the address and the id; a key sees only what belongs to its own merchant.",
   },
   method_not_allowed: {
     status: 405,

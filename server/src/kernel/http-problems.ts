@@ -63,6 +63,7 @@ export type ValidationFault = {
   readonly instancePath: string;
   readonly message?: string;
   readonly params: Record<string, unknown>;
+  readonly parentSchema?: { readonly description?: string };
 };
 
 /** Carries the field through fastify's own validation error. */
@@ -85,7 +86,9 @@ export function describeValidation(faults: readonly ValidationFault[], where: st
       return `${path.join(".")} is not a field that this request takes`;
     }
     const allowed = fault.keyword === "enum" || fault.keyword === "const" ? allowedValues(fault.params) : "";
-    return `${path.join(".") || "the body"} ${fault.message ?? "is not valid"}${allowed}`;
+    const wanted = fault.keyword === "pattern" ? fault.parentSchema?.description : undefined;
+    const means = wanted === undefined ? "" : ` (${wanted})`;
+    return `${path.join(".") || "the body"} ${fault.message ?? "is not valid"}${allowed}${means}`;
   };
   const text = detail();
   const prefix = where === "body" ? [] : [where === "querystring" ? "query" : where];

@@ -79,7 +79,14 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     genReqId: newRequestId,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        // A fault bears the schema that it broke, whose description says what is wanted.
+        verbose: true,
+      },
     },
     schemaErrorFormatter: (errors, where) => describeValidation(errors as ValidationFault[], where),
     frameworkErrors: (error, request, reply) => {

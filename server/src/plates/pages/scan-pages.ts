@@ -94,11 +94,17 @@ function faultText(tongue: Tongue, { ready: { plate, bounds } }: Form, fault: Ty
   return amountFaults[fault];
 }
 
-/** For an app that cannot pay: which ones can. */
-export function elsewhere(tongue: Tongue, app: ScanningApp | null, wallets: readonly ScanningApp[]): Html {
+/** For an app that cannot pay: which ones can. A browser pays by the cashier, so it misses no wallet. */
+export function elsewhere(
+  tongue: Tongue,
+  app: ScanningApp | null,
+  wallets: readonly ScanningApp[],
+): Html | null {
   const texts = textsIn(tongue);
   const names = wallets.map((wallet) => wallet.displayName[tongue]);
-  if (names.length === 0) return html`<section class="card notice"><p>${texts.noWallet}</p></section>`;
+  if (names.length === 0) {
+    return app === null ? null : html`<section class="card notice"><p>${texts.noWallet}</p></section>`;
+  }
   const all = texts.or(names);
   const title = app === null ? texts.openIn(all) : texts.notIn(app.displayName[tongue], all);
   return html`<section class="card notice">
