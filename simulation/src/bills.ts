@@ -1,7 +1,7 @@
 /**
  * The channel's bills of a world, published, downloaded through the connector, and held against the books.
  */
-import type { ChannelHttp } from "../../server/src/channels/index.ts";
+import { type ChannelHttp, type ChannelTraits, channelDateOf } from "../../server/src/channels/index.ts";
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES, type Contract } from "./contracts.ts";
@@ -54,7 +54,6 @@ const RECEIVABLES = {
 };
 
 const DAY_MS = 86_400_000;
-const BEIJING_MS = 8 * 3_600_000;
 
 /** What of the bills or of the books is not explained by the other side. */
 export async function explainBills(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
@@ -98,7 +97,7 @@ async function download(world: World, contract: Contract): Promise<readonly Date
     timeoutMs: 60_000,
   };
   const lines: DatedLine[] = [];
-  for (const date of datesOf(world)) {
+  for (const date of datesOf(world, connector.traits)) {
     const { path, body } = console.closeDay(contract.number, date);
     await channel(jsonRequest("POST", sandboxUrl(path), body));
     const call = await connector.downloadStatement(context, date);
@@ -109,12 +108,13 @@ async function download(world: World, contract: Contract): Promise<readonly Date
   return lines;
 }
 
-function datesOf(world: World): readonly string[] {
-  const beijing = (at: Date) => new Date(at.getTime() + BEIJING_MS).toISOString().slice(0, 10);
-  const last = beijing(world.scheduler.now());
+/** Every business day of the channel since the world began. */
+function datesOf(world: World, traits: ChannelTraits): readonly string[] {
+  const last = channelDateOf(traits, world.scheduler.now());
   const dates: string[] = [];
   for (let at = world.begunAt; ; at = new Date(at.getTime() + DAY_MS)) {
-    dates.push(beijing(at));
-    if (beijing(at) >= last) return dates;
+    const date = channelDateOf(traits, at);
+    dates.push(date);
+    if (date >= last) return dates;
   }
 }

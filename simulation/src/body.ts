@@ -30,11 +30,15 @@ export type Body = {
   readonly merchant_serial: string;
   readonly platform_public_key: string;
   readonly platform_public_key_id: string;
+  readonly mer_id: string;
+  readonly merchant_certificate: string;
+  readonly root_certificate: string;
+  readonly middle_certificate: string;
 };
 
 export type NextAction =
   | { readonly type: "qr_code"; readonly qr_code: string }
-  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "redirect"; readonly url: string; readonly form?: Readonly<Record<string, string>> }
   | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
   | { readonly type: "app_params"; readonly params: string }
   | { readonly type: "none" };

@@ -8,7 +8,7 @@ import { jsonRequest, type World } from "./world.ts";
 
 export type Buyer = { readonly owner: Owner; readonly luck: Chance };
 
-/** What a buyer has in hand: a code, a link, an app's string, a page's parameters, or a payment code. */
+/** What a buyer has in hand: a code, a link, a form, an app's string, a page's parameters, a payment code. */
 export type Handle = string;
 
 /** What a `next_action` gives the buyer; null where it gives nothing. */
@@ -17,7 +17,7 @@ export function handleOf(action: NextAction | null | undefined): Handle | null {
     case "qr_code":
       return action.qr_code;
     case "redirect":
-      return action.url;
+      return action.form === undefined ? action.url : new URLSearchParams(action.form).toString();
     case "app_params":
       return action.params;
     case "jsapi_params":

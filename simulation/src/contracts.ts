@@ -3,6 +3,7 @@ import {
   type Channel,
   type ChannelDeps,
   createAlipay,
+  createUnionpay,
   createWechat,
 } from "../../server/src/channels/index.ts";
 import { type Body, bodyOf } from "./body.ts";
@@ -22,7 +23,7 @@ export type Draft = {
 export type Contract = Draft & { readonly accountId: string };
 
 /** How a world meets a channel beside its protocol. */
-export type ChannelName = "alipay" | "wechat";
+export type ChannelName = "alipay" | "unionpay" | "wechat";
 
 type Console = {
   /** Registers a merchant with a pair of keys of its own. */
@@ -34,6 +35,8 @@ type Console = {
   orderPath(channelOrderNo: string): string;
   /** What names the merchant in an action. */
   named(number: string): Record<string, string>;
+  /** What limits a fault to the merchant. */
+  matched(number: string): Record<string, string>;
 };
 
 export const COST_RATE_MILLIONTHS = 6_000;
@@ -60,6 +63,29 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
     closeDay: (number, date) => ({ path: "/alipay/close-day", body: { app_id: number, date } }),
     orderPath: (channelOrderNo) => `/alipay/trades/${channelOrderNo}`,
     named: (number) => ({ app_id: number }),
+    matched: (number) => ({ app_id: number }),
+  },
+  unionpay: {
+    register: async (world) => {
+      const pair = world.keys.next();
+      const shop = await make(world, "/unionpay/merchants", {
+        merchant_public_key: pair.publicKey,
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+      });
+      const credentials = {
+        mer_id: shop.mer_id,
+        signing_certificate: shop.merchant_certificate,
+        signing_private_key: pair.privateKey,
+        root_certificate: shop.root_certificate,
+        middle_certificate: shop.middle_certificate,
+      };
+      return { channel: "unionpay", number: shop.mer_id, gatewayUrl: shop.gateway_url, credentials };
+    },
+    create: createUnionpay,
+    closeDay: (number, date) => ({ path: "/unionpay/close-day", body: { mer_id: number, date } }),
+    orderPath: (channelOrderNo) => `/unionpay/orders/${channelOrderNo}`,
+    named: (number) => ({ mer_id: number }),
+    matched: (number) => ({ mchid: number }),
   },
   wechat: {
     register: async (world) => {
@@ -84,6 +110,7 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
     closeDay: (number, date) => ({ path: "/wechat/close-day", body: { mchid: number, date } }),
     orderPath: (channelOrderNo) => `/wechat/orders/${channelOrderNo}`,
     named: (number) => ({ mchid: number }),
+    matched: (number) => ({ mchid: number }),
   },
 };
 

@@ -80,7 +80,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     const own = books.refunds.filter((refund) => refund.attemptId === attempt.id);
     const sum = expected.get(attempt.paymentId) ?? NOTHING;
     expected.set(attempt.paymentId, sum);
-    if (cameAndWent(attempt, of) || cameUnheard(attempt, of)) continue;
+    if (cameAndWent(attempt, of) || cameUnheard(attempt, of) || leftNoTrace(attempt, of)) continue;
     explainPayment(attempt, own, of, say);
     explainRefunds(attempt, own, of, say);
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
@@ -105,6 +105,16 @@ function cameAndWent(attempt: OwnAttempt, { payments, theirs }: Lines): boolean 
   const differs = sum(payments) !== attempt.paidAmount;
   const isReversed = attempt.state === "reversed" && attempt.takenBack === attempt.paidAmount;
   return isReversed && attempt.contradicted && differs && sum(payments) === -sum(theirs);
+}
+
+/**
+ * Taken by a payment code and reversed: UnionPay's statement shows neither of the two, while the books tell
+ * of both. Nothing is owed then, so that the books' two must cancel.
+ */
+function leftNoTrace(attempt: OwnAttempt, { payments, refunds, theirs }: Lines): boolean {
+  const { method, state, paidAmount, takenBack } = attempt;
+  if (method !== "unionpay.code" || state !== "reversed" || paidAmount === null) return false;
+  return takenBack === paidAmount && payments.length + refunds.length + theirs.length === 0;
 }
 
 /**

@@ -23,6 +23,9 @@ const METHODS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "alipay.wap": {},
   "alipay.app": {},
   "alipay.jsapi": { buyer: "2088000000000002" },
+  "unionpay.page": {},
+  "unionpay.qr": {},
+  "unionpay.app": {},
   "wechat.native": {},
   "wechat.h5": { buyer_ip: "203.0.113.7" },
   "wechat.app": {},
@@ -36,6 +39,16 @@ function pickMethod(luck: Chance): Record<string, string> {
 }
 /** A merchant's program asks again until it is answered, for so long. */
 const PATIENCE = 400;
+
+/** Those that the cashier offers on a desktop. */
+const AT_THE_CASHIER = [
+  "alipay.qr",
+  "alipay.page",
+  "unionpay.qr",
+  "unionpay.page",
+  "wechat.native",
+  "wechat.h5",
+];
 
 const does = ({ world }: TradeDeps, what: string) => world.weather.tally.add("merchants", what);
 
@@ -163,7 +176,7 @@ async function atTheCashier(
   const path = new URL(cashierUrl).pathname;
   await world.sleep(buyer.owner, luck.integer(20_000));
   for (let tries = luck.between(1, 2); tries > 0; tries -= 1) {
-    const method = luck.pick(["alipay.qr", "alipay.page", "wechat.native", "wechat.h5"]);
+    const method = luck.pick(AT_THE_CASHIER);
     const started = await insist(deps, "POST", `${path}/attempts`, { method, device: "desktop" });
     const handle = handleOf(started.body?.next_action);
     if (handle === null) continue;
