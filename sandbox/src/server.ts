@@ -12,6 +12,7 @@ import {
   composeAlipay,
   jobs,
   registerActionRoutes,
+  registerAlipayOauth,
   registerAppRoutes,
   registerBillRoutes,
   registerGateway,
@@ -133,7 +134,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   await app.register(formbody, { bodyLimit: bodyMax });
   acceptEmptyJson(app);
   answerErrorsAsJson(app, log);
-  registerRoutes(app, { ...deps, log }, inboxStore);
+  registerRoutes(app, { ...deps, log, online: options.within === undefined }, inboxStore);
 
   const stop = async (): Promise<void> => {
     await loop.stop();
@@ -156,10 +157,11 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
 
 function registerRoutes(
   app: FastifyInstance,
-  deps: ChannelDeps & { log: (line: string) => void },
+  deps: ChannelDeps & { log: (line: string) => void; online: boolean },
   inboxStore: InboxStore,
 ): void {
   registerGateway(app, deps);
+  registerAlipayOauth(app, deps);
   registerAppRoutes(app, deps);
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);

@@ -19,6 +19,7 @@ type Optional<Operation> = Operation extends {
 
 export type Payment = Schemas["Payment"];
 export type Refund = Schemas["Refund"];
+export type Dispute = Schemas["Dispute"];
 export type Account = Schemas["Account"];
 export type Entry = Schemas["Entry"];
 export type Balance = Schemas["Balance"];
@@ -73,6 +74,10 @@ export type EventContent =
       readonly type: "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned";
       readonly data: { readonly refund: Refund };
     }
+  | {
+      readonly type: "dispute.opened" | "dispute.won" | "dispute.lost";
+      readonly data: { readonly dispute: Dispute };
+    }
   | { readonly type: "ping"; readonly data: { readonly webhook_endpoint: string } };
 
 /** An event as a webhook carries it. `id` is the same at every try: drop what you have seen. */
@@ -80,7 +85,7 @@ export type WebhookEvent = EventContent & { readonly id: string; readonly create
 
 /** An event as the API lists it. */
 export type Event = WebhookEvent & {
-  /** What it happened to: pay_…, rfd_… */
+  /** What it happened to: pay_…, rfd_…, dsp_… */
   readonly subject: string;
 };
 export type EventType = EventContent["type"];

@@ -6,6 +6,7 @@ import {
   createAlipay,
   createChannelHttp,
   createChannels,
+  createStripe,
   createUnionpay,
   createWechat,
   registerChannelAccounts,
@@ -35,6 +36,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
+import { platesRoutes } from "./plates/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -153,7 +155,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const channels = createChannels({
     ...common,
     channels: [
-      ...[createAlipay, createWechat, createUnionpay].map((create) => create(edges)),
+      ...[createAlipay, createWechat, createUnionpay, createStripe].map((create) => create(edges)),
       ...(deps.channels ?? []),
     ],
     merchants,
@@ -177,19 +179,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { goingLive } = channels.accounts;
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  return {
-    platform,
-    cell,
-    keyring,
-    operators,
-    approvals,
-    merchants,
-    channelHttp,
-    channels,
-    webhooks,
-    room,
-    verifications,
-  };
+  const rooms = { operators, approvals, merchants, channelHttp, channels, webhooks, room, verifications };
+  return { ...common, ...rooms, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -206,6 +197,8 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
   verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
+  const { payments, tokenOf } = room;
+  platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   const checkout = { payments: room.payments, channels, merchants, keyring, clock };
   checkoutRoutes(http, { ...checkout, assets: CHECKOUT_ASSETS });
   const gauges = { payments: room.gauges, webhooks, calls: channels.counts };

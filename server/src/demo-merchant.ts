@@ -29,6 +29,9 @@ export type DemoFile = {
   /** Absent in a file written before there was a third. */
   readonly unionpay_account_id?: string;
   readonly unionpay_mer_id?: string;
+  /** Absent in a file written before there were cards: its merchant holds no currency of theirs. */
+  readonly card_account_id?: string;
+  readonly stripe_account?: string;
   readonly webhook_secret: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
@@ -41,6 +44,8 @@ const MERCHANT_NAME = "Demo Shop";
 const FEE_RATE_MILLIONTHS = 8_000;
 /** What the sandbox's channels charge. */
 const COST_RATE_MILLIONTHS = 6_000;
+const CARD_COST_RATE_MILLIONTHS = 29_000;
+const CARD_CURRENCIES = ["USD", "EUR", "JPY"];
 
 /**
  * Makes the demo merchant unless it is there; refreshes the addresses in its file. Throws when the platform
@@ -62,6 +67,9 @@ export async function ensureDemoMerchant(deps: DemoMerchantDeps): Promise<void> 
     const wechat = known.wechat_mchid === undefined ? await openWechat(deps, known.merchant_id) : {};
     const unionpay = known.unionpay_mer_id === undefined ? await openUnionpay(deps, known.merchant_id) : {};
     writeDemoFile(deps.dataDir, { ...known, ...wechat, ...unionpay, ...addresses });
+    // Stripe tells an endpoint of the account's, not of each order: it must know where the platform is now.
+    const { card_account_id: accountId, stripe_account: stripe } = known;
+    if (accountId !== undefined && stripe !== undefined) await tellNotifyUrl(deps, stripe, accountId);
     return;
   }
   writeDemoFile(deps.dataDir, { ...(await make(deps)), ...addresses });
@@ -73,13 +81,14 @@ async function make(deps: DemoMerchantDeps) {
     name: MERCHANT_NAME,
     legal_name: "Demo Shop Trading Co., Ltd.",
     fee_rate_millionths: FEE_RATE_MILLIONTHS,
-    currencies: ["CNY"],
+    currencies: ["CNY", ...CARD_CURRENCIES],
   });
   const key = await ops(deps, `/v1/ops/merchants/${merchant.id}/api_keys`, { label: "demo" });
   const channels = {
     ...(await openAlipay(deps, merchant.id as string)),
     ...(await openWechat(deps, merchant.id as string)),
     ...(await openUnionpay(deps, merchant.id as string)),
+    ...(await openCards(deps, merchant.id as string)),
   };
   const endpoint = await post(
     deps,
@@ -128,6 +137,7 @@ async function openWechat(deps: DemoMerchantDeps, merchantId: string) {
     {
       mchid: shop.mchid,
       appid: shop.appid,
+      app_secret: shop.app_secret,
       api_v3_key: shop.api_v3_key,
       api_v2_key: shop.api_v2_key,
       merchant_private_key: privateKey,
@@ -159,6 +169,30 @@ async function openUnionpay(deps: DemoMerchantDeps, merchantId: string) {
   return { unionpay_account_id: accountId, unionpay_mer_id: shop.mer_id as string };
 }
 
+async function openCards(deps: DemoMerchantDeps, merchantId: string) {
+  const stripe = await post(deps, `${deps.sandboxUrl}/stripe/accounts`, {
+    merchant_name: MERCHANT_NAME,
+    currencies: CARD_CURRENCIES.map((currency) => currency.toLowerCase()),
+  });
+  const { secret_key, publishable_key, webhook_secret, account_id } = stripe;
+  const accountId = await openAccount(
+    deps,
+    merchantId,
+    "stripe",
+    "Cards at the sandbox",
+    stripe.api_url,
+    { secret_key, publishable_key, webhook_secret, account_id },
+    { currencies: CARD_CURRENCIES, cost_rate_millionths: CARD_COST_RATE_MILLIONTHS },
+  );
+  await tellNotifyUrl(deps, account_id as string, accountId);
+  return { card_account_id: accountId, stripe_account: account_id as string };
+}
+
+async function tellNotifyUrl(deps: DemoMerchantDeps, stripe: string, accountId: string): Promise<void> {
+  const notifyUrl = `${deps.baseUrl}/notify/stripe/${accountId}`;
+  await post(deps, `${deps.sandboxUrl}/stripe/accounts/${stripe}/notify-url`, { notify_url: notifyUrl });
+}
+
 /** A contract that takes orders at once. */
 async function openAccount(
   deps: DemoMerchantDeps,
@@ -167,6 +201,7 @@ async function openAccount(
   label: string,
   gatewayUrl: string | undefined,
   credentials: object,
+  terms: object = {},
 ): Promise<string> {
   const account = await ops(deps, "/v1/ops/channel_accounts", {
     merchant_id: merchantId,
@@ -175,6 +210,7 @@ async function openAccount(
     gateway_url: gatewayUrl,
     cost_rate_millionths: COST_RATE_MILLIONTHS,
     fund_flow: "through_platform",
+    ...terms,
     credentials,
   });
   await ops(deps, `/v1/ops/channel_accounts/${account.id}/enable`, undefined);
@@ -183,7 +219,13 @@ async function openAccount(
 
 async function moveSandbox(deps: DemoMerchantDeps, known: DemoFile): Promise<void> {
   const token = { authorization: `Bearer ${deps.operatorKey}` };
-  for (const accountId of [known.channel_account_id, known.wechat_account_id, known.unionpay_account_id]) {
+  const accounts = [
+    known.channel_account_id,
+    known.wechat_account_id,
+    known.unionpay_account_id,
+    known.card_account_id,
+  ];
+  for (const accountId of accounts) {
     if (accountId === undefined) continue;
     const path = `${deps.baseUrl}/v1/ops/channel_accounts/${accountId}`;
     const account = await call("GET", path, undefined, token);

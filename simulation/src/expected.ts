@@ -74,6 +74,8 @@ const workItems: Reachable<WorkItemKind> = {
   // Nobody is at the channel's console, so a world makes none: it would never rest.
   refund_held: false,
   refund_not_ours: false,
+  // No channel of a world has them.
+  dispute_opened: false,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,
@@ -89,6 +91,9 @@ const orderDecisions: Reachable<Decision> = {
   reversed: true,
   reversed_by_channel: true,
   refunded_by_channel: true,
+  disputed: false,
+  dispute_won: false,
+  dispute_lost: false,
   unknown: true,
   not_sent: true,
   refused: true,

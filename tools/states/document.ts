@@ -1,6 +1,7 @@
-/** docs/states.md, written from the table of states: the three machines as diagrams, and their columns. */
+/** docs/states.md, written from the table of states: the machines as diagrams, and their columns. */
 import {
   ATTEMPT,
+  DISPUTE,
   type Machine,
   namesOf,
   PAYMENT,
@@ -14,6 +15,7 @@ const MACHINES = [
   { title: "Payment", machine: PAYMENT },
   { title: "Attempt", machine: ATTEMPT },
   { title: "Refund", machine: REFUND },
+  { title: "Dispute", machine: DISPUTE },
 ] as const;
 
 const HEAD = `# States

@@ -8,6 +8,7 @@ const STYLES: Readonly<Record<TimelineItem["kind"], Style>> = {
   payment: "bold",
   attempt: "cyan",
   refund: "magenta",
+  dispute: "red",
   exchange: "dim",
   journal: "green",
   event: "yellow",

@@ -109,6 +109,10 @@ function isTold({ story }: Stage, event: EventContent): boolean {
     case "refund.failed":
     case "refund.returned":
       return story.paymentIds.has(event.data.refund.payment);
+    case "dispute.opened":
+    case "dispute.won":
+    case "dispute.lost":
+      return story.paymentIds.has(event.data.dispute.payment);
     default:
       return story.paymentIds.has(event.data.payment.id);
   }

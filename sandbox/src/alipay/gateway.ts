@@ -5,6 +5,7 @@ import { arriveInBrowser } from "./arrival.ts";
 import { Biz, BusinessRefusal, refusalAnswer } from "./biz.ts";
 import type { AlipayDeps } from "./context.ts";
 import { alipayWords } from "./interference.ts";
+import { oauthToken } from "./methods/oauth-token.ts";
 import { zeroAmounts } from "./methods/pay.ts";
 import { methods, pageScenes } from "./methods/table.ts";
 import type { App } from "./model.ts";
@@ -51,7 +52,10 @@ async function answerCall(
   }
   const { ok } = verdict;
   const done = await interfere(deps, alipayWords, contextOf(params, ok), () => carryOut(deps, params, ok));
-  return { responseKey: responseKeyOf(method), signer: signerOf(ok.app), ...done };
+  // A yes of this method has no code, and a no of it is nobody's answer in particular.
+  const refused = method === oauthToken && Object.hasOwn(done.answer, "code");
+  const responseKey = refused ? "error_response" : responseKeyOf(method);
+  return { responseKey, signer: signerOf(ok.app), ...done };
 }
 
 async function carryOut(
@@ -66,6 +70,7 @@ async function carryOut(
       app: verified.app,
       seller: verified.seller,
       biz: new Biz(verified.biz),
+      params,
       notifyUrl: params.notify_url || null,
       returnUrl: params.return_url || null,
     });

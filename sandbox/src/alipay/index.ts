@@ -8,6 +8,7 @@ export { runDueJobs } from "./jobs.ts";
 export { refundedOf } from "./machine/refund.ts";
 export { alipayCollections, apps, jobs, type Order, orders, type PaymentCode } from "./model.ts";
 export { alipayNotifications } from "./notification-kind.ts";
+export { registerAlipayOauth } from "./oauth.ts";
 export {
   abandonInWallet,
   asOfNow,

@@ -201,6 +201,17 @@ export const paymentCodes: Collection<PaymentCode> = {
   dueAt: null,
 };
 
+/** What Alipay's page sends a browser back with: good once, for one app, to learn its user. */
+export type OauthCode = { code: string; appId: string; buyer: Buyer; expiresAt: Date; usedAt: Date | null };
+
+export const oauthCodes: Collection<OauthCode> = {
+  name: "oauth_codes",
+  id: (code) => code.code,
+  keys: {},
+  group: null,
+  dueAt: null,
+};
+
 export const book: Collection<BookEntry> = {
   name: "book",
   id: (entry) => entry.id,
@@ -233,4 +244,4 @@ export const jobs: Collection<Job> = {
   dueAt: (job) => job.dueAt,
 };
 
-export const alipayCollections = [apps, orders, paymentCodes, book, bills, billTickets, jobs];
+export const alipayCollections = [apps, orders, paymentCodes, oauthCodes, book, bills, billTickets, jobs];

@@ -58,12 +58,15 @@ export async function objectOf(reader: StoreReader, id: string, url: string): Pr
   }
 }
 
+/** Left out of an object where there is none, and expanded without complaint. */
+const optional: ReadonlySet<string> = new Set(["failure_balance_transaction"]);
+
 type Expansion = { reader: StoreReader; url: string; path: string };
 
 async function expandPath(expansion: Expansion, at: View, steps: readonly string[]): Promise<void> {
   const [step, ...rest] = steps;
   const value = at[step ?? ""];
-  if (step === undefined || value === null) return;
+  if (step === undefined || value === null || (value === undefined && optional.has(step))) return;
   if (step === "line_items" && at.object === "checkout.session") return;
   if (Array.isArray(value)) {
     for (const one of value as View[]) await expandPath(expansion, one, rest);

@@ -5,13 +5,15 @@ import type { StripeDeps } from "../stripe/index.ts";
 import { newUnionpayPaymentCode, type UnionpayDeps } from "../unionpay/index.ts";
 import { newWechatPaymentCode, type WechatDeps } from "../wechat/index.ts";
 import { alipayInWallet } from "./alipay-channel.ts";
+import { browse, isPlateAddress, type WalletName } from "./browser.ts";
 import { channelOf, type WalletChannel } from "./channel.ts";
 import { isCursor, listAll } from "./list.ts";
 import { stripeInWallet } from "./stripe-channel.ts";
 import { unionpayInWallet } from "./unionpay-channel.ts";
 import { wechatInWallet } from "./wechat-channel.ts";
 
-type WalletDeps = AlipayDeps & StripeDeps & UnionpayDeps & WechatDeps;
+/** `online`: whether the wallet's browser can reach addresses outside. */
+type WalletDeps = AlipayDeps & StripeDeps & UnionpayDeps & WechatDeps & { readonly online: boolean };
 
 const newCode = {
   alipay: newPaymentCode,
@@ -28,16 +30,39 @@ const pendingLookback = 200;
 /** The buyer's wallet for programs: scan, pay, fail, abandon, payment codes, and what happened so far. */
 export function registerWalletRoutes(app: FastifyInstance, deps: WalletDeps): void {
   const channels = [wechatInWallet(deps), unionpayInWallet(deps), stripeInWallet(deps), alipayInWallet(deps)];
+  registerScan(app, deps, channels);
   registerActions(app, channels);
   registerPaymentCodes(app, deps);
   registerLists(app, channels);
 }
 
-function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
+/** A code of a channel is opened; an address of a platform's is opened in the wallet's browser. */
+function registerScan(app: FastifyInstance, deps: WalletDeps, channels: readonly WalletChannel[]): void {
   app.post("/wallet/scan", async (request) => {
-    const code = codeOf(bodyOf(request.body, ["code", "token"]));
-    return { trade: await (await channelOf(channels, code)).scan(code) };
+    const body = bodyOf(request.body, ["code", "token", "wallet", "buyer", "amount"]);
+    const code = codeOf(body);
+    if (!isPlateAddress(code)) return { trade: await (await channelOf(channels, code)).scan(code) };
+    if (!deps.online) {
+      throw new Refused(409, "no_network", "This sandbox opens no addresses: it runs inside a simulation.");
+    }
+    const seen = await browse(deps.clock, deps.url(), {
+      url: code,
+      wallet: walletOf(body),
+      buyer: textField(body, "buyer", 64) ?? null,
+      amount: textField(body, "amount", 32) ?? null,
+    });
+    if ("page" in seen) return seen;
+    return { trade: await (await channelOf(channels, seen.order)).scan(seen.order) };
   });
+}
+
+function walletOf(body: Record<string, unknown>): WalletName {
+  const wallet = textField(body, "wallet") ?? "alipay";
+  if (wallet === "alipay" || wallet === "wechat") return wallet;
+  throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
+}
+
+function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
   app.post("/wallet/pay", async (request) => {
     const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount", "card"]);
     const amount = integerField(body, "amount", 1, amountMax);

@@ -5,6 +5,7 @@ import { registerWechatBillRoutes } from "./bill/routes.ts";
 import type { WechatDeps } from "./context.ts";
 import { registerWechatGateway } from "./gateway.ts";
 import { registerMerchantRoutes } from "./merchants/routes.ts";
+import { registerWechatOauth } from "./oauth.ts";
 import { registerWechatV2 } from "./v2/gateway.ts";
 
 export {
@@ -39,6 +40,7 @@ export function registerWechat(
   registerWechatGateway(app, deps);
   registerWechatV2(app, deps);
   registerWechatArrival(app, deps);
+  registerWechatOauth(app, deps);
   registerMerchantRoutes(app, deps);
   registerWechatActionRoutes(app, deps);
   registerWechatBillRoutes(app, deps);

@@ -20,11 +20,13 @@ export type PlatformKey = {
   createdAt: Date;
 };
 
-export type SubMerchant = { mchid: string; appid: string };
+/** An app's secret tells who its users are; absent of one made before it was needed. */
+export type SubMerchant = { mchid: string; appid: string; appSecret?: string };
 
 export type Merchant = {
   mchid: string;
   appid: string;
+  appSecret?: string;
   merchantName: string;
   mode: "public_key" | "certificate";
   apiV3Key: string;
@@ -226,6 +228,28 @@ export const paymentCodes: Collection<PaymentCode> = {
   dueAt: null,
 };
 
+/** What WeChat's page sends a browser back with: good once, for one app, to learn its user. */
+export type OauthCode = { code: string; appid: string; openid: string; expiresAt: Date; usedAt: Date | null };
+
+/** An app, found by its id: whose secret opens its codes. */
+export type OauthApp = { appid: string; secret: string };
+
+export const oauthCodes: Collection<OauthCode> = {
+  name: "wechat_oauth_codes",
+  id: (code) => code.code,
+  keys: {},
+  group: null,
+  dueAt: null,
+};
+
+export const oauthApps: Collection<OauthApp> = {
+  name: "wechat_oauth_apps",
+  id: (app) => app.appid,
+  keys: {},
+  group: null,
+  dueAt: null,
+};
+
 export const refundNumbers: Collection<RefundNumber> = {
   name: "wechat_refund_numbers",
   id: (number) => number.id,
@@ -270,6 +294,8 @@ export const wechatCollections = [
   merchants,
   orders,
   paymentCodes,
+  oauthApps,
+  oauthCodes,
   refundNumbers,
   book,
   bills,

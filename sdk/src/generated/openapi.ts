@@ -55,6 +55,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/codes/recognise": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Tell what a scanned code is
+         * @description Nothing is charged and nothing is kept. A code of no known kind is `unknown`.
+         */
+        readonly post: operations["recogniseCode"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/deliveries": {
         readonly parameters: {
             readonly query?: never;
@@ -100,6 +120,43 @@ export interface paths {
         readonly put?: never;
         /** Sends a delivery again, whatever its state, through a new round of the schedule */
         readonly post: operations["resendDelivery"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/disputes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List disputes
+         * @description Payers' claims through channels, newest first.
+         */
+        readonly get: operations["listDisputes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/disputes/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a dispute */
+        readonly get: operations["getDispute"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -273,6 +330,74 @@ export interface paths {
          * @description Every request, answer, notification, query, decision, posting and delivery, oldest first.
          */
         readonly get: operations["getPaymentTimeline"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List one's own plates, newest first */
+        readonly get: operations["listPlates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get one of one's own plates */
+        readonly get: operations["getPlate"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}.png": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One of one's own plates as a PNG picture */
+        readonly get: operations["getPlatePng"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plates/{id}.svg": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One of one's own plates as a SVG picture */
+        readonly get: operations["getPlateSvg"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -542,6 +667,32 @@ export interface components {
             readonly tries: number;
             readonly webhook_endpoint: string;
         };
+        /** @description A payer's claim through the channel against one payment */
+        readonly Dispute: {
+            /** @description What the payer claims; held back until it is decided */
+            readonly amount: number;
+            readonly attempt: string;
+            /** @description The channel's number of the claim */
+            readonly channel_dispute_no: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description ISO 4217, capital letters */
+            readonly currency: string;
+            /** @description What the channel charges for the claim, whoever wins */
+            readonly fee: number;
+            readonly finished_at: string | null;
+            readonly id: string;
+            readonly payment: string;
+            /** @description The channel's own word */
+            readonly reason: string;
+            readonly respond_by: string | null;
+            /** @enum {unknown} */
+            readonly state: "opened" | "won" | "lost";
+            readonly state_final: boolean;
+        };
         readonly Entry: {
             /**
              * Format: date
@@ -597,6 +748,12 @@ export interface components {
          *
          *     `refund.returned`: An accepted refund came back; the money is yours again.
          *
+         *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
+         *
+         *     `dispute.won`: The claim was decided for you; its amount is yours again.
+         *
+         *     `dispute.lost`: The claim was decided for the payer; the money is gone.
+         *
          *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
          */
         readonly Event: {
@@ -613,7 +770,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -663,6 +820,7 @@ export interface components {
             readonly created_at: string;
             /** @description ISO 4217, capital letters */
             readonly currency: string;
+            readonly disputes: readonly components["schemas"]["Dispute"][];
             /**
              * Format: date-time
              * @description RFC 3339, UTC
@@ -708,6 +866,8 @@ export interface components {
             readonly return_url: string | null;
             /** @description The channel took the money back after the success */
             readonly reversed_by_channel: boolean;
+            /** @description Put it into a QR code: whichever wallet scans it opens this payment */
+            readonly scan_url: string;
             /** @enum {unknown} */
             readonly status: "created" | "processing" | "succeeded" | "closed" | "failed";
             /** @description Whether the status can still change */
@@ -760,7 +920,7 @@ export interface components {
             };
             readonly id: string | null;
             /** @enum {unknown} */
-            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "event" | "delivery";
+            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "event" | "delivery";
             readonly what: string;
         };
         /** WebhookEndpoint */
@@ -929,6 +1089,72 @@ export interface operations {
             };
         };
     };
+    readonly recogniseCode: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description As the scanner gave it */
+                    readonly code: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Whether a payment code of this wallet is charged */
+                        readonly accepted?: boolean;
+                        /** @description Whose wallet shows a payment code */
+                        readonly channel?: string;
+                        /** @description What it is, in a sentence for whoever stands at the till */
+                        readonly detail: string;
+                        readonly emvco?: {
+                            readonly accounts: readonly {
+                                readonly fields: {
+                                    readonly [key: string]: string;
+                                } | null;
+                                readonly tag: string;
+                                readonly value: string | null;
+                            }[];
+                            readonly additional: {
+                                readonly [key: string]: string;
+                            } | null;
+                            /** @description Minor units */
+                            readonly amount: number | null;
+                            readonly category: string;
+                            readonly country: string;
+                            readonly currency: string;
+                            readonly initiation: string | null;
+                            readonly merchant_city: string;
+                            readonly merchant_name: string;
+                            readonly postal_code: string | null;
+                        };
+                        readonly fault?: {
+                            readonly detail: string;
+                            readonly offset: number;
+                            readonly tag: string;
+                        };
+                        /** @enum {unknown} */
+                        readonly kind: "payment_code" | "plate" | "payment" | "emvco_merchant" | "emvco_consumer" | "unknown";
+                        /** @description Where the payment is one's own */
+                        readonly payment?: string;
+                        /** @description Where the plate is one's own */
+                        readonly plate?: string;
+                    };
+                };
+            };
+        };
+    };
     readonly listDeliveries: {
         readonly parameters: {
             readonly query?: {
@@ -1008,6 +1234,59 @@ export interface operations {
             };
         };
     };
+    readonly listDisputes: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                /** @description A payment's id */
+                readonly payment?: string;
+                readonly state?: "opened" | "won" | "lost";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Dispute"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getDispute: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A payer's claim through the channel against one payment */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Dispute"];
+                };
+            };
+        };
+    };
     readonly listEvents: {
         readonly parameters: {
             readonly query?: {
@@ -1017,7 +1296,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -1066,6 +1345,12 @@ export interface operations {
              *     `refund.failed`: The refund was refused; the money is yours again.
              *
              *     `refund.returned`: An accepted refund came back; the money is yours again.
+             *
+             *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
+             *
+             *     `dispute.won`: The claim was decided for you; its amount is yours again.
+             *
+             *     `dispute.lost`: The claim was decided for the payer; the money is gone.
              *
              *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
              */
@@ -1374,6 +1659,161 @@ export interface operations {
             };
         };
     };
+    readonly listPlates: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly state?: "blank" | "bound" | "opening" | "active" | "disabled";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                            readonly amount: number | null;
+                            readonly batch: string;
+                            /** @description As printed: four groups of four */
+                            readonly code: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string | null;
+                            readonly id: string;
+                            readonly merchant_id: string | null;
+                            /** @description Within its batch, printed beside the code */
+                            readonly number: number;
+                            /** @enum {unknown} */
+                            readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                            readonly store: string | null;
+                            readonly subject: string | null;
+                            readonly terminal: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly updated_at: string;
+                            /** @description What its QR code holds */
+                            readonly url: string;
+                            /** @description Send it back with a change */
+                            readonly version: number;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPlate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A printed code */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Minor units; null: the buyer enters it, or the plate is blank */
+                        readonly amount: number | null;
+                        readonly batch: string;
+                        /** @description As printed: four groups of four */
+                        readonly code: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        readonly currency: string | null;
+                        readonly id: string;
+                        readonly merchant_id: string | null;
+                        /** @description Within its batch, printed beside the code */
+                        readonly number: number;
+                        /** @enum {unknown} */
+                        readonly state: "blank" | "bound" | "opening" | "active" | "disabled";
+                        readonly store: string | null;
+                        readonly subject: string | null;
+                        readonly terminal: string | null;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly updated_at: string;
+                        /** @description What its QR code holds */
+                        readonly url: string;
+                        /** @description Send it back with a change */
+                        readonly version: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPlatePng: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The code alone, with its light frame */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/png": string;
+                };
+            };
+        };
+    };
+    readonly getPlateSvg: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The code alone, with its light frame */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/svg+xml": string;
+                };
+            };
+        };
+    };
     readonly listRefunds: {
         readonly parameters: {
             readonly query?: {
@@ -1538,8 +1978,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -1616,8 +2056,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

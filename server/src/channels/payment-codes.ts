@@ -21,6 +21,12 @@ const RULES: readonly Rule[] = [
   { channel: "wechat", displayName: "WeChat Pay", prefix: [10, 15], digits: [18, 18] },
   { channel: "alipay", displayName: "Alipay", prefix: [25, 30], digits: [16, 24] },
   { channel: "unionpay", displayName: "UnionPay", prefix: [62, 62], digits: [19, 19] },
+  // No channel of these names charges them here: a till is told whose code it is, and that it is not taken.
+  { channel: "ecny", displayName: "the digital RMB", prefix: [1, 1], digits: [19, 19] },
+  { channel: "jd", displayName: "JD Pay", prefix: [18, 18], digits: [18, 18] },
+  { channel: "baidu", displayName: "Baidu Wallet", prefix: [31, 31], digits: [18, 18] },
+  { channel: "bestpay", displayName: "Bestpay", prefix: [51, 51], digits: [18, 18] },
+  { channel: "qq", displayName: "QQ Wallet", prefix: [91, 91], digits: [18, 18] },
 ];
 
 /** The wallet that shows such codes; null: none that is known. */

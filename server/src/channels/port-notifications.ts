@@ -20,7 +20,9 @@ export type Notification =
             /** What it says of the order as a whole; null: nothing. */
             readonly trade: TradeOutcome | null;
           }
-        | { readonly kind: "dispute"; readonly dispute: DisputeOutcome };
+        | { readonly kind: "dispute"; readonly dispute: DisputeOutcome }
+        /** Nothing of money, or nothing that another does not tell: acknowledged, and not kept. */
+        | { readonly kind: "nothing" };
       readonly exchange: ExchangeRecord;
     }
   /**

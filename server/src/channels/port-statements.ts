@@ -5,12 +5,16 @@ import type { Currency } from "../kernel/money.ts";
 export type StatementLine = {
   /** Line number in the file, from 1, for people. */
   readonly line: number;
-  readonly kind: "payment" | "refund";
+  readonly kind: "payment" | "refund" | "dispute";
   readonly channelTradeNo: string;
+  /** Ours; empty where the channel tells only its own. */
   readonly channelOrderNo: string;
   /** For a refund: the number that we gave it. */
   readonly channelRefundNo: string | null;
-  /** Positive for a payment, negative for a refund; minor units. */
+  /**
+   * Positive for a payment, negative for a refund or a claim; the other way round for a refund that came back
+   * and a claim that was won. Minor units.
+   */
   readonly amount: bigint;
   /** What settles: `amount` less vouchers that the merchant funded; same sign. */
   readonly settleAmount: bigint;

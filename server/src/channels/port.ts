@@ -9,11 +9,13 @@ import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
+import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
 import type { Statement } from "./port-statements.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 export type { ChannelNetwork } from "./network.ts";
+export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
 export type * from "./port-statements.ts";
 
@@ -71,7 +73,8 @@ export type Operation =
   | "dispute_query"
   | "notification"
   | "statement"
-  | "prove";
+  | "prove"
+  | "identify";
 
 /** What the channel says of one order: the only six things that a report can mean to the door. */
 export type TradeOutcome =
@@ -156,6 +159,8 @@ export type DisputeOutcome = {
   readonly currency: Currency;
   /** The channel's business date of this outcome, `yyyy-mm-dd`. */
   readonly channelDate: string;
+  /** The one on which it opened; absent: not told, so `channelDate`. */
+  readonly openedDate?: string;
   /** The channel's own word for the reason. */
   readonly reason: string;
   /** Evidence must be there by then; null: not told, or too late. */
@@ -337,6 +342,8 @@ export type Channel = {
     channelDate: string,
     accountType?: string,
   ): Promise<Call<FundFlowStatement>>;
+  /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
+  readonly identify?: Identification;
 };
 
 export type CredentialFault = { readonly field: string; readonly detail: string };

@@ -37,11 +37,11 @@ const MinorUnits = (description: string) => Type.Integer({ description });
 
 const LineSchema = Type.Object({
   line: Type.Integer({ description: "The line's number in the file, from 1" }),
-  kind: Type.Enum(["payment", "refund"]),
+  kind: Type.Enum(["payment", "refund", "dispute"]),
   channel_trade_no: Type.String(),
   channel_order_no: Type.String({ description: "Our number of the order at the channel" }),
   channel_refund_no: Type.Union([Type.String(), Type.Null()], { description: "Our number of the refund" }),
-  amount: MinorUnits("Positive for a payment, negative for a refund"),
+  amount: MinorUnits("Positive for a payment, negative for a refund or a dispute; else it came back"),
   settle_amount: MinorUnits("What settles of it: less vouchers that the merchant funded"),
   fee: MinorUnits("What the channel charges; negative: what it gives back"),
   currency: CurrencySchema,

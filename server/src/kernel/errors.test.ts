@@ -29,6 +29,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   payment_final: 409,
   payment_closing: 409,
   payment_confirming: 409,
+  payment_disputed: 409,
   payment_expired: 409,
   abandon_not_allowed: 409,
   refund_exceeds_payment: 422,

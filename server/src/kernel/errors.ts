@@ -149,6 +149,11 @@ export const ERRORS = {
     title: "The refund is larger than what is left of the payment",
     remedy: "Refund at most the amount named in the detail.",
   },
+  payment_disputed: {
+    status: 409,
+    title: "The payer claims this money back through the channel",
+    remedy: "Refund at most the amount named in the detail, or wait until the dispute is decided.",
+  },
   payment_not_refundable: {
     status: 409,
     title: "The payment has no money to give back",

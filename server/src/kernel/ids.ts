@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   payment: "pay",
   attempt: "att",
   refund: "rfd",
+  dispute: "dsp",
   journal: "jnl",
   book: "bok",
   account: "acc",
@@ -30,6 +31,8 @@ export const ID_PREFIXES = {
   exchange: "exc",
   workItem: "wrk",
   verification: "vrf",
+  plate: "plt",
+  plateBatch: "plb",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

@@ -27,6 +27,8 @@ export const PERMISSION_ROLES = {
   "channel_accounts.read": ["admin", "operations", "finance", "viewer"],
   "channel_accounts.write": ["admin", "operations"],
   "channel_accounts.approve": ["admin", "finance", "risk"],
+  "plates.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "plates.write": ["admin", "operations"],
   "payments.read": ["admin", "operations", "finance", "risk", "viewer"],
   "payments.operate": ["admin", "operations"],
   "ledger.read": ["admin", "finance", "viewer"],

@@ -33,6 +33,9 @@ const WAIT_MS_MAX = 3_000;
 /** Refused notifications kept per account and minute: a flood of forgeries fills no disk. */
 const REFUSED_KEPT_PER_MINUTE = 30;
 
+/** What it is about is not known yet: refused, so that the channel says it again. */
+const TOO_EARLY = "too early";
+
 export type InboundDeps = {
   readonly cell: Cell;
   readonly channels: Channels;
@@ -103,10 +106,12 @@ async function receive(
       await stray(deps, account, "refused", notification.reason, notification, request.receivedAt);
     return false;
   }
+  if (notification.about.kind === "nothing") return true;
   const attempt = await attemptFor(deps, account, notification);
   const foreign =
     attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
   if (foreign === null) return true;
+  if (foreign === TOO_EARLY) return false;
   const whole = attempt === null ? null : await attemptById(deps.cell.db, attempt.id);
   const item = whole === null ? null : foreignRefundItem(deps.cell.newId(), whole, notification);
   await stray(deps, account, "orphan", foreign, notification, request.receivedAt, item);
@@ -157,7 +162,17 @@ async function deliver(
       if (about.trade === null || (present !== undefined && isExplained(present, about.trade))) return null;
     }
   }
-  if (about.kind === "dispute") return "disputes are not booked";
+  if (about.kind === "nothing") return null;
+  if (about.kind === "dispute") {
+    const done = await deps.door.submit({
+      ...common,
+      reportId: deps.cell.newId(),
+      kind: "dispute_report",
+      disputeId: deps.cell.newId(),
+      end: { end: "answered", value: about.dispute },
+    });
+    return done.decision === "waiting" ? TOO_EARLY : null;
+  }
   if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
     ...common,
@@ -213,6 +228,7 @@ async function stray(
 }
 
 function outcomeOf(about: Authentic["about"]): string | null {
+  if (about.kind === "nothing") return null;
   return about.kind === "dispute" ? about.dispute.outcome : (about.trade?.outcome ?? null);
 }
 

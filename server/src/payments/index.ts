@@ -15,6 +15,7 @@ import { createCalls } from "./attempt/calls.ts";
 import { forgetUsedCodes } from "./attempt/codes.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
 import type { Opening } from "./attempt/prepare.ts";
+import { disputeRoutes } from "./dispute/routes.ts";
 import { exchangesOfPayment } from "./exchanges.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createDoor, type Door } from "./outcome/door.ts";
@@ -66,6 +67,8 @@ export type PaymentsRoom = {
   /** Whether a notification of the channel about the payment has arrived. */
   wasNotified(paymentId: Id): Promise<boolean>;
   readonly workItems: WorkItems;
+  /** The token by which a payment's pages are reached. */
+  readonly tokenOf: (paymentId: Id) => string;
   /** Adds the addresses of merchants, operators and channels. */
   routes(http: Http, auth: PaymentsAuth, operators: Pick<Operators, "propose">): void;
   /** Starts the pollers. */
@@ -86,8 +89,12 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
   const { cell, keyring, publicUrl } = deps;
   const tokenOf = createCashierTokens(keyring);
   const cashierUrl = (paymentId: Id) => `${publicUrl()}/pay/${tokenOf(paymentId)}`;
+  const pagesOf = (paymentId: Id) => ({
+    cashierUrl: cashierUrl(paymentId),
+    scanUrl: `${publicUrl()}/q/o/${tokenOf(paymentId)}`,
+  });
   let workers: Workers | null = null;
-  const door = createDoor({ ...deps, cashierUrl, onDue: () => workers?.nudge() });
+  const door = createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() });
   const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
   const places = createAttemptPlaces(deps);
   const payments = createPaymentsService({ ...deps, door, calls, places });
@@ -100,9 +107,11 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     wasNotified: async (paymentId) =>
       (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,
+    tokenOf,
     routes: (http, auth, operators) => {
-      paymentRoutes(http, { cell, payments, cashierUrl, ...auth });
+      paymentRoutes(http, { cell, payments, pagesOf, ...auth });
       refundRoutes(http, { cell, refunds, ...auth });
+      disputeRoutes(http, { cell, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });
     },

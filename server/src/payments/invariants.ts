@@ -86,6 +86,10 @@ const UNTOLD = sql(
      from refunds
      where finished_at is not null
      union all
+     select id, payment_id, 'dispute.' || state
+     from disputes
+     where finished_at is not null
+     union all
      select payment_id, payment_id, 'payment.reversed_by_channel'
      from attempts
      where state = 'reversed_by_channel'
@@ -110,6 +114,8 @@ const WITHOUT_DUE_TIME = sql(
      select id, 'attempt' from attempts where finished_at is null and due_at is null
      union all
      select id, 'refund' from refunds where finished_at is null and due_at is null
+     union all
+     select id, 'dispute' from disputes where finished_at is null and due_at is null
    ) rows
    order by 1
    limit $1`,
@@ -149,6 +155,12 @@ const OPEN_ITEMS = sql(
      where not r.automatic
        and not r.after_failure
        and r.state not in ('failed', 'returned')
+     union all
+     select d.merchant_id, d.currency, a.fund_flow <> 'through_platform', 'merchant_pending',
+       case when a.fund_flow = 'through_platform' then -d.fee else 0 end
+         - case when d.state = 'won' then 0 else d.amount end
+     from disputes d
+     join attempts a on a.id = d.attempt_id
    ), expected as (
      select merchant_id, currency, memo, code, sum(amount) as amount
      from items
@@ -170,6 +182,20 @@ const OPEN_ITEMS = sql(
      on k.merchant_id = e.merchant_id and k.currency = e.currency and k.memo = e.memo and k.code = e.code
    where coalesce(e.amount, 0) <> coalesce(k.amount, 0)
    order by 1, 2
+   limit $1`,
+);
+
+const DISPUTE_JOURNALS = sql(
+  "audit_dispute_journals",
+  `select d.id::text as subject,
+     d.state || ' with ' || count(o.id) || ' journals of its opening and ' || count(w.id) || ' of its end'
+       as detail
+   from disputes d
+   left join journals o on o.source_id = d.id and o.kind = 'dispute_opened'
+   left join journals w on w.source_id = d.id and w.kind = 'dispute_won'
+   group by d.id, d.state
+   having count(o.id) <> 1 or count(w.id) <> case when d.state = 'won' then 1 else 0 end
+   order by 1
    limit $1`,
 );
 
@@ -207,15 +233,22 @@ export const invariants: readonly Invariant[] = [
     check: check(UNACCOUNTED_MONEY),
   },
   {
+    name: "4 what is disputed is booked",
+    sentence: "Each dispute has the journal of its opening, and that of its end exactly when it was won.",
+    per: "cell",
+    check: check(DISPUTE_JOURNALS),
+  },
+  {
     name: "5 every end is told",
     sentence:
-      "Each payment and refund that ended, and each success taken back, has the event that tells of it.",
+      "Each payment, refund and dispute that ended, and each success taken back, has the event that " +
+      "tells of it.",
     per: "cell",
     check: check(UNTOLD),
   },
   {
     name: "5 nothing is forgotten",
-    sentence: "Every payment, attempt and refund that is not final has a due time.",
+    sentence: "Every payment, attempt, refund and dispute that is not final has a due time.",
     per: "cell",
     check: check(WITHOUT_DUE_TIME),
   },

@@ -2,6 +2,7 @@
  * Payment: what the merchant asked for. Its row is the lock of all that belongs to it.
  * Attempt: one order placed at one channel account for one payment. At most one is *live*.
  * Refund: money back for one attempt. An *automatic* refund gives surplus money back.
+ * Dispute: a payer's claim through the channel against what one attempt took.
  * Outcome: what a report of a channel means; every report goes through the one door (outcome/).
  * Surplus: money that an attempt took although its payment cannot use it.
  * Taken back: what left the channel again without a refund of ours: a reversal, or the channel's own doing.
@@ -12,6 +13,8 @@ import type { Currency } from "../kernel/money.ts";
 import {
   ATTEMPT,
   type AttemptState,
+  DISPUTE,
+  type DisputeState,
   finalOf,
   namesOf,
   PAYMENT,
@@ -20,11 +23,12 @@ import {
   type RefundState,
 } from "./states.ts";
 
-export type { AttemptState, PaymentStatus, RefundState };
+export type { AttemptState, DisputeState, PaymentStatus, RefundState };
 
 export const PAYMENT_STATUSES = namesOf(PAYMENT);
 export const ATTEMPT_STATES = namesOf(ATTEMPT);
 export const REFUND_STATES = namesOf(REFUND);
+export const DISPUTE_STATES = namesOf(DISPUTE);
 const FINAL_PAYMENTS = finalOf(PAYMENT);
 const FINAL_ATTEMPTS = finalOf(ATTEMPT);
 
@@ -161,6 +165,31 @@ export type Refund = {
   readonly finishedAt: Date | null;
 };
 
+export type Dispute = {
+  readonly id: Id;
+  readonly paymentId: Id;
+  readonly attemptId: Id;
+  readonly merchantId: Id;
+  readonly channelAccountId: Id;
+  readonly channelDisputeNo: string;
+  readonly state: DisputeState;
+  /** What the payer claims; the channel holds it back until it is decided. */
+  readonly amount: bigint;
+  /** What the channel charges for it, whoever wins. */
+  readonly fee: bigint;
+  readonly currency: Currency;
+  readonly reason: string;
+  readonly respondBy: Date | null;
+  readonly dueAt: Date | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+};
+
+/** What of an attempt's money its disputes hold: claimed, and not won. */
+export function disputedAmount(disputes: readonly Dispute[]): bigint {
+  return disputes.reduce((sum, { state, amount }) => (state === "won" ? sum : sum + amount), 0n);
+}
+
 /** Whether an attempt can no longer change by itself (money that shows up later still reopens the books). */
 export function isFinalAttempt(state: AttemptState): boolean {
   return FINAL_ATTEMPTS.has(state);
@@ -188,7 +217,9 @@ export type WorkItemKind =
   /** A refund held for failed was carried out after all. */
   | "refund_after_failure"
   /** The channel took a refund, and it does not reach the buyer by itself. */
-  | "refund_held";
+  | "refund_held"
+  /** A payer claims his money back through the channel: evidence is wanted. */
+  | "dispute_opened";
 
 export type WorkItem = {
   readonly id: Id;

@@ -34,6 +34,10 @@ export const REFUND_COLUMNS = `
   accepted_at, channel_date,
   arrived_at, finished_at`;
 
+export const DISPUTE_COLUMNS = `
+  id, payment_id, attempt_id, merchant_id, channel_account_id, channel_dispute_no, state, amount, fee,
+  currency, reason, respond_by, due_at, created_at, finished_at`;
+
 /**
  * An attempt from its row. Field by field: an object made by leaving out keys of another is a dictionary, and
  * this one is read and copied at every report.

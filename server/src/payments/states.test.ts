@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { createTestDatabase, type TestDatabase } from "../../../tools/testing/database.ts";
-import { ATTEMPT, type ColumnRule, type Machine, namesOf, PAYMENT, REFUND } from "./states.ts";
+import { ATTEMPT, type ColumnRule, DISPUTE, type Machine, namesOf, PAYMENT, REFUND } from "./states.ts";
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -51,7 +51,7 @@ async function definitions(table: string): Promise<Map<string, string>> {
   return new Map(found.rows.map(({ conname, definition }) => [conname, definition]));
 }
 
-for (const machine of [PAYMENT, ATTEMPT, REFUND] as Machine<string>[]) {
+for (const machine of [PAYMENT, ATTEMPT, REFUND, DISPUTE] as Machine<string>[]) {
   test(`the database holds ${machine.table} to the columns and states of the table`, async () => {
     const made = `table_of_${machine.table}`;
     await client.query(`create temp table ${made} (like ${machine.table})`);

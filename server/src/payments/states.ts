@@ -1,7 +1,7 @@
 /**
- * The one source of what payments, attempts and refunds may be: their states, which follow which and why, and
- * which columns a state requires or forbids. The types, the guard of the door, the tests of the database's
- * constraints and of all interleavings, and docs/states.md come from here.
+ * The one source of what payments, attempts, refunds and disputes may be: their states, which follow which
+ * and why, and which columns a state requires or forbids. The types, the guard of the door, the tests of the
+ * database's constraints and of all interleavings, and docs/states.md come from here.
  */
 
 /** Why a state may follow. `unreached` says why no decision takes the step yet. */
@@ -259,6 +259,31 @@ export const REFUND = machine({
   ],
 });
 export type RefundState = keyof typeof REFUND.states;
+
+export const DISPUTE = machine({
+  table: "disputes",
+  column: "state",
+  constraint: "disputes_state",
+  born: ["opened"],
+  states: {
+    opened: {
+      is: "the payer's claim stands; the channel holds its amount back",
+      final: false,
+      to: { won: "decided for the merchant: the amount came back", lost: "decided for the payer" },
+    },
+    won: { is: "decided for the merchant", final: true, to: {} },
+    lost: {
+      is: "decided for the payer: what was held back is gone",
+      final: true,
+      to: { won: "the amount came back after all, as after an appeal" },
+    },
+  },
+  columns: [
+    { constraint: "disputes_finished", column: "finished_at", setExactlyIn: ["won", "lost"] },
+    { constraint: "disputes_due", column: "due_at", opposite: "finished_at" },
+  ],
+});
+export type DisputeState = keyof typeof DISPUTE.states;
 
 /** The names of a machine's states, in the order in which they are written. */
 export function namesOf<S extends string>({ states }: Machine<S>): readonly S[] {

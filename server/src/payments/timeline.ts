@@ -13,12 +13,12 @@ import {
   eventsOfPayment,
 } from "../webhooks/index.ts";
 import { type ExchangeRow, exchangesOfPayment } from "./exchanges.ts";
-import type { Attempt, Payment, Refund } from "./model.ts";
+import type { Attempt, Dispute, Payment, Refund } from "./model.ts";
 import type { Whole } from "./whole.ts";
 
 export type TimelineItem = {
   readonly at: string;
-  readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "event" | "delivery";
+  readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "event" | "delivery";
   /** One sentence for people. */
   readonly what: string;
   readonly id: string | null;
@@ -32,6 +32,7 @@ const RANKS: Readonly<Record<TimelineItem["kind"], number>> = {
   payment: 0,
   attempt: 1,
   refund: 2,
+  dispute: 2,
   exchange: 3,
   journal: 4,
   event: 5,
@@ -47,18 +48,19 @@ export async function timelineOf(
   whole: Whole,
   wholeBooks: boolean,
 ): Promise<readonly TimelineItem[]> {
-  const { payment, attempts, refunds } = whole;
+  const { payment, attempts, refunds, disputes } = whole;
   const [exchanges, events, deliveries] = await Promise.all([
     exchangesOfPayment(db, payment.id),
     eventsOfPayment(db, payment.id),
     deliveriesOfPayment(db, payment.id),
   ]);
-  const sources = [...attempts, ...refunds, ...exchanges].map((row) => row.id);
+  const sources = [...attempts, ...refunds, ...disputes, ...exchanges].map((row) => row.id);
   const journals = await journalsOfSources(db, bookIdOf("merchant", payment.merchantId), sources);
   const entries: Entry[] = [
     ...ofPayment(payment),
     ...attempts.flatMap(ofAttempt),
     ...refunds.flatMap(ofRefund),
+    ...disputes.flatMap(ofDispute),
     ...exchanges.map(ofExchange),
     ...journals.map((journal) => ofJournal(journal, wholeBooks)),
     ...events.map(ofEvent),
@@ -129,6 +131,20 @@ function ofRefund(refund: Refund): Entry[] {
     steps.push({ ...entry("refund", refund.finishedAt, `Refund ${refund.state}`, id, why), rank: 3.4 });
   }
   return steps;
+}
+
+function ofDispute(dispute: Dispute): Entry[] {
+  const id = formatId("dsp", dispute.id);
+  const claimed = `Dispute of ${money(dispute.amount, dispute.currency)} opened`;
+  const made = entry("dispute", dispute.createdAt, claimed, id, {
+    channel_dispute_no: dispute.channelDisputeNo,
+    reason: dispute.reason,
+    fee: Number(dispute.fee),
+    respond_by: dispute.respondBy?.toISOString() ?? null,
+  });
+  const opened = { ...made, rank: 3.3 };
+  if (dispute.finishedAt === null) return [opened];
+  return [opened, { ...entry("dispute", dispute.finishedAt, `Dispute ${dispute.state}`, id), rank: 3.4 }];
 }
 
 function ofExchange(row: ExchangeRow): Entry {

@@ -1,17 +1,31 @@
 /** How payments and refunds look to those who asked for them: answers and webhooks show the same. Pure. */
 import { formatId, type Id } from "../kernel/ids.ts";
-import { type Attempt, isFinalPayment, type Payment, type Refund, refundStatus } from "./model.ts";
+import {
+  type Attempt,
+  type Dispute,
+  isFinalPayment,
+  type Payment,
+  type Refund,
+  refundStatus,
+} from "./model.ts";
 import { readRequest } from "./payment/request.ts";
 
 export type PaymentView = ReturnType<typeof presentPayment>;
 export type RefundView = ReturnType<typeof presentRefund>;
 
-/** @param cashierUrl the payment's page for the buyer. */
+/** A payment's pages for the buyer. */
+export type PaymentPages = {
+  /** Where any browser pays it. */
+  readonly cashierUrl: string;
+  /** What a code holds that any wallet may scan. */
+  readonly scanUrl: string;
+};
+
 export function presentPayment(
   payment: Payment,
-  attempts: readonly Attempt[],
+  { attempts, disputes }: { readonly attempts: readonly Attempt[]; readonly disputes: readonly Dispute[] },
   automaticRefunds: readonly Refund[],
-  cashierUrl: string,
+  pages: PaymentPages,
 ) {
   const request = readRequest(payment.request);
   const find = (id: Id | null) => attempts.find((attempt) => attempt.id === id);
@@ -34,9 +48,11 @@ export function presentPayment(
     live_attempt: live === undefined ? null : formatId("att", live.id),
     success_attempt: success === undefined ? null : formatId("att", success.id),
     next_action: live?.nextAction == null ? null : presentNextAction(live.nextAction),
-    cashier_url: cashierUrl,
+    cashier_url: pages.cashierUrl,
+    scan_url: pages.scanUrl,
     attempts: attempts.map(presentAttempt),
     refunds_automatic: automaticRefunds.map(presentRefund),
+    disputes: disputes.map(presentDispute),
     store: request.store ?? null,
     terminal: request.terminal ?? null,
     return_url: request.return_url ?? null,
@@ -87,6 +103,24 @@ function presentAttempt(attempt: Attempt) {
     created_at: attempt.createdAt.toISOString(),
     expires_at: attempt.expiresAt.toISOString(),
     finished_at: attempt.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentDispute(dispute: Dispute) {
+  return {
+    id: formatId("dsp", dispute.id),
+    payment: formatId("pay", dispute.paymentId),
+    attempt: formatId("att", dispute.attemptId),
+    channel_dispute_no: dispute.channelDisputeNo,
+    state: dispute.state,
+    state_final: dispute.finishedAt !== null,
+    amount: Number(dispute.amount),
+    fee: Number(dispute.fee),
+    currency: dispute.currency.trim(),
+    reason: dispute.reason,
+    respond_by: dispute.respondBy?.toISOString() ?? null,
+    created_at: dispute.createdAt.toISOString(),
+    finished_at: dispute.finishedAt?.toISOString() ?? null,
   };
 }
 

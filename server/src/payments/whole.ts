@@ -1,31 +1,42 @@
 /** A payment with its orders and refunds, as of one moment: what an answer shows never contradicts itself. */
 import { type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
-import type { Attempt, Payment, Refund } from "./model.ts";
-import { ATTEMPT_COLUMNS, type AttemptRow, attemptOf, PAYMENT_COLUMNS, REFUND_COLUMNS } from "./rows.ts";
+import type { Attempt, Dispute, Payment, Refund } from "./model.ts";
+import {
+  ATTEMPT_COLUMNS,
+  type AttemptRow,
+  attemptOf,
+  DISPUTE_COLUMNS,
+  PAYMENT_COLUMNS,
+  REFUND_COLUMNS,
+} from "./rows.ts";
 
 /** A payment with all that its answer shows. */
 export type Whole = {
   readonly payment: Payment;
   readonly attempts: readonly Attempt[];
   readonly refunds: readonly Refund[];
+  readonly disputes: readonly Dispute[];
 };
 
 // One statement, because it sees one moment; three would show a payment as succeeded beside an open order.
 const wholesByIdSql = sql(
   "wholes_by_id",
-  `select ${aliased("p", PAYMENT_COLUMNS)}, ${aliased("a", ATTEMPT_COLUMNS)}, ${aliased("r", REFUND_COLUMNS)}
+  `select ${aliased("p", PAYMENT_COLUMNS)}, ${aliased("a", ATTEMPT_COLUMNS)},
+     ${aliased("r", REFUND_COLUMNS)}, ${aliased("d", DISPUTE_COLUMNS)}
    from payments p
    left join attempts a on a.payment_id = p.id
    left join refunds r on r.payment_id = p.id and r.attempt_id = a.id
+   left join disputes d on d.payment_id = p.id and d.attempt_id = a.id
    where p.id = any($1::uuid[])
-   order by p.id, a.id, r.id`,
+   order by p.id, a.id, r.id, d.id`,
 );
 
 type Building = {
   readonly payment: Payment;
   readonly attempts: Map<Id, Attempt>;
-  readonly refunds: Refund[];
+  readonly refunds: Map<Id, Refund>;
+  readonly disputes: Map<Id, Dispute>;
 };
 
 type Row = Readonly<Record<string, unknown>>;
@@ -39,14 +50,28 @@ export async function wholesById(db: Db, ids: readonly Id[]): Promise<ReadonlyMa
     const payment = unaliased<Payment>("p", row) as Payment;
     const attempt = unaliased<AttemptRow>("a", row);
     const refund = unaliased<Refund>("r", row);
-    const whole: Building = wholes.get(payment.id) ?? { payment, attempts: new Map(), refunds: [] };
+    const dispute = unaliased<Dispute>("d", row);
+    const whole = wholes.get(payment.id) ?? newWhole(payment);
     wholes.set(payment.id, whole);
     if (attempt !== null) whole.attempts.set(attempt.id, attemptOf(attempt));
-    if (refund !== null) whole.refunds.push(refund);
+    if (refund !== null) whole.refunds.set(refund.id, refund);
+    if (dispute !== null) whole.disputes.set(dispute.id, dispute);
   }
   return new Map(
-    [...wholes].map(([id, { attempts, ...whole }]) => [id, { ...whole, attempts: [...attempts.values()] }]),
+    [...wholes].map(([id, { payment, attempts, refunds, disputes }]) => [
+      id,
+      {
+        payment,
+        attempts: [...attempts.values()],
+        refunds: [...refunds.values()],
+        disputes: [...disputes.values()],
+      },
+    ]),
   );
+}
+
+function newWhole(payment: Payment): Building {
+  return { payment, attempts: new Map(), refunds: new Map(), disputes: new Map() };
 }
 
 function aliased(alias: string, columns: string): string {

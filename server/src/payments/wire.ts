@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { CurrencySchema, InstantSchema } from "../kernel/http.ts";
-import { ATTEMPT_STATES, PAYMENT_STATUSES, REFUND_STATES } from "./model.ts";
+import { ATTEMPT_STATES, DISPUTE_STATES, PAYMENT_STATUSES, REFUND_STATES } from "./model.ts";
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()]);
@@ -69,6 +69,25 @@ export const RefundSchema = Type.Object(
   { description: "Money back for one attempt of a payment" },
 );
 
+export const DisputeSchema = Type.Object(
+  {
+    id: Type.String(),
+    payment: Type.String(),
+    attempt: Type.String(),
+    channel_dispute_no: Type.String({ description: "The channel's number of the claim" }),
+    state: Type.Enum([...DISPUTE_STATES]),
+    state_final: Type.Boolean(),
+    amount: Type.Integer({ description: "What the payer claims; held back until it is decided" }),
+    fee: Type.Integer({ description: "What the channel charges for the claim, whoever wins" }),
+    currency: CurrencySchema,
+    reason: Type.String({ description: "The channel's own word" }),
+    respond_by: Nullable(InstantSchema),
+    created_at: InstantSchema,
+    finished_at: Nullable(InstantSchema),
+  },
+  { description: "A payer's claim through the channel against one payment" },
+);
+
 export const PaymentSchema = Type.Object(
   {
     id: Type.String(),
@@ -88,8 +107,12 @@ export const PaymentSchema = Type.Object(
     success_attempt: Nullable(Type.String()),
     next_action: Nullable(NextActionSchema),
     cashier_url: Type.String({ description: "The buyer's page for this payment" }),
+    scan_url: Type.String({
+      description: "Put it into a QR code: whichever wallet scans it opens this payment",
+    }),
     attempts: Type.Array(AttemptSchema),
     refunds_automatic: Type.Array(RefundSchema),
+    disputes: Type.Array(DisputeSchema),
     store: Nullable(Type.String()),
     terminal: Nullable(Type.String()),
     return_url: Nullable(Type.String()),
@@ -105,7 +128,16 @@ export const TimelineSchema = Type.Object({
   data: Type.Array(
     Type.Object({
       at: InstantSchema,
-      kind: Type.Enum(["payment", "attempt", "exchange", "journal", "refund", "event", "delivery"]),
+      kind: Type.Enum([
+        "payment",
+        "attempt",
+        "exchange",
+        "journal",
+        "refund",
+        "dispute",
+        "event",
+        "delivery",
+      ]),
       what: Type.String(),
       id: Nullable(Type.String()),
       detail: Type.Record(Type.String(), Type.Unknown()),

@@ -33,6 +33,12 @@ export const EVENT_TYPES = {
   "refund.succeeded": { subject: "refund", says: "The refund arrived at the buyer." },
   "refund.failed": { subject: "refund", says: "The refund was refused; the money is yours again." },
   "refund.returned": { subject: "refund", says: "An accepted refund came back; the money is yours again." },
+  "dispute.opened": {
+    subject: "dispute",
+    says: "A payer claims the money back through the channel; it is held back. Bring evidence.",
+  },
+  "dispute.won": { subject: "dispute", says: "The claim was decided for you; its amount is yours again." },
+  "dispute.lost": { subject: "dispute", says: "The claim was decided for the payer; the money is gone." },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;

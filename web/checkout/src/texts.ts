@@ -67,6 +67,7 @@ const en = {
     "alipay.wap": { label: "Alipay", hint: "Opens the Alipay app on this phone" },
     "wechat.native": { label: "WeChat Pay, by code", hint: "Scan a code with your phone" },
     "wechat.h5": { label: "WeChat Pay", hint: "Opens WeChat on this phone" },
+    "stripe.card": { label: "Card", hint: "Visa, Mastercard and others, on a secure page" },
   } as Readonly<Record<string, { label: string; hint: string }>>,
   phoneHints: {
     "alipay.qr": "Shows a code for another phone",
@@ -143,6 +144,7 @@ const zh: Texts = {
     "alipay.wap": { label: "支付宝", hint: "打开手机上的支付宝付款" },
     "wechat.native": { label: "微信扫码", hint: "用手机扫描二维码付款" },
     "wechat.h5": { label: "微信支付", hint: "打开手机上的微信付款" },
+    "stripe.card": { label: "银行卡", hint: "Visa、万事达等国际卡，在安全页面付款" },
   },
   phoneHints: {
     "alipay.qr": "显示二维码，供另一部手机扫描",

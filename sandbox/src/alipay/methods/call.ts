@@ -3,6 +3,7 @@ import { BusinessRefusal } from "../biz.ts";
 import { type AlipayDeps, lockOrder, orderIdOfTrade, type Work } from "../context.ts";
 import { type App, type Order, orderId, type Seller } from "../model.ts";
 import type { Answer } from "../wire/answer.ts";
+import type { Params } from "../wire/signing.ts";
 
 /** A verified call of the gateway. */
 export type Call = {
@@ -10,6 +11,8 @@ export type Call = {
   app: App;
   seller: Seller;
   biz: Biz;
+  /** Public parameters, for the methods that take their content there. */
+  params: Params;
   notifyUrl: string | null;
   returnUrl: string | null;
 };

@@ -3,6 +3,7 @@ import { billDownloadUrl } from "./bill.ts";
 import type { Method } from "./call.ts";
 import { cancel, close } from "./close.ts";
 import { create } from "./create.ts";
+import { exchangeCode, oauthToken } from "./oauth-token.ts";
 import { pay } from "./pay.ts";
 import { precreate } from "./precreate.ts";
 import { query } from "./query.ts";
@@ -18,6 +19,7 @@ export const methods: Record<string, Method> = {
   "alipay.trade.cancel": cancel,
   "alipay.trade.refund": refund,
   "alipay.trade.fastpay.refund.query": refundQuery,
+  [oauthToken]: exchangeCode,
   "alipay.data.dataservice.bill.downloadurl.query": billDownloadUrl,
 };
 

@@ -77,6 +77,10 @@ async function openScanned(scanned) {
   try {
     const found = await ask("/wallet/scan", { code: scanned });
     if (mine !== opening) return;
+    if (found.page !== undefined) {
+      showPage(found.page);
+      return;
+    }
     history.replaceState(null, "", `/wallet?trade=${encodeURIComponent(found.trade.token)}`);
     showTrade(found.trade, null);
   } catch (error) {
@@ -125,6 +129,12 @@ function showTrade(next, redirectUrl) {
     const onPay = (voucher) => pay(voucher);
     show("Pay", "收银台", goHome, view.order(trade, { onPay, onFail: fail, onAbandon: walkAway }));
   }
+}
+
+/** An address of a platform's that led to no order, such as a plate that asks for an amount. */
+function showPage({ title, text }) {
+  const words = { title, zh: "网页", text };
+  show("Wallet", "提示", goHome, view.ended("error", words, [["Back to the wallet", "返回", goHome]]));
 }
 
 function showExpired() {

@@ -139,6 +139,8 @@ function newOrder(call: Call, id: string): Order {
   for (const name of withoutEffect) params.text(name);
   for (const name of intentWithoutEffect) data?.text(name);
   params.texts("payment_method_types");
+  params.texts("allowed_payment_method_types");
+  params.object("adaptive_pricing")?.boolean("enabled");
   params.oneOf("ui_mode", ["hosted", "hosted_page"]);
   return {
     id,

@@ -88,6 +88,7 @@ function viewMerchant(merchant: Merchant, url: string): object {
   return {
     mchid: merchant.mchid,
     appid: merchant.appid,
+    app_secret: merchant.appSecret ?? null,
     merchant_name: merchant.merchantName,
     mode: merchant.mode,
     api_v3_key: merchant.apiV3Key,
@@ -103,7 +104,11 @@ function viewMerchant(merchant: Merchant, url: string): object {
       platform_certificate: certified.certificate,
     }),
     ...(merchant.subMerchants.length > 0 && {
-      sub_merchants: merchant.subMerchants.map((sub) => ({ sub_mchid: sub.mchid, sub_appid: sub.appid })),
+      sub_merchants: merchant.subMerchants.map((sub) => ({
+        sub_mchid: sub.mchid,
+        sub_appid: sub.appid,
+        sub_app_secret: sub.appSecret ?? null,
+      })),
     }),
     gateway_url: `${url}/wechat`,
     refund_notify_url: merchant.refundNotifyUrl,

@@ -4,7 +4,7 @@ import { randomDigits } from "../../clock.ts";
 import { Refused } from "../../refuse.ts";
 import type { SandboxStore } from "../../store/index.ts";
 import type { WechatDeps } from "../context.ts";
-import { type Merchant, merchants, type PlatformKey, type SubMerchant } from "../model.ts";
+import { type Merchant, merchants, oauthApps, type PlatformKey, type SubMerchant } from "../model.ts";
 
 export type MerchantAsked = {
   mchid: string | null;
@@ -32,7 +32,12 @@ export async function provisionMerchant(
     if (known) return { merchant: sameOrRefusal(known, asked, publicKey), created: false };
   }
   const made = await newMerchant(deps, asked, publicKey);
-  const inserted = await deps.store.transaction((tx) => tx.insert(merchants, made));
+  const inserted = await deps.store.transaction(async (tx) => {
+    for (const app of [made, ...made.subMerchants]) {
+      await tx.insert(oauthApps, { appid: app.appid, secret: app.appSecret! });
+    }
+    return tx.insert(merchants, made);
+  });
   if (inserted) return { merchant: made, created: true };
   const winner = await deps.store.get(merchants, made.mchid);
   return { merchant: sameOrRefusal(winner!, asked, publicKey), created: false };
@@ -93,9 +98,13 @@ async function newMerchant(
   const certificate = await merchantCertificate(deps, named, pair.publicKey);
   const platformKeys = [await publicKeyKey(deps, mchid)];
   if (asked.mode === "certificate") platformKeys.push(await certificateKey(deps, mchid));
+  const appid = asked.appid ?? newAppid(deps);
+  // Merchants that share an app share its secret.
+  const known = await deps.store.get(oauthApps, appid);
   return {
     ...named,
-    appid: asked.appid ?? newAppid(deps),
+    appid,
+    appSecret: known?.secret ?? newSecret(deps),
     mode: asked.mode,
     apiV3Key: random.bytes(16).toString("hex"),
     apiV2Key: random.bytes(16).toString("hex"),
@@ -104,7 +113,13 @@ async function newMerchant(
     certificate,
     serial: serialOf(certificate),
     platformKeys,
-    subMerchants: asked.subMchids.map((sub): SubMerchant => ({ mchid: sub, appid: newAppid(deps) })),
+    subMerchants: asked.subMchids.map(
+      (sub): SubMerchant => ({
+        mchid: sub,
+        appid: newAppid(deps),
+        appSecret: newSecret(deps),
+      }),
+    ),
     refundNotifyUrl: asked.refundNotifyUrl,
     feeRateMillionths: asked.feeRateMillionths,
     createdAt: clock.now(),
@@ -113,6 +128,10 @@ async function newMerchant(
 
 function newAppid(deps: WechatDeps): string {
   return `wx${deps.random.bytes(8).toString("hex")}`;
+}
+
+function newSecret(deps: WechatDeps): string {
+  return deps.random.bytes(16).toString("hex");
 }
 
 async function merchantCertificate(

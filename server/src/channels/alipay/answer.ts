@@ -22,6 +22,9 @@ export type Reading = {
   readonly read: Readonly<Record<string, unknown>> | null;
 };
 
+/** Methods whose yes has no `code` at all; their no has one. */
+const CODELESS: ReadonlySet<string> = new Set(["alipay.system.oauth.token"]);
+
 /**
  * Verifies and reads the envelope `{"<method>_response":{…},"sign":"…"}`. The signature covers the raw text
  * of the inner value. What is not signed by Alipay is `unknown`, whatever it says, except that an unsigned
@@ -58,7 +61,7 @@ export function readEnvelope(
   if (!verifyText(raw, textOf(signature), credentials.alipayPublicKey)) {
     return broken("the answer's signature is not Alipay's", body);
   }
-  const answer = answerOf(body);
+  const answer = answerOf(body, CODELESS.has(method) ? "10000" : "");
   return { result: withoutAnswer(answer) ?? { end: "answer", answer }, read: body };
 }
 
@@ -86,9 +89,10 @@ function withoutAnswer(answer: Answer): NoAnswer | null {
   return { end: "unknown", reason: `an answer of no known meaning: ${said}` };
 }
 
-function answerOf(body: Readonly<Record<string, unknown>>): Answer {
+/** @param codeless what it means where the answer names no code. */
+function answerOf(body: Readonly<Record<string, unknown>>, codeless = ""): Answer {
   return {
-    code: textIn(body, "code") ?? "",
+    code: textIn(body, "code") ?? codeless,
     subCode: textIn(body, "sub_code"),
     message: withoutSigningText(textIn(body, "sub_msg") ?? textIn(body, "msg") ?? ""),
     body,

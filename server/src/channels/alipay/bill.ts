@@ -117,7 +117,7 @@ function checkTrailer(
   lines: readonly string[],
   index: number,
   rows: readonly Row[],
-  kind: StatementLine["kind"],
+  kind: "payment" | "refund",
 ): void {
   const title = TRAILER_TITLES[kind];
   const part = "([+-]?\\d+(?:\\.\\d{1,2})?)元";

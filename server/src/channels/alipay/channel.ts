@@ -25,6 +25,7 @@ import {
   recordOfRequest,
   withQuery,
 } from "./gateway.ts";
+import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import {
   refundOf,
@@ -72,6 +73,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
     downloadFundFlow: (context, channelDate) => downloadFundFlow(deps, context, channelDate),
+    identify: createIdentification(deps),
   };
 }
 

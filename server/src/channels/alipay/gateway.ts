@@ -9,7 +9,13 @@ import type { Parameters } from "./signing.ts";
 const ANSWER_BYTES_MAX = 256 * 1_024;
 
 /** Operations that change nothing at Alipay. */
-const READ_ONLY: ReadonlySet<Operation> = new Set(["query", "refund_query", "statement", "prove"]);
+const READ_ONLY: ReadonlySet<Operation> = new Set([
+  "query",
+  "refund_query",
+  "statement",
+  "prove",
+  "identify",
+]);
 
 export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
   readonly exchange: ExchangeRecord;
@@ -32,11 +38,7 @@ export async function callGateway(
 ): Promise<GatewayCall> {
   const startedAt = deps.clock.now();
   const credentials = credentialsOf(context);
-  const { biz_content: content = "", ...publicParameters } = signedParameters(
-    request,
-    credentials,
-    startedAt,
-  );
+  const { biz_content: content, ...publicParameters } = signedParameters(request, credentials, startedAt);
   // Like Alipay's own SDKs: the public parameters in the address, the business content in the body.
   const sent = await deps.http.request({
     url: withQuery(context.gatewayUrl, publicParameters),
@@ -45,7 +47,7 @@ export async function callGateway(
       "content-type": "application/x-www-form-urlencoded;charset=utf-8",
       accept: "application/json",
     },
-    body: encodeParameters({ biz_content: content }),
+    body: content === undefined ? "" : encodeParameters({ biz_content: content }),
     timeoutMs: context.timeoutMs,
     network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,

@@ -14,6 +14,8 @@ export type GatewayRequest = {
   readonly content: Readonly<Record<string, unknown>>;
   readonly notifyUrl?: string;
   readonly returnUrl?: string | null;
+  /** For the methods that take their content as public parameters, and none of it as `biz_content`. */
+  readonly parameters?: Readonly<Record<string, string>>;
 };
 
 /** A user id at Alipay; any other buyer is an open id. */
@@ -131,6 +133,10 @@ export function signedParameters(
 ): Parameters {
   const content = JSON.stringify(request.content);
   const { appAuthToken, certificates, encryptKey } = credentials;
+  const business = {
+    ...(encryptKey === null ? {} : { encrypt_type: "AES" }),
+    biz_content: encryptKey === null ? content : encryptContent(content, encryptKey),
+  };
   const parameters: Record<string, string> = {
     method: request.method,
     app_id: credentials.appId,
@@ -144,8 +150,7 @@ export function signedParameters(
     ...(certificates === null
       ? {}
       : { app_cert_sn: certificates.appCertSn, alipay_root_cert_sn: certificates.alipayRootCertSn }),
-    ...(encryptKey === null ? {} : { encrypt_type: "AES" }),
-    biz_content: encryptKey === null ? content : encryptContent(content, encryptKey),
+    ...(request.parameters ?? business),
   };
   return { ...parameters, sign: signText(requestText(parameters), credentials.privateKey) };
 }

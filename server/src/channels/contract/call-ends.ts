@@ -68,7 +68,7 @@ export function describeCallEnds(harness: Harness, stage: () => Stage): void {
  */
 function trialsOf(harness: Harness): Record<string, (stage: Stage) => Promise<Trial>> {
   const placed = methodsOf(harness, "placed").filter(
-    (method) => !["redirect", "app"].includes(sceneOf(harness, method).kind),
+    (method) => harness.placesEveryScene || !["redirect", "app"].includes(sceneOf(harness, method).kind),
   );
   const [charged] = methodsOf(harness, "charged");
   const method = placed[0] ?? charged ?? "";

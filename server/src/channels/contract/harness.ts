@@ -97,6 +97,14 @@ export type Harness = {
   readonly channelFaults: readonly ChannelFault[];
   /** Whether the channel tells of an order what went back of it in all, or only of each refund. */
   readonly tellsRefundedSum: boolean;
+  /** Whether the notification of a refund tells that sum; left out: as `tellsRefundedSum`. */
+  readonly refundNoticeTellsSum?: boolean;
+  /**
+   * Pages and app orders too are made by the call that places them; left out: the buyer's device makes them.
+   */
+  readonly placesEveryScene?: boolean;
+  /** Whether answers are signed; left out: they are. Where not, the connection alone says whose they are. */
+  readonly signsAnswers?: boolean;
   /** Whether a charged payment code is notified of, or only answered and asked about. */
   readonly notifiesOfCodes: boolean;
   /** When the channel takes refunds of a part of an order; absent: at once. */

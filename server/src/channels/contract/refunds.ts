@@ -17,7 +17,7 @@ export function describeRefunds(harness: Harness, stage: () => Stage): void {
       for (const amount of [300n, 700n]) {
         const refund = newRefund(order, amount);
         const accepted = answerOf(await channel.refund(context, refund));
-        assert.ok(accepted.outcome === "accepted", accepted.outcome);
+        assert.ok(accepted.outcome === "accepted" || accepted.outcome === "arrived", accepted.outcome);
         assert.equal(accepted.settleAmount ?? amount, amount);
         const arrived = await arrivalOf(stage(), refund);
         assert.equal(arrived.channelDate, accepted.channelDate);

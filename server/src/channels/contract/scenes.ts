@@ -98,7 +98,7 @@ function describePlacedScene(harness: Harness, method: Method, stage: () => Stag
     assert.equal(trade.amount, first.order.amount);
   });
 
-  if (harness.callFaults.includes("answer_lost") && isPlacedByCall(scene)) {
+  if (harness.callFaults.includes("answer_lost") && (harness.placesEveryScene || isPlacedByCall(scene))) {
     it("placed again after its answer was lost, the buyer gets what to pay with", async () => {
       const { arm, buyer, channel, context, newOrder } = stage();
       const order = newOrder(method);

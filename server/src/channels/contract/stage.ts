@@ -75,9 +75,10 @@ export async function openStage(harness: Harness): Promise<Stage> {
     const { requiresPaymentCode } = sceneOf(harness, method);
     const paymentCode = requiresPaymentCode ? await buyer.paymentCode(behaviour) : null;
     const order = newOrder(method, { paymentCode, ...changes });
-    const { outcome, nextAction } = placedBy(await channel.pay(context, order));
-    assert.ok(outcome === "pending" || outcome === "paid", outcome);
-    return { order, nextAction };
+    const trade = answerOf(await channel.pay(context, order));
+    assert.ok(trade.outcome === "pending" || trade.outcome === "paid", trade.outcome);
+    const nextAction = trade.outcome === "pending" ? (trade.nextAction ?? null) : null;
+    return { order: numbered(order, trade), nextAction };
   }
 
   async function paid(method: Method, amount = 1_234n): Promise<Placed> {
@@ -154,13 +155,10 @@ export function newNumber(prefix: string): string {
   return `${prefix}${systemRandom.bytes(13).toString("hex")}`;
 }
 
-function placedBy(call: Call<TradeOutcome>): {
-  outcome: TradeOutcome["outcome"];
-  nextAction: Placed["nextAction"];
-} {
-  const value = answerOf(call);
-  const nextAction = value.outcome === "pending" ? (value.nextAction ?? null) : null;
-  return { outcome: value.outcome, nextAction };
+/** The order with the channel's own number, where it has told one: as the platform keeps it. */
+function numbered(order: NewOrder, trade: TradeOutcome): NewOrder {
+  const told = "channelTradeNo" in trade ? trade.channelTradeNo : undefined;
+  return told === undefined ? order : { ...order, channelTradeNo: told };
 }
 
 /** The same channel; what each call records is kept. */

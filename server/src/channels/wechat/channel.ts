@@ -20,6 +20,7 @@ import {
 } from "./certificates.ts";
 import { parseCredentials } from "./credentials.ts";
 import { afterwards, callGateway, credentialsOf, finish, onceOf, type WechatDeps } from "./gateway.ts";
+import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
 import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
@@ -55,6 +56,7 @@ export function createWechat(given: ChannelDeps): Channel {
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
     downloadFundFlow: (context, channelDate, accountType) =>
       downloadFundFlow(deps, context, channelDate, accountType),
+    identify: createIdentification(deps),
   };
 }
 

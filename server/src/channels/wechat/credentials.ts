@@ -16,6 +16,8 @@ export type WechatCredentialsInput = {
   readonly api_v3_key: string;
   /** The APIv2 key, 32 characters: payment codes go by it alone. */
   readonly api_v2_key?: string;
+  /** The secret of the app that buyers know (`sub_appid`, else `appid`): tells who scans inside WeChat. */
+  readonly app_secret?: string;
   /** `apiclient_key.pem`. */
   readonly merchant_private_key: string;
   /** The serial number of the API certificate that belongs to it. */
@@ -38,6 +40,8 @@ export type WechatCredentials = {
   readonly apiV3Key: Buffer;
   /** Null: the account takes no payment codes. */
   readonly apiV2Key: string | null;
+  /** Null: the account cannot tell who a buyer in WeChat's browser is. */
+  readonly appSecret: string | null;
   readonly privateKey: KeyObject;
   readonly serialNo: string;
   /** What a call that demands it shows to WeChat Pay, in PEM. */
@@ -59,6 +63,7 @@ const OPTIONAL_FIELDS = [
   "sub_mchid",
   "sub_appid",
   "api_v2_key",
+  "app_secret",
   "merchant_certificate",
   "wechatpay_public_key",
   "wechatpay_public_key_id",
@@ -71,6 +76,7 @@ const FORMS: Readonly<Record<string, readonly [form: RegExp, detail: string]>> =
   appid: [/^wx[0-9A-Za-z]{1,30}$/, "is the app id bound to mchid; it begins with wx"],
   sub_appid: [/^wx[0-9A-Za-z]{1,30}$/, "is the app id bound to sub_mchid; it begins with wx"],
   api_v2_key: [/^[\x21-\x7e]{32}$/, "is the APIv2 key as it was set: exactly 32 characters"],
+  app_secret: [/^[0-9A-Za-z]{32}$/, "is the app's secret (AppSecret): exactly 32 letters and digits"],
   merchant_serial_no: [
     /^[0-9A-Fa-f]{8,40}$/,
     "is the serial number of the API certificate: hexadecimal, as the merchant platform shows it",
@@ -115,6 +121,7 @@ export function parseCredentials(raw: unknown): Parsed {
       subAppid: input.sub_appid ?? null,
       apiV3Key,
       apiV2Key: input.api_v2_key ?? null,
+      appSecret: input.app_secret ?? null,
       privateKey,
       serialNo: input.merchant_serial_no.toUpperCase(),
       clientCertificate: clientCertificateOf(privateKey, input.merchant_certificate),

@@ -4,6 +4,7 @@
  */
 import type {
   CallEnd,
+  DisputeOutcome,
   ExchangeRecord,
   RefundOutcome,
   ReversalOutcome,
@@ -12,7 +13,7 @@ import type {
 } from "../../channels/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { type Attempt, type ClosingFor, isFinalPayment, type Refund } from "../model.ts";
+import { type Attempt, type ClosingFor, disputedAmount, isFinalPayment, type Refund } from "../model.ts";
 import { CODE_CALL_MS, PLACING_LEASE_MS } from "../query/schedule.ts";
 import { feeReturnOf, settledPart } from "../terms.ts";
 import { decideGiveUp } from "./decide-trade.ts";
@@ -42,6 +43,8 @@ export type Report = About & {
         readonly source: "refund" | "refund_query" | "notification" | "statement";
         readonly end: CallEnd<RefundOutcome>;
       }
+    /** `disputeId`: of the dispute that was asked about, or the id that a new one gets. */
+    | { readonly kind: "dispute_report"; readonly disputeId: Id; readonly end: CallEnd<DisputeOutcome> }
   );
 
 export type RefundRequest = {
@@ -79,6 +82,7 @@ export type WishRefusal =
   | "refund_window_over"
   | "refund_parts_exhausted"
   | "refund_exceeds_payment"
+  | "payment_disputed"
   | "insufficient_balance"
   | "number_reused"
   | "conflict";
@@ -173,8 +177,12 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
   const rest = success.taken.paidAmount - success.refundedAmount - success.takenBack;
   // Refunds under way count beside one that was held for failed and carried out.
   const left = rest > 0n ? rest : 0n;
-  const amount = wanted.amount ?? left;
+  const disputed = disputedAmount(draft.disputesOf(success.id));
+  // What a payer claims through the channel is not given to him a second time.
+  const free = left > disputed ? left - disputed : 0n;
+  const amount = wanted.amount ?? (free > 0n ? free : left);
   if (amount > left || amount <= 0n) return { done: false, refusal: "refund_exceeds_payment", left };
+  if (amount > free) return { done: false, refusal: "payment_disputed", left: free };
   const { taken } = success;
   const settledSoFar = parts
     .filter((refund) => refund.state !== "returned" && !refund.afterFailure)

@@ -4,6 +4,7 @@ import type { Id, IdMaker } from "../../kernel/ids.ts";
 import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
 import { addAttempt, beginClosing, type Command, requestRefund, type WishResult } from "./commands.ts";
+import { decideDispute } from "./decide-dispute.ts";
 import { decideRefund, type RefundDecision } from "./decide-refund.ts";
 import { decideCallEnd, decideGiveUp, decideReversal, decideTrade } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
@@ -51,6 +52,10 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
       const known = { now, reportId: command.reportId, terms, traits, channelDay };
       const decision = decideRefund(draft, command.refundId, command, known);
       return { decision, wish: null };
+    }
+    case "dispute_report": {
+      const attempt = draft.attempt(command.attemptId);
+      return { decision: decideDispute(draft, attempt, command, around.now), wish: null };
     }
     case "give_up":
       return { decision: decideGiveUp(draft, command.attemptId, context()), wish: null };

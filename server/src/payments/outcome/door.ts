@@ -11,6 +11,7 @@ import type { Log } from "../../kernel/log.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Webhooks } from "../../webhooks/index.ts";
 import type { FeeTerms } from "../terms.ts";
+import type { PaymentPages } from "../view.ts";
 import type { Command } from "./commands.ts";
 import { type CommandResult, type Done, execute, type Surroundings } from "./execute.ts";
 
@@ -20,7 +21,7 @@ export type DoorDeps = {
   readonly merchants: Pick<Merchants, "get">;
   readonly webhooks: Pick<Webhooks, "record" | "endpointsOf" | "deliver">;
   readonly log: Log;
-  readonly cashierUrl: (paymentId: Id) => string;
+  readonly pagesOf: (paymentId: Id) => PaymentPages;
   /** Rows are due: a hint to the workers. */
   readonly onDue: () => void;
 };

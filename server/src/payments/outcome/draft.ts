@@ -1,12 +1,13 @@
 import type { Id } from "../../kernel/ids.ts";
-import type { Attempt, Payment, Refund, WorkItemKind } from "../model.ts";
-import { ATTEMPT, assertStep, PAYMENT, REFUND } from "../states.ts";
+import type { Attempt, Dispute, Payment, Refund, WorkItemKind } from "../model.ts";
+import { ATTEMPT, assertStep, DISPUTE, PAYMENT, REFUND } from "../states.ts";
 
 /** One payment with what belongs to it, as read under the payment's lock. */
 export type Box = {
   payment: Payment;
   readonly attempts: Map<Id, Attempt>;
   readonly refunds: Map<Id, Refund>;
+  readonly disputes: Map<Id, Dispute>;
 };
 
 export type EventType =
@@ -17,7 +18,10 @@ export type EventType =
   | "refund.accepted"
   | "refund.succeeded"
   | "refund.failed"
-  | "refund.returned";
+  | "refund.returned"
+  | "dispute.opened"
+  | "dispute.won"
+  | "dispute.lost";
 
 /** Something that happened to money, to be written as a journal (postings.ts). */
 export type Booking =
@@ -71,6 +75,12 @@ export type Booking =
       readonly attempt: Attempt;
       readonly refund: Refund;
       readonly reserved: bigint;
+    }
+  | {
+      readonly booking: "dispute_opened" | "dispute_won";
+      readonly attempt: Attempt;
+      readonly dispute: Dispute;
+      readonly channelDate: string;
     };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -93,10 +103,14 @@ export type Draft = {
   /** The refunds of an attempt as they are now. */
   refundsOf(attemptId: Id): readonly Refund[];
   addRefund(refund: Refund): void;
+  dispute(id: Id): Mutable<Dispute>;
+  /** The disputes about an attempt as they are now. */
+  disputesOf(attemptId: Id): readonly Dispute[];
+  addDispute(dispute: Dispute): void;
   addAttempt(attempt: Attempt): void;
   book(booking: Booking): void;
-  /** `refundId` for a refund's event; the payment itself otherwise. */
-  tell(type: EventType, refundId?: Id): void;
+  /** `subjectId` for a refund's or a dispute's event; the payment itself otherwise. */
+  tell(type: EventType, subjectId?: Id): void;
   open(item: NewWorkItem): void;
   readonly effects: Effects;
   /** Throws on a change of state that the table of states.ts does not have. */
@@ -107,9 +121,10 @@ export type Draft = {
 
 export type Effects = {
   readonly bookings: Booking[];
-  readonly events: { type: EventType; refundId: Id | null }[];
+  readonly events: { type: EventType; subjectId: Id | null }[];
   readonly workItems: NewWorkItem[];
   readonly newRefunds: Refund[];
+  readonly newDisputes: Dispute[];
   readonly newAttempts: Attempt[];
 };
 
@@ -117,7 +132,8 @@ export function openDraft(box: Box): Draft {
   const payment = { ...box.payment };
   const attempts = new Map<Id, Mutable<Attempt>>();
   const refunds = new Map<Id, Mutable<Refund>>();
-  const effects: Effects = { bookings: [], events: [], workItems: [], newRefunds: [], newAttempts: [] };
+  const disputes = new Map<Id, Mutable<Dispute>>();
+  const effects = noEffects();
   const attempt = (id: Id) => copyOf(id, box.attempts, attempts, "attempt");
   return {
     payment,
@@ -129,25 +145,44 @@ export function openDraft(box: Box): Draft {
       refunds.set(refund.id, { ...refund });
       effects.newRefunds.push(refund);
     },
+    dispute: (id) => copyOf(id, box.disputes, disputes, "dispute"),
+    disputesOf: (attemptId) =>
+      [...new Map([...box.disputes, ...disputes]).values()].filter((one) => one.attemptId === attemptId),
+    addDispute: (dispute) => {
+      disputes.set(dispute.id, { ...dispute });
+      effects.newDisputes.push(dispute);
+    },
     addAttempt: (attempt) => {
       attempts.set(attempt.id, { ...attempt });
       effects.newAttempts.push(attempt);
     },
     book: (booking) => effects.bookings.push(snapshot(booking)),
-    tell: (type, refundId) => effects.events.push({ type, refundId: refundId ?? null }),
+    tell: (type, subjectId) => effects.events.push({ type, subjectId: subjectId ?? null }),
     open: (item) => effects.workItems.push(item),
     effects,
     check: () => {
       assertStep(PAYMENT, box.payment.status, payment.status);
       for (const [id, { state }] of attempts) assertStep(ATTEMPT, box.attempts.get(id)?.state ?? null, state);
       for (const [id, { state }] of refunds) assertStep(REFUND, box.refunds.get(id)?.state ?? null, state);
+      for (const [id, { state }] of disputes) checkDispute(box.disputes.get(id)?.state ?? null, state);
     },
     keep: () => {
       box.payment = payment;
       for (const [id, copy] of attempts) box.attempts.set(id, copy);
       for (const [id, copy] of refunds) box.refunds.set(id, copy);
+      for (const [id, copy] of disputes) box.disputes.set(id, copy);
     },
   };
+}
+
+function noEffects(): Effects {
+  return { bookings: [], events: [], workItems: [], newRefunds: [], newDisputes: [], newAttempts: [] };
+}
+
+/** One that is told of first by its end opens and ends at once. */
+function checkDispute(from: Dispute["state"] | null, to: Dispute["state"]): void {
+  if (from === null) assertStep(DISPUTE, null, "opened");
+  assertStep(DISPUTE, from ?? "opened", to);
 }
 
 function copyOf<T extends object>(
@@ -169,5 +204,6 @@ function copyOf<T extends object>(
 /** A booking keeps the moment it was decided at, though the draft goes on changing. */
 function snapshot(booking: Booking): Booking {
   const kept = { ...booking, attempt: { ...booking.attempt } };
+  if ("dispute" in booking) return { ...booking, attempt: kept.attempt, dispute: { ...booking.dispute } };
   return "refund" in booking ? ({ ...kept, refund: { ...booking.refund } } as Booking) : (kept as Booking);
 }

@@ -9,12 +9,13 @@ import type { Log } from "../../kernel/log.ts";
 import { lockDay, type PostResult, post } from "../../ledger/index.ts";
 import type { Delivery, Endpoint, NewEvent, Webhooks } from "../../webhooks/index.ts";
 import { addAttempts, attemptsOfPayments, updateAttempts } from "../attempt/store.ts";
+import { disputesOfPayments, insertDisputes, updateDisputes } from "../dispute/store.ts";
 import { type ExchangeRow, insertExchanges } from "../exchanges.ts";
-import type { Attempt, Payment, Refund, WorkItem } from "../model.ts";
+import type { Attempt, Dispute, Payment, Refund, WorkItem } from "../model.ts";
 import { lockPayments, updatePayments } from "../payment/store.ts";
 import { insertRefunds, refundsByNumber, refundsOfPayments, updateRefunds } from "../refund/store.ts";
 import type { FeeTerms } from "../terms.ts";
-import { presentPayment, presentRefund } from "../view.ts";
+import { type PaymentPages, presentDispute, presentPayment, presentRefund } from "../view.ts";
 import { insertWorkItems } from "../work/store.ts";
 import type { Command, Report } from "./commands.ts";
 import { type Around, type Decided, decide, numberOf } from "./decide.ts";
@@ -25,6 +26,7 @@ export type Done = Decided & {
   readonly payment: Payment;
   readonly attempts: readonly Attempt[];
   readonly refunds: readonly Refund[];
+  readonly disputes: readonly Dispute[];
 };
 
 /**
@@ -40,7 +42,7 @@ export type ExecuteDeps = {
   readonly channels: Pick<Channels, "channel">;
   readonly webhooks: Pick<Webhooks, "record">;
   readonly log: Log;
-  readonly cashierUrl: (paymentId: Id) => string;
+  readonly pagesOf: (paymentId: Id) => PaymentPages;
 };
 
 /** What the batch may use besides the locked rows: read before the transaction, at most a second old. */
@@ -60,9 +62,15 @@ export type Executed = {
 
 type Work = {
   readonly boxes: Map<Id, Box>;
-  readonly before: { attempts: Map<Id, Attempt>; payments: Map<Id, Payment>; refunds: Map<Id, Refund> };
+  readonly before: {
+    attempts: Map<Id, Attempt>;
+    payments: Map<Id, Payment>;
+    refunds: Map<Id, Refund>;
+    disputes: Map<Id, Dispute>;
+  };
   readonly newAttempts: Map<Id, Attempt>;
   readonly newRefunds: Map<Id, Refund>;
+  readonly newDisputes: Map<Id, Dispute>;
   readonly bookings: { booking: Booking; command: Command }[];
   readonly events: NewEvent[];
   readonly workItems: WorkItem[];
@@ -119,7 +127,11 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
   for (const attempt of attempts) {
     if (attempt.refundedAmount > 0n || attempt.surplus !== null) withRefunds.add(attempt.paymentId);
   }
-  const refunds = withRefunds.size === 0 ? [] : await refundsOfPayments(tx, [...withRefunds].sort());
+  const sorted = [...withRefunds].sort();
+  const [refunds, disputes] =
+    sorted.length === 0
+      ? [[], []]
+      : await Promise.all([refundsOfPayments(tx, sorted), disputesOfPayments(tx, sorted)]);
   const wanted = commands.flatMap((command) =>
     command.kind === "refund"
       ? [{ merchantId: command.merchantId, merchantRefundNo: command.refund.merchantRefundNo }]
@@ -127,14 +139,23 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
   );
   const numbered = wanted.length === 0 ? [] : await refundsByNumber(tx, wanted);
   const boxes = new Map<Id, Box>();
-  for (const payment of payments) boxes.set(payment.id, { payment, attempts: new Map(), refunds: new Map() });
+  for (const payment of payments) {
+    boxes.set(payment.id, { payment, attempts: new Map(), refunds: new Map(), disputes: new Map() });
+  }
   for (const attempt of attempts) boxes.get(attempt.paymentId)?.attempts.set(attempt.id, attempt);
   for (const refund of refunds) boxes.get(refund.paymentId)?.refunds.set(refund.id, refund);
+  for (const dispute of disputes) boxes.get(dispute.paymentId)?.disputes.set(dispute.id, dispute);
   return {
     boxes,
-    before: { payments: byId(payments), attempts: byId(attempts), refunds: byId(refunds) },
+    before: {
+      payments: byId(payments),
+      attempts: byId(attempts),
+      refunds: byId(refunds),
+      disputes: byId(disputes),
+    },
     newAttempts: new Map(),
     newRefunds: new Map(),
+    newDisputes: new Map(),
     bookings: [],
     events: [],
     workItems: [],
@@ -146,7 +167,7 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
 }
 
 function needsRefunds(command: Command): boolean {
-  if (command.kind === "refund" || command.kind === "refund_report") return true;
+  if (["refund", "refund_report", "dispute_report"].includes(command.kind)) return true;
   return (
     command.kind === "trade" && command.end.end === "answered" && command.end.value.outcome === "refunded"
   );
@@ -173,13 +194,14 @@ function carryOut(deps: ExecuteDeps, work: Work, command: Command, around: Aroun
   }
   draft.keep();
   collect(deps, work, box, draft, command, decided.decision, around.now);
-  const { payment, attempts, refunds } = box;
+  const { payment, attempts, refunds, disputes } = box;
   return {
     result: "done",
     ...decided,
     payment,
     attempts: [...attempts.values()],
     refunds: [...refunds.values()],
+    disputes: [...disputes.values()],
   };
 }
 
@@ -196,6 +218,7 @@ function collect(
   const { effects } = draft;
   for (const attempt of effects.newAttempts) work.newAttempts.set(attempt.id, attempt);
   for (const refund of effects.newRefunds) work.newRefunds.set(refund.id, refund);
+  for (const dispute of effects.newDisputes) work.newDisputes.set(dispute.id, dispute);
   for (const booking of effects.bookings) work.bookings.push({ booking, command });
   for (const item of effects.workItems) {
     work.workItems.push({
@@ -206,14 +229,14 @@ function collect(
       ...item,
     });
   }
-  for (const { type, refundId } of effects.events) {
+  for (const { type, subjectId } of effects.events) {
     work.events.push({
       id: deps.cell.newId(),
       merchantId: payment.merchantId,
       type,
-      subjectId: refundId ?? payment.id,
+      subjectId: subjectId ?? payment.id,
       paymentId: payment.id,
-      data: refundId === null ? { payment: viewOf(deps, box) } : { refund: refundViewOf(box, refundId) },
+      data: subjectId === null ? { payment: viewOf(deps, box) } : subjectViewOf(box, subjectId),
       createdAt: now,
     });
   }
@@ -222,13 +245,16 @@ function collect(
 
 function viewOf(deps: ExecuteDeps, box: Box) {
   const automatic = [...box.refunds.values()].filter((refund) => refund.automatic);
-  return presentPayment(box.payment, [...box.attempts.values()], automatic, deps.cashierUrl(box.payment.id));
+  const { payment, attempts, disputes } = box;
+  const about = { attempts: [...attempts.values()], disputes: [...disputes.values()] };
+  return presentPayment(payment, about, automatic, deps.pagesOf(payment.id));
 }
 
-function refundViewOf(box: Box, refundId: Id) {
-  const refund = box.refunds.get(refundId);
-  if (refund === undefined) throw new Error(`the refund ${refundId} is not one of the locked payment's`);
-  return presentRefund(refund);
+function subjectViewOf(box: Box, id: Id) {
+  const [refund, dispute] = [box.refunds.get(id), box.disputes.get(id)];
+  if (refund !== undefined) return { refund: presentRefund(refund) };
+  if (dispute !== undefined) return { dispute: presentDispute(dispute) };
+  throw new Error(`${id} is neither a refund nor a dispute of the locked payment`);
 }
 
 function exchangeOf(report: Report, decision: Decided["decision"], now: Date): ExchangeRow {
@@ -255,10 +281,11 @@ function exchangeOf(report: Report, decision: Decided["decision"], now: Date): E
 }
 
 async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
-  const { before, newAttempts, newRefunds } = work;
+  const { before, newAttempts, newRefunds, newDisputes } = work;
   const boxes = [...work.boxes.values()];
   const attempts = boxes.flatMap((box) => [...box.attempts.values()]);
   const refunds = boxes.flatMap((box) => [...box.refunds.values()]);
+  const disputes = boxes.flatMap((box) => [...box.disputes.values()]);
   const [inserted] = await Promise.all([
     insertRefunds(
       tx,
@@ -280,6 +307,16 @@ async function persist(tx: Tx, work: Work, now: Date): Promise<void> {
       tx,
       refunds.filter(
         (refund) => !newRefunds.has(refund.id) && differs(before.refunds.get(refund.id), refund),
+      ),
+    ),
+    insertDisputes(
+      tx,
+      disputes.filter((dispute) => newDisputes.has(dispute.id)),
+    ),
+    updateDisputes(
+      tx,
+      disputes.filter(
+        (dispute) => !newDisputes.has(dispute.id) && differs(before.disputes.get(dispute.id), dispute),
       ),
     ),
     insertExchanges(tx, work.exchanges),

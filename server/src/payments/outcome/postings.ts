@@ -12,7 +12,7 @@ import {
   type Line,
   memoTwin,
 } from "../../ledger/index.ts";
-import type { Attempt, Refund, Taken } from "../model.ts";
+import type { Attempt, Dispute, Refund, Taken } from "../model.ts";
 import type { Booking } from "./draft.ts";
 
 /** The journal of a booking. @param id the journal's, fixed before the transaction. */
@@ -40,6 +40,9 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
       return refundReturned(booking.attempt, booking.refund, booking.channelDate, id);
     case "refund_after_failure":
       return refundAfterFailure(booking.attempt, booking.refund, id);
+    case "dispute_opened":
+    case "dispute_won":
+      return disputed(booking, id);
   }
 }
 
@@ -213,6 +216,22 @@ function refundAfterFailure(attempt: Attempt, refund: Refund, id: Id): JournalDr
       ...costLines(attempt, takenOf(attempt), -refund.costReturned),
     ],
   };
+}
+
+/**
+ * The channel takes what the payer claims and its fee, and gives the claim back when it is won. The merchant
+ * bears both; a fee that is charged where the money is is none of these books'.
+ */
+function disputed(booking: Extract<Booking, { dispute: Dispute }>, id: Id): JournalDraft {
+  const { attempt, dispute, channelDate } = booking;
+  const at = accountsOf(attempt);
+  const [pending, receivable] = [at("merchant_pending"), at("channel_receivable")];
+  const fee = attempt.fundFlow === "through_platform" ? dispute.fee : 0n;
+  const lines =
+    booking.booking === "dispute_opened"
+      ? moved(pending, receivable, dispute.amount + fee)
+      : moved(receivable, pending, dispute.amount);
+  return { ...headOf(attempt, booking.booking, dispute.id, channelDate, id), lines };
 }
 
 /** The money of a refund back to the accounts that gave it; a later difference is the first account's. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { RefundOutcome, ReversalOutcome, TradeOutcome } from "../../channels/index.ts";
+import type { DisputeOutcome, RefundOutcome, ReversalOutcome, TradeOutcome } from "../../channels/index.ts";
 import { HOUR, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { HonestChannel } from "../testing/honest-channel.ts";
@@ -65,6 +65,17 @@ const anything = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ step: fc.constant("refund_silence"), nth, end: noAnswer }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      step: fc.constant("dispute"),
+      nth,
+      no: fc.constantFrom("dp_1", "dp_2"),
+      outcome: fc.constantFrom("opened", "won", "lost"),
+      amount: fc.oneof(fc.constant(AMOUNT), someAmount),
+      fee: fc.constantFrom(0n, 15n),
+    }),
   },
   {
     weight: 3,
@@ -146,6 +157,22 @@ function reversalOf(end: Extract<Anything, { step: "reversal" }>["end"]) {
   return reversed;
 }
 
+function disputeOf(step: Extract<Anything, { step: "dispute" }>, attemptId: Id): DisputeOutcome {
+  const { outcome, no, amount, fee } = step;
+  const channelDisputeNo = `${no} ${attemptId}`;
+  const date = { channelDate: CHANNEL_DATE, openedDate: CHANNEL_DATE };
+  return {
+    outcome,
+    channelDisputeNo,
+    amount,
+    fee,
+    currency: "CNY",
+    ...date,
+    reason: "general",
+    respondBy: null,
+  };
+}
+
 /** Does a step. The story itself asserts after each that all holds. */
 function take(story: Story, step: Anything): void {
   switch (step.step) {
@@ -169,6 +196,11 @@ function take(story: Story, step: Anything): void {
     case "refund_silence": {
       const id = pick(story.box.refunds.keys(), step.nth);
       if (id !== null) story.refundReport(id, "refund", step.end);
+      return;
+    }
+    case "dispute": {
+      const attemptId = attemptAt(story, step.nth);
+      story.disputeReport(disputeOf(step, attemptId), undefined, attemptId);
       return;
     }
     case "close":
@@ -199,13 +231,14 @@ function substance(story: Story): unknown {
     payment: { ...story.box.payment, dueAt: null },
     attempts: plain(story.box.attempts.values()),
     refunds: plain(story.box.refunds.values()),
+    disputes: plain(story.box.disputes.values()),
     lines: [...story.books.lines],
     events: [...story.events],
     workItems: story.workItems.map((item) => item.kind),
   };
 }
 
-const REPORTS: readonly string[] = ["trade", "silence", "reversal", "refund", "refund_silence"];
+const REPORTS: readonly string[] = ["trade", "silence", "reversal", "refund", "refund_silence", "dispute"];
 
 test("whatever is said in whatever order: constraints hold, journals balance, all money has a place", () => {
   fc.assert(

@@ -17,7 +17,7 @@ import {
 } from "../../operators/index.ts";
 import { PAYMENT_STATUSES } from "../model.ts";
 import { timelineOf } from "../timeline.ts";
-import { presentPayment } from "../view.ts";
+import { type PaymentPages, presentPayment } from "../view.ts";
 import { type Whole, wholesById } from "../whole.ts";
 import { PaymentSchema, TimelineSchema } from "../wire.ts";
 import { BuyerIpSchema, CreatePaymentSchema, MethodSchema, PaymentCodeSchema } from "./request.ts";
@@ -27,7 +27,7 @@ import { listPayments, type PaymentFilter } from "./store.ts";
 export type PaymentRoutesDeps = {
   readonly cell: Cell;
   readonly payments: Payments;
-  readonly cashierUrl: (paymentId: Id) => string;
+  readonly pagesOf: (paymentId: Id) => PaymentPages;
   readonly authenticateMerchant: (request: FastifyRequest) => Promise<MerchantIdentity>;
   readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
 };
@@ -66,9 +66,9 @@ export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
   const present: Present = (whole) =>
     presentPayment(
       whole.payment,
-      whole.attempts,
+      whole,
       whole.refunds.filter((refund) => refund.automatic),
-      deps.cashierUrl(whole.payment.id),
+      deps.pagesOf(whole.payment.id),
     );
   creation(http, deps, present);
   reading(http, deps, present);

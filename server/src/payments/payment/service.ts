@@ -58,7 +58,7 @@ export type Payments = {
    * its, instead of a routed one.
    */
   create(
-    identity: MerchantIdentity,
+    identity: Pick<MerchantIdentity, "merchant">,
     body: CreatePayment,
     through?: ChannelAccount,
   ): Promise<Whole & { readonly isNew: boolean }>;
@@ -155,7 +155,7 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
 async function create(
   deps: PaymentsDeps,
   creations: Batcher<NewPayment, Created>,
-  identity: MerchantIdentity,
+  identity: Pick<MerchantIdentity, "merchant">,
   body: CreatePayment,
   through?: ChannelAccount,
 ): Promise<Whole & { isNew: boolean }> {
@@ -182,7 +182,7 @@ async function create(
       throw problem("payment_code_used", { field: "payment_code" });
     case "created": {
       const { payment, attempt } = wanted;
-      if (attempt === null) return { payment, attempts: [], refunds: [], isNew: true };
+      if (attempt === null) return { payment, attempts: [], refunds: [], disputes: [], isNew: true };
       deps.places.note(attempt);
       return {
         ...(await deps.calls.place(payment, attempt, body.payment_code ?? null, "buyer")),

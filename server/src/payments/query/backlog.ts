@@ -1,7 +1,7 @@
 import { type Db, sql } from "../../kernel/database.ts";
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../../kernel/due.ts";
 
-const kinds = ["attempts", "payments", "refunds"] as const;
+const kinds = ["attempts", "payments", "refunds", "disputes"] as const;
 
 const dueOf = (kind: (typeof kinds)[number]) =>
   `select '${kind}' as kind, count(*) as due, min(due_at) as oldest_due_at

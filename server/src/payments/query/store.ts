@@ -1,7 +1,14 @@
 import { sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Attempt, Payment, Refund } from "../model.ts";
-import { ATTEMPT_COLUMNS, type AttemptRow, attemptOf, PAYMENT_COLUMNS, REFUND_COLUMNS } from "../rows.ts";
+import type { Attempt, Dispute, Payment, Refund } from "../model.ts";
+import {
+  ATTEMPT_COLUMNS,
+  type AttemptRow,
+  attemptOf,
+  DISPUTE_COLUMNS,
+  PAYMENT_COLUMNS,
+  REFUND_COLUMNS,
+} from "../rows.ts";
 
 /**
  * A claim moves due times and nothing else: the one write allowed without the payment's lock. What an update
@@ -83,6 +90,28 @@ const claimRefundsSql = sql(
    order by id`,
 );
 
+const claimDisputesSql = sql(
+  "disputes_claim",
+  `with claimed as (
+     update disputes c
+     set due_at = $2
+     from (
+       select id
+       from disputes
+       where due_at <= $1
+         and channel_account_id <> all($4::uuid[])
+       order by due_at
+       limit $3
+       for no key update skip locked
+     ) d
+     where c.id = d.id
+     returning ${prefixed("c", DISPUTE_COLUMNS)}
+   )
+   select ${DISPUTE_COLUMNS}
+   from claimed
+   order by id`,
+);
+
 function prefixed(alias: string, columns: string): string {
   return columns
     .split(",")
@@ -118,4 +147,13 @@ export function claimRefunds(
   { limit, except }: Claimable,
 ): Promise<Refund[]> {
   return tx.all<Refund>(claimRefundsSql, [now, leaseUntil, limit, except]);
+}
+
+export function claimDisputes(
+  tx: Tx,
+  now: Date,
+  leaseUntil: Date,
+  { limit, except }: Claimable,
+): Promise<Dispute[]> {
+  return tx.all<Dispute>(claimDisputesSql, [now, leaseUntil, limit, except]);
 }

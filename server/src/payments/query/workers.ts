@@ -10,14 +10,15 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Calls } from "../attempt/calls.ts";
 import { attemptById } from "../attempt/store.ts";
-import type { Attempt, Payment, Refund } from "../model.ts";
+import { attendDispute, type DisputeDeps } from "../dispute/service.ts";
+import type { Attempt, Dispute, Payment, Refund } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Payments } from "../payment/service.ts";
 import { paymentsById } from "../payment/store.ts";
 import { refundById } from "../refund/store.ts";
 import { createLanes } from "./lanes.ts";
 import { PLACING_LEASE_MS } from "./schedule.ts";
-import { type Claimable, claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+import { type Claimable, claimAttempts, claimDisputes, claimPayments, claimRefunds } from "./store.ts";
 
 /** At least three times the longest time-out of a channel call. */
 const LEASE_MS = 30 * SECOND;
@@ -29,7 +30,7 @@ const CLAIM_MAX = 32;
 
 export type WorkersDeps = {
   readonly cell: Cell;
-  readonly channels: Pick<Channels, "channel" | "account">;
+  readonly channels: DisputeDeps["channels"] & Pick<Channels, "account">;
   readonly door: Door;
   readonly calls: Calls;
   readonly payments: Pick<Payments, "finishClosing">;
@@ -39,10 +40,10 @@ export type WorkersDeps = {
 export type Workers = {
   nudge(): void;
   stop(): Promise<void>;
-  readonly gauges: Readonly<Record<"attempts" | "payments" | "refunds", DueWorker["gauges"]>>;
+  readonly gauges: Readonly<Record<"attempts" | "payments" | "refunds" | "disputes", DueWorker["gauges"]>>;
 };
 
-/** Starts the three pollers of a cell; any number of processes may run them. */
+/** Starts the pollers of a cell; any number of processes may run them. */
 export function startWorkers(deps: WorkersDeps): Workers {
   const { cell, log } = deps;
   const lanes = createLanes({
@@ -111,6 +112,13 @@ export function startWorkers(deps: WorkersDeps): Workers {
         });
       },
     }),
+    disputes: startDueWorker<Dispute>({
+      ...common,
+      name: "disputes",
+      claim: claimWith(claimDisputes),
+      handle: (dispute) =>
+        inLane(dispute.channelAccountId, async () => void (await attendDispute(deps, dispute))),
+    }),
   };
   const all = Object.values(workers);
   return {
@@ -124,6 +132,7 @@ export function startWorkers(deps: WorkersDeps): Workers {
       attempts: workers.attempts.gauges,
       payments: workers.payments.gauges,
       refunds: workers.refunds.gauges,
+      disputes: workers.disputes.gauges,
     },
   };
 }

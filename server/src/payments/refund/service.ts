@@ -108,6 +108,12 @@ function refusal(wish: Extract<WishResult, { done: false }>, body: CreateRefund)
         detail: `${wish.left ?? 0n} is left of the payment`,
         members: { amount_left: Number(wish.left ?? 0n) },
       });
+    case "payment_disputed":
+      return problem("payment_disputed", {
+        field: "amount",
+        detail: `${wish.left ?? 0n} of the payment is neither refunded nor disputed`,
+        members: { amount_left: Number(wish.left ?? 0n) },
+      });
     case "payment_not_refundable":
     case "refund_window_over":
     case "refund_parts_exhausted":

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   type Attempt,
+  type Dispute,
   isFinalAttempt,
   isFinalPayment,
   type Payment,
@@ -33,7 +34,10 @@ export function assertHolds(story: Pick<Story, "box" | "books" | "workItems">): 
     moneyHasAPlace(box.payment, attempt, own, workItems.length > 0);
   }
   for (const refund of refunds) refundHolds(refund);
+  const disputes = [...box.disputes.values()];
+  for (const dispute of disputes) disputeHolds(dispute);
   const items = openItemsOf(box.payment, attempts, refunds);
+  items.merchant_pending -= sum(disputes.map((dispute) => heldBack(dispute, attempts)));
   for (const [code, amount] of Object.entries(items)) {
     assert.equal(
       books.natural(code as keyof typeof items),
@@ -107,6 +111,17 @@ function refundHolds(refund: Refund): void {
   assert.ok(!accepted || refund.acceptedAt !== null, "refunds_accepted");
   assert.equal(final, refund.finishedAt !== null, "refunds_finished");
   assert.equal(refund.dueAt === null, refund.finishedAt !== null, "refunds_due");
+}
+
+function disputeHolds({ state, finishedAt, dueAt }: Dispute): void {
+  assert.equal(state !== "opened", finishedAt !== null, "disputes_finished");
+  assert.equal(dueAt === null, finishedAt !== null, "disputes_due");
+}
+
+/** What a dispute keeps from the merchant: the claim unless it was won, and the fee where money passes us. */
+function heldBack({ attemptId, state, amount, fee }: Dispute, attempts: readonly Attempt[]): bigint {
+  const flow = attempts.find((attempt) => attempt.id === attemptId)?.fundFlow;
+  return (state === "won" ? 0n : amount) + (flow === "through_platform" ? fee : 0n);
 }
 
 /** Invariant 7: what each clearing and suspense account must hold, from payments and refunds alone. */

@@ -4,6 +4,7 @@
 import type {
   CallEnd,
   ChannelAccount,
+  DisputeOutcome,
   RefundOutcome,
   ReversalOutcome,
   TradeFacts,
@@ -54,6 +55,11 @@ export type Story = {
     source: "refund" | "refund_query" | "notification",
     end: RefundOutcome | CallEnd<RefundOutcome>,
   ): Decided["decision"];
+  disputeReport(
+    end: DisputeOutcome | CallEnd<DisputeOutcome>,
+    disputeId?: Id,
+    attemptId?: Id,
+  ): Decided["decision"];
   close(closingFor?: ClosingFor): Decided["wish"];
   giveUp(attemptId?: Id): Decided["decision"];
   /** Adds an attempt; the wish's result and the attempt's id. */
@@ -92,7 +98,7 @@ export function startStory(options: StoryOptions = {}): Story {
   const amount = options.amount ?? 1000n;
   const payment = aPayment(merchant.id, amount, now);
   const method = options.method === undefined ? "alipay.qr" : options.method;
-  const box: Box = { payment, attempts: new Map(), refunds: new Map() };
+  const box: Box = { payment, attempts: new Map(), refunds: new Map(), disputes: new Map() };
   let first = newId();
   if (method !== null) {
     const attempt = anAttempt(payment, account, method, now);
@@ -107,10 +113,15 @@ export function startStory(options: StoryOptions = {}): Story {
 }
 
 function forkOf(held: Held): Story {
-  const { payment, attempts, refunds } = held.box;
+  const { payment, attempts, refunds, disputes } = held.box;
   return storyOf({
     ...held,
-    box: { payment, attempts: new Map(attempts), refunds: new Map(refunds) },
+    box: {
+      payment,
+      attempts: new Map(attempts),
+      refunds: new Map(refunds),
+      disputes: new Map(disputes),
+    },
     books: held.books.fork(),
     events: [...held.events],
     workItems: [...held.workItems],
@@ -198,6 +209,10 @@ function storyOf(held: Held): Story {
       const { attemptId } = story.refund(refundId);
       const told = answered<RefundOutcome>(end);
       return submit({ ...report(), kind: "refund_report", attemptId, refundId, source, end: told }).decision;
+    },
+    disputeReport: (end, disputeId = newId(), attemptId = first) => {
+      const told = answered<DisputeOutcome>(end);
+      return submit({ ...report(), kind: "dispute_report", attemptId, disputeId, end: told }).decision;
     },
     close: (closingFor = "close") => submit({ ...about, kind: "begin_closing", closingFor }).wish,
     giveUp: (attemptId = first) => submit({ ...about, kind: "give_up", attemptId }).decision,

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MovementFault, statementOf } from "./movements.ts";
+import { CREATED, charge, disputeObject, newOrder, newRefund, refundObject } from "./testing.ts";
+
+const of = { account: "acct_1", channelDate: "2026-11-20" };
+const movement = (
+  type: string,
+  amount: number,
+  fee: number,
+  source: object | string | null,
+  changes: object = {},
+) => ({
+  id: `txn_${type}`,
+  object: "balance_transaction",
+  type,
+  amount,
+  fee,
+  net: amount - fee,
+  currency: "usd",
+  created: CREATED,
+  source,
+  ...changes,
+});
+const DAY = [
+  movement("charge", 1_234, 66, charge()),
+  movement("refund", -234, 0, refundObject(), { created: CREATED + 1 }),
+  movement("refund_failure", 234, 0, refundObject({ status: "failed" }), { created: CREATED + 2 }),
+  movement("adjustment", -1_234, 1_500, disputeObject(), { created: CREATED + 3 }),
+  movement("adjustment", 1_234, 0, disputeObject({ status: "won" }), { created: CREATED + 4 }),
+  movement("payout", -500, 0, { id: "po_1", object: "payout", currency: "usd" }, { created: CREATED + 5 }),
+  movement("stripe_fee", -20, 0, null, { created: CREATED + 6 }),
+];
+
+describe("Stripe's movements of a day", () => {
+  it("are a statement: payments, refunds, disputes, and nothing that belongs to no order", () => {
+    const { lines, account, channelDate } = statementOf(DAY.toReversed(), of);
+    assert.deepEqual([account, channelDate], [of.account, of.channelDate]);
+    assert.deepEqual(
+      lines.map(({ line, kind, amount, fee, channelOrderNo, channelRefundNo, channelTradeNo }) => [
+        line,
+        kind,
+        amount,
+        fee,
+        channelOrderNo,
+        channelRefundNo,
+        channelTradeNo,
+      ]),
+      [
+        [1, "payment", 1_234n, 66n, newOrder().channelOrderNo, null, "pi_1"],
+        [2, "refund", -234n, 0n, newOrder().channelOrderNo, newRefund().channelRefundNo, "pi_1"],
+        [3, "refund", 234n, 0n, newOrder().channelOrderNo, newRefund().channelRefundNo, "pi_1"],
+        [4, "dispute", -1_234n, 1_500n, "", null, "pi_1"],
+        [5, "dispute", 1_234n, 0n, "", null, "pi_1"],
+      ],
+    );
+  });
+
+  it("keep what came, the same content as the same bytes", () => {
+    const [first] = DAY;
+    const shuffled = Object.fromEntries(Object.entries(first as object).toReversed());
+    const bytes = statementOf(DAY, of).original;
+    assert.equal(bytes.toString().trimEnd().split("\n").length, DAY.length);
+    assert.deepEqual(statementOf([shuffled, ...DAY.slice(1)], of).original, bytes);
+    assert.deepEqual(JSON.parse(bytes.toString().split("\n")[0] as string), first);
+  });
+
+  it("of a currency without decimals are whole", () => {
+    const yen = movement("charge", 500, 18, charge({ currency: "jpy" }), { currency: "jpy" });
+    assert.deepEqual(
+      statementOf([yen], of).lines.map(({ amount, currency }) => [amount, currency]),
+      [[500n, "JPY"]],
+    );
+  });
+
+  const faults: [title: string, movement: object, reason: RegExp][] = [
+    ["a net that does not add up", movement("charge", 1_234, 66, charge(), { net: 1 }), /is not 1/],
+    ["another day", movement("charge", 1_234, 66, charge(), { created: CREATED + 86_400 }), /2026-11-21/],
+    ["no time", movement("charge", 1_234, 66, charge(), { created: null }), /missing/],
+    [
+      "another currency than it was paid in",
+      movement("charge", 1_100, 60, charge(), { currency: "eur" }),
+      /USD.*EUR/,
+    ],
+    ["a source that did not come", movement("charge", 1_234, 66, "ch_1"), /paid in \?/],
+    ["a kind that is not understood", movement("payment_reversal", -1, 0, charge()), /payment_reversal/],
+  ];
+  for (const [title, wrong, reason] of faults) {
+    it(`with ${title} are no statement, and the line is named`, () => {
+      assert.throws(
+        () =>
+          statementOf([DAY[0] as object as Record<string, unknown>, wrong as Record<string, unknown>], of),
+        (error: unknown) =>
+          error instanceof MovementFault && /^line \d/.test(error.message) && reason.test(error.message),
+      );
+    });
+  }
+});

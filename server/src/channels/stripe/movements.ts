@@ -1,0 +1,91 @@
+import type { Statement, StatementLine } from "../port.ts";
+import { currencyOf, minorUnitsOf } from "./amount.ts";
+import { type Fields, objectOf, textOr } from "./answer.ts";
+import { orderNoOf } from "./outcomes.ts";
+import { refundNoOf } from "./refund-outcomes.ts";
+import { instantOf, utcDate } from "./time.ts";
+
+// Pure: the movements of the account's balance on one day as a statement.
+//
+// charge, payment a payment refund, payment_refund a refund refund_failure, payment_refund_failure one that
+// came back: kind `refund`, positive adjustment of a dispute kind `dispute`: negative when it opened,
+// positive when it was won anything that belongs to no order left out: payouts, transfers, fees of the
+// account, reserves
+
+/** Why a day's movements cannot be read as a statement; `message` names the line. */
+export class MovementFault extends Error {}
+
+const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
+  charge: "payment",
+  payment: "payment",
+  refund: "refund",
+  payment_refund: "refund",
+  refund_failure: "refund",
+  payment_refund_failure: "refund",
+};
+
+/** Kinds of movement that have an order behind them and are not understood here. */
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
+
+/**
+ * The statement of a day, its movements as Stripe lists them: every movement that belongs to an order, in the
+ * order of time, or a `MovementFault` with line and reason. The original kept is what came, one object a
+ * line, its fields sorted.
+ */
+export function statementOf(
+  movements: readonly Fields[],
+  of: { readonly account: string; readonly channelDate: string },
+): Statement {
+  // They come newest first; those of one second keep their order.
+  const inOrder = movements
+    .toReversed()
+    .toSorted((one, other) => Number(one.created) - Number(other.created));
+  const lines = inOrder.flatMap((movement, index) => lineOf(movement, index + 1, of.channelDate) ?? []);
+  const original = Buffer.from(inOrder.map((movement) => `${canonical(movement)}\n`).join(""));
+  return { account: of.account, channelDate: of.channelDate, lines, original };
+}
+
+function lineOf(movement: Fields, line: number, channelDate: string): StatementLine | null {
+  const fault = (reason: string) => new MovementFault(`line ${line}: ${reason}`);
+  const type = textOr(movement.type, "");
+  const source = objectOf(movement.source);
+  if (NOT_UNDERSTOOD.has(type)) throw fault(`a movement of the kind ${type} is not understood`);
+  const kind = source.object === "dispute" ? "dispute" : KINDS[type];
+  if (kind === undefined) return null;
+  const [amount, fee, net] = [movement.amount, movement.fee, movement.net].map(minorUnitsOf);
+  const at = instantOf(movement.created);
+  if (amount == null || fee == null || net == null || at === null)
+    throw fault("a figure or the time is missing");
+  if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
+  if (utcDate(at) !== channelDate) throw fault(`it is of ${utcDate(at)}`);
+  const currency = currencyOf(movement.currency);
+  if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
+  const paidIn = currencyOf(source.currency);
+  if (paidIn !== currency) {
+    throw fault(
+      `paid in ${paidIn ?? "?"} and settled in ${currency}; the account needs a bank account in what is paid`,
+    );
+  }
+  return {
+    line,
+    kind,
+    channelTradeNo: textOr(source.payment_intent, textOr(source.charge, textOr(source.id, ""))),
+    channelOrderNo: orderNoOf(source) ?? "",
+    channelRefundNo: kind === "refund" ? refundNoOf(source) : null,
+    amount,
+    settleAmount: amount,
+    fee,
+    currency,
+    createdAt: instantOf(source.created) ?? at,
+    finishedAt: at,
+    subject: textOr(source.description, textOr(movement.description, "")),
+  };
+}
+
+/** JSON text with the fields of every object in alphabetical order: the same content, the same bytes. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return `{${fields.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join(",")}}`;
+}

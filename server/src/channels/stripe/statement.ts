@@ -1,0 +1,82 @@
+import { MINUTE } from "../../kernel/clock.ts";
+import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import { type Fields, refused } from "./answer.ts";
+import { pageOf } from "./finding.ts";
+import { callGateway, credentialsOf } from "./gateway.ts";
+import { MovementFault, statementOf } from "./movements.ts";
+import { movementsOf } from "./requests.ts";
+
+/** About a hundred thousand movements. */
+const PAGES_MAX = 1_000;
+
+/** A page with its sources takes longer to make than an answer. */
+const PAGE_TIMEOUT_MIN_MS = MINUTE;
+
+type Movements = CallEnd<readonly Fields[]> & { readonly exchange: ExchangeRecord };
+
+/** Reads all that moved the account's balance on a UTC day, page by page, and makes a statement of it. */
+export async function downloadStatement(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+): Promise<Call<Statement>> {
+  const patient = { ...context, timeoutMs: Math.max(context.timeoutMs, PAGE_TIMEOUT_MIN_MS) };
+  const read = await readPages(deps, patient, channelDate);
+  if (read.end !== "answered") return read;
+  const { value: movements, exchange } = read;
+  if (movements.length === 0) {
+    const message = `nothing moved on ${channelDate}`;
+    return { end: "refused", code: "no_statement", message, retryable: true, exchange };
+  }
+  const account = credentialsOf(context).accountId ?? "";
+  try {
+    return { end: "answered", value: statementOf(movements, { account, channelDate }), exchange };
+  } catch (error) {
+    if (!(error instanceof MovementFault)) throw error;
+    const { message } = error;
+    return { end: "refused", code: "statement_invalid", message, retryable: false, exchange };
+  }
+}
+
+/** A statement is whole or none: a page that does not come leaves nothing. */
+async function readPages(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  channelDate: string,
+): Promise<Movements> {
+  const startedAt = deps.clock.now();
+  const movements: Fields[] = [];
+  let after: string | null = null;
+  let codes: string | null = null;
+  const exchange = (pages: number): ExchangeRecord => ({
+    operation: "statement",
+    startedAt,
+    tookMs: deps.clock.now().getTime() - startedAt.getTime(),
+    channelCode: codes,
+    request: `GET ${movementsOf(channelDate, null).target}`,
+    response: `${pages} pages, ${movements.length} movements`,
+  });
+  for (let pages = 1; pages <= PAGES_MAX; pages += 1) {
+    const called = await callGateway(deps, context, "statement", movementsOf(channelDate, after));
+    codes = called.exchange.channelCode;
+    if (called.end !== "answer") {
+      if (pages === 1) return called;
+      const reason = called.end === "refused" ? called.message : called.reason;
+      return { end: "unknown", reason: `page ${pages}: ${reason}`, exchange: exchange(pages) };
+    }
+    if (called.answer.code !== null) return { ...refused(called.answer), exchange: called.exchange };
+    const page = pageOf(called.answer.body);
+    if ("reason" in page) return { ...page, exchange: exchange(pages) };
+    movements.push(...page.objects);
+    if (page.next === null) return { end: "answered", value: movements, exchange: exchange(pages) };
+    after = page.next;
+  }
+  const message = `more than ${PAGES_MAX} pages of movements on one day`;
+  return {
+    end: "refused",
+    code: "statement_invalid",
+    message,
+    retryable: false,
+    exchange: exchange(PAGES_MAX),
+  };
+}

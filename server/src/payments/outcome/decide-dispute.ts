@@ -1,0 +1,114 @@
+/**
+ * What a report about a payer's claim means. Pure and monotone: told twice, late, or the end before the
+ * beginning, the same is booked. Opened < lost < won: the amount that came back is booked whenever it is
+ * told.
+ */
+import type { CallEnd, DisputeOutcome } from "../../channels/index.ts";
+import { DAY, MINUTE, plus } from "../../kernel/clock.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
+import { formatDecimal } from "../../kernel/money.ts";
+import type { Attempt, Dispute } from "../model.ts";
+import type { Draft } from "./draft.ts";
+import type { Decision } from "./steps.ts";
+
+type Report = { readonly disputeId: Id; readonly end: CallEnd<DisputeOutcome> };
+
+export function decideDispute(draft: Draft, attempt: Attempt, report: Report, now: Date): Decision {
+  const { end } = report;
+  if (end.end !== "answered") return askLater(draft, attempt, report.disputeId, end.end, now);
+  const told = end.value;
+  // The payment itself has not been told yet. Whoever brings this brings it again.
+  if (attempt.taken === null) return "waiting";
+  if (told.currency !== attempt.currency || told.amount <= 0n || told.fee < 0n) return "contradiction";
+  const known = draft.disputesOf(attempt.id).find((one) => one.channelDisputeNo === told.channelDisputeNo);
+  const id = known?.id ?? openDispute(draft, attempt, report.disputeId, told, now);
+  return advance(draft, attempt, id, told, known === undefined, now);
+}
+
+/** When an open one is asked about: daily, and when the time for evidence is over. */
+export function nextDisputeQueryAt(respondBy: Date | null, now: Date): Date {
+  const tomorrow = plus(now, DAY);
+  return respondBy !== null && respondBy > now && respondBy < tomorrow ? plus(respondBy, MINUTE) : tomorrow;
+}
+
+function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcome, now: Date): Id {
+  const { channelDisputeNo, amount, fee, currency, reason, respondBy } = told;
+  const dispute: Dispute = {
+    id,
+    paymentId: attempt.paymentId,
+    attemptId: attempt.id,
+    merchantId: attempt.merchantId,
+    channelAccountId: attempt.channelAccountId,
+    channelDisputeNo,
+    state: "opened",
+    amount,
+    fee,
+    currency,
+    reason,
+    respondBy,
+    dueAt: nextDisputeQueryAt(respondBy, now),
+    createdAt: now,
+    finishedAt: null,
+  };
+  draft.addDispute(dispute);
+  const channelDate = told.openedDate ?? told.channelDate;
+  draft.book({ booking: "dispute_opened", attempt, dispute, channelDate });
+  draft.tell("dispute.opened", id);
+  if (told.outcome === "opened") {
+    draft.open({ kind: "dispute_opened", subjectId: id, amount, detail: adviceOn(dispute) });
+  }
+  return id;
+}
+
+function advance(
+  draft: Draft,
+  attempt: Attempt,
+  id: Id,
+  told: DisputeOutcome,
+  isNew: boolean,
+  now: Date,
+): Decision {
+  const dispute = draft.dispute(id);
+  if (dispute.amount !== told.amount || dispute.fee !== told.fee) return "contradiction";
+  if (dispute.state === told.outcome) {
+    if (dispute.state === "opened") {
+      dispute.respondBy = told.respondBy ?? dispute.respondBy;
+      dispute.dueAt = nextDisputeQueryAt(told.respondBy, now);
+    }
+    return isNew ? "disputed" : "already_known";
+  }
+  if (told.outcome === "opened") return "already_known";
+  if (dispute.state === "won") return "contradiction";
+  dispute.state = told.outcome;
+  dispute.dueAt = null;
+  dispute.finishedAt = now;
+  if (told.outcome === "lost") {
+    draft.tell("dispute.lost", id);
+    return "dispute_lost";
+  }
+  draft.book({ booking: "dispute_won", attempt, dispute, channelDate: told.channelDate });
+  draft.tell("dispute.won", id);
+  return "dispute_won";
+}
+
+function askLater(
+  draft: Draft,
+  attempt: Attempt,
+  id: Id,
+  end: "refused" | "not_sent" | "unknown",
+  now: Date,
+): Decision {
+  const known = draft.disputesOf(attempt.id).find((one) => one.id === id);
+  if (known === undefined || known.state !== "opened") return "already_known";
+  const dispute = draft.dispute(id);
+  dispute.dueAt = plus(now, 10 * MINUTE);
+  return end;
+}
+
+function adviceOn({ id, amount, currency, reason, respondBy }: Dispute): string {
+  const until = respondBy === null ? "" : ` by ${respondBy.toISOString()}`;
+  return (
+    `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}). Bring evidence at ` +
+    `the channel${until}, or accept the loss; ${formatId("dsp", id)} shows how it ends.`
+  );
+}

@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { assertInvariants } from "../../../tools/testing/invariants.ts";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { HOUR, MINUTE } from "../kernel/clock.ts";
+import { aNumber, handsOn } from "./testing/hands.ts";
+
+let platform: TestPlatform;
+let shop: { key: string; merchant: string; account: string; stripe: Json };
+const hands = handsOn(() => platform);
+
+before(async () => {
+  platform = await startTestPlatform();
+  shop = await openCardShop();
+});
+after(async () => {
+  await assertInvariants(platform);
+  await platform.stop();
+});
+
+const created = async (path: string, body: unknown): Promise<Json> => {
+  const made = await platform.ops("POST", path, body);
+  assert.ok(made.status < 300, JSON.stringify(made.body));
+  return made.body;
+};
+
+/** A merchant that takes cards alone, in three currencies. */
+async function openCardShop() {
+  const merchant = await created("/v1/ops/merchants", {
+    name: "Card Shop",
+    legal_name: "Card Shop Ltd.",
+    fee_rate_millionths: 30_000,
+    currencies: ["USD", "EUR", "JPY"],
+  });
+  const key = await created(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "till" });
+  const { body: stripe } = await platform.sandbox("POST", "/stripe/accounts", {
+    currencies: ["usd", "eur", "jpy"],
+  });
+  const account = await created("/v1/ops/channel_accounts", {
+    merchant_id: merchant.id,
+    channel: "stripe",
+    label: "Cards at the sandbox",
+    gateway_url: stripe.api_url,
+    cost_rate_millionths: 29_000,
+    fund_flow: "through_platform",
+    currencies: ["USD", "EUR", "JPY"],
+    credentials: {
+      secret_key: stripe.secret_key,
+      publishable_key: stripe.publishable_key,
+      webhook_secret: stripe.webhook_secret,
+      account_id: stripe.account_id,
+    },
+  });
+  await created(`/v1/ops/channel_accounts/${account.id}/enable`, undefined);
+  const notifyUrl = `${platform.baseUrl}/notify/stripe/${account.id}`;
+  await platform.sandbox("POST", `/stripe/accounts/${stripe.account_id}/notify-url`, {
+    notify_url: notifyUrl,
+  });
+  return {
+    key: key.secret as string,
+    merchant: merchant.id as string,
+    account: account.id as string,
+    stripe,
+  };
+}
+
+const api = (method: string, path: string, body?: unknown) => platform.api(method, path, body, shop.key);
+const get = async (path: string): Promise<Json> => (await api("GET", path)).body;
+const until = (path: string, done: (seen: Json) => boolean) => hands.eventually(() => get(path), done);
+
+async function create(wanted: Record<string, unknown> = {}): Promise<Json> {
+  const made = await api("POST", "/v1/payments", {
+    merchant_order_no: aNumber("C"),
+    amount: 1234,
+    currency: "USD",
+    subject: "Tea",
+    method: "stripe.card",
+    ...wanted,
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  return made.body;
+}
+
+/** What the buyer has in hand: the page's address, or the app's client secret. */
+function inHand({ next_action: action }: Json): string {
+  return action.type === "redirect" ? action.url : JSON.parse(action.params).client_secret;
+}
+
+async function paid(wanted: Record<string, unknown> = {}): Promise<Json> {
+  const payment = await create(wanted);
+  assert.equal((await platform.payCode(inHand(payment))).status, 200);
+  return until(`/v1/payments/${payment.id}`, (seen) => seen.status === "succeeded");
+}
+
+async function dispute(payment: Json, amount?: number): Promise<Json> {
+  const order = payment.attempts[0].channel_trade_no;
+  const asked = await platform.sandbox("POST", "/wallet/dispute", {
+    order,
+    ...(amount === undefined ? {} : { amount }),
+  });
+  assert.equal(asked.status, 200, JSON.stringify(asked.body));
+  const seen = await until(`/v1/payments/${payment.id}`, ({ disputes }) => disputes.length > 0);
+  return seen.disputes[0];
+}
+
+const decide = async (payment: Json, outcome: "won" | "lost") => {
+  const order = payment.attempts[0].channel_trade_no;
+  const decided = await platform.sandbox("POST", "/wallet/dispute-decide", { order, outcome });
+  assert.equal(decided.status, 200, JSON.stringify(decided.body));
+};
+
+async function balanceOf(code: string, currency: string): Promise<number> {
+  const { data } = await get("/v1/accounts?limit=100");
+  // On the wire a credit is negative.
+  return -(data.find((one: Json) => one.code === code && one.currency === currency)?.balance ?? 0);
+}
+
+describe("cards beside Chinese wallets, from the order to the success", () => {
+  for (const [method, currency, amount, fee] of [
+    ["stripe.card", "USD", 1234, 37],
+    ["stripe.card_app", "EUR", 500, 15],
+    ["stripe.card", "JPY", 1200, 36],
+  ] as const) {
+    test(`${method} in ${currency} is paid, booked in its own currency, and told`, async () => {
+      const payment = await paid({ method, currency, amount });
+      const [attempt] = payment.attempts;
+      assert.deepEqual([attempt.amount_paid, attempt.fee, payment.currency], [amount, fee, currency]);
+      assert.match(attempt.channel_trade_no, /^pi_/);
+      assert.ok((await hands.events(payment.id)).includes("payment.succeeded"));
+    });
+  }
+
+  test("a currency that the account does not settle is refused", async () => {
+    const refused = await api("POST", "/v1/payments", {
+      merchant_order_no: aNumber("C"),
+      amount: 1234,
+      currency: "GBP",
+      subject: "Tea",
+      method: "stripe.card",
+    });
+    assert.ok(refused.status >= 400 && refused.status < 500, JSON.stringify(refused.body));
+    assert.equal(refused.body.field, "currency");
+  });
+
+  test("closed by the merchant, its page takes no money any more", async () => {
+    const payment = await create();
+    assert.match(payment.attempts[0].channel_trade_no, /^cs_/);
+    const closed = await api("POST", `/v1/payments/${payment.id}/close`);
+    assert.equal(closed.body.status, "closed", JSON.stringify(closed.body));
+    assert.notEqual((await platform.payCode(inHand(payment))).status, 200);
+  });
+
+  test("an order whose answer was lost is placed again and stays one order", async () => {
+    await hands.fault("answer_lost_after_success", { method: "checkout.sessions.create" });
+    const payment = await create();
+    assert.equal(payment.next_action, null);
+    const placed = await hands.eventually(
+      async () => {
+        platform.clock.advance(MINUTE);
+        return get(`/v1/payments/${payment.id}`);
+      },
+      (seen) => seen.next_action !== null || seen.attempts.length > 1,
+    );
+    assert.equal(placed.attempts.length, 1);
+    await platform.payCode(inHand(placed));
+    await until(`/v1/payments/${payment.id}`, (seen) => seen.status === "succeeded");
+  });
+});
+
+describe("money given back to a card", () => {
+  test("arrives, and by parts makes the whole", async () => {
+    const payment = await paid();
+    for (const amount of [234, 1000]) {
+      const { status, body } = await api("POST", `/v1/payments/${payment.id}/refunds`, {
+        merchant_refund_no: aNumber("R"),
+        amount,
+      });
+      assert.equal(status, 201, JSON.stringify(body));
+      await until(`/v1/refunds/${body.id}`, (seen) => seen.state === "succeeded");
+    }
+    const { refund_status: whole } = await get(`/v1/payments/${payment.id}`);
+    assert.equal(whole, "full");
+  });
+
+  test("by somebody at the dashboard is booked and shown to a person", async () => {
+    const payment = await paid();
+    const order = payment.attempts[0].channel_trade_no;
+    await platform.sandbox("POST", `/stripe/orders/${order}/refund`, { amount: 100 });
+    await hands.eventually(
+      () => hands.work(payment.id),
+      (items) => items.some((item: Json) => item.kind === "refund_by_channel"),
+    );
+  });
+});
+
+describe("a payer's claim", () => {
+  test("opens: held back, shown, told, on the work-list; refunds keep clear of it; lost: gone", async () => {
+    const payment = await paid({ amount: 5000 });
+    const before = await balanceOf("merchant_pending", "USD");
+    const opened = await dispute(payment, 2000);
+    assert.deepEqual(
+      [opened.state, opened.amount, opened.fee, opened.currency],
+      ["opened", 2000, 1500, "USD"],
+    );
+    assert.equal(await balanceOf("merchant_pending", "USD"), before - 3500);
+    assert.equal((await get(`/v1/payments/${payment.id}`)).status, "succeeded");
+    assert.deepEqual(await get(`/v1/disputes/${opened.id}`), opened);
+    const items = await hands.work(payment.id);
+    assert.ok(items.some((item: Json) => item.kind === "dispute_opened" && item.amount === 2000));
+    const refused = await api("POST", `/v1/payments/${payment.id}/refunds`, {
+      merchant_refund_no: aNumber("R"),
+      amount: 3001,
+    });
+    assert.deepEqual(
+      [refused.status, refused.body.code, refused.body.amount_left],
+      [409, "payment_disputed", 3000],
+    );
+
+    await decide(payment, "lost");
+    const lost = await until(`/v1/disputes/${opened.id}`, (seen) => seen.state === "lost");
+    assert.equal(lost.state_final, true);
+    assert.equal(await balanceOf("merchant_pending", "USD"), before - 3500);
+    assert.deepEqual(
+      (await hands.events(payment.id)).filter((type) => type.startsWith("dispute.")),
+      ["dispute.opened", "dispute.lost"],
+    );
+  });
+
+  test("won: the amount comes back, the fee does not; the timeline tells it all", async () => {
+    const payment = await paid({ currency: "JPY", amount: 3000 });
+    const before = await balanceOf("merchant_pending", "JPY");
+    const opened = await dispute(payment);
+    await decide(payment, "won");
+    await until(`/v1/disputes/${opened.id}`, (seen) => seen.state === "won");
+    assert.equal(await balanceOf("merchant_pending", "JPY"), before - 1500);
+    const told = (await hands.timeline(payment.id)).map((item) => String(item.what));
+    for (const what of [
+      "Dispute won",
+      "Booked: dispute_opened",
+      "Booked: dispute_won",
+      "Event dispute.won",
+    ]) {
+      assert.ok(told.includes(what), `${what} is missing in ${told.join("; ")}`);
+    }
+  });
+
+  test("whose end is never told is asked about", async () => {
+    const payment = await paid();
+    const opened = await dispute(payment);
+    await hands.fault("notification_lost", { out_trade_no: hands.order(payment) });
+    await decide(payment, "won");
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(6 * HOUR);
+        return get(`/v1/disputes/${opened.id}`);
+      },
+      (seen) => seen.state === "won",
+    );
+  });
+
+  test("stands in the merchant's list and in the operators', and in nobody else's", async () => {
+    const { data } = await get("/v1/disputes?limit=2");
+    assert.equal(data.length, 2);
+    const own = await get(`/v1/disputes?payment=${data[0].payment}`);
+    assert.deepEqual(
+      own.data.map((one: Json) => one.id),
+      [data[0].id],
+    );
+    const all = await platform.ops("GET", `/v1/ops/disputes?merchant=${shop.merchant}&state=won`);
+    assert.ok(all.body.data.length > 0 && all.body.data.every((one: Json) => one.state === "won"));
+    assert.equal((await platform.ops("GET", `/v1/ops/disputes/${data[0].id}`)).body.id, data[0].id);
+    assert.equal((await platform.api("GET", `/v1/disputes/${data[0].id}`)).status, 404);
+    assert.equal((await platform.api("GET", "/v1/disputes")).body.data.length, 0);
+  });
+});
+
+test("the statement of the day has payments, refunds and claims", async () => {
+  const payment = await paid();
+  const { body: refund } = await api("POST", `/v1/payments/${payment.id}/refunds`, {
+    merchant_refund_no: aNumber("R"),
+    amount: 100,
+  });
+  await dispute(payment, 200);
+  const date = payment.attempts[0].paid_at.slice(0, 10);
+  const { status, body } = await platform.ops(
+    "GET",
+    `/v1/ops/channel_accounts/${shop.account}/statements/${date}`,
+  );
+  assert.equal(status, 200, JSON.stringify(body));
+  const own = body.lines.filter(
+    (line: Json) => line.channel_trade_no === payment.attempts[0].channel_trade_no,
+  );
+  assert.deepEqual(
+    own.map((line: Json) => [line.kind, line.amount, line.fee, line.channel_refund_no]),
+    [
+      ["payment", 1234, 66, null],
+      ["refund", -100, 0, refund.channel_refund_no],
+      ["dispute", -200, 1500, null],
+    ],
+  );
+});
