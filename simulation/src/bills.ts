@@ -5,7 +5,14 @@ import { type ChannelHttp, type ChannelTraits, channelDateOf } from "../../serve
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES, type Contract } from "./contracts.ts";
-import { type DatedLine, explain, type OwnAttempt, type OwnRefund, type Receivable } from "./explain.ts";
+import {
+  type DatedLine,
+  explain,
+  type OwnAttempt,
+  type OwnDispute,
+  type OwnRefund,
+  type Receivable,
+} from "./explain.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, type World } from "./world.ts";
 
@@ -41,6 +48,25 @@ const REFUNDS = {
    where a.channel_account_id = $1
    order by r.id`,
 };
+const DISPUTES = {
+  name: "simulation_disputes_of_account",
+  text: `select d.id, d.attempt_id, d.state, d.amount, d.fee,
+     (
+       select j.channel_date
+       from journals j
+       where j.kind = 'dispute_opened'
+         and j.source_id = d.id
+     ) as opened_date,
+     (
+       select j.channel_date
+       from journals j
+       where j.kind = 'dispute_won'
+         and j.source_id = d.id
+     ) as won_date
+   from disputes d
+   where d.channel_account_id = $1
+   order by d.id`,
+};
 const RECEIVABLES = {
   name: "simulation_receivables",
   text: `select j.subject_id as payment_id, sum(e.amount)::bigint as amount
@@ -67,6 +93,7 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
       const unexplained = explain(lines, {
         attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
         refunds: await db.all<OwnRefund>(REFUNDS, account),
+        disputes: await db.all<OwnDispute>(DISPUTES, account),
         receivables: await db.all<Receivable>(RECEIVABLES, account),
       });
       for (const what of unexplained) found.push(`${contract.channel} bill of ${merchant.name}: ${what}`);

@@ -43,7 +43,7 @@ const held = (
   attempt: Partial<OwnAttempt>,
   lines: readonly DatedLine[] = [],
   receivables: readonly { paymentId: Id; amount: bigint }[] = nothingOwed,
-) => explain(lines, { attempts: [{ ...reversed, ...attempt }], refunds: [], receivables });
+) => explain(lines, { attempts: [{ ...reversed, ...attempt }], refunds: [], disputes: [], receivables });
 
 describe("a payment code that UnionPay took money by and reversed", () => {
   test("stands on no statement, and nothing is owed", () => {

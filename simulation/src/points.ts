@@ -34,6 +34,14 @@ export const CALLS: readonly string[] = [
   "alipay.trade.cancel",
   "alipay.trade.refund",
   "alipay.trade.fastpay.refund.query",
+  "stripe.session",
+  "stripe.session.query",
+  "stripe.session.expire",
+  "stripe.intent",
+  "stripe.intent.query",
+  "stripe.intent.cancel",
+  "stripe.refund",
+  "stripe.refund.query",
   "unionpay.purchase.qr",
   "unionpay.purchase.app",
   "unionpay.purchase.code",
@@ -54,6 +62,14 @@ export const CALLS: readonly string[] = [
   "wechat.reverse",
 ];
 
+const STRIPE = "/v1/";
+/** A list is looked through, and a search made, for what a query by number would have told. */
+const STRIPE_OBJECTS: Readonly<Record<string, string>> = {
+  "checkout/sessions": "session",
+  payment_intents: "intent",
+  refunds: "refund",
+  disputes: "dispute",
+};
 const UNIONPAY = "/gateway/api/";
 /** By its kind of transaction, where an address serves several. */
 const UNIONPAY_CALLS: Readonly<Record<string, string>> = {
@@ -74,6 +90,7 @@ export function callNamed(verb: string, url: string, body: string | null): strin
   const { pathname, searchParams } = new URL(url);
   const method = searchParams.get("method");
   if (method !== null) return method;
+  if (pathname.startsWith(STRIPE)) return stripeCall(verb, pathname.slice(STRIPE.length));
   if (pathname.startsWith(UNIONPAY)) return unionpayCall(body ?? "");
   const older = WECHAT_V2.exec(pathname)?.[1];
   if (older !== undefined) return `wechat.${older}`;
@@ -82,6 +99,15 @@ export function callNamed(verb: string, url: string, body: string | null): strin
   if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";
   if (parts.at(-1) === "close") return "wechat.close";
   return verb === "GET" ? "wechat.query" : `wechat.${parts.at(-1)}`;
+}
+
+function stripeCall(verb: string, path: string): string {
+  const [found] = Object.entries(STRIPE_OBJECTS).filter(([prefix]) => path.startsWith(prefix));
+  if (found === undefined) return `stripe.${path}`;
+  const [prefix, name] = found;
+  if (verb === "GET") return `stripe.${name}.query`;
+  const deed = path.slice(prefix.length).split("/")[2];
+  return deed === undefined ? `stripe.${name}` : `stripe.${name}.${deed}`;
 }
 
 function unionpayCall(body: string): string {

@@ -55,8 +55,8 @@ export type World = {
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** After noon in Beijing: UnionPay's clearing day ends at 23:00, the others' at midnight. */
-const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS];
+/** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
+const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
 
 const NEXT_DUE = {
   name: "simulation_next_due",
@@ -67,6 +67,8 @@ const NEXT_DUE = {
      (select due_at from payments where due_at is not null order by due_at limit 1)
      union all
      (select due_at from refunds where due_at is not null order by due_at limit 1)
+     union all
+     (select due_at from disputes where due_at is not null order by due_at limit 1)
      union all
      (
        select greatest(d.due_at, h.paused_until)
@@ -197,7 +199,7 @@ export function platformUrl(path: string): string {
 }
 
 function pathShape(url: string): string {
-  return new URL(url).pathname.replace(/\b(pay|rfd|mch|cha|whe)_[0-9a-z]{26}/g, "{id}");
+  return new URL(url).pathname.replace(/\b(pay|rfd|dsp|mch|cha|whe)_[0-9a-z]{26}/g, "{id}");
 }
 
 function answerOf(response: Response): Answer {
