@@ -245,6 +245,7 @@ describe("a code's order is reversed:", () => {
     ["it came in between", [unknown, answer(PAID)], "again"],
     ["it is open in between", [unknown, open], "again"],
     ["done, and open all the same", [done, open], "unknown"],
+    ["done, and not to be seen yet, paid or not", [done, unknown], "unknown"],
     ["under way", [answer({ respCode: "05" })], "again"],
     ["busy", [answer({ respCode: "06" })], "unknown"],
     ["a duplicate", [answer({ respCode: "12" })], "unknown"],

@@ -176,7 +176,8 @@ export function reversalOfQuery(
       value: { outcome: "reversed", moneyReturned: true, channelTradeNo, channelDate, paid },
     };
   }
-  if (outcome === "paid" || outcome === "pending") {
+  // What was reversed is there: a query that does not see it yet cannot tell whether it had been paid.
+  if (ask === "reversed" && (outcome === "paid" || outcome === "pending" || outcome === "not_found")) {
     return { end: "unknown", reason: `reversed, yet the query says ${outcome}` };
   }
   const { channelTradeNo } = order;
