@@ -167,6 +167,8 @@ export function reversalOfQuery(
   if (told.end !== "answered") return unknown(answer);
   const { outcome } = told.value;
   if (ask !== "reversed" && (outcome === "paid" || outcome === "pending")) return ask;
+  // Still called so, or paid since: a reversal can be repeated, and takes back what is there by then.
+  if (outcome === "paid") return { end: "answered", value: { outcome: "again" } };
   const channelDate = clearingDateOf(at);
   const paid = ask === "reversed" ? takenBefore(answer.fields, at) : null;
   if (paid !== null) {
@@ -177,7 +179,7 @@ export function reversalOfQuery(
     };
   }
   // What was reversed is there: a query that does not see it yet cannot tell whether it had been paid.
-  if (ask === "reversed" && (outcome === "paid" || outcome === "pending" || outcome === "not_found")) {
+  if (ask === "reversed" && (outcome === "pending" || outcome === "not_found")) {
     return { end: "unknown", reason: `reversed, yet the query says ${outcome}` };
   }
   const { channelTradeNo } = order;
