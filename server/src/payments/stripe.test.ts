@@ -142,7 +142,7 @@ describe("cards beside Chinese wallets, from the order to the success", () => {
     assert.equal(refused.body.field, "currency");
   });
 
-  test("an amount that Stripe does not take in this currency is refused as such, with what it takes", async () => {
+  test("an amount that Stripe does not take in a currency is refused with what it takes", async () => {
     const wanted = { merchant_order_no: aNumber("C"), amount: 10, currency: "USD", subject: "Tea" };
     const { status, body } = await api("POST", "/v1/payments", { ...wanted, method: "card" });
     assert.deepEqual([status, body.code, body.field], [422, "amount_out_of_range", "amount"]);
