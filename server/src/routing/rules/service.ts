@@ -139,6 +139,14 @@ async function checkRule(deps: RulesDeps, rule: GivenRule): Promise<void> {
     if (account.merchantId !== merchantId) {
       throw refuse(field, "the account belongs to another legal merchant: an order stays among its own");
     }
+    // By the channel, which never changes, not by the contract: a rule can be edited whatever became of that.
+    const scenes = deps.channels.channel(account.channel)?.traits.scenes ?? {};
+    if (method !== null && scenes[method] === undefined) {
+      throw refuse(
+        field,
+        `${method} is not a method of ${account.channel}, so it never goes through this account`,
+      );
+    }
   }
 }
 
