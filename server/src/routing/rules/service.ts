@@ -23,7 +23,7 @@ export type RulesDeps = {
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly operators: Operators;
-  readonly channels: Pick<Channels, "account" | "all">;
+  readonly channels: Pick<Channels, "account" | "all" | "channel">;
   readonly merchants: Pick<Merchants, "get">;
   readonly conditions: Conditions;
   /** Called after each change, so that this process decides by it at once. */
