@@ -58,7 +58,7 @@ const RULES: readonly Rule[] = [
     app: "unionpay",
     displayName: UNIONPAY,
     channel: "unionpay",
-    methods: ["unionpay.page", "unionpay.wap"],
+    methods: ["unionpay.page"],
     pattern: /UnionPay\/[\d.]+ [A-Za-z0-9]+|UPApp|com\.unionpay\.mobilepay/,
   },
   {

@@ -327,6 +327,8 @@ describe("another way to pay that is not right", () => {
       code: "method_not_available",
       field: "method",
     }));
+  test("a method of another currency", () =>
+    refuses(attempt({ method: "card" }), { status: 422, code: "currency_not_supported", field: "currency" }));
   test("an unknown field", () => refuses(attempt({ method: "alipay.qr", amount: 1 }), invalid("amount")));
   test("the open order is still there afterwards", async () => {
     assert.equal((await hands.get(open.id)).live_attempt, open.live_attempt);

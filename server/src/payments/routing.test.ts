@@ -127,6 +127,15 @@ describe("rules are checked when saved", () => {
     assert.equal((await refused({ effect, merchant_id: null }))[0], "merchant_id");
   });
 
+  test("an account whose channel does not have the rule's method is refused", async () => {
+    const effect = { type: "choose", accounts: [{ id: shop.channelAccountId }] };
+    assert.deepEqual(await refused({ effect, method: "wechat.native" }), [
+      "effect.accounts.0.id",
+      "wechat.native is not a method of alipay, so it never goes through this account",
+    ]);
+    await rule({ merchant_id: shop.id, method: "alipay.qr", effect });
+  });
+
   test("every version is kept with who made it, and a stale change is refused", async () => {
     const first = await rule({ merchant_id: shop.id, effect: { type: "choose", strategy: "cost" } });
     const path = `/v1/ops/routing/rules/${first.id}`;

@@ -142,6 +142,13 @@ describe("cards beside Chinese wallets, from the order to the success", () => {
     assert.equal(refused.body.field, "currency");
   });
 
+  test("an amount that Stripe does not take in a currency is refused with what it takes", async () => {
+    const wanted = { merchant_order_no: aNumber("C"), amount: 10, currency: "USD", subject: "Tea" };
+    const { status, body } = await api("POST", "/v1/payments", { ...wanted, method: "card" });
+    assert.deepEqual([status, body.code, body.field], [422, "amount_out_of_range", "amount"]);
+    assert.match(body.detail, /takes 0\.50 to 999999\.99 USD, not 0\.10/);
+  });
+
   test("closed by the merchant, its page takes no money any more", async () => {
     const payment = await create();
     assert.match(payment.attempts[0].channel_trade_no, /^cs_/);

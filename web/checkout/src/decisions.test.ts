@@ -228,3 +228,19 @@ describe("when the page asks again", () => {
     assert.deepEqual(waits, [1_000, 2_000, 4_000, 15_000]);
   });
 });
+
+describe("why a way to pay did not work", () => {
+  const [english, chinese] = [tongueFor(["en"]).texts.problems, tongueFor(["zh-CN"]).texts.problems];
+
+  test("is said in both languages, and for no buyer in the words that a merchant's programmers read", () => {
+    assert.deepEqual(Object.keys(chinese), Object.keys(english));
+    for (const code of [
+      "method_not_available",
+      "no_account_available",
+      "amount_out_of_range",
+      "order_refused",
+    ]) {
+      assert.match(english[code] ?? "", /choose another/, code);
+    }
+  });
+});

@@ -72,6 +72,8 @@ const en = {
     abandon_not_allowed:
       "The earlier way of paying is still open. Please finish there, or wait until its time is over.",
     method_not_available: "This way of paying is not available right now. Please choose another one.",
+    no_account_available: "This way of paying is not available right now. Please choose another one.",
+    amount_out_of_range: "This way of paying does not take this amount. Please choose another one.",
     order_refused: "The wallet did not take this order. Please choose another way to pay.",
   } as Readonly<Record<string, string>>,
 
@@ -165,6 +167,8 @@ const zh: Texts = {
     payment_closing: "正在关闭上一次的付款方式，请稍后再试。",
     abandon_not_allowed: "上一次的付款方式仍可付款，请在那里完成，或等待其过期。",
     method_not_available: "该支付方式暂不可用，请换一种方式。",
+    no_account_available: "该支付方式暂不可用，请换一种方式。",
+    amount_out_of_range: "该支付方式不支持此金额，请换一种方式。",
     order_refused: "钱包未接受此订单，请换一种方式。",
   },
 

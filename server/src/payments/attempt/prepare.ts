@@ -128,6 +128,9 @@ type Wanted = {
 
 type Order = { readonly id: Id; readonly now: Date; readonly because: string | null };
 
+/** What a channel's own rules say to an order before it is sent. */
+const REFUSED_BEFORE_SENT: ReadonlySet<string> = new Set(["order_refused", "amount_out_of_range"]);
+
 async function prepareAmong(
   wanted: Wanted,
   choices: readonly Choice[],
@@ -140,7 +143,7 @@ async function prepareAmong(
     const attempt = orderThrough(wanted, choice, order);
     const refused = await deps.calls.refuse(payment, attempt, wanted.wish.paymentCode);
     if (refused !== null) {
-      refusal ??= problem("order_refused", refused);
+      refusal ??= problem(refused.field === "amount" ? "amount_out_of_range" : "order_refused", refused);
       continue;
     }
     const { merchantId, currency, channelAccountId, fundFlow } = attempt;
@@ -160,7 +163,7 @@ async function prepareAmong(
       try {
         return await prepareAmong(wanted, untried, { id, now, because });
       } catch (error) {
-        if (error instanceof Problem && error.code === "order_refused") return null;
+        if (error instanceof Problem && REFUSED_BEFORE_SENT.has(error.code)) return null;
         throw error;
       }
     },

@@ -23,7 +23,7 @@ export type RulesDeps = {
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly operators: Operators;
-  readonly channels: Pick<Channels, "account" | "all">;
+  readonly channels: Pick<Channels, "account" | "all" | "channel">;
   readonly merchants: Pick<Merchants, "get">;
   readonly conditions: Conditions;
   /** Called after each change, so that this process decides by it at once. */
@@ -138,6 +138,14 @@ async function checkRule(deps: RulesDeps, rule: GivenRule): Promise<void> {
     if (account === null) throw refuse(field, "there is no such channel account");
     if (account.merchantId !== merchantId) {
       throw refuse(field, "the account belongs to another legal merchant: an order stays among its own");
+    }
+    // By the channel, which never changes, not by the contract: a rule can be edited whatever became of that.
+    const scenes = deps.channels.channel(account.channel)?.traits.scenes ?? {};
+    if (method !== null && scenes[method] === undefined) {
+      throw refuse(
+        field,
+        `${method} is not a method of ${account.channel}, so it never goes through this account`,
+      );
     }
   }
 }
