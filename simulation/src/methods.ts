@@ -21,13 +21,13 @@ const METHODS: Readonly<Record<WorldCurrency, Methods>> = {
     "wechat.app": {},
     "wechat.jsapi": { buyer: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" },
   },
-  USD: { "stripe.card": {}, "stripe.card_app": {} },
+  USD: { card: {}, "card.app": {} },
 };
 
 /** Those that the cashier offers on a desktop. */
 export const AT_THE_CASHIER: Readonly<Record<WorldCurrency, readonly string[]>> = {
   CNY: ["alipay.qr", "alipay.page", "unionpay.qr", "unionpay.page", "wechat.native", "wechat.h5"],
-  USD: ["stripe.card"],
+  USD: ["card"],
 };
 
 /** A method with what it needs. */
