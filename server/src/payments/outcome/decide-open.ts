@@ -3,7 +3,7 @@
  */
 import type { TradeOutcome } from "../../channels/index.ts";
 import { plus } from "../../kernel/clock.ts";
-import { isFinalAttempt } from "../model.ts";
+import { type Attempt, isFinalAttempt } from "../model.ts";
 import {
   EXPIRY_GRACE_MS,
   nextCloseAt,
@@ -26,6 +26,7 @@ export function decideEnded(
   draft: Draft,
   attempt: MutableAttempt,
   trade: Extract<TradeOutcome, { outcome: "closed" | "failed" }>,
+  source: ReportSource,
   context: TradeContext,
 ): Decision {
   if (attempt.taken !== null) return attempt.state === "reversing" ? "waiting" : "contradiction";
@@ -34,8 +35,27 @@ export function decideEnded(
     finish(attempt, "reversed", context.now);
     return "reversed";
   }
+  if (isInDoubt(attempt, source, context.now)) return letGoInDoubt(draft, attempt, context.now);
   const failure = trade.outcome === "failed" ? { code: trade.code, message: trade.message } : null;
   return endWithoutMoney(draft, attempt, trade.outcome, context, failure);
+}
+
+/**
+ * A notification told of another amount (`askAbout`), and nobody has asked since: this word may be older than
+ * that one, or contradict it. An order whose first question is overdue looks the same, and is asked once.
+ */
+function isInDoubt({ closeWanted, queries, dueAt }: Attempt, source: ReportSource, now: Date): boolean {
+  if (source !== "close" && source !== "notification") return false;
+  // What is due then is its close.
+  return !closeWanted && queries === 0 && dueAt !== null && dueAt <= now;
+}
+
+/** It is over for its payment, and asked about all the same. */
+function letGoInDoubt(draft: Draft, attempt: MutableAttempt, now: Date): Decision {
+  attempt.state = "abandoned";
+  attempt.closeWanted = false;
+  if (draft.payment.liveAttemptId === attempt.id) endLive(draft, now);
+  return "abandoned";
 }
 
 /** Ends an attempt that took nothing. */
