@@ -162,6 +162,33 @@ describe("money given back through UnionPay", () => {
     platform.clock.advance(12 * HOUR);
   });
 
+  test("by a void whose answer was lost goes back once, though it is sent again as a refund", async () => {
+    const payment = await paid();
+    const change = beijing(now(), "23:00:00");
+    platform.clock.advance(change.getTime() - now().getTime() - 8 * MINUTE);
+    const lost = { out_trade_no: hands.order(payment) };
+    await hands.fault("answer_lost_after_success", lost);
+    await hands.fault("notification_lost");
+    await hands.fault("query_lag", lost, { not_found: 4 });
+    const { body } = await hands.refund(payment.id, { amount: 1234 });
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(31 * MINUTE);
+        return (await platform.api("GET", `/v1/refunds/${body.id}`)).body;
+      },
+      (seen) => seen.state === "succeeded",
+    );
+    assert.deepEqual(
+      (await tradeOf(payment)).refunds.map((one: Json) => [one.kind, one.amount]),
+      [["void", 1234]],
+    );
+    const timeline = await hands.timeline(payment.id);
+    assert.ok(
+      timeline.some((item) => item.detail.decision === "sent_again"),
+      JSON.stringify(timeline),
+    );
+  });
+
   test("that UnionPay can't cover yet is sent again under the same number", async () => {
     const payment = await paid();
     platform.clock.advance(DAY);
