@@ -60,20 +60,23 @@ test("without a platform the demo starts one, its story holds, and nothing is le
   assert.equal(code, 0, output);
   assertTold(output, [
     "the story starts one of its own",
-    /✓ {2}alipay\.qr .* 12\.34 +0\.10/,
+    /✓ {2}alipay\.qr .* 12\.34 CNY +0\.10/,
     /✓ {2}alipay\.code +shows a code, and types the password/,
-    /✓ {2}wechat\.native +scans Alipay.s code, then asks for WeChat.s +36\.00/,
+    /✓ {2}wechat\.native +scans Alipay.s code, then asks for WeChat.s +36\.00 CNY/,
     /after the sale it knows: paid, once/,
     /back without anybody lifting a finger/,
     /answers 200 “failure”/,
     /code +refund_exceeds_payment/,
-    /16 × +payment\.succeeded/,
+    /✓ {2}unionpay\.page +is sent to UnionPay by a form +450\.00 CNY +3\.60/,
+    /✓ {2}card +types a card on Stripe.s page +1,980 JPY +16/,
+    /✓ {2}wechat\.code +shows a code that the shop scans/,
+    /24 × +payment\.succeeded/,
     "refused: bad_signature",
     "Booked: surplus_success",
-    /All 17 payments and 4 refunds of the story are on the bill/,
+    /All 25 payments, 4 refunds and 0 disputes of the story are on the bills/,
     /channel_receivable +asset/,
     /All \d+ invariants hold\./,
-    /^All of it is true: 17 payments/m,
+    /^All of it is true: 25 payments/m,
   ]);
   // An escape character would be a colour.
   assert.ok(!output.includes(String.fromCharCode(27)), "colours on plain output");
