@@ -7,6 +7,9 @@ import { Tributary } from "@tributary/sdk";
 import { matchTheBill } from "./chapters/bill.ts";
 import { closeTheBooks } from "./chapters/close.ts";
 import { openTheCounter } from "./chapters/counter.ts";
+import { hearTheClaim } from "./chapters/dispute.ts";
+import { loseAChannel } from "./chapters/losing.ts";
+import { printAPlate } from "./chapters/plates.ts";
 import { giveBackInParts } from "./chapters/refunds.ts";
 import { playEveryScene } from "./chapters/scenes.ts";
 import { readTimeline } from "./chapters/timeline.ts";
@@ -24,8 +27,11 @@ import { createTerminal, type Terminal } from "./terminal.ts";
 const CHAPTERS = [
   openTheCounter,
   playEveryScene,
+  printAPlate,
   liveThroughTroubles,
+  loseAChannel,
   giveBackInParts,
+  hearTheClaim,
   hearWebhooks,
   readTimeline,
   matchTheBill,

@@ -18,7 +18,12 @@ export type ChannelAccount = {
 };
 
 /** A dispute as operators see it, as far as a bill needs it. */
-export type Claim = { readonly id: string; readonly attempt: string; readonly amount: number };
+export type Disputed = {
+  readonly id: string;
+  readonly payment: string;
+  readonly attempt: string;
+  readonly amount: number;
+};
 
 export type Plate = {
   readonly id: string;
@@ -124,7 +129,7 @@ export function createOffice(baseUrl: string, token: string) {
       const { data } = await get<{ data: readonly Line[] }>("/routing/health");
       return data.find((line) => line.channel_account === accountId && line.scene === scene) ?? null;
     },
-    disputes: (merchantId: string) => collect(pages<Claim>(`/disputes?merchant=${merchantId}`)),
+    disputes: (merchantId: string) => collect(pages<Disputed>(`/disputes?merchant=${merchantId}`)),
     /** Blank plates of a new batch. */
     printPlates: async (label: string, count: number) => {
       const { id } = await post<{ id: string }>("/plate_batches", { label, count });

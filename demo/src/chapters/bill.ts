@@ -2,7 +2,7 @@
 import type { Payment } from "@tributary/sdk";
 import { channelDatesOfStory, entriesOfChannelDate } from "../books.ts";
 import { change, moneyText } from "../money.ts";
-import type { BookEntry, ChannelAccount, Claim, StatementLine } from "../office.ts";
+import type { BookEntry, ChannelAccount, StatementLine } from "../office.ts";
 import type { Contract, Stage } from "../stage.ts";
 
 /** Money that moved at a channel by the story's doing; `number` is what the channel knows it by. */
@@ -25,6 +25,7 @@ type Cause = {
   readonly ours: Figures;
 };
 type Figures = { readonly net: bigint; readonly charge: bigint };
+type Claim = { readonly number: string; readonly amount: number };
 
 export async function matchTheBill(stage: Stage): Promise<void> {
   const { terminal, contracts } = stage;
@@ -32,8 +33,8 @@ export async function matchTheBill(stage: Stage): Promise<void> {
   terminal.tell(
     "Each channel publishes its bill as far as the day has come; the platform downloads it through its " +
       "connector (Alipay's a ZIP with GBK inside, WeChat's a gzip with a SHA-1, UnionPay's fixed columns " +
-      "of a day that ends at 23:00, Stripe's movements of a UTC day). Every line must be a booking of ours, " +
-      "and every booking a line of theirs.",
+      "of a day that ends at 23:00, Stripe's movements of a UTC day). Every line must be a booking of " +
+      "ours, and every booking a line of theirs.",
   );
   const movements = await movementsOf(stage);
   for (const contract of contracts) await matchContract(stage, contract, movements);
@@ -169,10 +170,11 @@ async function movementsOf({ shop, story }: Stage): Promise<Map<string, Movement
     }
     for (const dispute of payment.disputes) {
       const amount = BigInt(dispute.amount);
+      const place = placeOf(payment, dispute.attempt);
       movements.push({
-        ...placeOf(payment, dispute.attempt),
+        ...place,
         kind: "dispute",
-        number: claimNumberOf(channelNumberOf(dispute.attempt)),
+        number: claimNumberOf(place.tradeNo),
         amounts: dispute.state === "won" ? [-amount, amount] : [-amount],
         what: `${payment.subject}, disputed`,
       });
@@ -208,21 +210,20 @@ async function causesOf(
   const [receivable, cost, claims] = await Promise.all([
     entriesOfChannelDate(stage, account, "channel_receivable", date),
     entriesOfChannelDate(stage, account, "channel_cost", date),
-    stage.office.disputes(stage.merchant.id),
+    claimsOf(stage),
   ]);
-  const claimOf = new Map(claims.map((claim) => [claim.id, claim]));
   const ours = new Map(
     [...receivable].map(([source, own]) => {
-      const claim = claimOf.get(source);
+      const claim = claims.get(source);
       return claim === undefined
         ? [channelNumberOf(source), { net: sumOf(own), charge: sumOf(cost.get(source) ?? []) }]
-        : [claimNumberOf(channelNumberOf(claim.attempt)), figuresOfClaim(claim, own)];
+        : [claim.number, figuresOfClaim(claim.amount, own)];
     }),
   );
   // A refund that the channel made by itself has a number that nobody here gave: it belongs to its order.
   const numberOf = (line: StatementLine) => {
     const { kind, channel_refund_no: refundNo, channel_order_no: orderNo } = line;
-    if (kind === "dispute") return claimNumberOf(orderNo);
+    if (kind === "dispute") return claimNumberOf(line.channel_trade_no);
     return refundNo !== null && ours.has(refundNo) ? refundNo : orderNo;
   };
   const billed = Map.groupBy(lines, numberOf);
@@ -240,8 +241,18 @@ async function causesOf(
   });
 }
 
+/** Each dispute of the merchant's by its id. */
+async function claimsOf({ office, shop, merchant }: Stage): Promise<ReadonlyMap<string, Claim>> {
+  const claims = new Map<string, Claim>();
+  for (const { id, payment, attempt, amount } of await office.disputes(merchant.id)) {
+    const { tradeNo } = placeOf(await shop.payments.get(payment), attempt);
+    claims.set(id, { number: claimNumberOf(tradeNo), amount });
+  }
+  return claims;
+}
+
 /** The merchant bears what hearing a claim costs: of what was taken at once, what is beyond the claim. */
-function figuresOfClaim({ amount }: Claim, entries: readonly BookEntry[]): Figures {
+function figuresOfClaim(amount: number, entries: readonly BookEntry[]): Figures {
   const opened = entries.filter((entry) => entry.amount < 0);
   return { net: sumOf(entries), charge: sum(opened.map((entry) => -entry.amount - amount)) };
 }
@@ -250,9 +261,9 @@ function sumOf(entries: readonly BookEntry[]): bigint {
   return sum(entries.map(({ amount }) => amount));
 }
 
-/** A claim has no number of ours: it is its order's. */
-function claimNumberOf(orderNumber: string): string {
-  return `${orderNumber} claim`;
+/** A claim bears neither our number of the order nor one of its own: it is its trade's. */
+function claimNumberOf(tradeNo: string | null): string {
+  return `${tradeNo} claim`;
 }
 
 /** What the channel was sent for an attempt or a refund: its id without the underscore. */
