@@ -37,13 +37,16 @@ export async function matchTheBill(stage: Stage): Promise<void> {
       "ours, and every booking a line of theirs.",
   );
   const movements = await movementsOf(stage);
-  for (const contract of contracts) await matchContract(stage, contract, movements);
-  terminal.line();
+  for (const contract of contracts) {
+    await matchContract(stage, contract, movements);
+    terminal.line();
+  }
   const count = (kind: Movement["kind"]) =>
     [...movements.values()].filter((movement) => movement.kind === kind).length;
+  const claims = `${count("dispute")} dispute${count("dispute") === 1 ? "" : "s"}`;
   terminal.done(
-    `All ${count("payment")} payments, ${count("refund")} refunds and ${count("dispute")} disputes of the ` +
-      "story are on the bills, once, to the smallest coin.",
+    `All ${count("payment")} payments, ${count("refund")} refunds and ${claims} of the story are on the ` +
+      "bills, once, to the smallest coin.",
   );
 }
 

@@ -49,8 +49,8 @@ export async function loseAChannel(stage: Stage): Promise<void> {
   checks.equal("the circuit is closed again", line?.circuit, "closed", look);
   await office.setActive(second.id, false);
   terminal.done(
-    `Alipay is back. After 15 s one order at a time goes through as a probe; ${PROBES} succeed, the circuit ` +
-      "closes, and the first app has its orders again.",
+    `Alipay is back. After 15 s one order at a time goes through as a probe; ${PROBES} succeed, the ` +
+      "circuit closes, and the first app has its orders again.",
   );
 }
 
@@ -80,8 +80,8 @@ async function carriedOn(stage: Stage, first: ChannelAccount, second: ChannelAcc
   checks.equal("it opened once", line?.times_opened, timesBefore + 1, look);
   checks.equal("not before it failed often enough", tried >= ORDERS, true, look);
   terminal.done(
-    `The first app's gateway answers nobody. ${tried} orders that began there were placed through the second ` +
-      "within the same request, and their buyers paid without noticing. The circuit is open.",
+    `The first app's gateway answers nobody. ${tried} orders that began there were placed through the ` +
+      "second within the same request, and their buyers paid without noticing. The circuit is open.",
   );
 }
 
@@ -94,7 +94,9 @@ async function aside(stage: Stage, first: ChannelAccount, second: ChannelAccount
   const items = await office.timeline(payment.id);
   const routed = items.find(({ detail }) => detail.routed !== undefined)?.detail.routed;
   checks.equal("the timeline says why", routed, `oldest 1/1; ${first.id} circuit_open`, look);
-  terminal.done(`The next buyer's order goes straight through the second. Its timeline: “${routed}”.`);
+  terminal.done(
+    `The next buyer's order goes straight through the second. Its timeline: “${String(routed)}”.`,
+  );
 }
 
 function ordered(stage: Stage, label: string): Promise<Payment> {

@@ -79,7 +79,7 @@ export async function giveBackInParts(stage: Stage): Promise<void> {
   await giveBackToCard(stage);
 }
 
-/** On the clearing day of the payment UnionPay gives back the whole, by a void; parts would wait for the next. */
+/** On the payment's own clearing day UnionPay gives back the whole, by a void; parts wait for the next. */
 async function giveBackWhole(stage: Stage): Promise<void> {
   const { terminal, checks, sandbox } = stage;
   const late = clearingDayEndsSoon(new Date());
