@@ -81,7 +81,7 @@ test(
       /\d+ orders that began there were placed through the/,
       "circuit_open",
       "the first app has its orders again",
-      "Stripe keeps its own, and the books say so",
+      "keeps its own, and the books say so",
       "68.00 USD are back, the 15.00 USD are not",
       /\d+ × +payment\.succeeded/,
       /1 × +dispute\.won/,
