@@ -7,25 +7,31 @@ import { Tributary } from "@tributary/sdk";
 import { matchTheBill } from "./chapters/bill.ts";
 import { closeTheBooks } from "./chapters/close.ts";
 import { openTheCounter } from "./chapters/counter.ts";
+import { hearTheClaim } from "./chapters/dispute.ts";
+import { loseAChannel } from "./chapters/losing.ts";
+import { printAPlate } from "./chapters/plates.ts";
 import { giveBackInParts } from "./chapters/refunds.ts";
 import { playEveryScene } from "./chapters/scenes.ts";
 import { readTimeline } from "./chapters/timeline.ts";
 import { liveThroughTroubles } from "./chapters/troubles.ts";
 import { hearWebhooks } from "./chapters/webhooks.ts";
 import { createChecks, NotAsExpected } from "./checks.ts";
-import { createOffice } from "./office.ts";
-import { findPlatform, type Platform, startPlatform } from "./platform.ts";
+import { createOffice, type Office } from "./office.ts";
+import { type DemoFile, findPlatform, type Platform, startPlatform } from "./platform.ts";
 import { startReceiver } from "./receiver.ts";
-import { createSandbox } from "./sandbox.ts";
-import type { Stage } from "./stage.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { type Contract, type Stage, termsOf } from "./stage.ts";
 import { startStory } from "./story.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 const CHAPTERS = [
   openTheCounter,
   playEveryScene,
+  printAPlate,
   liveThroughTroubles,
+  loseAChannel,
   giveBackInParts,
+  hearTheClaim,
   hearWebhooks,
   readTimeline,
   matchTheBill,
@@ -77,27 +83,35 @@ async function setStage(platform: Platform): Promise<Stage> {
   undo.unshift(() => receiver.close());
   undo.unshift(() => sandbox.disarm());
   if (!platform.own) undo.unshift(() => silence(shop, receiver.url));
-  const [merchant, alipay, wechat, booksBefore] = await Promise.all([
+  const [merchant, contracts, booksBefore] = await Promise.all([
     office.merchant(demo.merchant_id),
-    office.channelAccount(demo.channel_account_id),
-    office.channelAccount(demo.wechat_account_id),
+    contractsOf(demo, office, sandbox),
     office.accounts(demo.merchant_id),
   ]);
-  const contracts = [
-    { name: "Alipay", account: alipay, closeDay: sandbox.closeAlipayDay },
-    {
-      name: "WeChat Pay",
-      account: wechat,
-      closeDay: (date: string) => sandbox.closeWechatDay(demo.wechat_mchid, date),
-    },
-  ];
-  // The sandbox's channels charge alike.
-  const rates = { fee: BigInt(merchant.fee_rate_millionths), cost: BigInt(alipay.cost_rate_millionths) };
   terminal.fact("a buyer's wallet", demo.wallet_url);
-  const story = startStory(new Date(), rates);
+  const story = startStory(new Date(), BigInt(merchant.fee_rate_millionths));
+  for (const { account } of contracts) story.costs(account.id, termsOf(account));
   const checks = createChecks(terminal);
+  const afterwards = (step: () => Promise<unknown>) => void undo.unshift(step);
   const played = { shop, office, sandbox, receiver, merchant, contracts, booksBefore, story };
-  return { terminal, checks, platform, ...played, shown: null };
+  return { terminal, checks, platform, ...played, afterwards, shown: null };
+}
+
+/** The demo merchant's contract with each channel. */
+async function contractsOf(demo: DemoFile, office: Office, sandbox: Sandbox): Promise<Contract[]> {
+  const wanted: readonly (readonly [string, string, Contract["closeDay"]])[] = [
+    ["Alipay", demo.channel_account_id, (date) => sandbox.closeAlipayDay(demo.alipay_app_id, date)],
+    ["WeChat Pay", demo.wechat_account_id, (date) => sandbox.closeWechatDay(demo.wechat_mchid, date)],
+    ["UnionPay", demo.unionpay_account_id, (date) => sandbox.closeUnionpayDay(demo.unionpay_mer_id, date)],
+    ["Stripe", demo.card_account_id, (date) => sandbox.closeStripeDay(demo.stripe_account, date)],
+  ];
+  return Promise.all(
+    wanted.map(async ([name, id, closeDay]) => ({
+      name,
+      account: await office.channelAccount(id),
+      closeDay,
+    })),
+  );
 }
 
 /** The receiver is gone with the story: nothing more is sent to it. */

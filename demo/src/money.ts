@@ -13,17 +13,29 @@ export function givenBack(total: bigint, refunded: bigint, whole: bigint): bigin
   return (2n * total * refunded + whole) / (2n * whole);
 }
 
+/** Currencies whose smallest coin is the unit itself; the story's others have two decimals. */
+const WITHOUT_DECIMALS: ReadonlySet<string> = new Set(["JPY"]);
+
+/** 1234 USD → "12.34", 1234 JPY → "1,234". */
+export function moneyText(minor: bigint | number, currency: string): string {
+  const decimals = WITHOUT_DECIMALS.has(currency) ? 0 : 2;
+  const digits = String(minor)
+    .replace("-", "")
+    .padStart(decimals + 1, "0");
+  const at = digits.length - decimals;
+  const units = digits.slice(0, at).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${minor < 0 ? "−" : ""}${units}${decimals === 0 ? "" : `.${digits.slice(at)}`}`;
+}
+
 /** 1234 → "12.34". */
 export function yuan(fen: bigint | number): string {
-  const minus = fen < 0 ? "−" : "";
-  const digits = String(fen).replace("-", "").padStart(3, "0");
-  return `${minus}${digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",")}.${digits.slice(-2)}`;
+  return moneyText(fen, "CNY");
 }
 
 /** With its sign, for differences: "+12.34", "−0.10", "·" for none. */
-export function change(fen: bigint): string {
-  if (fen === 0n) return "·";
-  return fen > 0n ? `+${yuan(fen)}` : yuan(fen);
+export function change(minor: bigint, currency: string): string {
+  if (minor === 0n) return "·";
+  return minor > 0n ? `+${moneyText(minor, currency)}` : moneyText(minor, currency);
 }
 
 export function amountOf(payment: Payment): bigint {

@@ -19,6 +19,10 @@ export type DemoFile = {
   readonly alipay_app_id: string;
   readonly wechat_account_id: string;
   readonly wechat_mchid: string;
+  readonly unionpay_account_id: string;
+  readonly unionpay_mer_id: string;
+  readonly card_account_id: string;
+  readonly stripe_account: string;
   readonly operator_token: string;
   readonly sandbox_url: string;
   readonly wallet_url: string;

@@ -27,6 +27,15 @@ export type Published = {
   readonly bills: readonly { readonly rows: number; readonly net: number }[];
 };
 
+export type Page = { readonly status: number; readonly title?: string; readonly text?: string };
+
+export type AlipayApp = {
+  readonly app_id: string;
+  readonly pid: string;
+  readonly gateway_url: string;
+  readonly alipay_public_key: string;
+};
+
 export type InboxItem = { readonly webhook_id: string | null; readonly verified: boolean };
 
 export type FaultWanted = {
@@ -45,11 +54,29 @@ export function createSandbox(url: string, appId: string) {
     url,
     /** Opens what a code, link, app string or trade number stands for. */
     scan: async (code: string) => (await call<{ trade: Trade }>("POST", "/wallet/scan", { code })).trade,
+    /** Scans a plate's address or a payment's own; the buyer comes to a trade or to a page. */
+    scanWith: (wallet: "alipay" | "wechat", code: string, amount?: string) =>
+      call<{ readonly trade?: Trade; readonly page?: Page }>("POST", "/wallet/scan", {
+        code,
+        wallet,
+        ...(amount === undefined ? {} : { amount }),
+      }),
     pay: async (code: string) => (await call<{ trade: Trade }>("POST", "/wallet/pay", { code })).trade,
     /** A trade as the buyer sees it now. */
     trade: async (token: string) => (await call<{ trade: Trade }>("GET", `/wallet/trades/${token}`)).trade,
-    paymentCode: async (behaviour: "pays" | "asks_password") =>
-      (await call<{ code: string }>("POST", "/wallet/payment-codes", { behaviour })).code,
+    paymentCode: async (behaviour: "pays" | "asks_password", wallet = "alipay") =>
+      (await call<{ code: string }>("POST", "/wallet/payment-codes", { behaviour, wallet })).code,
+    /** The cardholder's bank takes a payment back, and decides. `order` is anything that names it. */
+    dispute: (order: string) => call("POST", "/wallet/dispute", { order }),
+    decideDispute: (order: string, outcome: "won" | "lost") =>
+      call("POST", "/wallet/dispute-decide", { order, outcome }),
+    /** Registers another app of Alipay's. */
+    openAlipayApp: (publicKey: string, merchantName: string) =>
+      call<AlipayApp>("POST", "/alipay/apps", {
+        app_public_key: publicKey,
+        mode: "public_key",
+        merchant_name: merchantName,
+      }),
     /** Lets the channel misbehave once; gives the fault's id. */
     arm: async ({ kind, match, params = {} }: FaultWanted) => {
       const wanted = { kind, match: { app_id: appId, ...match }, count: 1, params };
@@ -72,9 +99,14 @@ export function createSandbox(url: string, appId: string) {
     notifications: async (outTradeNo: string) =>
       (await call<{ data: Notified[] }>("GET", `/alipay/notifications?out_trade_no=${outTradeNo}`)).data,
     /** Publishes the bill of a day as far as it has come. */
-    closeAlipayDay: (date: string) => call<Published>("POST", "/alipay/close-day", { app_id: appId, date }),
+    closeAlipayDay: (app: string, date: string) =>
+      call<Published>("POST", "/alipay/close-day", { app_id: app, date }),
     closeWechatDay: (mchid: string, date: string) =>
       call<Published>("POST", "/wechat/close-day", { mchid, date }),
+    closeUnionpayDay: (merId: string, date: string) =>
+      call<Published>("POST", "/unionpay/close-day", { mer_id: merId, date }),
+    closeStripeDay: (account: string, date: string) =>
+      call<Published>("POST", "/stripe/close-day", { account_id: account, date }),
     inbox: async (inboxPath: string, webhookId: string) =>
       (await call<{ data: InboxItem[] }>("GET", `${inboxPath}?webhook_id=${webhookId}`)).data,
   };

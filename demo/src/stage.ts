@@ -5,7 +5,7 @@ import type { BookAccount, ChannelAccount, Merchant, Office } from "./office.ts"
 import type { Platform } from "./platform.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Story } from "./story.ts";
+import type { Story, Terms } from "./story.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A contract with a channel, and what makes the channel publish its bill of a day. */
@@ -26,8 +26,10 @@ export type Stage = {
   readonly sandbox: Sandbox;
   readonly receiver: Receiver;
   readonly merchant: Merchant;
-  /** The shop's contract with each channel. */
-  readonly contracts: readonly Contract[];
+  /** The shop's contracts with the channels; a chapter may bring another. */
+  readonly contracts: Contract[];
+  /** What is undone when the story ends, however it ends; the last first. */
+  readonly afterwards: (step: () => Promise<unknown>) => void;
   /** The merchant's book as it was before the story. */
   readonly booksBefore: readonly BookAccount[];
   readonly story: Story;
@@ -38,4 +40,12 @@ export type Stage = {
 /** Where a person reads a payment's whole story. */
 export function timelineUrl(stage: Stage, paymentId: string): string {
   return `GET ${stage.platform.demo.base_url}/v1/payments/${paymentId}/timeline`;
+}
+
+/** What a contract costs, as the story reckons with it. */
+export function termsOf(account: ChannelAccount): Terms {
+  return {
+    costMillionths: BigInt(account.cost_rate_millionths),
+    costReturned: account.cost_returned_on_refund,
+  };
 }

@@ -173,6 +173,9 @@ async function openCards(deps: DemoMerchantDeps, merchantId: string) {
   const stripe = await post(deps, `${deps.sandboxUrl}/stripe/accounts`, {
     merchant_name: MERCHANT_NAME,
     currencies: CARD_CURRENCIES.map((currency) => currency.toLowerCase()),
+    fee_rate_millionths: CARD_COST_RATE_MILLIONTHS,
+    // A contract's cost is a rate alone here; the sandbox would charge a fixed part of each payment too.
+    fee_fixed: 0,
   });
   const { secret_key, publishable_key, webhook_secret, account_id } = stripe;
   const accountId = await openAccount(
@@ -182,7 +185,12 @@ async function openCards(deps: DemoMerchantDeps, merchantId: string) {
     "Cards at the sandbox",
     stripe.api_url,
     { secret_key, publishable_key, webhook_secret, account_id },
-    { currencies: CARD_CURRENCIES, cost_rate_millionths: CARD_COST_RATE_MILLIONTHS },
+    {
+      currencies: CARD_CURRENCIES,
+      cost_rate_millionths: CARD_COST_RATE_MILLIONTHS,
+      // Stripe keeps what it charged when a payment is given back.
+      cost_returned_on_refund: false,
+    },
   );
   await tellNotifyUrl(deps, account_id as string, accountId);
   return { card_account_id: accountId, stripe_account: account_id as string };

@@ -1,6 +1,7 @@
 /** The channels' own bills of the day, held against the books line by line, both ways. */
-import { entriesOfChannelDate } from "../books.ts";
-import { change, yuan } from "../money.ts";
+import type { Payment } from "@tributary/sdk";
+import { channelDatesOfStory, entriesOfChannelDate } from "../books.ts";
+import { change, moneyText } from "../money.ts";
 import type { BookEntry, ChannelAccount, StatementLine } from "../office.ts";
 import type { Contract, Stage } from "../stage.ts";
 
@@ -8,12 +9,14 @@ import type { Contract, Stage } from "../stage.ts";
 type Movement = {
   readonly accountId: string;
   readonly number: string;
-  readonly amount: bigint;
+  readonly kind: StatementLine["kind"];
+  /** One, but for a claim that was brought back. */
+  readonly amounts: readonly bigint[];
   readonly tradeNo: string | null;
   readonly what: string;
 };
 
-/** What the bill and the books say of one attempt or refund on one day. */
+/** What the bill and the books say of one attempt, refund or claim on one day. */
 type Cause = {
   readonly number: string;
   readonly lines: readonly StatementLine[];
@@ -22,22 +25,28 @@ type Cause = {
   readonly ours: Figures;
 };
 type Figures = { readonly net: bigint; readonly charge: bigint };
+type Claim = { readonly number: string; readonly amount: number };
 
 export async function matchTheBill(stage: Stage): Promise<void> {
   const { terminal, contracts } = stage;
   terminal.chapter("The channels' bills of the day");
   terminal.tell(
     "Each channel publishes its bill as far as the day has come; the platform downloads it through its " +
-      "connector (Alipay's a ZIP with GBK inside, WeChat's a gzip with a SHA-1). Every line must be a " +
-      "booking of ours, and every booking a line of theirs.",
+      "connector (Alipay's a ZIP with GBK inside, WeChat's a gzip with a SHA-1, UnionPay's fixed columns " +
+      "of a day that ends at 23:00, Stripe's movements of a UTC day). Every line must be a booking of " +
+      "ours, and every booking a line of theirs.",
   );
   const movements = await movementsOf(stage);
-  for (const contract of contracts) await matchContract(stage, contract, movements);
-  terminal.line();
-  const paid = [...movements.values()].filter(({ amount }) => amount > 0n).length;
-  const refunds = movements.size - paid;
+  for (const contract of contracts) {
+    await matchContract(stage, contract, movements);
+    terminal.line();
+  }
+  const count = (kind: Movement["kind"]) =>
+    [...movements.values()].filter((movement) => movement.kind === kind).length;
+  const claims = `${count("dispute")} dispute${count("dispute") === 1 ? "" : "s"}`;
   terminal.done(
-    `All ${paid} payments and ${refunds} refunds of the story are on the bill, once, to the fen.`,
+    `All ${count("payment")} payments, ${count("refund")} refunds and ${claims} of the story are on the ` +
+      "bills, once, to the smallest coin.",
   );
 }
 
@@ -48,10 +57,11 @@ async function matchContract(
 ): Promise<void> {
   const movements = new Map([...all].filter(([, { accountId }]) => accountId === contract.account.id));
   const billed = new Map<string, readonly StatementLine[]>();
-  for (const date of beijingDates(stage.story.startedAt, new Date())) {
+  // Two, when the story ran past the end of the channel's day.
+  for (const date of await channelDatesOfStory(stage, contract.account)) {
     await contract.closeDay(date);
     for (const { number, lines } of await matchDay(stage, contract, date, movements)) {
-      billed.set(number, lines);
+      billed.set(number, [...(billed.get(number) ?? []), ...lines]);
     }
   }
   for (const movement of movements.values()) checkBilled(stage, movement, billed.get(movement.number) ?? []);
@@ -91,26 +101,31 @@ function printLines(
   own: readonly Cause[],
   movements: ReadonlyMap<string, Movement>,
 ): void {
-  const lines = own.flatMap(({ number, lines: all, ours }) => all.map((line) => ({ number, line, ours })));
+  // What one cause booked stands on the last of its lines.
+  const lines = own.flatMap(({ number, lines: all, ours }) =>
+    all.map((line) => ({ number, line, booked: line === all.at(-1) ? ours.net : null })),
+  );
   lines.sort((a, b) => a.line.line - b.line.line);
   terminal.table(
     [
       { title: "" },
       { title: "line", side: "right" },
       { title: "what it is here" },
+      { title: "" },
       { title: "amount", side: "right" },
       { title: "charge", side: "right" },
       { title: "they owe us", side: "right" },
       { title: "booked", side: "right" },
     ],
-    lines.map(({ number, line, ours }) => [
+    lines.map(({ number, line, booked }) => [
       terminal.paint("green", "✓"),
       String(line.line),
       movements.get(number)?.what ?? "",
-      yuan(line.amount),
-      yuan(line.fee),
-      change(BigInt(line.settle_amount - line.fee)),
-      change(ours.net),
+      line.currency,
+      moneyText(line.amount, line.currency),
+      moneyText(line.fee, line.currency),
+      change(BigInt(line.settle_amount - line.fee), line.currency),
+      booked === null ? "" : change(booked, line.currency),
     ]),
   );
 }
@@ -124,53 +139,68 @@ function tellOfOthers({ terminal }: Stage, others: readonly Cause[]): void {
   if (matched > 0) {
     terminal.done(`${matched} movements of earlier sales on the same contract: bill and books agree too.`);
   }
-  for (const { number, theirs, ours } of open) {
+  for (const { number, lines, theirs, ours } of open) {
     const mark = terminal.paint("yellow", "?");
-    terminal.line(
-      `  ${mark} ${number}, not of this story: bill ${change(theirs.net)}, books ${change(ours.net)}`,
-    );
+    const currency = lines[0]?.currency ?? "CNY";
+    const [bill, books] = [change(theirs.net, currency), change(ours.net, currency)];
+    terminal.line(`  ${mark} ${number}, not of this story: bill ${bill}, books ${books}`);
   }
 }
 
 function checkBilled(stage: Stage, movement: Movement, lines: readonly StatementLine[]): void {
   const look = "server/src/channels/*/bill.ts; sandbox/src/*/bill/";
   const seen = lines.map((line) => [line.channel_trade_no, BigInt(line.amount)]);
-  const { what, number, tradeNo, amount } = movement;
-  stage.checks.equal(`${what} (${number}) is one line of the bill`, seen, [[tradeNo, amount]], look);
+  const { what, number, tradeNo, amounts } = movement;
+  const expected = amounts.map((amount) => [tradeNo, amount]);
+  stage.checks.equal(`${what} (${number}) is on the bill, once`, seen, expected, look);
 }
 
-/** Every amount that an attempt of the story took, and every refund that the channel accepted. */
+/** Every amount that an attempt of the story took, every refund that the channel accepted, every claim. */
 async function movementsOf({ shop, story }: Stage): Promise<Map<string, Movement>> {
   const movements: Movement[] = [];
   for (const id of story.paymentIds) {
     const payment = await shop.payments.get(id);
-    const attempts = new Map(payment.attempts.map((attempt) => [attempt.id, attempt]));
-    for (const attempt of payment.attempts) {
-      if (attempt.amount_paid === null) continue;
-      const what = attempt.surplus === null ? payment.subject : `${payment.subject}, paid twice`;
-      const tradeNo = attempt.channel_trade_no;
-      movements.push({
-        accountId: attempt.channel_account,
-        number: attempt.channel_order_no,
-        amount: BigInt(attempt.amount_paid),
-        tradeNo,
-        what,
-      });
-    }
+    movements.push(...payment.attempts.flatMap((attempt) => takingOf(payment, attempt) ?? []));
     for await (const refund of shop.refunds.list({ payment: id })) {
       if (refund.accepted_at === null) continue;
-      const what = `${payment.subject}, ${refund.automatic ? "surplus returned" : "refund"}`;
-      const attempt = attempts.get(refund.attempt);
       movements.push({
-        accountId: attempt?.channel_account ?? "",
+        ...placeOf(payment, refund.attempt),
+        kind: "refund",
         number: refund.channel_refund_no,
-        amount: -BigInt(refund.amount),
-        tradeNo: attempt?.channel_trade_no ?? null,
-        what,
+        amounts: [-BigInt(refund.amount)],
+        what: `${payment.subject}, ${refund.automatic ? "surplus returned" : "refund"}`,
+      });
+    }
+    for (const dispute of payment.disputes) {
+      const amount = BigInt(dispute.amount);
+      const place = placeOf(payment, dispute.attempt);
+      movements.push({
+        ...place,
+        kind: "dispute",
+        number: claimNumberOf(place.tradeNo),
+        amounts: dispute.state === "won" ? [-amount, amount] : [-amount],
+        what: `${payment.subject}, disputed`,
       });
     }
   }
   return new Map(movements.map((movement) => [movement.number, movement]));
+}
+
+function takingOf(payment: Payment, attempt: Payment["attempts"][number]): Movement | null {
+  if (attempt.amount_paid === null) return null;
+  return {
+    ...placeOf(payment, attempt.id),
+    kind: "payment",
+    number: attempt.channel_order_no,
+    amounts: [BigInt(attempt.amount_paid)],
+    what: attempt.surplus === null ? payment.subject : `${payment.subject}, paid twice`,
+  };
+}
+
+/** Where an attempt's money moved, and what the channel calls its trade. */
+function placeOf(payment: Payment, attemptId: string): Pick<Movement, "accountId" | "tradeNo"> {
+  const attempt = payment.attempts.find(({ id }) => id === attemptId);
+  return { accountId: attempt?.channel_account ?? "", tradeNo: attempt?.channel_trade_no ?? null };
 }
 
 /** Lines of the bill and entries of the books, brought together by what caused them. */
@@ -180,19 +210,27 @@ async function causesOf(
   lines: readonly StatementLine[],
   date: string,
 ): Promise<Cause[]> {
-  const [receivable, cost] = await Promise.all([
+  const [receivable, cost, claims] = await Promise.all([
     entriesOfChannelDate(stage, account, "channel_receivable", date),
     entriesOfChannelDate(stage, account, "channel_cost", date),
+    claimsOf(stage),
   ]);
+  const ours = new Map(
+    [...receivable].map(([source, own]) => {
+      const claim = claims.get(source);
+      return claim === undefined
+        ? [channelNumberOf(source), { net: sumOf(own), charge: sumOf(cost.get(source) ?? []) }]
+        : [claim.number, figuresOfClaim(claim.amount, own)];
+    }),
+  );
   // A refund that the channel made by itself has a number that nobody here gave: it belongs to its order.
-  const given = new Set([...receivable.keys()].map(channelNumberOf));
-  const numberOf = ({ channel_refund_no: refundNo, channel_order_no: orderNo }: StatementLine) =>
-    refundNo !== null && given.has(refundNo) ? refundNo : orderNo;
+  const numberOf = (line: StatementLine) => {
+    const { kind, channel_refund_no: refundNo, channel_order_no: orderNo } = line;
+    if (kind === "dispute") return claimNumberOf(line.channel_trade_no);
+    return refundNo !== null && ours.has(refundNo) ? refundNo : orderNo;
+  };
   const billed = Map.groupBy(lines, numberOf);
-  const numbers = new Set([...billed.keys(), ...given]);
-  const net = bySource(receivable);
-  const charges = bySource(cost);
-  return [...numbers].map((number) => {
+  return [...new Set([...billed.keys(), ...ours.keys()])].map((number) => {
     const own = billed.get(number) ?? [];
     return {
       number,
@@ -201,15 +239,34 @@ async function causesOf(
         net: sum(own.map((line) => line.settle_amount - line.fee)),
         charge: sum(own.map((line) => line.fee)),
       },
-      ours: { net: net.get(number) ?? 0n, charge: charges.get(number) ?? 0n },
+      ours: ours.get(number) ?? { net: 0n, charge: 0n },
     };
   });
 }
 
-function bySource(entries: ReadonlyMap<string, readonly BookEntry[]>): Map<string, bigint> {
-  return new Map(
-    [...entries].map(([source, own]) => [channelNumberOf(source), sum(own.map(({ amount }) => amount))]),
-  );
+/** Each dispute of the merchant's by its id. */
+async function claimsOf({ office, shop, merchant }: Stage): Promise<ReadonlyMap<string, Claim>> {
+  const claims = new Map<string, Claim>();
+  for (const { id, payment, attempt, amount } of await office.disputes(merchant.id)) {
+    const { tradeNo } = placeOf(await shop.payments.get(payment), attempt);
+    claims.set(id, { number: claimNumberOf(tradeNo), amount });
+  }
+  return claims;
+}
+
+/** The merchant bears what hearing a claim costs: of what was taken at once, what is beyond the claim. */
+function figuresOfClaim(amount: number, entries: readonly BookEntry[]): Figures {
+  const opened = entries.filter((entry) => entry.amount < 0);
+  return { net: sumOf(entries), charge: sum(opened.map((entry) => -entry.amount - amount)) };
+}
+
+function sumOf(entries: readonly BookEntry[]): bigint {
+  return sum(entries.map(({ amount }) => amount));
+}
+
+/** A claim bears neither our number of the order nor one of its own: it is its trade's. */
+function claimNumberOf(tradeNo: string | null): string {
+  return `${tradeNo} claim`;
 }
 
 /** What the channel was sent for an attempt or a refund: its id without the underscore. */
@@ -219,17 +276,4 @@ function channelNumberOf(id: string): string {
 
 function sum(amounts: readonly number[]): bigint {
   return amounts.reduce((total, amount) => total + BigInt(amount), 0n);
-}
-
-const DAY_MS = 86_400_000;
-const BEIJING_MS = 8 * 3_600_000;
-
-/** The days of the channels' calendar that the story touched: two, when it ran past midnight there. */
-function beijingDates(from: Date, to: Date): readonly string[] {
-  const dateOf = (at: Date) => new Date(at.getTime() + BEIJING_MS).toISOString().slice(0, 10);
-  const dates = [dateOf(from)];
-  for (let at = new Date(from.getTime() + DAY_MS); at <= to; at = new Date(at.getTime() + DAY_MS)) {
-    dates.push(dateOf(at));
-  }
-  return [...new Set([...dates, dateOf(to)])];
 }

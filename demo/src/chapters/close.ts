@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { changesInBook } from "../books.ts";
-import { change, yuan } from "../money.ts";
+import { change, moneyText } from "../money.ts";
+import type { TrialBalance } from "../office.ts";
 import type { Stage } from "../stage.ts";
+import { bookKey } from "../story.ts";
 
 const AUDIT = fileURLToPath(new URL("../../../server/src/operations/audit-cli.ts", import.meta.url));
 
@@ -20,10 +22,12 @@ async function checkChanges(stage: Stage): Promise<ReadonlyMap<string, bigint>> 
   const { checks, story, platform, merchant } = stage;
   const changed = await changesInBook(stage);
   const look = `GET ${platform.demo.base_url}/v1/ops/accounts?merchant_id=${merchant.id}`;
-  const byStory = new Map(changed.map(({ code, byStory: amount }) => [code, amount]));
-  for (const code of new Set([...byStory.keys(), ...story.changes.keys()])) {
-    const [seen, expected] = [byStory.get(code) ?? 0n, story.changes.get(code) ?? 0n];
-    checks.equal(`what the story changed in ${code}`, seen, expected, `${look}&code=${code}`);
+  const byStory = new Map(
+    changed.map(({ code, currency, byStory: amount }) => [bookKey(code, currency), amount]),
+  );
+  for (const key of new Set([...byStory.keys(), ...story.changes.keys()])) {
+    const [seen, expected] = [byStory.get(key) ?? 0n, story.changes.get(key) ?? 0n];
+    checks.equal(`what the story changed in ${key}`, seen, expected, look);
   }
   return byStory;
 }
@@ -36,38 +40,68 @@ async function showTrialBalance(stage: Stage, byStory: ReadonlyMap<string, bigin
       "by, debit +, credit −. The last column was also worked out by this demo from rates and amounts " +
       "alone, and is the same.",
   );
-  const used = rows.filter(({ code, debit, credit }) => debit !== 0 || credit !== 0 || byStory.has(code));
-  const shown = used.map(({ code, class: kind, debit, credit }) => [
-    code,
-    terminal.paint("dim", kind),
-    debit === 0 ? "" : yuan(debit),
-    credit === 0 ? "" : yuan(credit),
-    change(byStory.get(code) ?? 0n),
-  ]);
-  const story = [...byStory.values()].reduce((total, amount) => total + amount, 0n);
-  const summed = totals
-    .filter(({ memorandum }) => !memorandum)
-    .map(({ currency, debit, credit }) => [
-      terminal.paint("bold", currency),
-      "",
-      terminal.paint("bold", yuan(debit)),
-      terminal.paint("bold", yuan(credit)),
-      terminal.paint("bold", change(story)),
-    ]);
+  const byStoryIn = (currency: string) =>
+    [...byStory]
+      .filter(([key]) => key.endsWith(` ${currency}`))
+      .reduce((sum, [, amount]) => sum + amount, 0n);
+  const used = rows.filter(
+    ({ code, currency, debit, credit }) =>
+      debit !== 0 || credit !== 0 || (byStory.get(bookKey(code, currency)) ?? 0n) !== 0n,
+  );
   terminal.table(
     [
       { title: "account" },
       { title: "class" },
+      { title: "" },
       { title: "debit", side: "right" },
       { title: "credit", side: "right" },
       { title: "by this story", side: "right" },
     ],
-    [...shown, ...summed],
+    totals
+      .filter(({ memorandum }) => !memorandum)
+      .flatMap((total) => [
+        ...used
+          .filter(({ currency }) => currency === total.currency)
+          .map((row) => rowOf(stage, row, byStory)),
+        totalOf(stage, total, byStoryIn(total.currency)),
+      ]),
   );
   const look = `GET ${platform.demo.base_url}/v1/ops/trial_balance`;
-  for (const { currency, balanced } of totals)
+  for (const { currency, balanced } of totals) {
     checks.equal(`debits equal credits in ${currency}`, balanced, true, look);
-  checks.equal("the story adds up to nothing", story, 0n, look);
+    checks.equal(`the story adds up to nothing in ${currency}`, byStoryIn(currency), 0n, look);
+  }
+}
+
+function rowOf(
+  { terminal }: Stage,
+  { code, class: kind, currency, debit, credit }: TrialBalance["rows"][number],
+  byStory: ReadonlyMap<string, bigint>,
+): string[] {
+  return [
+    code,
+    terminal.paint("dim", kind),
+    currency,
+    debit === 0 ? "" : moneyText(debit, currency),
+    credit === 0 ? "" : moneyText(credit, currency),
+    change(byStory.get(bookKey(code, currency)) ?? 0n, currency),
+  ];
+}
+
+function totalOf(
+  { terminal }: Stage,
+  { currency, debit, credit }: TrialBalance["totals"][number],
+  byStory: bigint,
+): string[] {
+  const cells = [
+    currency,
+    "",
+    "",
+    moneyText(debit, currency),
+    moneyText(credit, currency),
+    change(byStory, currency),
+  ];
+  return cells.map((cell) => terminal.paint("bold", cell));
 }
 
 /** The same program as `npm run audit`, on the same database. */

@@ -2,16 +2,18 @@
 import { percent, yuan } from "../money.ts";
 import type { Stage } from "../stage.ts";
 
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
 export async function openTheCounter(stage: Stage): Promise<void> {
   const { terminal, checks, merchant, contracts, shop, receiver, platform, booksBefore } = stage;
-  const costs = contracts.map(
-    ({ name, account }) => `${name} keeps ${percent(account.cost_rate_millionths)}`,
-  );
+  const costs = contracts.map(({ name, account }) => `${name} ${percent(account.cost_rate_millionths)}`);
   terminal.chapter("A shop opens its counter");
   terminal.tell(
-    `${merchant.name} takes money with ${contracts.map(({ name }) => name).join(" and ")}. It pays the ` +
-      `platform ${percent(merchant.fee_rate_millionths)} of each payment; ` +
-      `${costs.join(", ")} for itself. All is rounded half up, to the fen.`,
+    `${merchant.name} takes money with ${listed(contracts.map(({ name }) => name))}. It pays the ` +
+      `platform ${percent(merchant.fee_rate_millionths)} of each payment; the channels keep their part: ` +
+      `${listed(costs)}. All is rounded half up, to the smallest coin.`,
   );
   terminal.fact("merchant", merchant.id);
   for (const { account } of contracts) terminal.fact("channel account", `${account.id}  ${account.label}`);

@@ -8,7 +8,11 @@ type Attempt = Payment["attempts"][number];
 /** Creates a payment of the story. */
 export async function order(
   stage: Stage,
-  wanted: Omit<CreatePayment, "currency" | "merchant_order_no"> & { readonly label: string },
+  wanted: Omit<CreatePayment, "currency" | "merchant_order_no"> & {
+    readonly label: string;
+    /** CNY when absent. */
+    readonly currency?: string;
+  },
 ): Promise<Payment> {
   const { label, ...rest } = wanted;
   const payment = await stage.shop.payments.create({
@@ -27,14 +31,20 @@ export function whatTheBuyerHolds(payment: Payment): string {
     case "qr_code":
       return action.qr_code;
     case "redirect":
-      return action.url;
+      // A page that is opened by a form: the wallet takes the form as a browser would send it.
+      return action.form === undefined ? action.url : new URLSearchParams(action.form).toString();
     case "app_params":
-      return action.params;
+      return payment.method?.startsWith("card.") ? clientSecretOf(action.params) : action.params;
     case "jsapi_params":
       return JSON.stringify(action.params);
     default:
       throw new Error(`payment ${payment.id} gives the buyer nothing to pay with`);
   }
+}
+
+/** What Stripe's SDK in a shop's app is given. */
+function clientSecretOf(params: string): string {
+  return (JSON.parse(params) as { client_secret: string }).client_secret;
 }
 
 /** Watches a payment until it has succeeded. */
@@ -53,7 +63,13 @@ export function checkSuccess(stage: Stage, payment: Payment): { attempt: Attempt
   const look = timelineUrl(stage, payment.id);
   const attempt = payment.attempts.find(({ id }) => id === payment.success_attempt);
   if (attempt === undefined) throw new Error(`payment ${payment.id} succeeded without an attempt`);
-  const { fee } = story.succeeded(payment.id, attempt.id, BigInt(payment.amount));
+  const { fee } = story.succeeded({
+    paymentId: payment.id,
+    attemptId: attempt.id,
+    accountId: attempt.channel_account,
+    amount: BigInt(payment.amount),
+    currency: payment.currency,
+  });
   const named = payment.merchant_order_no;
   checks.equal(`${named} took exactly what was asked`, attempt.amount_paid, payment.amount, look);
   checks.equal(`${named} settles in full`, attempt.amount_settled, payment.amount, look);

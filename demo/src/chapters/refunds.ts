@@ -1,7 +1,8 @@
 /** A payment given back in parts, and never more than it was. */
-import { type Refund, TributaryError } from "@tributary/sdk";
+import { type Payment, type Refund, TributaryError } from "@tributary/sdk";
 import { NotAsExpected } from "../checks.ts";
-import { yuan } from "../money.ts";
+import { clearingDayEndsSoon } from "../days.ts";
+import { moneyText, yuan } from "../money.ts";
 import { type Stage, timelineUrl } from "../stage.ts";
 import { checkSuccess, order, succeeds, whatTheBuyerHolds } from "./paying.ts";
 
@@ -10,6 +11,10 @@ const PARTS = [1_000n, 3_333n] as const;
 const TOO_MUCH = 6_000n;
 
 type Sale = { readonly paymentId: string; readonly attemptId: string; readonly look: string };
+
+const WHOLE_AMOUNT = 6_600n;
+const CARD_AMOUNT = 8_000n;
+const CARD_PART = 2_000n;
 
 export async function giveBackInParts(stage: Stage): Promise<void> {
   const { terminal, checks, sandbox, shop } = stage;
@@ -69,6 +74,56 @@ export async function giveBackInParts(stage: Stage): Promise<void> {
     "What the shop is told when it asks for too much; nothing changed, and Alipay was not asked:",
   );
   terminal.quote(problem);
+  terminal.line();
+  await giveBackWhole(stage);
+  await giveBackToCard(stage);
+}
+
+/** On the payment's own clearing day UnionPay gives back the whole, by a void; parts wait for the next. */
+async function giveBackWhole(stage: Stage): Promise<void> {
+  const { terminal, checks, sandbox } = stage;
+  const late = clearingDayEndsSoon(new Date());
+  const method = late ? "wechat.native" : "unionpay.qr";
+  const payment = await order(stage, { label: "whole", method, amount: WHOLE_AMOUNT, subject: "A tea tray" });
+  const { token } = await sandbox.pay(whatTheBuyerHolds(payment));
+  const sale = await soldBy(stage, payment);
+  const refund = await refundPart(stage, sale, null, WHOLE_AMOUNT);
+  const back = await checks.until({
+    claim: "the buyer has it back",
+    read: async () => (await sandbox.trade(token)).amount_refunded,
+    done: (amount) => BigInt(amount) === WHOLE_AMOUNT,
+    look: `${sandbox.url}/wallet`,
+  });
+  terminal.done(
+    `${yuan(back)} paid through ${late ? "WeChat" : "UnionPay"} are given back whole, the fee of ` +
+      `${yuan(refund.fee_returned)} with them: ` +
+      (late
+        ? "UnionPay's clearing day ends in a moment, and whatever it took would have to wait."
+        : "a void, since it is the payment's own clearing day there."),
+  );
+}
+
+async function giveBackToCard(stage: Stage): Promise<void> {
+  const { terminal, sandbox } = stage;
+  const payment = await order(stage, {
+    label: "card-back",
+    method: "card",
+    currency: "USD",
+    amount: CARD_AMOUNT,
+    subject: "A kettle, abroad",
+  });
+  await sandbox.pay(whatTheBuyerHolds(payment));
+  const refund = await refundPart(stage, await soldBy(stage, payment), CARD_PART, CARD_PART);
+  const usd = (amount: bigint | number) => `${moneyText(amount, "USD")} USD`;
+  terminal.done(
+    `Of ${usd(CARD_AMOUNT)} by card ${usd(CARD_PART)} are given back. The platform returns ` +
+      `${usd(refund.fee_returned)} of its fee; Stripe keeps its own, and the books say so.`,
+  );
+}
+
+async function soldBy(stage: Stage, payment: Payment): Promise<Sale> {
+  const { attempt } = checkSuccess(stage, await succeeds(stage, payment));
+  return { paymentId: payment.id, attemptId: attempt.id, look: timelineUrl(stage, payment.id) };
 }
 
 /** @param asked null: all that is left. */

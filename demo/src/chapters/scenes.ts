@@ -1,12 +1,13 @@
 /** Every way in which a buyer can meet a channel, each paid and watched to its success. */
 import type { CreatePayment, Payment } from "@tributary/sdk";
-import { yuan } from "../money.ts";
+import { moneyText } from "../money.ts";
 import { type Stage, timelineUrl } from "../stage.ts";
 import { checkSuccess, order, succeeds, whatTheBuyerHolds } from "./paying.ts";
 
 /** A payment to create, and what its buyer does. */
 type Scene = Omit<CreatePayment, "currency" | "merchant_order_no" | "method"> & {
   readonly method: string;
+  readonly currency?: string;
   readonly does: string;
 };
 
@@ -17,7 +18,7 @@ const BUYER_IP = "203.0.113.7";
 
 /**
  * Among the amounts: 2.50 costs the platform 1.5 fen, and half a fen goes up; 0.63 earns it half a fen and a
- * bit.
+ * bit. A yen has no smaller coin.
  */
 const HANDED_OVER: readonly Scene[] = [
   { method: "alipay.qr", amount: 1234, subject: "A cup of tea", does: "scans the code on the counter" },
@@ -52,7 +53,38 @@ const HANDED_OVER: readonly Scene[] = [
     buyer: OPENID,
     does: "pays inside a mini program",
   },
+  { method: "unionpay.qr", amount: 5_600, subject: "A tea caddy", does: "scans the code on the counter" },
+  { method: "unionpay.page", amount: 45_000, subject: "A tea table", does: "is sent to UnionPay by a form" },
+  { method: "unionpay.app", amount: 8_888, subject: "A gift box", does: "pays from the shop's own app" },
+  {
+    method: "card",
+    currency: "USD",
+    amount: 4_250,
+    subject: "A teapot, abroad",
+    does: "types a card on Stripe's page",
+  },
+  {
+    method: "card.app",
+    currency: "EUR",
+    amount: 1_995,
+    subject: "A gift box, abroad",
+    does: "pays by card in the shop's own app",
+  },
+  {
+    method: "card",
+    currency: "JPY",
+    amount: 1_980,
+    subject: "A tea bowl, abroad",
+    does: "types a card on Stripe's page",
+  },
 ];
+
+/** Codes that the shop scans. WeChat's and UnionPay's are told apart from Alipay's by their digits alone. */
+const CODES_PAID_AT_ONCE = [
+  { wallet: "alipay", amount: 1_500, subject: "Soy milk" },
+  { wallet: "wechat", amount: 1_650, subject: "Steamed buns" },
+  { wallet: "unionpay", amount: 1_750, subject: "Dumplings" },
+] as const;
 
 type Row = (cells: readonly string[]) => void;
 
@@ -60,20 +92,20 @@ export async function playEveryScene(stage: Stage): Promise<void> {
   const { terminal } = stage;
   terminal.chapter("Every way to pay");
   terminal.tell(
-    "Ten scenes through the real protocols of Alipay and WeChat Pay, signed in both directions, and a " +
-      "buyer who changes the wallet half-way. The seconds are from the buyer's confirmation to the " +
-      "success that the shop sees.",
+    "Every scene through the real protocols of the channels, signed in both directions, and a buyer who " +
+      "changes the wallet half-way. The seconds are from the buyer's confirmation to the success that the " +
+      "shop sees.",
   );
   const row = terminal.growing([
     { title: "", width: 1 },
     { title: "method", width: 13 },
     { title: "the buyer", width: 40 },
-    { title: "CNY", width: 8, side: "right" },
+    { title: "amount", width: 12, side: "right" },
     { title: "fee", width: 6, side: "right" },
     { title: "after", width: 7, side: "right" },
   ]);
   for (const scene of HANDED_OVER) await handedOver(stage, scene, row);
-  await codePaidAtOnce(stage, row);
+  for (const code of CODES_PAID_AT_ONCE) await codePaidAtOnce(stage, code, row);
   await codeWithPassword(stage, row);
   await walletChanged(stage, row);
 }
@@ -100,14 +132,16 @@ function wantedOf({ does: _, ...wanted }: Scene) {
 
 /** The shop hands something over, and the buyer pays with it. */
 async function handedOver(stage: Stage, scene: Scene, row: Row): Promise<void> {
-  const { checks, sandbox } = stage;
+  const { checks, sandbox, merchant } = stage;
   const payment = await order(stage, { label: labelOf(scene.method), ...wantedOf(scene) });
   const look = timelineUrl(stage, payment.id);
   checks.equal(`a payment by ${scene.method} waits for its buyer`, payment.status, "processing", look);
   const held = whatTheBuyerHolds(payment);
   const seen = await sandbox.scan(held);
   checks.equal("the wallet shows the shop's amount", seen.amount, payment.amount, look);
-  checks.equal("the wallet shows the shop's words", seen.subject, payment.subject, look);
+  // UnionPay is told no words: its buyers see whom they pay.
+  const words = scene.method.startsWith("unionpay.") ? merchant.name : payment.subject;
+  checks.equal("the wallet shows the shop's words", seen.subject, words, look);
   const paidAt = performance.now();
   const trade = await sandbox.pay(held);
   const succeeded = await succeeds(stage, payment);
@@ -115,14 +149,22 @@ async function handedOver(stage: Stage, scene: Scene, row: Row): Promise<void> {
 }
 
 /** The shop scans the buyer's code; small amounts need no password. */
-async function codePaidAtOnce(stage: Stage, row: Row): Promise<void> {
+async function codePaidAtOnce(
+  stage: Stage,
+  { wallet, amount, subject }: (typeof CODES_PAID_AT_ONCE)[number],
+  row: Row,
+): Promise<void> {
+  const { checks, sandbox } = stage;
   const does = "shows a code that the shop scans";
-  const scene: Scene = { method: "alipay.code", amount: 1_500, subject: "Soy milk", does };
-  const code = await stage.sandbox.paymentCode("pays");
+  const scene: Scene = { method: `${wallet}.code`, amount, subject, does };
+  const code = await sandbox.paymentCode("pays", wallet);
   const paidAt = performance.now();
-  const payment = await order(stage, codeOrder(scene, code));
+  // The shop need not say whose code it is.
+  const { method: _, ...scanned } = codeOrder(scene, code);
+  const payment = await order(stage, scanned);
   const look = timelineUrl(stage, payment.id);
-  stage.checks.equal("a code that pays at once is paid in the answer", payment.status, "succeeded", look);
+  checks.equal("a code that pays at once is paid in the answer", payment.status, "succeeded", look);
+  checks.equal("its digits told whose it is", payment.attempts[0]?.method, scene.method, look);
   written(stage, row, { scene, payment, paidAt, tradeNo: null });
 }
 
@@ -157,7 +199,9 @@ function written(stage: Stage, row: Row, { scene, payment, paidAt, tradeNo }: Pa
     stage.checks.equal(claim, attempt.channel_trade_no, tradeNo, timelineUrl(stage, payment.id));
   }
   const tick = stage.terminal.paint("green", "✓");
-  row([tick, scene.method, scene.does, yuan(payment.amount), yuan(fee), `${seconds} s`]);
+  const { amount, currency } = payment;
+  const asked = `${moneyText(amount, currency)} ${currency}`;
+  row([tick, scene.method, scene.does, asked, moneyText(fee, currency), `${seconds} s`]);
 }
 
 function codeOrder(scene: Scene, code: string) {
@@ -165,5 +209,5 @@ function codeOrder(scene: Scene, code: string) {
 }
 
 function labelOf(method: string): string {
-  return method.replace("alipay.", "").replace("wechat.", "wx-");
+  return method.replace("alipay.", "").replace("wechat.", "wx-").replace("unionpay.", "up-");
 }

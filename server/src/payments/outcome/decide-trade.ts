@@ -57,7 +57,7 @@ export function decideTrade(
       return decideRefunded(draft, attempt, trade, source, context);
     case "closed":
     case "failed":
-      return decideEnded(draft, attempt, trade, source, context);
+      return decideEnded(draft, attempt, trade, context);
     case "pending":
       return decidePending(draft, attempt, trade, context);
     case "not_found":
