@@ -1,11 +1,18 @@
 /**
  * The channel's bills of a world, published, downloaded through the connector, and held against the books.
  */
-import type { ChannelHttp } from "../../server/src/channels/index.ts";
+import { type ChannelHttp, type ChannelTraits, channelDateOf } from "../../server/src/channels/index.ts";
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES, type Contract } from "./contracts.ts";
-import { type DatedLine, explain, type OwnAttempt, type OwnRefund, type Receivable } from "./explain.ts";
+import {
+  type DatedLine,
+  explain,
+  type OwnAttempt,
+  type OwnDispute,
+  type OwnRefund,
+  type Receivable,
+} from "./explain.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, type World } from "./world.ts";
 
@@ -41,6 +48,25 @@ const REFUNDS = {
    where a.channel_account_id = $1
    order by r.id`,
 };
+const DISPUTES = {
+  name: "simulation_disputes_of_account",
+  text: `select d.id, d.attempt_id, d.state, d.amount, d.fee,
+     (
+       select j.channel_date
+       from journals j
+       where j.kind = 'dispute_opened'
+         and j.source_id = d.id
+     ) as opened_date,
+     (
+       select j.channel_date
+       from journals j
+       where j.kind = 'dispute_won'
+         and j.source_id = d.id
+     ) as won_date
+   from disputes d
+   where d.channel_account_id = $1
+   order by d.id`,
+};
 const RECEIVABLES = {
   name: "simulation_receivables",
   text: `select j.subject_id as payment_id, sum(e.amount)::bigint as amount
@@ -54,7 +80,6 @@ const RECEIVABLES = {
 };
 
 const DAY_MS = 86_400_000;
-const BEIJING_MS = 8 * 3_600_000;
 
 /** What of the bills or of the books is not explained by the other side. */
 export async function explainBills(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
@@ -68,6 +93,7 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
       const unexplained = explain(lines, {
         attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
         refunds: await db.all<OwnRefund>(REFUNDS, account),
+        disputes: await db.all<OwnDispute>(DISPUTES, account),
         receivables: await db.all<Receivable>(RECEIVABLES, account),
       });
       for (const what of unexplained) found.push(`${contract.channel} bill of ${merchant.name}: ${what}`);
@@ -98,7 +124,7 @@ async function download(world: World, contract: Contract): Promise<readonly Date
     timeoutMs: 60_000,
   };
   const lines: DatedLine[] = [];
-  for (const date of datesOf(world)) {
+  for (const date of datesOf(world, connector.traits)) {
     const { path, body } = console.closeDay(contract.number, date);
     await channel(jsonRequest("POST", sandboxUrl(path), body));
     const call = await connector.downloadStatement(context, date);
@@ -109,12 +135,13 @@ async function download(world: World, contract: Contract): Promise<readonly Date
   return lines;
 }
 
-function datesOf(world: World): readonly string[] {
-  const beijing = (at: Date) => new Date(at.getTime() + BEIJING_MS).toISOString().slice(0, 10);
-  const last = beijing(world.scheduler.now());
+/** Every business day of the channel since the world began. */
+function datesOf(world: World, traits: ChannelTraits): readonly string[] {
+  const last = channelDateOf(traits, world.scheduler.now());
   const dates: string[] = [];
   for (let at = world.begunAt; ; at = new Date(at.getTime() + DAY_MS)) {
-    dates.push(beijing(at));
-    if (beijing(at) >= last) return dates;
+    const date = channelDateOf(traits, at);
+    dates.push(date);
+    if (date >= last) return dates;
   }
 }

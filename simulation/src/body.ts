@@ -18,6 +18,8 @@ export type Body = {
   readonly merchant_refund_no: string;
   readonly state: string;
   readonly state_final: boolean;
+  // A contract
+  readonly notify_path: string;
   // A merchant of the sandbox's channels
   readonly app_id: string;
   readonly pid: string;
@@ -30,11 +32,20 @@ export type Body = {
   readonly merchant_serial: string;
   readonly platform_public_key: string;
   readonly platform_public_key_id: string;
+  readonly account_id: string;
+  readonly secret_key: string;
+  readonly publishable_key: string;
+  readonly webhook_secret: string;
+  readonly api_url: string;
+  readonly mer_id: string;
+  readonly merchant_certificate: string;
+  readonly root_certificate: string;
+  readonly middle_certificate: string;
 };
 
 export type NextAction =
   | { readonly type: "qr_code"; readonly qr_code: string }
-  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "redirect"; readonly url: string; readonly form?: Readonly<Record<string, string>> }
   | { readonly type: "jsapi_params"; readonly params: Readonly<Record<string, string>> }
   | { readonly type: "app_params"; readonly params: string }
   | { readonly type: "none" };

@@ -2,13 +2,13 @@
 import type { NextAction } from "./body.ts";
 import type { Chance } from "./chance.ts";
 import { sandboxUrl } from "./channel.ts";
-import { CHANNELS } from "./contracts.ts";
+import { WALLETS } from "./contracts.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 export type Buyer = { readonly owner: Owner; readonly luck: Chance };
 
-/** What a buyer has in hand: a code, a link, an app's string, a page's parameters, or a payment code. */
+/** What a buyer has in hand: a code, a link, a form, an app's string, a page's parameters, a payment code. */
 export type Handle = string;
 
 /** What a `next_action` gives the buyer; null where it gives nothing. */
@@ -17,15 +17,24 @@ export function handleOf(action: NextAction | null | undefined): Handle | null {
     case "qr_code":
       return action.qr_code;
     case "redirect":
-      return action.url;
+      return action.form === undefined ? action.url : new URLSearchParams(action.form).toString();
     case "app_params":
-      return action.params;
+      return secretIn(action.params) ?? action.params;
     case "jsapi_params":
       return JSON.stringify(action.params);
     default:
       return null;
   }
 }
+
+/** What an app with a card's form holds: the client's secret. */
+function secretIn(params: string): string | null {
+  if (!params.startsWith("{")) return null;
+  return (JSON.parse(params) as { client_secret?: string }).client_secret ?? null;
+}
+
+/** Cards that ask for 3-D Secure, are declined, have not enough funds, or are disputed at once. */
+const CARDS = ["3220", "0002", "9995", "0259"] as const;
 
 /** What a buyer can do with what it has in hand. */
 type Hands = {
@@ -56,6 +65,15 @@ export const HABITS: Readonly<
     6,
     async ({ wallet, linger }) => {
       await wallet("fail");
+      await linger(60_000);
+      await wallet("pay");
+    },
+  ],
+  // Whoever pays with something else than cards pays, and then finds it paid.
+  pays_with_cards: [
+    8,
+    async ({ wallet, luck, linger }) => {
+      await wallet("pay", { card: luck.pick(CARDS) });
       await linger(60_000);
       await wallet("pay");
     },
@@ -110,7 +128,7 @@ export const CODE_BEHAVIOURS = { pays: 5, asks_password: 4, insufficient_balance
 /** A fresh payment code of a buyer who will pay, be asked for a password, or have no money. */
 export async function newPaymentCode(world: World, buyer: Buyer): Promise<string> {
   const behaviour = buyer.luck.weighed(CODE_BEHAVIOURS);
-  const wallet = buyer.luck.pick(CHANNELS);
+  const wallet = buyer.luck.pick(WALLETS);
   world.weather.tally.add("buyers", `payment code: ${behaviour}`);
   const request = jsonRequest("POST", sandboxUrl("/wallet/payment-codes"), { behaviour, wallet });
   const answer = await world.act(buyer.owner, "payment code", request, world.channel);

@@ -39,6 +39,8 @@ const UNFINISHED = {
      union all
      select 'the refund ' || id || ' is still ' || state from refunds where finished_at is null
      union all
+     select 'the dispute ' || id || ' is still ' || state from disputes where finished_at is null
+     union all
      select 'the delivery ' || id || ' is still scheduled' from deliveries where state = 'scheduled'
    ) rows
    order by what`,

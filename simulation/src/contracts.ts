@@ -1,12 +1,15 @@
-/** Contracts of a world's merchants: one with each of the sandbox's channels. */
+/** Contracts of a world's merchants: one with each of the sandbox's channels that takes their currencies. */
 import {
   type Channel,
   type ChannelDeps,
   createAlipay,
+  createStripe,
+  createUnionpay,
   createWechat,
 } from "../../server/src/channels/index.ts";
 import { type Body, bodyOf } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
+import type { WorldCurrency } from "./methods.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** What an operator enters of a contract. */
@@ -22,11 +25,19 @@ export type Draft = {
 export type Contract = Draft & { readonly accountId: string };
 
 /** How a world meets a channel beside its protocol. */
-export type ChannelName = "alipay" | "wechat";
+export type ChannelName = "alipay" | "stripe" | "unionpay" | "wechat";
 
 type Console = {
   /** Registers a merchant with a pair of keys of its own. */
   register(world: World): Promise<Draft>;
+  /** Tells the channel where it notifies, where its orders do not say so. */
+  entered?(world: World, number: string, notifyUrl: string): Promise<void>;
+  readonly currency: WorldCurrency;
+  /** A refund gives no part of the fee back. */
+  readonly keepsFee: boolean;
+  /** What of its own doings it tells: money that it takes back, and payers' claims. */
+  readonly takesBack: "reverse" | "refund" | null;
+  readonly hasDisputes: boolean;
   readonly create: (deps: ChannelDeps) => Channel;
   /** Publishes the bill of a day. */
   closeDay(number: string, date: string): { path: string; body: Record<string, unknown> };
@@ -34,9 +45,13 @@ type Console = {
   orderPath(channelOrderNo: string): string;
   /** What names the merchant in an action. */
   named(number: string): Record<string, string>;
+  /** What limits a fault to the merchant. */
+  matched(number: string): Record<string, string>;
 };
 
 export const COST_RATE_MILLIONTHS = 6_000;
+
+const FOR_YUAN = { currency: "CNY", keepsFee: false, takesBack: null, hasDisputes: false } as const;
 
 export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
   alipay: {
@@ -56,10 +71,64 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
       };
       return { channel: "alipay", number: app.app_id, gatewayUrl: app.gateway_url, credentials };
     },
+    ...FOR_YUAN,
+    takesBack: "reverse",
     create: createAlipay,
     closeDay: (number, date) => ({ path: "/alipay/close-day", body: { app_id: number, date } }),
     orderPath: (channelOrderNo) => `/alipay/trades/${channelOrderNo}`,
     named: (number) => ({ app_id: number }),
+    matched: (number) => ({ app_id: number }),
+  },
+  stripe: {
+    register: async (world) => {
+      const account = await make(world, "/stripe/accounts", {
+        currencies: ["usd"],
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+        fee_fixed: 0,
+      });
+      const credentials = {
+        secret_key: account.secret_key,
+        publishable_key: account.publishable_key,
+        webhook_secret: account.webhook_secret,
+        account_id: account.account_id,
+      };
+      return { channel: "stripe", number: account.account_id, gatewayUrl: account.api_url, credentials };
+    },
+    entered: async (world, number, notifyUrl) => {
+      await make(world, `/stripe/accounts/${number}/notify-url`, { notify_url: notifyUrl });
+    },
+    currency: "USD",
+    keepsFee: true,
+    takesBack: "refund",
+    hasDisputes: true,
+    create: createStripe,
+    closeDay: (number, date) => ({ path: "/stripe/close-day", body: { account_id: number, date } }),
+    orderPath: (channelOrderNo) => `/stripe/orders/${channelOrderNo}`,
+    named: (number) => ({ account_id: number }),
+    matched: (number) => ({ app_id: number }),
+  },
+  unionpay: {
+    register: async (world) => {
+      const pair = world.keys.next();
+      const shop = await make(world, "/unionpay/merchants", {
+        merchant_public_key: pair.publicKey,
+        fee_rate_millionths: COST_RATE_MILLIONTHS,
+      });
+      const credentials = {
+        mer_id: shop.mer_id,
+        signing_certificate: shop.merchant_certificate,
+        signing_private_key: pair.privateKey,
+        root_certificate: shop.root_certificate,
+        middle_certificate: shop.middle_certificate,
+      };
+      return { channel: "unionpay", number: shop.mer_id, gatewayUrl: shop.gateway_url, credentials };
+    },
+    ...FOR_YUAN,
+    create: createUnionpay,
+    closeDay: (number, date) => ({ path: "/unionpay/close-day", body: { mer_id: number, date } }),
+    orderPath: (channelOrderNo) => `/unionpay/orders/${channelOrderNo}`,
+    named: (number) => ({ mer_id: number }),
+    matched: (number) => ({ mchid: number }),
   },
   wechat: {
     register: async (world) => {
@@ -80,14 +149,18 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
       };
       return { channel: "wechat", number: shop.mchid, gatewayUrl: shop.gateway_url, credentials };
     },
+    ...FOR_YUAN,
     create: createWechat,
     closeDay: (number, date) => ({ path: "/wechat/close-day", body: { mchid: number, date } }),
     orderPath: (channelOrderNo) => `/wechat/orders/${channelOrderNo}`,
     named: (number) => ({ mchid: number }),
+    matched: (number) => ({ mchid: number }),
   },
 };
 
 export const CHANNELS = Object.keys(CONSOLES) as readonly ChannelName[];
+/** Those whose buyers show payment codes. */
+export const WALLETS = CHANNELS.filter((name) => CONSOLES[name].currency === "CNY");
 
 async function make(world: World, path: string, body: object): Promise<Body> {
   const response = await world.channel(jsonRequest("POST", sandboxUrl(path), body));

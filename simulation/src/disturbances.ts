@@ -16,7 +16,14 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   http_5xx: [{ executed: true }, { executed: false }, { status: 500, executed: true }],
   slow: [{ ms: 3_000 }, { ms: 20_000, when: "after" }, { ms: 8_000, when: "after" }],
   rate_refusal: [{}],
-  system_error: [{}, { form: "acq" }, { executed: true }, { form: "acq", executed: true }],
+  system_error: [
+    {},
+    { form: "acq" },
+    { executed: true },
+    { form: "acq", executed: true },
+    { form: "05" },
+    { form: "06", executed: true },
+  ],
   notification_duplicate: [{ copies: 1 }, { copies: 3 }],
   notification_late: [{ ms: 60_000 }, { ms: 3_600_000 }],
   notification_reordered: [{ ms: 30_000 }, { ms: 600_000 }],
@@ -35,6 +42,8 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   ],
   cancel_retry_flag: [{}],
   fund_change_n: [{ moved: true }, { moved: false }],
+  query_lag: [{}, { not_found: 3, unknown: 0 }, { not_found: 0, unknown: 4 }],
+  clearing_cut_over: [{}, { executed: false }, { minutes: 20 }],
 };
 
 /** Arms some kinds, each for a part of what it could happen to. */
@@ -62,7 +71,7 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
 
 /** What limits a fault to one contract. */
 function matchOf({ channel, number }: Contract): Record<string, string> {
-  return CONSOLES[channel].named(number);
+  return CONSOLES[channel].matched(number);
 }
 
 /** Nothing armed is left; how often each kind happened is counted. */

@@ -14,11 +14,12 @@ import type { RefundDecision } from "../../server/src/payments/outcome/decide-re
 import type { Decision } from "../../server/src/payments/outcome/steps.ts";
 import { EVENT_TYPES, type EventType } from "../../server/src/webhooks/model.ts";
 import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
+import { CHANNEL_WHIMS, DISPUTE_WHIMS } from "./channel-whims.ts";
 import { CHANNELS } from "./contracts.ts";
 import { FAULTS } from "./disturbances.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import type { Counts } from "./tally.ts";
-import { CHANNEL_WHIMS, WHIMS } from "./trades.ts";
+import { WHIMS } from "./trades.ts";
 
 /** False: no world can come by it, for the reason that stands beside it. */
 type Reachable<Name extends string> = Readonly<Record<Name, boolean>>;
@@ -74,8 +75,7 @@ const workItems: Reachable<WorkItemKind> = {
   // Nobody is at the channel's console, so a world makes none: it would never rest.
   refund_held: false,
   refund_not_ours: false,
-  // No channel of a world has them.
-  dispute_opened: false,
+  dispute_opened: true,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,
@@ -91,9 +91,9 @@ const orderDecisions: Reachable<Decision> = {
   reversed: true,
   reversed_by_channel: true,
   refunded_by_channel: true,
-  disputed: false,
-  dispute_won: false,
-  dispute_lost: false,
+  disputed: true,
+  dispute_won: true,
+  dispute_lost: true,
   unknown: true,
   not_sent: true,
   refused: true,
@@ -131,6 +131,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "faults of the sandbox": Object.keys(FAULTS),
   "the channel by itself": [
     ...Object.values(CHANNEL_WHIMS).map((whim) => whim.does),
+    ...Object.values(DISPUTE_WHIMS),
     "sends a lost notification again",
   ],
   buyers: [...Object.keys(HABITS), ...Object.keys(CODE_BEHAVIOURS).map((name) => `payment code: ${name}`)],
@@ -170,13 +171,14 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "returned, automatic",
     "accepted after it had failed",
   ],
+  disputes: ["won", "lost"],
   "work items": named(workItems),
   "decisions about orders": named(orderDecisions).map((name) => `…: ${name}`),
   "decisions about refunds": named(refundDecisions).map((name) => `…: ${name}`),
   events: named(events),
   deliveries: ["delivered", "delivered, after failures", "dead, after failures"],
   "stray notifications": ["refused"],
-  "lines of bills": times(CHANNELS, ["payment", "refund"]),
+  "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 
 /** Runs smaller than this, in payments, may well miss something. */

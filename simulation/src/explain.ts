@@ -47,42 +47,78 @@ export type OwnRefund = {
   readonly contradicted: boolean;
 };
 
+export type OwnDispute = {
+  readonly id: Id;
+  readonly attemptId: Id;
+  readonly state: string;
+  readonly amount: bigint;
+  readonly fee: bigint;
+  /** The channel's date of what was booked; null: nothing was. */
+  readonly openedDate: string | null;
+  readonly wonDate: string | null;
+};
+
 /** What a payment's journals did to what the channel owes us. */
 export type Receivable = { readonly paymentId: Id; readonly amount: bigint };
 
 export type Books = {
   readonly attempts: readonly OwnAttempt[];
   readonly refunds: readonly OwnRefund[];
+  readonly disputes: readonly OwnDispute[];
   readonly receivables: readonly Receivable[];
 };
 
-/** The lines of one order: what it took, what we gave back, what went back by itself. */
-type Lines = { readonly payments: DatedLine[]; readonly refunds: DatedLine[]; readonly theirs: DatedLine[] };
+/** The lines of one order. */
+type Lines = {
+  /** What it took. */
+  readonly payments: DatedLine[];
+  /** What we gave back. */
+  readonly refunds: DatedLine[];
+  /** What of that came back from the buyer's bank, where the bill tells so. */
+  readonly returns: DatedLine[];
+  /** What went back by itself. */
+  readonly theirs: DatedLine[];
+  /** What payers claimed, and what was given back of it. */
+  readonly disputes: DatedLine[];
+};
+
+const noLines = (): Lines => ({ payments: [], refunds: [], returns: [], theirs: [], disputes: [] });
 
 /** What is not explained, a sentence each. */
 export function explain(lines: readonly DatedLine[], books: Books): readonly string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(what);
-  const known = new Map(books.attempts.map((row) => [row.channelOrderNo, row]));
+  const known = new Set(books.attempts.map((row) => row.channelOrderNo));
+  const byTrade = new Map(books.attempts.map((row) => [row.channelTradeNo, row.channelOrderNo]));
   const ours = new Set(books.refunds.filter((row) => !isToldBySum(row)).map((row) => row.channelRefundNo));
   const byOrder = new Map<string, Lines>();
   for (const line of lines) {
-    if (!known.has(line.channelOrderNo)) say(`an order that is not ours: ${line.channelOrderNo}`);
-    const of = byOrder.get(line.channelOrderNo) ?? { payments: [], refunds: [], theirs: [] };
-    byOrder.set(line.channelOrderNo, of);
+    // What Stripe or a payer's bank does by itself bears the payment's number alone.
+    const orderNo = line.channelOrderNo || (byTrade.get(line.channelTradeNo) ?? "");
+    if (!known.has(orderNo)) say(`an order that is not ours: ${orderNo} ${line.channelTradeNo}`);
+    const of = byOrder.get(orderNo) ?? noLines();
+    byOrder.set(orderNo, of);
     if (line.kind === "payment") of.payments.push(line);
+    else if (line.kind === "dispute") of.disputes.push(line);
+    else if (line.amount > 0n) of.returns.push(line);
     else if (ours.has(line.channelRefundNo ?? "")) of.refunds.push(line);
     else of.theirs.push(line);
   }
   const expected = new Map<Id, Expected>();
   for (const attempt of books.attempts) {
-    const of = byOrder.get(attempt.channelOrderNo) ?? { payments: [], refunds: [], theirs: [] };
+    const of = byOrder.get(attempt.channelOrderNo) ?? noLines();
     const own = books.refunds.filter((refund) => refund.attemptId === attempt.id);
     const sum = expected.get(attempt.paymentId) ?? NOTHING;
     expected.set(attempt.paymentId, sum);
-    if (cameAndWent(attempt, of) || cameUnheard(attempt, of)) continue;
+    if (cameAndWent(attempt, of) || cameUnheard(attempt, of) || leftNoTrace(attempt, of)) continue;
     explainPayment(attempt, own, of, say);
     explainRefunds(attempt, own, of, say);
+    explainDisputes(
+      attempt,
+      books.disputes.filter((one) => one.attemptId === attempt.id),
+      of,
+      say,
+    );
     expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
   }
   const booked = new Map(books.receivables.map((row) => [row.paymentId, row.amount]));
@@ -105,6 +141,16 @@ function cameAndWent(attempt: OwnAttempt, { payments, theirs }: Lines): boolean 
   const differs = sum(payments) !== attempt.paidAmount;
   const isReversed = attempt.state === "reversed" && attempt.takenBack === attempt.paidAmount;
   return isReversed && attempt.contradicted && differs && sum(payments) === -sum(theirs);
+}
+
+/**
+ * Taken by a payment code and reversed: UnionPay's statement shows neither of the two, while the books tell
+ * of both. Nothing is owed then, so that the books' two must cancel.
+ */
+function leftNoTrace(attempt: OwnAttempt, of: Lines): boolean {
+  const { method, state, paidAmount, takenBack } = attempt;
+  if (method !== "unionpay.code" || state !== "reversed" || paidAmount === null) return false;
+  return takenBack === paidAmount && Object.values(of).every((lines) => lines.length === 0);
 }
 
 /**
@@ -186,6 +232,24 @@ function explainRefunds(
   }
 }
 
+/** Each claim has the line that took it, and where it was won the one that gave it back; and no others. */
+function explainDisputes(
+  { channelOrderNo }: OwnAttempt,
+  own: readonly OwnDispute[],
+  { disputes }: Lines,
+  say: (what: string) => void,
+): void {
+  const shown = (amount: bigint, fee: bigint, date: string | null) => `${amount} fee ${fee} of ${date}`;
+  const booked = own.flatMap(({ amount, fee, openedDate, wonDate, state }) => [
+    shown(-amount, fee, openedDate),
+    ...(state === "won" ? [shown(amount, 0n, wonDate)] : []),
+  ]);
+  const billed = disputes.map(({ amount, fee, date }) => shown(amount, fee, date));
+  const [ours, theirs] = [booked.sort().join(", "), billed.sort().join(", ")];
+  if (ours !== theirs)
+    say(`${channelOrderNo}: disputed is ${theirs || "nothing"}, booked ${ours || "nothing"}`);
+}
+
 /**
  * Where a voucher was a part of the payment, a refund that a notification accepted has our own estimate of
  * what settles: the notification names none, and rounding follows the order of the parts.
@@ -205,8 +269,10 @@ function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): 
     lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
   const billed = new Set(of.refunds.map((line) => line.channelRefundNo));
   const returned = own.filter((refund) => refund.state === "returned" && billed.has(refund.channelRefundNo));
-  // A refund that the buyer's bank sent back is money that the channel owes again; no business line tells.
-  const back = returned.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
+  // A refund that the buyer's bank sent back is money that the channel owes again, by whatever line tells.
+  const told = new Set(of.returns.map((line) => line.channelRefundNo));
+  const untold = returned.filter((refund) => !told.has(refund.channelRefundNo));
+  const back = untold.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
   const byItself = wentByItself(attempt, own);
   const isBooked = of.theirs.reduce((sum, line) => sum - line.amount, 0n) === byItself;
   const isWhole = byItself === attempt.paidAmount || attempt.state === "reversed_by_channel";
@@ -217,7 +283,7 @@ function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): 
   const withVoucher = attempt.paidAmount !== attempt.settleAmount;
   const isShifted = returned.length > 0 || of.theirs.length > 0 || withVoucher;
   return {
-    amount: net(of.payments) + net(of.refunds) + back + theirs,
+    amount: net(of.payments) + net(of.refunds) + net(of.returns) + net(of.disputes) + back + theirs,
     tolerance: isShifted ? BigInt(2 * (of.refunds.length + of.theirs.length)) : 0n,
   };
 }

@@ -7,10 +7,10 @@ export type KeyPair = { readonly publicKey: string; readonly privateKey: string 
 export type KeyRing = { next(): KeyPair };
 
 /**
- * At each channel a merchant has a pair of its own and one of the channel's, at one of them an authority's
- * too; the last pair is every stranger's.
+ * Three merchants have a pair of their own at each channel. The channels have theirs: one for each merchant,
+ * or one of their own under authorities. The last pair is every stranger's.
  */
-export const PAIRS = 16;
+export const PAIRS = 24;
 
 /** @param pairs made by `makePairs`. */
 export function createKeyRing(pairs: readonly KeyPair[]): KeyRing {

@@ -1,9 +1,11 @@
 /**
- * Merchants of a world: made through the platform's own API, each with a contract at every channel.
+ * Merchants of a world: made through the platform's own API, each with a contract at every channel of its
+ * currencies.
  */
 
 import type { Answer, Body } from "./body.ts";
 import { CHANNELS, CONSOLES, COST_RATE_MILLIONTHS, type Contract, type Draft } from "./contracts.ts";
+import type { WorldCurrency } from "./methods.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
 
@@ -12,6 +14,7 @@ export type Merchant = {
   readonly owner: Owner;
   readonly id: string;
   readonly key: string;
+  readonly currencies: readonly WorldCurrency[];
   readonly contracts: readonly Contract[];
 };
 
@@ -30,17 +33,21 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
   const owner: Owner = { name, alive: true };
   const ops = (path: string, body?: unknown) =>
     settled(world, jsonRequest("POST", platformUrl(path), body, operatorKey), owner);
+  const currencies: readonly WorldCurrency[] = luck.hits(0.5) ? ["CNY", "USD"] : ["CNY"];
   const merchant = await ops("/v1/ops/merchants", {
     name,
     legal_name: `${name} Trading Co., Ltd.`,
     fee_rate_millionths: luck.pick([0, 3_800, 8_000, 25_000]),
-    currencies: ["CNY"],
+    currencies,
   });
   const key = await ops(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "simulation" });
   const contracts: Contract[] = [];
-  for (const channel of CHANNELS) {
-    const draft = await CONSOLES[channel].register(world);
-    contracts.push({ ...draft, accountId: await enter(ops, merchant.id, draft) });
+  for (const channel of CHANNELS.filter((one) => currencies.includes(CONSOLES[one].currency))) {
+    const console = CONSOLES[channel];
+    const draft = await console.register(world);
+    const account = await enter(ops, merchant.id, draft);
+    await console.entered?.(world, draft.number, platformUrl(account.notify_path));
+    contracts.push({ ...draft, accountId: account.id });
   }
   const shop = world.shops.open(name);
   const endpoint = await settled(
@@ -49,26 +56,29 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
     owner,
   );
   shop.know(endpoint.secret);
-  return { name, owner, id: merchant.id, key: key.secret, contracts };
+  return { name, owner, id: merchant.id, key: key.secret, currencies, contracts };
 }
 
-/** Enters a contract and enables it; its account's id. */
+/** Enters a contract and enables it. */
 async function enter(
   ops: (path: string, body?: unknown) => Promise<Body>,
   merchantId: string,
   { channel, gatewayUrl, credentials }: Draft,
-): Promise<string> {
+): Promise<Body> {
+  const { currency, keepsFee } = CONSOLES[channel];
   const account = await ops("/v1/ops/channel_accounts", {
     merchant_id: merchantId,
     channel,
     label: `${channel} at the sandbox`,
     gateway_url: gatewayUrl,
     cost_rate_millionths: COST_RATE_MILLIONTHS,
+    cost_returned_on_refund: !keepsFee,
+    currencies: [currency],
     fund_flow: "through_platform",
     credentials,
   });
   await ops(`/v1/ops/channel_accounts/${account.id}/enable`);
-  return account.id;
+  return account;
 }
 
 async function settled(world: World, request: ReturnType<typeof jsonRequest>, owner: Owner): Promise<Body> {

@@ -118,7 +118,7 @@ export function channelHttpOver(
       try {
         const response = await send(deps, {
           from: process.owner,
-          label: `call ${callNamed(method, url)}`,
+          label: `call ${callNamed(method, url, body)}`,
           to: channel,
           request: { url, method, headers, body },
           timeoutMs,

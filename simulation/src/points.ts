@@ -34,6 +34,21 @@ export const CALLS: readonly string[] = [
   "alipay.trade.cancel",
   "alipay.trade.refund",
   "alipay.trade.fastpay.refund.query",
+  "stripe.session",
+  "stripe.session.query",
+  "stripe.session.expire",
+  "stripe.intent",
+  "stripe.intent.query",
+  "stripe.intent.cancel",
+  "stripe.refund",
+  "stripe.refund.query",
+  "unionpay.purchase.qr",
+  "unionpay.purchase.app",
+  "unionpay.purchase.code",
+  "unionpay.query",
+  "unionpay.void",
+  "unionpay.refund",
+  "unionpay.reversal",
   "wechat.native",
   "wechat.h5",
   "wechat.app",
@@ -47,15 +62,36 @@ export const CALLS: readonly string[] = [
   "wechat.reverse",
 ];
 
+const STRIPE = "/v1/";
+/** A list is looked through, and a search made, for what a query by number would have told. */
+const STRIPE_OBJECTS: Readonly<Record<string, string>> = {
+  "checkout/sessions": "session",
+  payment_intents: "intent",
+  refunds: "refund",
+  disputes: "dispute",
+};
+const UNIONPAY = "/gateway/api/";
+/** By its kind of transaction, where an address serves several. */
+const UNIONPAY_CALLS: Readonly<Record<string, string>> = {
+  "01/01": "purchase.app",
+  "01/06": "purchase.code",
+  "01/07": "purchase.qr",
+  "00/00": "query",
+  "04/00": "refund",
+  "31/00": "void",
+  "99/01": "reversal",
+};
 const WECHAT = "/wechat/v3/";
 /** Payment codes go by the protocol before it. */
 const WECHAT_V2 = /^\/wechat\/(?:secapi\/)?pay\/(\w+)$/;
 
-/** What a call to a channel is for: Alipay names it in its address, WeChat Pay by the path. */
-export function callNamed(verb: string, url: string): string {
+/** What a call is for: Alipay names it in its address, WeChat Pay by the path, UnionPay in the body. */
+export function callNamed(verb: string, url: string, body: string | null): string {
   const { pathname, searchParams } = new URL(url);
   const method = searchParams.get("method");
   if (method !== null) return method;
+  if (pathname.startsWith(STRIPE)) return stripeCall(verb, pathname.slice(STRIPE.length));
+  if (pathname.startsWith(UNIONPAY)) return unionpayCall(body ?? "");
   const older = WECHAT_V2.exec(pathname)?.[1];
   if (older !== undefined) return `wechat.${older}`;
   if (!pathname.startsWith(WECHAT)) return pathname;
@@ -63,6 +99,21 @@ export function callNamed(verb: string, url: string): string {
   if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";
   if (parts.at(-1) === "close") return "wechat.close";
   return verb === "GET" ? "wechat.query" : `wechat.${parts.at(-1)}`;
+}
+
+function stripeCall(verb: string, path: string): string {
+  const [found] = Object.entries(STRIPE_OBJECTS).filter(([prefix]) => path.startsWith(prefix));
+  if (found === undefined) return `stripe.${path}`;
+  const [prefix, name] = found;
+  if (verb === "GET") return `stripe.${name}.query`;
+  const deed = path.slice(prefix.length).split("/")[2];
+  return deed === undefined ? `stripe.${name}` : `stripe.${name}.${deed}`;
+}
+
+function unionpayCall(body: string): string {
+  const form = new URLSearchParams(body);
+  const kind = `${form.get("txnType")}/${form.get("txnSubType")}`;
+  return `unionpay.${UNIONPAY_CALLS[kind] ?? kind}`;
 }
 
 /** Messages besides calls to a channel. */

@@ -16,6 +16,8 @@ const REACHED = {
      union all
      select 'refunds', 'accepted after it had failed' from refunds where after_failure
      union all
+     select 'disputes', state from disputes
+     union all
      select case when refund_id is null then 'decisions about orders' else 'decisions about refunds' end,
        operation || ': ' || decision
      from exchanges

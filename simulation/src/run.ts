@@ -1,4 +1,5 @@
 /** One seed from its first event to its last check. */
+import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
@@ -49,7 +50,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const merchants = await open(world);
     const words = createWords();
     await storm(world, merchants, words, options.payments);
-    await settle(world);
+    await settle(world, merchants);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
   } catch (error) {
@@ -115,7 +116,7 @@ async function storm(
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */
-async function settle(world: World): Promise<void> {
+async function settle(world: World, merchants: readonly Merchant[]): Promise<void> {
   const { scheduler, weather, shops } = world;
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
   weather.calm();
@@ -123,6 +124,8 @@ async function settle(world: World): Promise<void> {
   await disarmFaults(world);
   await pass(CALM_MS);
   await resendLost(world);
+  await pass(HOUR_MS);
+  await decideDisputes(world, merchants);
   await pass(HOUR_MS);
   for (let ms = 0; ms < AFTERMATH_MAX_MS && (await world.isBusy()); ms += AFTERMATH_STEP_MS) {
     await pass(AFTERMATH_STEP_MS);

@@ -19,6 +19,8 @@ type RefundRow = {
   readonly dead: bigint;
 };
 
+type DisputeRow = { readonly id: Id; readonly state: string; readonly dead: bigint };
+
 const PAYMENTS = {
   name: "simulation_payments",
   text: `select p.id, p.status, a.state as success_state, a.paid_amount,
@@ -45,16 +47,30 @@ const REFUNDS = {
    order by r.id`,
 };
 
+const DISPUTES = {
+  name: "simulation_disputes",
+  text: `select q.id, q.state,
+     (
+       select count(*)
+       from events e
+       join deliveries d on d.event_id = e.id
+       where e.subject_id = q.id and d.state = 'dead'
+     ) as dead
+   from disputes q
+   order by q.id`,
+};
+
 export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
   const { db } = world.ground.cell;
   const found: string[] = [];
   const told = new Map<string, Map<string, Body>>();
   for (const { name } of merchants) {
     for (const { type, data } of world.shops.toldTo(name)) {
-      const subject = (data.refund ?? data.payment ?? NOTHING).id;
+      const about = data.dispute ?? data.refund ?? data.payment ?? NOTHING;
+      const subject = about.id;
       const types = told.get(subject) ?? new Map<string, Body>();
       if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
-      types.set(type, data.refund ?? data.payment ?? NOTHING);
+      types.set(type, about);
       told.set(subject, types);
     }
   }
@@ -87,6 +103,9 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
     if (!row.automatic && missing.length > Number(row.dead))
       found.push(`${subject} was never told: ${missing.join()}`);
     told.delete(subject);
+  }
+  for (const { id, state, dead } of await db.all<DisputeRow>(DISPUTES)) {
+    expect(formatId("dsp", id), ["dispute.opened", `dispute.${state}`], dead);
   }
   for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
   return found;

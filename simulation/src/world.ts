@@ -51,9 +51,12 @@ export type World = {
   ask(actor: Owner, request: Request, timeoutMs: number): Promise<Answer>;
 };
 
-/** A Friday noon in Beijing; each world begins up to a day later, some shortly before midnight. */
+/** A Friday noon in Beijing; each world begins up to a day later, some shortly before a day changes. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
+const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
 
 const NEXT_DUE = {
   name: "simulation_next_due",
@@ -64,6 +67,8 @@ const NEXT_DUE = {
      (select due_at from payments where due_at is not null order by due_at limit 1)
      union all
      (select due_at from refunds where due_at is not null order by due_at limit 1)
+     union all
+     (select due_at from disputes where due_at is not null order by due_at limit 1)
      union all
      (
        select greatest(d.due_at, h.paused_until)
@@ -123,9 +128,9 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   };
 }
 
-/** The channel's day ends at midnight, and what it still undoes today it refuses tomorrow. */
+/** What a channel still undoes on its own day it refuses on the next. */
 function startOf(luck: Chance): number {
-  return luck.hits(0.2) ? DAY_MS / 2 - luck.integer(DAY_MS / 48) : luck.integer(DAY_MS);
+  return luck.hits(0.3) ? luck.pick(DAYS_END_MS) - luck.integer(HOUR_MS / 2) : luck.integer(DAY_MS);
 }
 
 /** When the next row is due, read again only after a transaction. */
@@ -194,7 +199,7 @@ export function platformUrl(path: string): string {
 }
 
 function pathShape(url: string): string {
-  return new URL(url).pathname.replace(/\b(pay|rfd|mch|cha|whe)_[0-9a-z]{26}/g, "{id}");
+  return new URL(url).pathname.replace(/\b(pay|rfd|dsp|mch|cha|whe)_[0-9a-z]{26}/g, "{id}");
 }
 
 function answerOf(response: Response): Answer {

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Id } from "../../server/src/kernel/ids.ts";
+import { type DatedLine, explain, type OwnAttempt } from "./explain.ts";
+
+const AT = new Date("2026-03-06T04:00:00Z");
+const DATE = "2026-03-06";
+const PAYMENT = 1n as unknown as Id;
+
+/** A payment code that took 1.00 and was reversed. */
+const reversed: OwnAttempt = {
+  id: 2n as unknown as Id,
+  paymentId: PAYMENT,
+  method: "unionpay.code",
+  state: "reversed",
+  finishedAt: AT,
+  channelOrderNo: "att1",
+  channelTradeNo: "t1",
+  paidAmount: 100n,
+  settleAmount: 100n,
+  costAmount: 1n,
+  channelDate: DATE,
+  takenBack: 100n,
+  contradicted: false,
+};
+const line: DatedLine = {
+  line: 1,
+  kind: "payment",
+  channelTradeNo: "t1",
+  channelOrderNo: "att1",
+  channelRefundNo: null,
+  amount: 100n,
+  settleAmount: 100n,
+  fee: 1n,
+  currency: "CNY",
+  createdAt: AT,
+  finishedAt: AT,
+  subject: "",
+  date: DATE,
+};
+const nothingOwed = [{ paymentId: PAYMENT, amount: 0n }];
+const held = (
+  attempt: Partial<OwnAttempt>,
+  lines: readonly DatedLine[] = [],
+  receivables: readonly { paymentId: Id; amount: bigint }[] = nothingOwed,
+) => explain(lines, { attempts: [{ ...reversed, ...attempt }], refunds: [], disputes: [], receivables });
+
+describe("a payment code that UnionPay took money by and reversed", () => {
+  test("stands on no statement, and nothing is owed", () => {
+    assert.deepEqual(held({}), []);
+  });
+
+  test("is not explained where the books leave something owed", () => {
+    assert.equal(held({}, [], [{ paymentId: PAYMENT, amount: 99n }]).length, 1);
+  });
+
+  test("is not explained where only a part went back, or none", () => {
+    assert.notDeepEqual(held({ takenBack: 40n }), []);
+    assert.notDeepEqual(held({ state: "succeeded", takenBack: 0n }), []);
+  });
+
+  test("is not explained where its payment does stand there", () => {
+    assert.notDeepEqual(held({}, [line]), []);
+  });
+
+  test("is told by another channel's bill, so that its rows may not be missing there", () => {
+    assert.notDeepEqual(held({ method: "wechat.code" }), []);
+    assert.notDeepEqual(held({ method: "unionpay.qr" }), []);
+  });
+});
