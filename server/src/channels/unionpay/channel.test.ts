@@ -234,7 +234,7 @@ describe("a code's order is reversed:", () => {
   const refused = answer({ respCode: "39" });
   const reversed: [title: string, answers: Scripted[], end: string][] = [
     ["it was paid", [done, answer({ ...PAID, origRespCode: "01" })], "reversed, returned"],
-    ["it was paid, and is still called so", [done, answer(PAID)], "reversed, returned"],
+    ["it is still called paid, or was paid since", [done, answer(PAID)], "again"],
     [
       "it was not paid, with its number",
       [done, answer({ ...PAID, origRespCode: "01", settleAmt: "", settleDate: "" })],
@@ -245,6 +245,7 @@ describe("a code's order is reversed:", () => {
     ["it came in between", [unknown, answer(PAID)], "again"],
     ["it is open in between", [unknown, open], "again"],
     ["done, and open all the same", [done, open], "unknown"],
+    ["done, and not to be seen yet, paid or not", [done, unknown], "unknown"],
     ["under way", [answer({ respCode: "05" })], "again"],
     ["busy", [answer({ respCode: "06" })], "unknown"],
     ["a duplicate", [answer({ respCode: "12" })], "unknown"],

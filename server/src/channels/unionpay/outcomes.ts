@@ -167,6 +167,8 @@ export function reversalOfQuery(
   if (told.end !== "answered") return unknown(answer);
   const { outcome } = told.value;
   if (ask !== "reversed" && (outcome === "paid" || outcome === "pending")) return ask;
+  // Still called so, or paid since: a reversal can be repeated, and takes back what is there by then.
+  if (outcome === "paid") return { end: "answered", value: { outcome: "again" } };
   const channelDate = clearingDateOf(at);
   const paid = ask === "reversed" ? takenBefore(answer.fields, at) : null;
   if (paid !== null) {
@@ -176,7 +178,8 @@ export function reversalOfQuery(
       value: { outcome: "reversed", moneyReturned: true, channelTradeNo, channelDate, paid },
     };
   }
-  if (outcome === "paid" || outcome === "pending") {
+  // What was reversed is there: a query that does not see it yet cannot tell whether it had been paid.
+  if (ask === "reversed" && (outcome === "pending" || outcome === "not_found")) {
     return { end: "unknown", reason: `reversed, yet the query says ${outcome}` };
   }
   const { channelTradeNo } = order;

@@ -162,7 +162,7 @@ export function bookGivenBack(
   draft: Draft,
   attempt: MutableAttempt,
   told: bigint,
-  context: Pick<TradeContext, "now" | "reportId" | "channelDay">,
+  context: Pick<TradeContext, "now" | "reportId" | "channelDay" | "terms">,
 ): Decision | null {
   const { taken } = attempt;
   if (taken === null) return null;
@@ -174,7 +174,7 @@ export function bookGivenBack(
   if (beyond <= 0n) return null;
   if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
     if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
-    takeBack(draft, attempt, channelDate);
+    takeBack(draft, attempt, channelDate, costGivenBack(taken.costAmount, context));
     return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
   }
   const isWhole = wentByItself(draft, attempt) + beyond >= taken.paidAmount;
@@ -182,7 +182,8 @@ export function bookGivenBack(
   const settleAmount = settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond);
   if (isWhole) {
     finish(attempt, "reversed_by_channel", context.now);
-    draft.book({ booking: "reversed_by_channel", attempt, settleAmount, channelDate });
+    const costReturned = costGivenBack(taken.costAmount - attempt.costReturned, context);
+    draft.book({ booking: "reversed_by_channel", attempt, settleAmount, costReturned, channelDate });
     draft.open({
       kind: "reversed_by_channel",
       subjectId: attempt.id,
@@ -206,6 +207,11 @@ export function bookGivenBack(
     detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
   });
   return "refunded_by_channel";
+}
+
+/** A channel that keeps the cost of what is refunded keeps it too where it gives money back by itself. */
+function costGivenBack(cost: bigint, { terms }: Pick<TradeContext, "terms">): bigint {
+  return terms.account.costReturnedOnRefund ? cost : 0n;
 }
 
 /** What of an attempt went back without a refund of ours, be it in parts. */
@@ -283,7 +289,12 @@ function bookCameAndWent(
   const wasLive = draft.payment.liveAttemptId === attempt.id;
   takeSurplus(draft, attempt, facts, surplus, context);
   finish(attempt, "reversed", context.now);
-  takeBack(draft, attempt, context.channelDay(attempt));
+  takeBack(
+    draft,
+    attempt,
+    context.channelDay(attempt),
+    costGivenBack(attempt.taken?.costAmount ?? 0n, context),
+  );
   if (wasLive) endLive(draft, context.now);
   return "reversed";
 }

@@ -31,12 +31,14 @@ export type Booking =
     }
   /**
    * `channelDate` of what comes back: the channel's day on which it did, which its statement bears.
-   * `settleAmount`: the settled part of what was still held.
+   * `settleAmount`: the settled part of what was still held. `costReturned`: what of the cost comes back with
+   * it.
    */
   | {
       readonly booking: "reversed_by_channel" | "surplus_taken_back";
       readonly attempt: Attempt;
       readonly settleAmount: bigint;
+      readonly costReturned: bigint;
       readonly channelDate: string;
     }
   /** `settleAmount`: the settled part that the channel gave back by itself; `sourceId` names the report. */

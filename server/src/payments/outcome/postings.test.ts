@@ -265,6 +265,15 @@ const cases: readonly Case[] = [
     lines: ["Dr refund_clearing 500", "Cr channel_receivable 500"],
   },
   {
+    title: "all taken back by a channel that keeps its cost",
+    options: { account: { costReturnedOnRefund: false } },
+    before: pay,
+    when: (story) => {
+      assert.equal(story.trade("query", story.refunded(1000n)), "reversed_by_channel");
+    },
+    lines: ["Dr suspense_shortage 1000", "Cr channel_receivable 1000"],
+  },
+  {
     title: "the channel's own figure for the settled part: the difference is posted at acceptance",
     before: (story) => {
       story.trade("query", story.paid({ settleAmount: 500n }));

@@ -23,7 +23,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "surplus":
       return surplus(booking.attempt, id);
     case "surplus_taken_back":
-      return surplusTakenBack(booking.attempt, booking.settleAmount, booking.channelDate, id);
+      return surplusTakenBack(booking, id);
     case "reversed_by_channel":
       return reversedByChannel(booking, id);
     case "refund_by_channel":
@@ -100,7 +100,8 @@ function surplus(attempt: Attempt, id: Id): JournalDraft {
   };
 }
 
-function surplusTakenBack(attempt: Attempt, settleAmount: bigint, channelDate: string, id: Id): JournalDraft {
+function surplusTakenBack(booking: Extract<Booking, { costReturned: bigint }>, id: Id): JournalDraft {
+  const { attempt, settleAmount, costReturned, channelDate } = booking;
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
@@ -108,14 +109,14 @@ function surplusTakenBack(attempt: Attempt, settleAmount: bigint, channelDate: s
     lines: [
       { account: at("suspense_surplus"), debit: settleAmount },
       { account: at("channel_receivable"), credit: settleAmount },
-      ...costLines(attempt, taken, -taken.costAmount),
+      ...costLines(attempt, taken, -costReturned),
     ],
   };
 }
 
-/** The rest of a success, when parts of it went back before; the cost of the whole comes back with it. */
-function reversedByChannel(booking: Extract<Booking, { settleAmount: bigint }>, id: Id): JournalDraft {
-  const { attempt, settleAmount, channelDate } = booking;
+/** The rest of a success, when parts of it went back before. */
+function reversedByChannel(booking: Extract<Booking, { costReturned: bigint }>, id: Id): JournalDraft {
+  const { attempt, settleAmount, costReturned, channelDate } = booking;
   const taken = takenOf(attempt);
   const at = accountsOf(attempt);
   return {
@@ -123,7 +124,7 @@ function reversedByChannel(booking: Extract<Booking, { settleAmount: bigint }>, 
     lines: [
       { account: at("suspense_shortage"), debit: settleAmount },
       { account: at("channel_receivable"), credit: settleAmount },
-      ...costLines(attempt, taken, attempt.costReturned - taken.costAmount),
+      ...costLines(attempt, taken, -costReturned),
     ],
   };
 }

@@ -144,11 +144,24 @@ export function asAsked(attempt: Attempt, channelDate: string, now: Date): Trade
   };
 }
 
-/** The channel itself returned what an attempt still held as surplus. */
-export function takeBack(draft: Draft, attempt: MutableAttempt, channelDate: string): void {
+/**
+ * The channel itself returned what an attempt still held as surplus.
+ * @param costReturned what of the cost comes back with it: all of what a reversal undoes
+ */
+export function takeBack(
+  draft: Draft,
+  attempt: MutableAttempt,
+  channelDate: string,
+  costReturned = takenOf(attempt).costAmount,
+): void {
   const { settleAmount } = surplusLeft(attempt);
-  attempt.takenBack = (attempt.taken as Taken).paidAmount;
-  draft.book({ booking: "surplus_taken_back", attempt, settleAmount, channelDate });
+  attempt.takenBack = takenOf(attempt).paidAmount;
+  draft.book({ booking: "surplus_taken_back", attempt, settleAmount, costReturned, channelDate });
+}
+
+function takenOf({ id, taken }: Attempt): Taken {
+  if (taken === null) throw new Error(`nothing was taken by the attempt ${id}`);
+  return taken;
 }
 
 /**
@@ -156,8 +169,8 @@ export function takeBack(draft: Draft, attempt: MutableAttempt, channelDate: str
  * it.
  */
 function surplusLeft(attempt: Attempt): { amount: bigint; settleAmount: bigint } {
-  const { taken, takenBack } = attempt;
-  if (taken === null) throw new Error(`nothing was taken by the attempt ${attempt.id}`);
+  const { takenBack } = attempt;
+  const taken = takenOf(attempt);
   return {
     amount: taken.paidAmount - takenBack,
     settleAmount: taken.settleAmount - settledPart(taken, takenBack),
