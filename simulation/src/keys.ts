@@ -11,7 +11,7 @@ export type KeyRing = { next(): KeyPair };
  * channels have theirs: one for each contract, or one of their own under authorities. The last pair is every
  * stranger's.
  */
-export const PAIRS = 40;
+export const PAIRS = 36;
 
 /** @param pairs made by `makePairs`. */
 export function createKeyRing(pairs: readonly KeyPair[]): KeyRing {

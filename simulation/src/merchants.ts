@@ -46,7 +46,7 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
   const contracts: Contract[] = [];
   for (const channel of CHANNELS.filter((one) => currencies.includes(CONSOLES[one].currency))) {
     const console = CONSOLES[channel];
-    for (let left = seconds.hits(0.4) ? 2 : 1; left > 0; left -= 1) {
+    for (let left = seconds.hits(0.5) ? 2 : 1; left > 0; left -= 1) {
       const draft = await console.register(world);
       const account = await enter(ops, merchant.id, draft);
       await console.entered?.(world, draft.number, platformUrl(account.notify_path));

@@ -21,14 +21,15 @@ const METHODS: Readonly<Record<WorldCurrency, Methods>> = {
     "wechat.app": {},
     "wechat.jsapi": { buyer: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" },
   },
-  USD: { "stripe.card": {}, "stripe.card_app": {} },
+  USD: { card: {}, "card.app": {} },
 };
 
 /** The methods of a channel that a world's orders take. */
 export function methodsOf(channel: string): readonly string[] {
-  return Object.values(METHODS).flatMap((ways) =>
-    Object.keys(ways).filter((way) => way.startsWith(`${channel}.`)),
-  );
+  // Cards are cards, whoever charges them.
+  const prefix = channel === "stripe" ? "card" : `${channel}.`;
+  const all = Object.values(METHODS).flatMap((ways) => Object.keys(ways));
+  return all.filter((method) => method.startsWith(prefix));
 }
 
 export function currencyOfMethod(method: string): WorldCurrency {
@@ -44,7 +45,7 @@ export function withNeeds(method: string): Record<string, string> {
 /** Those that the cashier offers on a desktop. */
 export const AT_THE_CASHIER: Readonly<Record<WorldCurrency, readonly string[]>> = {
   CNY: ["alipay.qr", "alipay.page", "unionpay.qr", "unionpay.page", "wechat.native", "wechat.h5"],
-  USD: ["stripe.card"],
+  USD: ["card"],
 };
 
 /** One of the methods of a currency, with what it needs. */

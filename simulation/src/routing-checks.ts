@@ -6,6 +6,11 @@ import type { Outage, Outages } from "./outages.ts";
 import { type AccountSettings, restsAt, type SettingsById, siblingsOf } from "./routing.ts";
 import type { World } from "./world.ts";
 
+/** Payments that a shop was told of and that are not there, or whose money the books do not have. */
+export const LOST = "payments lost";
+/** Payments whose money was taken twice for good. */
+export const DOUBLED = "payments doubled";
+
 type Row = {
   readonly id: Id;
   readonly paymentId: Id;
@@ -172,7 +177,7 @@ function fallbacks(world: World, rows: readonly Row[]): string[] {
     paid.set(row.paymentId, [...(paid.get(row.paymentId) ?? []), row]);
   for (const [paymentId, successes] of paid) {
     if (successes.length < 2) continue;
-    world.weather.tally.add("routing", "DOUBLED");
+    world.weather.tally.add("routing", DOUBLED);
     found.push(`the payment ${formatId("pay", paymentId)} was paid ${successes.length} times for good`);
   }
   return found;

@@ -36,6 +36,14 @@ const HOUR_MS = 60 * MINUTE_MS;
 const BEIJING_MS = 8 * HOUR_MS;
 const STRATEGIES = ["ordered", "oldest", "weights", "cost", "success_rate", "rotation"] as const;
 
+/** What many worlds together must have set, as it is counted. */
+export const ROUTING_SET: readonly string[] = [
+  ...["weight", "windows", "trading_hours", "day_amount_max", "day_count_max", "month_amount_max"],
+  ...["month_count_max", "day_starts_at", "cool_down_seconds", "success_floor"],
+  ...STRATEGIES.map((strategy) => `a rule: ${strategy}`),
+  "an exclusion",
+];
+
 /** The zone that a channel's days are told in, as its distance from UTC. */
 export function zoneMsOf(channel: ChannelName): number {
   return channel === "stripe" ? 0 : BEIJING_MS;
