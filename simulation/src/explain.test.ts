@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Id } from "../../server/src/kernel/ids.ts";
-import { type DatedLine, explain, type OwnAttempt } from "./explain.ts";
+import { type DatedLine, explain, type OwnAttempt, type OwnDispute } from "./explain.ts";
 
 const AT = new Date("2026-03-06T04:00:00Z");
 const DATE = "2026-03-06";
@@ -66,5 +66,62 @@ describe("a payment code that UnionPay took money by and reversed", () => {
   test("is told by another channel's bill, so that its rows may not be missing there", () => {
     assert.notDeepEqual(held({ method: "wechat.code" }), []);
     assert.notDeepEqual(held({ method: "unionpay.qr" }), []);
+  });
+});
+
+describe("a payer's claim", () => {
+  const charge: OwnAttempt = { ...reversed, method: "stripe.card", state: "succeeded", takenBack: 0n };
+  const lost: OwnDispute = {
+    id: 3n as unknown as Id,
+    attemptId: charge.id,
+    state: "lost",
+    amount: 60n,
+    fee: 15n,
+    openedDate: DATE,
+    wonDate: null,
+  };
+  // A bank's claim bears no number of ours, only the payment's.
+  const claim: DatedLine = { ...line, kind: "dispute", channelOrderNo: "", amount: -60n, settleAmount: -60n };
+  const taken: DatedLine = { ...claim, fee: 15n };
+  const given: DatedLine = { ...claim, amount: 60n, settleAmount: 60n, fee: 0n };
+  const claimed = (dispute: OwnDispute, lines: readonly DatedLine[], owed: bigint) =>
+    explain([line, ...lines], {
+      attempts: [charge],
+      refunds: [],
+      disputes: [dispute],
+      receivables: [{ paymentId: PAYMENT, amount: owed }],
+    });
+
+  test("that was lost has one line, and its fee is owed too", () => {
+    assert.deepEqual(claimed(lost, [taken], 24n), []);
+    assert.notDeepEqual(claimed(lost, [taken], 39n), []);
+  });
+
+  test("that was won has two, and the fee stays", () => {
+    assert.deepEqual(claimed({ ...lost, state: "won", wonDate: DATE }, [taken, given], 84n), []);
+  });
+
+  test("is not explained by a line of another day, amount or fee, nor without its line", () => {
+    for (const lines of [
+      [{ ...taken, date: "2026-03-07" }],
+      [{ ...taken, amount: -61n, settleAmount: -61n }],
+      [{ ...taken, fee: 16n }],
+      [],
+      [taken, given],
+    ]) {
+      assert.notDeepEqual(claimed(lost, lines, 24n), []);
+    }
+  });
+
+  test("is not explained where the books know of none", () => {
+    assert.equal(
+      explain([line, taken], {
+        attempts: [charge],
+        refunds: [],
+        disputes: [],
+        receivables: [{ paymentId: PAYMENT, amount: 24n }],
+      }).length,
+      1,
+    );
   });
 });

@@ -120,6 +120,11 @@ export type Attempt = {
    * part of it: when one of them fails, what is left of it went back by itself. 0: no such sum.
    */
   readonly toldRefunded: bigint;
+  /**
+   * When the channel last told, unasked, of another amount than was asked for: only what it says to a
+   * question asked since then ends the order. Null: it never did.
+   */
+  readonly doubtedAt: Date | null;
   /** The order should end at the channel: close it before asking about it. */
   readonly closeWanted: boolean;
   /** Active queries since the last change of state. */

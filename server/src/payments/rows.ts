@@ -24,8 +24,8 @@ export const ATTEMPT_COLUMNS = `
   routing, quota_day, quota_month,
   paid_amount,
   settle_amount, fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount,
-  settled_refunded, fee_returned, cost_returned, taken_back, told_refunded, close_wanted, queries,
-  expires_at, due_at, created_at, finished_at`;
+  settled_refunded, fee_returned, cost_returned, taken_back, told_refunded, doubted_at, close_wanted,
+  queries, expires_at, due_at, created_at, finished_at`;
 
 export const REFUND_COLUMNS = `
   id, payment_id, attempt_id, merchant_id, merchant_refund_no, automatic, amount, currency, reason, request,
@@ -74,6 +74,7 @@ export function attemptOf(row: AttemptRow): Attempt {
     costReturned: row.costReturned,
     takenBack: row.takenBack,
     toldRefunded: row.toldRefunded,
+    doubtedAt: row.doubtedAt,
     closeWanted: row.closeWanted,
     queries: row.queries,
     expiresAt: row.expiresAt,
@@ -128,6 +129,7 @@ export function attemptRow(attempt: Attempt): AttemptRow {
     costReturned: attempt.costReturned,
     takenBack: attempt.takenBack,
     toldRefunded: attempt.toldRefunded,
+    doubtedAt: attempt.doubtedAt,
     closeWanted: attempt.closeWanted,
     queries: attempt.queries,
     expiresAt: attempt.expiresAt,

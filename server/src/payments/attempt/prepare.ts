@@ -241,6 +241,7 @@ function newAttempt(
     costReturned: 0n,
     takenBack: 0n,
     toldRefunded: 0n,
+    doubtedAt: null,
     closeWanted: false,
     queries: 0,
     expiresAt: new Date(Math.min(lifetimeEnd, payment.expiresAt.getTime())),

@@ -148,6 +148,7 @@ const updateAttemptsSql = sql(
      cost_returned = u.cost_returned,
      taken_back = u.taken_back,
      told_refunded = u.told_refunded,
+     doubted_at = u.doubted_at,
      close_wanted = u.close_wanted,
      queries = u.queries,
      due_at = u.due_at,
@@ -156,13 +157,14 @@ const updateAttemptsSql = sql(
      $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
      $9::bigint[],
      $10::bigint[], $11::bigint[], $12::bool[], $13::timestamptz[], $14::date[], $15::text[], $16::bigint[],
-     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bool[], $23::int[],
-     $24::timestamptz[], $25::timestamptz[]
+     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::timestamptz[],
+     $23::bool[], $24::int[], $25::timestamptz[], $26::timestamptz[]
    ) as u (
      id, state, channel_trade_no, next_action, failure_code, failure_message, buyer, paid_amount,
      settle_amount,
      fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount, settled_refunded,
-     fee_returned, cost_returned, taken_back, told_refunded, close_wanted, queries, due_at, finished_at
+     fee_returned, cost_returned, taken_back, told_refunded, doubted_at, close_wanted, queries, due_at,
+     finished_at
    )
    where a.id = u.id`,
 );
@@ -189,6 +191,7 @@ const ATTEMPT_CHANGING_KEYS: readonly (keyof AttemptRow)[] = [
   "costReturned",
   "takenBack",
   "toldRefunded",
+  "doubtedAt",
   "closeWanted",
   "queries",
   "dueAt",
@@ -242,6 +245,7 @@ const MONEY_KEYS: readonly (keyof Attempt)[] = [
   "costReturned",
   "takenBack",
   "toldRefunded",
+  "doubtedAt",
 ];
 
 /** An attempt as it was when its payment was locked, and as it is to be. */

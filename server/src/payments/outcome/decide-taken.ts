@@ -89,6 +89,7 @@ function askAbout(attempt: MutableAttempt, now: Date): void {
   attempt.finishedAt = null;
   attempt.queries = 0;
   attempt.dueAt = now;
+  attempt.doubtedAt = now;
 }
 
 function surplusOf(draft: Draft, attempt: Attempt, differs: boolean): Surplus | null {

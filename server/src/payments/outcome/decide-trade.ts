@@ -24,11 +24,13 @@ import {
   endLive,
   finish,
   giveBack,
+  type MutableAttempt,
   type ReportSource,
   startReversal,
   type TradeContext,
   takeBack,
   takeSurplus,
+  wasAsked,
 } from "./steps.ts";
 
 /** How long the process that gave up has for its first reversal. */
@@ -38,11 +40,16 @@ const REVERSAL_LEASE_MS = 30 * SECOND;
 export function decideTrade(
   draft: Draft,
   attemptId: Id,
-  report: { readonly source: ReportSource; readonly trade: TradeOutcome },
+  report: { readonly source: ReportSource; readonly trade: TradeOutcome; readonly askedAt: Date },
   context: TradeContext,
 ): Decision {
   const attempt = draft.attempt(attemptId);
-  const { trade, source } = report;
+  const { trade, source, askedAt } = report;
+  const isEnd = trade.outcome === "closed" || trade.outcome === "failed" || trade.outcome === "not_found";
+  if (isEnd && isOlderThanDoubt(attempt, wasAsked(source) ? askedAt : null)) {
+    attempt.dueAt = context.now;
+    return "open";
+  }
   switch (trade.outcome) {
     case "paid":
       return decidePaid(draft, attempt, trade, source, context);
@@ -56,6 +63,16 @@ export function decideTrade(
     case "not_found":
       return decideNotFound(draft, attempt, source, context);
   }
+}
+
+/**
+ * Whether the channel has told, unasked, of money since this was asked: it may have been said before the
+ * money came. @param askedAt null: nobody asked
+ */
+function isOlderThanDoubt(attempt: MutableAttempt, askedAt: Date | null): boolean {
+  const { doubtedAt, taken, state } = attempt;
+  if (doubtedAt === null || taken !== null || isFinalAttempt(state)) return false;
+  return askedAt === null || askedAt < doubtedAt;
 }
 
 /** A call about an order that told nothing of it. */
@@ -98,10 +115,11 @@ export function decideCallEnd(
 export function decideReversal(
   draft: Draft,
   attemptId: Id,
-  end: CallEnd<ReversalOutcome>,
+  report: { readonly end: CallEnd<ReversalOutcome>; readonly exchange: { readonly startedAt: Date } },
   context: TradeContext,
 ): Decision {
   const attempt = draft.attempt(attemptId);
+  const { end, exchange } = report;
   if (attempt.state !== "reversing") return "already_known";
   if (end.end === "refused" && !end.retryable && attempt.taken !== null) {
     // The channel no longer reverses (its cut-off is over): a refund gives back what is known to be taken.
@@ -115,6 +133,10 @@ export function decideReversal(
     return end.end === "answered" ? "waiting" : end.end;
   }
   const { moneyReturned, channelDate, channelTradeNo, paid } = end.value;
+  if (!moneyReturned && isOlderThanDoubt(attempt, exchange.startedAt)) {
+    attempt.dueAt = context.now;
+    return "waiting";
+  }
   attempt.channelTradeNo ??= channelTradeNo;
   const callEndsAt = plus(attempt.createdAt, CODE_CALL_MS);
   if (

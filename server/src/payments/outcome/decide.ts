@@ -37,14 +37,15 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
   switch (command.kind) {
     case "trade": {
       const { attemptId, source, end, givesWay = false } = command;
+      const askedAt = command.exchange.startedAt;
       const decision =
         end.end === "answered"
-          ? decideTrade(draft, attemptId, { source, trade: end.value }, context())
+          ? decideTrade(draft, attemptId, { source, trade: end.value, askedAt }, context())
           : decideCallEnd(draft, attemptId, { source, end, givesWay }, context());
       return { decision, wish: null };
     }
     case "reversal":
-      return { decision: decideReversal(draft, command.attemptId, command.end, context()), wish: null };
+      return { decision: decideReversal(draft, command.attemptId, command, context()), wish: null };
     case "refund_report": {
       const attempt = draft.attempt(command.attemptId);
       const terms = around.terms(command.merchantId, attempt.channelAccountId);

@@ -313,6 +313,7 @@ function anAttempt(payment: Payment, account: ChannelAccount, method: string, no
     costReturned: 0n,
     takenBack: 0n,
     toldRefunded: 0n,
+    doubtedAt: null,
     closeWanted: false,
     queries: 0,
     expiresAt: payment.expiresAt,

@@ -87,6 +87,7 @@ function attemptParts(attempt: Attempt): unknown[] {
     attempt.costReturned,
     attempt.takenBack,
     attempt.toldRefunded,
+    attempt.doubtedAt !== null,
     attempt.closeWanted,
     attempt.channelTradeNo === null,
   ];
