@@ -11,7 +11,7 @@ export const LOST = "payments lost";
 /** Payments whose money was taken twice for good. */
 export const DOUBLED = "payments doubled";
 
-type Row = {
+export type Row = {
   readonly id: Id;
   readonly paymentId: Id;
   readonly channelAccountId: Id;
@@ -82,7 +82,7 @@ export async function checkRouting(
       const id = parseId("cha", contract.accountId) as Id;
       const own = rows.filter(({ channelAccountId }) => channelAccountId === id);
       const set = settings.get(contract.accountId) ?? {};
-      found.push(...resting(contract, set, own), ...quotas(contract, set, own));
+      found.push(...resting(contract, set, own), ...beyondQuotas(contract, set, own));
       found.push(...(await windows(world, contract, set, id)));
       if (own.length > 0 && siblingsOf(merchant, contract).length > 0)
         world.weather.tally.add("routing", "accounts beside another that took orders");
@@ -110,25 +110,26 @@ const PERIODS = [
  * At no moment did orders that certainly counted exceed a quota: from their first call until they ended
  * without money. One that was paid after its end counts again whatever the limit says, so it is left out.
  */
-function quotas(contract: Contract, set: AccountSettings, own: readonly Row[]): string[] {
+export function beyondQuotas(
+  { accountId }: Pick<Contract, "accountId">,
+  set: AccountSettings,
+  own: readonly Row[],
+): string[] {
   const found: string[] = [];
   for (const { column, amount: amountName, count: countName } of PERIODS) {
     const [amountMax, countMax] = [set[amountName], set[countName]];
     if (amountMax === undefined && countMax === undefined) continue;
     const unnamed = own.filter((row) => row[column] === null);
-    for (const { id } of unnamed)
-      found.push(`the order ${id} counts in no ${column} of ${contract.accountId}`);
+    for (const { id } of unnamed) found.push(`the order ${id} counts in no ${column} of ${accountId}`);
     for (const row of own) {
       const at = row.calledAt?.getTime();
       if (at === undefined) continue;
       const held = own.filter((one) => one[column] === row[column] && holdsAt(one, at));
       const sum = held.reduce((total, one) => total + one.amount, 0n);
       if (amountMax !== undefined && sum > BigInt(amountMax))
-        found.push(`${contract.accountId} took ${sum} in ${row[column]}, and ${amountName} is ${amountMax}`);
+        found.push(`${accountId} took ${sum} in ${row[column]}, and ${amountName} is ${amountMax}`);
       if (countMax !== undefined && held.length > countMax)
-        found.push(
-          `${contract.accountId} took ${held.length} in ${row[column]}, and ${countName} is ${countMax}`,
-        );
+        found.push(`${accountId} took ${held.length} in ${row[column]}, and ${countName} is ${countMax}`);
     }
   }
   return found.slice(0, 3);
