@@ -71,6 +71,8 @@ const MINUTE_MS = 60_000;
 const RUSH_MS = 1_500;
 /** An open circuit takes no probe before. */
 const UNTIL_PROBES_MS = 16_000;
+/** The traffic after it comes within this, so that one process sees several probes before it dies. */
+const PROBES_MS = 75_000;
 
 export type Outages = { readonly all: readonly Outage[]; rushOf(number: number): Rush | null };
 
@@ -102,7 +104,7 @@ export async function planOutages(
       const at =
         number % 8 < before
           ? from + rushes.integer(RUSH_MS)
-          : to + UNTIL_PROBES_MS + rushes.integer(4 * MINUTE_MS);
+          : to + UNTIL_PROBES_MS + rushes.integer(PROBES_MS);
       return { merchant, method, at };
     },
   };
