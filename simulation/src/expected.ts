@@ -198,8 +198,8 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 
-/** Runs smaller than this, in payments, may well miss something. */
-export const ENOUGH_PAYMENTS = 2_000;
+/** Runs smaller than this, in payments, may well miss something: not every ambush has had its seed. */
+export const ENOUGH_PAYMENTS = 5_000;
 
 /** What of a group was never reached. */
 export function missingIn(group: string, reached: Counts): readonly string[] {
