@@ -36,10 +36,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 const BEIJING_MS = 8 * HOUR_MS;
 const STRATEGIES = ["ordered", "oldest", "weights", "cost", "success_rate", "rotation"] as const;
 
+const SET_OF_ACCOUNTS =
+  "weight windows trading_hours day_amount_max day_count_max month_amount_max month_count_max " +
+  "day_starts_at cool_down_seconds success_floor";
 /** What many worlds together must have set, as it is counted. */
 export const ROUTING_SET: readonly string[] = [
-  ...["weight", "windows", "trading_hours", "day_amount_max", "day_count_max", "month_amount_max"],
-  ...["month_count_max", "day_starts_at", "cool_down_seconds", "success_floor"],
+  ...SET_OF_ACCOUNTS.split(" "),
   ...STRATEGIES.map((strategy) => `a rule: ${strategy}`),
   "an exclusion",
 ];
