@@ -11,6 +11,8 @@ export type TradeDeps = {
   readonly merchant: Merchant;
   readonly number: number;
   readonly luck: Chance;
+  /** The method that it must be paid by; null: any. */
+  readonly wanted: string | null;
 };
 
 /** A merchant's program asks again until it is answered, for so long. */

@@ -12,7 +12,7 @@ export type Body = {
   readonly status_final: boolean;
   readonly cashier_url: string;
   readonly next_action: NextAction | null;
-  readonly attempts: readonly { readonly channel_order_no: string; readonly channel: string }[];
+  readonly attempts: readonly { readonly channel_order_no: string; readonly channel_account: string }[];
   // A refund
   readonly payment: string;
   readonly merchant_refund_no: string;

@@ -22,7 +22,9 @@ export async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
   const attempt = luck.pick([...(body?.attempts ?? []), null]);
   if (attempt === null) return;
-  const contract = merchant.contracts.find(({ channel }) => channel === attempt.channel) as Contract;
+  const contract = merchant.contracts.find(
+    ({ accountId }) => accountId === attempt.channel_account,
+  ) as Contract;
   const console = CONSOLES[contract.channel];
   if (console.hasDisputes && luck.hits(0.5)) {
     await dispute(deps, contract, attempt.channel_order_no);

@@ -4,6 +4,7 @@ import { explainBills } from "./bills.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";
 import type { Words } from "./ledger-of-words.ts";
 import type { Merchant } from "./merchants.ts";
+import { LOST } from "./routing-checks.ts";
 import { checkTold } from "./told.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
 
@@ -22,9 +23,13 @@ export async function checkWorld(
   }
   for (const row of await db.all<{ what: string }>(UNFINISHED)) found.push(row.what);
   for (const row of await db.all<{ what: string }>(UNFOUNDED)) found.push(row.what);
-  found.push(...(await checkWords(world, merchants, words)));
+  const unkept = await checkWords(world, merchants, words);
+  found.push(...unkept);
   found.push(...(await checkTold(world, merchants)));
-  found.push(...(await explainBills(world, merchants)));
+  const unexplained = await explainBills(world, merchants);
+  found.push(...unexplained);
+  const lost = unkept.length + unexplained.length;
+  if (lost > 0) world.weather.tally.add("routing", LOST, lost);
   return found.slice(0, SHOWN_MAX);
 }
 

@@ -22,7 +22,11 @@ export type Draft = {
   readonly credentials: Readonly<Record<string, string>>;
 };
 
-export type Contract = Draft & { readonly accountId: string };
+export type Contract = Omit<Draft, "credentials"> & {
+  readonly accountId: string;
+  /** Its keys may be rotated. */
+  credentials: Readonly<Record<string, string>>;
+};
 
 /** How a world meets a channel beside its protocol. */
 export type ChannelName = "alipay" | "stripe" | "unionpay" | "wechat";
@@ -162,7 +166,8 @@ export const CHANNELS = Object.keys(CONSOLES) as readonly ChannelName[];
 /** Those whose buyers show payment codes. */
 export const WALLETS = CHANNELS.filter((name) => CONSOLES[name].currency === "CNY");
 
-async function make(world: World, path: string, body: object): Promise<Body> {
+/** Registers or changes something beside the protocol. Throws when the sandbox refuses. */
+export async function make(world: World, path: string, body: object): Promise<Body> {
   const response = await world.channel(jsonRequest("POST", sandboxUrl(path), body));
   const text = response.body.toString("utf8");
   if (response.status >= 300) throw new Error(`the sandbox answered ${response.status}: ${text}`);

@@ -17,7 +17,9 @@ import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
 import { CHANNEL_WHIMS, DISPUTE_WHIMS } from "./channel-whims.ts";
 import { CHANNELS } from "./contracts.ts";
 import { FAULTS } from "./disturbances.ts";
+import { OUTAGE_MODES } from "./outages.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import { ROUTING_SET } from "./routing.ts";
 import type { Counts } from "./tally.ts";
 import { WHIMS } from "./trades.ts";
 
@@ -137,6 +139,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   buyers: [...Object.keys(HABITS), ...Object.keys(CODE_BEHAVIOURS).map((name) => `payment code: ${name}`)],
   merchants: [
     ...Object.keys(WHIMS),
+    "find no account that takes the order",
     "create twice at once",
     "ask for a refund twice at once",
     "ask again, unanswered: POST /v1/payments",
@@ -178,6 +181,20 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   events: named(events),
   deliveries: ["delivered", "delivered, after failures", "dead, after failures"],
   "stray notifications": ["refused"],
+  routing: [
+    ...ROUTING_SET.map((name) => `sets ${name}`),
+    ...times(["an outage:", "calls in an outage:"], OUTAGE_MODES),
+    ...times(["an outage at", "a key is rotated at"], CHANNELS),
+    "an outage in a window",
+    "calls that failed in a window",
+    "opened, by calls",
+    "half_open, by calls",
+    "closed, by calls",
+    "orders that fell back to another account",
+    "orders that another account carried in an outage",
+    "payments that another account carried in an outage",
+    "orders that came back after an outage",
+  ],
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 

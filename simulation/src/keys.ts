@@ -7,10 +7,11 @@ export type KeyPair = { readonly publicKey: string; readonly privateKey: string 
 export type KeyRing = { next(): KeyPair };
 
 /**
- * Three merchants have a pair of their own at each channel. The channels have theirs: one for each merchant,
- * or one of their own under authorities. The last pair is every stranger's.
+ * Three merchants have a pair of their own for each contract, two at some channels, and rotate two. The
+ * channels have theirs: one for each contract, or one of their own under authorities. The last pair is every
+ * stranger's.
  */
-export const PAIRS = 24;
+export const PAIRS = 36;
 
 /** @param pairs made by `makePairs`. */
 export function createKeyRing(pairs: readonly KeyPair[]): KeyRing {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ENOUGH_PAYMENTS } from "./expected.ts";
-import { createReach, neverReached, tableOf } from "./report.ts";
+import { createReach, neverReached, routingFigures, tableOf } from "./report.ts";
 import type { SeedResult } from "./run.ts";
 import { runSeeds } from "./seeds.ts";
 
@@ -99,6 +99,7 @@ if (isEnough && missing.length > 0) {
 }
 const summary = {
   ...totals,
+  routing: routingFigures(reach),
   violating: violating.sort((a, b) => a - b),
   never_reached: isEnough ? missing : null,
   seconds: seconds(),

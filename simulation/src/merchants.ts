@@ -1,6 +1,6 @@
 /**
- * Merchants of a world: made through the platform's own API, each with a contract at every channel of its
- * currencies.
+ * Merchants of a world: made through the platform's own API, each with one contract or two at every channel
+ * of its currencies.
  */
 
 import type { Answer, Body } from "./body.ts";
@@ -16,6 +16,8 @@ export type Merchant = {
   readonly key: string;
   readonly currencies: readonly WorldCurrency[];
   readonly contracts: readonly Contract[];
+  /** Routing was told of limits, so that an order may find no account. */
+  isLimited: boolean;
 };
 
 const SETUP_MS = 600_000;
@@ -28,11 +30,11 @@ export async function makeMerchants(world: World, count: number): Promise<readon
 }
 
 async function makeMerchant(world: World, name: string): Promise<Merchant> {
-  const { chance, operatorKey } = world;
+  const { chance } = world;
   const luck = chance.stream(name);
+  const seconds = luck.stream("second contracts");
   const owner: Owner = { name, alive: true };
-  const ops = (path: string, body?: unknown) =>
-    settled(world, jsonRequest("POST", platformUrl(path), body, operatorKey), owner);
+  const ops = (path: string, body?: unknown) => asOperator(world, owner, "POST", path, body);
   const currencies: readonly WorldCurrency[] = luck.hits(0.5) ? ["CNY", "USD"] : ["CNY"];
   const merchant = await ops("/v1/ops/merchants", {
     name,
@@ -44,10 +46,12 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
   const contracts: Contract[] = [];
   for (const channel of CHANNELS.filter((one) => currencies.includes(CONSOLES[one].currency))) {
     const console = CONSOLES[channel];
-    const draft = await console.register(world);
-    const account = await enter(ops, merchant.id, draft);
-    await console.entered?.(world, draft.number, platformUrl(account.notify_path));
-    contracts.push({ ...draft, accountId: account.id });
+    for (let left = seconds.hits(0.5) ? 2 : 1; left > 0; left -= 1) {
+      const draft = await console.register(world);
+      const account = await enter(ops, merchant.id, draft);
+      await console.entered?.(world, draft.number, platformUrl(account.notify_path));
+      contracts.push({ ...draft, accountId: account.id });
+    }
   }
   const shop = world.shops.open(name);
   const endpoint = await settled(
@@ -56,7 +60,7 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
     owner,
   );
   shop.know(endpoint.secret);
-  return { name, owner, id: merchant.id, key: key.secret, currencies, contracts };
+  return { name, owner, id: merchant.id, key: key.secret, currencies, contracts, isLimited: false };
 }
 
 /** Enters a contract and enables it. */
@@ -79,6 +83,17 @@ async function enter(
   });
   await ops(`/v1/ops/channel_accounts/${account.id}/enable`);
   return account;
+}
+
+/** One request of the operators in calm weather. Throws when it is refused. */
+export function asOperator(
+  world: World,
+  owner: Owner,
+  method: "POST" | "PATCH",
+  path: string,
+  body?: unknown,
+): Promise<Body> {
+  return settled(world, jsonRequest(method, platformUrl(path), body, world.operatorKey), owner);
 }
 
 async function settled(world: World, request: ReturnType<typeof jsonRequest>, owner: Owner): Promise<Body> {

@@ -24,14 +24,31 @@ const METHODS: Readonly<Record<WorldCurrency, Methods>> = {
   USD: { card: {}, "card.app": {} },
 };
 
+/** The methods of a channel that a world's orders take. */
+export function methodsOf(channel: string): readonly string[] {
+  // Cards are cards, whoever charges them.
+  const prefix = channel === "stripe" ? "card" : `${channel}.`;
+  const all = Object.values(METHODS).flatMap((ways) => Object.keys(ways));
+  return all.filter((method) => method.startsWith(prefix));
+}
+
+export function currencyOfMethod(method: string): WorldCurrency {
+  return method in METHODS.USD ? "USD" : "CNY";
+}
+
+/** A method with what it needs. */
+export function withNeeds(method: string): Record<string, string> {
+  const needs = Object.values(METHODS).find((ways) => method in ways)?.[method];
+  return { method, ...needs };
+}
+
 /** Those that the cashier offers on a desktop. */
 export const AT_THE_CASHIER: Readonly<Record<WorldCurrency, readonly string[]>> = {
   CNY: ["alipay.qr", "alipay.page", "unionpay.qr", "unionpay.page", "wechat.native", "wechat.h5"],
   USD: ["card"],
 };
 
-/** A method with what it needs. */
+/** One of the methods of a currency, with what it needs. */
 export function pickMethod(luck: Chance, currency: WorldCurrency): Record<string, string> {
-  const method = luck.pick(Object.keys(METHODS[currency]));
-  return { method, ...METHODS[currency][method] };
+  return withNeeds(luck.pick(Object.keys(METHODS[currency])));
 }

@@ -42,7 +42,12 @@ export type PlatformDeps = {
   /** Something that must never happen did. */
   readonly violated: (what: string) => void;
   readonly onWrite: () => void;
+  /** What a process says of a line's health. */
+  readonly heard: (circuit: HealthWord) => void;
 };
+
+/** Of an account's line: `opened`, `half_open`, `closed`, and what it is told by. */
+export type HealthWord = { readonly account: string; readonly event: string; readonly why: string };
 
 /** The reason of an end that is no disturbance. */
 export const WITH_ITS_WORLD = "with its world";
@@ -151,9 +156,9 @@ async function build_(
   const { scheduler, weather, config, databaseUrl, pools } = deps;
   const network = { scheduler, weather };
   const log = createLog({
-    level: "error",
+    level: "info",
     readable: false,
-    write: (line) => reportErrors(deps, line),
+    write: (line) => hear(deps, line),
   });
   const app = await buildApp({
     config,
@@ -209,12 +214,24 @@ function unlessAborted<T>(owner: Owner, signal: AbortSignal, awaited: Promise<T>
 /** What the platform may log as an error in rough weather: that PostgreSQL was away, or too slow. */
 const EXPECTED_CODES = ["database_unavailable", "outcome_unknown", "overloaded", "stopping"];
 
-function reportErrors(deps: PlatformDeps, line: string): void {
-  const { msg, code, err } = JSON.parse(line) as {
-    msg: string;
-    code?: string;
-    err?: { code?: string; message?: string; stack?: string };
-  };
+/** Errors are violations; circuits that open and close are remembered. */
+function hear(deps: PlatformDeps, line: string): void {
+  const told = JSON.parse(line) as Line & { level: string };
+  if (told.level === "error" || told.level === "fatal") reportError(deps, told);
+  else if (told.channel_account !== undefined && told.event !== undefined)
+    deps.heard({ account: told.channel_account, event: told.event, why: told.why ?? "" });
+}
+
+type Line = {
+  msg: string;
+  channel_account?: string;
+  event?: string;
+  why?: string;
+  code?: string;
+  err?: { code?: string; message?: string; stack?: string };
+};
+
+function reportError(deps: PlatformDeps, { msg, code, err }: Line): void {
   if (EXPECTED_CODES.includes(code ?? err?.code ?? "")) return;
   deps.violated(`the platform logged an error: ${msg}: ${err?.stack ?? code ?? ""}`);
 }

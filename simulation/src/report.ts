@@ -1,5 +1,6 @@
 /** What a run reached, as a table for people. */
 import { EXPECTED, missingIn } from "./expected.ts";
+import { DOUBLED, LOST } from "./routing-checks.ts";
 import type { Counts } from "./tally.ts";
 
 /** Counts of many seeds: how often each thing was reached, and in how many of the seeds. */
@@ -48,4 +49,23 @@ export function tableOf({ times, seeds }: Reach): string {
     return [group, ...lines, ...missing].join("\n");
   });
   return blocks.join("\n\n");
+}
+
+/** How often lines broke, left rotation and came back, where their orders went, and what was lost of them. */
+export function routingFigures({ times }: Reach): Readonly<Record<string, number>> {
+  const of = (group: string, name: string) => times.get(group)?.get(name) ?? 0;
+  const named = (test: (name: string) => boolean) =>
+    [...(times.get("routing") ?? [])].reduce((sum, [name, count]) => sum + (test(name) ? count : 0), 0);
+  return {
+    outages: named((name) => name.startsWith("an outage at ")),
+    circuits_opened: named((name) => name.startsWith("opened, ")),
+    circuits_closed: named((name) => name.startsWith("closed, ")),
+    orders_fallen_back: of("routing", "orders that fell back to another account"),
+    orders_carried_by_another: of("routing", "orders that another account carried in an outage"),
+    orders_back_after: of("routing", "orders that came back after an outage"),
+    failed_in_windows: of("routing", "calls that failed in a window"),
+    keys_rotated: named((name) => name.startsWith("a key is rotated at ")),
+    lost: of("routing", LOST),
+    doubled: of("routing", DOUBLED),
+  };
 }

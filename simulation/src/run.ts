@@ -1,11 +1,16 @@
 /** One seed from its first event to its last check. */
+import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
+import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
+import { breakLines, type Outages, planOutages } from "./outages.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
+import { setRouting } from "./routing.ts";
+import { checkRouting } from "./routing-checks.ts";
 import type { Counts } from "./tally.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground, type World } from "./world.ts";
@@ -30,6 +35,7 @@ export type SeedOptions = {
 /** Some ten times what a world takes. */
 const STEPS_MAX = 20_000;
 const STEPS_PER_PAYMENT_MAX = 3_000;
+const TAKES_EFFECT_MS = 2_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Longer than anything that a merchant, a buyer or an order waits for. */
@@ -49,10 +55,17 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
   try {
     const merchants = await open(world);
     const words = createWords();
-    await storm(world, merchants, words, options.payments);
+    const luck = world.chance.stream("trades");
+    const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
+    const settings = new Map(await setRouting(world, merchants));
+    const outages = await planOutages(world, merchants, settings, spanMs);
+    // What operators set takes effect on every machine within a second.
+    await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
+    await storm(world, { merchants, words, payments: options.payments, luck, spanMs, outages });
     await settle(world, merchants);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
+    violations.push(...(await checkRouting(world, merchants, settings, outages)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -84,35 +97,47 @@ async function open(world: World): Promise<readonly Merchant[]> {
   return makeMerchants(world, chance.stream("size").between(1, 3));
 }
 
+type Storm = {
+  readonly merchants: readonly Merchant[];
+  readonly words: Words;
+  readonly payments: number;
+  readonly luck: Chance;
+  readonly spanMs: number;
+  readonly outages: Outages;
+};
+
 /** Trades begin within a span; things go wrong until the last of them has come to its end. */
-async function storm(
-  world: World,
-  merchants: readonly Merchant[],
-  words: Words,
-  payments: number,
-): Promise<void> {
+async function storm(world: World, plan: Storm): Promise<void> {
+  const { merchants, words, payments, luck, spanMs, outages } = plan;
   const { scheduler, weather, violations } = world;
   await armFaults(world, merchants);
   weather.storm();
-  const luck = world.chance.stream("trades");
-  const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
-  let alive = payments;
+  let alive = payments + 1;
+  const failed = (error: unknown) =>
+    violations.push(`the simulation itself failed: ${(error as Error).stack}`);
+  const over = () => {
+    alive -= 1;
+  };
+  const breaking = breakLines(world, outages);
   for (let number = 1; number <= payments; number += 1) {
-    const merchant = luck.pick(merchants);
+    const rush = outages.rushOf(number);
+    const picked = luck.pick(merchants);
+    const merchant = rush?.merchant ?? picked;
     const own = luck.stream(String(number));
+    const waitMs = rush === null ? own.integer(spanMs) : rush.at - scheduler.now().getTime();
     void world
-      .sleep(merchant.owner, own.integer(spanMs))
-      .then(() => trade({ world, words, merchant, number, luck: own }))
-      .catch((error: unknown) => violations.push(`the simulation itself failed: ${(error as Error).stack}`))
-      .finally(() => {
-        alive -= 1;
-      });
+      .sleep(merchant.owner, waitMs)
+      .then(() => trade({ world, words, merchant, number, luck: own, wanted: rush?.method ?? null }))
+      .catch(failed)
+      .finally(over);
   }
+  void rotateKeys(world, merchants, spanMs).catch(failed).finally(over);
   const disturbing = disturb(world, spanMs);
   if ((await scheduler.run(() => alive === 0, from(world, STORM_MAX_MS))) === "ended") {
-    violations.push(`${alive} trades have not come to an end`);
+    violations.push(`${alive} trades or rotations have not come to an end`);
   }
   disturbing.stop();
+  breaking.stop();
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */

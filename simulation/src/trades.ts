@@ -4,14 +4,15 @@ import type { Answer, Body } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
 import type { Chance } from "./chance.ts";
 import { channelWhims } from "./channel-whims.ts";
-import { AT_THE_CASHIER, pickMethod, type WorldCurrency } from "./methods.ts";
+import { AT_THE_CASHIER, currencyOfMethod, pickMethod, type WorldCurrency, withNeeds } from "./methods.ts";
 
 export async function trade(deps: TradeDeps): Promise<void> {
   const { world, merchant, number, luck, words } = deps;
   const buyer: Buyer = { owner: { name: `buyer${number}`, alive: true }, luck: luck.stream("buyer") };
   const orderNo = `${merchant.name}-${number}`;
   const expiresIn = luck.pick([60, 90, 300, 900, 7_200]);
-  const method = luck.weighed({ cashier: 2, code: 3, other: 10 });
+  const drawn = luck.weighed({ cashier: 2, code: 3, other: 10 });
+  const method = deps.wanted === null ? drawn : "other";
   const currency = currencyOf(deps, method);
   const order: Record<string, unknown> = {
     merchant_order_no: orderNo,
@@ -25,7 +26,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
     code = await newPaymentCode(world, buyer);
     order.payment_code = code;
   } else if (method === "other") {
-    Object.assign(order, pickMethod(luck, currency));
+    Object.assign(order, deps.wanted === null ? pickMethod(luck, currency) : withNeeds(deps.wanted));
   }
   const others: Promise<void>[] = [];
   if (code !== null) others.push(enterPassword(world, buyer, code));
@@ -35,7 +36,13 @@ export async function trade(deps: TradeDeps): Promise<void> {
     creations.push(insist(deps, "POST", "/v1/payments", order));
   }
   const created = await Promise.all(creations);
-  const [first] = created as [Answer];
+  const isRouted = merchant.isLimited && created.some(hasNoAccount);
+  const first = created.find(({ status }) => status < 300) ?? (created[0] as Answer);
+  if (isRouted) does(deps, "find no account that takes the order");
+  if (isRouted && first.status >= 300) {
+    await Promise.all(others);
+    return;
+  }
   if (first.status !== 200 && first.status !== 201) {
     world.violations.push(`${orderNo} was refused: ${first.status} ${first.body.code}`);
     await Promise.all(others);
@@ -43,7 +50,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
   }
   for (const answer of created) {
     if (answer.status < 300) words.payment(merchant.name, answer.body);
-    if (answer.body.id !== first.body.id) {
+    if (answer.body.id !== first.body.id && !(isRouted && hasNoAccount(answer))) {
       world.violations.push(`${orderNo} was answered with two payments: ${first.body.id}, ${answer.body.id}`);
     }
   }
@@ -62,8 +69,14 @@ export async function trade(deps: TradeDeps): Promise<void> {
   for (let i = 0; i < others.length; i += 1) await others[i];
 }
 
+/** Windows, hours, quotas and exclusions may leave none: nothing has happened then. */
+function hasNoAccount({ status, body }: Answer): boolean {
+  return status === 422 && body.code === "no_account_available";
+}
+
 /** Payment codes are wallets', which take yuan alone. */
-function currencyOf({ merchant, luck }: TradeDeps, method: string): WorldCurrency {
+function currencyOf({ merchant, luck, wanted }: TradeDeps, method: string): WorldCurrency {
+  if (wanted !== null) return currencyOfMethod(wanted);
   if (method === "code" || !merchant.currencies.includes("USD")) return "CNY";
   return luck.hits(0.4) ? "USD" : "CNY";
 }

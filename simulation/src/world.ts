@@ -9,7 +9,8 @@ import { startChannel } from "./channel.ts";
 import type { WarmPools } from "./connections.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
 import { type NetworkDeps, type Place, type Request, type Response, send } from "./network.ts";
-import { balance, createPlatform, PLATFORM_URL, type Platform } from "./platform.ts";
+import { createLines, type Lines } from "./outages.ts";
+import { balance, createPlatform, type HealthWord, PLATFORM_URL, type Platform } from "./platform.ts";
 import { createScheduler, type Owner, type Scheduler } from "./scheduler.ts";
 import { createShops, type Shops } from "./shops.ts";
 import { createWeather, type Weather } from "./weather.ts";
@@ -23,6 +24,8 @@ export type Ground = {
   /** The simulation's own eyes on the cell, past the scheduler. */
   readonly cell: Database;
 };
+
+export type CircuitEvent = HealthWord & { readonly at: number };
 
 export type World = {
   readonly seed: number;
@@ -38,6 +41,10 @@ export type World = {
   readonly shops: Shops;
   readonly keys: KeyRing;
   readonly ground: Ground;
+  /** The channel as the platform's machines reach it, contract by contract. */
+  readonly lines: Lines;
+  /** What the machines said of accounts that left rotation and came back. */
+  readonly circuits: readonly CircuitEvent[];
   readonly violations: string[];
   readonly operatorKey: string;
   readonly begunAt: Date;
@@ -103,7 +110,13 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const common = { scheduler, weather, chance, violated };
   const { sandbox, channel } = await startChannel({ ...common, keys, platform });
   const { databaseUrl, pools, compilers } = ground;
-  const places = { channel, shops: shops.answer };
+  const lines = createLines((name) => weather.tally.add("routing", name));
+  const circuits: CircuitEvent[] = [];
+  const heard = (word: HealthWord) => {
+    circuits.push({ ...word, at: scheduler.now().getTime() });
+    weather.tally.add("routing", `${word.event}${word.why === "" ? "" : `, by ${word.why}`}`);
+  };
+  const places = { channel: lines.over(channel), shops: shops.answer, heard };
   for (const name of chance.stream("machines").hits(1 / 3) ? ["a", "b"] : ["a"]) {
     const own = { name, config, databaseUrl, pools, compilers, onWrite: due.forget };
     platforms.push(createPlatform({ ...common, ...places, ...own }));
@@ -121,6 +134,8 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     keys,
     ground,
     violations,
+    lines,
+    circuits,
     operatorKey: config.operatorKey,
     begunAt,
     isBusy: async () => (await due.next()) !== null,

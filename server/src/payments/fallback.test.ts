@@ -11,6 +11,8 @@ import { alipay } from "./testing/terms.ts";
 /** What each account of the toy channel answers to an order, by its name. */
 const answers = new Map<string, CallEnd<TradeOutcome>>();
 const placed: string[] = [];
+/** How long the first account's call takes: until this instant. */
+let answersAt = 0;
 
 const done = <T>(end: CallEnd<T>): Call<T> => ({
   ...end,
@@ -40,10 +42,11 @@ const toy: Channel = {
   parseCredentials: (raw) => ({ ok: true, credentials: raw }),
   prove: () => Promise.resolve(done({ end: "answered", value: { proved: true } })),
   refuseOrder: () => null,
-  pay: ({ credentials }, order: NewOrder) => {
+  pay: async ({ credentials }, order: NewOrder) => {
     const { name } = credentials as { readonly name: string };
     placed.push(`${name} ${order.channelOrderNo}`);
-    return Promise.resolve(done(answers.get(name) ?? pending));
+    if (name === "first") await systemClock.sleep(Math.max(0, answersAt - systemClock.now().getTime()));
+    return done(answers.get(name) ?? pending);
   },
   query: none,
   close: none,
@@ -153,4 +156,34 @@ test("whoever sends the same payment at the same instant is shown the order that
     assert.deepEqual(body.attempts, all[0]?.body.attempts);
   }
   assert.equal(placed.length, 2);
+});
+
+test("an account whose window began since the decision takes no order that gives way", async () => {
+  answers.set("first", refused("channel"));
+  const second = `/v1/ops/routing/accounts/${ids.second}`;
+  const begins = systemClock.now().getTime() + 2_000;
+  const instant = (ms: number) => new Date(ms).toISOString();
+  const window = { kind: "maintenance", starts_at: instant(begins), ends_at: instant(begins + 600_000) };
+  const set = await platform.ops("PATCH", second, { version: 0, windows: [window] });
+  assert.equal(set.status, 200, JSON.stringify(set.body));
+  answersAt = begins;
+  const payment = await pay();
+  assert.deepEqual(
+    payment.attempts.map((attempt: Json) => [attempt.channel_account, attempt.state]),
+    [[ids.first, "failed"]],
+  );
+  assert.equal(placed.length, 1);
+  // Whoever tries again meanwhile is told that there is nobody but the one that failed.
+  const { order } = (
+    await platform.ops("POST", "/v1/ops/routing/explain", {
+      merchant_id: shop.id,
+      amount: 100,
+      currency: "CNY",
+      method: "toy.qr",
+    })
+  ).body;
+  assert.deepEqual(
+    order.map((one: Json) => one.channel_account),
+    [ids.first],
+  );
 });

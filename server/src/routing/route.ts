@@ -109,13 +109,17 @@ function ableAccounts(
 
 /** What keeps an account from any order now, whatever its health. */
 function hindrance(candidate: Candidate, { amount, at }: RoutingRequest, usage: UsageView): Reason | null {
-  const { settings, timeZone } = candidate;
-  if (candidate.hasClock) {
-    const window = windowAt(settings, timeZone, at);
-    if (window !== null) return window;
-    if (!tradesAt(settings, timeZone, at)) return "outside_trading_hours";
-  }
+  const rest = restsByClock(candidate, at);
+  if (rest !== null) return rest;
   return candidate.hasQuota ? usage.refusal(candidate, amount, at) : null;
+}
+
+/** Why an account takes no orders at an instant whatever was used, or null: a window, or its hours. */
+export function restsByClock({ settings, timeZone, hasClock }: Candidate, at: Date): Reason | null {
+  if (!hasClock) return null;
+  const window = windowAt(settings, timeZone, at);
+  if (window !== null) return window;
+  return tradesAt(settings, timeZone, at) ? null : "outside_trading_hours";
 }
 
 type Chosen = {

@@ -18,7 +18,7 @@ import { PATIENCE_MS } from "./health/shares.ts";
 import { DEFAULT_SETTINGS, type RoutingRequest, type SceneKind } from "./model.ts";
 import { createPlan, createSnapshot, type Plan, type Snapshot } from "./plan.ts";
 import { type Demand, demandsOf, type Use } from "./quotas/model.ts";
-import { type Routed, type RoutingRefusal, route } from "./route.ts";
+import { type Routed, type RoutingRefusal, restsByClock, route } from "./route.ts";
 import { createRules, loadRules } from "./rules/service.ts";
 import { sceneOfMethod } from "./scenes.ts";
 import { createUsage, usesSince } from "./usage.ts";
@@ -39,6 +39,8 @@ export type Choice = {
   readonly account: ChannelAccount;
   /** The limits that the order counts in; none for an account without quotas. */
   readonly demands: readonly Demand[];
+  /** Whether the account takes no orders at an instant: a window of its channel, or outside its hours. */
+  rests(at: Date): boolean;
   /** Why this account, in the words that are kept with the order. @param because why not the one before. */
   reasons(because?: string): string;
 };
@@ -140,6 +142,7 @@ function choicesOf(routed: Routed, { at }: RoutingRequest): Choice[] {
   return routed.order.map(({ account, candidate }, place) => ({
     account,
     demands: candidate.hasQuota ? demandsOf(account.id, candidate.settings, candidate.timeZone, at) : [],
+    rests: (instant) => restsByClock(candidate, instant) !== null,
     reasons: (because) => decisionText(routed, place, because ?? null),
   }));
 }

@@ -42,7 +42,8 @@ export async function placeAmong(deps: FallbackDeps, placing: Placing): Promise<
   const isSecond = attempt.channelAccountId !== prepared.choices[0].attempt.channelAccountId;
   if (isSecond) deps.routing.noteChosen(attempt.channelAccountId);
   for (let fallbacks = 0; ; fallbacks += 1) {
-    const mayGiveWay = paymentCode === null && fallbacks < FALLBACKS_MAX && prepared.hasNext(tried);
+    const hasNext = fallbacks < FALLBACKS_MAX && prepared.hasNext(tried, deps.cell.clock.now());
+    const mayGiveWay = paymentCode === null && hasNext;
     const placed = await deps.calls.place(payment, attempt, paymentCode, "buyer", mayGiveWay);
     if (!placed.gaveWay || placed.payment.status !== "created") return placed;
     const because = `after ${formatId("cha", attempt.channelAccountId)} ${failureOf(placed, attempt)}`;

@@ -48,8 +48,8 @@ export type PreparedAttempt = {
    * `because` says what came of the one before.
    */
   next(id: Id, tried: ReadonlySet<Id>, because: string, now: Date): Promise<PreparedAttempt | null>;
-  /** Whether `next` may find one. */
-  hasNext(tried: ReadonlySet<Id>): boolean;
+  /** Whether `next` may find one now. */
+  hasNext(tried: ReadonlySet<Id>, now: Date): boolean;
 };
 
 /** Why an order goes through the account that somebody named, in the words that are kept with it. */
@@ -103,7 +103,7 @@ function onlyThrough(
   if (!currencies.includes(currency)) return { refused: "currency_not_supported", supported: currencies };
   if (amount < amountMin || amount > amountMax)
     return { refused: "amount_out_of_range", amountMin, amountMax };
-  return { choices: [{ account, demands: [], reasons: () => NAMED }] };
+  return { choices: [{ account, demands: [], rests: () => false, reasons: () => NAMED }] };
 }
 
 function routingRequest(payment: Payment, wish: AttemptWish) {
@@ -153,12 +153,14 @@ async function prepareAmong(
   }
   const [best, ...others] = prepared;
   if (best === undefined) throw refusal;
-  const left = (tried: ReadonlySet<Id>) => choices.filter(({ account }) => !tried.has(account.id));
+  // The call before may have taken a while: a window may have begun since the decision.
+  const left = (tried: ReadonlySet<Id>, now: Date) =>
+    choices.filter((choice) => !tried.has(choice.account.id) && !choice.rests(now));
   return {
     choices: [best, ...others],
-    hasNext: (tried) => left(tried).length > 0,
+    hasNext: (tried, now) => left(tried, now).length > 0,
     next: async (id, tried, because, now) => {
-      const untried = left(tried);
+      const untried = left(tried, now);
       if (untried.length === 0) return null;
       try {
         return await prepareAmong(wanted, untried, { id, now, because });
