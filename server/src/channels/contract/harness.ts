@@ -117,8 +117,8 @@ export type Harness = {
   readonly handsOutOnce?: true;
   /** False: an order stays unknown while the buyer only looks at it; absent: opening it makes it. */
   readonly showsOpened?: false;
-  /** False: of a reversed order only the reversal tells that it had been paid; absent: a query does too. */
-  readonly tellsReversed?: false;
+  /** What a query says of an order that was reversed before it was paid; absent: it is closed. */
+  readonly endsReversedAs?: "failed";
   /** False: there are no vouchers that a merchant funds; absent: there are. */
   readonly hasVouchers?: false;
   create(): Promise<Environment>;

@@ -179,15 +179,17 @@ describe("the buyer's code is charged:", () => {
 
 describe("an order is asked about:", () => {
   const orig = (origRespCode: string) => answer({ ...PAID, origRespCode });
+  const tookNothing = { ...PAID, settleAmt: "", settleDate: "" };
   const asked: [title: string, answer: Scripted, end: string][] = [
     ["paid", answer(PAID), "paid"],
     ["paid with a flaw", orig("A6"), "paid"],
+    ["reversed, and what it took went back", orig("01"), "refunded"],
     ["03", orig("03"), "pending"],
     ["04", orig("04"), "pending"],
     ["05", orig("05"), "pending"],
     ["34 of the message", answer({ respCode: "34" }), "not_found"],
     ["34 of the transaction", orig("34"), "not_found"],
-    ["01", orig("01"), "failed 01"],
+    ["01", answer({ ...tookNothing, origRespCode: "01" }), "failed 01"],
     ["10", orig("10"), "failed 10"],
     ["36", orig("36"), "failed 36"],
     ["37", orig("37"), "failed 37"],

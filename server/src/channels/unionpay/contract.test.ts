@@ -180,7 +180,7 @@ describeChannelContract({
   closes: false,
   handsOutOnce: true,
   showsOpened: false,
-  tellsReversed: false,
+  endsReversedAs: "failed",
   hasVouchers: false,
   create,
 });

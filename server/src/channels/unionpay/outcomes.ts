@@ -27,12 +27,20 @@ import { dateNear, parseCompactTime, timeNear } from "./time.ts";
 //
 // That something was given back is told by the refund's own order, never by the payment's.
 
+/** The code of an order that was reversed, and of many another failure. */
+const REVERSED = "01";
+
 /** What the transaction in a query's answer says of its order. */
 export function tradeOfQuery(answer: Answer, at: Date): CallEnd<TradeOutcome> {
   const { code, fields } = answer;
   switch (meaningOf(code)) {
-    case "success":
-      return tradeOf(fields.origRespCode, fields.origRespMsg, fields, at);
+    case "success": {
+      const told = tradeOf(fields.origRespCode, fields.origRespMsg, fields, at);
+      // What a reversal leaves, by a call of ours whose answer was lost: what it took went back with it.
+      const taken = fields.origRespCode === REVERSED ? takenBefore(fields, at) : null;
+      if (taken === null) return told;
+      return { end: "answered", value: { outcome: "refunded", refundedAmount: taken.amount, ...taken } };
+    }
     case "not_found":
       return { end: "answered", value: { outcome: "not_found" } };
     case "refused":
@@ -170,8 +178,8 @@ export function reversalOfQuery(
   // Still called so, or paid since: a reversal can be repeated, and takes back what is there by then.
   if (outcome === "paid") return { end: "answered", value: { outcome: "again" } };
   const channelDate = clearingDateOf(at);
-  const paid = ask === "reversed" ? takenBefore(answer.fields, at) : null;
-  if (paid !== null) {
+  if (told.value.outcome === "refunded") {
+    const { outcome: _, refundedAmount: __, ...paid } = told.value;
     const { channelTradeNo } = paid;
     return {
       end: "answered",
