@@ -143,10 +143,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: "timeout-is-closed",
     mistake: "a closing without an answer is taken for closed",
     file: "server/src/payments/outcome/decide-trade.ts",
-    text: 'if (source === "pay" && end.end !== "unknown") return decideNotTaken',
+    text: 'if (source === "pay" && end.end !== "unknown") {',
     instead:
       'if (source === "close" && end.end === "unknown") return endWithoutMoney(draft, attempt, "closed", ' +
-      'context, null);\n  if (source === "pay" && end.end !== "unknown") return decideNotTaken',
+      'context, null);\n  if (source === "pay" && end.end !== "unknown") {',
     catchers: [SIMULATION],
   },
   {
