@@ -267,7 +267,10 @@ export type Channel = {
   reverse(context: ChannelContext, order: Order): Promise<Call<ReversalOutcome>>;
   refund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
   queryRefund(context: ChannelContext, refund: RefundOrder): Promise<Call<RefundOutcome>>;
-  /** How a claim that opened stands now; absent where the channel has none, or cannot be asked. */
+  /**
+   * How a claim that opened stands now. A channel that tells of claims can be asked; others have no such
+   * call.
+   */
   queryDispute?(context: ChannelContext, channelDisputeNo: string): Promise<Call<DisputeOutcome>>;
   /**
    * Verifies with each context in turn (an order placed before a rotation of keys still verifies) and reads a

@@ -6,9 +6,6 @@ import type {
   Call,
   CallEnd,
   CallPriority,
-  Channel,
-  ChannelAccount,
-  ChannelContext,
   Channels,
   NewOrder,
   Operation,
@@ -19,6 +16,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { formatId, type Id, type IdMaker } from "../../kernel/ids.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Routing } from "../../routing/index.ts";
+import { type Line, lineOf, withinBudget } from "../line.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Report } from "../outcome/commands.ts";
 import type { Door } from "../outcome/door.ts";
@@ -63,8 +61,6 @@ export type Calls = {
 
 export type Refused = { readonly field: string; readonly detail: string };
 
-type Line = { readonly account: ChannelAccount; readonly channel: Channel; readonly context: ChannelContext };
-
 export function createCalls(deps: CallsDeps): Calls {
   const orderReport = async <T>(
     attempt: Attempt,
@@ -73,7 +69,7 @@ export function createCalls(deps: CallsDeps): Calls {
     call: (line: Line) => Promise<Call<T>>,
   ) => {
     const line = await lineOf(deps, attempt);
-    const made = await withinBudget(deps, line, operation, priority, () => call(line));
+    const made = await withinBudget(deps, line.account, operation, priority, () => call(line));
     return { made, line, about: aboutOf(deps, attempt) };
   };
   return {
@@ -165,45 +161,6 @@ function noteHealth(
     startedAt: made.exchange.startedAt,
     orderedAt: attempt.createdAt,
   });
-}
-
-/** Query, close and refund always go through the attempt's own account, even when it was disabled since. */
-async function lineOf(deps: CallsDeps, attempt: Attempt): Promise<Line> {
-  const account = await deps.channels.account(attempt.channelAccountId);
-  const channel = deps.channels.channel(attempt.channel);
-  if (account === null || channel === null) {
-    throw new Error(`the attempt ${attempt.id} names a channel account that is not there`);
-  }
-  return { account, channel, context: await deps.channels.contextOf(account, "current") };
-}
-
-async function withinBudget<T>(
-  deps: CallsDeps,
-  line: Line,
-  operation: Operation,
-  priority: CallPriority,
-  call: () => Promise<Call<T>>,
-): Promise<Call<T>> {
-  const { budget, counts } = deps.channels;
-  if (await budget.take(line.account, priority)) {
-    const made = await call();
-    counts.note(line.account.id, made);
-    return made;
-  }
-  counts.noteBudgetSpent(line.account.id, priority);
-  return {
-    end: "not_sent",
-    reason: "the channel account's calls per second are spent",
-    isRateRefusal: true,
-    exchange: {
-      operation,
-      startedAt: deps.clock.now(),
-      tookMs: 0,
-      channelCode: null,
-      request: "",
-      response: null,
-    },
-  };
 }
 
 function aboutOf(

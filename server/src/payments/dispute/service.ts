@@ -2,6 +2,7 @@
 import type { Call, Channels, DisputeOutcome } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { attemptById } from "../attempt/store.ts";
+import { lineOf, withinBudget } from "../line.ts";
 import type { Dispute } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import type { Done } from "../outcome/execute.ts";
@@ -29,35 +30,15 @@ export async function attendDispute(deps: DisputeDeps, dispute: Dispute): Promis
   });
 }
 
-async function ask(deps: DisputeDeps, dispute: Dispute): Promise<Call<DisputeOutcome>> {
-  const { channels, cell } = deps;
-  const [account, attempt] = await Promise.all([
-    channels.account(dispute.channelAccountId),
-    attemptById(cell.db, dispute.attemptId),
-  ]);
-  const channel = attempt === null ? null : channels.channel(attempt.channel);
-  if (account === null || channel === null) {
-    throw new Error(`the dispute ${dispute.id} names a channel account that is not there`);
+async function ask({ channels, cell }: DisputeDeps, dispute: Dispute): Promise<Call<DisputeOutcome>> {
+  const attempt = await attemptById(cell.db, dispute.attemptId);
+  if (attempt === null) throw new Error(`the dispute ${dispute.id} names an attempt that is not there`);
+  const { account, channel, context } = await lineOf({ channels }, attempt);
+  const { queryDispute } = channel;
+  if (queryDispute === undefined) {
+    throw new Error(`the dispute ${dispute.id} is at ${attempt.channel}, which cannot be asked about it`);
   }
-  const notSent = (reason: string): Call<DisputeOutcome> => ({
-    end: "not_sent",
-    reason,
-    exchange: {
-      operation: "dispute_query",
-      startedAt: cell.clock.now(),
-      tookMs: 0,
-      channelCode: null,
-      request: "",
-      response: null,
-    },
-  });
-  if (channel.queryDispute === undefined) return notSent("the channel cannot be asked about disputes");
-  if (!(await channels.budget.take(account, "sweep"))) {
-    channels.counts.noteBudgetSpent(account.id, "sweep");
-    return notSent("the channel account's calls per second are spent");
-  }
-  const context = await channels.contextOf(account, "current");
-  const made = await channel.queryDispute(context, dispute.channelDisputeNo);
-  channels.counts.note(account.id, made);
-  return made;
+  return withinBudget({ channels, clock: cell.clock }, account, "dispute_query", "sweep", () =>
+    queryDispute(context, dispute.channelDisputeNo),
+  );
 }
