@@ -18,7 +18,10 @@ export type UsedCode = {
   readonly attemptId: Id;
 };
 
-/** Wallets renew their codes every minute; none is known to give the same digits again within the hour. */
+/**
+ * Wallets take a code for a minute or two: after ten no order could be paid by the same digits, and none is
+ * known to give them to another buyer within the hour.
+ */
 const REMEMBERED_MS = 10 * MINUTE;
 const EVERY_HOUR = "17 * * * *";
 const FORGOTTEN_AT_ONCE = 5_000;

@@ -75,6 +75,7 @@ export async function prepareAttempt(
       ? await deps.routing.decide({
           ...routingRequest(payment, wish),
           method,
+          // A method that no channel has is refused before anybody asks for its kind.
           kind: sceneOfMethod(deps.channels, method)?.kind ?? "qr",
           at: now,
         })

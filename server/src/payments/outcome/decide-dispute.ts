@@ -25,6 +25,9 @@ export function decideDispute(draft: Draft, attempt: Attempt, report: Report, no
   return advance(draft, attempt, id, told, known === undefined, now);
 }
 
+/** After a question that was not answered. */
+const ASK_AGAIN_MS = 10 * MINUTE;
+
 /** When an open one is asked about: daily, and when the time for evidence is over. */
 export function nextDisputeQueryAt(respondBy: Date | null, now: Date): Date {
   const tomorrow = plus(now, DAY);
@@ -70,7 +73,7 @@ function advance(
 ): Decision {
   const dispute = draft.dispute(id);
   if (dispute.amount !== told.amount || dispute.fee !== told.fee) {
-    // Asked in a moment, the channel says the same.
+    // A person looks at the contradiction; asked again at once, the channel would say the same.
     if (dispute.state === "opened") dispute.dueAt = nextDisputeQueryAt(null, now);
     return "contradiction";
   }
@@ -105,7 +108,7 @@ function askLater(
   const known = draft.disputesOf(attempt.id).find((one) => one.id === id);
   if (known === undefined || known.state !== "opened") return "already_known";
   const dispute = draft.dispute(id);
-  dispute.dueAt = plus(now, 10 * MINUTE);
+  dispute.dueAt = plus(now, ASK_AGAIN_MS);
   return end;
 }
 

@@ -11,8 +11,7 @@ import { readRequest } from "./request.ts";
 import type { Payments, PaymentsDeps } from "./service.ts";
 import { ASK_AGAIN_SECONDS } from "./unfinished.ts";
 
-type NewAttemptDeps = PaymentsDeps;
-type NewAttemptService = Pick<Payments, "get" | "finishClosing">;
+type Service = Pick<Payments, "get" | "finishClosing">;
 
 /** A buyer who tries again and again spends the channel account's calls. */
 const ATTEMPTS_MAX = 30;
@@ -21,8 +20,8 @@ const ATTEMPTS_MAX = 30;
  * Ends the live attempt, and places another. Throws the refusal; whatever happens, at most one is live.
  */
 export async function newAttempt(
-  deps: NewAttemptDeps,
-  service: NewAttemptService,
+  deps: PaymentsDeps,
+  service: Service,
   { merchantId, paymentId, id }: { readonly merchantId: Id; readonly paymentId: Id; readonly id: Id },
   wish: AttemptWish,
 ): Promise<Whole> {
@@ -45,11 +44,13 @@ export async function newAttempt(
   const [{ attempt: wanted }] = prepared.choices;
   const code = usedCode(deps.keyring, wanted, wish.paymentCode);
   if (code !== null) await useCode(deps.cell, code);
-  const freed = () => (code === null ? undefined : deps.cell.transact((tx) => freeCodes(tx, [code])));
+  const freeCode = async () => {
+    if (code !== null) await deps.cell.transact((tx) => freeCodes(tx, [code]));
+  };
   const ended = await makeRoom(deps, service, { payment, attempts, prepared }).catch(
     async (error: unknown) => {
-      const refused = error instanceof Problem && ERRORS[error.code].status < 500;
-      if (refused) await freed();
+      const isRefused = error instanceof Problem && ERRORS[error.code].status < 500;
+      if (isRefused) await freeCode();
       throw error;
     },
   );
@@ -57,14 +58,14 @@ export async function newAttempt(
     const { attempt } = ended;
     return placeAmong(deps, { payment, attempt, prepared, paymentCode: wish.paymentCode });
   }
-  await freed();
+  await freeCode();
   return ended;
 }
 
 /** Ends the live attempt and writes the next one; the payment instead, when it was paid meanwhile. */
 async function makeRoom(
-  deps: NewAttemptDeps,
-  service: NewAttemptService,
+  deps: PaymentsDeps,
+  service: Service,
   {
     payment,
     attempts,
@@ -85,11 +86,7 @@ async function makeRoom(
  * Ends the live attempt to make room for another: null when there is room; the payment when it was paid
  * instead.
  */
-async function endLive(
-  deps: NewAttemptDeps,
-  service: NewAttemptService,
-  live: Attempt,
-): Promise<Whole | null> {
+async function endLive(deps: PaymentsDeps, service: Service, live: Attempt): Promise<Whole | null> {
   const { paymentId, merchantId, channelAccountId } = live;
   const begun = await deps.door.submit({
     kind: "begin_closing",

@@ -13,21 +13,17 @@ const LOOK_MS = 200;
 /** After an order failed, whoever placed it may be writing the next, through another account. */
 const FALLBACK_MS = SECOND;
 
+/** When whoever asked too early asks again. */
+export const ASK_AGAIN_SECONDS = 2;
+
 export async function loadWhole(cell: Pick<Cell, "db">, paymentId: Id): Promise<Whole | null> {
   return (await wholesById(cell.db, [paymentId])).get(paymentId) ?? null;
 }
 
 /** A payment as it now is; one whose order is still being placed is looked at again for a moment. */
 export async function settled(cell: Pick<Cell, "db" | "clock">, payment: Payment): Promise<Whole> {
-  const { clock } = cell;
-  const until = plus(clock.now(), WAIT_MS);
-  for (;;) {
-    const whole = await loadWhole(cell, payment.id);
-    if (whole === null) throw problem("not_found");
-    const now = clock.now();
-    if (now >= until || !isBeingPlaced(whole, now)) return whole;
-    await clock.sleep(LOOK_MS);
-  }
+  const { whole } = await lookUntil(cell, payment.id, (now, whole) => !isBeingPlaced(whole, now));
+  return whole;
 }
 
 function isBeingPlaced({ payment, attempts }: Whole, now: Date): boolean {
@@ -44,22 +40,28 @@ export async function repeated(
   paymentId: Id,
   attemptId: Id,
 ): Promise<Whole> {
-  const { clock } = cell;
+  const attemptOf = ({ attempts }: Whole) => attempts.find(({ id }) => id === attemptId);
+  const { whole, isThere } = await lookUntil(cell, paymentId, (_, whole) => {
+    const state = attemptOf(whole)?.state;
+    return isFinalPayment(whole.payment.status) || (state !== undefined && state !== "created");
+  });
+  if (isThere || attemptOf(whole) !== undefined) return whole;
+  throw problem("payment_confirming", { retryAfterSeconds: ASK_AGAIN_SECONDS });
+}
+
+/** The payment when it is there, or as it is when the wait is over. */
+async function lookUntil(
+  { db, clock }: Pick<Cell, "db" | "clock">,
+  paymentId: Id,
+  there: (now: Date, whole: Whole) => boolean,
+): Promise<{ readonly whole: Whole; readonly isThere: boolean }> {
   const until = plus(clock.now(), WAIT_MS);
   for (;;) {
-    const whole = await loadWhole(cell, paymentId);
+    const whole = await loadWhole({ db }, paymentId);
     if (whole === null) throw problem("not_found");
-    const attempt = whole.attempts.find((one) => one.id === attemptId);
-    const isOver = clock.now() >= until;
-    if (
-      isFinalPayment(whole.payment.status) ||
-      (attempt !== undefined && (attempt.state !== "created" || isOver))
-    )
-      return whole;
-    if (isOver) throw problem("payment_confirming", { retryAfterSeconds: ASK_AGAIN_SECONDS });
+    const now = clock.now();
+    const isThere = there(now, whole);
+    if (isThere || now >= until) return { whole, isThere };
     await clock.sleep(LOOK_MS);
   }
 }
-
-/** When whoever asked too early asks again. */
-export const ASK_AGAIN_SECONDS = 2;

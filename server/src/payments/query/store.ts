@@ -99,7 +99,7 @@ const claimDisputesSql = sql(
        select id
        from disputes
        where due_at <= $1
-         and channel_account_id <> all($4::uuid[])
+         and channel_account_id <> all ($4::uuid[])
        order by due_at
        limit $3
        for no key update skip locked
