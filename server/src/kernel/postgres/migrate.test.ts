@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,6 +93,21 @@ test("an applied migration that was edited is refused by name", async () => {
     refused(/001-one of schema cell_0 was edited.*new migration with a higher number/),
   );
   write("cell/001-one", "create table one (id int);");
+  await run();
+});
+
+test("a migration that failed elsewhere is replaced; who applied its first text needs nothing", async () => {
+  const first = "create table one (id int);";
+  const sha256 = createHash("sha256").update(first).digest("hex");
+  write(
+    "cell/001-one",
+    `-- replaces ${sha256}: which failed where it was run twice\ncreate table one (id int not null);`,
+  );
+  await run();
+  assert.deepEqual(await query("select count(*)::text as value from cell_0.one"), ["0"]);
+  write("cell/001-one", `-- replaces ${sha256.replace(/^./, "x")}: another text\n${first}`);
+  await assert.rejects(run(), refused(/001-one of schema cell_0 was edited/));
+  write("cell/001-one", first);
   await run();
 });
 

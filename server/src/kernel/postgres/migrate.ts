@@ -30,6 +30,13 @@ const schemas = [
  */
 const outsideTransaction = /^-- outside a transaction\b/;
 
+/**
+ * A first line that says so tells of the file's earlier text, by its SHA-256: where that ran it left the same
+ * schema, so such a database needs nothing more. For a file that failed on some databases, which no later
+ * file could mend.
+ */
+const replacesText = /^-- replaces ([0-9a-f]{64})\b/;
+
 const recordTable = "migrations";
 const checksumTable = "migration_checksums";
 const advisoryLock = 7_421_901_337;
@@ -76,7 +83,7 @@ function unprepared({ code, message }: pg.DatabaseError): StartRefused {
 
 const serverMigrations = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
-type File = { name: string; path: string; text: string; checksum: string };
+type File = { name: string; path: string; text: string; checksum: string; replaces: string | null };
 
 function filesIn(folder: string, kind: string): File[] {
   const path = join(folder, kind);
@@ -85,7 +92,8 @@ function filesIn(folder: string, kind: string): File[] {
   return names.map((name) => {
     const text = readFileSync(join(path, name), "utf8").replaceAll("\r\n", "\n");
     const checksum = createHash("sha256").update(text).digest("hex");
-    return { name: basename(name, ".sql"), path: join(path, name), text, checksum };
+    const replaces = replacesText.exec(text)?.[1] ?? null;
+    return { name: basename(name, ".sql"), path: join(path, name), text, checksum, replaces };
   });
 }
 
@@ -158,7 +166,7 @@ async function refuseDifferent(client: pg.Client, schema: string, files: File[])
           "before the upgrade.",
       );
     }
-    if (file.checksum !== sha256) {
+    if (file.checksum !== sha256 && file.replaces !== sha256) {
       throw new StartRefused(
         `The migration ${name} of schema ${schema} was edited after this database applied it. Restore the ` +
           "file, and put the change into a new migration with a higher number.",

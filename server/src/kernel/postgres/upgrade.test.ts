@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { createEmptyDatabase, type TestDatabase } from "../../../../tools/testing/database.ts";
+import { silentLog } from "../log.ts";
+import { migrate } from "./migrate.ts";
+
+/**
+ * Migrations run on databases that are in use: each one here meets rows in the tables that it may change.
+ * Every other test begins with tables that are empty.
+ */
+const own = fileURLToPath(new URL("../../../migrations", import.meta.url));
+/** The last files before the rows below are written; newer ones run with the rows in place. */
+const rowsAfter = { platform: "050", cell: "090" };
+
+let database: TestDatabase;
+let folder = "";
+
+before(async () => {
+  database = await createEmptyDatabase();
+  folder = mkdtempSync(join(tmpdir(), "tributary-upgrade-"));
+  for (const kind of ["platform", "cell"]) mkdirSync(join(folder, kind));
+});
+
+after(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+const filesOf = (kind: "platform" | "cell") => readdirSync(join(own, kind)).sort();
+const add = (kind: string, name: string) => cpSync(join(own, kind, name), join(folder, kind, name));
+const run = () => migrate({ url: database.url, log: silentLog(), folder });
+
+async function query(text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const id = "00000000-0000-7000-8000-000000000001";
+const now = "'2026-11-20 00:00:00Z'";
+
+const rows = `
+  insert into platform.operators values ('${id}', 'Ming', array['admin'], 'active', ${now});
+  insert into platform.merchants values ('${id}', 'Tea', 'Tea Ltd', 'active', 6000, 1, ${now}, ${now});
+  insert into platform.merchant_currencies values ('${id}', 'CNY', 0);
+  insert into platform.channel_accounts (
+    id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min, amount_max,
+    order_lifetime_seconds, refund_window_days, refund_spacing_seconds, calls_per_second, timeout_ms,
+    cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund, cost_settlement, settled_by,
+    fund_flow, settlement_days, status, revision, credential_version, created_at, updated_at
+  ) values (
+    '${id}', '${id}', 'alipay', 'ours', 'https://openapi.alipay.com', 'direct', array['alipay.qr'],
+    array['CNY'], 1, 5000000, 900, 365, 0, 50, 10000, 6000, true, true, 'net', 'channel',
+    'direct_to_merchant', 1, 'active', 1, 1, ${now}, ${now}
+  );
+  insert into platform.channel_credentials values ('${id}', 1, '', '{}', null, ${now}, ${now});
+  insert into cell_0.attempts (
+    id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
+    amount, currency, channel_order_no, refunded_amount, settled_refunded, fee_returned, cost_returned,
+    taken_back, close_wanted, queries, expires_at, due_at, created_at, told_refunded
+  ) values (
+    '${id}', '${id}', '${id}', 'alipay', '${id}', 1, 'direct_to_merchant', 'alipay.qr', 'pending',
+    100, 'CNY', 'T1', 0, 0, 0, 0, 0, false, 0, ${now}, ${now}, ${now}, 0
+  );`;
+
+test("every migration runs on tables that have rows, one version after another", async () => {
+  for (const kind of ["platform", "cell"] as const) {
+    for (const name of filesOf(kind)) {
+      if (name.slice(0, 3) <= rowsAfter[kind]) add(kind, name);
+    }
+  }
+  await run();
+  await query(rows);
+  for (const kind of ["platform", "cell"] as const) {
+    for (const name of filesOf(kind)) {
+      if (name.slice(0, 3) <= rowsAfter[kind]) continue;
+      add(kind, name);
+      await run();
+    }
+  }
+  const accounts = await query(
+    "select verification, verified_at, connections_max from platform.channel_accounts order by id",
+  );
+  assert.deepEqual(accounts, [{ verification: "waived", verified_at: null, connections_max: 128 }]);
+  const attempts = await query("select state, doubted_at from cell_0.attempts order by id");
+  assert.deepEqual(attempts, [{ state: "pending", doubted_at: null }]);
+});
