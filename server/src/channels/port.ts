@@ -33,7 +33,16 @@ export type TradeOutcome =
   /** Ended without money, for good. */
   | { readonly outcome: "closed" }
   /** The channel or the buyer's bank said no, for good. */
-  | { readonly outcome: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly outcome: "failed";
+      readonly code: string;
+      readonly message: string;
+      /**
+       * What it had taken, where a failed order and a reversed one are told alike: it went back with a
+       * reversal if we asked for one, and was never taken if we did not.
+       */
+      readonly tookBefore?: TradeFacts;
+    }
   /** Open: the buyer may still pay. */
   | { readonly outcome: "pending"; readonly nextAction?: NextAction; readonly channelTradeNo?: string }
   /** The channel knows no such order (for a code nobody opened: not yet). */

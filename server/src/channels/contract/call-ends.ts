@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Call, ChannelContext, Method, NewOrder, RefundOrder } from "../port.ts";
 import type { CallFault, Harness } from "./harness.ts";
-import { answerOf, impatient, methodsOf, type Stage, sceneOf, shown } from "./stage.ts";
+import { answerOf, impatient, methodsOf, type Stage, sceneOf, shown, wentBack } from "./stage.ts";
 
 /** What each fault must make of a call, whatever the call is. */
 const END_UNDER: Record<CallFault, "unknown" | "not_sent"> = {
@@ -120,7 +120,7 @@ function reversing(method: Method): (stage: Stage) => Promise<Trial> {
     return {
       channelOrderNo: order.channelOrderNo,
       call: (context) => stage.channel.reverse(context, order),
-      done: async () => answerOf(await stage.channel.query(stage.context, order)).outcome === "refunded",
+      done: async () => wentBack(answerOf(await stage.channel.query(stage.context, order))) === order.amount,
     };
   };
 }

@@ -97,6 +97,11 @@ export type Harness = {
   readonly methodsBeginWith?: string;
   readonly callFaults: readonly CallFault[];
   readonly channelFaults: readonly ChannelFault[];
+  /**
+   * What a refund that was sent back by the buyer's bank is called; absent: returned. To the platform one
+   * that was accepted and then failed has come back.
+   */
+  readonly refundsComeBackAs?: "failed";
   /** Whether the channel tells of an order what went back of it in all, or only of each refund. */
   readonly tellsRefundedSum: boolean;
   /** Whether the notification of a refund tells that sum; left out: as `tellsRefundedSum`. */
@@ -117,7 +122,7 @@ export type Harness = {
   readonly handsOutOnce?: true;
   /** False: an order stays unknown while the buyer only looks at it; absent: opening it makes it. */
   readonly showsOpened?: false;
-  /** What a query says of an order that was reversed before it was paid; absent: it is closed. */
+  /** What a query calls an order that was reversed; absent: closed before it was paid, refunded after. */
   readonly endsReversedAs?: "failed";
   /** False: there are no vouchers that a merchant funds; absent: there are. */
   readonly hasVouchers?: false;

@@ -133,6 +133,12 @@ export async function outcomeOf(stage: Stage, order: NewOrder): Promise<TradeOut
   return answerOf(await stage.channel.query(stage.context, order)).outcome;
 }
 
+/** What a query tells to have gone back of an order that was reversed; null: nothing. */
+export function wentBack(trade: TradeOutcome): bigint | null {
+  if (trade.outcome === "refunded") return trade.refundedAmount;
+  return trade.outcome === "failed" ? (trade.tookBefore?.amount ?? null) : null;
+}
+
 export function sceneOf(harness: Harness, method: Method) {
   const scene = harness.traits.scenes[method];
   if (scene === undefined) throw new RangeError(`not a scene: ${method}`);

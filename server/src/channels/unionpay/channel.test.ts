@@ -179,17 +179,15 @@ describe("the buyer's code is charged:", () => {
 
 describe("an order is asked about:", () => {
   const orig = (origRespCode: string) => answer({ ...PAID, origRespCode });
-  const tookNothing = { ...PAID, settleAmt: "", settleDate: "" };
   const asked: [title: string, answer: Scripted, end: string][] = [
     ["paid", answer(PAID), "paid"],
     ["paid with a flaw", orig("A6"), "paid"],
-    ["reversed, and what it took went back", orig("01"), "refunded"],
     ["03", orig("03"), "pending"],
     ["04", orig("04"), "pending"],
     ["05", orig("05"), "pending"],
     ["34 of the message", answer({ respCode: "34" }), "not_found"],
     ["34 of the transaction", orig("34"), "not_found"],
-    ["01", answer({ ...tookNothing, origRespCode: "01" }), "failed 01"],
+    ["01", orig("01"), "failed 01"],
     ["10", orig("10"), "failed 10"],
     ["36", orig("36"), "failed 36"],
     ["37", orig("37"), "failed 37"],
@@ -219,6 +217,20 @@ describe("an order is asked about:", () => {
     const call = await channel.query(context, newOrder());
     assert.ok(call.end === "answered");
     assert.deepEqual(call.value, { outcome: "paid", ...FACTS, amount: 999n, settleAmount: 999n });
+  });
+  it("failed or reversed, with what a reversed one had taken where that is told", async () => {
+    const failure = { outcome: "failed", code: "01", message: "" };
+    const cases = [
+      [{}, { ...failure, tookBefore: FACTS }],
+      [{ settleAmt: "", settleDate: "" }, failure],
+      [{ queryId: "" }, failure],
+    ] as const;
+    for (const [changes, value] of cases) {
+      const { channel, context } = over(answer({ ...PAID, origRespCode: "01", ...changes }));
+      const call = await channel.query(context, code);
+      assert.ok(call.end === "answered");
+      assert.deepEqual(call.value, value);
+    }
   });
   it("without its time, it is taken from the queryId", async () => {
     const { channel, context } = over(answer({ ...PAID, traceTime: "" }));

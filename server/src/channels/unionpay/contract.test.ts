@@ -181,6 +181,7 @@ describeChannelContract({
   handsOutOnce: true,
   showsOpened: false,
   endsReversedAs: "failed",
+  refundsComeBackAs: "failed",
   hasVouchers: false,
   create,
 });

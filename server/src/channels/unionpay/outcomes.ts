@@ -36,10 +36,9 @@ export function tradeOfQuery(answer: Answer, at: Date): CallEnd<TradeOutcome> {
   switch (meaningOf(code)) {
     case "success": {
       const told = tradeOf(fields.origRespCode, fields.origRespMsg, fields, at);
-      // What a reversal leaves, by a call of ours whose answer was lost: what it took went back with it.
-      const taken = fields.origRespCode === REVERSED ? takenBefore(fields, at) : null;
-      if (taken === null) return told;
-      return { end: "answered", value: { outcome: "refunded", refundedAmount: taken.amount, ...taken } };
+      if (told.end !== "answered" || told.value.outcome !== "failed") return told;
+      const tookBefore = fields.origRespCode === REVERSED ? takenBefore(fields, at) : null;
+      return tookBefore === null ? told : { end: "answered", value: { ...told.value, tookBefore } };
     }
     case "not_found":
       return { end: "answered", value: { outcome: "not_found" } };
@@ -178,8 +177,8 @@ export function reversalOfQuery(
   // Still called so, or paid since: a reversal can be repeated, and takes back what is there by then.
   if (outcome === "paid") return { end: "answered", value: { outcome: "again" } };
   const channelDate = clearingDateOf(at);
-  if (told.value.outcome === "refunded") {
-    const { outcome: _, refundedAmount: __, ...paid } = told.value;
+  const paid = told.value.outcome === "failed" ? told.value.tookBefore : undefined;
+  if (paid !== undefined) {
     const { channelTradeNo } = paid;
     return {
       end: "answered",
@@ -199,7 +198,7 @@ export function reversalOfQuery(
 
 /**
  * What a reversed order had taken. Its code is no success any more, but what cleared is still told of it:
- * a sum that settles and the clearing day. Of an order that took nothing neither is.
+ * a sum that settles and the clearing day. Whether it was reversed, its code does not tell.
  */
 function takenBefore(fields: Fields, at: Date): TradeFacts | null {
   if (!fields.settleAmt || !fields.settleDate) return null;

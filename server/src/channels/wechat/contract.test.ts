@@ -191,6 +191,7 @@ for (const [name, mode, callFaults] of MODES) {
       "notification_duplicate",
     ],
     tellsRefundedSum: false,
+    refundsComeBackAs: "failed",
     notifiesOfCodes: false,
     create: () => create(mode),
   });

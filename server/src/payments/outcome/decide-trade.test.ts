@@ -31,6 +31,10 @@ const reversal = (moneyReturned: boolean) => ({
   channelTradeNo: null,
   channelDate: CHANNEL_DATE,
 });
+const failedAfter = (story: Story) => {
+  const { outcome: _, ...tookBefore } = story.paid();
+  return { ...failed, tookBefore };
+};
 const closedPayment = (story: Story) => {
   story.close();
   story.trade("close", closed);
@@ -350,6 +354,38 @@ const cases: readonly Case[] = [
     decision: "reversed",
     leaves: ["created", "reversed"],
     surplus: "reversing",
+  },
+  {
+    title: "what a failed order may have taken is nothing where nobody reversed it",
+    when: (story) => story.trade("query", failedAfter(story)),
+    decision: "failed",
+    leaves: ["created", "failed"],
+  },
+  {
+    title: "a query during a reversal calls the order failed: what it took went back",
+    options: code,
+    before: (story) => void story.giveUp(),
+    when: (story) => story.trade("query", failedAfter(story)),
+    decision: "reversed",
+    leaves: ["created", "reversed"],
+    surplus: "reversing",
+  },
+  {
+    title: "paid after it was reversed, and a query calls it failed: what it took went back",
+    options: code,
+    before: (story) => {
+      story.advance(40 * SECOND);
+      story.giveUp();
+      story.reversal(reversal(false));
+    },
+    when: (story) => {
+      const decision = story.trade("query", failedAfter(story));
+      assert.equal(story.box.refunds.size, 0);
+      return decision;
+    },
+    decision: "reversed",
+    leaves: ["created", "reversed"],
+    surplus: "reversed",
   },
   {
     title: "a late refusal of the call does not undo money that a reversing order took",

@@ -44,7 +44,8 @@ export function decideTrade(
   context: TradeContext,
 ): Decision {
   const attempt = draft.attempt(attemptId);
-  const { trade, source, askedAt } = report;
+  const { source, askedAt } = report;
+  const trade = afterReversal(report.trade, attempt);
   const isEnd = trade.outcome === "closed" || trade.outcome === "failed" || trade.outcome === "not_found";
   if (isEnd && isOlderThanDoubt(attempt, wasAsked(source) ? askedAt : null)) {
     attempt.dueAt = context.now;
@@ -63,6 +64,13 @@ export function decideTrade(
     case "not_found":
       return decideNotFound(draft, attempt, source, context);
   }
+}
+
+/** A failure that our reversal explains: what the order had taken went back with it. */
+function afterReversal(trade: TradeOutcome, { state }: MutableAttempt): TradeOutcome {
+  if (trade.outcome !== "failed" || trade.tookBefore === undefined) return trade;
+  if (state !== "reversing" && state !== "reversed") return trade;
+  return { outcome: "refunded", refundedAmount: trade.tookBefore.amount, ...trade.tookBefore };
 }
 
 /**
