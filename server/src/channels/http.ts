@@ -54,13 +54,13 @@ export function createChannelHttp(
     pools.delete(name);
     const isSame = known?.settings === settings;
     // What is under way goes on as it began.
-    if (known !== undefined && !isSame) void known.pool.close();
+    if (known !== undefined && !isSame) retire(known.pool);
     const pool = isSame ? known.pool : openPool(deps.clock, origin, wanted, clientCertificate);
     pools.set(name, { pool, settings });
     const [eldest] = pools;
     if (pools.size > limits.poolsMax && eldest !== undefined) {
       pools.delete(eldest[0]);
-      void eldest[1].pool.close();
+      retire(eldest[1].pool);
     }
     return pool;
   }
@@ -83,9 +83,8 @@ export function createChannelHttp(
   async function close(): Promise<void> {
     closed = true;
     await Promise.all(underWay);
-    // Nothing is under way any more, so nothing is waited for. Where a library has patched the process's
-    // sockets (urllib does), the promise rejects or never settles.
-    for (const { pool } of pools.values()) pool.close().catch(() => undefined);
+    // Nothing is under way any more, so nothing is waited for.
+    for (const { pool } of pools.values()) retire(pool);
     pools.clear();
   }
 
@@ -114,6 +113,14 @@ function openPool(
     bodyTimeout: 0,
     connect: proxyUrl === null ? tls : tunnelConnector(clock, new URL(proxyUrl), tls),
   });
+}
+
+/**
+ * Lets what is under way end and takes nothing more. Where a library has patched the process's sockets
+ * (urllib does), the promise rejects or never settles, and nothing is to be done about either.
+ */
+function retire(pool: Pool): void {
+  pool.close().catch(() => undefined);
 }
 
 function unowned(limits: ChannelHttpLimits): Wire {

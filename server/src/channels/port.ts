@@ -152,7 +152,10 @@ export type Order = {
 /** What placing an order needs beyond naming it. */
 export type NewOrder = Order & {
   readonly subject: string;
-  /** Always sent: the channel takes no money after it. */
+  /**
+   * The channel takes no money after it, as far as it knows of ends: a channel without them takes money until
+   * the order is closed, which whoever drives it does at this instant.
+   */
   readonly expiresAt: Date;
   readonly notifyUrl: string;
   readonly returnUrl: string | null;

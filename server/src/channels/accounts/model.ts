@@ -29,8 +29,8 @@ export const COST_SETTLEMENTS = ["net", "gross"] as const;
 export type CostSettlement = (typeof COST_SETTLEMENTS)[number];
 
 /**
- * Whether the contract must first show that money goes through it and comes back. `waived`: at a sandbox, or
- * by two people's word.
+ * Whether the contract must first show that money goes through it and comes back. `waived`: outside
+ * production, or by two people's word.
  */
 export const ACCOUNT_VERIFICATIONS = ["required", "waived", "verified"] as const;
 export type AccountVerification = (typeof ACCOUNT_VERIFICATIONS)[number];

@@ -124,6 +124,8 @@ export type Harness = {
   readonly showsOpened?: false;
   /** What a query calls an order that was reversed; absent: closed before it was paid, refunded after. */
   readonly endsReversedAs?: "failed";
+  /** False: there is no statement of the merchant's funds; absent: there is. */
+  readonly tellsFunds?: false;
   /** False: there are no vouchers that a merchant funds; absent: there are. */
   readonly hasVouchers?: false;
   create(): Promise<Environment>;

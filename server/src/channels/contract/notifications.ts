@@ -57,6 +57,7 @@ export function describeNotifications(harness: Harness, stage: () => Stage): voi
     assert.ok(about.kind === "refund", about.kind);
     assert.equal(about.channelRefundNo, refund.channelRefundNo);
     assert.ok(["accepted", "arrived"].includes(about.refund.outcome));
+    if (about.amount !== undefined) assert.equal(about.amount, 234n);
     const { trade } = about;
     const sum = trade?.outcome === "refunded" ? trade.refundedAmount : null;
     assert.equal(sum, (harness.refundNoticeTellsSum ?? harness.tellsRefundedSum) ? 234n : null);

@@ -178,11 +178,9 @@ function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
       return result;
     };
   }
+  const { downloadFundFlow, queryDispute } = channel;
   return {
-    traits: channel.traits,
-    parseCredentials: (raw) => channel.parseCredentials(raw),
-    refuseOrder: (order) => channel.refuseOrder(order),
-    acknowledge: (accepted) => channel.acknowledge(accepted),
+    ...channel,
     readNotification: (contexts, request) => {
       const read = channel.readNotification(contexts, request);
       exchanges.push(read.exchange);
@@ -196,5 +194,7 @@ function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
     refund: kept((context, refund) => channel.refund(context, refund)),
     queryRefund: kept((context, refund) => channel.queryRefund(context, refund)),
     downloadStatement: kept((context, date) => channel.downloadStatement(context, date)),
+    ...(downloadFundFlow === undefined ? {} : { downloadFundFlow: kept(downloadFundFlow) }),
+    ...(queryDispute === undefined ? {} : { queryDispute: kept(queryDispute) }),
   };
 }

@@ -133,6 +133,7 @@ describeChannelContract({
   placesEveryScene: true,
   signsAnswers: false,
   hasVouchers: false,
+  tellsFunds: false,
   notifiesOfCodes: false,
   create,
 });

@@ -48,7 +48,7 @@ describe("UnionPay's answers as text", () => {
 describe("UnionPay's answers are classified:", () => {
   const read = (fields: Record<string, string>, status = 200) => {
     const body = Buffer.from(bodyOf(signedBy(kit, { ...ASKED, respMsg: "x", ...fields })));
-    return readAnswer({ status, body }, ASKED, { trust }, NOW).result;
+    return readAnswer({ status, body }, ASKED, trust, NOW).result;
   };
   const ends: [codes: string[], end: string][] = [
     [
@@ -97,7 +97,7 @@ describe("UnionPay's answers are classified:", () => {
     const fields = { ...ASKED, respCode: "00" };
     const { respCode: _, ...changed } = signedBy(kit, fields);
     for (const body of [bodyOf(fields), bodyOf({ ...changed, respCode: "34" }), "{}"]) {
-      const { result } = readAnswer({ status: 200, body: Buffer.from(body) }, ASKED, { trust }, NOW);
+      const { result } = readAnswer({ status: 200, body: Buffer.from(body) }, ASKED, trust, NOW);
       assert.equal(result.end, "unknown");
     }
   });

@@ -1,7 +1,6 @@
 import type { CallEnd } from "../port.ts";
 import { meaningOf, sideOf } from "./codes.ts";
-import type { UnionpayCredentials } from "./credentials.ts";
-import { type Fields, strangerBy } from "./signing.ts";
+import { type Fields, strangerBy, type Trust } from "./signing.ts";
 
 /** An answer that is believed, whose `respCode` says something of what was asked. */
 export type Answer = { readonly code: string; readonly message: string; readonly fields: Fields };
@@ -19,7 +18,7 @@ export type Reading = {
 export function readAnswer(
   raw: { readonly status: number; readonly body: Buffer },
   asked: Fields,
-  { trust }: Pick<UnionpayCredentials, "trust">,
+  trust: Trust,
   now: Date,
 ): Reading {
   const read = parseAnswer(raw.body);

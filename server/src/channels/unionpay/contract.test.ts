@@ -183,5 +183,6 @@ describeChannelContract({
   endsReversedAs: "failed",
   refundsComeBackAs: "failed",
   hasVouchers: false,
+  tellsFunds: false,
   create,
 });

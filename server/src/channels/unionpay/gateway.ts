@@ -3,7 +3,7 @@ import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.
 import type { UnionpayCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
 import type { Endpoint, UnionpayRequest } from "./requests.ts";
-import { type Fields, signedFields } from "./signing.ts";
+import { type Fields, signedFields, type Trust } from "./signing.ts";
 
 /** An answer is some hundred bytes and a certificate. */
 const ANSWER_BYTES_MAX = 256 * 1_024;
@@ -18,6 +18,12 @@ export type Limits = { readonly timeoutMs: number; readonly responseBytesMax: nu
 /** The credentials in a context; `parseCredentials` of this channel made them. */
 export function credentialsOf(context: ChannelContext): UnionpayCredentials {
   return context.credentials as UnionpayCredentials;
+}
+
+/** What answers and notifications of an account are verified against. */
+export function trustIn(context: ChannelContext): Trust {
+  const isTest = URL.parse(context.gatewayUrl)?.hostname === "gateway.test.95516.com";
+  return { ...credentialsOf(context).trust, isTest };
 }
 
 /** One call: sign, send, verify, classify. Never throws for what UnionPay or the network does. */
@@ -46,7 +52,7 @@ export async function callGateway(
   });
 
   if (sent.end !== "response") return { ...sent, exchange: exchange(null, null) };
-  const { result, read } = readAnswer(sent, request.fields, credentials, deps.clock.now());
+  const { result, read } = readAnswer(sent, request.fields, trustIn(context), deps.clock.now());
   const shown = read === null ? `HTTP status ${sent.status}, ${sent.body.length} bytes` : record(read);
   return { ...result, exchange: exchange(shown, channelCodeOf(read)) };
 }

@@ -1,6 +1,7 @@
 import type { ChannelContext, ExchangeRecord, InboundRequest, Notification } from "../port.ts";
+import { fenOf } from "./amount.ts";
 import { channelCodeOf } from "./answer.ts";
-import { credentialsOf } from "./gateway.ts";
+import { credentialsOf, trustIn } from "./gateway.ts";
 import { record } from "./masking.ts";
 import { tradeOf } from "./outcomes.ts";
 import { refundWith } from "./refund-outcomes.ts";
@@ -40,10 +41,9 @@ export function readNotification(contexts: readonly ChannelContext[], request: I
 }
 
 function strangerTo(fields: Fields, context: ChannelContext, receivedAt: Date): string | null {
-  const { trust, merId } = credentialsOf(context);
-  const stranger = strangerBy(fields, trust, receivedAt);
+  const stranger = strangerBy(fields, trustIn(context), receivedAt);
   if (stranger !== null) return stranger;
-  return fields.merId === merId ? null : FOR_ANOTHER;
+  return fields.merId === credentialsOf(context).merId ? null : FOR_ANOTHER;
 }
 
 const FOR_ANOTHER = "it is for another merchant";
@@ -70,10 +70,12 @@ function understood(fields: Fields, txnType: string, at: Date): Told | { readonl
   if (!origQryId) return { broken: "it names no payment" };
   const refund = refundWith(respCode, respMsg, fields, at);
   if (refund.end !== "answered") return { broken: brokenBy(refund) };
+  const amount = fenOf(fields.txnAmt);
+  const sum = amount === null ? {} : { amount };
   return {
     channelOrderNo: null,
     channelTradeNo: origQryId,
-    about: { kind: "refund", channelRefundNo: orderId, refund: refund.value, trade: null },
+    about: { kind: "refund", channelRefundNo: orderId, refund: refund.value, ...sum, trade: null },
   };
 }
 

@@ -71,6 +71,14 @@ describe("a message is UnionPay's", () => {
     assert.equal(strangerBy(signed, trust, NOW), null);
   });
 
+  it("in its test also when its certificate has no name but its number", () => {
+    const numbered = strange("041@Z12@00040000:SIGN");
+    assert.match(strangerBy(numbered, trust, NOW) ?? "", /by name/);
+    assert.equal(strangerBy(numbered, { ...trust, isTest: true }, NOW), null);
+    const merchant = strange("041@777290058110048@测试商户");
+    assert.match(strangerBy(merchant, { ...trust, isTest: true }, NOW) ?? "", /by name/);
+  });
+
   const strangers: [title: string, fields: Fields, reason: RegExp][] = [
     ["a field changed", { ...signed, orderId: "2" }, /signature is not/],
     ["a field more", { ...signed, txnAmt: "1" }, /signature is not/],

@@ -8,10 +8,16 @@ import { certificateOf, certificatesIn } from "./keys.ts";
 export type Fields = Readonly<Record<string, string>>;
 
 /** What a message of UnionPay is verified against: the certificates that come with the merchant's kit. */
-export type Trust = { readonly root: X509Certificate; readonly middle: X509Certificate };
+export type Trust = {
+  readonly root: X509Certificate;
+  readonly middle: X509Certificate;
+  /** True: it is UnionPay's test, whose signer may have no name but its number. */
+  readonly isTest?: boolean;
+};
 
-/** A part of the common name of every certificate that UnionPay signs with; parts are separated by @. */
-export const UNIONPAY_NAME = "中国银联股份有限公司";
+// A part of the common name of every certificate that UnionPay signs with; parts are separated by @.
+const NAME = "中国银联股份有限公司";
+const TEST_NAME = "00040000:SIGN";
 
 /** The text that is signed: all fields that are not empty but the signature, raw, by name. */
 export function signingText(fields: Fields): string {
@@ -49,7 +55,7 @@ export function strangerBy(fields: Fields, trust: Trust, now: Date): string | nu
     return "its certificate was not issued by the middle certificate of this account";
   }
   // The same authority issues merchants' certificates: the chain alone proves nobody to be UnionPay.
-  if (!isUnionpays(certificate)) return "its certificate is not UnionPay's by name";
+  if (!isUnionpays(certificate, trust.isTest)) return "its certificate is not UnionPay's by name";
   if (certificate.publicKey.asymmetricKeyType !== "rsa") return "its certificate has no RSA key";
   const digest = Buffer.from(digestOf(fields), "utf8");
   const right = verify("RSA-SHA256", digest, certificate.publicKey, Buffer.from(signature, "base64"));
@@ -57,9 +63,10 @@ export function strangerBy(fields: Fields, trust: Trust, now: Date): string | nu
 }
 
 /** Whether one of the parts after an @ in the common name is UnionPay's. */
-export function isUnionpays(certificate: X509Certificate): boolean {
+export function isUnionpays(certificate: X509Certificate, isTest = false): boolean {
   const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? "";
-  return commonName.split("@").slice(1).includes(UNIONPAY_NAME);
+  const parts = commonName.split("@").slice(1);
+  return parts.includes(NAME) || (isTest && parts.includes(TEST_NAME));
 }
 
 function isValidAt(certificate: X509Certificate, now: Date): boolean {
