@@ -1,18 +1,8 @@
+import { StatementFault } from "../statement-fault.ts";
 import { parseBeijingTime } from "./time.ts";
 
 // What Alipay's statements have in common: GBK, comma-separated without quoting, cells padded with tabs, a
 // title, the account and the day before the list.
-
-/** Why a statement is refused as a whole, and where. */
-export class StatementFault extends Error {
-  readonly line: number;
-
-  constructor(line: number, reason: string) {
-    super(`line ${line}: ${reason}`);
-    this.name = "StatementFault";
-    this.line = line;
-  }
-}
 
 export type Columns<Column extends string> = {
   readonly index: Readonly<Record<Column, number>>;

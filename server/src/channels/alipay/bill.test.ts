@@ -4,9 +4,9 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import iconv from "iconv-lite";
 import type { StatementLine } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { fenOf, yuanText } from "./amount.ts";
 import { isStatement, parseStatement } from "./bill.ts";
-import { StatementFault } from "./bill-file.ts";
 import {
   contextOf,
   newPair,

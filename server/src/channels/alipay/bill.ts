@@ -1,16 +1,7 @@
 import type { Statement, StatementLine } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { fenOf } from "./amount.ts";
-import {
-  at,
-  type Columns,
-  cell,
-  columnsOf,
-  dayOf,
-  decodeLines,
-  firstLine,
-  headed,
-  StatementFault,
-} from "./bill-file.ts";
+import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
 import { parseBeijingTime } from "./time.ts";
 
 // The business statement (业务明细) of one day: GBK, comma-separated without quoting, cells padded with tabs.

@@ -1,7 +1,7 @@
+import { afterwards, finish } from "../exchanges.ts";
 import type {
   Acknowledgement,
   Call,
-  CallEnd,
   Channel,
   ChannelContext,
   ChannelDeps,
@@ -15,16 +15,8 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import type { Answer } from "./answer.ts";
 import { parseCredentials } from "./credentials.ts";
-import {
-  callGateway,
-  credentialsOf,
-  type GatewayCall,
-  joinExchanges,
-  recordOfRequest,
-  withQuery,
-} from "./gateway.ts";
+import { callGateway, credentialsOf, recordOfRequest, withQuery } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import {
@@ -138,7 +130,7 @@ async function close(deps: ChannelDeps, context: ChannelContext, order: Order): 
   if (called.end !== "answer") return called;
   const end = tradeOfClose(called.answer, order);
   if (end !== "ask") return { ...end, exchange: called.exchange };
-  return afterwards(called, await query(deps, context, order, "close"));
+  return afterwards(called.exchange, await query(deps, context, order, "close"));
 }
 
 async function reverse(
@@ -150,7 +142,7 @@ async function reverse(
   if (called.end !== "answer") return called;
   const end = reversalOf(called.answer, order, deps.clock.now());
   if (end !== "ask") return { ...end, exchange: called.exchange };
-  const asked = afterwards(called, await query(deps, context, order, "reverse"));
+  const asked = afterwards(called.exchange, await query(deps, context, order, "reverse"));
   if (asked.end !== "answered") return asked;
   return { ...reversalOfTrade(asked.value, order, deps.clock.now()), exchange: asked.exchange };
 }
@@ -176,20 +168,4 @@ async function queryRefund(
 /** Alipay takes exactly `success` for a yes; anything else makes it send again. */
 function acknowledge(accepted: boolean): Acknowledgement {
   return { status: 200, contentType: "text/plain; charset=utf-8", body: accepted ? "success" : "failure" };
-}
-
-function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
-  if (called.end !== "answer") return called;
-  return { ...understand(called.answer), exchange: called.exchange };
-}
-
-/**
- * The end of an operation that took a query after its own call. The first call was answered, so a query that
- * was not sent leaves the whole unknown, not undone.
- */
-function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
-  const exchange = joinExchanges(first.exchange, second.exchange);
-  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
-  const reason = second.end === "not_sent" ? second.reason : second.message;
-  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
 }

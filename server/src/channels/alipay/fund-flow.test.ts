@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import iconv from "iconv-lite";
-import { StatementFault } from "./bill-file.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
 
 const TRADE = "2026111922001400000000000001";

@@ -1,17 +1,8 @@
 import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { fenOf } from "./amount.ts";
-import {
-  at,
-  type Columns,
-  cell,
-  columnsOf,
-  dayOf,
-  decodeLines,
-  firstLine,
-  headed,
-  StatementFault,
-} from "./bill-file.ts";
+import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // The account statement (账务明细) of one day: what came to the seller's account and went from it.

@@ -1,5 +1,6 @@
+import type { Called } from "../exchanges.ts";
 import type { ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
-import { type Answer, channelCodeOf, type NoAnswer, readEnvelope } from "./answer.ts";
+import { type Answer, channelCodeOf, readEnvelope } from "./answer.ts";
 import type { AlipayCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
 import { encodeParameters, type GatewayRequest, signedParameters } from "./requests.ts";
@@ -17,9 +18,7 @@ const READ_ONLY: ReadonlySet<Operation> = new Set([
   "identify",
 ]);
 
-export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
-  readonly exchange: ExchangeRecord;
-};
+export type GatewayCall = Called<Answer>;
 
 /** The credentials in a context; `parseCredentials` of this channel made them. */
 export function credentialsOf(context: ChannelContext): AlipayCredentials {
@@ -80,17 +79,4 @@ export function recordOfRequest(request: GatewayRequest, parameters: Parameters)
 /** An address with parameters added to whatever query it has. */
 export function withQuery(address: string, parameters: Parameters): string {
   return `${address}${address.includes("?") ? "&" : "?"}${encodeParameters(parameters)}`;
-}
-
-/** Two exchanges of one operation as one record. */
-export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
-  const both = (one: string | null, other: string | null) =>
-    [one, other].filter((part) => part !== null).join("\n") || null;
-  return {
-    ...first,
-    tookMs: first.tookMs + second.tookMs,
-    channelCode: [first.channelCode, second.channelCode].filter((code) => code !== null).join(", ") || null,
-    request: `${first.request}\n${second.request}`,
-    response: both(first.response, second.response),
-  };
 }

@@ -1,3 +1,4 @@
+import { maskMiddle } from "../masking.ts";
 import type {
   CallEnd,
   NewOrder,
@@ -11,7 +12,6 @@ import type {
 } from "../port.ts";
 import { fenOf } from "./amount.ts";
 import type { Answer } from "./answer.ts";
-import { maskMiddle } from "./masking.ts";
 import { sideOf } from "./sides.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 

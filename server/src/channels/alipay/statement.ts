@@ -1,4 +1,5 @@
 import { MINUTE } from "../../kernel/clock.ts";
+import { joinExchanges } from "../exchanges.ts";
 import type {
   Call,
   CallEnd,
@@ -8,12 +9,12 @@ import type {
   FundFlowStatement,
   Statement,
 } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { unzip, type ZipEntry } from "../zip.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement } from "./bill.ts";
-import { StatementFault } from "./bill-file.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
-import { callGateway, credentialsOf, joinExchanges } from "./gateway.ts";
+import { callGateway, credentialsOf } from "./gateway.ts";
 import { billRequest } from "./requests.ts";
 
 /** The packed statement of a seller with some million trades a day. */

@@ -1,4 +1,5 @@
 import { HOUR } from "../../kernel/clock.ts";
+import { afterwards, finish, joinExchanges, unsent } from "../exchanges.ts";
 import type {
   Acknowledgement,
   Call,
@@ -19,7 +20,7 @@ import { type Fields, textOr } from "./answer.ts";
 import { parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
-import { afterwards, callGateway, credentialsOf, finish, joinExchanges } from "./gateway.ts";
+import { callGateway, credentialsOf } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
 import { isRememberedLack, refundFound, refundNoOf, refundOf, refundOfUsedKey } from "./refund-outcomes.ts";
@@ -125,7 +126,7 @@ async function closeKnown(
 /** Only a charged payment code is reversed. Nothing is sent. */
 function noReversal(deps: ChannelDeps, order: Order): Call<ReversalOutcome> {
   const message = `${order.method} is ended by closing it.`;
-  const exchange = unsent(deps, "reverse");
+  const exchange = unsent(deps.clock, "reverse");
   return { end: "refused", code: "no_reversal", message, retryable: false, exchange };
 }
 
@@ -164,7 +165,7 @@ async function sendRefund(
     return { ...told, exchange: joinExchanges(exchange, found.exchange) };
   }
   const reason = `the balance was too low ${TURNS_MAX} times`;
-  return { end: "not_sent", reason, exchange: exchange ?? unsent(deps, "refund") };
+  return { end: "not_sent", reason, exchange: exchange ?? unsent(deps.clock, "refund") };
 }
 
 async function queryRefund(
@@ -242,12 +243,6 @@ function notAskedFor(intent: Exclude<Intent, { end: "answered" }>): Call<never> 
 async function queryDispute(deps: ChannelDeps, context: ChannelContext, channelDisputeNo: string) {
   const called = await callGateway(deps, context, "dispute_query", disputeQuery(channelDisputeNo));
   return finish(called, (answer) => disputeOfQuery(answer, channelDisputeNo, deps.clock.now()));
-}
-
-/** An exchange that was never made. */
-function unsent(deps: ChannelDeps, operation: Operation): ExchangeRecord {
-  const startedAt = deps.clock.now();
-  return { operation, startedAt, tookMs: 0, channelCode: null, request: "nothing was sent", response: null };
 }
 
 /** Any 2xx is a yes; anything else makes Stripe send again. */

@@ -1,3 +1,4 @@
+import { joinExchanges } from "../exchanges.ts";
 import type {
   Call,
   CallEnd,
@@ -8,7 +9,7 @@ import type {
   Order,
 } from "../port.ts";
 import { type Fields, isMissing, objectOf, refused, textOr } from "./answer.ts";
-import { callGateway, joinExchanges } from "./gateway.ts";
+import { callGateway } from "./gateway.ts";
 import { orderNoOf } from "./outcomes.ts";
 import { type ApiRequest, intentQuery, intentSearch, sessionQuery, sessionsAround } from "./requests.ts";
 import { PAGE_METHOD } from "./traits.ts";

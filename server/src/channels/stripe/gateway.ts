@@ -1,5 +1,6 @@
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
-import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { Called } from "../exchanges.ts";
+import type { ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import { type Answer, channelCodeOf, readAnswer } from "./answer.ts";
 import type { StripeCredentials } from "./credentials.ts";
 import { formText } from "./form.ts";
 import { record } from "./masking.ts";
@@ -8,9 +9,7 @@ import { API_VERSION, type ApiRequest } from "./requests.ts";
 /** An object with what it was expanded by; a page of a hundred with theirs makes half a megabyte. */
 const ANSWER_BYTES_MAX = 4 * 1_024 * 1_024;
 
-export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
-  readonly exchange: ExchangeRecord;
-};
+export type GatewayCall = Called<Answer>;
 
 /** The credentials in a context; `parseCredentials` of this channel made them. */
 export function credentialsOf(context: ChannelContext): StripeCredentials {
@@ -60,36 +59,6 @@ function headersOf(request: ApiRequest, { secretKey }: StripeCredentials): Recor
     ...(fields === null ? {} : { "content-type": "application/x-www-form-urlencoded" }),
     ...(idempotencyKey === null ? {} : { "idempotency-key": idempotencyKey }),
   };
-}
-
-/** Two exchanges of one operation as one record. */
-export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
-  const both = (one: string | null, other: string | null, between: string) =>
-    [one, other].filter((part) => part !== null).join(between) || null;
-  return {
-    ...first,
-    tookMs: first.tookMs + second.tookMs,
-    channelCode: both(first.channelCode, second.channelCode, ", "),
-    request: `${first.request}\n${second.request}`,
-    response: both(first.response, second.response, "\n"),
-  };
-}
-
-/**
- * The end of an operation that took a query after its own call. The first call was answered, so a query that
- * was not sent leaves the whole unknown, not undone.
- */
-export function afterwards<T>(first: ExchangeRecord, second: Call<T>): Call<T> {
-  const exchange = joinExchanges(first, second.exchange);
-  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
-  const reason = second.end === "not_sent" ? second.reason : second.message;
-  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
-}
-
-/** The end of a call, where an answer came what it means. */
-export function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
-  if (called.end !== "answer") return called;
-  return { ...understand(called.answer), exchange: called.exchange };
 }
 
 function recordOfRequest(request: ApiRequest): string {

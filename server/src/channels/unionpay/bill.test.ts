@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import iconv from "iconv-lite";
-import { countAdjustments, parseDetail, StatementFault } from "./bill.ts";
+import { StatementFault } from "../statement-fault.ts";
+import { countAdjustments, parseDetail } from "./bill.ts";
 import type { Fields } from "./signing.ts";
 import {
   answered,

@@ -1,4 +1,5 @@
 import type { StatementLine } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { fenOf, signedFenOf } from "./amount.ts";
 import { timeNear } from "./time.ts";
 
@@ -6,17 +7,6 @@ import { timeNear } from "./time.ts";
 // fields of fixed length in bytes with one space between; a character of Chinese takes two bytes.
 //
 // The adjustments (ZME), 22 fields in 339 bytes: disputes and corrections, which are counted and not read.
-
-/** Why a statement is refused as a whole, and where. */
-export class StatementFault extends Error {
-  readonly line: number;
-
-  constructor(line: number, reason: string) {
-    super(`line ${line}: ${reason}`);
-    this.name = "StatementFault";
-    this.line = line;
-  }
-}
 
 /** Whose statement of which day it must be. */
 export type Expected = { readonly merId: string; readonly channelDate: string };

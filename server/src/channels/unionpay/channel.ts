@@ -1,3 +1,4 @@
+import { afterwards, finish, joinExchanges, unsent } from "../exchanges.ts";
 import type {
   Acknowledgement,
   Call,
@@ -15,15 +16,8 @@ import type {
 } from "../port.ts";
 import { refundWayOf } from "./clearing-day.ts";
 import { parseCredentials } from "./credentials.ts";
-import {
-  addressOf,
-  afterwards,
-  callGateway,
-  credentialsOf,
-  finish,
-  joinExchanges,
-  unsent,
-} from "./gateway.ts";
+import { addressOf, callGateway, credentialsOf } from "./gateway.ts";
+import { record } from "./masking.ts";
 import { readNotification } from "./notification.ts";
 import {
   proofOf,
@@ -95,7 +89,7 @@ async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder):
   if (charges) return { ...tradeOfAccepted(asked, order), exchange };
   return asked.end === "answered"
     ? { ...tradeOfDuplicate(asked.value), exchange }
-    : afterwards(called, asked);
+    : afterwards(called.exchange, asked);
 }
 
 /** Nothing is sent: the buyer's browser takes the signed order to UnionPay. Made again, it names the same. */
@@ -109,7 +103,7 @@ function handToBuyer(
   return {
     end: "answered",
     value: { outcome: "pending", nextAction: { type: "redirect", url, form } },
-    exchange: unsent(deps, "pay", request.fields),
+    exchange: unsent(deps.clock, "pay", record(request.fields)),
   };
 }
 
@@ -131,7 +125,7 @@ async function reverse(
 ): Promise<Call<ReversalOutcome>> {
   if (order.method !== CODE_METHOD) {
     const message = `${order.method} is not reversed; it ends at its expiry.`;
-    return { ...refusal("no_reversal", message), exchange: unsent(deps, "reverse") };
+    return { ...refusal("no_reversal", message), exchange: unsent(deps.clock, "reverse") };
   }
   const request = reverseRequest(order, credentialsOf(context));
   const called = await callGateway(deps, context, "reverse", request);
@@ -141,7 +135,7 @@ async function reverse(
   const asked = await callGateway(deps, context, "reverse", queryRequest(order, credentialsOf(context)));
   const told = finish(asked, (answer) => reversalOfQuery(answer, order, end, deps.clock.now()));
   if (told.end === "refused") return { ...told, exchange: joinExchanges(called.exchange, told.exchange) };
-  return afterwards(called, told);
+  return afterwards(called.exchange, told);
 }
 
 async function sendRefund(
@@ -152,13 +146,13 @@ async function sendRefund(
   const { channelTradeNo, channelOrderNo } = refund.order;
   if (channelTradeNo === null) {
     const message = `UnionPay has told no queryId of ${channelOrderNo}: it is not paid.`;
-    return { ...refusal("not_paid", message), exchange: unsent(deps, "refund") };
+    return { ...refusal("not_paid", message), exchange: unsent(deps.clock, "refund") };
   }
   const now = deps.clock.now();
   const way = refundWayOf(refund, now);
   if (way.way === "wait") {
     const reason = "UnionPay gives back a part, or anything around 23:00, only in the next clearing day";
-    return { end: "not_sent", reason, notBefore: way.until, exchange: unsent(deps, "refund") };
+    return { end: "not_sent", reason, notBefore: way.until, exchange: unsent(deps.clock, "refund") };
   }
   const request = refundRequest(refund, way.way, channelTradeNo, credentialsOf(context));
   const called = await callGateway(deps, context, "refund", request);
@@ -170,7 +164,7 @@ async function sendRefund(
   const asked = await callGateway(deps, context, "refund", question);
   const told = finish(asked, (answer) => refundOfDuplicate(first, answer, refund, deps.clock.now()));
   if (told.end === "refused") return { ...told, exchange: joinExchanges(called.exchange, told.exchange) };
-  return afterwards(called, told);
+  return afterwards(called.exchange, told);
 }
 
 async function queryRefund(

@@ -1,16 +1,15 @@
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
-import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { Called } from "../exchanges.ts";
+import type { ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import { type Answer, channelCodeOf, readAnswer } from "./answer.ts";
 import type { UnionpayCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
 import type { Endpoint, UnionpayRequest } from "./requests.ts";
-import { type Fields, signedFields, type Trust } from "./signing.ts";
+import { signedFields, type Trust } from "./signing.ts";
 
 /** An answer is some hundred bytes and a certificate. */
 const ANSWER_BYTES_MAX = 256 * 1_024;
 
-export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
-  readonly exchange: ExchangeRecord;
-};
+export type GatewayCall = Called<Answer>;
 
 /** What a file takes more than an answer. */
 export type Limits = { readonly timeoutMs: number; readonly responseBytesMax: number };
@@ -45,9 +44,11 @@ export async function callGateway(
     network: context.network,
   });
   const exchange = (response: string | null, channelCode: string | null): ExchangeRecord => ({
-    ...unsent(deps, operation, request.fields, startedAt),
+    operation,
+    startedAt,
     tookMs: deps.clock.now().getTime() - startedAt.getTime(),
     channelCode,
+    request: record(request.fields),
     response,
   });
 
@@ -66,45 +67,4 @@ export function addressOf(gatewayUrl: string, endpoint: Endpoint): string {
   if (endpoint !== "file") return `${base}/gateway/api/${endpoint}.do`;
   const atUnionpay = /^(https?:\/\/)gateway\.((?:test\.)?95516\.com)$/.exec(base);
   return atUnionpay === null ? `${base}/unionpay/file/` : `${atUnionpay[1]}filedownload.${atUnionpay[2]}/`;
-}
-
-/** The record of a request of which nothing is sent by us. */
-export function unsent(
-  deps: ChannelDeps,
-  operation: Operation,
-  fields: Fields = {},
-  startedAt = deps.clock.now(),
-): ExchangeRecord {
-  const request = Object.keys(fields).length === 0 ? "" : record(fields);
-  return { operation, startedAt, tookMs: 0, channelCode: null, request, response: null };
-}
-
-/** Two exchanges of one operation as one record. */
-export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
-  const both = (one: string | null, other: string | null, between: string) =>
-    [one, other].filter((part) => part !== null).join(between) || null;
-  return {
-    ...first,
-    tookMs: first.tookMs + second.tookMs,
-    channelCode: both(first.channelCode, second.channelCode, ", "),
-    request: `${first.request}\n${second.request}`,
-    response: both(first.response, second.response, "\n"),
-  };
-}
-
-/**
- * The end of an operation that took a query after its own call. The first call was answered, so a query that
- * was not sent leaves the whole unknown, not undone.
- */
-export function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
-  const exchange = joinExchanges(first.exchange, second.exchange);
-  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
-  const reason = second.end === "not_sent" ? second.reason : second.message;
-  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
-}
-
-/** The end of a call, where an answer came what it means. */
-export function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
-  if (called.end !== "answer") return called;
-  return { ...understand(called.answer), exchange: called.exchange };
 }

@@ -108,7 +108,7 @@ describe("UnionPay's notifications", () => {
     ["void", "31"],
     ["refund", "04"],
   ] as const) {
-    it(`of a ${title} tell its own number, and the payment by its queryId`, () => {
+    it(`of a ${title} tell its own number and sum, and the payment by its queryId`, () => {
       const { channelOrderNo, channelTradeNo, about } = authentic(told({ ...GIVEN_BACK, txnType }));
       assert.equal(channelOrderNo, null);
       assert.equal(channelTradeNo, QUERY_ID);
@@ -121,6 +121,7 @@ describe("UnionPay's notifications", () => {
           channelRefundNo: GIVEN_BACK.queryId,
           channelDate: "2026-11-20",
         },
+        amount: 1_234n,
         trade: null,
       });
     });

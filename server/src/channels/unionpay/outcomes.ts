@@ -1,3 +1,4 @@
+import { maskMiddle } from "../masking.ts";
 import type {
   CallEnd,
   NewOrder,
@@ -11,7 +12,6 @@ import { CNY, fenOf } from "./amount.ts";
 import { type Answer, refused } from "./answer.ts";
 import { clearingDateOf } from "./clearing-day.ts";
 import { meaningOf, sideOf } from "./codes.ts";
-import { maskMiddle } from "./masking.ts";
 import type { Fields } from "./signing.ts";
 import { dateNear, parseCompactTime, timeNear } from "./time.ts";
 

@@ -1,17 +1,7 @@
+import { StatementFault } from "../statement-fault.ts";
 // What WeChat Pay's bills have in common: UTF-8 with or without a byte order mark; a header without
 // backticks; records whose every cell begins with a backtick, so that a spreadsheet keeps it as it is; then a
 // header and one record of counts and sums. Lines are cut before cells, and numbered from 1 for people.
-
-/** Why a bill is refused as a whole, and where. */
-export class StatementFault extends Error {
-  readonly line: number;
-
-  constructor(line: number, reason: string) {
-    super(`line ${line}: ${reason}`);
-    this.name = "StatementFault";
-    this.line = line;
-  }
-}
 
 /** Columns by name: their order and number have changed over the years. */
 export type Table = { readonly index: Readonly<Record<string, number>>; readonly count: number };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { StatementFault } from "../statement-fault.ts";
 import { parseStatement } from "./bill.ts";
-import { StatementFault } from "./bill-table.ts";
 import { MCHID, SUB_MCHID } from "./testing.ts";
 
 const EXPECTED = { mchid: MCHID, subMchid: null, channelDate: "2026-11-19" };

@@ -1,7 +1,8 @@
 import { divideHalfUp } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { fenOfYuan } from "./amount.ts";
-import { type BillLayout, type BillRecord, readBill, StatementFault } from "./bill-table.ts";
+import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // The trade bill (交易账单) of one day.

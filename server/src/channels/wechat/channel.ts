@@ -1,3 +1,4 @@
+import { afterwards, finish, unsent } from "../exchanges.ts";
 import type {
   Acknowledgement,
   Call,
@@ -19,11 +20,11 @@ import {
   type PlatformCertificates,
 } from "./certificates.ts";
 import { parseCredentials } from "./credentials.ts";
-import { afterwards, callGateway, credentialsOf, finish, onceOf, type WechatDeps } from "./gateway.ts";
+import { callGateway, credentialsOf, onceOf, type WechatDeps } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.ts";
-import { payByCode, proveV2Key, queryByCode, reverseByCode, unsent } from "./payment-code.ts";
+import { payByCode, proveV2Key, queryByCode, reverseByCode } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
 import { signatureHeaders } from "./signing.ts";
@@ -70,7 +71,7 @@ async function prove(deps: WechatDeps, context: ChannelContext): Promise<Call<{ 
   const called = await callGateway(deps, context, "prove", queryRequest(nobodys, credentialsOf(context)));
   const proved = finish(called, proofOf);
   if (proved.end !== "answered" || credentialsOf(context).apiV2Key === null) return proved;
-  return afterwards(called, await proveV2Key(deps, context, nobodys));
+  return afterwards(called.exchange, await proveV2Key(deps, context, nobodys));
 }
 
 async function pay(deps: WechatDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
@@ -97,7 +98,7 @@ async function close(deps: WechatDeps, context: ChannelContext, order: Order): P
   if (called.end !== "answer") return called;
   const end = tradeOfClose(called.answer);
   if (end !== "ask") return { ...end, exchange: called.exchange };
-  return afterwards(called, await query(deps, context, order, "close"));
+  return afterwards(called.exchange, await query(deps, context, order, "close"));
 }
 
 /** Only a charged payment code is reversed. Of any other order nothing is sent. */
@@ -108,7 +109,7 @@ function noReversal(deps: ChannelDeps, order: Order): Call<ReversalOutcome> {
     code: "no_reversal",
     message,
     retryable: false,
-    exchange: unsent(deps, "reverse"),
+    exchange: unsent(deps.clock, "reverse"),
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { StatementFault } from "./bill-table.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { parseFundFlow } from "./fund-flow.ts";
 import { MCHID } from "./testing.ts";
 

@@ -1,6 +1,7 @@
 import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
-import { type BillLayout, type BillRecord, readBill, StatementFault } from "./bill-table.ts";
+import { StatementFault } from "../statement-fault.ts";
+import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // The fund bill (资金账单) of one day and one of the merchant's accounts at WeChat Pay: what came in and went

@@ -1,5 +1,6 @@
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
-import { type Answer, channelCodeOf, type NoAnswer, readAnswer } from "./answer.ts";
+import type { Called } from "../exchanges.ts";
+import type { ChannelContext, ChannelDeps, ExchangeRecord, Operation } from "../port.ts";
+import { type Answer, channelCodeOf, readAnswer } from "./answer.ts";
 import type { PlatformCertificates } from "./certificates.ts";
 import type { WechatCredentials } from "./credentials.ts";
 import { record } from "./masking.ts";
@@ -12,9 +13,7 @@ export const ANSWER_BYTES_MAX = 256 * 1_024;
 /** What a call of this folder is given. */
 export type WechatDeps = ChannelDeps & { readonly certificates: PlatformCertificates };
 
-export type GatewayCall = ({ readonly end: "answer"; readonly answer: Answer } | NoAnswer) & {
-  readonly exchange: ExchangeRecord;
-};
+export type GatewayCall = Called<Answer>;
 
 /** The credentials in a context; `parseCredentials` of this channel made them. */
 export function credentialsOf(context: ChannelContext): WechatCredentials {
@@ -88,36 +87,6 @@ export function signedRequest(
 
 function isPublicKey(serial: string): boolean {
   return serial.startsWith("PUB_KEY_ID_");
-}
-
-/** Two exchanges of one operation as one record. */
-export function joinExchanges(first: ExchangeRecord, second: ExchangeRecord): ExchangeRecord {
-  const both = (one: string | null, other: string | null, between: string) =>
-    [one, other].filter((part) => part !== null).join(between) || null;
-  return {
-    ...first,
-    tookMs: first.tookMs + second.tookMs,
-    channelCode: both(first.channelCode, second.channelCode, ", "),
-    request: `${first.request}\n${second.request}`,
-    response: both(first.response, second.response, "\n"),
-  };
-}
-
-/**
- * The end of an operation that took a query after its own call. The first call was answered, so a query that
- * was not sent leaves the whole unknown, not undone.
- */
-export function afterwards<T>(first: GatewayCall, second: Call<T>): Call<T> {
-  const exchange = joinExchanges(first.exchange, second.exchange);
-  if (second.end === "answered" || second.end === "unknown") return { ...second, exchange };
-  const reason = second.end === "not_sent" ? second.reason : second.message;
-  return { end: "unknown", reason: `the query afterwards was not answered: ${reason}`, exchange };
-}
-
-/** The end of a call, where an answer came what it means. */
-export function finish<T>(called: GatewayCall, understand: (answer: Answer) => CallEnd<T>): Call<T> {
-  if (called.end !== "answer") return called;
-  return { ...understand(called.answer), exchange: called.exchange };
 }
 
 /** What follows the host on the wire. An address that is none is never sent, so its signature is nobody's. */

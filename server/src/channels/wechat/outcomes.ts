@@ -1,8 +1,8 @@
+import { maskMiddle } from "../masking.ts";
 import type { CallEnd, NewOrder, NextAction, Order, TradeFacts, TradeOutcome } from "../port.ts";
 import { fenOf } from "./amount.ts";
 import { type Answer, refused } from "./answer.ts";
 import type { WechatCredentials } from "./credentials.ts";
-import { maskMiddle } from "./masking.ts";
 import { clientIdsOf } from "./requests.ts";
 import { appParameters, jsapiParameters } from "./signing.ts";
 import { beijingDate, parseRfc3339 } from "./time.ts";

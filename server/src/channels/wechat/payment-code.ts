@@ -1,3 +1,4 @@
+import { afterwards, finish, unsent } from "../exchanges.ts";
 import type {
   Call,
   ChannelContext,
@@ -8,7 +9,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import { afterwards, credentialsOf, finish } from "./gateway.ts";
+import { credentialsOf } from "./gateway.ts";
 import { callV2 } from "./v2-gateway.ts";
 import { reversalOf, reversalOfTrade, tradeOfMicropay, tradeOfOrderQuery, v2ProofOf } from "./v2-outcomes.ts";
 import { micropayRequest, orderQueryRequest, reverseRequest } from "./v2-requests.ts";
@@ -24,7 +25,7 @@ export async function payByCode(
 ): Promise<Call<TradeOutcome>> {
   const lacks = refuseAccount(context);
   if (lacks !== null) {
-    const exchange = unsent(deps, "pay");
+    const exchange = unsent(deps.clock, "pay");
     return { end: "refused", code: "account_incomplete", message: lacks.detail, retryable: false, exchange };
   }
   const called = await callV2(deps, context, "pay", micropayRequest(order, credentialsOf(context)));
@@ -52,7 +53,7 @@ export async function reverseByCode(
   if (called.end !== "answer") return called;
   const end = reversalOf(called.answer);
   if (end !== "ask") return { ...end, exchange: called.exchange };
-  const asked = afterwards(called, await queryByCode(deps, context, order, "reverse"));
+  const asked = afterwards(called.exchange, await queryByCode(deps, context, order, "reverse"));
   if (asked.end !== "answered") return asked;
   return { ...reversalOfTrade(asked.value, order, deps.clock.now()), exchange: asked.exchange };
 }
@@ -65,16 +66,4 @@ export async function proveV2Key(
 ): Promise<Call<{ proved: true }>> {
   const called = await callV2(deps, context, "prove", orderQueryRequest(nobodys, credentialsOf(context)));
   return finish(called, v2ProofOf);
-}
-
-/** The record of an operation that ended before anything was sent. */
-export function unsent(deps: ChannelDeps, operation: Operation) {
-  return {
-    operation,
-    startedAt: deps.clock.now(),
-    tookMs: 0,
-    channelCode: null,
-    request: "nothing was sent",
-    response: null,
-  };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
+import { joinExchanges, unsent } from "../exchanges.ts";
 import type {
   Call,
   CallEnd,
@@ -11,13 +12,12 @@ import type {
   FundFlowStatement,
   Statement,
 } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
 import { type Answer, refused } from "./answer.ts";
 import { parseStatement } from "./bill.ts";
-import { StatementFault } from "./bill-table.ts";
 import { FUND_ACCOUNT_TYPES, parseFundFlow } from "./fund-flow.ts";
-import { callGateway, credentialsOf, joinExchanges, signedRequest, type WechatDeps } from "./gateway.ts";
+import { callGateway, credentialsOf, signedRequest, type WechatDeps } from "./gateway.ts";
 import { textOr } from "./outcomes.ts";
-import { unsent } from "./payment-code.ts";
 import { type ApiRequest, billRequest, fundFlowRequest } from "./requests.ts";
 
 /** The packed statement of a merchant with some million trades a day. */
@@ -57,7 +57,7 @@ export async function downloadFundFlow(
   const type = FUND_ACCOUNT_TYPES.find((each) => each === accountType);
   if (type === undefined) {
     const message = `WeChat Pay has the accounts ${FUND_ACCOUNT_TYPES.join(", ")}, not ${accountType}.`;
-    return { ...invalid("no_such_account", message), exchange: unsent(deps, "statement") };
+    return { ...invalid("no_such_account", message), exchange: unsent(deps.clock, "statement") };
   }
   const { mchid } = credentialsOf(context);
   return fetchBill(deps, context, fundFlowRequest(channelDate, type), (content, packed) =>

@@ -1,6 +1,6 @@
+import { maskMiddle } from "../masking.ts";
 import type { CallEnd, NewOrder, Order, ReversalOutcome, TradeFacts, TradeOutcome } from "../port.ts";
 import { type Answer, refused } from "./answer.ts";
-import { maskMiddle } from "./masking.ts";
 import { type Fields, OTHER_STATE, textOr, USED_BEFORE } from "./outcomes.ts";
 import { beijingDate, parseCompactBeijingTime } from "./time.ts";
 
