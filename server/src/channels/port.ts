@@ -249,8 +249,17 @@ export type Channel = {
   parseCredentials(
     raw: unknown,
   ): { ok: true; credentials: unknown } | { ok: false; faults: readonly CredentialFault[] };
-  /** One signed query that only a right pair of keys can complete. */
-  prove(context: ChannelContext): Promise<Call<{ proved: true }>>;
+  /**
+   * Whom credentials that `parseCredentials` read make us; null: they do not say, and `prove` tells it.
+   */
+  merchantOf(credentials: unknown): MerchantAtChannel | null;
+  /**
+   * One signed query that only a right pair of keys can complete. `merchant`: whom the channel knows by them,
+   * where the credentials need not say it.
+   */
+  prove(
+    context: ChannelContext,
+  ): Promise<Call<{ readonly proved: true; readonly merchant?: MerchantAtChannel }>>;
   /**
    * Why this order can't be placed here, before anything is sent: field, and what to do; null: it can. With
    * the account's context also what that account lacks.
@@ -301,6 +310,12 @@ export type Channel = {
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
   readonly identify?: Identification;
 };
+
+/**
+ * Whom credentials make us at the channel: the fields that name him, such as `app_id`, by their names in the
+ * credentials. Keys, secrets and tokens are none: they are renewed, and the merchant stays who he is.
+ */
+export type MerchantAtChannel = Readonly<Record<string, string>>;
 
 export type CredentialFault = { readonly field: string; readonly detail: string };
 

@@ -16,7 +16,7 @@ import type {
   TradeOutcome,
 } from "../port.ts";
 import type { Answer } from "./answer.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import {
   callGateway,
   credentialsOf,
@@ -61,6 +61,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
   return {
     traits: ALIPAY_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),

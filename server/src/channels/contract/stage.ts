@@ -175,6 +175,7 @@ function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
   return {
     traits: channel.traits,
     parseCredentials: (raw) => channel.parseCredentials(raw),
+    merchantOf: (credentials) => channel.merchantOf(credentials),
     refuseOrder: (order) => channel.refuseOrder(order),
     acknowledge: (accepted) => channel.acknowledge(accepted),
     readNotification: (contexts, request) => {

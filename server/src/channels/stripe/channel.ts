@@ -16,7 +16,7 @@ import type {
   TradeOutcome,
 } from "../port.ts";
 import { type Fields, textOr } from "./answer.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
 import { afterwards, callGateway, credentialsOf, finish, joinExchanges } from "./gateway.ts";
@@ -52,6 +52,7 @@ export function createStripe(deps: ChannelDeps): Channel {
   return {
     traits: STRIPE_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),
@@ -68,9 +69,14 @@ export function createStripe(deps: ChannelDeps): Channel {
 }
 
 /** The account that the secret key opens. An event's secret is proved by the first event alone. */
-async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
+async function prove(deps: ChannelDeps, context: ChannelContext): ReturnType<Channel["prove"]> {
   const called = await callGateway(deps, context, "prove", accountQuery());
-  return finish(called, (answer) => proofOf(answer, credentialsOf(context)));
+  return finish(called, (answer) => {
+    const proof = proofOf(answer, credentialsOf(context));
+    const id = textOr(answer.body.id, null);
+    if (proof.end !== "answered" || id === null) return proof;
+    return { end: "answered", value: { proved: true, merchant: { account_id: id } } };
+  });
 }
 
 async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {

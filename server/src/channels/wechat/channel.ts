@@ -18,7 +18,7 @@ import {
   NOTIFICATION_FETCH_MS,
   type PlatformCertificates,
 } from "./certificates.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { afterwards, callGateway, credentialsOf, finish, onceOf, type WechatDeps } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
@@ -41,6 +41,7 @@ export function createWechat(given: ChannelDeps): Channel {
   return {
     traits: WECHAT_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),
