@@ -181,6 +181,11 @@ export type ChannelContext = {
   readonly timeoutMs: number;
   /** Hand it to every request of `ChannelHttp`; absent: the connections that nobody owns. */
   readonly network?: ChannelNetwork | undefined;
+  /**
+   * Takes one more of the account's calls per second, for an operation whose calls are as many as the channel
+   * has pages: its caller took the first alone. False: not now. Absent: nobody counts.
+   */
+  readonly takeAnother?: () => Promise<boolean>;
 };
 
 /** What the platform must know of a scene to drive it without knowing the channel. */
@@ -240,8 +245,10 @@ export type ChannelTraits = {
 };
 
 /**
- * One channel's connector. Every method is a single exchange with the channel (a channel's own hand-shakes
- * apart), never throws for what a channel or the network does, and holds no state of a payment.
+ * One channel's connector. Every method is a single exchange with the channel (its own hand-shakes apart: a
+ * query after a refusal, where a bill lies; further calls ask `takeAnother`). It ends within 30 seconds,
+ * the lease of whoever asks, and a statement within five minutes. It never throws for what a channel or the
+ * network does, and holds no state of a payment.
  */
 export type Channel = {
   readonly traits: ChannelTraits;

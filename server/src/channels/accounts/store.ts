@@ -237,10 +237,12 @@ const merchantFind = sql(
     and version = $2`,
 );
 
-type Known = MerchantAtChannel | null;
-
 /** Whom a version makes us, as it was told when it was proved; null: that was not remembered. */
-export async function findMerchant(db: Db, accountId: Id, version: number): Promise<Known> {
+export async function findMerchant(
+  db: Db,
+  accountId: Id,
+  version: number,
+): Promise<MerchantAtChannel | null> {
   const row = await db.one<{ merchant: MerchantAtChannel | null }>(merchantFind, [accountId, version]);
   return row?.merchant ?? null;
 }

@@ -19,7 +19,7 @@ import { type Fields, textOr } from "./answer.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
-import { afterwards, callGateway, credentialsOf, finish, joinExchanges } from "./gateway.ts";
+import { afterwards, begun, callGateway, credentialsOf, finish, joinExchanges } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
 import { isRememberedLack, refundFound, refundNoOf, refundOf, refundOfUsedKey } from "./refund-outcomes.ts";
@@ -41,7 +41,10 @@ const KEY_MEMORY_MS = 20 * HOUR;
 
 const NOT_PAID = "order_not_paid";
 
-/** How often one refund is asked for anew after the money was not there. */
+/**
+ * How often one refund is asked for anew after the money was not there: each turn that is over is gone
+ * through again before the next, as a call of its own, for Stripe alone remembers how many there were.
+ */
 const TURNS_MAX = 40;
 
 /**
@@ -54,14 +57,14 @@ export function createStripe(deps: ChannelDeps): Channel {
     parseCredentials,
     merchantOf,
     refuseOrder,
-    prove: (context) => prove(deps, context),
-    pay: (context, order) => pay(deps, context, order),
-    query: (context, order) => query(deps, context, order, "query"),
-    close: (context, order) => close(deps, context, order),
+    prove: (context) => prove(deps, begun(deps, context)),
+    pay: (context, order) => pay(deps, begun(deps, context), order),
+    query: (context, order) => query(deps, begun(deps, context), order, "query"),
+    close: (context, order) => close(deps, begun(deps, context), order),
     reverse: async (_context, order) => noReversal(deps, order),
-    refund: (context, refund) => sendRefund(deps, context, refund),
-    queryRefund: (context, refund) => queryRefund(deps, context, refund, "refund_query"),
-    queryDispute: (context, channelDisputeNo) => queryDispute(deps, context, channelDisputeNo),
+    refund: (context, refund) => sendRefund(deps, begun(deps, context), refund),
+    queryRefund: (context, refund) => queryRefund(deps, begun(deps, context), refund, "refund_query"),
+    queryDispute: (context, channelDisputeNo) => queryDispute(deps, begun(deps, context), channelDisputeNo),
     readNotification: (contexts, request) => readNotification(contexts, request, deps.clock.now()),
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
@@ -242,7 +245,9 @@ function intentIdOf(found: Fields): string | null {
 /** The look before the refund did not succeed, so the refund was not sent. */
 function notAskedFor(intent: Exclude<Intent, { end: "answered" }>): Call<never> {
   if (intent.end === "refused") return { ...intent, retryable: intent.code !== NOT_PAID };
-  return { end: "not_sent", reason: intent.reason, exchange: intent.exchange };
+  const isRateRefusal = intent.end === "not_sent" && intent.isRateRefusal === true;
+  const { reason, exchange } = intent;
+  return { end: "not_sent", reason, exchange, ...(isRateRefusal ? { isRateRefusal } : {}) };
 }
 
 async function queryDispute(deps: ChannelDeps, context: ChannelContext, channelDisputeNo: string) {

@@ -13,11 +13,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import {
-  createPlatformCertificates,
-  NOTIFICATION_FETCH_MS,
-  type PlatformCertificates,
-} from "./certificates.ts";
+import { createPlatformCertificates, type PlatformCertificates } from "./certificates.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { afterwards, callGateway, credentialsOf, finish, onceOf, type WechatDeps } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
@@ -144,7 +140,7 @@ async function prepare(
   const [newest] = contexts;
   if (serial === undefined || newest === undefined) return false;
   if (contexts.some((context) => certificates.keysOf(context).get(serial) !== undefined)) return false;
-  return certificates.learn(newest, serial, Math.min(newest.timeoutMs, NOTIFICATION_FETCH_MS));
+  return certificates.learn(newest, serial);
 }
 
 /** 204 is a yes; any 4xx or 5xx makes WeChat Pay send again, and is what it expects for its probes. */
