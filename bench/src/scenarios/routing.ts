@@ -167,6 +167,7 @@ function anAccount(index: number): ChannelAccount {
     status: "active",
     verification: "waived",
     verifiedAt: null,
+    counterpartRevision: 1,
     revision: 1,
     credentialVersion: 1,
     createdAt: new Date(AT.getTime() - index * 1_000),

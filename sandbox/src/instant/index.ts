@@ -49,6 +49,7 @@ export function createInstantChannel(deps: { readonly clock: Pick<SandboxClock, 
       dayStartMinutes: 0,
     },
     parseCredentials: () => ({ ok: true as const, credentials: {} }),
+    merchantOf: () => ({}),
     prove: () => answered("prove", "", { proved: true as const }),
     refuseOrder: () => null,
     pay: (_: unknown, order: Order) =>

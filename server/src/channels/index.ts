@@ -1,7 +1,13 @@
 /** Channels, the contracts with them, and the budget of calls. */
-export type { ChannelAccount, ChannelAccountStatus, Contract, FundFlow } from "./accounts/model.ts";
+export type {
+  AccountOpening,
+  ChannelAccount,
+  ChannelAccountStatus,
+  Contract,
+  FundFlow,
+} from "./accounts/model.ts";
 export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accounts/routes.ts";
-export type { AccountOpening, ChannelAccounts, GivenContract } from "./accounts/service.ts";
+export type { ChannelAccounts, GivenContract } from "./accounts/service.ts";
 export { createAlipay } from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
 export { channelDateOf } from "./channel-day.ts";

@@ -193,6 +193,11 @@ export type ChannelContext = {
   readonly timeoutMs: number;
   /** Hand it to every request of `ChannelHttp`; absent: the connections that nobody owns. */
   readonly network?: ChannelNetwork | undefined;
+  /**
+   * Takes one more of the account's calls per second, for an operation whose calls are as many as the channel
+   * has pages: its caller took the first alone. False: not now. Absent: nobody counts.
+   */
+  readonly takeAnother?: () => Promise<boolean>;
 };
 
 /** What the platform must know of a scene to drive it without knowing the channel. */
@@ -252,8 +257,10 @@ export type ChannelTraits = {
 };
 
 /**
- * One channel's connector. Every method is a single exchange with the channel (a channel's own hand-shakes
- * apart), never throws for what a channel or the network does, and holds no state of a payment.
+ * One channel's connector. Every method is a single exchange with the channel (its own hand-shakes apart: a
+ * query after a refusal, where a bill lies; further calls ask `takeAnother`). It ends within 30 seconds,
+ * the lease of whoever asks, and a statement within five minutes. It never throws for what a channel or the
+ * network does, and holds no state of a payment.
  */
 export type Channel = {
   readonly traits: ChannelTraits;
@@ -261,8 +268,17 @@ export type Channel = {
   parseCredentials(
     raw: unknown,
   ): { ok: true; credentials: unknown } | { ok: false; faults: readonly CredentialFault[] };
-  /** One signed query that only a right pair of keys can complete. */
-  prove(context: ChannelContext): Promise<Call<{ proved: true }>>;
+  /**
+   * Whom credentials that `parseCredentials` read make us; null: they do not say, and `prove` tells it.
+   */
+  merchantOf(credentials: unknown): MerchantAtChannel | null;
+  /**
+   * One signed query that only a right pair of keys can complete. `merchant`: whom the channel knows by them,
+   * where the credentials need not say it.
+   */
+  prove(
+    context: ChannelContext,
+  ): Promise<Call<{ readonly proved: true; readonly merchant?: MerchantAtChannel }>>;
   /**
    * Why this order can't be placed here, before anything is sent: field, and what to do; null: it can. With
    * the account's context also what that account lacks.
@@ -313,6 +329,12 @@ export type Channel = {
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
   readonly identify?: Identification;
 };
+
+/**
+ * Whom credentials make us at the channel: the fields that name him, such as `app_id`, by their names in the
+ * credentials. Keys, secrets and tokens are none: they are renewed, and the merchant stays who he is.
+ */
+export type MerchantAtChannel = Readonly<Record<string, string>>;
 
 export type CredentialFault = { readonly field: string; readonly detail: string };
 

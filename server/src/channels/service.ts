@@ -59,12 +59,15 @@ export function createChannels(deps: ChannelsDeps): Channels {
   });
 
   const channel = (name: string) => deps.channels.find((each) => each.traits.name === name) ?? null;
-  const contextOf = (account: ChannelAccount, version: number | "current") => {
+  const budget = createCallBudget(deps);
+  const contextOf = async (account: ChannelAccount, version: number | "current"): Promise<ChannelContext> => {
     const connector = channel(account.channel);
     if (connector === null) throw new Error(`no connector for the channel ${account.channel}`);
     const wanted = version === "current" ? account.credentialVersion : version;
     if (wanted === null) throw new Error(`channel account ${account.id} has no credentials`);
-    return credentials.context(connector, account, wanted);
+    const context = await credentials.context(connector, account, wanted);
+    // What an operation goes on with is never worth a buyer's call.
+    return { ...context, takeAnother: () => budget.take(account, "background") };
   };
 
   return {
@@ -72,13 +75,13 @@ export function createChannels(deps: ChannelsDeps): Channels {
     all: deps.channels,
     account: (id) => byId.get(id),
     accountsOfMerchant: (merchantId) => byMerchant.get(merchantId),
-    contextOf: async (account, version) => contextOf(account, version),
+    contextOf,
     contextsOf: async (account) => {
       const newest = account.credentialVersion ?? 0;
       const length = Math.min(newest, VERSIONS_TRIED_MAX);
       return Promise.all(Array.from({ length }, (_, back) => contextOf(account, newest - back)));
     },
-    budget: createCallBudget(deps),
+    budget,
     counts: createCallCounts(),
     accounts,
     rewrapCredentials: credentials.rewrapAll,

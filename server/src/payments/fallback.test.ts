@@ -40,6 +40,7 @@ const toy: Channel = {
     scenes: { "toy.qr": alipay.traits.scenes["alipay.jsapi"] ?? assert.fail() },
   },
   parseCredentials: (raw) => ({ ok: true, credentials: raw }),
+  merchantOf: (credentials) => ({ name: (credentials as { readonly name: string }).name }),
   prove: () => Promise.resolve(done({ end: "answered", value: { proved: true } })),
   refuseOrder: () => null,
   pay: async ({ credentials }, order: NewOrder) => {

@@ -29,6 +29,8 @@ export type Verification = {
   readonly id: Id;
   readonly channelAccountId: Id;
   readonly merchantId: Id;
+  /** The account's when this began; null: begun before it was remembered. */
+  readonly counterpartRevision: number | null;
   readonly method: string;
   /** In minor units of `currency`. */
   readonly amount: bigint;

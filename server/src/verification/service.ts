@@ -59,10 +59,14 @@ const OPEN_SECONDS = 1_800;
 /** The placing belongs to the call that began it for so long. */
 const PLACING_MS = 60 * SECOND;
 const SUBJECT = "Verification";
+/** The account's gateway, or the merchant that we are there, became another meanwhile. */
+const ANOTHER_COUNTERPART =
+  "the account's gateway_url, or the merchant in its credentials, was changed after this began, so it says " +
+  "nothing of the account as it is now; start another verification";
 /** A refund that is refused here may be possible later: what it lacks may come. */
 const REFUSED_GAP_MS = MINUTE;
 
-type Change = Partial<Omit<Verification, "id" | "channelAccountId" | "merchantId">>;
+type Change = Partial<Omit<Verification, "id" | "channelAccountId" | "merchantId" | "counterpartRevision">>;
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
   const { cell } = deps;
@@ -98,6 +102,7 @@ async function start(
     id: cell.newId(),
     channelAccountId,
     merchantId: account.merchantId,
+    counterpartRevision: account.counterpartRevision,
     method: wish.method,
     amount: wish.amount ?? account.amountMin,
     currency: wish.currency ?? (account.currencies[0] as string),
@@ -286,6 +291,10 @@ async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promis
 
 async function readBills(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
   const { account, channel } = await lineOf(deps, seen.channelAccountId);
+  // The bills of what was changed would be waited for in vain.
+  if (account.counterpartRevision !== seen.counterpartRevision) {
+    return change(deps, seen, failed(deps, ANOTHER_COUNTERPART));
+  }
   const now = deps.cell.clock.now();
   const sought = await soughtOf(deps, seen);
   let found = { payment: seen.paymentBilled, refund: seen.refundBilled };
@@ -304,7 +313,11 @@ async function readBills(deps: VerificationsDeps, seen: Verification): Promise<V
   const notified = await deps.room.wasNotified(seen.paymentId as Id);
   const facts = { paymentBilled: found.payment, refundBilled: found.refund, notified };
   if (found.payment && found.refund) {
-    await deps.channels.accounts.goingLive.verified(seen.channelAccountId, now);
+    const { channelAccountId, counterpartRevision } = seen;
+    const { goingLive } = deps.channels.accounts;
+    if (!(await goingLive.verified(channelAccountId, now, counterpartRevision))) {
+      return change(deps, seen, { ...facts, ...failed(deps, ANOTHER_COUNTERPART) });
+    }
     const detail = notified
       ? null
       : "it works, but no notification arrived: see that the channel reaches the account's notify path";

@@ -5,7 +5,7 @@ import type { Verification } from "./model.ts";
 const COLUMNS = `
   id, channel_account_id, merchant_id, method, amount, currency, state, payment_id, refund_id, channel_date,
   refund_channel_date, asked_at, notified, payment_billed, refund_billed, detail, started_by, due_at,
-  created_at, finished_at`;
+  created_at, finished_at, counterpart_revision`;
 
 function params(row: Verification): unknown[] {
   return [
@@ -29,13 +29,15 @@ function params(row: Verification): unknown[] {
     row.dueAt,
     row.createdAt,
     row.finishedAt,
+    row.counterpartRevision,
   ];
 }
 
 const insertSql = sql(
   "verifications_insert",
   `insert into verifications (${COLUMNS})
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+     $21)
    on conflict (channel_account_id) where finished_at is null do nothing`,
 );
 

@@ -50,6 +50,15 @@ const until = (id: string, state: string) =>
     (seen) => seen.state === state,
   );
 
+/** Approves as a second person. */
+async function approve(approval: string) {
+  const { body: second } = await platform.ops("POST", "/v1/ops/operators", {
+    name: `Second of ${approval}`,
+    roles: ["finance"],
+  });
+  return platform.api("POST", `/v1/ops/approvals/${approval}/approve`, undefined, second.token);
+}
+
 describe("a contract that has not shown that money comes back", () => {
   test("takes no orders before a cent was paid, given back, and found in the next bill", async () => {
     const shop = await untriedShop();
@@ -89,6 +98,28 @@ describe("a contract that has not shown that money comes back", () => {
     assert.deepEqual([enabled.status, enabled.verification], ["active", "verified"]);
     const taken = await shop.api("POST", "/v1/payments", { ...order, merchant_order_no: "A2" });
     assert.equal(taken.status, 201, JSON.stringify(taken.body));
+  });
+
+  test("says nothing of an account whose gateway was changed while it was tried out", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    await platform.payCode(started.next_action.qr_code);
+    await until(started.id, "waiting_for_statement");
+    const { body: seen } = await platform.ops("GET", account(shop));
+    const moveTo = async (gateway_url: string, revision: number) => {
+      const moved = await platform.ops("PATCH", account(shop), { revision, gateway_url });
+      assert.equal(moved.status, 200, JSON.stringify(moved.body));
+      return moved.body.revision;
+    };
+    // There and back: the address is the same again, and what was between them was not tried.
+    const revision = await moveTo(`${seen.gateway_url}?other`, seen.revision);
+    await moveTo(seen.gateway_url, revision);
+    await platform.sandbox("POST", "/alipay/close-day", {});
+    platform.clock.advance(DAY);
+    const failed = await until(started.id, "failed");
+    assert.match(failed.detail, /gateway_url.*start another/);
+    const refused = await platform.ops("POST", `${account(shop)}/enable`);
+    assert.deepEqual([refused.status, refused.body.code], [409, "channel_account_not_verified"]);
   });
 
   test("goes on by itself: nobody has to look", async () => {
@@ -194,18 +225,22 @@ describe("a contract that has not shown that money comes back", () => {
     const alone = await platform.ops("POST", `/v1/ops/approvals/${body.id}/approve`);
     assert.equal(alone.status, 403, JSON.stringify(alone.body));
     assert.equal((await platform.ops("POST", `${account(shop)}/enable`)).status, 409);
-    const { body: second } = await platform.ops("POST", "/v1/ops/operators", {
-      name: "Second",
-      roles: ["finance"],
-    });
-    const approved = await platform.api(
-      "POST",
-      `/v1/ops/approvals/${body.id}/approve`,
-      undefined,
-      second.token,
-    );
+    const approved = await approve(body.id);
     assert.equal(approved.status, 200, JSON.stringify(approved.body));
     const { body: enabled } = await platform.ops("POST", `${account(shop)}/enable`);
     assert.deepEqual([enabled.status, enabled.verification], ["active", "waived"]);
+  });
+
+  test("is waived for the gateway that it had when that was proposed, and for no other", async () => {
+    const shop = await untriedShop();
+    const { body } = await platform.ops("POST", `${account(shop)}/waive_verification`, {
+      reason: "a test account of the channel without bills",
+    });
+    const { revision, gateway_url: gateway } = (await platform.ops("GET", account(shop))).body;
+    const change = { revision, gateway_url: `${gateway}?other` };
+    assert.equal((await platform.ops("PATCH", account(shop), change)).status, 200);
+    const approved = await approve(body.id);
+    assert.match(JSON.stringify(approved.body), /changed after this was proposed/);
+    assert.equal((await platform.ops("GET", account(shop))).body.verification, "required");
   });
 });

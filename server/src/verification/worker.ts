@@ -6,8 +6,8 @@ import type { Verification } from "./model.ts";
 import type { Verifications } from "./service.ts";
 import { claimVerifications } from "./store.ts";
 
-/** Longer than a bill takes to download and to read. */
-const LEASE_MS = 2 * MINUTE;
+/** Longer than the bills of two days take, five minutes each at the worst. */
+const LEASE_MS = 12 * MINUTE;
 const IDLE_MS = 2 * SECOND;
 const CONCURRENCY_MAX = 2;
 

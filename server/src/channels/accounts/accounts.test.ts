@@ -225,6 +225,16 @@ describe("a contract that cannot be kept", () => {
     assert.deepEqual(network, { owner: known.id, proxyUrl: null, connectionsMax: 3, connectTimeoutMs: 700 });
   });
 
+  it("the calls per second of an account are of its operations and of their further calls", async () => {
+    const id = await office.contract(app, { calls_per_second: 2 });
+    const known = await account(id);
+    const { takeAnother } = await office.channels.contextOf(known, "current");
+    const { budget } = office.channels;
+    assert.equal(await budget.take(known, "background"), true);
+    assert.deepEqual([await takeAnother?.(), await takeAnother?.()], [true, false]);
+    assert.equal(await budget.take(known, "background"), false);
+  });
+
   it("a plain http gateway is refused in production", async () => {
     const production = await startChannelOffice(true);
     try {

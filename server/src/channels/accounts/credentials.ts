@@ -5,7 +5,7 @@ import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { type Platform, unchanging } from "../../kernel/revision.ts";
-import type { CallEnd, Channel, ChannelContext } from "../port.ts";
+import type { CallEnd, Channel, ChannelContext, MerchantAtChannel } from "../port.ts";
 import type { ChannelAccount, CredentialVersion } from "./model.ts";
 import * as store from "./store.ts";
 
@@ -32,8 +32,13 @@ export type Credentials = {
     endpoint: Endpoint,
     wanted: { raw: RawCredentials; version: number; tokenExpiresAt: Date | null },
   ): Promise<PreparedCredentials>;
-  /** Proves a stored version again. Throws `credentials_not_proved`. */
-  prove(channel: Channel, endpoint: Endpoint, version: number): Promise<void>;
+  /** Proves a stored version again, and tells whose it is. Throws `credentials_not_proved`. */
+  prove(channel: Channel, endpoint: Endpoint, version: number): Promise<MerchantAtChannel | null>;
+  /**
+   * Whom a stored version makes us at the channel. One of which that is nowhere written is asked about once
+   * more, and null when the channel does not answer: never inside a transaction.
+   */
+  merchantOf(channel: Channel, endpoint: Endpoint, version: number): Promise<MerchantAtChannel | null>;
   /** What a call needs, with a stored version. */
   context(channel: Channel, endpoint: Endpoint, version: number): Promise<ChannelContext>;
   /** A stored version as it was sent. It stays inside this room. */
@@ -79,7 +84,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     raw,
     prepare: async (channel, endpoint, wanted) => {
       const credentials = parseNew(channel, wanted.raw);
-      await proveWith(channel, contextWith(endpoint, credentials));
+      const merchant = await proveWith(channel, contextWith(endpoint, credentials));
       const now = deps.clock.now();
       return {
         version: {
@@ -87,6 +92,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
           version: wanted.version,
           fingerprints: fingerprintsOf(deps.keyring, wanted.raw),
           tokenExpiresAt: wanted.tokenExpiresAt,
+          merchant,
           provedAt: now,
           createdAt: now,
         },
@@ -98,6 +104,15 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     },
     prove: async (channel, endpoint, version) =>
       proveWith(channel, await context(channel, endpoint, version)),
+    merchantOf: async (channel, endpoint, version) => {
+      const written = await store.findMerchant(deps.platform.db, endpoint.id, version);
+      if (written !== null) return written;
+      const used = await context(channel, endpoint, version);
+      const named = channel.merchantOf(used.credentials);
+      if (named !== null) return named;
+      const call = await channel.prove(used);
+      return call.end === "answered" ? (call.value.merchant ?? null) : null;
+    },
     rewrapAll: () => rewrapAll(deps),
     readable: () => readable(deps),
   };
@@ -149,9 +164,9 @@ function parseStored(channel: Channel, raw: RawCredentials): unknown {
   throw new Error(`stored credentials are no longer readable by ${channel.traits.name}: ${fields}`);
 }
 
-async function proveWith(channel: Channel, context: ChannelContext): Promise<void> {
+async function proveWith(channel: Channel, context: ChannelContext): Promise<MerchantAtChannel | null> {
   const call = await channel.prove(context);
-  if (call.end === "answered") return;
+  if (call.end === "answered") return channel.merchantOf(context.credentials) ?? call.value.merchant ?? null;
   const { origin } = new URL(context.gatewayUrl);
   throw problem("credentials_not_proved", {
     ...whyNotProved(call, origin),

@@ -13,7 +13,7 @@
 import { DAY } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
-import type { Method } from "../port.ts";
+import type { MerchantAtChannel, Method } from "../port.ts";
 
 export const MODES = ["direct", "service_provider"] as const;
 export type Mode = (typeof MODES)[number];
@@ -92,11 +92,30 @@ export type ChannelAccount = Contract & {
   readonly verification: AccountVerification;
   readonly verifiedAt: Date | null;
   readonly revision: number;
+  /**
+   * Goes up when its gateway, or the merchant that its credentials make us there, becomes another: a trial of
+   * the one before says nothing of this one.
+   */
+  readonly counterpartRevision: number;
   /** The newest version of its credentials; null while there are none. */
   readonly credentialVersion: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
+
+/** What the ledger must have opened before an account takes its first order. */
+export type AccountOpening = {
+  readonly merchantId: Id;
+  readonly currency: Currency;
+  readonly channelAccountId: Id;
+  readonly fundFlow: FundFlow;
+};
+
+/** One for each currency of the account. */
+export function openingsOf(account: ChannelAccount): AccountOpening[] {
+  const { id: channelAccountId, merchantId, fundFlow } = account;
+  return account.currencies.map((currency) => ({ merchantId, currency, channelAccountId, fundFlow }));
+}
 
 /** One version of an account's credentials as people see it: never the credentials. */
 export type CredentialVersion = {
@@ -107,9 +126,44 @@ export type CredentialVersion = {
   readonly fingerprints: Readonly<Record<string, string>>;
   /** When the authorisation token (Alipay's `app_auth_token`) ends; null: none, or not told. */
   readonly tokenExpiresAt: Date | null;
+  /** Whom it makes us at the channel; null: saved before that was remembered. */
+  readonly merchant: MerchantAtChannel | null;
   readonly provedAt: Date;
   readonly createdAt: Date;
 };
+
+/** The field by which an account comes to another counterpart, and what an operator reads of it. */
+export type Another = { readonly field: string; readonly detail: string };
+
+/** Null: the change leaves the gateway as it is. */
+export function anotherGateway(
+  { gatewayUrl }: Pick<Contract, "gatewayUrl">,
+  change: Partial<Contract>,
+): Another | null {
+  if (change.gatewayUrl === undefined || change.gatewayUrl === gatewayUrl) return null;
+  return { field: "gateway_url", detail: "this is another gateway" };
+}
+
+/** Null: they are the same merchant. One that nobody can name any more is another. */
+export function anotherMerchant(
+  before: MerchantAtChannel | null,
+  after: MerchantAtChannel | null,
+): Another | null {
+  if (before === null || after === null) {
+    return {
+      field: "credentials",
+      detail: "it cannot be shown that these credentials are the same merchant's as the ones before",
+    };
+  }
+  const names = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+  const name = names.find((each) => before[each] !== after[each]);
+  if (name === undefined) return null;
+  const [now, then] = [after[name] ?? "none", before[name] ?? "none"];
+  return {
+    field: `credentials.${name}`,
+    detail: `another merchant at the channel: ${name} is ${now}, not ${then}`,
+  };
+}
 
 /** From this long before its end an authorisation token is warned of. */
 const TOKEN_WARNING_DAYS = 30;

@@ -11,18 +11,17 @@ import { type Actor, changes, type Made, type Operators } from "../../operators/
 import type { Channel } from "../port.ts";
 import { CONTRACT_DEFAULTS, faultOfContract } from "./contract.ts";
 import type { Credentials, PreparedCredentials, RawCredentials } from "./credentials.ts";
-import { createGoingLive, type GoingLive } from "./going-live.ts";
-import type { ChannelAccount, Contract, FundFlow } from "./model.ts";
+import { createGoingLive, type GoingLive, refuseCounterpart, withCounterpart } from "./going-live.ts";
+import {
+  type AccountOpening,
+  anotherGateway,
+  anotherMerchant,
+  type ChannelAccount,
+  type Contract,
+  openingsOf,
+} from "./model.ts";
 import * as store from "./store.ts";
 import { presentContract } from "./wire.ts";
-
-/** What the ledger must have opened before an account takes its first order. */
-export type AccountOpening = {
-  readonly merchantId: Id;
-  readonly currency: Currency;
-  readonly channelAccountId: Id;
-  readonly fundFlow: FundFlow;
-};
 
 export type ChannelAccountsDeps = {
   readonly channels: readonly Channel[];
@@ -62,15 +61,15 @@ export type ChannelAccounts = {
     },
   ): Promise<Made<ChannelAccount>>;
   /**
-   * Changes the contract. Throws `not_found`, `conflict` for a stale revision or for a fund flow that is in
-   * use,
-   * `invalid_request`.
+   * Changes the contract; in production another gateway must be tried out anew. Throws `not_found`,
+   * `conflict` for a stale revision, for a fund flow that is in use, and for another gateway of an account
+   * that takes orders there, `invalid_request`.
    */
   update(actor: Actor, id: Id, revision: number, change: Partial<Contract>): Promise<ChannelAccount>;
   /**
    * Adds a version; orders placed before keep theirs. @param keepOthers true: fields that are not named stay
-   * as they are, which is how a renewed authorisation token is saved. Throws as `create`, and `conflict` when
-   * rotated meanwhile.
+   * as they are, which is how a renewed authorisation token is saved. Credentials of another merchant at the
+   * channel are as another gateway is to `update`. Throws as `create`, and `conflict` when rotated meanwhile.
    */
   rotate(actor: Actor, id: Id, wanted: NewCredentials & { keepOthers: boolean }): Promise<ChannelAccount>;
   /**
@@ -133,6 +132,7 @@ async function create(
     verification: room.production ? "required" : "waived",
     verifiedAt: null,
     revision: 1,
+    counterpartRevision: 1,
     credentialVersion: wanted.credentials === null ? null : 1,
     createdAt: at,
     updatedAt: at,
@@ -177,7 +177,7 @@ async function update(
   wanted: { id: Id; revision: number; change: Partial<Contract> },
 ): Promise<ChannelAccount> {
   const seen = await existing(room, wanted.id);
-  refuseChange(seen, wanted);
+  refuseChange(room, seen, wanted);
   const wished = { ...seen, ...wanted.change };
   const channel = namedChannel(room, seen.channel);
   checkContract(room, channel, wished, await merchantCurrencies(room, seen.merchantId));
@@ -185,8 +185,10 @@ async function update(
   if (seen.status === "active") await room.openAccounts(openingsOf(wished));
   const updated = await room.platform.transact(async (tx) => {
     const before = await lockExisting(tx, wanted.id);
-    refuseChange(before, wanted);
-    return write(room, tx, actor, "updated", before, { ...before, ...wanted.change });
+    refuseChange(room, before, wanted);
+    const another = anotherGateway(before, wanted.change);
+    const after = withCounterpart({ ...before, ...wanted.change }, room.production, another);
+    return write(room, tx, actor, "updated", before, after);
   });
   room.changed(updated);
   return updated;
@@ -194,6 +196,7 @@ async function update(
 
 /** Asked before anything is opened for the change, and again under the lock. */
 function refuseChange(
+  room: Room,
   account: ChannelAccount,
   wanted: { readonly revision: number; readonly change: Partial<Contract> },
 ): void {
@@ -204,6 +207,7 @@ function refuseChange(
       members: { revision: account.revision },
     });
   }
+  refuseCounterpart(account, room.production, anotherGateway(account, wanted.change));
   const { fundFlow } = wanted.change;
   if (fundFlow !== undefined && fundFlow !== account.fundFlow && account.status !== "draft") {
     throw problem("conflict", {
@@ -222,11 +226,17 @@ async function rotate(
   const seen = await existing(room, id);
   const current = seen.credentialVersion ?? 0;
   const others = wanted.keepOthers && current > 0 ? await room.credentials.raw(id, current) : {};
-  const prepared = await room.credentials.prepare(namedChannel(room, seen.channel), seen, {
+  const channel = namedChannel(room, seen.channel);
+  const prepared = await room.credentials.prepare(channel, seen, {
     raw: { ...others, ...wanted.raw },
     version: current + 1,
     tokenExpiresAt: wanted.tokenExpiresAt,
   });
+  const { merchant } = prepared.version;
+  const another =
+    current === 0
+      ? null
+      : anotherMerchant(await room.credentials.merchantOf(channel, seen, current), merchant);
   const rotated = await room.platform.transact(async (tx) => {
     const before = await lockExisting(tx, id);
     if ((before.credentialVersion ?? 0) !== current) {
@@ -235,13 +245,18 @@ async function rotate(
       });
     }
     await store.insertCredentials(tx, prepared.version, prepared.sealed);
-    const after = { ...before, credentialVersion: current + 1, updatedAt: room.clock.now() };
+    const kept = withCounterpart(before, room.production, another);
+    const after = { ...kept, credentialVersion: current + 1, updatedAt: room.clock.now() };
     await store.updateAccount(tx, after);
     await room.operators.audit(tx, actor, {
       action: "channel_account.credentials_rotated",
       subject: formatId("cha", id),
-      before: { version: before.credentialVersion },
-      after: { version: current + 1, fingerprints: fingerprintList(prepared) },
+      before: { version: before.credentialVersion, verification: before.verification },
+      after: {
+        version: current + 1,
+        verification: after.verification,
+        fingerprints: fingerprintList(prepared),
+      },
     });
     return after;
   });
@@ -253,9 +268,9 @@ async function prove(room: Room, actor: Actor, id: Id): Promise<ChannelAccount> 
   const account = await existing(room, id);
   const version = account.credentialVersion;
   if (version === null) throw withoutCredentials();
-  await room.credentials.prove(namedChannel(room, account.channel), account, version);
+  const merchant = await room.credentials.prove(namedChannel(room, account.channel), account, version);
   await room.platform.transact(async (tx) => {
-    await store.setProved(tx, id, version, room.clock.now());
+    await store.setProved(tx, { accountId: id, version }, room.clock.now(), merchant);
     await room.operators.audit(tx, actor, {
       action: "channel_account.proved",
       subject: formatId("cha", id),
@@ -284,6 +299,10 @@ async function changeStatus(
     const before = await lockExisting(tx, id);
     if (before.status === status) return before;
     if (before.credentialVersion === null) throw withoutCredentials();
+    // What was tried may have become another since it was asked about.
+    if (status === "active" && before.verification === "required") {
+      throw problem("channel_account_not_verified");
+    }
     const action = status === "active" ? "enabled" : "disabled";
     return write(room, tx, actor, action, before, { ...before, status });
   });
@@ -365,11 +384,6 @@ function checkContract(
   };
   const fault = faultOfContract(contract, bounds);
   if (fault !== null) throw problem("invalid_request", fault);
-}
-
-function openingsOf(account: ChannelAccount): AccountOpening[] {
-  const { id: channelAccountId, merchantId, fundFlow } = account;
-  return account.currencies.map((currency) => ({ merchantId, currency, channelAccountId, fundFlow }));
 }
 
 /** As texts: the audit log hides whatever bears a secret's name, and fingerprints are no secret. */

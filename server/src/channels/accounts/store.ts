@@ -1,5 +1,6 @@
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { MerchantAtChannel } from "../port.ts";
 import type { ChannelAccount, ChannelAccountStatus, CredentialVersion } from "./model.ts";
 
 const ACCOUNT = `id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min,
@@ -7,7 +8,7 @@ const ACCOUNT = `id, merchant_id, channel, label, gateway_url, mode, methods, cu
   calls_per_second, timeout_ms, cancel_cutoff, cost_rate_millionths, cost_returned_on_refund,
   fee_returned_on_refund, cost_settlement, settled_by, fund_flow, settlement_days, status, revision,
   credential_version, created_at, updated_at, proxy_url, connections_max, connect_timeout_ms,
-  calls_in_flight_max, verification, verified_at`;
+  calls_in_flight_max, verification, verified_at, counterpart_revision`;
 
 /** In the order of `ACCOUNT`. */
 function accountParams(account: ChannelAccount): unknown[] {
@@ -47,6 +48,7 @@ function accountParams(account: ChannelAccount): unknown[] {
     account.callsInFlightMax,
     account.verification,
     account.verifiedAt,
+    account.counterpartRevision,
   ];
 }
 
@@ -105,7 +107,7 @@ const accountInsert = sql(
   "channel_accounts_insert",
   `insert into channel_accounts (${ACCOUNT})
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`,
+    $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`,
 );
 
 export function insertAccount(tx: Tx, account: ChannelAccount): Promise<number> {
@@ -120,9 +122,9 @@ const accountUpdate = sql(
       cancel_cutoff, cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund,
       cost_settlement, settled_by, fund_flow, settlement_days, status, revision, credential_version,
       updated_at, proxy_url, connections_max, connect_timeout_ms, calls_in_flight_max, verification,
-      verified_at)
+      verified_at, counterpart_revision)
     = ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-      $25, $26, $27, $29, $30, $31, $32, $33, $34, $35)
+      $25, $26, $27, $29, $30, $31, $32, $33, $34, $35, $36)
   where id = $1
     and merchant_id = $2
     and channel = $3
@@ -150,12 +152,13 @@ export async function deleteDraft(tx: Tx, id: Id): Promise<void> {
   await tx.run(accountDelete, [id]);
 }
 
-const VERSION = `channel_account_id, version, fingerprints, token_expires_at, proved_at, created_at`;
+const VERSION = `channel_account_id, version, fingerprints, token_expires_at, merchant, proved_at,
+  created_at`;
 
 const versionInsert = sql(
   "channel_credentials_insert",
   `insert into channel_credentials (${VERSION}, sealed)
-  values ($1, $2, $3, $4, $5, $6, $7)`,
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 
 export function insertCredentials(tx: Tx, version: CredentialVersion, sealed: Buffer): Promise<number> {
@@ -164,6 +167,7 @@ export function insertCredentials(tx: Tx, version: CredentialVersion, sealed: Bu
     version.version,
     JSON.stringify(version.fingerprints),
     version.tokenExpiresAt,
+    version.merchant === null ? null : JSON.stringify(version.merchant),
     version.provedAt,
     version.createdAt,
     sealed,
@@ -211,13 +215,36 @@ export async function findSealed(db: Db, accountId: Id, version: number): Promis
 const versionProved = sql(
   "channel_credentials_proved",
   `update channel_credentials
-  set proved_at = $3
+  set proved_at = $3, merchant = coalesce($4, merchant)
   where channel_account_id = $1
     and version = $2`,
 );
 
-export function setProved(tx: Tx, accountId: Id, version: number, at: Date): Promise<number> {
-  return tx.run(versionProved, [accountId, version, at]);
+export function setProved(
+  tx: Tx,
+  { accountId, version }: { accountId: Id; version: number },
+  at: Date,
+  merchant: MerchantAtChannel | null,
+): Promise<number> {
+  return tx.run(versionProved, [accountId, version, at, merchant === null ? null : JSON.stringify(merchant)]);
+}
+
+const merchantFind = sql(
+  "channel_credentials_merchant",
+  `select merchant
+  from channel_credentials
+  where channel_account_id = $1
+    and version = $2`,
+);
+
+/** Whom a version makes us, as it was told when it was proved; null: that was not remembered. */
+export async function findMerchant(
+  db: Db,
+  accountId: Id,
+  version: number,
+): Promise<MerchantAtChannel | null> {
+  const row = await db.one<{ merchant: MerchantAtChannel | null }>(merchantFind, [accountId, version]);
+  return row?.merchant ?? null;
 }
 
 const sealedPage = sql(

@@ -4,10 +4,10 @@ import { createKeyring, type Keyring } from "../../kernel/crypto.ts";
 import { type MerchantOffice, startMerchantOffice } from "../../merchants/testing.ts";
 import { createAlipay } from "../alipay/index.ts";
 import { newPair, type Pair, pem, publicKeyInput, response, signedAnswer } from "../alipay/testing.ts";
-import type { ChannelHttp } from "../port.ts";
+import type { Channel, ChannelHttp } from "../port.ts";
 import { type Channels, createChannels } from "../service.ts";
+import type { AccountOpening } from "./model.ts";
 import { registerChannelAccounts } from "./routes.ts";
-import type { AccountOpening } from "./service.ts";
 
 /**
  * An Alipay gateway that believes the signatures of the apps registered with it, and signs with its own key.
@@ -81,7 +81,11 @@ export type ChannelOffice = MerchantOffice & {
 
 export const MASTER_KEY = Buffer.alloc(32, 7);
 
-export async function startChannelOffice(production = false): Promise<ChannelOffice> {
+/** @param others connectors beside Alipay's */
+export async function startChannelOffice(
+  production = false,
+  others: (deps: MerchantOffice["deps"]) => readonly Channel[] = () => [],
+): Promise<ChannelOffice> {
   const gateway = createGateway();
   const openings: AccountOpening[] = [];
   const keyring = createKeyring(MASTER_KEY);
@@ -92,7 +96,7 @@ export async function startChannelOffice(production = false): Promise<ChannelOff
     make = (used) =>
       createChannels({
         ...deps,
-        channels: [alipay],
+        channels: [alipay, ...others(deps)],
         merchants,
         operators,
         keyring: used,

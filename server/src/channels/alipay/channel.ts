@@ -15,7 +15,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { callGateway, credentialsOf, recordOfRequest, withQuery } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
@@ -53,6 +53,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
   return {
     traits: ALIPAY_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),

@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
-import type { CredentialFault } from "../port.ts";
+import type { CredentialFault, MerchantAtChannel } from "../port.ts";
 import {
   certificateSn,
   readCertificates,
@@ -107,6 +107,12 @@ type Platform = {
   readonly appCertificate: X509Certificate | null;
   readonly numbers: AlipayCredentials["certificates"];
 };
+
+/** The app and the seller: keys and the authorisation token are renewed, and it stays the same. */
+export function merchantOf(credentials: unknown): MerchantAtChannel {
+  const { appId, sellerId } = credentials as AlipayCredentials;
+  return { app_id: appId, seller_id: sellerId };
+}
 
 function shapeFaults(input: Record<string, unknown>, known: readonly string[]): CredentialFault[] {
   const faults: CredentialFault[] = [];

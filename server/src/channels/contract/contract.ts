@@ -49,7 +49,10 @@ function describeKeys(harness: Harness, stage: () => Stage): void {
   const signsAnswers = harness.signsAnswers ?? true;
   it("the right pair is proved by one signed query", async () => {
     const { channel, context } = stage();
-    assert.deepEqual(answerOf(await channel.prove(context)), { proved: true });
+    const proof = answerOf(await channel.prove(context));
+    assert.equal(proof.proved, true);
+    // A rotation is told from a change of the merchant by this alone.
+    assert.notEqual(channel.merchantOf(context.credentials) ?? proof.merchant ?? null, null);
   });
 
   it("a key unknown to the channel, a platform key not its own, another app: none is proved", async () => {

@@ -17,10 +17,10 @@ import type {
   TradeOutcome,
 } from "../port.ts";
 import { type Fields, textOr } from "./answer.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
-import { callGateway, credentialsOf } from "./gateway.ts";
+import { begun, callGateway, credentialsOf } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
 import { isRememberedLack, refundFound, refundNoOf, refundOf, refundOfUsedKey } from "./refund-outcomes.ts";
@@ -42,7 +42,10 @@ const KEY_MEMORY_MS = 20 * HOUR;
 
 const NOT_PAID = "order_not_paid";
 
-/** How often one refund is asked for anew after the money was not there. */
+/**
+ * How often one refund is asked for anew after the money was not there: each turn that is over is gone
+ * through again before the next, as a call of its own, for Stripe alone remembers how many there were.
+ */
 const TURNS_MAX = 40;
 
 /**
@@ -53,15 +56,16 @@ export function createStripe(deps: ChannelDeps): Channel {
   return {
     traits: STRIPE_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
-    prove: (context) => prove(deps, context),
-    pay: (context, order) => pay(deps, context, order),
-    query: (context, order) => query(deps, context, order, "query"),
-    close: (context, order) => close(deps, context, order),
+    prove: (context) => prove(deps, begun(deps, context)),
+    pay: (context, order) => pay(deps, begun(deps, context), order),
+    query: (context, order) => query(deps, begun(deps, context), order, "query"),
+    close: (context, order) => close(deps, begun(deps, context), order),
     reverse: async (_context, order) => noReversal(deps, order),
-    refund: (context, refund) => sendRefund(deps, context, refund),
-    queryRefund: (context, refund) => queryRefund(deps, context, refund, "refund_query"),
-    queryDispute: (context, channelDisputeNo) => queryDispute(deps, context, channelDisputeNo),
+    refund: (context, refund) => sendRefund(deps, begun(deps, context), refund),
+    queryRefund: (context, refund) => queryRefund(deps, begun(deps, context), refund, "refund_query"),
+    queryDispute: (context, channelDisputeNo) => queryDispute(deps, begun(deps, context), channelDisputeNo),
     readNotification: (contexts, request) => readNotification(contexts, request, deps.clock.now()),
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
@@ -69,9 +73,14 @@ export function createStripe(deps: ChannelDeps): Channel {
 }
 
 /** The account that the secret key opens. An event's secret is proved by the first event alone. */
-async function prove(deps: ChannelDeps, context: ChannelContext): Promise<Call<{ proved: true }>> {
+async function prove(deps: ChannelDeps, context: ChannelContext): ReturnType<Channel["prove"]> {
   const called = await callGateway(deps, context, "prove", accountQuery());
-  return finish(called, (answer) => proofOf(answer, credentialsOf(context)));
+  return finish(called, (answer) => {
+    const proof = proofOf(answer, credentialsOf(context));
+    const id = textOr(answer.body.id, null);
+    if (proof.end !== "answered" || id === null) return proof;
+    return { end: "answered", value: { proved: true, merchant: { account_id: id } } };
+  });
 }
 
 async function pay(deps: ChannelDeps, context: ChannelContext, order: NewOrder): Promise<Call<TradeOutcome>> {
@@ -237,7 +246,9 @@ function intentIdOf(found: Fields): string | null {
 /** The look before the refund did not succeed, so the refund was not sent. */
 function notAskedFor(intent: Exclude<Intent, { end: "answered" }>): Call<never> {
   if (intent.end === "refused") return { ...intent, retryable: intent.code !== NOT_PAID };
-  return { end: "not_sent", reason: intent.reason, exchange: intent.exchange };
+  const isRateRefusal = intent.end === "not_sent" && intent.isRateRefusal === true;
+  const { reason, exchange } = intent;
+  return { end: "not_sent", reason, exchange, ...(isRateRefusal ? { isRateRefusal } : {}) };
 }
 
 async function queryDispute(deps: ChannelDeps, context: ChannelContext, channelDisputeNo: string) {

@@ -1,4 +1,4 @@
-import type { CredentialFault } from "../port.ts";
+import type { CredentialFault, MerchantAtChannel } from "../port.ts";
 import { STRIPE_CURRENCIES } from "./amount.ts";
 
 /** Credentials as an operator enters them and as they are stored (encrypted). */
@@ -79,6 +79,12 @@ export function parseCredentials(raw: unknown): Parsed {
       isLive: isLive(input.secret_key),
     },
   };
+}
+
+/** The account, where it was entered; else Stripe tells it when the key is proved. */
+export function merchantOf(credentials: unknown): MerchantAtChannel | null {
+  const { accountId } = credentials as StripeCredentials;
+  return accountId === null ? null : { account_id: accountId };
 }
 
 function shapeFaults(input: Record<string, unknown>): CredentialFault[] {

@@ -2,7 +2,7 @@ import { MINUTE } from "../../kernel/clock.ts";
 import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
 import { type Fields, refused } from "./answer.ts";
 import { pageOf } from "./finding.ts";
-import { callGateway, credentialsOf } from "./gateway.ts";
+import { begun, callGateway, credentialsOf } from "./gateway.ts";
 import { MovementFault, statementOf } from "./movements.ts";
 import { movementsOf } from "./requests.ts";
 
@@ -12,6 +12,9 @@ const PAGES_MAX = 1_000;
 /** A page with its sources takes longer to make than an answer. */
 const PAGE_TIMEOUT_MIN_MS = MINUTE;
 
+/** With the last page's own minute, five: nobody who waits for a statement waits longer. */
+const BEGUN_WITHIN_MS = 4 * MINUTE;
+
 type Movements = CallEnd<readonly Fields[]> & { readonly exchange: ExchangeRecord };
 
 /** Reads all that moved the account's balance on a UTC day, page by page, and makes a statement of it. */
@@ -20,7 +23,8 @@ export async function downloadStatement(
   context: ChannelContext,
   channelDate: string,
 ): Promise<Call<Statement>> {
-  const patient = { ...context, timeoutMs: Math.max(context.timeoutMs, PAGE_TIMEOUT_MIN_MS) };
+  const operation = begun(deps, context, { withinMs: BEGUN_WITHIN_MS, waits: true });
+  const patient = { ...operation, timeoutMs: Math.max(context.timeoutMs, PAGE_TIMEOUT_MIN_MS) };
   const read = await readPages(deps, patient, channelDate);
   if (read.end !== "answered") return read;
   const { value: movements, exchange } = read;

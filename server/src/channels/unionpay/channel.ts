@@ -15,7 +15,7 @@ import type {
   TradeOutcome,
 } from "../port.ts";
 import { refundWayOf } from "./clearing-day.ts";
-import { parseCredentials } from "./credentials.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { addressOf, callGateway, credentialsOf } from "./gateway.ts";
 import { record } from "./masking.ts";
 import { readNotification } from "./notification.ts";
@@ -51,6 +51,7 @@ export function createUnionpay(deps: ChannelDeps): Channel {
   return {
     traits: UNIONPAY_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),

@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
-import type { CredentialFault } from "../port.ts";
+import type { CredentialFault, MerchantAtChannel } from "../port.ts";
 import { certIdOf, readCertificate, readPrivateKey, samePair } from "./keys.ts";
 import { isUnionpays, type Trust } from "./signing.ts";
 
@@ -71,6 +71,11 @@ export function parseCredentials(raw: unknown): Parsed {
   if (own !== null && trust !== null) strangersFaults(own.privateKey, trust, report);
   if (faults.length > 0 || own === null || trust === null) return { ok: false, faults };
   return { ok: true, credentials: { merId: input.mer_id, accessType, termId, ...own, trust } };
+}
+
+/** The merchant by its number: certificates and terminals are changed, and it stays the same. */
+export function merchantOf(credentials: unknown): MerchantAtChannel {
+  return { mer_id: (credentials as UnionpayCredentials).merId };
 }
 
 function shapeFaults(input: Record<string, unknown>): CredentialFault[] {

@@ -24,8 +24,12 @@ import { decryptResource, type KnownKeys, signatureHeaders, strangerBy } from ".
 const TRY_GAP_MS = 15 * SECOND;
 const REFRESH_AFTER_MS = DAY;
 const RETRY_AFTER_MS = HOUR;
-/** It waits five seconds for a notification's acknowledgement. */
-export const NOTIFICATION_FETCH_MS = 3 * SECOND;
+/**
+ * However long a call may take: what it fetches them for goes on with what is known, WeChat Pay waits five
+ * seconds for a notification's acknowledgement, and a closing with its query stays within the thirty of its
+ * lease. They take none of the account's calls per second, for `TRY_GAP_MS` makes them four a minute at most.
+ */
+const FETCH_MS = 3 * SECOND;
 const MERCHANTS_MAX = 1_000;
 const SERIAL = /^[0-9A-Fa-f]{8,40}$/;
 
@@ -43,7 +47,7 @@ export type PlatformCertificates = {
   /** What an account's messages are verified with: the keys entered, and those fetched that still hold. */
   keysOf(context: ChannelContext): KnownKeys;
   /** Whether a serial number that was not known is now. Fetches the certificates if need be; never throws. */
-  learn(context: ChannelContext, serial: string, timeoutMs?: number): Promise<boolean>;
+  learn(context: ChannelContext, serial: string): Promise<boolean>;
   /** Fetches them when the last time was a day ago, for an account that goes by certificates. */
   keepFresh(context: ChannelContext): Promise<void>;
 };
@@ -69,11 +73,11 @@ export function createPlatformCertificates(deps: ChannelDeps): PlatformCertifica
   };
 
   /** One fetch at a time; whoever comes meanwhile waits for it. */
-  const refresh = (entry: Entry, context: ChannelContext, timeoutMs: number): Promise<void> => {
+  const refresh = (entry: Entry, context: ChannelContext): Promise<void> => {
     if (entry.underWay !== null) return entry.underWay;
     if (entry.triedAt !== null && now() - entry.triedAt < TRY_GAP_MS) return Promise.resolve();
     entry.triedAt = now();
-    const fetching = fetchCertificates(deps, context, timeoutMs).then((keys) => {
+    const fetching = fetchCertificates(deps, context).then((keys) => {
       entry.underWay = null;
       entry.refreshAt = now() + (keys === null ? RETRY_AFTER_MS : REFRESH_AFTER_MS);
       if (keys !== null) entry.keys = keys;
@@ -97,17 +101,17 @@ export function createPlatformCertificates(deps: ChannelDeps): PlatformCertifica
 
   return {
     keysOf,
-    learn: async (context, serial, timeoutMs = context.timeoutMs) => {
+    learn: async (context, serial) => {
       if (!SERIAL.test(serial)) return false;
       const isKnown = () => keysOf(context).get(serial.toUpperCase()) !== undefined;
-      if (!isKnown()) await refresh(entryOf(context), context, timeoutMs);
+      if (!isKnown()) await refresh(entryOf(context), context);
       return isKnown();
     },
     keepFresh: async (context) => {
       const entry = entryOf(context);
       if (!SERIAL.test(credentialsOf(context).wantedSerial) || now() < entry.refreshAt) return;
       // Only the first waits for it; to the others what is known is good enough.
-      if (entry.underWay === null) await refresh(entry, context, context.timeoutMs);
+      if (entry.underWay === null) await refresh(entry, context);
     },
   };
 }
@@ -122,13 +126,12 @@ function nameOf(context: ChannelContext): string {
 async function fetchCertificates(
   deps: ChannelDeps,
   context: ChannelContext,
-  timeoutMs: number,
 ): Promise<ReadonlyMap<string, Fetched> | null> {
   const credentials = credentialsOf(context);
   const url = `${context.gatewayUrl.replace(/\/+$/, "")}${certificatesRequest.target}`;
   const sent = await deps.http.request({
     ...signedRequest(deps, context, url, certificatesRequest),
-    timeoutMs,
+    timeoutMs: Math.min(context.timeoutMs, FETCH_MS),
     network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,
   });

@@ -14,12 +14,8 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import {
-  createPlatformCertificates,
-  NOTIFICATION_FETCH_MS,
-  type PlatformCertificates,
-} from "./certificates.ts";
-import { parseCredentials } from "./credentials.ts";
+import { createPlatformCertificates, type PlatformCertificates } from "./certificates.ts";
+import { merchantOf, parseCredentials } from "./credentials.ts";
 import { callGateway, credentialsOf, onceOf, type WechatDeps } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
 import { readNotification } from "./notification.ts";
@@ -42,6 +38,7 @@ export function createWechat(given: ChannelDeps): Channel {
   return {
     traits: WECHAT_TRAITS,
     parseCredentials,
+    merchantOf,
     refuseOrder,
     prove: (context) => prove(deps, context),
     pay: (context, order) => pay(deps, context, order),
@@ -144,7 +141,7 @@ async function prepare(
   const [newest] = contexts;
   if (serial === undefined || newest === undefined) return false;
   if (contexts.some((context) => certificates.keysOf(context).get(serial) !== undefined)) return false;
-  return certificates.learn(newest, serial, Math.min(newest.timeoutMs, NOTIFICATION_FETCH_MS));
+  return certificates.learn(newest, serial);
 }
 
 /** 204 is a yes; any 4xx or 5xx makes WeChat Pay send again, and is what it expects for its probes. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import type { CredentialFault } from "../port.ts";
+import type { CredentialFault, MerchantAtChannel } from "../port.ts";
 import { readCertificate, readPrivateKey, readPublicKey, samePair } from "./keys.ts";
 
 /** Credentials as an operator enters them and as they are stored (encrypted). */
@@ -129,6 +129,13 @@ export function parseCredentials(raw: unknown): Parsed {
       wantedSerial: wanted.serial,
     },
   };
+}
+
+/** Who is paid, and the apps by which its buyers are known. */
+export function merchantOf(credentials: unknown): MerchantAtChannel {
+  const { mchid, appid, subMchid, subAppid } = credentials as WechatCredentials;
+  const merchant = subMchid === null ? {} : { sub_mchid: subMchid };
+  return { mchid, appid, ...merchant, ...(subAppid === null ? {} : { sub_appid: subAppid }) };
 }
 
 function shapeFaults(input: Record<string, unknown>): CredentialFault[] {

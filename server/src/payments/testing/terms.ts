@@ -43,6 +43,7 @@ export function anAccount(merchantId: Id, changes: Partial<ChannelAccount> = {})
     status: "active",
     verification: "waived",
     verifiedAt: null,
+    counterpartRevision: 1,
     revision: 1,
     credentialVersion: 1,
     createdAt: madeAt,

@@ -44,6 +44,7 @@ export function anAccount(number: number, changes: Partial<ChannelAccount> = {})
     status: "active",
     verification: "waived",
     verifiedAt: null,
+    counterpartRevision: 1,
     revision: 1,
     credentialVersion: 1,
     createdAt: new Date(AT.getTime() + number),
