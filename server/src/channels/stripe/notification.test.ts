@@ -106,6 +106,24 @@ describe("Stripe's events", () => {
     assert.deepEqual([channelOrderNo, channelTradeNo], [null, "pi_1"]);
   });
 
+  const inr = { currency: "inr", metadata: {}, payment_intent: "pi_other" };
+  const foreign: [type: string, object: object][] = [
+    ["payment_intent.succeeded", { ...paidIntent(), ...inr, id: "pi_other" }],
+    [
+      "checkout.session.completed",
+      session({ ...inr, payment_status: "paid", client_reference_id: "cart-7" }),
+    ],
+    ["charge.refunded", charge({ ...inr, amount_refunded: 234 })],
+    ["refund.created", refundObject(inr)],
+    ["refund.failed", refundObject({ ...inr, status: "failed" })],
+    ["charge.dispute.created", disputeObject(inr)],
+  ];
+  for (const [type, object] of foreign) {
+    it(`${type} of others in a currency that is not taken is believed, and says nothing`, () => {
+      assert.equal(told(type, object).about.kind, "nothing");
+    });
+  }
+
   it("are believed while a secret rolls, whichever of the two signed", () => {
     const rolling = contextOf(channel, {
       ...INPUT,
@@ -140,6 +158,10 @@ describe("Stripe's events", () => {
     [
       "paid without an amount",
       inbound(eventOf("payment_intent.succeeded", { ...paidIntent(), amount_received: 0 })),
+    ],
+    [
+      "of an order of ours in a currency that is not taken",
+      inbound(eventOf("payment_intent.succeeded", { ...paidIntent(), currency: "inr" })),
     ],
     ["of a state not known", inbound(eventOf("refund.updated", refundObject({ status: "new" })))],
   ];

@@ -13,6 +13,7 @@ import { credentialsOf } from "./gateway.ts";
 import { record } from "./masking.ts";
 import {
   failureOf,
+  isForeignMoney,
   orderNoOf,
   tradeOfIntent,
   tradeOfPaidSession,
@@ -25,7 +26,7 @@ import { instantOf } from "./time.ts";
 type About = Extract<Notification, { verdict: "authentic" }>["about"];
 type Broken = { readonly broken: string };
 
-/** Says nothing of money: of a kind not listed here, or of an object that moves none. */
+/** Says nothing of our money: of a kind not listed here, or of an object that moves none or others'. */
 const NOTHING = { kind: "nothing" } as const;
 
 /**
@@ -87,7 +88,8 @@ export function readNotification(
     return refused("it is no event with an id, a type and a time");
   }
   const object = objectOf(objectOf(event.data).object);
-  const about = KINDS[type]?.(object, at) ?? NOTHING;
+  // Refused, Stripe would repeat it for days and then give the endpoint up.
+  const about = isForeignMoney(object) ? NOTHING : (KINDS[type]?.(object, at) ?? NOTHING);
   if ("broken" in about) return refused(about.broken);
   return { verdict: "authentic", notifyId, ...numbersOf(object), about, exchange };
 }
