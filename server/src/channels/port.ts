@@ -29,7 +29,12 @@ export type TradeOutcome =
   /** The buyer's money was taken. */
   | ({ readonly outcome: "paid" } & TradeFacts)
   /** Taken, and `refundedAmount` of it given back so far, by anybody's doing (cumulative). */
-  | ({ readonly outcome: "refunded"; readonly refundedAmount: bigint } & TradeFacts)
+  | ({
+      readonly outcome: "refunded";
+      readonly refundedAmount: bigint;
+      /** Those of others, where the channel was asked for them one by one; absent: the sum alone tells. */
+      readonly foreignRefunds?: readonly ForeignRefund[];
+    } & TradeFacts)
   /** Ended without money, for good. */
   | { readonly outcome: "closed" }
   /** The channel or the buyer's bank said no, for good. */
@@ -113,6 +118,23 @@ export type DisputeOutcome = {
   readonly reason: string;
   /** Evidence must be there by then; null: not told, or too late. */
   readonly respondBy: Date | null;
+};
+
+/**
+ * A refund that the channel carried out and nobody here asked for, such as one made at its dashboard; amounts
+ * in minor units of `currency`.
+ */
+export type ForeignRefund = {
+  /** `returned`: it was given back, and came back from the buyer's bank. */
+  readonly outcome: "given_back" | "returned";
+  /** The channel's own number, unique within the order. */
+  readonly channelRefundNo: string;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  /** The channel's business date on which it was given back, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  /** The one on which it came back; null: it did not, or it is not told. */
+  readonly returnedDate: string | null;
 };
 
 /** What a cancel by us (reversal, 冲正/撤销) did. */

@@ -19,7 +19,7 @@ import {
   tradeOfPaidSession,
   tradeOfRefundedCharge,
 } from "./outcomes.ts";
-import { refundNoOf, refundToldBy } from "./refund-outcomes.ts";
+import { foreignRefundToldBy, refundNoOf, refundToldBy } from "./refund-outcomes.ts";
 import { signatureHeader, strangerBy } from "./signing.ts";
 import { instantOf } from "./time.ts";
 
@@ -121,12 +121,18 @@ function session(object: Fields, at: Date): About | Broken {
   return object.payment_status === "paid" ? trade(tradeOfPaidSession(object, at)) : NOTHING;
 }
 
-/** One that is not ours is told by its charge, with the sum that went back in all. */
+/** One that is not ours is told by Stripe's number; its charge tells the sum that went back in all, too. */
 function refund(object: Fields, at: Date): About | Broken {
   const channelRefundNo = refundNoOf(object);
-  if (channelRefundNo === null) return NOTHING;
+  if (channelRefundNo === null) return foreignRefund(object, at);
   const told: RefundOutcome | Broken = refundToldBy(object, at);
   return "broken" in told ? told : { kind: "refund", channelRefundNo, refund: told, trade: null };
+}
+
+function foreignRefund(object: Fields, at: Date): About | Broken {
+  const told = foreignRefundToldBy(object, at);
+  if (told === null) return NOTHING;
+  return "broken" in told ? told : { kind: "foreign_refund", refund: told };
 }
 
 function dispute(object: Fields, at: Date): About | Broken {
