@@ -32,8 +32,12 @@ export type TradeOutcome =
   | ({
       readonly outcome: "refunded";
       readonly refundedAmount: bigint;
-      /** Those of others, where the channel was asked for them one by one; absent: the sum alone tells. */
-      readonly foreignRefunds?: readonly ForeignRefund[];
+      /**
+       * All that others gave back so far, where the channel was asked for it one by one. Null: it tells each
+       * by its number elsewhere, and its sum falls when a refund comes back. Absent: the sum alone tells, and
+       * only grows.
+       */
+      readonly foreignRefunds?: readonly ForeignRefund[] | null;
     } & TradeFacts)
   /** Ended without money, for good. */
   | { readonly outcome: "closed" }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Id } from "../kernel/ids.ts";
-import type { Attempt, ForeignRefund } from "./model.ts";
+import type { Attempt } from "./model.ts";
 
 /**
  * The id that stands for a refund which only the channel has a number for: always the same, so that what is
@@ -23,14 +23,5 @@ export function foreignRefundSources({ id, foreignRefunds }: Attempt): readonly 
 
 /** What the channel gave back under numbers of its own, and did not get back. */
 export function toldByNumber({ foreignRefunds }: Pick<Attempt, "foreignRefunds">): bigint {
-  return sumOf(foreignRefunds.filter(({ isReturned }) => !isReturned));
-}
-
-/** What came back of it: an older sum may still have it. */
-export function returnedByNumber({ foreignRefunds }: Pick<Attempt, "foreignRefunds">): bigint {
-  return sumOf(foreignRefunds.filter(({ isReturned }) => isReturned));
-}
-
-function sumOf(refunds: readonly ForeignRefund[]): bigint {
-  return refunds.reduce((sum, { amount }) => sum + amount, 0n);
+  return foreignRefunds.reduce((sum, { amount, isReturned }) => (isReturned ? sum : sum + amount), 0n);
 }

@@ -101,10 +101,7 @@ async function query(
   return withForeignRefunds(deps, context, operation, end.value, found.exchange);
 }
 
-/**
- * The sum that went back falls again when a refund fails, so that nothing can be taken from it of what others
- * gave back: their refunds are asked for one by one.
- */
+/** The sum that went back does not tell what others gave back: their refunds are asked for one by one. */
 async function withForeignRefunds(
   deps: ChannelDeps,
   context: ChannelContext,

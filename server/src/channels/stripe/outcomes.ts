@@ -23,7 +23,7 @@ import { APP_METHOD, PAGE_METHOD } from "./traits.ts";
 //                             page that is complete takes no other
 //   expired                   unpaid and over, unless its PaymentIntent succeeded
 //
-// Refunds of a charge count from when they are made, also while they are under way.
+// Refunds of a charge count from when they are made, also while they are under way, until they fail.
 
 const OPEN_INTENT: ReadonlySet<string> = new Set([
   "requires_payment_method",
@@ -209,7 +209,7 @@ function taken(facts: Facts, refundedSum: unknown): Told {
   };
   const refundedAmount = minorUnitsOf(refundedSum) ?? 0n;
   return refundedAmount > 0n
-    ? { outcome: "refunded", refundedAmount, ...told }
+    ? { outcome: "refunded", refundedAmount, foreignRefunds: null, ...told }
     : { outcome: "paid", ...told };
 }
 

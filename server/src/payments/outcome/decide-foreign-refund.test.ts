@@ -12,6 +12,8 @@ const accepted = {
 const returned = { outcome: "returned", channelDate: "2026-11-21", message: "account closed" } as const;
 const unknown = { end: "unknown", reason: "time-out" } as const;
 const refused = { end: "refused", code: "no", message: "no", retryable: false } as const;
+/** A sum that falls when a refund comes back, as Stripe's does. */
+const BY_NUMBER = { foreignRefunds: null } as const;
 const cameBack = { outcome: "returned", returnedDate: "2026-11-22" } as const;
 
 const paid = (): Story => {
@@ -42,27 +44,39 @@ describe("a refund that nobody here asked for", () => {
     assert.equal(story.attempt().state, "reversed_by_channel");
   });
 
-  test("made after a refund of ours came back is booked, though the sum has fallen", () => {
+  test("made after a refund of ours came back is booked, though the sum does not tell it from that", () => {
     const story = paid();
     const { id } = story.ask(600n);
     story.refundReport(id, "refund", accepted);
-    story.trade("notification", story.refunded(600n));
+    story.trade("notification", story.refunded(600n, BY_NUMBER));
     assert.equal(story.refundReport(id, "notification", returned), "refund_returned");
-    assert.equal(story.trade("notification", story.refunded(500n)), "already_known");
-    assert.equal(story.foreignRefund("re_1", 500n), "refunded_by_channel");
-    assert.deepEqual(booked(story), [500n, 500n]);
+    assert.equal(story.trade("notification", story.refunded(600n, BY_NUMBER)), "already_known");
+    assert.equal(story.foreignRefund("re_1", 600n), "refunded_by_channel");
+    assert.deepEqual(booked(story), [600n, 600n]);
   });
 
-  test("made after one of ours failed that a larger sum was told beside is booked", () => {
+  test("made after one of ours came back is booked once, though the sum has fallen below that", () => {
     const story = paid();
     const { id } = story.ask(600n);
     story.refundReport(id, "refund", unknown);
-    story.trade("notification", story.refunded(600n));
+    story.trade("notification", story.refunded(600n, BY_NUMBER));
     story.refundReport(id, "refund_query", accepted);
     story.refundReport(id, "notification", returned);
-    story.trade("notification", story.refunded(2n));
-    assert.equal(story.foreignRefund("re_1", 2n), "refunded_by_channel");
+    assert.equal(story.trade("notification", story.refunded(2n, BY_NUMBER)), "refunded_by_channel");
+    assert.equal(story.foreignRefund("re_1", 2n), "already_known");
     assert.deepEqual(booked(story), [2n, 2n]);
+  });
+
+  test("is not made of one of ours under way while another came back untold", () => {
+    const story = paid();
+    const [first, second] = [story.ask(100n), story.ask(200n)];
+    story.refundReport(first.id, "refund", accepted);
+    story.refundReport(second.id, "refund", unknown);
+    // Of the first nothing is left in it.
+    assert.equal(story.trade("notification", story.refunded(200n, BY_NUMBER)), "already_known");
+    const asked = story.refunded(200n, { foreignRefunds: [] });
+    assert.equal(story.trade("query", asked), "already_known");
+    assert.deepEqual(booked(story), [0n, 0n]);
   });
 
   test("before the one that made room for it was told to have come back waits for that", () => {
@@ -86,7 +100,7 @@ describe("a refund that nobody here asked for", () => {
   test("while one of ours is under way is booked, and ours fails", () => {
     const story = paid();
     const { id } = story.ask(300n);
-    story.trade("notification", story.refunded(1000n));
+    story.trade("notification", story.refunded(1000n, BY_NUMBER));
     assert.equal(story.attempt().takenBack, 700n);
     assert.equal(story.foreignRefund("re_1", 1000n), "reversed_by_channel");
     story.refundReport(id, "refund", refused);
@@ -104,7 +118,7 @@ describe("a refund that nobody here asked for", () => {
 
 describe("a foreign refund that sums tell of too", () => {
   const NUMBER = (story: Story) => story.foreignRefund("re_1", 400n);
-  const SUM = (story: Story) => story.trade("notification", story.refunded(400n));
+  const SUM = (story: Story) => story.trade("notification", story.refunded(400n, BY_NUMBER));
   const LIST = (story: Story) => {
     const foreignRefunds = [aForeignRefund("re_1", 400n)];
     return story.trade("query", story.refunded(400n, { foreignRefunds }));
@@ -122,19 +136,19 @@ describe("a foreign refund that sums tell of too", () => {
 
   test("is booked once where only sums were told before there were numbers", () => {
     const story = paid();
-    story.trade("notification", story.refunded(400n));
-    story.trade("notification", story.refunded(500n));
+    story.trade("notification", story.refunded(400n, BY_NUMBER));
+    story.trade("notification", story.refunded(500n, BY_NUMBER));
     assert.equal(story.foreignRefund("re_2", 100n), "already_known");
     assert.equal(story.foreignRefund("re_1", 400n), "already_known");
     assert.equal(story.foreignRefund("re_3", 50n), "refunded_by_channel");
-    assert.equal(story.trade("notification", story.refunded(550n)), "already_known");
+    assert.equal(story.trade("notification", story.refunded(550n, BY_NUMBER)), "already_known");
     assert.deepEqual(booked(story), [550n, 550n]);
   });
 
   test("is booked once where a sum told of a part alone, for a refund of ours seemed to be in it", () => {
     const story = paid();
     const { id } = story.ask(200n);
-    assert.equal(story.trade("notification", story.refunded(300n)), "refunded_by_channel");
+    assert.equal(story.trade("notification", story.refunded(300n, BY_NUMBER)), "refunded_by_channel");
     assert.equal(story.attempt().takenBack, 100n);
     assert.equal(story.foreignRefund("re_1", 300n), "refunded_by_channel");
     assert.deepEqual(booked(story), [300n, 300n]);
@@ -145,7 +159,7 @@ describe("a foreign refund that sums tell of too", () => {
   test("and with a refund of ours under way that fails is booked once", () => {
     const story = paid();
     const { id } = story.ask(400n);
-    story.trade("notification", story.refunded(400n));
+    story.trade("notification", story.refunded(400n, BY_NUMBER));
     story.foreignRefund("re_1", 400n);
     story.refundReport(id, "refund", refused);
     assert.deepEqual(booked(story), [400n, 400n]);
@@ -158,7 +172,7 @@ describe("a foreign refund that sums tell of too", () => {
     story.foreignRefund("re_1", 400n);
     assert.equal(story.refundReport(id, "notification", accepted), "refund_accepted");
     assert.deepEqual(booked(story), [700n, 700n]);
-    assert.equal(story.trade("notification", story.refunded(700n)), "already_known");
+    assert.equal(story.trade("notification", story.refunded(700n, BY_NUMBER)), "already_known");
   });
 
   test("found by a question together: each is booked, what came back first", () => {
@@ -192,7 +206,7 @@ describe("a foreign refund that comes back from the buyer's bank", () => {
     assert.equal(story.foreignRefund("re_1", 400n, cameBack), "already_known");
     // The word that it was given back comes late, and so does the sum of then.
     assert.equal(story.foreignRefund("re_1", 400n), "already_known");
-    assert.equal(story.trade("notification", story.refunded(400n)), "already_known");
+    assert.equal(story.trade("notification", story.refunded(400n, BY_NUMBER)), "already_known");
     assert.deepEqual(booked(story), [0n, 0n]);
     assert.equal(story.workItems.length, 2);
     assert.equal(story.foreignRefund("re_2", 1000n), "reversed_by_channel");
@@ -208,7 +222,7 @@ describe("a foreign refund that comes back from the buyer's bank", () => {
 
   test("after only a sum had told of it", () => {
     const story = paid();
-    story.trade("notification", story.refunded(400n));
+    story.trade("notification", story.refunded(400n, BY_NUMBER));
     assert.equal(story.foreignRefund("re_1", 400n, cameBack), "refund_by_channel_returned");
     assert.deepEqual(booked(story), [0n, 0n]);
   });

@@ -2,7 +2,7 @@
  * What it means that the channel tells, by its own number, of a refund that nobody here asked for. Pure and
  * monotone: given back < returned; told twice, late, or the end before the beginning, each is booked once.
  *
- * The sum that a channel calls refunded may tell of it too, before or after, and says no number. What a sum
+ * The sum that the channel calls refunded may tell of it too, before or after, and says no number. What a sum
  * told is in `takenBack` beside what the numbers make: the next numbers are taken for it, as far as it goes,
  * and a sum counts what the numbers made as known. Both are decided under the payment's lock.
  */

@@ -3,9 +3,9 @@
  * moved is booked, as the payment's success or as surplus.
  */
 import type { ForeignRefund, TradeFacts, TradeOutcome } from "../../channels/index.ts";
-import { returnedByNumber } from "../foreign-refunds.ts";
+import { toldByNumber } from "../foreign-refunds.ts";
 import { type Attempt, isFinalAttempt, type Refund, type Surplus, type Taken } from "../model.ts";
-import { bookByItself, carriedOut, costGivenBack, isUnderWay } from "./by-itself.ts";
+import { bookByItself, carriedOut, costGivenBack, isUnderWay, wentByItself } from "./by-itself.ts";
 import { bookForeignRefunds } from "./decide-foreign-refund.ts";
 import type { Draft } from "./draft.ts";
 import {
@@ -154,8 +154,29 @@ export function decideRefunded(
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
   }
   const before = decidePaid(draft, attempt, trade, source, context);
-  const others = bookForeignRefunds(draft, attempt, trade.foreignRefunds ?? [], context);
-  return bookGivenBack(draft, attempt, trade.refundedAmount, context) ?? others ?? before;
+  const { foreignRefunds, refundedAmount } = trade;
+  if (foreignRefunds === undefined) return bookGivenBack(draft, attempt, refundedAmount, context) ?? before;
+  if (foreignRefunds === null) return bookCertainlyForeign(draft, attempt, refundedAmount, context) ?? before;
+  return bookForeignRefunds(draft, attempt, foreignRefunds, context) ?? before;
+}
+
+/**
+ * Of a sum that may have fallen: whatever no choice of refunds that are known explains went back by itself,
+ * under a number that is not told yet. Each of them may have come back, and any of ours may be in it, even
+ * one that is held for failed: what becomes of it is told by its own number.
+ */
+function bookCertainlyForeign(
+  draft: Draft,
+  attempt: MutableAttempt,
+  told: bigint,
+  context: TradeContext,
+): Decision | null {
+  const { taken, foreignRefunds } = attempt;
+  if (taken === null) return null;
+  const amounts = [...draft.refundsOf(attempt.id), ...foreignRefunds].map(({ amount }) => amount);
+  const bySums = wentByItself(draft, attempt) - toldByNumber(attempt);
+  const beyond = told - largestSum(amounts, told) - bySums;
+  return bookBeyond(draft, attempt, taken, atMostLeft(attempt, taken, beyond), context);
 }
 
 /**
@@ -173,7 +194,16 @@ export function bookGivenBack(
   // An older sum comes late: refunds that are known since are not in it, and those in it may be unknown yet.
   if (told < attempt.toldRefunded) return null;
   if (told > attempt.toldRefunded && hasRefundsUnderWay(draft, attempt)) attempt.toldRefunded = told;
-  const beyond = givenBackByChannel(draft, attempt, taken, told);
+  return bookBeyond(draft, attempt, taken, givenBackByChannel(draft, attempt, taken, told), context);
+}
+
+function bookBeyond(
+  draft: Draft,
+  attempt: MutableAttempt,
+  taken: Taken,
+  beyond: bigint,
+  context: Pick<TradeContext, "now" | "reportId" | "channelDay" | "terms">,
+): Decision | null {
   if (beyond <= 0n) return null;
   const detail = "The channel refunded this part without a refund of ours. Ask the channel why.";
   const back = {
@@ -209,10 +239,9 @@ function largestSum(amounts: readonly bigint[], atMost: bigint): bigint {
  */
 function unexplained(draft: Draft, attempt: Attempt, told: bigint): bigint {
   const refunds = draft.refundsOf(attempt.id);
-  // A refund that came back from the buyer's bank stays in the sums of some channels, and in older ones.
+  // A refund that came back from the buyer's bank stays in the channel's sum.
   const returned = sumOf(refunds.filter((refund) => refund.state === "returned"));
-  const known = carriedOut(draft, attempt) + attempt.takenBack + returned + returnedByNumber(attempt);
-  return told - known;
+  return told - carriedOut(draft, attempt) - attempt.takenBack - returned;
 }
 
 function sumOf(refunds: readonly Refund[]): bigint {
@@ -228,10 +257,12 @@ function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refund
   const open = unexplained(draft, attempt, refundedAmount);
   const underWay = draft.refundsOf(attempt.id).filter(isUnderWay);
   const amounts = underWay.map((refund) => refund.amount);
-  const beyond = open - largestSum(amounts, open);
-  const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
-  if (beyond > left) return left;
-  return beyond;
+  return atMostLeft(attempt, taken, open - largestSum(amounts, open));
+}
+
+function atMostLeft({ refundedAmount, takenBack }: Attempt, taken: Taken, amount: bigint): bigint {
+  const left = taken.paidAmount - refundedAmount - takenBack;
+  return amount > left ? left : amount;
 }
 
 /**
@@ -241,7 +272,7 @@ function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refund
 function bookCameAndWent(
   draft: Draft,
   attempt: MutableAttempt,
-  facts: TradeFacts & { readonly foreignRefunds?: readonly ForeignRefund[] },
+  facts: TradeFacts & { readonly foreignRefunds?: readonly ForeignRefund[] | null },
   surplus: Surplus,
   context: TradeContext,
 ): Decision {

@@ -56,11 +56,12 @@ export type Story = {
     source: "refund" | "refund_query" | "notification",
     end: RefundOutcome | CallEnd<RefundOutcome>,
   ): Decided["decision"];
-  /** A refund of the first order that nobody here asked for, told by the channel's number. */
+  /** A refund that nobody here asked for, told by the channel's number. */
   foreignRefund(
     channelRefundNo: string,
     amount: bigint,
     changes?: Partial<ForeignRefund>,
+    attemptId?: Id,
   ): Decided["decision"];
   disputeReport(
     end: DisputeOutcome | CallEnd<DisputeOutcome>,
@@ -77,7 +78,7 @@ export type Story = {
   paid(facts?: Partial<TradeFacts>): Extract<TradeOutcome, { outcome: "paid" }>;
   refunded(
     refundedAmount: bigint,
-    facts?: Partial<TradeFacts> & { readonly foreignRefunds?: readonly ForeignRefund[] },
+    facts?: Partial<TradeFacts> & { readonly foreignRefunds?: readonly ForeignRefund[] | null },
   ): Extract<TradeOutcome, { outcome: "refunded" }>;
 };
 
@@ -218,10 +219,10 @@ function storyOf(held: Held): Story {
       const told = answered<RefundOutcome>(end);
       return submit({ ...report(), kind: "refund_report", attemptId, refundId, source, end: told }).decision;
     },
-    foreignRefund: (channelRefundNo, amount, changes = {}) => {
+    foreignRefund: (channelRefundNo, amount, changes = {}, attemptId = first) => {
       const value = { ...aForeignRefund(channelRefundNo, amount), ...changes };
       const end = { end: "answered", value } as const;
-      return submit({ ...report(), kind: "foreign_refund", attemptId: first, end }).decision;
+      return submit({ ...report(), kind: "foreign_refund", attemptId, end }).decision;
     },
     disputeReport: (end, disputeId = newId(), attemptId = first) => {
       const told = answered<DisputeOutcome>(end);
