@@ -69,7 +69,8 @@ export function bookForeignRefunds(
 ): Decision | null {
   let decision: Decision | null = null;
   // What came back makes room for what was given back since.
-  const inOrder = [...told].sort((one, other) => (one.outcome > other.outcome ? -1 : 1));
+  const rank = ({ outcome }: ForeignRefund) => (outcome === "returned" ? 0 : 1);
+  const inOrder = told.toSorted((one, other) => rank(one) - rank(other));
   for (const one of inOrder) {
     const decided = decideForeignRefund(draft, attempt, one, context);
     if (decided !== "already_known" && decided !== "waiting") decision = decided;
