@@ -93,6 +93,8 @@ const orderDecisions: Reachable<Decision> = {
   reversed: true,
   reversed_by_channel: true,
   refunded_by_channel: true,
+  // The bank of a buyer takes whatever the channel gives back by itself.
+  refund_by_channel_returned: false,
   disputed: true,
   dispute_won: true,
   dispute_lost: true,

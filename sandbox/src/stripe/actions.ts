@@ -13,6 +13,7 @@ import { notify } from "./tell.ts";
 import { viewIntent } from "./views.ts";
 
 const amountMax = 10_000_000_000;
+const failsAfterMsMax = 30 * 86_400_000;
 const forgeries = ["tampered", "foreign_key", "unsigned"] as const;
 const outcomes = ["won", "lost"] as const;
 
@@ -27,9 +28,12 @@ export function registerStripeActionRoutes(app: FastifyInstance, deps: StripeDep
     return acting(deps, orderOf(request.params), body, payLate);
   });
   app.post("/stripe/orders/:order/refund", async (request) => {
-    const body = bodyOf(request.body, ["account_id", "amount"]);
+    const body = bodyOf(request.body, ["account_id", "amount", "fails_after_ms"]);
     const amount = amountIn(body);
-    return acting(deps, orderOf(request.params), body, (unit, locked) => reverse(unit, locked, amount));
+    const failsAfterMs = integerField(body, "fails_after_ms", 1, failsAfterMsMax) ?? null;
+    return acting(deps, orderOf(request.params), body, (unit, locked) =>
+      reverse(unit, locked, amount, failsAfterMs),
+    );
   });
   app.post("/stripe/orders/:order/forge-notification", async (request) => {
     const body = bodyOf(request.body, ["account_id", "how"]);

@@ -47,8 +47,16 @@ async function actOn(unit: Work, locked: Locked, job: Job): Promise<void> {
   if (job.kind === "reverse") await reverse(unit, locked, job.amount);
 }
 
-/** Stripe, or somebody at its dashboard, gives the buyer's money back; null is all that is left. */
-export function reverse(unit: Work, { order, moment }: Locked, amount: bigint | null): Promise<Order> {
-  const asked = { amount, reason: null, metadata: {}, by: "channel", failsAfterMs: null } as const;
+/**
+ * Stripe, or somebody at its dashboard, gives the buyer's money back; null is all that is left.
+ * @param failsAfterMs how long after now his bank sends it back; null: never
+ */
+export function reverse(
+  unit: Work,
+  { order, moment }: Locked,
+  amount: bigint | null,
+  failsAfterMs: number | null = null,
+): Promise<Order> {
+  const asked = { amount, reason: null, metadata: {}, by: "channel", failsAfterMs } as const;
   return keepStep(unit, orRefused(refundOrder(order, asked, moment)));
 }

@@ -1,5 +1,5 @@
 /** The part of the port in which channels speak first. */
-import type { DisputeOutcome, ExchangeRecord, RefundOutcome, TradeOutcome } from "./port.ts";
+import type { DisputeOutcome, ExchangeRecord, ForeignRefund, RefundOutcome, TradeOutcome } from "./port.ts";
 
 /** A verified notification, or why it is none. */
 export type Notification =
@@ -21,6 +21,7 @@ export type Notification =
             readonly trade: TradeOutcome | null;
           }
         | { readonly kind: "dispute"; readonly dispute: DisputeOutcome }
+        | { readonly kind: "foreign_refund"; readonly refund: ForeignRefund }
         /** Nothing of money, or nothing that another does not tell: acknowledged, and not kept. */
         | { readonly kind: "nothing" };
       readonly exchange: ExchangeRecord;

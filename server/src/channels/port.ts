@@ -10,6 +10,7 @@ import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
 import type { Call } from "./port-calls.ts";
+import type { ChannelHttp } from "./port-http.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
 import type { Statement } from "./port-statements.ts";
@@ -17,6 +18,7 @@ import type { Statement } from "./port-statements.ts";
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 export type { ChannelNetwork } from "./network.ts";
 export type * from "./port-calls.ts";
+export type * from "./port-http.ts";
 export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
 export type * from "./port-statements.ts";
@@ -29,7 +31,16 @@ export type TradeOutcome =
   /** The buyer's money was taken. */
   | ({ readonly outcome: "paid" } & TradeFacts)
   /** Taken, and `refundedAmount` of it given back so far, by anybody's doing (cumulative). */
-  | ({ readonly outcome: "refunded"; readonly refundedAmount: bigint } & TradeFacts)
+  | ({
+      readonly outcome: "refunded";
+      readonly refundedAmount: bigint;
+      /**
+       * All that others gave back so far, where the channel was asked for it one by one. Null: it tells each
+       * by its number elsewhere, and its sum falls when a refund comes back. Absent: the sum alone tells, and
+       * only grows.
+       */
+      readonly foreignRefunds?: readonly ForeignRefund[] | null;
+    } & TradeFacts)
   /** Ended without money, for good. */
   | { readonly outcome: "closed" }
   /** The channel or the buyer's bank said no, for good. */
@@ -122,6 +133,23 @@ export type DisputeOutcome = {
   readonly reason: string;
   /** Evidence must be there by then; null: not told, or too late. */
   readonly respondBy: Date | null;
+};
+
+/**
+ * A refund that the channel carried out and nobody here asked for, such as one made at its dashboard; amounts
+ * in minor units of `currency`.
+ */
+export type ForeignRefund = {
+  /** `returned`: it was given back, and came back from the buyer's bank. */
+  readonly outcome: "given_back" | "returned";
+  /** The channel's own number, unique within the order. */
+  readonly channelRefundNo: string;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  /** The channel's business date on which it was given back, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+  /** The one on which it came back; null: it did not, or it is not told. */
+  readonly returnedDate: string | null;
 };
 
 /** What a cancel by us (reversal, 冲正/撤销) did. */
@@ -343,34 +371,4 @@ export type ChannelDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: ChannelHttp;
-};
-
-export type ClientCertificate = { readonly key: string; readonly cert: string };
-
-/** HTTP to channels. Tells precisely whether a request was sent. */
-export type ChannelHttp = {
-  request(request: {
-    readonly url: string;
-    readonly method: "GET" | "POST";
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string | null;
-    readonly timeoutMs: number;
-    /** The account's own, from its context. */
-    readonly network?: ChannelNetwork | undefined;
-    /** A larger answer is cut off and reported as broken. */
-    readonly responseBytesMax: number;
-    /** PEM; shown to a server that demands one (mutual TLS). */
-    readonly clientCertificate?: ClientCertificate;
-  }): Promise<
-    | {
-        readonly end: "response";
-        readonly status: number;
-        readonly headers: Readonly<Record<string, string>>;
-        readonly body: Buffer;
-      }
-    /** Not one byte of the request left: it can be repeated safely. */
-    | { readonly end: "not_sent"; readonly reason: string }
-    /** It may have arrived. */
-    | { readonly end: "unknown"; readonly reason: string }
-  >;
 };

@@ -173,6 +173,16 @@ async function deliver(
     });
     return done.decision === "waiting" ? TOO_EARLY : null;
   }
+  if (about.kind === "foreign_refund") {
+    const end = { end: "answered", value: about.refund } as const;
+    const done = await deps.door.submit({
+      ...common,
+      reportId: deps.cell.newId(),
+      kind: "foreign_refund",
+      end,
+    });
+    return done.decision === "waiting" ? TOO_EARLY : null;
+  }
   if (about.trade === null) return "no refund here has this number";
   await deps.door.submit({
     ...common,
@@ -229,7 +239,9 @@ async function stray(
 
 function outcomeOf(about: Authentic["about"]): string | null {
   if (about.kind === "nothing") return null;
-  return about.kind === "dispute" ? about.dispute.outcome : (about.trade?.outcome ?? null);
+  if (about.kind === "dispute") return about.dispute.outcome;
+  if (about.kind === "foreign_refund") return about.refund.outcome;
+  return about.trade?.outcome ?? null;
 }
 
 /** Whether one more refused notification of an account may be kept in this minute. */

@@ -67,8 +67,9 @@ const UNACCOUNTED_MONEY = sql(
      and not exists (
        select
        from work_items w
-       join refunds r2 on r2.id = w.subject_id
-       where r2.attempt_id = a.id
+       left join refunds r2 on r2.id = w.subject_id
+       where w.payment_id = a.payment_id
+         and (r2.attempt_id = a.id or w.subject_id = a.id)
      )
    order by 1
    limit $1`,

@@ -120,6 +120,8 @@ export type Attempt = {
    * part of it: when one of them fails, what is left of it went back by itself. 0: no such sum.
    */
   readonly toldRefunded: bigint;
+  /** Those that the channel told one by one, each booked once. */
+  readonly foreignRefunds: readonly ForeignRefund[];
   /**
    * When the channel last told, unasked, of another amount than was asked for: only what it says to a
    * question asked since then ends the order. Null: it never did.
@@ -134,6 +136,14 @@ export type Attempt = {
   readonly dueAt: Date | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+};
+
+/** A refund that the channel told by its own number and nobody here asked for. */
+export type ForeignRefund = {
+  readonly channelRefundNo: string;
+  /** Of the buyer's amount; a part of `takenBack` unless it came back. */
+  readonly amount: bigint;
+  readonly isReturned: boolean;
 };
 
 export type Refund = {

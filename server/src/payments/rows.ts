@@ -1,13 +1,14 @@
 import type { NextAction } from "../channels/index.ts";
-import type { Attempt, Payment, Refund, Taken } from "./model.ts";
+import type { Attempt, ForeignRefund, Payment, Refund, Taken } from "./model.ts";
 
 /**
  * Rows as the database gives them; the nullable columns of what an attempt took stand apart from the rest.
  */
 export type PaymentRow = Payment;
 
-export type AttemptRow = Omit<Attempt, "taken" | "nextAction"> & {
+export type AttemptRow = Omit<Attempt, "taken" | "nextAction" | "foreignRefunds"> & {
   readonly nextAction: string | null;
+  readonly foreignRefunds: string | null;
 } & { readonly [Key in keyof Taken]: Taken[Key] | null };
 
 export type RefundRow = Refund;
@@ -24,8 +25,8 @@ export const ATTEMPT_COLUMNS = `
   routing, quota_day, quota_month,
   paid_amount,
   settle_amount, fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount,
-  settled_refunded, fee_returned, cost_returned, taken_back, told_refunded, doubted_at, close_wanted,
-  queries, expires_at, due_at, created_at, finished_at`;
+  settled_refunded, fee_returned, cost_returned, taken_back, told_refunded, foreign_refunds, doubted_at,
+  close_wanted, queries, expires_at, due_at, created_at, finished_at`;
 
 export const REFUND_COLUMNS = `
   id, payment_id, attempt_id, merchant_id, merchant_refund_no, automatic, amount, currency, reason, request,
@@ -74,6 +75,7 @@ export function attemptOf(row: AttemptRow): Attempt {
     costReturned: row.costReturned,
     takenBack: row.takenBack,
     toldRefunded: row.toldRefunded,
+    foreignRefunds: row.foreignRefunds === null ? NONE : foreignRefundsOf(row.foreignRefunds),
     doubtedAt: row.doubtedAt,
     closeWanted: row.closeWanted,
     queries: row.queries,
@@ -82,6 +84,24 @@ export function attemptOf(row: AttemptRow): Attempt {
     createdAt: row.createdAt,
     finishedAt: row.finishedAt,
   };
+}
+
+const NONE: readonly ForeignRefund[] = [];
+
+type ForeignRefundText = readonly [channelRefundNo: string, amount: string, isReturned: boolean];
+
+function foreignRefundsOf(text: string): readonly ForeignRefund[] {
+  const parts = JSON.parse(text) as readonly ForeignRefundText[];
+  return parts.map(([channelRefundNo, amount, isReturned]) => {
+    return { channelRefundNo, amount: BigInt(amount), isReturned };
+  });
+}
+
+function foreignRefundsText(refunds: readonly ForeignRefund[]): string {
+  const parts = refunds.map(({ channelRefundNo, amount, isReturned }): ForeignRefundText => {
+    return [channelRefundNo, amount.toString(), isReturned];
+  });
+  return JSON.stringify(parts);
 }
 
 function takenOf(row: AttemptRow): Taken | null {
@@ -129,6 +149,7 @@ export function attemptRow(attempt: Attempt): AttemptRow {
     costReturned: attempt.costReturned,
     takenBack: attempt.takenBack,
     toldRefunded: attempt.toldRefunded,
+    foreignRefunds: attempt.foreignRefunds.length === 0 ? null : foreignRefundsText(attempt.foreignRefunds),
     doubtedAt: attempt.doubtedAt,
     closeWanted: attempt.closeWanted,
     queries: attempt.queries,

@@ -198,7 +198,73 @@ describe("money given back to a card", () => {
       (items) => items.some((item: Json) => item.kind === "refund_by_channel"),
     );
   });
+
+  test("by somebody at the dashboard after one of ours failed at the bank is booked, and once", async () => {
+    const payment = await paid();
+    await hands.fault("refund_returned", { out_trade_no: hands.order(payment) }, { ms: 1_000 });
+    const { body: refund } = await api("POST", `/v1/payments/${payment.id}/refunds`, {
+      merchant_refund_no: aNumber("R"),
+      amount: 1000,
+    });
+    await until(`/v1/refunds/${refund.id}`, (seen) => seen.state === "returned");
+    // Less than what Stripe called refunded before: its sum has fallen, and tells nothing of it.
+    await atTheDashboard(payment, { amount: 300 });
+    assert.deepEqual(await bookedAtTheDashboard(payment, 1), [300]);
+    await atTheDashboard(payment, { amount: 300 });
+    assert.deepEqual(await bookedAtTheDashboard(payment, 2), [300, 300]);
+
+    const tellings = await eventsOf(payment, "refund.created");
+    assert.equal(tellings.length, 3);
+    for (const { id } of [...tellings, ...(await eventsOf(payment, "charge.refunded"))]) {
+      const again = await platform.sandbox("POST", `/stripe/notifications/${id}/resend`);
+      assert.ok(again.status < 300, JSON.stringify(again.body));
+    }
+    const toldAgain = (items: Json[]) => items.filter((item) => item.decision === "already_known").length;
+    await hands.eventually(
+      async () => (await hands.timeline(payment.id)).map((item) => item.detail),
+      (details) => toldAgain(details) >= tellings.length,
+    );
+    assert.deepEqual(await bookedAtTheDashboard(payment, 2), [300, 300]);
+  });
+
+  test("by somebody at the dashboard that fails at the bank is booked back", async () => {
+    const payment = await paid();
+    await atTheDashboard(payment, { fails_after_ms: 1_000 });
+    await until(`/v1/payments/${payment.id}`, (seen) => seen.reversed_by_channel);
+    const items = await hands.eventually(
+      () => hands.work(payment.id),
+      (seen) => seen.some((item: Json) => /came back/.test(item.detail)),
+    );
+    const kinds = items.map((item: Json) => `${item.kind} ${item.amount}`);
+    assert.deepEqual(kinds.toSorted(), ["refund_by_channel 1234", "reversed_by_channel 1234"]);
+    assert.equal((await booked(payment, "break_refund_theirs")).length, 1);
+  });
 });
+
+async function atTheDashboard(payment: Json, refund: Json): Promise<void> {
+  const order = payment.attempts[0].channel_trade_no;
+  const made = await platform.sandbox("POST", `/stripe/orders/${order}/refund`, refund);
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+}
+
+/** What work items say went back at the dashboard, once there are so many, with a journal each. */
+async function bookedAtTheDashboard(payment: Json, count: number): Promise<number[]> {
+  const items = await hands.eventually(
+    async () => (await hands.work(payment.id)).filter((item) => item.kind === "refund_by_channel"),
+    (seen) => seen.length >= count,
+  );
+  assert.equal((await booked(payment, "break_refund_theirs")).length, count);
+  return items.map((item) => item.amount);
+}
+
+const booked = async (payment: Json, kind: string): Promise<Json[]> =>
+  (await hands.timeline(payment.id)).filter((item) => item.what === `Booked: ${kind}`);
+
+async function eventsOf(payment: Json, type: string): Promise<Json[]> {
+  const query = `out_trade_no=${hands.order(payment)}`;
+  const { body } = await platform.sandbox("GET", `/stripe/notifications?${query}`);
+  return body.data.filter((one: Json) => JSON.stringify(one).includes(type));
+}
 
 describe("a payer's claim", () => {
   test("opens: held back, shown, told, on the work-list; refunds keep clear of it; lost: gone", async () => {

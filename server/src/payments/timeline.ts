@@ -13,6 +13,7 @@ import {
   eventsOfPayment,
 } from "../webhooks/index.ts";
 import { type ExchangeRow, exchangesOfPayment } from "./exchanges.ts";
+import { foreignRefundSources } from "./foreign-refunds.ts";
 import type { Attempt, Dispute, Payment, Refund } from "./model.ts";
 import type { Whole } from "./whole.ts";
 
@@ -54,7 +55,8 @@ export async function timelineOf(
     eventsOfPayment(db, payment.id),
     deliveriesOfPayment(db, payment.id),
   ]);
-  const sources = [...attempts, ...refunds, ...disputes, ...exchanges].map((row) => row.id);
+  const rows = [...attempts, ...refunds, ...disputes, ...exchanges].map((row) => row.id);
+  const sources = [...rows, ...attempts.flatMap(foreignRefundSources)];
   const journals = await journalsOfSources(db, bookIdOf("merchant", payment.merchantId), sources);
   const entries: Entry[] = [
     ...ofPayment(payment),

@@ -134,6 +134,46 @@ describe("Stripe's connector", () => {
     }
   });
 
+  it("an order of which a part went back is asked for the refunds of others, one by one", async () => {
+    const paid = answer(
+      200,
+      session({ status: "complete", payment_intent: paidIntent({ amount_refunded: 500 }) }),
+    );
+    const made = (id: string, changes: object = {}) => refundObject({ id, metadata: {}, ...changes });
+    const { channel, sent, context } = rig(
+      paid,
+      answer(200, list([refundObject(), made("re_2", { amount: 200 })], true)),
+      answer(
+        200,
+        list([made("re_3", { status: "failed" }), made("re_4", { amount: 66, status: "pending" })]),
+      ),
+      paid,
+      { end: "unknown", reason: "time-out" },
+      paid,
+      answer(200, list([made("re_5", { status: "new" })])),
+    );
+    const call = await channel.query(context, known);
+    assert.ok(call.end === "answered" && call.value.outcome === "refunded");
+    assert.equal(call.value.refundedAmount, 500n);
+    assert.deepEqual(
+      call.value.foreignRefunds?.map(({ channelRefundNo, outcome, amount }) => [
+        channelRefundNo,
+        outcome,
+        amount,
+      ]),
+      [
+        ["re_2", "given_back", 200n],
+        ["re_3", "returned", 234n],
+        ["re_4", "given_back", 66n],
+      ],
+    );
+    assert.deepEqual(paths(sent), ["/v1/checkout/sessions/cs_test_1", "/v1/refunds", "/v1/refunds"]);
+    assert.equal(new URL(sent[2]?.url ?? "").searchParams.get("starting_after"), "re_2");
+    // Without them it is asked again: the order is over once it is told.
+    assert.equal((await channel.query(context, known)).end, "unknown");
+    assert.equal((await channel.query(context, known)).end, "unknown");
+  });
+
   it("another order's object is not believed", async () => {
     const { channel, context } = rig(answer(200, session({ metadata: { channel_order_no: "x" } })));
     assert.equal((await channel.query(context, known)).end, "unknown");

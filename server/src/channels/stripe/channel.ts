@@ -16,14 +16,21 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
-import { type Fields, textOr } from "./answer.ts";
+import { type Fields, type NoAnswer, textOr } from "./answer.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
 import { begun, callGateway, credentialsOf } from "./gateway.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
-import { isRememberedLack, refundFound, refundNoOf, refundOf, refundOfUsedKey } from "./refund-outcomes.ts";
+import {
+  foreignRefundsIn,
+  isRememberedLack,
+  refundFound,
+  refundNoOf,
+  refundOf,
+  refundOfUsedKey,
+} from "./refund-outcomes.ts";
 import {
   accountQuery,
   cancelRequest,
@@ -100,7 +107,30 @@ async function query(
     found.value === null
       ? { end: "answered", value: { outcome: "not_found" } }
       : understood(found.value, order, deps.clock.now());
-  return { ...end, exchange: found.exchange };
+  if (end.end !== "answered" || end.value.outcome !== "refunded") return { ...end, exchange: found.exchange };
+  return withForeignRefunds(deps, context, operation, end.value, found.exchange);
+}
+
+/** The sum that went back does not tell what others gave back: their refunds are asked for one by one. */
+async function withForeignRefunds(
+  deps: ChannelDeps,
+  context: ChannelContext,
+  operation: Operation,
+  trade: Extract<TradeOutcome, { outcome: "refunded" }>,
+  exchange: ExchangeRecord,
+): Promise<Call<TradeOutcome>> {
+  const refunds: Fields[] = [];
+  const all = (refund: Fields) => {
+    refunds.push(refund);
+    return false;
+  };
+  const pageAfter = (after: string | null) => refundsOf(trade.channelTradeNo, after);
+  const listed = await seek(deps, context, operation, pageAfter, all);
+  const joined = joinExchanges(exchange, listed.exchange);
+  if (listed.end !== "answered") return { ...listed, exchange: joined };
+  const others = foreignRefundsIn(refunds, deps.clock.now());
+  if (others.end !== "answered") return { ...(others as NoAnswer), exchange: joined };
+  return { end: "answered", value: { ...trade, foreignRefunds: others.value }, exchange: joined };
 }
 
 /** A session expires, a PaymentIntent is cancelled. What is over already is asked what it became. */

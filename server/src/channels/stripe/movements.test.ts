@@ -73,6 +73,43 @@ describe("Stripe's movements of a day", () => {
     );
   });
 
+  const others = { metadata: {}, payment_intent: "pi_other" };
+  const foreign: [title: string, movement: object][] = [
+    [
+      "settled in a currency that is taken",
+      movement("charge", 100, 5, charge({ ...others, currency: "inr" })),
+    ],
+    [
+      "settled in its own",
+      movement("charge", 9_900, 300, charge({ ...others, currency: "inr" }), { currency: "inr" }),
+    ],
+    ["refunded", movement("refund", -100, 0, refundObject({ ...others, currency: "inr" }))],
+    ["disputed", movement("adjustment", -100, 1_500, disputeObject({ ...others, currency: "inr" }))],
+    [
+      "in a currency taken and settled in another",
+      movement("charge", 100, 5, charge({ ...others, currency: "eur" })),
+    ],
+    ["reversed", movement("payment_reversal", -100, 0, charge(others))],
+  ];
+  for (const [title, wrong] of foreign) {
+    it(`leave out a payment of others ${title}, and keep the rest`, () => {
+      const { lines, original } = statementOf([...DAY, wrong as Record<string, unknown>].toReversed(), of);
+      assert.deepEqual(
+        lines.map(({ channelTradeNo }) => channelTradeNo),
+        ["pi_1", "pi_1", "pi_1", "pi_1", "pi_1"],
+      );
+      assert.match(original.toString(), /pi_other/);
+    });
+  }
+
+  it("keep a payment of others in a currency that is taken, for whoever compares", () => {
+    const { lines } = statementOf([movement("charge", 100, 5, charge(others))], of);
+    assert.deepEqual(
+      lines.map(({ channelOrderNo, channelTradeNo, amount }) => [channelOrderNo, channelTradeNo, amount]),
+      [["", "pi_other", 100n]],
+    );
+  });
+
   const faults: [title: string, movement: object, reason: RegExp][] = [
     ["a net that does not add up", movement("charge", 1_234, 66, charge(), { net: 1 }), /is not 1/],
     ["another day", movement("charge", 1_234, 66, charge(), { created: CREATED + 86_400 }), /2026-11-21/],
@@ -82,7 +119,19 @@ describe("Stripe's movements of a day", () => {
       movement("charge", 1_100, 60, charge(), { currency: "eur" }),
       /USD.*EUR/,
     ],
-    ["a source that did not come", movement("charge", 1_234, 66, "ch_1"), /paid in \?/],
+    [
+      "an order of ours in a currency that is not taken",
+      movement("charge", 1_100, 60, charge({ currency: "inr" }), { currency: "inr" }),
+      /currency inr/,
+    ],
+    [
+      "a refund of ours settled otherwise",
+      movement("refund", -234, 0, refundObject({ metadata: { channel_refund_no: "rfd1" } }), {
+        currency: "eur",
+      }),
+      /USD.*EUR/,
+    ],
+    ["a source that did not come", movement("charge", 1_234, 66, "ch_1"), /did not come/],
     ["a kind that is not understood", movement("payment_reversal", -1, 0, charge()), /payment_reversal/],
   ];
   for (const [title, wrong, reason] of faults) {

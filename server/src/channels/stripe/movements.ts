@@ -1,16 +1,20 @@
 import type { Statement, StatementLine } from "../port.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
 import { type Fields, objectOf, textOr } from "./answer.ts";
-import { orderNoOf } from "./outcomes.ts";
+import { isForeignMoney, orderNoOf } from "./outcomes.ts";
 import { refundNoOf } from "./refund-outcomes.ts";
 import { instantOf, utcDate } from "./time.ts";
 
 // Pure: the movements of the account's balance on one day as a statement.
 //
-// charge, payment a payment refund, payment_refund a refund refund_failure, payment_refund_failure one that
-// came back: kind `refund`, positive adjustment of a dispute kind `dispute`: negative when it opened,
-// positive when it was won anything that belongs to no order left out: payouts, transfers, fees of the
-// account, reserves
+// charge, payment                          a payment
+// refund, payment_refund                   a refund
+// refund_failure, payment_refund_failure   a refund that came back: kind `refund`, positive
+// adjustment of a dispute                  kind `dispute`: negative when it opened, positive when it was won
+// whatever belongs to no order             left out: payouts, transfers, fees of the account, reserves
+//
+// Other software may charge through the same account. What it charges in a currency that is taken here is a
+// line; what cannot be one, because its currency is not taken or not the one that settles, is left out.
 
 /** Why a day's movements cannot be read as a statement; `message` names the line. */
 export class MovementFault extends Error {}
@@ -24,7 +28,7 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   payment_refund_failure: "refund",
 };
 
-/** Kinds of movement that have an order behind them and are not understood here. */
+/** Kinds of movement that have an order behind them and are not understood here, unless it is another's. */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
 /**
@@ -49,7 +53,10 @@ function lineOf(movement: Fields, line: number, channelDate: string): StatementL
   const fault = (reason: string) => new MovementFault(`line ${line}: ${reason}`);
   const type = textOr(movement.type, "");
   const source = objectOf(movement.source);
-  if (NOT_UNDERSTOOD.has(type)) throw fault(`a movement of the kind ${type} is not understood`);
+  if (NOT_UNDERSTOOD.has(type)) {
+    if (isOfOthers(source)) return null;
+    throw fault(`a movement of the kind ${type} is not understood`);
+  }
   const kind = source.object === "dispute" ? "dispute" : KINDS[type];
   if (kind === undefined) return null;
   const [amount, fee, net] = [movement.amount, movement.fee, movement.net].map(minorUnitsOf);
@@ -58,13 +65,16 @@ function lineOf(movement: Fields, line: number, channelDate: string): StatementL
     throw fault("a figure or the time is missing");
   if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
   if (utcDate(at) !== channelDate) throw fault(`it is of ${utcDate(at)}`);
+  if (typeof source.currency !== "string") throw fault("what moved did not come with it");
   const currency = currencyOf(movement.currency);
-  if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
   const paidIn = currencyOf(source.currency);
-  if (paidIn !== currency) {
-    throw fault(
-      `paid in ${paidIn ?? "?"} and settled in ${currency}; the account needs a bank account in what is paid`,
-    );
+  if (currency === null || paidIn !== currency) {
+    // A refund or a dispute does not always name its order, but every charge of ours does: a contract that
+    // settles in another currency is told at the charge.
+    if (orderNoOf(source) === null && refundNoOf(source) === null) return null;
+    if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
+    const settled = `paid in ${paidIn ?? source.currency} and settled in ${currency}`;
+    throw fault(`${settled}; the account needs a bank account in what is paid`);
   }
   return {
     line,
@@ -80,6 +90,11 @@ function lineOf(movement: Fields, line: number, channelDate: string): StatementL
     finishedAt: at,
     subject: textOr(source.description, textOr(movement.description, "")),
   };
+}
+
+/** Whether a movement is certainly none of ours: a charge of ours names its order. */
+function isOfOthers(source: Fields): boolean {
+  return isForeignMoney(source) || (source.object === "charge" && orderNoOf(source) === null);
 }
 
 /** JSON text with the fields of every object in alphabetical order: the same content, the same bytes. */

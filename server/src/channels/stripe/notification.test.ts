@@ -60,7 +60,18 @@ describe("Stripe's events", () => {
     ["charge.succeeded", charge(), "nothing", null],
     ["payout.paid", { id: "po_1", object: "payout" }, "nothing", null],
     ["something.new", {}, "nothing", null],
-    ["refund.updated", refundObject({ metadata: {} }), "nothing", null],
+    [
+      "refund.updated",
+      refundObject({ metadata: {}, status: "pending", pending_reason: "charge_pending" }),
+      "nothing",
+      null,
+    ],
+    [
+      "refund.failed",
+      refundObject({ metadata: {}, status: "failed", balance_transaction: null }),
+      "nothing",
+      null,
+    ],
     ["charge.dispute.created", disputeObject({ status: "warning_needs_response" }), "nothing", null],
     // Its money moves later, and only that tells the fee.
     ["charge.dispute.created", disputeObject({ balance_transactions: [] }), "nothing", null],
@@ -85,6 +96,24 @@ describe("Stripe's events", () => {
     });
   }
 
+  const foreign: [status: string, outcome: string, returnedDate: string | null][] = [
+    ["pending", "given_back", null],
+    ["succeeded", "given_back", null],
+    ["failed", "returned", "2026-11-20"],
+    ["canceled", "returned", "2026-11-20"],
+  ];
+  for (const [status, outcome, returnedDate] of foreign) {
+    it(`of a refund made at the dashboard, ${status}, tell it by Stripe's number: ${outcome}`, () => {
+      const { about, channelOrderNo, channelTradeNo } = told(
+        "refund.updated",
+        refundObject({ metadata: {}, status }),
+      );
+      assert.deepEqual([channelOrderNo, channelTradeNo], [null, "pi_1"]);
+      const common = { channelRefundNo: "re_1", amount: 234n, currency: "USD", channelDate: "2026-11-20" };
+      assert.deepEqual(about, { kind: "foreign_refund", refund: { ...common, outcome, returnedDate } });
+    });
+  }
+
   it("of a dispute name the order by Stripe's number alone", () => {
     for (const [type, status, outcome] of [
       ["charge.dispute.created", "needs_response", "opened"],
@@ -105,6 +134,24 @@ describe("Stripe's events", () => {
     });
     assert.deepEqual([channelOrderNo, channelTradeNo], [null, "pi_1"]);
   });
+
+  const inr = { currency: "inr", metadata: {}, payment_intent: "pi_other" };
+  const ofOthers: [type: string, object: object][] = [
+    ["payment_intent.succeeded", { ...paidIntent(), ...inr, id: "pi_other" }],
+    [
+      "checkout.session.completed",
+      session({ ...inr, payment_status: "paid", client_reference_id: "cart-7" }),
+    ],
+    ["charge.refunded", charge({ ...inr, amount_refunded: 234 })],
+    ["refund.created", refundObject(inr)],
+    ["refund.failed", refundObject({ ...inr, status: "failed" })],
+    ["charge.dispute.created", disputeObject(inr)],
+  ];
+  for (const [type, object] of ofOthers) {
+    it(`${type} of others in a currency that is not taken is believed, and says nothing`, () => {
+      assert.equal(told(type, object).about.kind, "nothing");
+    });
+  }
 
   it("are believed while a secret rolls, whichever of the two signed", () => {
     const rolling = contextOf(channel, {
@@ -140,6 +187,14 @@ describe("Stripe's events", () => {
     [
       "paid without an amount",
       inbound(eventOf("payment_intent.succeeded", { ...paidIntent(), amount_received: 0 })),
+    ],
+    [
+      "of an order of ours in a currency that is not taken",
+      inbound(eventOf("payment_intent.succeeded", { ...paidIntent(), currency: "inr" })),
+    ],
+    [
+      "of a refund without an amount",
+      inbound(eventOf("refund.created", refundObject({ metadata: {}, amount: null }))),
     ],
     ["of a state not known", inbound(eventOf("refund.updated", refundObject({ status: "new" })))],
   ];

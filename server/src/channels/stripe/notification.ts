@@ -13,19 +13,20 @@ import { credentialsOf } from "./gateway.ts";
 import { record } from "./masking.ts";
 import {
   failureOf,
+  isForeignMoney,
   orderNoOf,
   tradeOfIntent,
   tradeOfPaidSession,
   tradeOfRefundedCharge,
 } from "./outcomes.ts";
-import { refundNoOf, refundToldBy } from "./refund-outcomes.ts";
+import { foreignRefundToldBy, refundNoOf, refundToldBy } from "./refund-outcomes.ts";
 import { signatureHeader, strangerBy } from "./signing.ts";
 import { instantOf } from "./time.ts";
 
 type About = Extract<Notification, { verdict: "authentic" }>["about"];
 type Broken = { readonly broken: string };
 
-/** Says nothing of money: of a kind not listed here, or of an object that moves none. */
+/** Says nothing of our money: of a kind not listed here, or of an object that moves none or others'. */
 const NOTHING = { kind: "nothing" } as const;
 
 /**
@@ -87,7 +88,8 @@ export function readNotification(
     return refused("it is no event with an id, a type and a time");
   }
   const object = objectOf(objectOf(event.data).object);
-  const about = KINDS[type]?.(object, at) ?? NOTHING;
+  // Refused, Stripe would repeat it for days and then give the endpoint up.
+  const about = isForeignMoney(object) ? NOTHING : (KINDS[type]?.(object, at) ?? NOTHING);
   if ("broken" in about) return refused(about.broken);
   return { verdict: "authentic", notifyId, ...numbersOf(object), about, exchange };
 }
@@ -119,12 +121,18 @@ function session(object: Fields, at: Date): About | Broken {
   return object.payment_status === "paid" ? trade(tradeOfPaidSession(object, at)) : NOTHING;
 }
 
-/** One that is not ours is told by its charge, with the sum that went back in all. */
+/** One that is not ours is told by Stripe's number; its charge tells the sum that went back in all, too. */
 function refund(object: Fields, at: Date): About | Broken {
   const channelRefundNo = refundNoOf(object);
-  if (channelRefundNo === null) return NOTHING;
+  if (channelRefundNo === null) return foreignRefund(object, at);
   const told: RefundOutcome | Broken = refundToldBy(object, at);
   return "broken" in told ? told : { kind: "refund", channelRefundNo, refund: told, trade: null };
+}
+
+function foreignRefund(object: Fields, at: Date): About | Broken {
+  const told = foreignRefundToldBy(object, at);
+  if (told === null) return NOTHING;
+  return "broken" in told ? told : { kind: "foreign_refund", refund: told };
 }
 
 function dispute(object: Fields, at: Date): About | Broken {

@@ -23,7 +23,7 @@ import { APP_METHOD, PAGE_METHOD } from "./traits.ts";
 //                             page that is complete takes no other
 //   expired                   unpaid and over, unless its PaymentIntent succeeded
 //
-// Refunds of a charge count from when they are made, also while they are under way.
+// Refunds of a charge count from when they are made, also while they are under way, until they fail.
 
 const OPEN_INTENT: ReadonlySet<string> = new Set([
   "requires_payment_method",
@@ -162,6 +162,17 @@ export function orderNoOf(object: Fields): string | null {
   return textOr(objectOf(object.metadata)[ORDER_NO], textOr(object.client_reference_id, null));
 }
 
+/**
+ * Whether an object is about money in a currency that is not taken here, and names no order of ours: another
+ * software's on the same account. An order of ours is in a currency that is taken, and says so.
+ */
+export function isForeignMoney(object: Fields): boolean {
+  const { currency, metadata } = object;
+  if (typeof currency !== "string" || currencyOf(currency) !== null) return false;
+  // A page of others bears a reference too; the metadata alone is ours.
+  return textOr(objectOf(metadata)[ORDER_NO], null) === null;
+}
+
 function nextActionOf(body: Fields, order: NewOrder, publishableKey: string): NextAction | null {
   const [url, clientSecret] = [textOr(body.url, null), textOr(body.client_secret, null)];
   if (order.method === PAGE_METHOD) return url === null ? null : { type: "redirect", url };
@@ -198,7 +209,7 @@ function taken(facts: Facts, refundedSum: unknown): Told {
   };
   const refundedAmount = minorUnitsOf(refundedSum) ?? 0n;
   return refundedAmount > 0n
-    ? { outcome: "refunded", refundedAmount, ...told }
+    ? { outcome: "refunded", refundedAmount, foreignRefunds: null, ...told }
     : { outcome: "paid", ...told };
 }
 

@@ -1,5 +1,5 @@
-import type { CallEnd, RefundOrder, RefundOutcome } from "../port.ts";
-import { minorUnitsOf } from "./amount.ts";
+import type { CallEnd, ForeignRefund, RefundOrder, RefundOutcome } from "../port.ts";
+import { currencyOf, minorUnitsOf } from "./amount.ts";
 import { type Answer, type Fields, IDEMPOTENCY, objectOf, refused, textOr } from "./answer.ts";
 import { REFUND_NO } from "./requests.ts";
 import { instantOf, utcDate } from "./time.ts";
@@ -94,6 +94,41 @@ export function refundToldBy(refund: Fields, at: Date): RefundOutcome | { readon
     default:
       return { broken: `the refund status ${JSON.stringify(refund.status)} is not known` };
   }
+}
+
+/** What a refund that is not ours says: made at the dashboard, or by Stripe. Null: it moved nothing. */
+export function foreignRefundToldBy(
+  refund: Fields,
+  at: Date,
+): ForeignRefund | null | { readonly broken: string } {
+  const told = refundToldBy(refund, at);
+  if ("broken" in told) return told;
+  if (told.outcome !== "accepted" && told.outcome !== "arrived" && told.outcome !== "returned") return null;
+  const [channelRefundNo, amount] = [textOr(refund.id, null), minorUnitsOf(refund.amount)];
+  const currency = currencyOf(refund.currency);
+  if (channelRefundNo === null || amount === null || amount <= 0n || currency === null) {
+    return { broken: "a refund without a readable number, amount or currency" };
+  }
+  return {
+    outcome: told.outcome === "returned" ? "returned" : "given_back",
+    channelRefundNo,
+    amount,
+    currency,
+    channelDate: utcDate(instantOf(refund.created) ?? at),
+    returnedDate: told.outcome === "returned" ? told.channelDate : null,
+  };
+}
+
+/** Those of others among the refunds of one payment. */
+export function foreignRefundsIn(refunds: readonly Fields[], at: Date): CallEnd<readonly ForeignRefund[]> {
+  const told = refunds.filter((one) => refundNoOf(one) === null).map((one) => foreignRefundToldBy(one, at));
+  const found: ForeignRefund[] = [];
+  for (const one of told) {
+    if (one === null) continue;
+    if ("broken" in one) return { end: "unknown", reason: one.broken };
+    found.push(one);
+  }
+  return { end: "answered", value: found };
 }
 
 /** Our number of a refund; null where it is not ours. */

@@ -245,6 +245,7 @@ function newAttempt(
     costReturned: 0n,
     takenBack: 0n,
     toldRefunded: 0n,
+    foreignRefunds: [],
     doubtedAt: null,
     closeWanted: false,
     queries: 0,

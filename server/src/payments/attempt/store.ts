@@ -148,6 +148,7 @@ const updateAttemptsSql = sql(
      cost_returned = u.cost_returned,
      taken_back = u.taken_back,
      told_refunded = u.told_refunded,
+     foreign_refunds = u.foreign_refunds,
      doubted_at = u.doubted_at,
      close_wanted = u.close_wanted,
      queries = u.queries,
@@ -157,14 +158,14 @@ const updateAttemptsSql = sql(
      $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
      $9::bigint[],
      $10::bigint[], $11::bigint[], $12::bool[], $13::timestamptz[], $14::date[], $15::text[], $16::bigint[],
-     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::timestamptz[],
-     $23::bool[], $24::int[], $25::timestamptz[], $26::timestamptz[]
+     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::text[],
+     $23::timestamptz[], $24::bool[], $25::int[], $26::timestamptz[], $27::timestamptz[]
    ) as u (
      id, state, channel_trade_no, next_action, failure_code, failure_message, buyer, paid_amount,
      settle_amount,
      fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount, settled_refunded,
-     fee_returned, cost_returned, taken_back, told_refunded, doubted_at, close_wanted, queries, due_at,
-     finished_at
+     fee_returned, cost_returned, taken_back, told_refunded, foreign_refunds, doubted_at, close_wanted,
+     queries, due_at, finished_at
    )
    where a.id = u.id`,
 );
@@ -191,6 +192,7 @@ const ATTEMPT_CHANGING_KEYS: readonly (keyof AttemptRow)[] = [
   "costReturned",
   "takenBack",
   "toldRefunded",
+  "foreignRefunds",
   "doubtedAt",
   "closeWanted",
   "queries",
@@ -245,6 +247,7 @@ const MONEY_KEYS: readonly (keyof Attempt)[] = [
   "costReturned",
   "takenBack",
   "toldRefunded",
+  "foreignRefunds",
   "doubtedAt",
 ];
 

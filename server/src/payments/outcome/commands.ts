@@ -6,6 +6,7 @@ import type {
   CallEnd,
   DisputeOutcome,
   ExchangeRecord,
+  ForeignRefund,
   RefundOutcome,
   ReversalOutcome,
   SceneTraits,
@@ -49,6 +50,11 @@ export type Report = About & {
         readonly refundId: Id;
         readonly source: "refund" | "refund_query" | "notification" | "statement";
         readonly end: CallEnd<RefundOutcome>;
+      }
+    /** One that nobody here asked for, told by the channel's number. */
+    | {
+        readonly kind: "foreign_refund";
+        readonly end: { readonly end: "answered"; readonly value: ForeignRefund };
       }
     /** `disputeId`: of the dispute that was asked about, or the id that a new one gets. */
     | { readonly kind: "dispute_report"; readonly disputeId: Id; readonly end: CallEnd<DisputeOutcome> }

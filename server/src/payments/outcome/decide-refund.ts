@@ -5,6 +5,7 @@
 import type { CallEnd, ChannelTraits, RefundOutcome } from "../../channels/index.ts";
 import { plus } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { toldByNumber } from "../foreign-refunds.ts";
 import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
@@ -248,7 +249,7 @@ function accept(
  */
 function sumsOf(draft: Draft, attempt: Attempt): { carriedOut: bigint; toldOnlyBySum: bigint } {
   let carriedOut = 0n;
-  let toldOnlyBySum = attempt.takenBack;
+  let toldOnlyBySum = attempt.takenBack - toldByNumber(attempt);
   for (const other of draft.refundsOf(attempt.id)) {
     if (!wasAccepted(other) || other.state === "returned") continue;
     if (other.afterFailure) toldOnlyBySum -= other.amount;

@@ -2,9 +2,11 @@
  * What it means that an order took money, or that money came back without a refund of ours. Pure: whatever
  * moved is booked, as the payment's success or as surplus.
  */
-import type { TradeFacts, TradeOutcome } from "../../channels/index.ts";
+import type { ForeignRefund, TradeFacts, TradeOutcome } from "../../channels/index.ts";
+import { toldByNumber } from "../foreign-refunds.ts";
 import { type Attempt, isFinalAttempt, type Refund, type Surplus, type Taken } from "../model.ts";
-import { settledPart } from "../terms.ts";
+import { bookByItself, carriedOut, costGivenBack, isUnderWay, wentByItself } from "./by-itself.ts";
+import { bookForeignRefunds } from "./decide-foreign-refund.ts";
 import type { Draft } from "./draft.ts";
 import {
   type Decision,
@@ -152,7 +154,29 @@ export function decideRefunded(
     if (surplus !== null) return bookCameAndWent(draft, attempt, trade, surplus, context);
   }
   const before = decidePaid(draft, attempt, trade, source, context);
-  return bookGivenBack(draft, attempt, trade.refundedAmount, context) ?? before;
+  const { foreignRefunds, refundedAmount } = trade;
+  if (foreignRefunds === undefined) return bookGivenBack(draft, attempt, refundedAmount, context) ?? before;
+  if (foreignRefunds === null) return bookCertainlyForeign(draft, attempt, refundedAmount, context) ?? before;
+  return bookForeignRefunds(draft, attempt, foreignRefunds, context) ?? before;
+}
+
+/**
+ * Of a sum that may have fallen: whatever no choice of refunds that are known explains went back by itself,
+ * under a number that is not told yet. Each of them may have come back, and any of ours may be in it, even
+ * one that is held for failed: what becomes of it is told by its own number.
+ */
+function bookCertainlyForeign(
+  draft: Draft,
+  attempt: MutableAttempt,
+  told: bigint,
+  context: TradeContext,
+): Decision | null {
+  const { taken, foreignRefunds } = attempt;
+  if (taken === null) return null;
+  const amounts = [...draft.refundsOf(attempt.id), ...foreignRefunds].map(({ amount }) => amount);
+  const bySums = wentByItself(draft, attempt) - toldByNumber(attempt);
+  const beyond = told - largestSum(amounts, told) - bySums;
+  return bookBeyond(draft, attempt, taken, atMostLeft(attempt, taken, beyond), context);
 }
 
 /**
@@ -169,66 +193,30 @@ export function bookGivenBack(
   if (taken === null) return null;
   // An older sum comes late: refunds that are known since are not in it, and those in it may be unknown yet.
   if (told < attempt.toldRefunded) return null;
-  const channelDate = context.channelDay(attempt);
   if (told > attempt.toldRefunded && hasRefundsUnderWay(draft, attempt)) attempt.toldRefunded = told;
-  const beyond = givenBackByChannel(draft, attempt, taken, told);
+  return bookBeyond(draft, attempt, taken, givenBackByChannel(draft, attempt, taken, told), context);
+}
+
+function bookBeyond(
+  draft: Draft,
+  attempt: MutableAttempt,
+  taken: Taken,
+  beyond: bigint,
+  context: Pick<TradeContext, "now" | "reportId" | "channelDay" | "terms">,
+): Decision | null {
   if (beyond <= 0n) return null;
-  if (attempt.surplus !== null && attempt.takenBack + beyond >= taken.paidAmount) {
-    if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
-    takeBack(draft, attempt, channelDate, costGivenBack(taken.costAmount, context));
-    return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
-  }
-  const isWhole = wentByItself(draft, attempt) + beyond >= taken.paidAmount;
-  attempt.takenBack += beyond;
-  const settleAmount = settledPart(taken, attempt.takenBack) - settledPart(taken, attempt.takenBack - beyond);
-  if (isWhole) {
-    finish(attempt, "reversed_by_channel", context.now);
-    const costReturned = costGivenBack(taken.costAmount - attempt.costReturned, context);
-    draft.book({ booking: "reversed_by_channel", attempt, settleAmount, costReturned, channelDate });
-    draft.open({
-      kind: "reversed_by_channel",
-      subjectId: attempt.id,
-      amount: beyond,
-      detail: "The channel took the whole payment back without a refund of ours. Ask the channel why.",
-    });
-    draft.tell("payment.reversed_by_channel");
-    return "reversed_by_channel";
-  }
-  draft.book({
-    booking: "refund_by_channel",
-    attempt,
-    settleAmount,
-    sourceId: context.reportId,
-    channelDate,
-  });
-  draft.open({
-    kind: "refund_by_channel",
-    subjectId: context.reportId,
+  const detail = "The channel refunded this part without a refund of ours. Ask the channel why.";
+  const back = {
     amount: beyond,
-    detail: "The channel refunded this part without a refund of ours. Ask the channel why.",
-  });
-  return "refunded_by_channel";
-}
-
-/** A channel that keeps the cost of what is refunded keeps it too where it gives money back by itself. */
-function costGivenBack(cost: bigint, { terms }: Pick<TradeContext, "terms">): bigint {
-  return terms.account.costReturnedOnRefund ? cost : 0n;
-}
-
-/** What of an attempt went back without a refund of ours, be it in parts. */
-function wentByItself(draft: Draft, attempt: Attempt): bigint {
-  const late = draft
-    .refundsOf(attempt.id)
-    .filter((refund) => refund.afterFailure && refund.state !== "returned");
-  return late.reduce((sum, refund) => sum - refund.amount, attempt.takenBack);
+    channelDate: context.channelDay(attempt),
+    sourceId: context.reportId,
+    detail,
+  };
+  return bookByItself(draft, attempt, taken, back, context);
 }
 
 function hasRefundsUnderWay(draft: Draft, attempt: Attempt): boolean {
   return draft.refundsOf(attempt.id).some(isUnderWay);
-}
-
-function isUnderWay({ state }: Refund): boolean {
-  return state === "created" || state === "unknown";
 }
 
 /** Sums that are told apart; of more it is assumed that one of them fits. */
@@ -253,8 +241,7 @@ function unexplained(draft: Draft, attempt: Attempt, told: bigint): bigint {
   const refunds = draft.refundsOf(attempt.id);
   // A refund that came back from the buyer's bank stays in the channel's sum.
   const returned = sumOf(refunds.filter((refund) => refund.state === "returned"));
-  const carriedOut = attempt.refundedAmount - sumOf(refunds.filter(isUnderWay));
-  return told - carriedOut - attempt.takenBack - returned;
+  return told - carriedOut(draft, attempt) - attempt.takenBack - returned;
 }
 
 function sumOf(refunds: readonly Refund[]): bigint {
@@ -270,10 +257,12 @@ function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refund
   const open = unexplained(draft, attempt, refundedAmount);
   const underWay = draft.refundsOf(attempt.id).filter(isUnderWay);
   const amounts = underWay.map((refund) => refund.amount);
-  const beyond = open - largestSum(amounts, open);
-  const left = taken.paidAmount - attempt.refundedAmount - attempt.takenBack;
-  if (beyond > left) return left;
-  return beyond;
+  return atMostLeft(attempt, taken, open - largestSum(amounts, open));
+}
+
+function atMostLeft({ refundedAmount, takenBack }: Attempt, taken: Taken, amount: bigint): bigint {
+  const left = taken.paidAmount - refundedAmount - takenBack;
+  return amount > left ? left : amount;
 }
 
 /**
@@ -283,7 +272,7 @@ function givenBackByChannel(draft: Draft, attempt: Attempt, taken: Taken, refund
 function bookCameAndWent(
   draft: Draft,
   attempt: MutableAttempt,
-  facts: TradeFacts,
+  facts: TradeFacts & { readonly foreignRefunds?: readonly ForeignRefund[] | null },
   surplus: Surplus,
   context: TradeContext,
 ): Decision {
@@ -296,6 +285,10 @@ function bookCameAndWent(
     context.channelDay(attempt),
     costGivenBack(attempt.taken?.costAmount ?? 0n, context),
   );
+  // They make the whole, which is booked: no number of them is new any more.
+  attempt.foreignRefunds = (facts.foreignRefunds ?? []).map(({ outcome, channelRefundNo, amount }) => {
+    return { channelRefundNo, amount, isReturned: outcome === "returned" };
+  });
   if (wasLive) endLive(draft, context.now);
   return "reversed";
 }

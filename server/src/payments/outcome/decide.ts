@@ -5,6 +5,7 @@ import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
 import { addAttempt, beginClosing, type Command, requestRefund, type WishResult } from "./commands.ts";
 import { decideDispute } from "./decide-dispute.ts";
+import { decideForeignRefund } from "./decide-foreign-refund.ts";
 import { decideRefund, type RefundDecision } from "./decide-refund.ts";
 import { decideCallEnd, decideGiveUp, decideReversal, decideTrade } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
@@ -59,6 +60,10 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
     case "dispute_report": {
       const attempt = draft.attempt(command.attemptId);
       return { decision: decideDispute(draft, attempt, command, around.now), wish: null };
+    }
+    case "foreign_refund": {
+      const attempt = draft.attempt(command.attemptId);
+      return { decision: decideForeignRefund(draft, attempt, command.end.value, context()), wish: null };
     }
     case "give_up":
       return { decision: decideGiveUp(draft, command.attemptId, context()), wish: null };

@@ -41,7 +41,10 @@ export type Booking =
       readonly costReturned: bigint;
       readonly channelDate: string;
     }
-  /** `settleAmount`: the settled part that the channel gave back by itself; `sourceId` names the report. */
+  /**
+   * `settleAmount`: the settled part that the channel gave back by itself; negative: it came back. `sourceId`
+   * names the report, or the refund where the channel told its number.
+   */
   | {
       readonly booking: "refund_by_channel";
       readonly attempt: Attempt;

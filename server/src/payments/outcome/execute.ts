@@ -173,7 +173,7 @@ async function load(tx: Tx, commands: readonly Command[]): Promise<Work> {
 }
 
 function needsRefunds(command: Command): boolean {
-  if (["refund", "refund_report", "dispute_report"].includes(command.kind)) return true;
+  if (["refund", "refund_report", "foreign_refund", "dispute_report"].includes(command.kind)) return true;
   return (
     command.kind === "trade" && command.end.end === "answered" && command.end.value.outcome === "refunded"
   );

@@ -136,10 +136,7 @@ function refundByChannel(booking: Extract<Booking, { booking: "refund_by_channel
   const from = at(attempt.surplus === null ? "suspense_shortage" : "suspense_surplus");
   return {
     ...headOf(attempt, "break_refund_theirs", sourceId, channelDate, id),
-    lines: [
-      { account: from, debit: settleAmount },
-      { account: at("channel_receivable"), credit: settleAmount },
-    ],
+    lines: moved(from, at("channel_receivable"), settleAmount),
   };
 }
 

@@ -69,6 +69,16 @@ const anything = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
+      step: fc.constant("foreign_refund"),
+      nth,
+      no: fc.constantFrom("re_1", "re_2"),
+      outcome: fc.constantFrom("given_back", "returned"),
+      amount: fc.oneof(fc.constantFrom(AMOUNT, 400n), someAmount),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
       step: fc.constant("dispute"),
       nth,
       no: fc.constantFrom("dp_1", "dp_2"),
@@ -203,6 +213,11 @@ function take(story: Story, step: Anything): void {
       story.disputeReport(disputeOf(step, attemptId), undefined, attemptId);
       return;
     }
+    case "foreign_refund": {
+      const { no, amount, outcome, nth: index } = step;
+      story.foreignRefund(no, amount, { outcome }, attemptAt(story, index));
+      return;
+    }
     case "close":
       story.close(step.closingFor);
       return;
@@ -238,7 +253,15 @@ function substance(story: Story): unknown {
   };
 }
 
-const REPORTS: readonly string[] = ["trade", "silence", "reversal", "refund", "refund_silence", "dispute"];
+const REPORTS: readonly string[] = [
+  "trade",
+  "silence",
+  "reversal",
+  "refund",
+  "refund_silence",
+  "dispute",
+  "foreign_refund",
+];
 
 test("whatever is said in whatever order: constraints hold, journals balance, all money has a place", () => {
   fc.assert(
@@ -302,6 +325,7 @@ const channelStep = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ step: fc.constant("gives_back"), nth, part: fc.option(someAmount) }),
   },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant("theirs_returns"), nth }) },
   { weight: 3, arbitrary: fc.record({ step: fc.constant("cancel_call"), nth, told: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ step: fc.constant("ask"), amount: fc.option(someAmount) }) },
   {
@@ -338,6 +362,9 @@ function live(story: Story, channel: HonestChannel, step: ChannelStep): void {
     case "gives_back":
       channel.giveBack(attemptId, step.part);
       break;
+    case "theirs_returns":
+      channel.sendTheirsBack(attemptId, step.nth);
+      break;
     case "cancel_call":
       channel.cancel(attemptId, step.told);
       break;
@@ -349,16 +376,16 @@ function live(story: Story, channel: HonestChannel, step: ChannelStep): void {
 test("after any story with an honest channel the books hold to the cent what the channel owes", () => {
   fc.assert(
     fc.property(
-      fc.record({ method, creditLine: fc.constantFrom(0n, 10_000n) }),
+      fc.record({ method, creditLine: fc.constantFrom(0n, 10_000n), tellsNumbers: fc.boolean() }),
       fc.array(channelStep, { maxLength: 40 }),
-      ({ method: first, creditLine }, steps) => {
+      ({ method: first, creditLine, tellsNumbers }, steps) => {
         const story = startStory({
           amount: AMOUNT,
           method: first,
           account: { costRateMillionths: 0n },
           merchant: { currencies: [{ currency: "CNY", creditLine }] },
         });
-        const channel = new HonestChannel(story);
+        const channel = new HonestChannel(story, { tellsNumbers });
         for (const step of steps) live(story, channel, step);
         channel.tellEverything();
         assert.equal(story.books.natural("channel_receivable"), channel.owes());
@@ -369,6 +396,39 @@ test("after any story with an honest channel the books hold to the cent what the
         }
       },
     ),
+    { numRuns: 3_000 },
+  );
+});
+
+const smallPart = fc.bigInt({ min: 1n, max: AMOUNT / 2n });
+const backStep: fc.Arbitrary<ChannelStep> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ step: fc.constant("observe"), nth, query: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ step: fc.constant("deliver"), nth: fc.nat(20) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ step: fc.constant("refund_call"), nth, takes: fc.boolean(), told: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant("returns"), nth }) },
+  { weight: 3, arbitrary: fc.record({ step: fc.constant("gives_back"), nth, part: fc.option(smallPart) }) },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant("theirs_returns"), nth }) },
+  { weight: 3, arbitrary: fc.record({ step: fc.constant("ask"), amount: fc.option(smallPart) }) },
+);
+
+test("whatever goes back and comes back of a payment, by sums and by numbers, is booked once", () => {
+  fc.assert(
+    fc.property(fc.array(backStep, { minLength: 3, maxLength: 30 }), (steps) => {
+      const story = startStory({
+        amount: AMOUNT,
+        account: { costRateMillionths: 0n },
+        merchant: { currencies: [{ currency: "CNY", creditLine: 10_000n }] },
+      });
+      const channel = new HonestChannel(story, { tellsNumbers: true });
+      channel.pay(story.first);
+      story.trade("query", story.paid());
+      for (const step of steps) live(story, channel, step);
+      channel.tellEverything();
+      assert.equal(story.books.natural("channel_receivable"), channel.owes());
+    }),
     { numRuns: 3_000 },
   );
 });

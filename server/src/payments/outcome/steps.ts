@@ -34,6 +34,7 @@ export type Decision =
   | "reversed"
   | "reversed_by_channel"
   | "refunded_by_channel"
+  | "refund_by_channel_returned"
   | "disputed"
   | "dispute_won"
   | "dispute_lost"

@@ -1,15 +1,15 @@
-import type { RefundOutcome, TradeOutcome } from "../../channels/index.ts";
+import type { ForeignRefund, RefundOutcome, TradeOutcome } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { ReportSource } from "../outcome/steps.ts";
-import { CHANNEL_DATE, type Story } from "./story.ts";
+import { aForeignRefund, CHANNEL_DATE, type Story } from "./story.ts";
 
 type Trade = {
   paid: boolean;
   ended: boolean;
   /** Refunds of ours that it carried out; `returned`: the buyer's bank sent it back. */
   readonly ours: Map<Id, { amount: bigint; returned: boolean }>;
-  /** Given back without a refund of ours. */
-  theirs: bigint;
+  /** Given back without a refund of ours, in the order of time. */
+  readonly theirs: { readonly no: string; readonly amount: bigint; returned: boolean }[];
 };
 
 /**
@@ -18,11 +18,17 @@ type Trade = {
  */
 export class HonestChannel {
   readonly #story: Story;
+  readonly #tellsNumbers: boolean;
   readonly #trades = new Map<Id, Trade>();
   readonly #words: (() => void)[] = [];
 
-  constructor(story: Story) {
+  /**
+   * @param tellsNumbers as Stripe does: each refund that nobody here asked for under a number of its own, and
+   * a sum that falls when a refund comes back
+   */
+  constructor(story: Story, { tellsNumbers }: { readonly tellsNumbers: boolean }) {
     this.#story = story;
+    this.#tellsNumbers = tellsNumbers;
   }
 
   /** The buyer pays, unless the order is over. */
@@ -39,7 +45,7 @@ export class HonestChannel {
 
   /** Somebody looks; what was seen may be told later. */
   observe(attemptId: Id, source: ReportSource): void {
-    const seen = this.#seen(attemptId);
+    const seen = this.#seen(attemptId, source === "query");
     this.#words.push(() => this.#story.trade(source, seen, attemptId));
   }
 
@@ -57,7 +63,9 @@ export class HonestChannel {
     if (refund.state !== "created" && refund.state !== "unknown") return;
     const trade = this.#tradeOf(refund.attemptId);
     const fits = trade.paid && this.#refunded(trade) + refund.amount <= this.#story.box.payment.amount;
-    if (takes && fits) trade.ours.set(refundId, { amount: refund.amount, returned: false });
+    // Asked for again under its number, a refund is not made again.
+    if (takes && fits && !trade.ours.has(refundId))
+      trade.ours.set(refundId, { amount: refund.amount, returned: false });
     const word = this.#wordOf(refundId);
     this.#words.push(() => this.#story.refundReport(refundId, "refund", word));
     if (told) this.#story.refundReport(refundId, "refund", word);
@@ -68,7 +76,8 @@ export class HonestChannel {
   sendBack(refundId: Id): void {
     const { attemptId } = this.#story.refund(refundId);
     const carriedOut = this.#tradeOf(attemptId).ours.get(refundId);
-    if (carriedOut !== undefined) carriedOut.returned = true;
+    if (carriedOut === undefined) return;
+    carriedOut.returned = true;
     const word = this.#wordOf(refundId);
     this.#words.push(() => this.#story.refundReport(refundId, "notification", word));
   }
@@ -78,7 +87,33 @@ export class HonestChannel {
     const trade = this.#tradeOf(attemptId);
     if (!trade.paid) return;
     const left = this.#story.box.payment.amount - this.#refunded(trade);
-    trade.theirs += part === null || part > left ? left : part;
+    const amount = part === null || part > left ? left : part;
+    if (amount === 0n) return;
+    const refund = { no: `re_${trade.theirs.length + 1}`, amount, returned: false };
+    trade.theirs.push(refund);
+    this.#saysNumber(attemptId, refund.no);
+  }
+
+  /** The buyer's bank sends back what the channel gave back by itself. */
+  sendTheirsBack(attemptId: Id, index: number): void {
+    const { theirs } = this.#tradeOf(attemptId);
+    const refund = theirs[index % theirs.length];
+    if (refund === undefined || !this.#tellsNumbers) return;
+    refund.returned = true;
+    this.#saysNumber(attemptId, refund.no);
+  }
+
+  #saysNumber(attemptId: Id, no: string): void {
+    const word = this.#foreignRefunds(attemptId).find((one) => one.channelRefundNo === no);
+    if (!this.#tellsNumbers || word === undefined) return;
+    this.#words.push(() => this.#story.foreignRefund(no, word.amount, word, attemptId));
+  }
+
+  #foreignRefunds(attemptId: Id): readonly ForeignRefund[] {
+    return this.#tradeOf(attemptId).theirs.map(({ no, amount, returned }) => {
+      const given = aForeignRefund(no, amount);
+      return returned ? { ...given, outcome: "returned", returnedDate: CHANNEL_DATE } : given;
+    });
   }
 
   /** A cancel of ours arrives, when the order is being reversed. */
@@ -103,7 +138,11 @@ export class HonestChannel {
     for (let round = 0; round < 3; round += 1) {
       for (const attemptId of box.attempts.keys()) {
         this.cancel(attemptId, true);
-        this.#story.trade("query", this.#seen(attemptId), attemptId);
+        this.#story.trade("query", this.#seen(attemptId, true), attemptId);
+        if (!this.#tellsNumbers) continue;
+        for (const word of this.#foreignRefunds(attemptId)) {
+          this.#story.foreignRefund(word.channelRefundNo, word.amount, word, attemptId);
+        }
       }
       for (const [refundId, refund] of box.refunds) {
         if (refund.state === "created" || refund.state === "unknown") {
@@ -119,8 +158,9 @@ export class HonestChannel {
     let owed = 0n;
     for (const trade of this.#trades.values()) {
       if (!trade.paid) continue;
-      owed += this.#story.box.payment.amount - trade.theirs;
+      owed += this.#story.box.payment.amount;
       for (const { amount, returned } of trade.ours.values()) owed -= returned ? 0n : amount;
+      for (const { amount, returned } of trade.theirs) owed -= returned ? 0n : amount;
     }
     return owed;
   }
@@ -128,21 +168,26 @@ export class HonestChannel {
   #tradeOf(attemptId: Id): Trade {
     const known = this.#trades.get(attemptId);
     if (known !== undefined) return known;
-    const trade: Trade = { paid: false, ended: false, ours: new Map(), theirs: 0n };
+    const trade: Trade = { paid: false, ended: false, ours: new Map(), theirs: [] };
     this.#trades.set(attemptId, trade);
     return trade;
   }
 
-  /** Refunds that came back stay in the sum, as Alipay's do. */
-  #refunded(trade: Trade): bigint {
-    return [...trade.ours.values()].reduce((sum, { amount }) => sum + amount, trade.theirs);
+  /** Refunds that came back stay in the sum, as Alipay's do, or leave it, as Stripe's do. */
+  #refunded({ ours, theirs }: Trade): bigint {
+    const counted = [...ours.values(), ...theirs].filter(({ returned }) => !(returned && this.#tellsNumbers));
+    return counted.reduce((sum, { amount }) => sum + amount, 0n);
   }
 
-  #seen(attemptId: Id): TradeOutcome {
+  /** @param asked a question finds the numbers too */
+  #seen(attemptId: Id, asked: boolean): TradeOutcome {
     const trade = this.#tradeOf(attemptId);
     if (!trade.paid) return trade.ended ? { outcome: "closed" } : { outcome: "pending" };
     const refunded = this.#refunded(trade);
-    return refunded > 0n ? this.#story.refunded(refunded) : this.#story.paid();
+    if (refunded === 0n) return this.#story.paid();
+    if (!this.#tellsNumbers) return this.#story.refunded(refunded);
+    const foreignRefunds = asked ? this.#foreignRefunds(attemptId) : null;
+    return this.#story.refunded(refunded, { foreignRefunds });
   }
 
   #wordOf(refundId: Id): RefundOutcome {

@@ -5,6 +5,7 @@ import type {
   CallEnd,
   ChannelAccount,
   DisputeOutcome,
+  ForeignRefund,
   RefundOutcome,
   ReversalOutcome,
   TradeFacts,
@@ -55,6 +56,13 @@ export type Story = {
     source: "refund" | "refund_query" | "notification",
     end: RefundOutcome | CallEnd<RefundOutcome>,
   ): Decided["decision"];
+  /** A refund that nobody here asked for, told by the channel's number. */
+  foreignRefund(
+    channelRefundNo: string,
+    amount: bigint,
+    changes?: Partial<ForeignRefund>,
+    attemptId?: Id,
+  ): Decided["decision"];
   disputeReport(
     end: DisputeOutcome | CallEnd<DisputeOutcome>,
     disputeId?: Id,
@@ -70,7 +78,7 @@ export type Story = {
   paid(facts?: Partial<TradeFacts>): Extract<TradeOutcome, { outcome: "paid" }>;
   refunded(
     refundedAmount: bigint,
-    facts?: Partial<TradeFacts>,
+    facts?: Partial<TradeFacts> & { readonly foreignRefunds?: readonly ForeignRefund[] | null },
   ): Extract<TradeOutcome, { outcome: "refunded" }>;
 };
 
@@ -211,6 +219,11 @@ function storyOf(held: Held): Story {
       const told = answered<RefundOutcome>(end);
       return submit({ ...report(), kind: "refund_report", attemptId, refundId, source, end: told }).decision;
     },
+    foreignRefund: (channelRefundNo, amount, changes = {}, attemptId = first) => {
+      const value = { ...aForeignRefund(channelRefundNo, amount), ...changes };
+      const end = { end: "answered", value } as const;
+      return submit({ ...report(), kind: "foreign_refund", attemptId, end }).decision;
+    },
     disputeReport: (end, disputeId = newId(), attemptId = first) => {
       const told = answered<DisputeOutcome>(end);
       return submit({ ...report(), kind: "dispute_report", attemptId, disputeId, end: told }).decision;
@@ -241,6 +254,12 @@ function fund(box: Box, refundId: Id, drawn: readonly (readonly bigint[])[]): vo
   const refund = box.refunds.get(refundId) as Refund;
   const [fromPending = refund.settleAmount, fromAvailable = 0n, fromReceivable = 0n] = drawn[0] ?? [];
   box.refunds.set(refundId, { ...refund, fromPending, fromAvailable, fromReceivable });
+}
+
+/** One that was given back on the channel's first day. */
+export function aForeignRefund(channelRefundNo: string, amount: bigint): ForeignRefund {
+  const common = { channelDate: CHANNEL_DATE, returnedDate: null, currency: "CNY" };
+  return { outcome: "given_back", channelRefundNo, amount, ...common };
 }
 
 function factsOf(amount: bigint, now: Date): TradeFacts {
@@ -313,6 +332,7 @@ function anAttempt(payment: Payment, account: ChannelAccount, method: string, no
     costReturned: 0n,
     takenBack: 0n,
     toldRefunded: 0n,
+    foreignRefunds: [],
     doubtedAt: null,
     closeWanted: false,
     queries: 0,

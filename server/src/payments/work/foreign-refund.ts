@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Notification } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { foreignRefundId } from "../foreign-refunds.ts";
 import type { Attempt, WorkItem } from "../model.ts";
 
 type Authentic = Extract<Notification, { verdict: "authentic" }>;
@@ -19,7 +19,7 @@ export function foreignRefundItem(id: Id, attempt: Attempt, { about }: Authentic
   return {
     id,
     kind: "refund_not_ours",
-    subjectId: subjectOf(`${attempt.id} ${channelRefundNo}`),
+    subjectId: foreignRefundId(attempt.id, channelRefundNo),
     paymentId: attempt.paymentId,
     merchantId: attempt.merchantId,
     amount: amount ?? 0n,
@@ -28,11 +28,4 @@ export function foreignRefundItem(id: Id, attempt: Attempt, { about }: Authentic
       `The channel tells of ${sum} under the number ${channelRefundNo}, which nobody here asked for. ` +
       "Nothing is booked: ask who made it in the channel's console.",
   };
-}
-
-/** An id that is always the same for the same name. */
-function subjectOf(name: string): Id {
-  const hex = createHash("sha256").update(name).digest("hex");
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`];
-  return [...parts, hex.slice(20, 32)].join("-");
 }

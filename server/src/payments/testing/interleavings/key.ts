@@ -87,6 +87,7 @@ function attemptParts(attempt: Attempt): unknown[] {
     attempt.costReturned,
     attempt.takenBack,
     attempt.toldRefunded,
+    ...attempt.foreignRefunds.map((one) => `${one.channelRefundNo}:${one.amount}:${one.isReturned}`),
     attempt.doubtedAt !== null,
     attempt.closeWanted,
     attempt.channelTradeNo === null,
