@@ -133,9 +133,11 @@ function starting(http: Http, deps: CheckoutRoutesDeps): void {
       const { device } = request.body;
       const wish = { method, paymentCode: null, buyer: null, buyerIp: request.ip, device };
       // Two pages that renew the same code are one wish.
-      const key =
-        renews === undefined ? null : `renewal of ${formatId("att", payment.liveAttemptId as string)}`;
-      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, key));
+      const name =
+        renews === undefined
+          ? null
+          : { own: `renewal of ${formatId("att", payment.liveAttemptId as string)}` };
+      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, name));
     },
   );
 }

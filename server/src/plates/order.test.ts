@@ -112,14 +112,49 @@ describe("coming back from WeChat's page", () => {
     return back.location;
   };
 
-  test("twice makes one order", async () => {
+  /** The page to which WeChat's browser is led, with the order that it hands over. */
+  const invoked = async (back: string): Promise<string> => {
+    const { status, location, text } = await wechat().open(back);
+    assert.equal(status, 303, text);
+    const page = await wechat().open(location);
+    assert.match(page.text, /data-bridge="wechat"/);
+    return location;
+  };
+
+  test("twice is the same order, before and after the state has grown old", async () => {
     const payment = await create();
     const back = await sentBack(payment);
-    assert.equal((await wechat().open(back)).status, 303);
-    const again = await wechat().open(back);
-    assert.equal(again.status, 502);
-    assert.match(again.text, /could not be opened/);
+    const first = await invoked(back);
+    assert.equal(await invoked(back), first);
+    platform.clock.advance(6 * 60_000);
+    assert.equal(await invoked(back), first);
     assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("twice at once is the same order, although the wallet's code is good once", async () => {
+    const payment = await create();
+    const back = await sentBack(payment);
+    const [first, ...others] = await Promise.all([1, 2, 3].map(() => invoked(back)));
+    assert.deepEqual(others, [first, first]);
+    assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("twice keeps the order that the buyer had before he scanned again", async () => {
+    const payment = await create();
+    await scan(payment, { wallet: "wechat" });
+    const back = await sentBack(payment);
+    const first = await invoked(back);
+    assert.equal(await invoked(back), first);
+    assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("again after its order is over, the buyer is led to the payment as it is now", async () => {
+    const payment = await create();
+    const back = await sentBack(payment);
+    await invoked(back);
+    await scan(payment, { wallet: "alipay" });
+    const again = await wechat().open(back);
+    assert.deepEqual([again.status, again.location], [303, scanPath(payment)]);
   });
 
   test("with a state that was not made here, of another payment or too old, opens nothing", async () => {
