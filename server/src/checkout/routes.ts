@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Type } from "typebox";
-import { problem } from "../kernel/errors.ts";
+import { Problem, problem } from "../kernel/errors.ts";
 import { type Http, type Input, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
 import type { Whole } from "../payments/index.ts";
 import { BEACON_KINDS, type Beacons } from "./beacons.ts";
 import { goPage } from "./go-page.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
-import { findByToken, methodsOf, type StateDeps, sceneOf, stateOf } from "./state.ts";
+import { findByToken, type StateDeps, sceneOf, stateOf } from "./state.ts";
 import { liveOf, ordinalOf, renewalDue } from "./view.ts";
 import type { Watchers } from "./watchers.ts";
 
@@ -126,7 +126,7 @@ function starting(http: Http, deps: CheckoutRoutesDeps): void {
       const { method, renews } = request.body;
       // Another page was quicker, or its clock is behind: what is there now is still good.
       if (renews !== undefined && !isToBeRenewed(deps, whole, method, renews)) return stateOf(deps, whole);
-      const offered = await methodsOf(deps, payment);
+      const offered = await deps.offers.now(payment, liveOf(whole)?.method ?? null);
       if (!offered.some((candidate) => candidate.method === method)) {
         throw problem("method_not_available", { field: "method" });
       }
@@ -137,9 +137,20 @@ function starting(http: Http, deps: CheckoutRoutesDeps): void {
         renews === undefined
           ? null
           : { own: `renewal of ${formatId("att", payment.liveAttemptId as string)}` };
-      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, name));
+      const started = deps.payments.newAttempt(payment.merchantId, payment.id, wish, name);
+      return stateOf(deps, await started.catch(refuseBuyer));
     },
   );
+}
+
+/** What a buyer is refused with: reasons name accounts, rules and limits, which are the merchant's own. */
+function refuseBuyer(error: unknown): never {
+  if (!(error instanceof Problem)) throw error;
+  const { field, retryAfterSeconds } = error.extras;
+  throw problem(error.code, {
+    ...(field === undefined ? {} : { field }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 /**
