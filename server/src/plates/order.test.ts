@@ -102,6 +102,25 @@ describe("the one address of a payment", () => {
   });
 });
 
+describe("between a payment's expiry and its closing by a worker", () => {
+  let idle: TestPlatform;
+  before(async () => {
+    idle = await startTestPlatform({ config: { roles: ["api"] } });
+  });
+  after(() => idle.stop());
+
+  test("the page waits, in whichever wallet it is opened", async () => {
+    const payment = await ok(idle.pay({ expires_in: 60 }));
+    await ok(idle.sandbox("POST", "/wallet/scan", { code: payment.scan_url, wallet: "wechat" }));
+    idle.clock.advance(61_000);
+    for (const agent of [ALIPAY_AGENT, WECHAT_AGENT]) {
+      const page = await phone(idle, agent).open(scanPath(payment));
+      assert.deepEqual([page.status, page.location], [200, ""], agent);
+      assert.match(page.text, /being confirmed/);
+    }
+  });
+});
+
 describe("coming back from WeChat's page", () => {
   const wechat = () => phone(platform, WECHAT_AGENT);
   /** From the payment's address to where WeChat sends the browser back. */

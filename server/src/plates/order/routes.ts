@@ -54,7 +54,7 @@ export function orderRoutes(http: Http, deps: OrderRoutesDeps): void {
       if (whole === null) return reply;
       const app = appOf(request);
       if (app?.channel == null) return showElsewhere(deps, request, reply, whole, app);
-      if (isWaiting(whole)) return showWaiting(deps, request, reply, whole);
+      if (isWaiting(whole, deps.clock.now())) return showWaiting(deps, request, reply, whole);
       const live = liveOf(whole);
       const named = parseId("att", textIn(request.query, "a"));
       if (live !== null && live.id === named && live.nextAction?.type === "jsapi_params") {

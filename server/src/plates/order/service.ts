@@ -102,7 +102,7 @@ export function createOrderPages(deps: OrderDeps): OrderPages {
       // A reload, or the same request twice: the wallet's code is spent, and the order is there.
       const made = await madeBefore(deps, whole, key);
       if (made !== null) return made;
-      if (isWaiting(whole)) return { step: "confirming" };
+      if (isWaiting(whole, deps.clock.now())) return { step: "confirming" };
       if (way.identify === null || late) return { step: "unidentified" };
       const code = parameters[way.identify.codeParameter];
       if (typeof code !== "string" || code === "") return { step: "unidentified" };
@@ -280,11 +280,15 @@ function stepOf(deps: OrderDeps, live: Attempt): Step {
   }
 }
 
-/** Something about the payment is not known yet: nothing new is started before it is. */
-export function isWaiting(whole: Whole): boolean {
+/**
+ * Something about the payment is not known yet: nothing new is started before it is. What was live at its
+ * expiry may have been paid until then.
+ */
+export function isWaiting(whole: Whole, now: Date): boolean {
   const live = liveOf(whole);
   return (
     whole.payment.closingSince !== null ||
+    now >= whole.payment.expiresAt ||
     (live === null && whole.attempts.some((attempt) => attempt.state === "reversing")) ||
     (live !== null && live.nextAction === null)
   );
