@@ -44,7 +44,9 @@ export function nameWish(
   name: WishName | null,
 ): NamedWish | null {
   const { method, buyer, buyerIp, paymentCode } = wish;
-  const address = buyerIp === null ? {} : { buyer_ip: buyerIp };
+  // A buyer's computer and phone wish the same from different addresses.
+  const isOwn = name !== null && "own" in name;
+  const address = buyerIp === null || isOwn ? {} : { buyer_ip: buyerIp };
   const code =
     paymentCode === null ? null : deps.keyring.mac("payment_code", paymentCode).toString("base64url");
   if (name === null && code === null) return null;
