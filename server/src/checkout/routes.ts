@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { Problem, problem } from "../kernel/errors.ts";
 import { type Http, type Input, strictObject } from "../kernel/http.ts";
@@ -6,6 +7,7 @@ import { formatId } from "../kernel/ids.ts";
 import type { Whole } from "../payments/index.ts";
 import { BEACON_KINDS, type Beacons } from "./beacons.ts";
 import { goPage } from "./go-page.ts";
+import { insideOf } from "./inside.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
 import { findByToken, type StateDeps, sceneOf, stateOf } from "./state.ts";
 import { liveOf, ordinalOf, renewalDue } from "./view.ts";
@@ -95,7 +97,7 @@ function status(http: Http, deps: CheckoutRoutesDeps): void {
   http.get<Input<never, typeof TokenParams>>("/pay/:token/state", { schema: hidden }, async (request) => {
     const whole = await findByToken(deps, request.params.token);
     await deps.payments.watch(whole.payment);
-    return stateOf(deps, whole);
+    return { ...(await stateOf(deps, whole)), inside: insideOf(agentOf(request), deps.channels) };
   });
 
   http.addHook("preClose", async () => deps.watchers.stop());
@@ -114,6 +116,10 @@ function status(http: Http, deps: CheckoutRoutesDeps): void {
         .send(events);
     },
   );
+}
+
+function agentOf({ headers }: FastifyRequest): string {
+  return headers["user-agent"] ?? "";
 }
 
 function starting(http: Http, deps: CheckoutRoutesDeps): void {

@@ -57,7 +57,9 @@ export function screenOf(state: State, place: Place, nowMs: number): Screen {
 }
 
 function chooseScreen(state: State, methods: readonly Method[], place: Place): Screen {
-  const blocked = state.methods.some((method) => isBlocked(method, place));
+  const blocked = state.methods.some(
+    (method) => method.devices.includes(place.device) && isBlocked(method, place),
+  );
   return { kind: "choose", methods, blocked };
 }
 
