@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { ChannelAccount } from "../channels/index.ts";
 import { HOUR, MINUTE, plus } from "../kernel/clock.ts";
 import { goPage } from "./go-page.ts";
-import { offeredMethods, RENEWAL_MARGIN_MS, renewalDue, returnUrl } from "./view.ts";
+import { offeredMethods, RENEWAL_MARGIN_MS, renewalDue } from "./view.ts";
 
 const NOW = new Date("2026-03-01T04:00:00Z");
 
@@ -28,17 +28,6 @@ describe("when a code is renewed", () => {
       assert.deepEqual(due(lifetimeMs, orderMs, paymentMs), at);
     });
   }
-});
-
-describe("the way back to the shop", () => {
-  const payment = { id: "0195f3a0-0000-7000-8000-000000000001", status: "succeeded" } as const;
-  test("keeps the shop's own query and fragment, and its own word for ours is replaced", () => {
-    const url = new URL(returnUrl("https://shop.example/back?cart=7&status=mine#thanks", payment));
-    assert.deepEqual([url.searchParams.get("cart"), url.hash], ["7", "#thanks"]);
-    assert.deepEqual(url.searchParams.getAll("status"), ["succeeded"]);
-    assert.match(url.searchParams.get("payment_id") ?? "", /^pay_/);
-  });
-  test("leaves alone what is no address", () => assert.equal(returnUrl("nowhere", payment), "nowhere"));
 });
 
 describe("the page that sends a form on", () => {

@@ -1,8 +1,7 @@
 /** What the cashier shows of a payment. Pure. */
 import type { ChannelAccount, Channels, SceneTraits } from "../channels/index.ts";
 import { plus, SECOND } from "../kernel/clock.ts";
-import { formatId } from "../kernel/ids.ts";
-import { type Attempt, type Payment, readRequest, type Whole } from "../payments/index.ts";
+import { type Attempt, type Payment, readRequest, returnUrl, type Whole } from "../payments/index.ts";
 import type { CashierSettings, Device, MethodRule } from "./settings/index.ts";
 
 /** What the page is about: one word decides which screen the buyer sees. */
@@ -54,7 +53,7 @@ export function checkoutState({ whole, merchantName, settings, methods, scene }:
       expires_at: payment.expiresAt.toISOString(),
       merchant_name: settings.displayName ?? merchantName,
       closed_reason: payment.closedReason,
-      return_url: request.return_url === undefined ? null : returnUrl(request.return_url, payment),
+      return_url: returnUrl(payment),
     },
     /** `logo` is the version of the settings whose picture it is, null where there is none. */
     brand: { colour: settings.colour, logo: settings.logoVersion },
@@ -93,18 +92,6 @@ export function renewalDue(
   if (lifetimeMs !== null) ends.push(plus(live.createdAt, lifetimeMs).getTime());
   const dueAt = new Date(Math.min(...ends) - RENEWAL_MARGIN_MS);
   return plus(dueAt, RENEWAL_MARGIN_MS) < payment.expiresAt ? dueAt : null;
-}
-
-/**
- * Where the buyer goes back to: the merchant's address with the payment's id and status. Anybody can write
- * such an address, so it is for display only; the webhook and the API tell the truth.
- */
-export function returnUrl(address: string, payment: Pick<Payment, "id" | "status">): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  url.searchParams.set("payment_id", formatId("pay", payment.id));
-  url.searchParams.set("status", payment.status);
-  return url.href;
 }
 
 function viewOf(

@@ -38,7 +38,7 @@ export { readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
 export type { Refunds } from "./refund/service.ts";
-export { presentNextAction } from "./view.ts";
+export { presentNextAction, returnUrl } from "./view.ts";
 export type { Whole } from "./whole.ts";
 export { NextActionSchema } from "./wire.ts";
 

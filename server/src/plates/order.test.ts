@@ -28,7 +28,7 @@ describe("the one address of a payment", () => {
   });
 
   test("in WeChat it learns who scans, places the order for him, and is paid", async () => {
-    const payment = await create({ subject: "Oolong" });
+    const payment = await create({ subject: "Oolong", return_url: "https://shop.example/back?cart=7" });
     const { trade } = await scan(payment, { wallet: "wechat", buyer: "ann" });
     assert.deepEqual([trade.channel, trade.scene, trade.amount], ["wechat", "jsapi", 1234]);
     await platform.payCode(trade.token);
@@ -36,6 +36,9 @@ describe("the one address of a payment", () => {
     assert.deepEqual([paid.method, paid.attempts.length], ["wechat.jsapi", 1]);
     const page = await phone(platform, WECHAT_AGENT).open(scanPath(payment));
     assert.match(page.text, /<h1>Paid<\/h1>/);
+    // The same address that the cashier leads back to.
+    const back = `https://shop.example/back?cart=7&amp;payment_id=${payment.id}&amp;status=succeeded`;
+    assert.ok(page.text.includes(`href="${back}"`), page.text);
   });
 
   test("in WeChat a reload keeps the buyer's order, and another buyer gets his own", async () => {
