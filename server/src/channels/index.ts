@@ -1,5 +1,11 @@
 /** Channels, the contracts with them, and the budget of calls. */
-export type { ChannelAccount, ChannelAccountStatus, Contract, FundFlow } from "./accounts/model.ts";
+export {
+  type ChannelAccount,
+  type ChannelAccountStatus,
+  type Contract,
+  type FundFlow,
+  takes,
+} from "./accounts/model.ts";
 export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accounts/routes.ts";
 export type { AccountOpening, ChannelAccounts, GivenContract } from "./accounts/service.ts";
 export { createAlipay } from "./alipay/index.ts";

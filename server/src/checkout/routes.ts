@@ -4,13 +4,13 @@ import { Type } from "typebox";
 import { Problem, problem } from "../kernel/errors.ts";
 import { type Http, type Input, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
-import type { Whole } from "../payments/index.ts";
+import { liveOf, type Whole } from "../payments/index.ts";
 import { BEACON_KINDS, type Beacons } from "./beacons.ts";
 import { goPage } from "./go-page.ts";
 import { insideOf } from "./inside.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
 import { findByToken, type StateDeps, sceneOf, stateOf } from "./state.ts";
-import { liveOf, ordinalOf, renewalDue } from "./view.ts";
+import { ordinalOf, renewalDue } from "./view.ts";
 import type { Watchers } from "./watchers.ts";
 
 export type CheckoutRoutesDeps = StateDeps & {

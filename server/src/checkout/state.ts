@@ -4,10 +4,10 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Merchants } from "../merchants/index.ts";
-import { type Payments, readCashierToken, type Whole } from "../payments/index.ts";
+import { liveOf, type Payments, readCashierToken, type Whole } from "../payments/index.ts";
 import type { Offers } from "./offers.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
-import { type CheckoutState, checkoutState, liveOf } from "./view.ts";
+import { type CheckoutState, checkoutState } from "./view.ts";
 
 export type StateDeps = {
   readonly payments: Payments;

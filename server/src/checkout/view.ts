@@ -1,7 +1,7 @@
 /** What the cashier shows of a payment. Pure. */
-import type { ChannelAccount, Channels, SceneTraits } from "../channels/index.ts";
+import { type ChannelAccount, type Channels, type SceneTraits, takes } from "../channels/index.ts";
 import { plus, SECOND } from "../kernel/clock.ts";
-import { type Attempt, type Payment, readRequest, returnUrl, type Whole } from "../payments/index.ts";
+import { type Attempt, liveOf, type Payment, readRequest, returnUrl, type Whole } from "../payments/index.ts";
 import type { CashierSettings, Device, MethodRule } from "./settings/index.ts";
 
 /** What the page is about: one word decides which screen the buyer sees. */
@@ -66,11 +66,6 @@ export function checkoutState({ whole, merchantName, settings, methods, scene }:
     poll_after_ms: payment.finishedAt === null ? POLL_MS : POLL_ENDED_MS,
     server_time: now.toISOString(),
   };
-}
-
-/** The attempt that the buyer can pay now; null: none. */
-export function liveOf({ payment, attempts }: Pick<Whole, "payment" | "attempts">): Attempt | null {
-  return attempts.find((attempt) => attempt.id === payment.liveAttemptId) ?? null;
 }
 
 /** Which of its payment's attempts it is, from 1: a name that says nothing to anybody else. */
@@ -161,15 +156,6 @@ export function offeredMethods(
   }
   const rank = ({ order }: OfferedMethod) => order ?? settings.methods.length;
   return [...offered.values()].sort((a, b) => rank(a) - rank(b));
-}
-
-function takes(account: ChannelAccount, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {
-  return (
-    account.status === "active" &&
-    account.currencies.includes(currency) &&
-    account.amountMin <= amount &&
-    amount <= account.amountMax
-  );
 }
 
 function allows(rule: MethodRule, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {

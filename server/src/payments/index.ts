@@ -33,7 +33,7 @@ import { createWorkItems, type WorkItems } from "./work/service.ts";
 export type { AttemptWish, Opening } from "./attempt/prepare.ts";
 export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
-export type { Attempt, Payment, Refund } from "./model.ts";
+export { type Attempt, liveOf, type Payment, type Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";

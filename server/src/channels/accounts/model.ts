@@ -98,6 +98,18 @@ export type ChannelAccount = Contract & {
   readonly updatedAt: Date;
 };
 
+/** Whether the account is active and its contract takes the currency and amount (null: any amount). */
+export function takes(
+  account: Pick<ChannelAccount, "status" | "currencies" | "amountMin" | "amountMax">,
+  { amount, currency }: { readonly amount: bigint | null; readonly currency: Currency },
+): boolean {
+  return (
+    account.status === "active" &&
+    account.currencies.includes(currency) &&
+    (amount === null || (account.amountMin <= amount && amount <= account.amountMax))
+  );
+}
+
 /** One version of an account's credentials as people see it: never the credentials. */
 export type CredentialVersion = {
   readonly channelAccountId: Id;

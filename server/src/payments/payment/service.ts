@@ -22,7 +22,7 @@ import {
 } from "../attempt/once.ts";
 import type { AttemptPlaces } from "../attempt/places.ts";
 import { type AttemptWish, type Opening, type PreparedAttempt, prepareAttempt } from "../attempt/prepare.ts";
-import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
+import { type Attempt, isFinalPayment, liveOf, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
 import { type Whole, wholesById } from "../whole.ts";
@@ -301,7 +301,7 @@ async function prepare(
 
 async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
   const whole = await loadWhole(deps.cell, paymentId);
-  const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
+  const live = whole === null ? null : liveOf(whole);
   return { paymentId, merchantId, channelAccountId: live?.channelAccountId ?? null };
 }
 

@@ -5,7 +5,7 @@ import type { Keyring } from "../../kernel/crypto.ts";
 import type { Http } from "../../kernel/http.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Merchants } from "../../merchants/index.ts";
-import { type Payments, readCashierToken, type Whole } from "../../payments/index.ts";
+import { liveOf, type Payments, readCashierToken, type Whole } from "../../payments/index.ts";
 import { sendPage, tongueOf } from "../pages/frame.ts";
 import { markup } from "../pages/html.ts";
 import {
@@ -18,7 +18,7 @@ import {
   unknownPaymentPage,
 } from "../pages/order-pages.ts";
 import { codeSvg } from "../print/drawing.ts";
-import { isWaiting, liveOf, type OrderPages, type Step } from "./service.ts";
+import { isWaiting, type OrderPages, type Step } from "./service.ts";
 import { readOrderState } from "./state.ts";
 
 export type OrderRoutesDeps = {

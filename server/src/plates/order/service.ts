@@ -12,7 +12,14 @@ import type { Keyring } from "../../kernel/crypto.ts";
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
-import { type Attempt, type Payment, type Payments, readRequest, type Whole } from "../../payments/index.ts";
+import {
+  type Attempt,
+  liveOf,
+  type Payment,
+  type Payments,
+  readRequest,
+  type Whole,
+} from "../../payments/index.ts";
 import type { Routing } from "../../routing/index.ts";
 import { newOrderState, type OrderState } from "./state.ts";
 
@@ -292,8 +299,4 @@ export function isWaiting(whole: Whole, now: Date): boolean {
     (live === null && whole.attempts.some((attempt) => attempt.state === "reversing")) ||
     (live !== null && live.nextAction === null)
   );
-}
-
-export function liveOf({ payment, attempts }: Whole): Attempt | null {
-  return attempts.find((one) => one.id === payment.liveAttemptId) ?? null;
 }
