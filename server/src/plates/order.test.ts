@@ -66,6 +66,17 @@ describe("the one address of a payment", () => {
     await platform.until(payment.id, (one) => one.status === "succeeded");
   });
 
+  test("in UnionPay it opens UnionPay's page by a form, and a reload keeps the order", async () => {
+    const payment = await create();
+    const first = await scan(payment, { wallet: "unionpay" });
+    assert.deepEqual([first.trade.channel, first.trade.amount], ["unionpay", 1234]);
+    const again = await scan(payment, { wallet: "unionpay" });
+    assert.equal(again.trade.token, first.trade.token);
+    await platform.payCode(first.trade.token);
+    const paid = await platform.until(payment.id, (one) => one.status === "succeeded");
+    assert.deepEqual([paid.method, paid.attempts.length], ["unionpay.page", 1]);
+  });
+
   test("opened in one wallet and then in another, the earlier order is ended", async () => {
     const payment = await create();
     await scan(payment, { wallet: "alipay" });
