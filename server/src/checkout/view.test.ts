@@ -53,6 +53,7 @@ describe("the page that sends a form on", () => {
 describe("which methods are offered", () => {
   const traits = {
     displayName: "Test",
+    leastAmounts: { HKD: 400n, CNY: null },
     scenes: {
       "t.qr": { kind: "qr", devices: ["desktop"] },
       "t.page": { kind: "redirect", devices: ["desktop"] },
@@ -91,6 +92,13 @@ describe("which methods are offered", () => {
     assert.deepEqual(names(10_001n), []);
     assert.deepEqual(names(100n, usual, [account({ currencies: ["USD"] })]), []);
     assert.deepEqual(names(100n, usual, [account({ status: "disabled" })]), []);
+  });
+
+  test("not below the least that the channel takes of the currency", () => {
+    const accounts = [account({ currencies: ["HKD"] })];
+    const offered = (amount: bigint) =>
+      offeredMethods(accounts, channels, { amount, currency: "HKD" }, usual).map((one) => one.method);
+    assert.deepEqual([offered(399n), offered(400n)], [[], ["t.page", "t.qr"]]);
   });
 
   test("in the merchant's order, less what it hides", () => {

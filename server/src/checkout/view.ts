@@ -138,6 +138,8 @@ export function offeredMethods(
   for (const account of accounts) {
     const traits = channels.channel(account.channel)?.traits;
     if (traits === undefined || !takes(account, payment)) continue;
+    // What a channel refuses unseen is not shown: Stripe takes no card for some cents.
+    if (payment.amount < (traits.leastAmounts?.[payment.currency] ?? 0n)) continue;
     for (const method of account.methods) {
       const scene = traits.scenes[method];
       if (scene === undefined || scene.devices.length === 0 || settings.hidden.includes(method)) continue;
