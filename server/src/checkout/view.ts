@@ -58,6 +58,8 @@ export function checkoutState({ whole, merchantName, settings, methods, scene }:
     /** `logo` is the version of the settings whose picture it is, null where there is none. */
     brand: { colour: settings.colour, logo: settings.logoVersion },
     view,
+    /** Beside `choose`: the order waits in another app, and is ended when another way is chosen. */
+    open_in_app: view === "choose" && live !== null,
     methods: view === "choose" || view === "pay" ? methods : [],
     method: isPayable ? live.method : null,
     attempt: isPayable ? ordinalOf(whole, live) : null,
@@ -109,7 +111,13 @@ function viewOf(
   if (live === null && attempts.some((attempt) => attempt.state === "reversing")) return "confirming";
   if (now >= payment.expiresAt) return live === null ? "expired" : "confirming";
   if (live === null) return "choose";
-  return buyersAction(live) === null ? "confirming" : "pay";
+  if (buyersAction(live) !== null) return "pay";
+  return waitsInApp(live) ? "choose" : "confirming";
+}
+
+/** The order is open where no web page can open it, and nobody has begun to pay that is known of. */
+function waitsInApp({ state, nextAction }: Attempt): boolean {
+  return state === "pending" && (nextAction?.type === "app_params" || nextAction?.type === "jsapi_params");
 }
 
 /**

@@ -56,6 +56,8 @@ export interface State {
   readonly payment: Payment;
   readonly brand: Brand;
   readonly view: View;
+  /** Beside `choose`: the order waits in another app. */
+  readonly open_in_app?: boolean;
   readonly methods: readonly Method[];
   /** The way that `next_action` belongs to. */
   readonly method: string | null;

@@ -101,6 +101,14 @@ describe("what is shown where", () => {
     assert.deepEqual(names(DESKTOP, ordered).slice(0, 3), ["card", "alipay.page", "alipay.qr"]);
   });
 
+  test("what waits in an app is said, and not ended unasked", () => {
+    const one = { methods: [method("alipay.qr")] };
+    const waiting = screenOf(state("choose", { ...one, open_in_app: true }), DESKTOP, NOW);
+    assert.ok(waiting.kind === "choose" && waiting.inApp);
+    assert.equal(startsByItself(waiting, DESKTOP), null);
+    assert.equal(startsByItself(screenOf(state("choose", one), DESKTOP, NOW), DESKTOP), "alipay.qr");
+  });
+
   test("who is inside a wallet that blocks something is told so", () => {
     const screen = screenOf(state("choose"), { device: "phone", inside: INSIDE.wechat }, NOW);
     assert.ok(screen.kind === "choose" && screen.blocked);
