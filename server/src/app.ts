@@ -184,6 +184,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     ...common,
     payments,
     channels,
+    routing,
     merchants,
     operators,
     keyring,

@@ -5,10 +5,11 @@ import { buyerHeader } from "../wallet-buyer.ts";
 // The browser inside a pretend wallet: it opens the address that a code holds, as the wallet's own user
 // agent, and goes where it is led, until it stands before an order, or before a page that asks for something.
 
-export type WalletName = "wechat" | "alipay";
+export type WalletName = "wechat" | "alipay" | "unionpay";
 
 export const userAgents: Record<WalletName, string> = {
   wechat: "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36 MicroMessenger/8.0.49",
+  unionpay: "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36 UnionPay/1.0 CloudPay",
   alipay: "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36 AlipayClient/10.6.0",
 };
 
@@ -45,7 +46,7 @@ export async function browse(clock: SandboxClock, sandboxUrl: string, visit: Vis
     if (url.startsWith(`${sandboxUrl}/wallet?`)) return { order: orderIn(url) };
     const loaded = await load(clock, url, visit, form);
     form = null;
-    const order = handedOver(loaded.text);
+    const order = handedOver(loaded.text) ?? (visit.wallet === "unionpay" ? signedForm(loaded.text) : null);
     if (order !== null) return { order };
     const asked = visit.amount === null ? null : amountForm(loaded, visit.amount);
     const next = loaded.location ?? refreshOf(loaded.text) ?? asked?.action ?? null;
@@ -107,6 +108,17 @@ function handedOver(text: string): string | null {
   return params.package ?? params.tradeNO ?? null;
 }
 
+/** The signed form by which a page sends the browser to UnionPay's: there it places the order. */
+function signedForm(text: string): string | null {
+  if (!/<form[^>]*action="[^"]*\/frontTransReq\.do"/.test(text)) return null;
+  return new URLSearchParams(hiddenFields(text)).toString();
+}
+
+function hiddenFields(text: string): Record<string, string> {
+  const hidden = text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
+  return Object.fromEntries([...hidden].map(([, name = "", value = ""]) => [name, unescaped(value)]));
+}
+
 function refreshOf(text: string): string | null {
   const to = /<meta http-equiv="refresh" content="0;url=([^"]*)"/.exec(text)?.[1];
   return to === undefined ? null : unescaped(to);
@@ -119,9 +131,7 @@ function amountForm(
 ): { action: string; fields: Record<string, string> } | null {
   const action = /<form[^>]*method="post" action="([^"]*)"/.exec(text)?.[1];
   if (action === undefined) return null;
-  const hidden = text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
-  const fields = Object.fromEntries([...hidden].map(([, name = "", value = ""]) => [name, unescaped(value)]));
-  return { action: unescaped(action), fields: { ...fields, amount } };
+  return { action: unescaped(action), fields: { ...hiddenFields(text), amount } };
 }
 
 function pageOf({ status, url, text }: Loaded) {

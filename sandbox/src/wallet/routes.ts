@@ -58,8 +58,8 @@ function registerScan(app: FastifyInstance, deps: WalletDeps, channels: readonly
 
 function walletOf(body: Record<string, unknown>): WalletName {
   const wallet = textField(body, "wallet") ?? "alipay";
-  if (wallet === "alipay" || wallet === "wechat") return wallet;
-  throw new Refused(400, "wallet_unknown", "wallet must be alipay or wechat.");
+  if (wallet === "alipay" || wallet === "unionpay" || wallet === "wechat") return wallet;
+  throw new Refused(400, "wallet_unknown", "wallet must be alipay, unionpay or wechat.");
 }
 
 function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {

@@ -73,6 +73,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/codes/emvco": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Write an EMVCo merchant-presented code
+         * @description The text to draw as a QR code, for an account that a network has given the merchant. Nothing is kept; `POST /v1/codes/recognise` reads it.
+         */
+        readonly post: operations["writeEmvcoCode"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/codes/recognise": {
         readonly parameters: {
             readonly query?: never;
@@ -1198,6 +1218,87 @@ export interface operations {
             };
         };
     };
+    readonly writeEmvcoCode: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description Whom it pays: 02 to 25 a value, 26 to 51 fields with 00 */
+                    readonly accounts: readonly {
+                        /** @description Values by tags of two digits */
+                        readonly fields?: {
+                            readonly [key: string]: string;
+                        };
+                        readonly tag: string;
+                        /** @description Of tags 02 to 25; UnionPay's 15 has 31 characters */
+                        readonly value?: string;
+                    }[];
+                    /** @description Values by tags of two digits */
+                    readonly additional?: {
+                        readonly [key: string]: string;
+                    };
+                    /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                    readonly amount?: number;
+                    /** @description The merchant's category (MCC) */
+                    readonly category: string;
+                    /** @description ISO 3166-1, two letters */
+                    readonly country: string;
+                    /** @description ISO 4217, capital letters */
+                    readonly currency: string;
+                    /**
+                     * @description static: for many buyers; dynamic: for one payment
+                     * @enum {unknown}
+                     */
+                    readonly initiation?: "static" | "dynamic";
+                    readonly language?: {
+                        readonly city?: string;
+                        readonly code: string;
+                        readonly name: string;
+                    };
+                    /** @description ASCII */
+                    readonly merchant_city: string;
+                    /** @description Many readers count bytes, so ASCII; other scripts go into language */
+                    readonly merchant_name: string;
+                    /** @description ASCII */
+                    readonly postal_code?: string;
+                    /** @description Fields of others, each with its owner as 00 */
+                    readonly templates?: readonly {
+                        /** @description Values by tags of two digits */
+                        readonly fields: {
+                            readonly [key: string]: string;
+                        };
+                        readonly tag: string;
+                    }[];
+                    readonly tip?: {
+                        /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                        readonly amount?: number;
+                        /** @enum {unknown} */
+                        readonly kind: "asked" | "fixed" | "percentage";
+                        readonly percent?: string;
+                    };
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description With its checksum */
+                        readonly code: string;
+                    };
+                };
+            };
+        };
+    };
     readonly recogniseCode: {
         readonly parameters: {
             readonly query?: never;
@@ -1244,9 +1345,27 @@ export interface operations {
                             readonly country: string;
                             readonly currency: string;
                             readonly initiation: string | null;
+                            readonly language: {
+                                readonly city: string | null;
+                                readonly code: string;
+                                readonly name: string;
+                            } | null;
                             readonly merchant_city: string;
                             readonly merchant_name: string;
                             readonly postal_code: string | null;
+                            readonly templates: readonly {
+                                readonly fields: {
+                                    readonly [key: string]: string;
+                                };
+                                readonly tag: string;
+                            }[];
+                            readonly tip: {
+                                /** @description Minor units */
+                                readonly amount?: number;
+                                /** @enum {unknown} */
+                                readonly kind: "asked" | "fixed" | "percentage";
+                                readonly percent?: string;
+                            } | null;
                         };
                         readonly fault?: {
                             readonly detail: string;

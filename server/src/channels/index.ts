@@ -1,10 +1,11 @@
 /** Channels, the contracts with them, and the budget of calls. */
-export type {
-  AccountOpening,
-  ChannelAccount,
-  ChannelAccountStatus,
-  Contract,
-  FundFlow,
+export {
+  type AccountOpening,
+  type ChannelAccount,
+  type ChannelAccountStatus,
+  type Contract,
+  type FundFlow,
+  takes,
 } from "./accounts/model.ts";
 export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accounts/routes.ts";
 export type { ChannelAccounts, GivenContract } from "./accounts/service.ts";

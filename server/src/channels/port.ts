@@ -268,6 +268,8 @@ export type ChannelTraits = {
   readonly currencies: readonly Currency[];
   readonly amountMin: bigint;
   readonly amountMax: bigint;
+  /** The least order of a currency, where it is more than `amountMin`; null and absent: no more. */
+  readonly leastAmounts?: Readonly<Record<Currency, bigint | null>>;
   /** Gaps between refund queries, milliseconds; the last repeats. */
   readonly refundQueryGapsMs: readonly number[];
   /** After this long a refund that the channel keeps not knowing was never taken; milliseconds. */

@@ -134,6 +134,17 @@ describe("what the buyer sees", () => {
     await untilView(payment, "paid");
   });
 
+  test("choose: an order that waits in an app, with the other ways, which end it", async () => {
+    const payment = await create({ method: "alipay.app" });
+    const state = await stateOf(payment);
+    assert.deepEqual([state.view, state.open_in_app, state.next_action], ["choose", true, null]);
+    assert.ok(state.methods.length > 1);
+    const other = await start(payment, "alipay.qr");
+    assert.deepEqual([other.status, other.body.view, other.body.open_in_app], [200, "pay", false]);
+    const { attempts } = (await platform.api("GET", `/v1/payments/${payment.id}`)).body;
+    assert.ok(["closed", "abandoned"].includes(attempts[0].state), attempts[0].state);
+  });
+
   test("expired: nothing can be started any more", async () => {
     const payment = await create({ expires_in: 60 });
     platform.clock.advance(61 * SECOND);

@@ -3,6 +3,8 @@
  * address that the form may go to, while the cashier's lets no form go anywhere. Pure.
  */
 
+import { escapeMarkup } from "../kernel/markup.ts";
+
 export type FormAction = { readonly url: string; readonly form: Readonly<Record<string, string>> };
 
 const TEXTS = {
@@ -19,8 +21,9 @@ export function goPage(
   const target = URL.canParse(action.url) ? new URL(action.url) : null;
   if (target === null || !["https:", "http:"].includes(target.protocol)) return null;
   const { lang, title, button } = /^\s*zh\b/i.test(acceptLanguage ?? "") ? TEXTS.zh : TEXTS.en;
+  const address = escapeMarkup(target.href);
   const fields = Object.entries(action.form).map(
-    ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
+    ([name, value]) => `<input type="hidden" name="${escapeMarkup(name)}" value="${escapeMarkup(value)}">`,
   );
   const html = `<!doctype html>
 <html lang="${lang}">
@@ -39,7 +42,7 @@ export function goPage(
 <main class="card loading"><div class="action">
 <div class="spinner" aria-hidden="true"></div>
 <h1 class="title">${title}</h1>
-<form id="go" data-attempt="${ordinal}" method="post" action="${escaped(target.href)}" accept-charset="utf-8">
+<form id="go" data-attempt="${ordinal}" method="post" action="${address}" accept-charset="utf-8">
 ${fields.join("\n")}
 <button class="button main" type="submit">${button}</button>
 </form>
@@ -51,16 +54,4 @@ ${fields.join("\n")}
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; " +
     `base-uri 'none'; form-action ${target.origin}; frame-ancestors 'none'`;
   return { html, policy };
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -39,8 +39,8 @@ describe("the cashier in a browser", () => {
     await platform.stop();
   });
 
-  async function open(payment: Json) {
-    const page = await browser.newPage({ locale: "en-GB" });
+  async function open(payment: Json, more: { userAgent?: string; viewport?: object } = {}) {
+    const page = await browser.newPage({ locale: "en-GB", ...(more as object) });
     page.setDefaultTimeout(WAIT_MS);
     const broken: string[] = [];
     page.on("console", (message) => {
@@ -62,6 +62,35 @@ describe("the cashier in a browser", () => {
     assert.deepEqual(broken, []);
     await page.close();
   });
+
+  const PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36";
+  const apps: [string, string, string[], string | null][] = [
+    ["WeChat", "MicroMessenger/8.0.50", ["wechat.native", "alipay.qr", "unionpay.qr"], "Inside WeChat only"],
+    ["WeCom", "MicroMessenger/7.0.1 wxwork/4.1", [], "Inside WeCom only"],
+    ["a mini program", "MicroMessenger/8.0.50 miniProgram", [], "Inside a WeChat mini program only"],
+    ["AlipayHK", "AlipayClient/10.3 AlipayConnect", [], "Inside AlipayHK only"],
+    ["Alipay by its older name", "AliApp(AP/10.6.0)", ["alipay.qr", "alipay.wap"], "Inside Alipay only"],
+    ["UnionPay's app", "com.unionpay.mobilepay", ["unionpay.page", "unionpay.qr"], "Inside UnionPay only"],
+    ["no app", "", ["alipay.wap"], null],
+  ];
+  for (const [title, agent, first, advice] of apps) {
+    test(`inside ${title} it offers what opens there, as the scan page does`, async () => {
+      const { body: payment } = await platform.pay();
+      const { page } = await open(payment, {
+        userAgent: `${PHONE} ${agent}`.trim(),
+        viewport: { width: 390, height: 844 },
+      });
+      await page.locator("[data-method]").first().waitFor();
+      const offered = await page
+        .locator("[data-method]")
+        .evaluateAll((all) => all.map((one) => one.getAttribute("data-method") ?? ""));
+      const pages = offered.filter((method) => !/\.(qr|native)$/.test(method));
+      assert.deepEqual(first.length === 0 ? pages : offered.slice(0, first.length), first);
+      assert.equal(await page.getByText("some ways to pay work").count(), advice === null ? 0 : 1);
+      if (advice !== null) await page.getByText(advice).waitFor();
+      await page.close();
+    });
+  }
 
   test("reaches a channel by a form, from a page whose policy knows that channel alone", async () => {
     const { body: payment } = await platform.pay({ method: "alipay.page" });

@@ -5,13 +5,16 @@ import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
+import type { Routing } from "../routing/index.ts";
 import { type Beacons, createBeacons } from "./beacons.ts";
+import { createOffers } from "./offers.ts";
 import { checkoutRoutes } from "./routes.ts";
 import { cashierSettingsRoutes, createCashierSettings } from "./settings/index.ts";
 import { type StateDeps, stateOf } from "./state.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
-export type CheckoutRoomDeps = Omit<StateDeps, "settings"> & {
+export type CheckoutRoomDeps = Omit<StateDeps, "settings" | "offers"> & {
+  readonly routing: Pick<Routing, "consider">;
   readonly platform: Platform;
   readonly operators: Pick<Operators, "audit">;
   readonly log: Log;
@@ -34,7 +37,7 @@ export type CheckoutRoom = {
 export function createCheckoutRoom(given: CheckoutRoomDeps): CheckoutRoom {
   const { clock, log, payments } = given;
   const settings = createCashierSettings(given);
-  const deps = { ...given, settings };
+  const deps = { ...given, settings, offers: createOffers({ ...given, settings }) };
   const beacons = createBeacons({ clock, log, noteBeacon: given.noteBeacon });
   const watchers = createWatchers({
     clock,
@@ -43,7 +46,7 @@ export function createCheckoutRoom(given: CheckoutRoomDeps): CheckoutRoom {
       const wholes = await payments.findAll(paymentIds);
       const states = [...wholes].map(async ([id, whole]) => {
         await payments.watch(whole.payment);
-        return [id, await stateOf(deps, whole)] as const;
+        return [id, await stateOf(deps, whole, "remembered")] as const;
       });
       return new Map(await Promise.all(states));
     },

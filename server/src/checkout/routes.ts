@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { problem } from "../kernel/errors.ts";
+import { Problem, problem } from "../kernel/errors.ts";
 import { type Http, type Input, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
-import type { Whole } from "../payments/index.ts";
+import { liveOf, type Whole } from "../payments/index.ts";
 import { BEACON_KINDS, type Beacons } from "./beacons.ts";
 import { goPage } from "./go-page.ts";
+import { insideOf } from "./inside.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
-import { findByToken, methodsOf, type StateDeps, sceneOf, stateOf } from "./state.ts";
-import { liveOf, ordinalOf, renewalDue } from "./view.ts";
+import { findByToken, type StateDeps, sceneOf, stateOf } from "./state.ts";
+import { ordinalOf, renewalDue } from "./view.ts";
 import type { Watchers } from "./watchers.ts";
 
 export type CheckoutRoutesDeps = StateDeps & {
@@ -95,7 +97,7 @@ function status(http: Http, deps: CheckoutRoutesDeps): void {
   http.get<Input<never, typeof TokenParams>>("/pay/:token/state", { schema: hidden }, async (request) => {
     const whole = await findByToken(deps, request.params.token);
     await deps.payments.watch(whole.payment);
-    return stateOf(deps, whole);
+    return { ...(await stateOf(deps, whole)), inside: insideOf(agentOf(request), deps.channels) };
   });
 
   http.addHook("preClose", async () => deps.watchers.stop());
@@ -116,6 +118,10 @@ function status(http: Http, deps: CheckoutRoutesDeps): void {
   );
 }
 
+function agentOf({ headers }: FastifyRequest): string {
+  return headers["user-agent"] ?? "";
+}
+
 function starting(http: Http, deps: CheckoutRoutesDeps): void {
   http.post<Input<typeof StartSchema, typeof TokenParams>>(
     "/pay/:token/attempts",
@@ -126,18 +132,31 @@ function starting(http: Http, deps: CheckoutRoutesDeps): void {
       const { method, renews } = request.body;
       // Another page was quicker, or its clock is behind: what is there now is still good.
       if (renews !== undefined && !isToBeRenewed(deps, whole, method, renews)) return stateOf(deps, whole);
-      const offered = await methodsOf(deps, payment);
+      const offered = await deps.offers.now(payment, liveOf(whole)?.method ?? null);
       if (!offered.some((candidate) => candidate.method === method)) {
         throw problem("method_not_available", { field: "method" });
       }
       const { device } = request.body;
       const wish = { method, paymentCode: null, buyer: null, buyerIp: request.ip, device };
       // Two pages that renew the same code are one wish.
-      const key =
-        renews === undefined ? null : `renewal of ${formatId("att", payment.liveAttemptId as string)}`;
-      return stateOf(deps, await deps.payments.newAttempt(payment.merchantId, payment.id, wish, key));
+      const name =
+        renews === undefined
+          ? null
+          : { own: `renewal of ${formatId("att", payment.liveAttemptId as string)}` };
+      const started = deps.payments.newAttempt(payment.merchantId, payment.id, wish, name);
+      return stateOf(deps, await started.catch(refuseBuyer));
     },
   );
+}
+
+/** What a buyer is refused with: reasons name accounts, rules and limits, which are the merchant's own. */
+function refuseBuyer(error: unknown): never {
+  if (!(error instanceof Problem)) throw error;
+  const { field, retryAfterSeconds } = error.extras;
+  throw problem(error.code, {
+    ...(field === undefined ? {} : { field }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 /**

@@ -4,15 +4,17 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Merchants } from "../merchants/index.ts";
-import { type Payments, readCashierToken, type Whole } from "../payments/index.ts";
+import { liveOf, type Payments, readCashierToken, type Whole } from "../payments/index.ts";
+import type { Offers } from "./offers.ts";
 import type { CashierSettingsService } from "./settings/index.ts";
-import { type CheckoutState, checkoutState, liveOf, type OfferedMethod, offeredMethods } from "./view.ts";
+import { type CheckoutState, checkoutState } from "./view.ts";
 
 export type StateDeps = {
   readonly payments: Payments;
   readonly channels: Channels;
   readonly merchants: Pick<Merchants, "get">;
   readonly settings: Pick<CashierSettingsService, "get">;
+  readonly offers: Offers;
   readonly keyring: Pick<Keyring, "macs">;
   readonly clock: Clock;
 };
@@ -25,12 +27,20 @@ export async function findByToken(deps: StateDeps, token: string): Promise<Whole
   return whole;
 }
 
-/** What the payment's page shows now. */
-export async function stateOf(deps: StateDeps, whole: Whole): Promise<CheckoutState> {
+/**
+ * What the payment's page shows now.
+ * @param offered `remembered` for whoever looks each second
+ */
+export async function stateOf(
+  deps: StateDeps,
+  whole: Whole,
+  offered: keyof Offers = "now",
+): Promise<CheckoutState> {
   const { payment } = whole;
   const merchant = await deps.merchants.get(payment.merchantId);
   const settings = await deps.settings.get(payment.merchantId);
-  const methods = payment.finishedAt === null ? await methodsOf(deps, payment) : [];
+  const present = liveOf(whole)?.method ?? null;
+  const methods = payment.finishedAt === null ? await deps.offers[offered](payment, present) : [];
   const scene = sceneOf(deps, whole);
   return checkoutState(
     { whole, merchantName: merchant?.name ?? "", settings, methods, scene },
@@ -42,13 +52,4 @@ export async function stateOf(deps: StateDeps, whole: Whole): Promise<CheckoutSt
 export function sceneOf(deps: StateDeps, whole: Whole) {
   const live = liveOf(whole);
   return live === null ? null : (deps.channels.channel(live.channel)?.traits.scenes[live.method] ?? null);
-}
-
-/** What the buyer may choose from. */
-export async function methodsOf(
-  deps: StateDeps,
-  payment: Whole["payment"],
-): Promise<readonly OfferedMethod[]> {
-  const accounts = await deps.channels.accountsOfMerchant(payment.merchantId);
-  return offeredMethods(accounts, deps.channels, payment, await deps.settings.get(payment.merchantId));
 }

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { ChannelAccount } from "../channels/index.ts";
 import { HOUR, MINUTE, plus } from "../kernel/clock.ts";
 import { goPage } from "./go-page.ts";
-import { offeredMethods, RENEWAL_MARGIN_MS, renewalDue, returnUrl } from "./view.ts";
+import { offeredMethods, RENEWAL_MARGIN_MS, renewalDue } from "./view.ts";
 
 const NOW = new Date("2026-03-01T04:00:00Z");
 
@@ -30,17 +30,6 @@ describe("when a code is renewed", () => {
   }
 });
 
-describe("the way back to the shop", () => {
-  const payment = { id: "0195f3a0-0000-7000-8000-000000000001", status: "succeeded" } as const;
-  test("keeps the shop's own query and fragment, and its own word for ours is replaced", () => {
-    const url = new URL(returnUrl("https://shop.example/back?cart=7&status=mine#thanks", payment));
-    assert.deepEqual([url.searchParams.get("cart"), url.hash], ["7", "#thanks"]);
-    assert.deepEqual(url.searchParams.getAll("status"), ["succeeded"]);
-    assert.match(url.searchParams.get("payment_id") ?? "", /^pay_/);
-  });
-  test("leaves alone what is no address", () => assert.equal(returnUrl("nowhere", payment), "nowhere"));
-});
-
 describe("the page that sends a form on", () => {
   const form = { txnAmt: "1234", note: `"><script>alert('x')</script>&` };
 
@@ -64,6 +53,7 @@ describe("the page that sends a form on", () => {
 describe("which methods are offered", () => {
   const traits = {
     displayName: "Test",
+    leastAmounts: { HKD: 400n, CNY: null },
     scenes: {
       "t.qr": { kind: "qr", devices: ["desktop"] },
       "t.page": { kind: "redirect", devices: ["desktop"] },
@@ -102,6 +92,13 @@ describe("which methods are offered", () => {
     assert.deepEqual(names(10_001n), []);
     assert.deepEqual(names(100n, usual, [account({ currencies: ["USD"] })]), []);
     assert.deepEqual(names(100n, usual, [account({ status: "disabled" })]), []);
+  });
+
+  test("not below the least that the channel takes of the currency", () => {
+    const accounts = [account({ currencies: ["HKD"] })];
+    const offered = (amount: bigint) =>
+      offeredMethods(accounts, channels, { amount, currency: "HKD" }, usual).map((one) => one.method);
+    assert.deepEqual([offered(399n), offered(400n)], [[], ["t.page", "t.qr"]]);
   });
 
   test("in the merchant's order, less what it hides", () => {

@@ -1,8 +1,7 @@
 /** What the cashier shows of a payment. Pure. */
-import type { ChannelAccount, Channels, SceneTraits } from "../channels/index.ts";
+import { type ChannelAccount, type Channels, type SceneTraits, takes } from "../channels/index.ts";
 import { plus, SECOND } from "../kernel/clock.ts";
-import { formatId } from "../kernel/ids.ts";
-import { type Attempt, type Payment, readRequest, type Whole } from "../payments/index.ts";
+import { type Attempt, liveOf, type Payment, readRequest, returnUrl, type Whole } from "../payments/index.ts";
 import type { CashierSettings, Device, MethodRule } from "./settings/index.ts";
 
 /** What the page is about: one word decides which screen the buyer sees. */
@@ -54,11 +53,13 @@ export function checkoutState({ whole, merchantName, settings, methods, scene }:
       expires_at: payment.expiresAt.toISOString(),
       merchant_name: settings.displayName ?? merchantName,
       closed_reason: payment.closedReason,
-      return_url: request.return_url === undefined ? null : returnUrl(request.return_url, payment),
+      return_url: returnUrl(payment),
     },
     /** `logo` is the version of the settings whose picture it is, null where there is none. */
     brand: { colour: settings.colour, logo: settings.logoVersion },
     view,
+    /** Beside `choose`: the order waits in another app, and is ended when another way is chosen. */
+    open_in_app: view === "choose" && live !== null,
     methods: view === "choose" || view === "pay" ? methods : [],
     method: isPayable ? live.method : null,
     attempt: isPayable ? ordinalOf(whole, live) : null,
@@ -67,11 +68,6 @@ export function checkoutState({ whole, merchantName, settings, methods, scene }:
     poll_after_ms: payment.finishedAt === null ? POLL_MS : POLL_ENDED_MS,
     server_time: now.toISOString(),
   };
-}
-
-/** The attempt that the buyer can pay now; null: none. */
-export function liveOf({ payment, attempts }: Pick<Whole, "payment" | "attempts">): Attempt | null {
-  return attempts.find((attempt) => attempt.id === payment.liveAttemptId) ?? null;
 }
 
 /** Which of its payment's attempts it is, from 1: a name that says nothing to anybody else. */
@@ -95,18 +91,6 @@ export function renewalDue(
   return plus(dueAt, RENEWAL_MARGIN_MS) < payment.expiresAt ? dueAt : null;
 }
 
-/**
- * Where the buyer goes back to: the merchant's address with the payment's id and status. Anybody can write
- * such an address, so it is for display only; the webhook and the API tell the truth.
- */
-export function returnUrl(address: string, payment: Pick<Payment, "id" | "status">): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  url.searchParams.set("payment_id", formatId("pay", payment.id));
-  url.searchParams.set("status", payment.status);
-  return url.href;
-}
-
 function viewOf(
   payment: Payment,
   attempts: readonly Attempt[],
@@ -127,7 +111,13 @@ function viewOf(
   if (live === null && attempts.some((attempt) => attempt.state === "reversing")) return "confirming";
   if (now >= payment.expiresAt) return live === null ? "expired" : "confirming";
   if (live === null) return "choose";
-  return buyersAction(live) === null ? "confirming" : "pay";
+  if (buyersAction(live) !== null) return "pay";
+  return waitsInApp(live) ? "choose" : "confirming";
+}
+
+/** The order is open where no web page can open it, and nobody has begun to pay that is known of. */
+function waitsInApp({ state, nextAction }: Attempt): boolean {
+  return state === "pending" && (nextAction?.type === "app_params" || nextAction?.type === "jsapi_params");
 }
 
 /**
@@ -156,6 +146,8 @@ export function offeredMethods(
   for (const account of accounts) {
     const traits = channels.channel(account.channel)?.traits;
     if (traits === undefined || !takes(account, payment)) continue;
+    // What a channel refuses unseen is not shown: Stripe takes no card for some cents.
+    if (payment.amount < (traits.leastAmounts?.[payment.currency] ?? 0n)) continue;
     for (const method of account.methods) {
       const scene = traits.scenes[method];
       if (scene === undefined || scene.devices.length === 0 || settings.hidden.includes(method)) continue;
@@ -174,15 +166,6 @@ export function offeredMethods(
   }
   const rank = ({ order }: OfferedMethod) => order ?? settings.methods.length;
   return [...offered.values()].sort((a, b) => rank(a) - rank(b));
-}
-
-function takes(account: ChannelAccount, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {
-  return (
-    account.status === "active" &&
-    account.currencies.includes(currency) &&
-    account.amountMin <= amount &&
-    amount <= account.amountMax
-  );
 }
 
 function allows(rule: MethodRule, { amount, currency }: Pick<Payment, "amount" | "currency">): boolean {

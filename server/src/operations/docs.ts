@@ -2,6 +2,7 @@
 import swaggerUi from "@fastify/swagger-ui";
 import { ERRORS } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
+import { escapeMarkup } from "../kernel/markup.ts";
 
 const CSP =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors " +
@@ -42,7 +43,7 @@ function errorsPage(): string {
     .map(
       ([code, { status, title, remedy }]) =>
         `<tr id="${code}"><td><a href="#${code}"><code>${code}</code></a></td><td>${status}</td>` +
-        `<td><strong>${escapeHtml(title)}.</strong> ${escapeHtml(remedy)}</td></tr>`,
+        `<td><strong>${escapeMarkup(title)}.</strong> ${escapeMarkup(remedy)}</td></tr>`,
     )
     .join("\n");
   return `<!doctype html>
@@ -80,8 +81,4 @@ ${rows}
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -33,12 +33,12 @@ import { createWorkItems, type WorkItems } from "./work/service.ts";
 export type { AttemptWish, Opening } from "./attempt/prepare.ts";
 export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
-export type { Attempt, Payment, Refund } from "./model.ts";
+export { type Attempt, liveOf, type Payment, type Refund } from "./model.ts";
 export { readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
 export type { Refunds } from "./refund/service.ts";
-export { presentNextAction } from "./view.ts";
+export { presentNextAction, returnUrl } from "./view.ts";
 export type { Whole } from "./whole.ts";
 export { NextActionSchema } from "./wire.ts";
 

@@ -146,6 +146,17 @@ export type ForeignRefund = {
   readonly isReturned: boolean;
 };
 
+/** The attempt that can be paid now; null: none is. */
+export function liveOf({
+  payment,
+  attempts,
+}: {
+  readonly payment: Pick<Payment, "liveAttemptId">;
+  readonly attempts: readonly Attempt[];
+}): Attempt | null {
+  return attempts.find((attempt) => attempt.id === payment.liveAttemptId) ?? null;
+}
+
 export type Refund = {
   readonly id: Id;
   readonly paymentId: Id;

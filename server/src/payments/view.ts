@@ -21,6 +21,24 @@ export type PaymentPages = {
   readonly scanUrl: string;
 };
 
+/**
+ * Where the buyer goes back to: the merchant's address with the payment's id and status; null: the merchant
+ * has named none. Anybody can write such an address, so it is for display only; the webhook and the API tell
+ * the truth.
+ */
+export function returnUrl({
+  id,
+  status,
+  request,
+}: Pick<Payment, "id" | "status" | "request">): string | null {
+  const address = readRequest(request).return_url;
+  if (address === undefined || !URL.canParse(address)) return address ?? null;
+  const url = new URL(address);
+  url.searchParams.set("payment_id", formatId("pay", id));
+  url.searchParams.set("status", status);
+  return url.href;
+}
+
 export function presentPayment(
   payment: Payment,
   { attempts, disputes }: { readonly attempts: readonly Attempt[]; readonly disputes: readonly Dispute[] },

@@ -11,6 +11,7 @@ import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Operators } from "../operators/index.ts";
 import type { Payments } from "../payments/index.ts";
 import type { Routing } from "../routing/index.ts";
+import { emvcoRoutes } from "./emvco.ts";
 import { plateMerchantRoutes } from "./merchant-routes.ts";
 import type { Plate } from "./model.ts";
 import { plateOpsRoutes } from "./ops-routes.ts";
@@ -60,6 +61,7 @@ export function platesRoutes(http: Http, deps: PlatesRoomDeps, auth: PlatesAuth)
   plateMerchantRoutes(http, { ...deps, ...auth, urlOf });
   printRoutes(http, { ...deps, ...auth, urlOf });
   recogniseRoutes(http, { ...deps, ...auth, byCode: plates.byCode });
+  emvcoRoutes(http, auth);
   scanRoutes(http, { ...deps, byCode: plates.byCode, orders, scanPath, cashierPath });
   orderRoutes(http, { ...deps, orders, scanPath, cashierPath });
 }

@@ -28,7 +28,7 @@ describe("the one address of a payment", () => {
   });
 
   test("in WeChat it learns who scans, places the order for him, and is paid", async () => {
-    const payment = await create({ subject: "Oolong" });
+    const payment = await create({ subject: "Oolong", return_url: "https://shop.example/back?cart=7" });
     const { trade } = await scan(payment, { wallet: "wechat", buyer: "ann" });
     assert.deepEqual([trade.channel, trade.scene, trade.amount], ["wechat", "jsapi", 1234]);
     await platform.payCode(trade.token);
@@ -36,6 +36,9 @@ describe("the one address of a payment", () => {
     assert.deepEqual([paid.method, paid.attempts.length], ["wechat.jsapi", 1]);
     const page = await phone(platform, WECHAT_AGENT).open(scanPath(payment));
     assert.match(page.text, /<h1>Paid<\/h1>/);
+    // The same address that the cashier leads back to.
+    const back = `https://shop.example/back?cart=7&amp;payment_id=${payment.id}&amp;status=succeeded`;
+    assert.ok(page.text.includes(`href="${back}"`), page.text);
   });
 
   test("in WeChat a reload keeps the buyer's order, and another buyer gets his own", async () => {
@@ -61,6 +64,17 @@ describe("the one address of a payment", () => {
     assert.equal((await read(payment)).attempts.length, 1);
     await platform.payCode(first.trade.token);
     await platform.until(payment.id, (one) => one.status === "succeeded");
+  });
+
+  test("in UnionPay it opens UnionPay's page by a form, and a reload keeps the order", async () => {
+    const payment = await create();
+    const first = await scan(payment, { wallet: "unionpay" });
+    assert.deepEqual([first.trade.channel, first.trade.amount], ["unionpay", 1234]);
+    const again = await scan(payment, { wallet: "unionpay" });
+    assert.equal(again.trade.token, first.trade.token);
+    await platform.payCode(first.trade.token);
+    const paid = await platform.until(payment.id, (one) => one.status === "succeeded");
+    assert.deepEqual([paid.method, paid.attempts.length], ["unionpay.page", 1]);
   });
 
   test("opened in one wallet and then in another, the earlier order is ended", async () => {
@@ -102,6 +116,25 @@ describe("the one address of a payment", () => {
   });
 });
 
+describe("between a payment's expiry and its closing by a worker", () => {
+  let idle: TestPlatform;
+  before(async () => {
+    idle = await startTestPlatform({ config: { roles: ["api"] } });
+  });
+  after(() => idle.stop());
+
+  test("the page waits, in whichever wallet it is opened", async () => {
+    const payment = await ok(idle.pay({ expires_in: 60 }));
+    await ok(idle.sandbox("POST", "/wallet/scan", { code: payment.scan_url, wallet: "wechat" }));
+    idle.clock.advance(61_000);
+    for (const agent of [ALIPAY_AGENT, WECHAT_AGENT]) {
+      const page = await phone(idle, agent).open(scanPath(payment));
+      assert.deepEqual([page.status, page.location], [200, ""], agent);
+      assert.match(page.text, /being confirmed/);
+    }
+  });
+});
+
 describe("coming back from WeChat's page", () => {
   const wechat = () => phone(platform, WECHAT_AGENT);
   /** From the payment's address to where WeChat sends the browser back. */
@@ -112,14 +145,49 @@ describe("coming back from WeChat's page", () => {
     return back.location;
   };
 
-  test("twice makes one order", async () => {
+  /** The page to which WeChat's browser is led, with the order that it hands over. */
+  const invoked = async (back: string): Promise<string> => {
+    const { status, location, text } = await wechat().open(back);
+    assert.equal(status, 303, text);
+    const page = await wechat().open(location);
+    assert.match(page.text, /data-bridge="wechat"/);
+    return location;
+  };
+
+  test("twice is the same order, before and after the state has grown old", async () => {
     const payment = await create();
     const back = await sentBack(payment);
-    assert.equal((await wechat().open(back)).status, 303);
-    const again = await wechat().open(back);
-    assert.equal(again.status, 502);
-    assert.match(again.text, /could not be opened/);
+    const first = await invoked(back);
+    assert.equal(await invoked(back), first);
+    platform.clock.advance(6 * 60_000);
+    assert.equal(await invoked(back), first);
     assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("twice at once is the same order, although the wallet's code is good once", async () => {
+    const payment = await create();
+    const back = await sentBack(payment);
+    const [first, ...others] = await Promise.all([1, 2, 3].map(() => invoked(back)));
+    assert.deepEqual(others, [first, first]);
+    assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("twice keeps the order that the buyer had before he scanned again", async () => {
+    const payment = await create();
+    await scan(payment, { wallet: "wechat" });
+    const back = await sentBack(payment);
+    const first = await invoked(back);
+    assert.equal(await invoked(back), first);
+    assert.equal((await read(payment)).attempts.length, 1);
+  });
+
+  test("again after its order is over, the buyer is led to the payment as it is now", async () => {
+    const payment = await create();
+    const back = await sentBack(payment);
+    await invoked(back);
+    await scan(payment, { wallet: "alipay" });
+    const again = await wechat().open(back);
+    assert.deepEqual([again.status, again.location], [303, scanPath(payment)]);
   });
 
   test("with a state that was not made here, of another payment or too old, opens nothing", async () => {

@@ -1,13 +1,14 @@
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import { type Channels, walletOf } from "../channels/index.ts";
-import { decodeEmvco, type EmvcoCode } from "../codes/index.ts";
+import { decodeEmvco } from "../codes/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import type { MerchantIdentity } from "../merchants/index.ts";
 import { type Payments, readCashierToken } from "../payments/index.ts";
 import { readPlateCode } from "./code.ts";
+import { EmvcoSchema, presentEmvco } from "./emvco.ts";
 import type { Plate } from "./model.ts";
 
 export type RecogniseDeps = {
@@ -19,27 +20,6 @@ export type RecogniseDeps = {
 };
 
 const CODE_LENGTH_MAX = 1_024;
-
-const Nullable = Type.Union([Type.String(), Type.Null()]);
-const FieldsSchema = Type.Record(Type.String(), Type.String());
-const EmvcoSchema = Type.Object({
-  initiation: Nullable,
-  accounts: Type.Array(
-    Type.Object({
-      tag: Type.String(),
-      value: Nullable,
-      fields: Type.Union([FieldsSchema, Type.Null()]),
-    }),
-  ),
-  category: Type.String(),
-  currency: Type.String(),
-  amount: Type.Union([Type.Integer(), Type.Null()], { description: "Minor units" }),
-  country: Type.String(),
-  merchant_name: Type.String(),
-  merchant_city: Type.String(),
-  postal_code: Nullable,
-  additional: Type.Union([FieldsSchema, Type.Null()]),
-});
 
 const RecognisedSchema = Type.Object({
   kind: Type.Enum(["payment_code", "plate", "payment", "emvco_merchant", "emvco_consumer", "unknown"]),
@@ -102,25 +82,6 @@ function emvcoIn(code: string): Recognised | null {
   const { tag, offset, detail } = read;
   const said = `This looks like a merchant's EMVCo code, and cannot be read: tag ${tag} ${detail}.`;
   return { kind: "unknown", detail: said, fault: { tag, offset, detail } };
-}
-
-function presentEmvco(code: EmvcoCode) {
-  return {
-    initiation: code.initiation,
-    accounts: code.accounts.map((one) => ({
-      tag: one.tag,
-      value: "value" in one ? one.value : null,
-      fields: "fields" in one ? { ...one.fields } : null,
-    })),
-    category: code.category,
-    currency: code.currency,
-    amount: code.amount === null ? null : Number(code.amount),
-    country: code.country,
-    merchant_name: code.merchantName,
-    merchant_city: code.merchantCity,
-    postal_code: code.postalCode,
-    additional: code.additional === null ? null : { ...code.additional },
-  };
 }
 
 function paymentCodeIn(deps: RecogniseDeps, code: string): Recognised | null {

@@ -1,4 +1,4 @@
-import type { Channels } from "../channels/index.ts";
+import { type Channels, takes } from "../channels/index.ts";
 import type { Clock, Random } from "../kernel/clock.ts";
 import type { Tx } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
@@ -251,14 +251,8 @@ async function placeOf(
 async function refuseUnopened(deps: PlatesDeps, plate: Plate): Promise<void> {
   if (!isBound(plate)) return;
   const accounts = await deps.channels.accountsOfMerchant(plate.merchantId);
-  const { amount, currency } = plate;
-  const takes = accounts.some(
-    (account) =>
-      account.status === "active" &&
-      account.currencies.includes(currency) &&
-      (amount === null || (account.amountMin <= amount && amount <= account.amountMax)),
-  );
-  if (takes) return;
+  if (accounts.some((account) => takes(account, plate))) return;
+  const { currency } = plate;
   throw problem("conflict", {
     detail: `no active channel account of the merchant takes this in ${currency}; enable one, then activate`,
   });

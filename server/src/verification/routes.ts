@@ -22,7 +22,7 @@ import {
   readCursorId,
   readId,
 } from "../operators/index.ts";
-import { NextActionSchema, presentNextAction } from "../payments/index.ts";
+import { liveOf, NextActionSchema, presentNextAction } from "../payments/index.ts";
 import { VERIFICATION_STATES, type Verification } from "./model.ts";
 import type { Verifications } from "./service.ts";
 
@@ -202,7 +202,7 @@ function waiving(http: Http, deps: VerificationRoutesDeps): void {
 
 async function shown(deps: VerificationRoutesDeps, verification: Verification) {
   const whole = await deps.verifications.paymentOf(verification);
-  const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
+  const live = whole === null ? null : liveOf(whole);
   return present(verification, live?.nextAction ?? null);
 }
 

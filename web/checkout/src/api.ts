@@ -43,10 +43,21 @@ export interface Payment {
   readonly return_url: string | null;
 }
 
+/** The app in whose own browser the page is open. */
+export interface Inside {
+  readonly name: { readonly en: string; readonly zh: string };
+  /** Whose orders can be paid inside; null: nobody's. */
+  readonly channel: string | null;
+  /** The methods whose pages do not open inside. */
+  readonly blocked: readonly string[];
+}
+
 export interface State {
   readonly payment: Payment;
   readonly brand: Brand;
   readonly view: View;
+  /** Beside `choose`: the order waits in another app. */
+  readonly open_in_app?: boolean;
   readonly methods: readonly Method[];
   /** The way that `next_action` belongs to. */
   readonly method: string | null;
@@ -58,6 +69,8 @@ export interface State {
   /** How long to wait before asking again; null when nothing can change any more. */
   readonly poll_after_ms: number | null;
   readonly server_time: string;
+  /** Null: a browser proper. Left out of what is told to all who look at the payment. */
+  readonly inside?: Inside | null;
 }
 
 /** A problem document of the server, as far as the page uses it. */

@@ -12,7 +12,7 @@ import { leavingOf } from "./leaving.ts";
 import type { Live } from "./live.ts";
 import { liveStatus } from "./live.ts";
 import type { Place } from "./place.ts";
-import { deviceOf, insideOf } from "./place.ts";
+import { deviceOf } from "./place.ts";
 import { delayUntilNext } from "./polling.ts";
 import type { Drawing } from "./render.ts";
 import { drawScreen, drawSummary, titleOf } from "./render.ts";
@@ -36,7 +36,7 @@ interface Start {
 
 export class Cashier {
   private readonly base: string = location.pathname.replace(/\/+$/, "");
-  private readonly place: Place;
+  private place: Place;
   private tongue: Tongue;
   private readonly leaving: Leaving;
   private readonly live: Live;
@@ -63,9 +63,8 @@ export class Cashier {
   private drawn = "";
 
   constructor() {
-    const { userAgent } = navigator;
-    const device = deviceOf(userAgent, matchMedia("(pointer: coarse)").matches, innerWidth);
-    this.place = { device, inside: insideOf(userAgent) };
+    const device = deviceOf(navigator.userAgent, matchMedia("(pointer: coarse)").matches, innerWidth);
+    this.place = { device, inside: null };
     this.tongue = tongueFor(navigator.languages ?? [navigator.language]);
     this.leaving = leavingOf(this.base);
     const lost = () => this.schedule();
@@ -196,6 +195,7 @@ export class Cashier {
       return;
     }
     this.state = state;
+    if (state.inside !== undefined) this.place = { ...this.place, inside: state.inside };
     this.skewMs = Date.parse(state.server_time) - Date.now();
     if (before?.brand.colour !== state.brand.colour) wear(state.brand.colour);
     this.follow(state, before);
@@ -366,7 +366,7 @@ export class Cashier {
       wallet: walletOf(this.present(), offered, texts),
       notice: this.notice,
       returns: this.returnAt !== null,
-      insideWallet: inside === null ? null : (texts.wallets[inside] ?? null),
+      insideWallet: inside === null ? null : inside.name[texts.htmlLang === "en" ? "en" : "zh"],
       onChoose: (method) => void this.start(method, { byBuyer: true, renews: null }),
       onLeave: (way) => this.setOut(way),
       onRenew: (method) => this.renew(method),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { method, state } from "../test/states.ts";
+import { INSIDE, method, state } from "../test/states.ts";
 import type { NextAction } from "./api.ts";
 import { brandColours, contrast, rgb } from "./brand.ts";
 import { formatMoney } from "./money.ts";
 import type { Place } from "./place.ts";
-import { deviceOf, insideOf, methodsFor } from "./place.ts";
+import { deviceOf, methodsFor } from "./place.ts";
 import { delayUntilNext } from "./polling.ts";
 import { remaining, screenOf, startsByItself, webAddress } from "./screen.ts";
 import { tongueFor, walletOf } from "./texts.ts";
@@ -70,18 +70,23 @@ describe("what is shown where", () => {
     ],
     [
       "inside Alipay: Alipay, and no other wallet's page",
-      { device: "phone", inside: "alipay" },
+      { device: "phone", inside: INSIDE.alipay },
       ["alipay.qr", "alipay.wap", "card", "wechat.native"],
     ],
     [
       "inside WeChat: no page of a wallet opens there, not even its own",
-      { device: "phone", inside: "wechat" },
+      { device: "phone", inside: INSIDE.wechat },
       ["wechat.native", "card", "alipay.qr"],
     ],
     [
       "inside UnionPay: its page first",
-      { device: "phone", inside: "unionpay" },
+      { device: "phone", inside: INSIDE.unionpay },
       ["unionpay.page", "card", "alipay.qr", "wechat.native"],
+    ],
+    [
+      "inside an app without a wallet: codes for another phone, and no wallet's page",
+      { device: "phone", inside: INSIDE.wecom },
+      ["card", "alipay.qr", "wechat.native"],
     ],
   ];
   for (const [title, place, expected] of places) {
@@ -96,17 +101,20 @@ describe("what is shown where", () => {
     assert.deepEqual(names(DESKTOP, ordered).slice(0, 3), ["card", "alipay.page", "alipay.qr"]);
   });
 
-  test("a wallet's browser is known by its name", () => {
-    const phone = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36";
-    assert.equal(insideOf(phone), null);
-    assert.equal(insideOf(`${phone} MicroMessenger/8.0.50`), "wechat");
-    assert.equal(insideOf(`${phone} AliApp(AP/10.6.0) AlipayClient/10.6.0`), "alipay");
-    assert.equal(insideOf(`${phone} UnionPay/1.0 CloudPay`), "unionpay");
+  test("what waits in an app is said, and not ended unasked", () => {
+    const one = { methods: [method("alipay.qr")] };
+    const waiting = screenOf(state("choose", { ...one, open_in_app: true }), DESKTOP, NOW);
+    assert.ok(waiting.kind === "choose" && waiting.inApp);
+    assert.equal(startsByItself(waiting, DESKTOP), null);
+    assert.equal(startsByItself(screenOf(state("choose", one), DESKTOP, NOW), DESKTOP), "alipay.qr");
   });
 
   test("who is inside a wallet that blocks something is told so", () => {
-    const screen = screenOf(state("choose"), { device: "phone", inside: "wechat" }, NOW);
+    const screen = screenOf(state("choose"), { device: "phone", inside: INSIDE.wechat }, NOW);
     assert.ok(screen.kind === "choose" && screen.blocked);
+    // A computer's page would not have been offered on this phone anyway.
+    const alipay = screenOf(state("choose"), { device: "phone", inside: INSIDE.alipay }, NOW);
+    assert.ok(alipay.kind === "choose" && !alipay.blocked);
     const outside = screenOf(state("choose"), PHONE, NOW);
     assert.ok(outside.kind === "choose" && !outside.blocked);
   });

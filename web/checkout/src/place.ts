@@ -1,13 +1,11 @@
 // Where the page is open: which device, and inside which wallet's own browser.
 
-import type { Device, Method } from "./api.ts";
-
-export type Wallet = "alipay" | "wechat" | "unionpay";
+import type { Device, Inside, Method } from "./api.ts";
 
 export interface Place {
   readonly device: Device;
-  /** The wallet whose built-in browser this is; null: a browser proper. */
-  readonly inside: Wallet | null;
+  /** The app whose built-in browser this is; null: a browser proper. */
+  readonly inside: Inside | null;
 }
 
 const PHONE = /Android|iPhone|iPod|HarmonyOS|Windows Phone|Mobile/i;
@@ -16,31 +14,13 @@ export function deviceOf(userAgent: string, coarsePointer: boolean, width: numbe
   return PHONE.test(userAgent) || (coarsePointer && width < 700) ? "phone" : "desktop";
 }
 
-// As each wallet names itself; banks' apps call themselves UnionPay too, and open its pages.
-const INSIDE: readonly (readonly [RegExp, Wallet])[] = [
-  [/MicroMessenger\/[\d.]+/, "wechat"],
-  [/AlipayClient\/[\d.]+/, "alipay"],
-  [/UnionPay\/[\d.]+/, "unionpay"],
-];
-
-export function insideOf(userAgent: string): Wallet | null {
-  for (const [name, wallet] of INSIDE) if (name.test(userAgent)) return wallet;
-  return null;
-}
-
 export function channelOf(method: string): string {
   return method.split(".", 1)[0] as string;
 }
 
-/**
- * Whether a wallet's browser keeps a way to pay from working: none opens another wallet, and WeChat's pages
- * for phones are for browsers outside of WeChat.
- */
-export function isBlocked({ method, kind }: Method, { inside }: Place): boolean {
-  if (inside === null || kind !== "redirect") return false;
-  const channel = channelOf(method);
-  if (inside === "wechat" && channel === "wechat") return true;
-  return channel !== inside && INSIDE.some(([, wallet]) => wallet === channel);
+/** Whether an app's own browser keeps a way to pay from working; the server knows what opens where. */
+export function isBlocked({ method }: Method, { inside }: Place): boolean {
+  return inside?.blocked.includes(method) ?? false;
 }
 
 /**
@@ -51,7 +31,7 @@ export function isBlocked({ method, kind }: Method, { inside }: Place): boolean 
 export function methodsFor(methods: readonly Method[], place: Place): readonly Method[] {
   const usualFirst = place.device === "desktop" ? "qr" : "redirect";
   const rank = ({ method, kind, order }: Method) => {
-    if (place.inside !== null && channelOf(method) === place.inside) return -1;
+    if (channelOf(method) === place.inside?.channel) return -1;
     if (order !== null) return order;
     return 1_000 + (kind === usualFirst ? 0 : 1);
   };

@@ -157,14 +157,16 @@ function body(screen: Screen, title: HTMLElement, drawing: Drawing): HTMLElement
 }
 
 function choose(
-  { methods, blocked }: Screen & { kind: "choose" },
+  { methods, blocked, inApp }: Screen & { kind: "choose" },
   title: HTMLElement,
   drawing: Drawing,
 ): HTMLElement[] {
   const { texts, insideWallet } = drawing;
+  const open = inApp ? [hint(texts.openInApp)] : [];
+  if (methods.length === 0 && inApp) return [title, ...open, ...backToShop(drawing)];
   if (methods.length === 0) return [icon("question"), title, hint(texts.noWays), ...backToShop(drawing)];
   const advice = blocked && insideWallet !== null ? [hint(texts.openOutside(insideWallet))] : [];
-  return [title, ...advice, methodList(methods, drawing, true)];
+  return [title, ...open, ...advice, methodList(methods, drawing, true)];
 }
 
 function scanHint({ texts, wallet, device }: Drawing): string {

@@ -12,8 +12,16 @@ export type Way = { readonly url: string } | "form";
 export type Screen =
   | { readonly kind: "loading" }
   | { readonly kind: "unknown" }
-  /** `blocked`: inside a wallet's browser that keeps some ways to pay from working. */
-  | { readonly kind: "choose"; readonly methods: readonly Method[]; readonly blocked: boolean }
+  /**
+   * `blocked`: inside a wallet's browser that keeps some ways to pay from working. `inApp`: the order waits
+   * in another app, and may be paid there.
+   */
+  | {
+      readonly kind: "choose";
+      readonly methods: readonly Method[];
+      readonly blocked: boolean;
+      readonly inApp: boolean;
+    }
   | {
       readonly kind: "preparing";
       readonly method: string | null;
@@ -57,8 +65,10 @@ export function screenOf(state: State, place: Place, nowMs: number): Screen {
 }
 
 function chooseScreen(state: State, methods: readonly Method[], place: Place): Screen {
-  const blocked = state.methods.some((method) => isBlocked(method, place));
-  return { kind: "choose", methods, blocked };
+  const blocked = state.methods.some(
+    (method) => method.devices.includes(place.device) && isBlocked(method, place),
+  );
+  return { kind: "choose", methods, blocked, inApp: state.open_in_app ?? false };
 }
 
 function payScreen(state: State, methods: readonly Method[], place: Place, nowMs: number): Screen {
@@ -85,7 +95,8 @@ export function isDead({ renew_at: renewAt }: State, nowMs: number): boolean {
  * waits for a tap.
  */
 export function startsByItself(screen: Screen, { device }: Place): string | null {
-  if (screen.kind !== "choose" || device !== "desktop") return null;
+  // What waits in an app is not ended unasked.
+  if (screen.kind !== "choose" || screen.inApp || device !== "desktop") return null;
   const codes = screen.methods.filter(({ kind }) => kind === "qr");
   const [only] = codes;
   return codes.length === 1 && only === screen.methods[0] ? (only?.method ?? null) : null;

@@ -12,6 +12,7 @@ const en = {
 
   chooseTitle: "How would you like to pay?",
   otherWays: "Other ways to pay",
+  openInApp: "This payment is open in the app you came from: you can go on there.",
   noWaysTitle: "There is no way to pay this here",
   noWays: "The shop offers no way to pay this amount at present. Please ask the shop.",
   openOutside: (wallet: string) =>
@@ -110,6 +111,7 @@ const zh: Texts = {
 
   chooseTitle: "请选择支付方式",
   otherWays: "其他支付方式",
+  openInApp: "订单已在您来时的应用中打开，可回到该应用付款。",
   noWaysTitle: "暂无可用的支付方式",
   noWays: "商家目前没有可用于此金额的支付方式，请联系商家。",
   openOutside: (wallet) => `在${wallet}内只能使用部分支付方式。如需其他方式，请点击“⋯”，选择在浏览器中打开。`,

@@ -5,7 +5,7 @@ import { launchBrowser } from "../../../tools/testing/browser.ts";
 import type { State } from "../src/api.ts";
 import { type Harness, type Reply, startHarness } from "./harness.ts";
 import { look, openPage, SCREENS } from "./look.ts";
-import { CODE, method, state } from "./states.ts";
+import { CODE, INSIDE, method, state } from "./states.ts";
 
 const [PHONE, DESKTOP] = SCREENS;
 const OTHER_CODE = { type: "qr_code", qr_code: "https://qr.alipay.com/another" } as const;
@@ -140,10 +140,20 @@ describe("what a buyer meets on the way", { concurrency: 3 }, () => {
     await done(page);
   });
 
+  test("an order that waits in an app is said to, beside the ways that there are here", async () => {
+    const methods = ["alipay.qr", "alipay.wap"].map((name) => method(name));
+    for (const screen of [PHONE, DESKTOP]) {
+      const page = await open(screen, `app-${screen.name}`, state("choose", { methods, open_in_app: true }));
+      await title(page, "How would you like to pay?");
+      await page.getByText("This payment is open in the app you came from").waitFor();
+      await look(page, `cashier-in-app-${screen.name}`);
+      await done(page);
+    }
+  });
+
   test("inside a wallet's browser only what works there is offered, and the way out is told", async () => {
-    const userAgent = `${PHONE.userAgent} MicroMessenger/8.0.50`;
     const methods = ["alipay.qr", "alipay.wap", "wechat.native", "wechat.h5"].map((name) => method(name));
-    const page = await open(PHONE, "inside", state("choose", { methods }), { userAgent });
+    const page = await open(PHONE, "inside", state("choose", { methods, inside: INSIDE.wechat }));
     await title(page, "How would you like to pay?");
     await page.getByText("Inside WeChat only some ways to pay work").waitFor();
     const offered = await page

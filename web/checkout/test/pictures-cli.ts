@@ -23,11 +23,9 @@ async function take(browser: Browser, harness: Harness, picture: Picture, screen
   if (typeof said === "string" || !("code" in said)) harness.says(token, said);
   if (picture.befalls === "keeps failing")
     harness.onAttempt(token, { code: "conflict", title: "", detail: "" });
-  const usual = "userAgent" in screen ? screen.userAgent : undefined;
   const page = await openPage(browser, screen, `${harness.url}/pay/${token}`, {
     locale,
     colorScheme: picture.dark === true ? "dark" : "light",
-    ...(picture.inside === undefined ? {} : { userAgent: `${usual} ${picture.inside}` }),
   });
   await page
     .locator(picture.name === "loading" ? ".card.loading .title" : ".card:not(.loading) .title")

@@ -2,7 +2,7 @@
 
 import type { State } from "../src/api.ts";
 import type { Reply } from "./harness.ts";
-import { CODE, method, payment, state } from "./states.ts";
+import { CODE, INSIDE, method, payment, state } from "./states.ts";
 
 export type ScreenName = "phone" | "desktop";
 
@@ -14,8 +14,6 @@ export interface Picture {
   says(screen: ScreenName, url: string): Reply;
   /** The one screen that has it; absent: both. */
   readonly only?: ScreenName;
-  /** What the browser calls itself beyond its usual name. */
-  readonly inside?: string;
   /** What the buyer does, or what befalls him, before the picture is taken. */
   readonly befalls?: "offline" | "trouble" | "keeps failing";
   readonly dark?: boolean;
@@ -62,8 +60,7 @@ export const PICTURES: readonly Picture[] = [
     name: "inside-wallet",
     words: "Inside WeChat's own browser: what works there, and the way out.",
     only: "phone",
-    inside: "MicroMessenger/8.0.50",
-    says: () => shown("choose"),
+    says: () => shown("choose", { inside: INSIDE.wechat }),
   },
   { name: "preparing", words: "The order is being placed at the channel.", says: () => shown("pay") },
   {

@@ -1,6 +1,6 @@
 // The states a server can answer, one per token, as the cashier's API has them.
 
-import type { Device, Method, NextAction, Payment, State } from "../src/api.ts";
+import type { Device, Inside, Method, NextAction, Payment, State } from "../src/api.ts";
 
 const ONLY_ON: Readonly<Record<string, readonly Device[]>> = {
   ".page": ["desktop"],
@@ -17,6 +17,30 @@ export function method(name: string, changes: Partial<Method> = {}): Method {
   const devices = ONLY_ON[name.slice(name.lastIndexOf("."))] ?? ["desktop", "phone"];
   return { method: name, kind, devices, order: null, label: name, hint: "", ...changes };
 }
+
+/** Places as the server tells them. */
+export const INSIDE = {
+  wechat: {
+    name: { en: "WeChat", zh: "微信" },
+    channel: "wechat",
+    blocked: ["wechat.h5", "alipay.page", "alipay.wap", "unionpay.page"],
+  },
+  alipay: {
+    name: { en: "Alipay", zh: "支付宝" },
+    channel: "alipay",
+    blocked: ["wechat.h5", "alipay.page", "unionpay.page"],
+  },
+  unionpay: {
+    name: { en: "UnionPay", zh: "云闪付" },
+    channel: "unionpay",
+    blocked: ["wechat.h5", "alipay.page", "alipay.wap"],
+  },
+  wecom: {
+    name: { en: "WeCom", zh: "企业微信" },
+    channel: null,
+    blocked: ["wechat.h5", "alipay.page", "alipay.wap", "unionpay.page"],
+  },
+} as const satisfies Readonly<Record<string, Inside>>;
 
 export const CODE: NextAction = {
   type: "qr_code",

@@ -117,6 +117,18 @@ export function openingsOf(account: ChannelAccount): AccountOpening[] {
   return account.currencies.map((currency) => ({ merchantId, currency, channelAccountId, fundFlow }));
 }
 
+/** Whether the account is active and its contract takes the currency and amount (null: any amount). */
+export function takes(
+  account: Pick<ChannelAccount, "status" | "currencies" | "amountMin" | "amountMax">,
+  { amount, currency }: { readonly amount: bigint | null; readonly currency: Currency },
+): boolean {
+  return (
+    account.status === "active" &&
+    account.currencies.includes(currency) &&
+    (amount === null || (account.amountMin <= amount && amount <= account.amountMax))
+  );
+}
+
 /** One version of an account's credentials as people see it: never the credentials. */
 export type CredentialVersion = {
   readonly channelAccountId: Id;

@@ -1,18 +1,25 @@
 /**
  * A new attempt has no number of the merchant's. What makes a repeated wish for one the same wish is its
- * Idempotency-Key or, without one, the payment code, which is good for one payment: asked for again, it must
- * not end the attempt that the first wish made.
+ * Idempotency-Key, the name that a page of ours gives it or, without either, the payment code, which is good
+ * for one payment: asked for again, it must not end the attempt that the first wish made.
  */
 import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import { type Cell, type Db, sql, type Tx } from "../../kernel/database.ts";
 import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { Attempt } from "../model.ts";
 import { canonical, differingFields } from "../payment/request.ts";
 import type { AttemptWish } from "./prepare.ts";
 import { attemptById } from "./store.ts";
 
 export type OnceDeps = { readonly cell: Cell; readonly keyring: Pick<Keyring, "mac"> };
+
+/**
+ * What a wish is told from others by; `own` is given by a page of ours, and no merchant's key is taken for
+ * it.
+ */
+export type WishName = { readonly idempotencyKey: string } | { readonly own: string };
 
 /** A wish that can be told from others, and the attempt that it makes. */
 export type NamedWish = {
@@ -34,20 +41,47 @@ export function nameWish(
   deps: OnceDeps,
   paymentId: Id,
   wish: AttemptWish,
-  idempotencyKey: string | null,
+  name: WishName | null,
 ): NamedWish | null {
   const { method, buyer, buyerIp, paymentCode } = wish;
-  const address = buyerIp === null ? {} : { buyer_ip: buyerIp };
+  // A buyer's computer and phone wish the same from different addresses.
+  const isOwn = name !== null && "own" in name;
+  const address = buyerIp === null || isOwn ? {} : { buyer_ip: buyerIp };
   const code =
     paymentCode === null ? null : deps.keyring.mac("payment_code", paymentCode).toString("base64url");
-  if (idempotencyKey === null && code === null) return null;
+  if (name === null && code === null) return null;
   return {
     paymentId,
-    key: idempotencyKey === null ? `code ${code}` : `key ${idempotencyKey}`,
-    request: canonical(idempotencyKey === null ? {} : { method, buyer, ...address, payment_code: code }),
+    key: name === null ? `code ${code}` : keyOf(name),
+    request: canonical(name === null ? {} : { method, buyer, ...address, payment_code: code }),
     attemptId: deps.cell.newId(),
     claimedAt: deps.cell.clock.now(),
   };
+}
+
+function keyOf(name: WishName): string {
+  return "own" in name ? `own ${name.own}` : `key ${name.idempotencyKey}`;
+}
+
+/** The attempt that a wish makes or has made; null: nobody has wished so. */
+export async function attemptWished(
+  deps: Pick<OnceDeps, "cell">,
+  paymentId: Id,
+  name: WishName,
+): Promise<Id | null> {
+  return (await findRequest(deps.cell.db, { paymentId, key: keyOf(name) }))?.attemptId ?? null;
+}
+
+/** From now on the wish is for this attempt, unless somebody wished so before. */
+export async function nameAttempt(
+  { cell }: Pick<OnceDeps, "cell">,
+  attempt: Attempt,
+  name: WishName,
+): Promise<void> {
+  const { id: attemptId, paymentId, method, buyer } = attempt;
+  const request = canonical({ method, buyer, payment_code: null });
+  const wish = { paymentId, key: keyOf(name), request, attemptId, claimedAt: cell.clock.now() };
+  await cell.transact((tx) => insertRequest(tx, wish), { repeatable: true });
 }
 
 /** Claims a wish for this call. Throws `idempotency_key_reused`, naming the fields. */
@@ -94,7 +128,10 @@ const findSql = sql(
      and key = $2`,
 );
 
-function findRequest(db: Db, { paymentId, key }: NamedWish): Promise<NamedWish | null> {
+function findRequest(
+  db: Db,
+  { paymentId, key }: Pick<NamedWish, "paymentId" | "key">,
+): Promise<NamedWish | null> {
   return db.one<NamedWish>(findSql, [paymentId, key]);
 }
 

@@ -5,7 +5,7 @@ import type { Merchant } from "../../merchants/index.ts";
 import { freeCodes, useCode, usedCode } from "../attempt/codes.ts";
 import { addAttempt, placeAmong } from "../attempt/fallback.ts";
 import { type AttemptWish, type PreparedAttempt, prepareAttempt } from "../attempt/prepare.ts";
-import { type Attempt, isFinalPayment } from "../model.ts";
+import { type Attempt, isFinalPayment, liveOf } from "../model.ts";
 import type { Whole } from "../whole.ts";
 import { readRequest } from "./request.ts";
 import type { Payments, PaymentsDeps } from "./service.ts";
@@ -72,8 +72,8 @@ async function makeRoom(
     prepared,
   }: Pick<Whole, "payment" | "attempts"> & { readonly prepared: PreparedAttempt },
 ): Promise<Whole | { readonly attempt: Attempt }> {
-  const live = attempts.find((other) => other.id === payment.liveAttemptId);
-  if (live !== undefined) {
+  const live = liveOf({ payment, attempts });
+  if (live !== null) {
     const ended = await endLive(deps, service, live);
     if (ended !== null) return ended;
   }

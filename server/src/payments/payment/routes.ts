@@ -202,7 +202,8 @@ function ending(http: Http, deps: PaymentRoutesDeps, present: Present): void {
         buyerIp: buyer_ip ?? null,
       };
       const key = idempotencyKeyOf(request);
-      const whole = await payments.newAttempt(merchantId, readId("pay", request.params.id), wish, key);
+      const name = key === null ? null : { idempotencyKey: key };
+      const whole = await payments.newAttempt(merchantId, readId("pay", request.params.id), wish, name);
       const made = whole.isNew && whole.payment.status !== "succeeded";
       return reply.status(made ? 201 : 200).send(present(whole));
     },

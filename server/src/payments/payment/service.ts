@@ -11,10 +11,18 @@ import type { Routing } from "../../routing/index.ts";
 import type { Calls } from "../attempt/calls.ts";
 import { usedCode } from "../attempt/codes.ts";
 import { placeAmong } from "../attempt/fallback.ts";
-import { claimWish, giveUpWish, nameWish } from "../attempt/once.ts";
+import {
+  attemptWished,
+  claimWish,
+  giveUpWish,
+  type NamedWish,
+  nameAttempt,
+  nameWish,
+  type WishName,
+} from "../attempt/once.ts";
 import type { AttemptPlaces } from "../attempt/places.ts";
 import { type AttemptWish, type Opening, type PreparedAttempt, prepareAttempt } from "../attempt/prepare.ts";
-import { type Attempt, isFinalPayment, type Payment } from "../model.ts";
+import { type Attempt, isFinalPayment, liveOf, type Payment } from "../model.ts";
 import type { Door } from "../outcome/door.ts";
 import { WATCHED_FOR_MS, WATCHED_GAP_MS } from "../query/schedule.ts";
 import { type Whole, wholesById } from "../whole.ts";
@@ -69,15 +77,23 @@ export type Payments = {
   /** Closes the order of a payment whose closing has begun, and reports what came of it. */
   finishClosing(attempt: Attempt, priority: CallPriority): Promise<Whole>;
   /**
-   * Ends the live attempt, then starts another. The same wish again (by its Idempotency-Key, or its payment
-   * code) returns the payment as it now is, with `isNew` false, and ends nothing.
+   * Ends the live attempt, then starts another. The same wish again (by its name, or its payment code)
+   * returns the payment as it now is, with `isNew` false, and ends nothing.
    */
   newAttempt(
     merchantId: Id,
     paymentId: Id,
     wish: AttemptWish,
-    idempotencyKey: string | null,
+    name: WishName | null,
   ): Promise<Whole & { readonly isNew: boolean }>;
+  /**
+   * The attempt of a wish that a page of ours has named, with its payment once its order has been placed;
+   * null: nobody has wished so. Throws `payment_confirming` where the order is still being placed after a
+   * moment.
+   */
+  wished(paymentId: Id, own: string): Promise<(Whole & { readonly attemptId: Id }) | null>;
+  /** What a page of ours wishes under this name is there already: this attempt. */
+  nameAttempt(attempt: Attempt, own: string): Promise<void>;
   /** Somebody looks at the payment: its channel is asked more often for a while. */
   watch(payment: Payment): Promise<void>;
   /** Whether a payment that were to be created now would wait too long; `create` refuses it then. */
@@ -126,26 +142,40 @@ export function createPaymentsService(deps: PaymentsDeps): Payments {
       attempt.state === "reversing"
         ? deps.calls.reverse(attempt, priority)
         : deps.calls.close(attempt, priority),
-    newAttempt: async (merchantId, paymentId, wish, idempotencyKey) => {
+    newAttempt: async (merchantId, paymentId, wish, name) => {
       await service.get(merchantId, paymentId);
-      const named = nameWish(deps, paymentId, wish, idempotencyKey);
+      const named = nameWish(deps, paymentId, wish, name);
       const make = (id: Id) => newAttempt(deps, service, { merchantId, paymentId, id }, wish);
-      if (named === null) return { ...(await make(deps.cell.newId())), isNew: true };
-      const claim = await claimWish(deps, named);
-      if (!claim.mine) return { ...(await repeated(deps.cell, paymentId, claim.attemptId)), isNew: false };
-      try {
-        return { ...(await make(claim.attemptId)), isNew: true };
-      } catch (error) {
-        await giveUpWish(deps, claim, error);
-        throw error;
-      }
+      return named === null ? { ...(await make(deps.cell.newId())), isNew: true } : once(deps, named, make);
     },
+    wished: async (paymentId, own) => {
+      const attemptId = await attemptWished(deps, paymentId, { own });
+      if (attemptId === null) return null;
+      return { ...(await repeated(deps.cell, paymentId, attemptId)), attemptId };
+    },
+    nameAttempt: (attempt, own) => nameAttempt(deps, attempt, { own }),
     watch: (payment) => watchPayment(deps, payment),
     isBehind: () => creations.isBehind(CREATION_WAIT_MS_MAX) || deps.door.isBehind(REPORTS_WAIT_MS_MAX),
     stop: () => creations.stop(),
     gauges: creations.gauges,
   };
   return service;
+}
+
+/** The attempt of a named wish: made by the call that claims it, waited for by the others. */
+async function once(
+  deps: PaymentsDeps,
+  named: NamedWish,
+  make: (id: Id) => Promise<Whole>,
+): Promise<Whole & { readonly isNew: boolean }> {
+  const claim = await claimWish(deps, named);
+  if (!claim.mine) return { ...(await repeated(deps.cell, named.paymentId, claim.attemptId)), isNew: false };
+  try {
+    return { ...(await make(claim.attemptId)), isNew: true };
+  } catch (error) {
+    await giveUpWish(deps, claim, error);
+    throw error;
+  }
 }
 
 async function create(
@@ -271,7 +301,7 @@ async function prepare(
 
 async function aboutLive(deps: PaymentsDeps, merchantId: Id, paymentId: Id) {
   const whole = await loadWhole(deps.cell, paymentId);
-  const live = whole?.attempts.find((attempt) => attempt.id === whole.payment.liveAttemptId);
+  const live = whole === null ? null : liveOf(whole);
   return { paymentId, merchantId, channelAccountId: live?.channelAccountId ?? null };
 }
 

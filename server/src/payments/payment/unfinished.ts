@@ -3,7 +3,7 @@ import { plus, SECOND } from "../../kernel/clock.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { isFinalPayment, type Payment } from "../model.ts";
+import { isFinalPayment, liveOf, type Payment } from "../model.ts";
 import { type Whole, wholesById } from "../whole.ts";
 import { readRequest } from "./request.ts";
 
@@ -26,9 +26,10 @@ export async function settled(cell: Pick<Cell, "db" | "clock">, payment: Payment
   return whole;
 }
 
-function isBeingPlaced({ payment, attempts }: Whole, now: Date): boolean {
-  const live = attempts.find((attempt) => attempt.id === payment.liveAttemptId);
-  if (live !== undefined) return live.state === "created";
+function isBeingPlaced(whole: Whole, now: Date): boolean {
+  const { payment, attempts } = whole;
+  const live = liveOf(whole);
+  if (live !== null) return live.state === "created";
   const last = attempts.at(-1);
   if (payment.status !== "created" || last?.state !== "failed" || last.finishedAt === null) return false;
   return plus(last.finishedAt, FALLBACK_MS) > now && readRequest(payment.request).payment_code === undefined;

@@ -5,7 +5,7 @@ import type { Keyring } from "../../kernel/crypto.ts";
 import type { Http } from "../../kernel/http.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Merchants } from "../../merchants/index.ts";
-import { type Payments, readCashierToken, type Whole } from "../../payments/index.ts";
+import { liveOf, type Payments, readCashierToken, type Whole } from "../../payments/index.ts";
 import { sendPage, tongueOf } from "../pages/frame.ts";
 import { markup } from "../pages/html.ts";
 import {
@@ -18,7 +18,7 @@ import {
   unknownPaymentPage,
 } from "../pages/order-pages.ts";
 import { codeSvg } from "../print/drawing.ts";
-import { liveOf, type OrderPages, type Step } from "./service.ts";
+import { isWaiting, type OrderPages, type Step } from "./service.ts";
 import { readOrderState } from "./state.ts";
 
 export type OrderRoutesDeps = {
@@ -54,7 +54,7 @@ export function orderRoutes(http: Http, deps: OrderRoutesDeps): void {
       if (whole === null) return reply;
       const app = appOf(request);
       if (app?.channel == null) return showElsewhere(deps, request, reply, whole, app);
-      if (isWaiting(whole)) return showConfirming(deps, request, reply, whole);
+      if (isWaiting(whole, deps.clock.now())) return showWaiting(deps, request, reply, whole);
       const live = liveOf(whole);
       const named = parseId("att", textIn(request.query, "a"));
       if (live !== null && live.id === named && live.nextAction?.type === "jsapi_params") {
@@ -69,7 +69,9 @@ export function orderRoutes(http: Http, deps: OrderRoutesDeps): void {
     { schema: { hide } },
     async (request, reply) => {
       const whole = await findOr(deps, request, reply, request.params.token);
-      return whole === null ? reply : showConfirming(deps, request, reply, whole);
+      if (whole === null) return reply;
+      const tongue = tongueOf(request);
+      return sendPage(reply, tongue, confirmingPage(tongue, `${deps.scanPath(whole.payment.id)}/done`));
     },
   );
 }
@@ -88,11 +90,8 @@ async function back(
   if (whole === null) return reply;
   const app = appOf(request);
   if (app === null) return showElsewhere(deps, request, reply, whole, app);
-  if (isWaiting(whole)) return showConfirming(deps, request, reply, whole);
   const { ip: buyerIp, query: parameters } = request;
-  const step: Step = late
-    ? { step: "unidentified" }
-    : await deps.orders.identified(whole, app, { state, parameters, buyerIp });
+  const step = await deps.orders.identified(whole, app, { state, late, parameters, buyerIp });
   return take(deps, request, reply, whole, app, step);
 }
 
@@ -114,7 +113,7 @@ async function take(
     case "ended":
       return reply.redirect(path, 303);
     case "confirming":
-      return showConfirming(deps, request, reply, whole);
+      return showWaiting(deps, request, reply, whole);
     case "elsewhere":
       return showElsewhere(deps, request, reply, whole, app);
     case "unidentified":
@@ -122,16 +121,6 @@ async function take(
     case "refused":
       return sendPage(reply, tongue, refusedOrderPage(tongue, path));
   }
-}
-
-/** Something about the payment is not known yet: nothing new is started before it is. */
-function isWaiting(whole: Whole): boolean {
-  const live = liveOf(whole);
-  return (
-    whole.payment.closingSince !== null ||
-    (live === null && whole.attempts.some((attempt) => attempt.state === "reversing")) ||
-    (live !== null && live.nextAction === null)
-  );
 }
 
 async function findOr(deps: OrderRoutesDeps, request: FastifyRequest, reply: FastifyReply, token: string) {
@@ -163,14 +152,15 @@ async function merchantName(deps: OrderRoutesDeps, { payment }: Whole): Promise<
   return (await deps.merchants.get(payment.merchantId))?.name ?? "";
 }
 
-function showConfirming(
+/** Once what is not known is known, the payment's own address goes on from there. */
+function showWaiting(
   deps: OrderRoutesDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { payment }: Whole,
 ): FastifyReply {
   const tongue = tongueOf(request);
-  return sendPage(reply, tongue, confirmingPage(tongue, `${deps.scanPath(payment.id)}/done`));
+  return sendPage(reply, tongue, confirmingPage(tongue, deps.scanPath(payment.id)));
 }
 
 async function showInvoke(

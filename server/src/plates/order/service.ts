@@ -7,12 +7,19 @@ import type {
   SceneTraits,
 } from "../../channels/index.ts";
 import { payingApps, type ScanningApp } from "../../codes/index.ts";
-import type { Clock, Random } from "../../kernel/clock.ts";
+import { type Clock, plus, type Random, SECOND } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
-import { type Attempt, type Payment, type Payments, readRequest, type Whole } from "../../payments/index.ts";
+import {
+  type Attempt,
+  liveOf,
+  type Payment,
+  type Payments,
+  readRequest,
+  type Whole,
+} from "../../payments/index.ts";
 import type { Routing } from "../../routing/index.ts";
 import { newOrderState, type OrderState } from "./state.ts";
 
@@ -22,7 +29,7 @@ export type OrderDeps = {
   readonly log: Log;
   readonly keyring: Pick<Keyring, "mac" | "macs">;
   readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget" | "counts">;
-  readonly payments: Pick<Payments, "newAttempt">;
+  readonly payments: Pick<Payments, "newAttempt" | "wished" | "nameAttempt">;
   readonly routing: Pick<Routing, "consider">;
   /** The page of ours that sends a form on to a channel. */
   readonly goUrl: (paymentId: Id) => string;
@@ -30,13 +37,17 @@ export type OrderDeps = {
   readonly backUrl: () => string;
 };
 
+/** From learning a buyer to wishing for his order is a moment; longer, and there is no such call. */
+const TWIN_WAIT_MS = SECOND;
+const TWIN_LOOK_MS = 100;
+
 /** What a browser is to do with a payment. */
 export type Step =
   | { readonly step: "go"; readonly url: string }
   /** The order is in the wallet's own page; `attemptId` names it. */
   | { readonly step: "invoke"; readonly attemptId: Id }
   | { readonly step: "confirming" }
-  /** The payment has ended, and shows how. */
+  /** The payment has ended, or what this step was for is over: its address shows what there is now. */
   | { readonly step: "ended" }
   /** This app cannot pay it. */
   | { readonly step: "elsewhere" }
@@ -66,6 +77,8 @@ export type OrderPages = {
 
 export type Back = {
   readonly state: OrderState;
+  /** The state has grown too old to begin with. */
+  readonly late: boolean;
   /** What came back, by the names of its parameters. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly buyerIp: string;
@@ -89,18 +102,29 @@ export function createOrderPages(deps: OrderDeps): OrderPages {
       const key = `scan ${way.method} ${whole.attempts.length}`;
       return attempt(deps, whole, way, { buyer: null, buyerIp, key });
     },
-    identified: async (whole, app, { state, parameters, buyerIp }) => {
+    identified: async (whole, app, { state, late, parameters, buyerIp }) => {
       const way = await wayThrough(deps, state.channelAccountId, app);
       if (way === null) return { step: "elsewhere" };
-      if (way.identify === null) return { step: "unidentified" };
+      const key = `scan ${state.nonce}`;
+      // A reload, or the same request twice: the wallet's code is spent, and the order is there.
+      const made = await madeBefore(deps, whole, key);
+      if (made !== null) return made;
+      if (isWaiting(whole, deps.clock.now())) return { step: "confirming" };
+      if (way.identify === null || late) return { step: "unidentified" };
       const code = parameters[way.identify.codeParameter];
       if (typeof code !== "string" || code === "") return { step: "unidentified" };
-      const buyer = await buyerOf(deps, way, way.identify, code);
-      if (buyer === null) return { step: "unidentified" };
+      const asked = await buyerOf(deps, way, way.identify, code);
+      if ("reason" in asked) {
+        const twin = asked.reason === "refused" ? await madeMeanwhile(deps, whole, key) : null;
+        return twin ?? { step: "unidentified" };
+      }
+      const { buyer } = asked;
       const live = liveOf(whole);
-      const isHis = live?.method === way.method && live.buyer === buyer && live.nextAction !== null;
-      if (isHis) return stepOf(deps, live);
-      return attempt(deps, whole, way, { buyer, buyerIp, key: `scan ${state.nonce}` });
+      if (live?.method === way.method && live.buyer === buyer && live.nextAction !== null) {
+        await deps.payments.nameAttempt(live, key);
+        return stepOf(deps, live);
+      }
+      return attempt(deps, whole, way, { buyer, buyerIp, key });
     },
   };
 }
@@ -177,19 +201,44 @@ async function buyerOf(
   { account, context }: Way,
   identify: Identification,
   code: string,
-): Promise<string | null> {
+): Promise<{ readonly buyer: string } | { readonly reason: "refused" | "not_known" }> {
   const { budget, counts } = deps.channels;
   if (!(await budget.take(account, "buyer"))) {
     counts.noteBudgetSpent(account.id, "buyer");
-    return null;
+    return { reason: "not_known" };
   }
   const call = await identify.buyerOf(context, code);
   counts.note(account.id, call);
-  if (call.end === "answered") return call.value.buyer;
+  if (call.end === "answered") return { buyer: call.value.buyer };
   const why = call.end === "refused" ? `${call.code} ${call.message}` : call.reason;
   const about = { channel_account: formatId("cha", account.id), why };
   deps.log.warn(about, "a buyer could not be identified");
-  return null;
+  return { reason: call.end === "refused" ? "refused" : "not_known" };
+}
+
+/** What an earlier call with the same state has led to; null: there was none. */
+async function madeBefore(deps: OrderDeps, { payment }: Whole, key: string): Promise<Step | null> {
+  try {
+    const wished = await deps.payments.wished(payment.id, key);
+    if (wished === null) return null;
+    const live = liveOf(wished);
+    return live?.id === wished.attemptId ? stepOf(deps, live) : { step: "ended" };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return stepOfProblem(error);
+  }
+}
+
+/**
+ * A code that is refused may have been spent a moment ago by the same request, which wishes at any moment.
+ */
+async function madeMeanwhile(deps: OrderDeps, whole: Whole, key: string): Promise<Step | null> {
+  const until = plus(deps.clock.now(), TWIN_WAIT_MS);
+  for (;;) {
+    const made = await madeBefore(deps, whole, key);
+    if (made !== null || deps.clock.now() >= until) return made;
+    await deps.clock.sleep(TWIN_LOOK_MS);
+  }
 }
 
 async function attempt(
@@ -201,7 +250,7 @@ async function attempt(
   const only = identify === null ? undefined : account.id;
   const wish = { method, paymentCode: null, buyer: by.buyer, buyerIp: by.buyerIp, only };
   try {
-    const after = await deps.payments.newAttempt(payment.merchantId, payment.id, wish, by.key);
+    const after = await deps.payments.newAttempt(payment.merchantId, payment.id, wish, { own: by.key });
     if (after.payment.finishedAt !== null) return { step: "ended" };
     const live = liveOf(after);
     return live === null ? { step: "refused" } : stepOf(deps, live);
@@ -238,6 +287,16 @@ function stepOf(deps: OrderDeps, live: Attempt): Step {
   }
 }
 
-export function liveOf({ payment, attempts }: Whole): Attempt | null {
-  return attempts.find((one) => one.id === payment.liveAttemptId) ?? null;
+/**
+ * Something about the payment is not known yet: nothing new is started before it is. What was live at its
+ * expiry may have been paid until then.
+ */
+export function isWaiting(whole: Whole, now: Date): boolean {
+  const live = liveOf(whole);
+  return (
+    whole.payment.closingSince !== null ||
+    now >= whole.payment.expiresAt ||
+    (live === null && whole.attempts.some((attempt) => attempt.state === "reversing")) ||
+    (live !== null && live.nextAction === null)
+  );
 }

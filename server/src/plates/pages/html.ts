@@ -1,5 +1,7 @@
 /** Pages as text: what is not markup is escaped, always. */
 
+import { escapeMarkup } from "../../kernel/markup.ts";
+
 export type Html = { readonly html: string };
 
 type Part = string | Html | null | readonly Html[];
@@ -8,7 +10,7 @@ type Part = string | Html | null | readonly Html[];
 export function html(markup: TemplateStringsArray, ...parts: readonly Part[]): Html {
   const filled = parts.map((part) => {
     if (part === null) return "";
-    if (typeof part === "string") return escaped(part);
+    if (typeof part === "string") return escapeMarkup(part);
     return "html" in part ? part.html : part.map((one) => one.html).join("");
   });
   return { html: markup.map((text, index) => text + (filled[index] ?? "")).join("") };
@@ -17,16 +19,4 @@ export function html(markup: TemplateStringsArray, ...parts: readonly Part[]): H
 /** Markup made elsewhere, such as a drawing. */
 export function markup(text: string): Html {
   return { html: text };
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -1,6 +1,6 @@
 /** What the one address of a payment shows in whichever app opened it. Pure. */
 import type { ScanningApp } from "../../codes/index.ts";
-import { type Payment, readRequest } from "../../payments/index.ts";
+import { type Payment, readRequest, returnUrl } from "../../payments/index.ts";
 import { shownAmount } from "../scan/amount.ts";
 import { notice, type Page } from "./frame.ts";
 import { type Html, html } from "./html.ts";
@@ -21,8 +21,8 @@ export function endedPage(tongue: Tongue, payment: Payment, merchantName: string
   const page = (title: string, hint: string): Page => ({ status: 200, title, body: notice(title, hint) });
   switch (payment.status) {
     case "succeeded": {
-      const to = readRequest(payment.request).return_url;
-      const link = to === undefined ? null : { to, text: texts.backToShop };
+      const to = returnUrl(payment);
+      const link = to === null ? null : { to, text: texts.backToShop };
       const body = html`${notice(texts.paidTitle, texts.paidHint(merchantName), { mark: "good", link })}`;
       return { status: 200, title: texts.paidTitle, body };
     }

@@ -1,4 +1,4 @@
-import type { ChannelAccount, Channels } from "../../channels/index.ts";
+import { type ChannelAccount, type Channels, takes } from "../../channels/index.ts";
 import type { Clock, Random } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import { ERRORS, Problem } from "../../kernel/errors.ts";
@@ -59,7 +59,7 @@ export async function scanPlate(deps: ScanDeps, plate: Plate): Promise<Scanned> 
 
 /** The widest limits of the active accounts that take the plate's currency; null: there is none. */
 function boundsOf(accounts: readonly ChannelAccount[], { currency }: BoundPlate): AmountBounds | null {
-  const taking = accounts.filter((one) => one.status === "active" && one.currencies.includes(currency));
+  const taking = accounts.filter((one) => takes(one, { amount: null, currency }));
   const min = ascending(taking.map((account) => account.amountMin)).at(0);
   const max = ascending(taking.map((account) => account.amountMax)).at(-1);
   return min === undefined || max === undefined ? null : { min, max };
