@@ -35,6 +35,20 @@ function pass(minutes: number, opened: number, paid: number): void {
   }
 }
 
+/** Until its paid share opens its circuit, and then until it takes probes. */
+function openByShare(): void {
+  pass(60, 10, 5);
+  while (!told.includes("opened")) pass(1, 10, 0);
+  now = plus(now, 16 * SECOND);
+  assert.equal(health.circuit(ONE, "qr", now), "half_open");
+}
+
+function payOne(kind: "qr" | "redirect"): void {
+  health.opened(ONE, kind, now);
+  health.paid(ONE, kind, now);
+  assert.equal(health.circuit(ONE, kind, now), "closed");
+}
+
 describe("codes and pages", () => {
   test("an account whose buyers can no longer pay leaves rotation, by its own baseline", () => {
     pass(60, 10, 4);
@@ -57,16 +71,32 @@ describe("codes and pages", () => {
   });
 
   test("calls that succeed do not bring it back; the first order that is paid does", () => {
-    pass(60, 10, 5);
-    while (!told.includes("opened")) pass(1, 10, 0);
-    now = plus(now, 16 * SECOND);
-    assert.equal(health.circuit(ONE, "qr", now), "half_open");
+    openByShare();
     const [startedAt, endedAt] = [now.getTime(), now.getTime()];
     for (let call = 0; call < 5; call += 1) health.call(ONE, "qr", { failed: false, startedAt, endedAt });
     assert.equal(health.circuit(ONE, "qr", now), "half_open");
-    health.opened(ONE, "qr", now);
-    health.paid(ONE, "qr", now);
-    assert.equal(health.circuit(ONE, "qr", now), "closed");
+    payOne("qr");
+  });
+
+  test("one that its first paid order closed stays closed while its buyers pay", () => {
+    openByShare();
+    payOne("qr");
+    const before = told.length;
+    for (let second = 0; second < 15 * 60; second += 1) {
+      if (second % 6 === 0) health.opened(ONE, "qr", now);
+      if (second % 12 === 0) health.paid(ONE, "qr", now);
+      now = plus(now, SECOND);
+      assert.equal(health.circuit(ONE, "qr", now), "closed", `${second} s after it closed`);
+    }
+    assert.deepEqual(told.slice(before), []);
+  });
+
+  test("one that breaks again after its first paid order leaves rotation again", () => {
+    openByShare();
+    payOne("qr");
+    const before = told.length;
+    pass(15, 10, 0);
+    assert.equal(told[before], "opened");
   });
 
   test("probes of which nobody pays send it out of rotation again", () => {
@@ -145,8 +175,22 @@ describe("the cashier's beacons", () => {
     const call = { failed: false, startedAt: now.getTime(), endedAt: now.getTime() };
     for (let time = 0; time < 5; time += 1) health.call(ONE, "redirect", call);
     assert.notEqual(health.circuit(ONE, "redirect", now), "closed");
-    health.opened(ONE, "redirect", now);
-    health.paid(ONE, "redirect", now);
-    assert.equal(health.circuit(ONE, "redirect", now), "closed");
+    payOne("redirect");
+  });
+
+  test("the beacons of before do not open it again, those of later do", () => {
+    open(6);
+    fail(6);
+    now = plus(now, 16 * SECOND);
+    assert.equal(health.circuit(ONE, "redirect", now), "half_open");
+    payOne("redirect");
+    fail(1);
+    for (let minute = 0; minute < 4; minute += 1) {
+      assert.equal(health.circuit(ONE, "redirect", now), "closed");
+      now = plus(now, MINUTE);
+    }
+    open(6);
+    fail(5);
+    assert.equal(health.circuit(ONE, "redirect", now), "open");
   });
 });

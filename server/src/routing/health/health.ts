@@ -70,6 +70,8 @@ type Line = {
   breaker: Breaker;
   /** Opened by the paid share or beacons: calls that succeed do not close it, an order that is paid does. */
   openedByShare: boolean;
+  /** When an order that was paid closed it: what was opened before says nothing of it any more. */
+  provedAt: number;
   lookedAt: number;
   counts: { calls: number; failed: number; timesOpened: number; beacons: number };
 };
@@ -107,7 +109,7 @@ export function createHealth(deps: HealthDeps): Health {
     if (!BY_SHARE.has(line.kind) || now - line.lookedAt < LOOK_MS) return;
     line.lookedAt = now;
     if (line.breaker.state === "closed") {
-      if (hasFallen(line.shares.recent(now, RECENT_MINUTES), line.shares.baseline(now)))
+      if (hasFallen(recentOf(line, now), line.shares.baseline(now)))
         become(line, openedBreaker(now), "paid_share");
     } else if (line.breaker.state === "half_open" && line.openedByShare) judgeProbes(line, now, become);
   };
@@ -129,8 +131,8 @@ export function createHealth(deps: HealthDeps): Health {
     isThrottled,
     paidShare: (accountId, kind, at) => {
       const line = find(accountId, kind);
-      const recent = line?.shares.recent(at.getTime(), RECENT_MINUTES);
-      if (line === undefined || recent === undefined) return null;
+      if (line === undefined) return null;
+      const recent = recentOf(line, at.getTime());
       if (recent.opened >= OPENED_MIN) return recent.paid / recent.opened;
       return line.shares.baseline(at.getTime());
     },
@@ -151,8 +153,10 @@ export function createHealth(deps: HealthDeps): Health {
       const line = lineOf(accountId, kind);
       line.shares.paid(openedAt.getTime());
       const { breaker } = line;
-      if (breaker.state === "half_open" && line.openedByShare && openedAt.getTime() >= breaker.since)
-        become(line, closed(deps.clock.now().getTime()), "paid_share");
+      if (breaker.state !== "half_open" || !line.openedByShare) return;
+      if (openedAt.getTime() < breaker.since) return;
+      line.provedAt = deps.clock.now().getTime();
+      become(line, closed(line.provedAt), "paid_share");
     },
     beacon: (accountId, kind) => {
       if (!BY_SHARE.has(kind)) return;
@@ -160,7 +164,7 @@ export function createHealth(deps: HealthDeps): Health {
       const now = deps.clock.now().getTime();
       line.shares.beacon(now);
       line.counts.beacons += 1;
-      if (line.breaker.state === "closed" && line.shares.failsToOpen(now))
+      if (line.breaker.state === "closed" && line.shares.failsToOpen(now, line.provedAt))
         become(line, openedBreaker(now), "beacons");
     },
     takeProbe: (accountId, kind, at) => {
@@ -183,9 +187,15 @@ function freshLine(accountId: Id, kind: SceneKind): Line {
     shares: createShares(kind),
     breaker: closed(),
     openedByShare: false,
+    provedAt: 0,
     lookedAt: 0,
     counts: { calls: 0, failed: 0, timesOpened: 0, beacons: 0 },
   };
+}
+
+/** The orders of late that its paid share is of. */
+function recentOf({ shares, provedAt }: Line, now: number) {
+  return shares.recent(now, RECENT_MINUTES, provedAt);
 }
 
 /** So many orders without a payment send a line that the paid share opened out of rotation again. */
@@ -240,7 +250,7 @@ function viewOf(
   at: Date,
 ): LineView {
   const { accountId, kind, shares, counts } = line;
-  const recent = shares.recent(at.getTime(), RECENT_MINUTES);
+  const recent = recentOf(line, at.getTime());
   return {
     accountId,
     kind,

@@ -48,10 +48,13 @@ export type Shares = {
   paid(openedAt: number): void;
   /** The cashier's page tells that the channel's did not open for a buyer. */
   beacon(at: number): void;
-  /** Of the orders whose buyers have had their time, the last `minutes` of them. */
-  recent(now: number, minutes: number): Share;
-  /** Whether the channel's page opens for too few of the buyers of late. */
-  failsToOpen(now: number): boolean;
+  /**
+   * Of the orders whose buyers have had their time, the last `minutes` of them. @param from of these only the
+   * whole minutes from this instant on.
+   */
+  recent(now: number, minutes: number, from?: number): Share;
+  /** Whether the channel's page opens for too few of the buyers of late. @param from as above. */
+  failsToOpen(now: number, from?: number): boolean;
   /** Of all before, the older the less; null: too few. */
   baseline(now: number): number | null;
   /** Orders opened and paid since an instant, whether or not their buyers have had their time. */
@@ -83,13 +86,15 @@ export function createShares(kind: SceneKind): Shares {
       const minute = minuteAt(minutes, at);
       if (minute !== null) minute.beacons += 1;
     },
-    recent: (now, window) => {
-      const { opened, paid } = sum(minutes, mature(now) - window + 1, mature(now));
+    recent: (now, window, from = 0) => {
+      const first = Math.max(mature(now) - window + 1, Math.ceil(from / MINUTE));
+      const { opened, paid } = sum(minutes, first, mature(now));
       return { opened, paid };
     },
-    failsToOpen: (now) => {
+    failsToOpen: (now, from = 0) => {
       const minute = Math.floor(now / MINUTE);
-      const { opened, beacons } = sum(minutes, minute - BEACON_MINUTES + 1, minute);
+      const first = Math.max(minute - BEACON_MINUTES + 1, Math.ceil(from / MINUTE));
+      const { opened, beacons } = sum(minutes, first, minute);
       return beacons >= BEACONS_MIN && beacons >= opened * BEACON_SHARE_MIN;
     },
     baseline: (now) => {
