@@ -179,7 +179,7 @@ function tell(log: Log, accountId: Id, kind: SceneKind, event: HealthEvent): voi
     half_open: "a channel account takes probes",
     closed: "a channel account is back in rotation",
     below_floor: "a channel account is below its success floor: it gets a fraction of its share",
-    above_floor: "a channel account is above its success floor again",
+    above_floor: "a channel account gets its whole share again",
   };
   if (isBad) log.warn(about, words[event.event]);
   else log.info(about, words[event.event]);

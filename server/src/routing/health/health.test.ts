@@ -127,6 +127,24 @@ describe("the success floor", () => {
     assert.deepEqual(told, ["below_floor", "above_floor"]);
   });
 
+  test("it is judged by the tenth of its orders that it still gets", () => {
+    pass(20, 10, 2);
+    assert.ok(health.isThrottled(ONE, now));
+    for (let minutes = 0; minutes < 30; minutes += 2) pass(2, 1, 0);
+    assert.ok(health.isThrottled(ONE, now));
+    pass(15, 1, 1);
+    assert.ok(!health.isThrottled(ONE, now));
+    assert.deepEqual(told, ["below_floor", "above_floor"]);
+  });
+
+  test("an account that gets no orders any more is throttled no longer than its window", () => {
+    pass(20, 10, 2);
+    assert.ok(health.isThrottled(ONE, now));
+    now = plus(now, 20 * MINUTE);
+    assert.ok(!health.isThrottled(ONE, now));
+    assert.deepEqual(told, ["below_floor", "above_floor"]);
+  });
+
   test("too few orders say nothing", () => {
     pass(10, 1, 0);
     assert.ok(!health.isThrottled(ONE, now));

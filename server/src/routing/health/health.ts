@@ -6,6 +6,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { SceneKind, Settings, SuccessFloor } from "../model.ts";
 import type { HealthView } from "../route.ts";
+import { THROTTLED_SHARE } from "../strategies.ts";
 import {
   afterCall,
   type Breaker,
@@ -19,15 +20,16 @@ import {
 } from "./breaker.ts";
 import { createShares, hasFallen, LOOK_MS, OPENED_MIN, RECENT_MINUTES, type Shares } from "./shares.ts";
 
-/** What happened to a line, for the log and the metrics. */
 /**
  * What opened a line's circuit: its calls, the share of its orders that are paid, or the cashier's beacons.
  */
 export type OpenedBy = "calls" | "paid_share" | "beacons";
 
+/** What happened to a line, for the log and the metrics. */
 export type HealthEvent =
   | { readonly event: "opened" | "half_open" | "closed"; readonly why: OpenedBy }
-  | { readonly event: "below_floor" | "above_floor"; readonly rate: number };
+  /** `rate` null: too few of its orders came to tell. */
+  | { readonly event: "below_floor" | "above_floor"; readonly rate: number | null };
 
 export type HealthDeps = {
   readonly clock: Pick<Clock, "now">;
@@ -233,9 +235,11 @@ function lookAtFloor(
     opened += recent.opened;
     paid += recent.paid;
   }
-  if (opened < floor.attemptsMin) return known.below;
-  const rate = paid / opened;
-  const below = rate * 1_000_000 < floor.rateMillionths;
+  // Below its floor it gets a fraction of its orders: they are what it is judged by, and without any it is
+  // given its share again, since nothing else would ever tell.
+  const attemptsMin = floor.attemptsMin * (known.below ? THROTTLED_SHARE : 1);
+  const rate = opened === 0 || opened < attemptsMin ? null : paid / opened;
+  const below = rate !== null && rate * 1_000_000 < floor.rateMillionths;
   if (below !== known.below) {
     known.below = below;
     deps.onEvent(accountId, kind, { event: below ? "below_floor" : "above_floor", rate });
