@@ -260,19 +260,6 @@ describe("circuit breaking", () => {
     assert.ok(made.every((payment) => payment.next_action?.type === "qr_code"));
   });
 
-  test("calls that fail in a window of the channel trip nothing", async () => {
-    const shop = await openShop(platform);
-    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
-    const window = { kind: "cut_over", from: "00:00", to: "24:00" };
-    // Orders placed just before the window are sent again in it.
-    for (let order = 0; order < 4; order += 1) await pay(shop);
-    await settings(shop.channelAccountId, { windows: [window] });
-    platform.clock.advance(5 * SECOND);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    assert.equal(await circuitOf(shop.channelAccountId), "closed");
-    await moveTo(shop.channelAccountId, gateway);
-  });
-
   test("orders that are opened and those that are paid are counted, each once", async () => {
     const shop = await openShop(platform);
     const orders = [(await pay(shop)).body, (await pay(shop)).body, (await pay(shop)).body];

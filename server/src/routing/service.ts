@@ -20,7 +20,6 @@ import { createPlan, createSnapshot, type Plan, type Snapshot } from "./plan.ts"
 import { type Demand, demandsOf, type Use } from "./quotas/model.ts";
 import { type Routed, type RoutingRefusal, restsByClock, route } from "./route.ts";
 import { createRules, loadRules } from "./rules/service.ts";
-import { sceneOfMethod } from "./scenes.ts";
 import { createUsage, usesSince } from "./usage.ts";
 import { meetsWindow, windowAt } from "./windows.ts";
 
@@ -130,10 +129,19 @@ export function createRouting(deps: RoutingDeps) {
     /** An order was paid. @param openedAt when it was placed. */
     notePaid: (accountId: Id, kind: SceneKind, openedAt: Date): void =>
       health.paid(accountId, kind, openedAt),
-    /** The cashier's page tells that the channel's did not open for a buyer. */
-    noteBeacon: (accountId: Id, method: string): void => {
-      const kind = sceneOfMethod(deps.channels, method)?.kind;
-      if (kind !== undefined) health.beacon(accountId, kind);
+    /**
+     * The cashier's page tells that the channel's did not open for a buyer. One of a window, or of an order
+     * that does not count as opened because of one, counts for nothing. @param orderedAt when it was placed.
+     */
+    noteBeacon: (accountId: Id, method: string, orderedAt: Date): void => {
+      const channel = deps.channels.all.find(({ traits }) => traits.scenes[method] !== undefined);
+      const kind = channel?.traits.scenes[method]?.kind;
+      if (channel === undefined || kind === undefined) return;
+      const settings = settingsOf(accountId);
+      const { timeZone } = channel.traits;
+      if (windowAt(settings, timeZone, clock.now()) !== null) return;
+      if (meetsWindow(settings, timeZone, orderedAt, PATIENCE_MS[kind])) return;
+      health.beacon(accountId, kind, orderedAt);
     },
   };
 }

@@ -165,8 +165,8 @@ describe("the cashier's beacons", () => {
   const open = (orders: number) => {
     for (let order = 0; order < orders; order += 1) health.opened(ONE, "redirect", now);
   };
-  const fail = (buyers: number) => {
-    for (let buyer = 0; buyer < buyers; buyer += 1) health.beacon(ONE, "redirect");
+  const fail = (buyers: number, orderedAt = now) => {
+    for (let buyer = 0; buyer < buyers; buyer += 1) health.beacon(ONE, "redirect", orderedAt);
   };
 
   test("an account whose page opens for nobody leaves rotation before its orders count as unpaid", () => {
@@ -196,6 +196,11 @@ describe("the cashier's beacons", () => {
     payOne("redirect");
   });
 
+  test("beacons beside no order that counts are a share of nothing", () => {
+    fail(20);
+    assert.equal(health.circuit(ONE, "redirect", now), "closed");
+  });
+
   test("the beacons of before do not open it again, those of later do", () => {
     open(6);
     fail(6);
@@ -203,11 +208,14 @@ describe("the cashier's beacons", () => {
     assert.equal(health.circuit(ONE, "redirect", now), "half_open");
     payOne("redirect");
     fail(1);
+    const before = plus(now, -MINUTE);
     for (let minute = 0; minute < 4; minute += 1) {
       assert.equal(health.circuit(ONE, "redirect", now), "closed");
       now = plus(now, MINUTE);
     }
     open(6);
+    fail(5, before);
+    assert.equal(health.circuit(ONE, "redirect", now), "closed");
     fail(5);
     assert.equal(health.circuit(ONE, "redirect", now), "open");
   });

@@ -59,7 +59,7 @@ export type Health = HealthView & {
   opened(accountId: Id, kind: SceneKind, at: Date): void;
   paid(accountId: Id, kind: SceneKind, openedAt: Date): void;
   /** The channel's page did not open for a buyer. */
-  beacon(accountId: Id, kind: SceneKind): void;
+  beacon(accountId: Id, kind: SceneKind, orderedAt: Date): void;
   /** An order goes through an account that takes probes: nobody else's does meanwhile. */
   takeProbe(accountId: Id, kind: SceneKind, at: Date): void;
   readonly lines: () => readonly LineView[];
@@ -160,12 +160,13 @@ export function createHealth(deps: HealthDeps): Health {
       line.provedAt = deps.clock.now().getTime();
       become(line, closed(line.provedAt), "paid_share");
     },
-    beacon: (accountId, kind) => {
+    beacon: (accountId, kind, orderedAt) => {
       if (!BY_SHARE.has(kind)) return;
       const line = lineOf(accountId, kind);
+      line.counts.beacons += 1;
+      if (orderedAt.getTime() < line.provedAt) return;
       const now = deps.clock.now().getTime();
       line.shares.beacon(now);
-      line.counts.beacons += 1;
       if (line.breaker.state === "closed" && line.shares.failsToOpen(now, line.provedAt))
         become(line, openedBreaker(now), "beacons");
     },

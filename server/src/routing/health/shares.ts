@@ -95,7 +95,8 @@ export function createShares(kind: SceneKind): Shares {
       const minute = Math.floor(now / MINUTE);
       const first = Math.max(minute - BEACON_MINUTES + 1, Math.ceil(from / MINUTE));
       const { opened, beacons } = sum(minutes, first, minute);
-      return beacons >= BEACONS_MIN && beacons >= opened * BEACON_SHARE_MIN;
+      // Beside no order that counts there is nothing that they could be a share of.
+      return opened > 0 && beacons >= BEACONS_MIN && beacons >= opened * BEACON_SHARE_MIN;
     },
     baseline: (now) => {
       tidy(now);
