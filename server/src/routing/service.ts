@@ -44,7 +44,19 @@ export type Choice = {
   reasons(because?: string): string;
 };
 
-export type Decision = { readonly choices: readonly Choice[]; readonly routed: Routed };
+/**
+ * It holds the turn of its first choice, and its probe where it takes probes, so that of many orders at once
+ * each sees what those before it take. Whoever does not place the order there gives them up.
+ */
+export type Decision = {
+  readonly choices: readonly Choice[];
+  readonly routed: Routed;
+  readonly kind: SceneKind;
+  readonly turn: number;
+  readonly turnBefore: number;
+  /** 0: the order is no probe. */
+  readonly probeUntil: number;
+};
 
 /** How a call that places an order ended, as far as the line's health asks. */
 export type PlacingEnd = {
@@ -102,14 +114,26 @@ export function createRouting(deps: RoutingDeps) {
       const routed = await look(request);
       if ("refused" in routed) return routed;
       const first = routed.order[0]?.account.id as Id;
+      const { kind } = request;
+      const turnBefore = usage.turn(first);
       usage.chosen(first);
-      health.takeProbe(first, request.kind, request.at);
-      return { routed, choices: choicesOf(routed, request) };
+      const probeUntil = health.takeProbe(first, kind, request.at);
+      const choices = choicesOf(routed, request);
+      return { routed, choices, kind, turn: usage.turn(first), turnBefore, probeUntil };
+    },
+    /** The order is not placed through the first choice of its decision: told at most once. */
+    giveUp: ({ routed, kind, turn, turnBefore, probeUntil }: Decision): void => {
+      const first = routed.order[0]?.account.id as Id;
+      usage.unchosen(first, turn, turnBefore);
+      if (probeUntil > 0) health.giveUpProbe(first, kind, probeUntil);
     },
     /** What an account has used of its quotas, the present periods and those since a month. */
     usesOf: (accountId: Id): Promise<Use[]> => usesSince(cell, accountId),
     /** An order goes through another account than the first of its decision. */
-    noteChosen: (accountId: Id): void => usage.chosen(accountId),
+    noteChosen: (accountId: Id, kind: SceneKind): void => {
+      usage.chosen(accountId);
+      health.takeProbe(accountId, kind, clock.now());
+    },
     /** A call that places an order has ended. In a window of the channel nothing counts. */
     notePlacing: (account: ChannelAccount, kind: SceneKind, placing: PlacingEnd): void => {
       if (placing.isRateRefusal) return;

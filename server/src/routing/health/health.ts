@@ -17,6 +17,7 @@ import {
   OPEN_MS_MAX,
   opened as openedBreaker,
   probed,
+  probeGivenUp,
 } from "./breaker.ts";
 import { createShares, hasFallen, LOOK_MS, OPENED_MIN, RECENT_MINUTES, type Shares } from "./shares.ts";
 
@@ -60,8 +61,13 @@ export type Health = HealthView & {
   paid(accountId: Id, kind: SceneKind, openedAt: Date): void;
   /** The channel's page did not open for a buyer. */
   beacon(accountId: Id, kind: SceneKind, orderedAt: Date): void;
-  /** An order goes through an account that takes probes: nobody else's does meanwhile. */
-  takeProbe(accountId: Id, kind: SceneKind, at: Date): void;
+  /**
+   * An order goes through an account that takes probes: nobody else's does until this instant; 0: it takes
+   * none, or another order is its probe.
+   */
+  takeProbe(accountId: Id, kind: SceneKind, at: Date): number;
+  /** The order of a probe is not placed through the account after all. @param until as `takeProbe` said. */
+  giveUpProbe(accountId: Id, kind: SceneKind, until: number): void;
   readonly lines: () => readonly LineView[];
 };
 
@@ -172,7 +178,13 @@ export function createHealth(deps: HealthDeps): Health {
     },
     takeProbe: (accountId, kind, at) => {
       const line = find(accountId, kind);
-      if (line !== undefined) line.breaker = probed(line.breaker, at.getTime());
+      if (line === undefined || !mayProbe(line.breaker, at.getTime())) return 0;
+      line.breaker = probed(line.breaker, at.getTime());
+      return line.breaker.state === "half_open" ? line.breaker.probeUntil : 0;
+    },
+    giveUpProbe: (accountId, kind, until) => {
+      const line = find(accountId, kind);
+      if (line !== undefined) line.breaker = probeGivenUp(line.breaker, until);
     },
     lines: () => {
       const at = deps.clock.now();
