@@ -3,7 +3,7 @@
  */
 import type { ChannelAccount, Channels } from "../channels/index.ts";
 import { createCache } from "../kernel/cache.ts";
-import type { Cell } from "../kernel/database.ts";
+import type { Cell, Db } from "../kernel/database.ts";
 import { formatId, type Id, type IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
@@ -31,6 +31,8 @@ export type RoutingDeps = {
   readonly operators: Operators;
   readonly newId: IdMaker;
   readonly log: Log;
+  /** Which of these orders were paid, as the rows say. */
+  readonly paidOrders: (db: Db, orderIds: readonly Id[]) => Promise<readonly Id[]>;
 };
 
 /** One account that may take the order. */
@@ -66,6 +68,7 @@ export type PlacingEnd = {
   /** The rate of calls was refused, by the channel or by our own budget. */
   readonly isRateRefusal: boolean;
   readonly startedAt: Date;
+  readonly orderId: Id;
   /** When the order was written: where it is paid, it counts in that minute. */
   readonly orderedAt: Date;
 };
@@ -90,7 +93,16 @@ export function createRouting(deps: RoutingDeps) {
     },
   });
   const settingsOf = (id: Id) => present?.settingsOf(id) ?? DEFAULT_SETTINGS;
-  const health = createHealth({ clock, settingsOf, onEvent: (...told) => tell(deps.log, ...told) });
+  const health = createHealth({
+    clock,
+    settingsOf,
+    paidOf: (orderIds) =>
+      deps.paidOrders(cell.db, orderIds).catch((error: unknown) => {
+        deps.log.warn({ err: error }, "accounts are judged without what other processes heard of");
+        return [];
+      }),
+    onEvent: (...told) => tell(deps.log, ...told),
+  });
   const usage = createUsage(cell);
   const plans = createPlans(deps, () => snapshots.get(""));
   const changed = () => snapshots.forgetAll();
@@ -148,7 +160,7 @@ export function createRouting(deps: RoutingDeps) {
       // A buyer whom the window keeps from paying says nothing of the account.
       const isOpened =
         end === "answered" && !meetsWindow(settings, timeZone, placing.orderedAt, PATIENCE_MS[kind]);
-      if (isOpened) health.opened(account.id, kind, placing.orderedAt);
+      if (isOpened) health.opened(account.id, kind, placing.orderedAt, placing.orderId);
     },
     /** An order was paid. @param openedAt when it was placed. */
     notePaid: (accountId: Id, kind: SceneKind, openedAt: Date): void =>

@@ -3,10 +3,9 @@
  * opened and paid. Nothing of it is kept: a process that starts supposes that every line works.
  */
 import type { Clock } from "../../kernel/clock.ts";
-import type { Id } from "../../kernel/ids.ts";
-import type { SceneKind, Settings, SuccessFloor } from "../model.ts";
+import { type Id, madeAt } from "../../kernel/ids.ts";
+import type { SceneKind, Settings } from "../model.ts";
 import type { HealthView } from "../route.ts";
-import { THROTTLED_SHARE } from "../strategies.ts";
 import {
   afterCall,
   type Breaker,
@@ -19,6 +18,7 @@ import {
   probed,
   probeGivenUp,
 } from "./breaker.ts";
+import { createFloors } from "./floor.ts";
 import { createShares, hasFallen, LOOK_MS, OPENED_MIN, RECENT_MINUTES, type Shares } from "./shares.ts";
 
 /**
@@ -35,6 +35,11 @@ export type HealthEvent =
 export type HealthDeps = {
   readonly clock: Pick<Clock, "now">;
   readonly settingsOf: (accountId: Id) => Settings;
+  /**
+   * Which of these orders were paid, whichever process heard of it; never throws. It is asked before orders
+   * that nobody paid count against an account, and while such an account takes probes.
+   */
+  readonly paidOf: (orderIds: readonly Id[]) => Promise<readonly Id[]>;
   readonly onEvent: (accountId: Id, kind: SceneKind, event: HealthEvent) => void;
 };
 
@@ -57,7 +62,7 @@ export type LineView = {
 
 export type Health = HealthView & {
   call(accountId: Id, kind: SceneKind, call: EndedCall): void;
-  opened(accountId: Id, kind: SceneKind, at: Date): void;
+  opened(accountId: Id, kind: SceneKind, at: Date, orderId: Id): void;
   paid(accountId: Id, kind: SceneKind, openedAt: Date): void;
   /** The channel's page did not open for a buyer. */
   beacon(accountId: Id, kind: SceneKind, orderedAt: Date): void;
@@ -81,6 +86,7 @@ type Line = {
   /** When an order that was paid closed it: what was opened before says nothing of it any more. */
   provedAt: number;
   lookedAt: number;
+  isAsking: boolean;
   counts: { calls: number; failed: number; timesOpened: number; beacons: number };
 };
 
@@ -91,7 +97,6 @@ const BY_SHARE: ReadonlySet<SceneKind> = new Set(["qr", "redirect", "app", "jsap
 
 export function createHealth(deps: HealthDeps): Health {
   const lines: Lines = new Map();
-  const floors = new Map<Id, { lookedAt: number; below: boolean }>();
   const find = (accountId: Id, kind: SceneKind) => lines.get(accountId)?.get(kind);
   const lineOf = (accountId: Id, kind: SceneKind): Line => {
     const known = find(accountId, kind);
@@ -116,10 +121,27 @@ export function createHealth(deps: HealthDeps): Health {
     if (due !== line.breaker) become(line, due, line.openedByShare ? "paid_share" : "calls");
     if (!BY_SHARE.has(line.kind) || now - line.lookedAt < LOOK_MS) return;
     line.lookedAt = now;
-    if (line.breaker.state === "closed") {
-      if (hasFallen(recentOf(line, now), line.shares.baseline(now)))
-        become(line, openedBreaker(now), "paid_share");
-    } else if (line.breaker.state === "half_open" && line.openedByShare) judgeProbes(line, now, become);
+    const isProbing = line.breaker.state === "half_open" && line.openedByShare;
+    if ((isProbing || isFallen(line, now)) && !line.isAsking) void ask(line, now);
+  };
+  const ask = async (line: Line, now: number) => {
+    line.isAsking = true;
+    const paid = await deps.paidOf(line.shares.remembered(now, RECENT_MINUTES));
+    line.isAsking = false;
+    line.shares.heard(new Set(paid));
+    judge(line, deps.clock.now().getTime(), paid);
+  };
+  const judge = (line: Line, now: number, paid: readonly Id[]) => {
+    const { breaker } = line;
+    if (isFallen(line, now)) become(line, openedBreaker(now), "paid_share");
+    if (breaker.state !== "half_open" || !line.openedByShare) return;
+    if (paid.some((id) => madeAt(id).getTime() >= breaker.since)) prove(line, now);
+    else if (line.shares.openedSince(breaker.since, now) >= SHARE_PROBES)
+      become(line, openedBreaker(now, Math.min(breaker.openMs * 2, OPEN_MS_MAX)), "paid_share");
+  };
+  const prove = (line: Line, now: number) => {
+    line.provedAt = now;
+    become(line, closed(now), "paid_share");
   };
   const circuit: HealthView["circuit"] = (accountId, kind, at) => {
     const line = find(accountId, kind);
@@ -129,11 +151,7 @@ export function createHealth(deps: HealthDeps): Health {
     if (line.breaker.state !== "half_open") return line.breaker.state;
     return mayProbe(line.breaker, now) ? "half_open" : "probing";
   };
-  const isThrottled = (accountId: Id, at: Date): boolean => {
-    const floor = deps.settingsOf(accountId).successFloor;
-    if (floor === null) return false;
-    return lookAtFloor(deps, lines, floors, accountId, floor, at.getTime());
-  };
+  const isThrottled = createFloors(deps, (accountId) => [...(lines.get(accountId)?.values() ?? [])]);
   return {
     circuit,
     isThrottled,
@@ -152,8 +170,8 @@ export function createHealth(deps: HealthDeps): Health {
       if (line.openedByShare && !ended.failed) return;
       become(line, afterCall(line.breaker, ended), "calls");
     },
-    opened: (accountId, kind, at) => {
-      lineOf(accountId, kind).shares.opened(at.getTime());
+    opened: (accountId, kind, at, orderId) => {
+      lineOf(accountId, kind).shares.opened(at.getTime(), orderId);
       // Looked at with each order, so that operators hear of an account that is the only one, too.
       isThrottled(accountId, deps.clock.now());
     },
@@ -163,8 +181,7 @@ export function createHealth(deps: HealthDeps): Health {
       const { breaker } = line;
       if (breaker.state !== "half_open" || !line.openedByShare) return;
       if (openedAt.getTime() < breaker.since) return;
-      line.provedAt = deps.clock.now().getTime();
-      become(line, closed(line.provedAt), "paid_share");
+      prove(line, deps.clock.now().getTime());
     },
     beacon: (accountId, kind, orderedAt) => {
       if (!BY_SHARE.has(kind)) return;
@@ -204,6 +221,7 @@ function freshLine(accountId: Id, kind: SceneKind): Line {
     openedByShare: false,
     provedAt: 0,
     lookedAt: 0,
+    isAsking: false,
     counts: { calls: 0, failed: 0, timesOpened: 0, beacons: 0 },
   };
 }
@@ -213,52 +231,13 @@ function recentOf({ shares, provedAt }: Line, now: number) {
   return shares.recent(now, RECENT_MINUTES, provedAt);
 }
 
+/** Whether it is in rotation and too few of its buyers pay. */
+function isFallen(line: Line, now: number): boolean {
+  return line.breaker.state === "closed" && hasFallen(recentOf(line, now), line.shares.baseline(now));
+}
+
 /** So many orders without a payment send a line that the paid share opened out of rotation again. */
 const SHARE_PROBES = 10;
-
-function judgeProbes(
-  line: Line,
-  now: number,
-  become: (line: Line, breaker: Breaker, why: "paid_share") => void,
-): void {
-  if (line.breaker.state !== "half_open") return;
-  const { since, openMs } = line.breaker;
-  if (line.shares.since(since, now).mature >= SHARE_PROBES)
-    become(line, openedBreaker(now, Math.min(openMs * 2, OPEN_MS_MAX)), "paid_share");
-}
-
-/** All kinds of scenes together: the channel counts them together. */
-function lookAtFloor(
-  deps: HealthDeps,
-  lines: Lines,
-  floors: Map<Id, { lookedAt: number; below: boolean }>,
-  accountId: Id,
-  floor: SuccessFloor,
-  now: number,
-): boolean {
-  const known = floors.get(accountId) ?? { lookedAt: 0, below: false };
-  floors.set(accountId, known);
-  if (now - known.lookedAt < LOOK_MS) return known.below;
-  known.lookedAt = now;
-  let [opened, paid] = [0, 0];
-  let kind: SceneKind = "qr";
-  for (const line of lines.get(accountId)?.values() ?? []) {
-    const recent = line.shares.recent(now, floor.windowMinutes);
-    if (recent.opened > 0) kind = line.kind;
-    opened += recent.opened;
-    paid += recent.paid;
-  }
-  // Below its floor it gets a fraction of its orders: they are what it is judged by, and without any it is
-  // given its share again, since nothing else would ever tell.
-  const attemptsMin = floor.attemptsMin * (known.below ? THROTTLED_SHARE : 1);
-  const rate = opened === 0 || opened < attemptsMin ? null : paid / opened;
-  const below = rate !== null && rate * 1_000_000 < floor.rateMillionths;
-  if (below !== known.below) {
-    known.below = below;
-    deps.onEvent(accountId, kind, { event: below ? "below_floor" : "above_floor", rate });
-  }
-  return below;
-}
 
 function viewOf(
   line: Line,
@@ -272,8 +251,8 @@ function viewOf(
     accountId,
     kind,
     circuit: circuit(accountId, kind, at),
-    opened: Math.round(recent.opened),
-    paid: recent.paid,
+    opened: recent.opened,
+    paid: Math.round(recent.paid),
     paidShare: recent.opened === 0 ? null : recent.paid / recent.opened,
     baseline: shares.baseline(at.getTime()),
     calls: counts.calls,
