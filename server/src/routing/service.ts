@@ -109,21 +109,24 @@ export function createRouting(deps: RoutingDeps) {
   const common = { ...deps, clock, conditions, changed };
   const chance = () => random.integer(CHANCES) / CHANCES;
 
-  const look = async (request: RoutingRequest): Promise<Routed | RoutingRefusal> => {
+  const planOf = async (request: RoutingRequest): Promise<Plan> => {
     const plan = await plans(request.merchantId);
     const taking = plan.section(request.method, request.currency).taking;
     if (taking.some(({ hasQuota }) => hasQuota)) await usage.refresh(taking, request.at);
-    return route(plan, request, health, usage, chance);
+    return plan;
   };
   return {
     rules: createRules(common),
     accounts: createAccountSettings(common),
     health,
     /** The decision for a hypothetical order: nothing of it is remembered. */
-    consider: look,
+    consider: async (request: RoutingRequest): Promise<Routed | RoutingRefusal> =>
+      route(await planOf(request), request, health, usage, chance),
     /** The accounts that may take the order, the best first, or why there is none. */
     decide: async (request: RoutingRequest): Promise<Decision | RoutingRefusal> => {
-      const routed = await look(request);
+      const plan = await planOf(request);
+      // From here to what is held nothing is waited for: of many at once, none decides in between.
+      const routed = route(plan, request, health, usage, chance);
       if ("refused" in routed) return routed;
       const first = routed.order[0]?.account.id as Id;
       const { kind } = request;
