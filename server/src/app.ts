@@ -35,7 +35,7 @@ import {
   operationsRoutes,
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
-import { createPaymentsRoom, idsInJournals, type Opening } from "./payments/index.ts";
+import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
@@ -166,7 +166,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: opener.accounts,
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
-  const routing = createRouting({ platform, cell, channels, merchants, operators, newId, log });
+  const routing = createRouting({ ...common, cell, channels, merchants, operators, paidOrders });
   const room = createPaymentsRoom({
     cell,
     channels,

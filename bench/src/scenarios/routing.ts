@@ -84,6 +84,7 @@ function aRouter(): (nth: number) => void {
   const health = createHealth({
     clock: { now: () => AT },
     settingsOf: snapshot.settingsOf,
+    paidOf: () => Promise.resolve([]),
     onEvent: () => undefined,
   });
   for (const { id } of accounts) {

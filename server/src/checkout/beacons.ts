@@ -32,7 +32,7 @@ export type BeaconsDeps = {
   readonly clock: Clock;
   readonly log: Log;
   /** Told once of each order whose channel did not open. */
-  readonly noteBeacon?: ((channelAccountId: Id, method: string) => void) | undefined;
+  readonly noteBeacon?: ((channelAccountId: Id, method: string, orderedAt: Date) => void) | undefined;
 };
 
 type Heard = { since: number; count: number; readonly attempts: Set<Id> };
@@ -75,7 +75,7 @@ export function createBeacons({ clock, log, noteBeacon }: BeaconsDeps): Beacons 
       if (entry.attempts.has(attempt.id)) return true;
       entry.attempts.add(attempt.id);
       accounts.set(attempt.channelAccountId, (accounts.get(attempt.channelAccountId) ?? 0) + 1);
-      noteBeacon?.(attempt.channelAccountId, attempt.method);
+      noteBeacon?.(attempt.channelAccountId, attempt.method, attempt.createdAt);
       return true;
     },
     gauges: { kinds, accounts, refused: () => refused },

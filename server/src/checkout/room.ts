@@ -19,7 +19,7 @@ export type CheckoutRoomDeps = Omit<StateDeps, "settings" | "offers"> & {
   readonly operators: Pick<Operators, "audit">;
   readonly log: Log;
   /** Told once of each order whose channel's page did not open for its buyer. */
-  readonly noteBeacon?: (channelAccountId: Id, method: string) => void;
+  readonly noteBeacon?: (channelAccountId: Id, method: string, orderedAt: Date) => void;
 };
 
 export type CheckoutAuth = {

@@ -24,7 +24,7 @@ export function addRoutingMetrics(add: AddGauge, { health }: Pick<Routing, "heal
   );
   each(
     "routing_beacons",
-    "Buyers who saw an order on the cashier's page since start",
+    "Orders whose buyers told, on the cashier's page, that the channel's did not open, since start",
     (line) => line.beacons,
   );
 }

@@ -13,6 +13,8 @@ const answers = new Map<string, CallEnd<TradeOutcome>>();
 const placed: string[] = [];
 /** How long the first account's call takes: until this instant. */
 let answersAt = 0;
+/** Accounts whose orders are refused before they are sent. */
+const refuses = new Set<string>();
 
 const done = <T>(end: CallEnd<T>): Call<T> => ({
   ...end,
@@ -42,7 +44,10 @@ const toy: Channel = {
   parseCredentials: (raw) => ({ ok: true, credentials: raw }),
   merchantOf: (credentials) => ({ name: (credentials as { readonly name: string }).name }),
   prove: () => Promise.resolve(done({ end: "answered", value: { proved: true } })),
-  refuseOrder: () => null,
+  refuseOrder: (_order, context) => {
+    const known = context?.credentials as { readonly name: string } | undefined;
+    return known !== undefined && refuses.has(known.name) ? { field: "subject", detail: "not here" } : null;
+  },
   pay: async ({ credentials }, order: NewOrder) => {
     const { name } = credentials as { readonly name: string };
     placed.push(`${name} ${order.channelOrderNo}`);
@@ -73,12 +78,13 @@ after(async () => {
 });
 beforeEach(() => {
   answers.clear();
+  refuses.clear();
   placed.length = 0;
 });
 
-async function toyAccount(name: string): Promise<string> {
+async function toyAccount(name: string, of: Shop = shop): Promise<string> {
   const { status, body } = await platform.ops("POST", "/v1/ops/channel_accounts", {
-    merchant_id: shop.id,
+    merchant_id: of.id,
     channel: "toy",
     label: name,
     gateway_url: platform.sandboxUrl,
@@ -91,9 +97,9 @@ async function toyAccount(name: string): Promise<string> {
   return body.id;
 }
 
-async function pay(): Promise<Json> {
+async function pay(from: Shop = shop): Promise<Json> {
   const order = { merchant_order_no: aNumber(), amount: 100, currency: "CNY", subject: "Tea" };
-  const paid = await shop.api("POST", "/v1/payments", { ...order, method: "toy.qr", buyer: "me" });
+  const paid = await from.api("POST", "/v1/payments", { ...order, method: "toy.qr", buyer: "me" });
   assert.equal(paid.status, 201, JSON.stringify(paid.body));
   return paid.body;
 }
@@ -157,6 +163,20 @@ test("whoever sends the same payment at the same instant is shown the order that
     assert.deepEqual(body.attempts, all[0]?.body.attempts);
   }
   assert.equal(placed.length, 2);
+});
+
+test("an account that refuses an order unseen has had no turn; the one that takes it has", async () => {
+  const other = await openShop(platform);
+  const effect = { type: "choose", strategy: "rotation" };
+  const rule = { name: "in turn", merchant_id: other.id, effect };
+  assert.equal((await platform.ops("POST", "/v1/ops/routing/rules", rule)).status, 201);
+  const both = [await toyAccount("refusing", other), await toyAccount("willing", other)];
+  const used = async () => (await pay(other)).attempts[0].channel_account;
+  refuses.add("refusing");
+  const turns = [await used()];
+  refuses.clear();
+  turns.push(await used(), await used());
+  assert.deepEqual(turns, [both[1], both[0], both[1]]);
 });
 
 test("an account whose window began since the decision takes no order that gives way", async () => {

@@ -31,6 +31,7 @@ import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
 export type { AttemptWish, Opening } from "./attempt/prepare.ts";
+export { paidOrders } from "./attempt/store.ts";
 export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
 export { type Attempt, liveOf, type Payment, type Refund } from "./model.ts";

@@ -260,19 +260,6 @@ describe("circuit breaking", () => {
     assert.ok(made.every((payment) => payment.next_action?.type === "qr_code"));
   });
 
-  test("calls that fail in a window of the channel trip nothing", async () => {
-    const shop = await openShop(platform);
-    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
-    const window = { kind: "cut_over", from: "00:00", to: "24:00" };
-    // Orders placed just before the window are sent again in it.
-    for (let order = 0; order < 4; order += 1) await pay(shop);
-    await settings(shop.channelAccountId, { windows: [window] });
-    platform.clock.advance(5 * SECOND);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    assert.equal(await circuitOf(shop.channelAccountId), "closed");
-    await moveTo(shop.channelAccountId, gateway);
-  });
-
   test("orders that are opened and those that are paid are counted, each once", async () => {
     const shop = await openShop(platform);
     const orders = [(await pay(shop)).body, (await pay(shop)).body, (await pay(shop)).body];
@@ -300,6 +287,34 @@ describe("circuit breaking", () => {
       await pay(shop);
     }
     assert.notEqual(await circuitOf(shop.channelAccountId), "open");
+  });
+});
+
+describe("probes", () => {
+  test("an order that is repeated or refused is no probe, and of a crowd one is", async () => {
+    const shop = await openShop(platform);
+    await addAccount(platform, shop);
+    const number = { merchant_order_no: aNumber() };
+    await pay(shop, number);
+    const waiting = (await pay(shop, { method: undefined })).body;
+    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
+    // The first success is two seconds ago: from then on all fail.
+    platform.clock.advance(3 * SECOND);
+    for (let order = 0; order < 5; order += 1) await pay(shop);
+    await moveTo(shop.channelAccountId, gateway);
+    platform.clock.advance(16 * SECOND);
+    assert.equal((await pay(shop, number)).status, 200);
+    assert.equal((await pay(shop, { ...number, amount: 2000 })).body.code, "number_reused");
+    const attempts = `/v1/payments/${waiting.id}/attempts`;
+    const wrong = { method: "alipay.qr", payment_code: await hands.paymentCode() };
+    assert.equal((await shop.api("POST", attempts, wrong)).body.field, "payment_code");
+    assert.equal(await circuitOf(shop.channelAccountId), "half_open");
+    // None ends before all are decided.
+    for (let order = 0; order < 10; order += 1)
+      await hands.fault("slow", { method: "alipay.trade.precreate" }, { ms: 1_500 });
+    const crowd = await Promise.all(Array.from({ length: 10 }, () => pay(shop)));
+    const probes = crowd.filter(({ body }) => accountsOf(body)[0] === shop.channelAccountId);
+    assert.equal(probes.length, 1);
   });
 });
 
@@ -347,6 +362,24 @@ describe("quotas", () => {
     const again: string[] = [];
     for (let order = 0; order < 3; order += 1) again.push(...accountsOf((await pay(shop)).body));
     assert.deepEqual(again.sort(), [...all].sort());
+  });
+
+  test("a rotation is moved on by orders that are placed, not by repeated or refused ones", async () => {
+    const shop = await openShop(platform);
+    const all = [shop.channelAccountId, await addAccount(platform, shop)];
+    await rule({ merchant_id: shop.id, effect: { type: "choose", strategy: "rotation" } });
+    const number = { merchant_order_no: aNumber() };
+    const used = accountsOf((await pay(shop, number)).body);
+    for (let repeat = 0; repeat < 3; repeat += 1) {
+      assert.equal((await pay(shop, number)).status, 200);
+      assert.equal((await pay(shop, { ...number, amount: 2000 })).body.code, "number_reused");
+      assert.equal((await pay(shop, { method: "alipay.jsapi" })).body.field, "buyer");
+    }
+    used.push(...accountsOf((await pay(shop)).body));
+    // Those that come at once each see the turns of those before.
+    const crowd = await Promise.all(Array.from({ length: 10 }, () => pay(shop)));
+    const count = (account: string) => crowd.filter(({ body }) => accountsOf(body)[0] === account).length;
+    assert.deepEqual([used, all.map(count)], [all, [5, 5]]);
   });
 
   test("a thousand payments at once take exactly what there is room for", async () => {

@@ -139,7 +139,6 @@ export type Reason =
   | "not_in_rule"
   | "circuit_open"
   | "probe_under_way"
-  | "throttled"
-  | "weight_zero";
+  | "throttled";
 
 export type Put = { readonly accountId: Id; readonly reason: Reason; readonly ruleId: Id | null };

@@ -3,7 +3,7 @@
  */
 import type { ChannelAccount, Channels } from "../channels/index.ts";
 import { createCache } from "../kernel/cache.ts";
-import type { Cell } from "../kernel/database.ts";
+import type { Cell, Db } from "../kernel/database.ts";
 import { formatId, type Id, type IdMaker } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
@@ -20,7 +20,6 @@ import { createPlan, createSnapshot, type Plan, type Snapshot } from "./plan.ts"
 import { type Demand, demandsOf, type Use } from "./quotas/model.ts";
 import { type Routed, type RoutingRefusal, restsByClock, route } from "./route.ts";
 import { createRules, loadRules } from "./rules/service.ts";
-import { sceneOfMethod } from "./scenes.ts";
 import { createUsage, usesSince } from "./usage.ts";
 import { meetsWindow, windowAt } from "./windows.ts";
 
@@ -32,6 +31,8 @@ export type RoutingDeps = {
   readonly operators: Operators;
   readonly newId: IdMaker;
   readonly log: Log;
+  /** Which of these orders were paid, as the rows say. */
+  readonly paidOrders: (db: Db, orderIds: readonly Id[]) => Promise<readonly Id[]>;
 };
 
 /** One account that may take the order. */
@@ -45,7 +46,19 @@ export type Choice = {
   reasons(because?: string): string;
 };
 
-export type Decision = { readonly choices: readonly Choice[]; readonly routed: Routed };
+/**
+ * It holds the turn of its first choice, and its probe where it takes probes, so that of many orders at once
+ * each sees what those before it take. Whoever does not place the order there gives them up.
+ */
+export type Decision = {
+  readonly choices: readonly Choice[];
+  readonly routed: Routed;
+  readonly kind: SceneKind;
+  readonly turn: number;
+  readonly turnBefore: number;
+  /** 0: the order is no probe. */
+  readonly probeUntil: number;
+};
 
 /** How a call that places an order ended, as far as the line's health asks. */
 export type PlacingEnd = {
@@ -55,6 +68,7 @@ export type PlacingEnd = {
   /** The rate of calls was refused, by the channel or by our own budget. */
   readonly isRateRefusal: boolean;
   readonly startedAt: Date;
+  readonly orderId: Id;
   /** When the order was written: where it is paid, it counts in that minute. */
   readonly orderedAt: Date;
 };
@@ -79,38 +93,62 @@ export function createRouting(deps: RoutingDeps) {
     },
   });
   const settingsOf = (id: Id) => present?.settingsOf(id) ?? DEFAULT_SETTINGS;
-  const health = createHealth({ clock, settingsOf, onEvent: (...told) => tell(deps.log, ...told) });
+  const health = createHealth({
+    clock,
+    settingsOf,
+    paidOf: (orderIds) =>
+      deps.paidOrders(cell.db, orderIds).catch((error: unknown) => {
+        deps.log.warn({ err: error }, "accounts are judged without what other processes heard of");
+        return [];
+      }),
+    onEvent: (...told) => tell(deps.log, ...told),
+  });
   const usage = createUsage(cell);
   const plans = createPlans(deps, () => snapshots.get(""));
   const changed = () => snapshots.forgetAll();
   const common = { ...deps, clock, conditions, changed };
   const chance = () => random.integer(CHANCES) / CHANCES;
 
-  const look = async (request: RoutingRequest): Promise<Routed | RoutingRefusal> => {
+  const planOf = async (request: RoutingRequest): Promise<Plan> => {
     const plan = await plans(request.merchantId);
     const taking = plan.section(request.method, request.currency).taking;
     if (taking.some(({ hasQuota }) => hasQuota)) await usage.refresh(taking, request.at);
-    return route(plan, request, health, usage, chance);
+    return plan;
   };
   return {
     rules: createRules(common),
     accounts: createAccountSettings(common),
     health,
     /** The decision for a hypothetical order: nothing of it is remembered. */
-    consider: look,
+    consider: async (request: RoutingRequest): Promise<Routed | RoutingRefusal> =>
+      route(await planOf(request), request, health, usage, chance),
     /** The accounts that may take the order, the best first, or why there is none. */
     decide: async (request: RoutingRequest): Promise<Decision | RoutingRefusal> => {
-      const routed = await look(request);
+      const plan = await planOf(request);
+      // From here to what is held nothing is waited for: of many at once, none decides in between.
+      const routed = route(plan, request, health, usage, chance);
       if ("refused" in routed) return routed;
       const first = routed.order[0]?.account.id as Id;
+      const { kind } = request;
+      const turnBefore = usage.turn(first);
       usage.chosen(first);
-      health.takeProbe(first, request.kind, request.at);
-      return { routed, choices: choicesOf(routed, request) };
+      const probeUntil = health.takeProbe(first, kind, request.at);
+      const choices = choicesOf(routed, request);
+      return { routed, choices, kind, turn: usage.turn(first), turnBefore, probeUntil };
+    },
+    /** The order is not placed through the first choice of its decision: told at most once. */
+    giveUp: ({ routed, kind, turn, turnBefore, probeUntil }: Decision): void => {
+      const first = routed.order[0]?.account.id as Id;
+      usage.unchosen(first, turn, turnBefore);
+      if (probeUntil > 0) health.giveUpProbe(first, kind, probeUntil);
     },
     /** What an account has used of its quotas, the present periods and those since a month. */
     usesOf: (accountId: Id): Promise<Use[]> => usesSince(cell, accountId),
     /** An order goes through another account than the first of its decision. */
-    noteChosen: (accountId: Id): void => usage.chosen(accountId),
+    noteChosen: (accountId: Id, kind: SceneKind): void => {
+      usage.chosen(accountId);
+      health.takeProbe(accountId, kind, clock.now());
+    },
     /** A call that places an order has ended. In a window of the channel nothing counts. */
     notePlacing: (account: ChannelAccount, kind: SceneKind, placing: PlacingEnd): void => {
       if (placing.isRateRefusal) return;
@@ -125,15 +163,24 @@ export function createRouting(deps: RoutingDeps) {
       // A buyer whom the window keeps from paying says nothing of the account.
       const isOpened =
         end === "answered" && !meetsWindow(settings, timeZone, placing.orderedAt, PATIENCE_MS[kind]);
-      if (isOpened) health.opened(account.id, kind, placing.orderedAt);
+      if (isOpened) health.opened(account.id, kind, placing.orderedAt, placing.orderId);
     },
     /** An order was paid. @param openedAt when it was placed. */
     notePaid: (accountId: Id, kind: SceneKind, openedAt: Date): void =>
       health.paid(accountId, kind, openedAt),
-    /** The cashier's page tells that the channel's did not open for a buyer. */
-    noteBeacon: (accountId: Id, method: string): void => {
-      const kind = sceneOfMethod(deps.channels, method)?.kind;
-      if (kind !== undefined) health.beacon(accountId, kind);
+    /**
+     * The cashier's page tells that the channel's did not open for a buyer. One of a window, or of an order
+     * that does not count as opened because of one, counts for nothing. @param orderedAt when it was placed.
+     */
+    noteBeacon: (accountId: Id, method: string, orderedAt: Date): void => {
+      const channel = deps.channels.all.find(({ traits }) => traits.scenes[method] !== undefined);
+      const kind = channel?.traits.scenes[method]?.kind;
+      if (channel === undefined || kind === undefined) return;
+      const settings = settingsOf(accountId);
+      const { timeZone } = channel.traits;
+      if (windowAt(settings, timeZone, clock.now()) !== null) return;
+      if (meetsWindow(settings, timeZone, orderedAt, PATIENCE_MS[kind])) return;
+      health.beacon(accountId, kind, orderedAt);
     },
   };
 }
@@ -179,7 +226,7 @@ function tell(log: Log, accountId: Id, kind: SceneKind, event: HealthEvent): voi
     half_open: "a channel account takes probes",
     closed: "a channel account is back in rotation",
     below_floor: "a channel account is below its success floor: it gets a fraction of its share",
-    above_floor: "a channel account is above its success floor again",
+    above_floor: "a channel account gets its whole share again",
   };
   if (isBad) log.warn(about, words[event.event]);
   else log.info(about, words[event.event]);

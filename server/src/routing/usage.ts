@@ -11,6 +11,8 @@ export type Usage = UsageView & {
   /** Reads again what is older than a second. */
   refresh(candidates: readonly Candidate[], at: Date): Promise<void>;
   chosen(accountId: Id): void;
+  /** The account was not called after all: where nobody chose it since, its turn is the one of before. */
+  unchosen(accountId: Id, turn: number, turnBefore: number): void;
 };
 
 const FRESH_MS = SECOND;
@@ -55,6 +57,9 @@ export function createUsage(cell: Pick<Cell, "db" | "clock">): Usage {
     chosen: (accountId) => {
       turn += 1;
       turns.set(accountId, turn);
+    },
+    unchosen: (accountId, taken, before) => {
+      if (turns.get(accountId) === taken) turns.set(accountId, before);
     },
   };
 }

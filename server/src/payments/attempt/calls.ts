@@ -159,6 +159,7 @@ function noteHealth(
     isChannelSide: isChannelSide(made),
     isRateRefusal: made.end === "not_sent" && made.isRateRefusal === true,
     startedAt: made.exchange.startedAt,
+    orderId: attempt.id,
     orderedAt: attempt.createdAt,
   });
 }

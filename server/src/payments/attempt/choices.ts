@@ -30,7 +30,7 @@ export async function openChoosing(tx: Tx, all: readonly (readonly AttemptChoice
     },
     giveBack: (attempt) => {
       const choice = taken.get(attempt);
-      if (choice !== undefined) book.giveBack(choice, attempt.amount);
+      if (choice !== undefined) book.giveBack(choice, attempt.amount, attempt.createdAt);
     },
     write: () => book.write(),
   };

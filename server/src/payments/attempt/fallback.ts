@@ -21,7 +21,7 @@ export type FallbackDeps = {
   readonly cell: Pick<Cell, "newId" | "clock">;
   readonly door: Pick<Door, "submit">;
   readonly calls: Pick<Calls, "place">;
-  readonly routing: Pick<Routing, "noteChosen">;
+  readonly routing: Pick<Routing, "noteChosen" | "giveUp">;
   readonly places: Pick<AttemptPlaces, "note">;
 };
 
@@ -38,9 +38,12 @@ export async function placeAmong(deps: FallbackDeps, placing: Placing): Promise<
   const { payment, prepared, paymentCode } = placing;
   const tried = new Set([placing.attempt.channelAccountId]);
   let { attempt } = placing;
-  // Its first choice had no room.
-  const isSecond = attempt.channelAccountId !== prepared.choices[0].attempt.channelAccountId;
-  if (isSecond) deps.routing.noteChosen(attempt.channelAccountId);
+  const { decision } = prepared;
+  // Its first choice had no room, or was refused unseen, or the buyer is known to another.
+  if (decision !== null && attempt.channelAccountId !== decision.choices[0]?.account.id) {
+    deps.routing.giveUp(decision);
+    deps.routing.noteChosen(attempt.channelAccountId, decision.kind);
+  }
   for (let fallbacks = 0; ; fallbacks += 1) {
     const hasNext = fallbacks < FALLBACKS_MAX && prepared.hasNext(tried, deps.cell.clock.now());
     const mayGiveWay = paymentCode === null && hasNext;
@@ -52,7 +55,7 @@ export async function placeAmong(deps: FallbackDeps, placing: Placing): Promise<
     if (added === null || "refused" in added) return placed;
     attempt = added.attempt;
     deps.places.note(attempt);
-    deps.routing.noteChosen(attempt.channelAccountId);
+    if (decision !== null) deps.routing.noteChosen(attempt.channelAccountId, decision.kind);
     tried.add(attempt.channelAccountId);
   }
 }

@@ -3,7 +3,13 @@ import { type ChannelAccount, type Channels, type SceneTraits, walletOf } from "
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { Problem, problem } from "../../kernel/errors.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
-import { type Choice, type Routing, type RoutingRefusal, sceneOfMethod } from "../../routing/index.ts";
+import {
+  type Choice,
+  type Decision,
+  type Routing,
+  type RoutingRefusal,
+  sceneOfMethod,
+} from "../../routing/index.ts";
 import type { Attempt, Payment } from "../model.ts";
 import { firstDueAt } from "../outcome/commands.ts";
 import { refuseRouting } from "../payment/refusals.ts";
@@ -34,20 +40,27 @@ export type AttemptWish = {
 
 export type PrepareDeps = {
   readonly channels: Pick<Channels, "channel" | "all">;
-  readonly routing: Pick<Routing, "decide">;
+  readonly routing: Pick<Routing, "decide" | "giveUp">;
   readonly calls: Pick<Calls, "refuse">;
   readonly openAccounts: (opening: Opening) => Promise<void>;
 };
 
 /** An order ready to be written. */
 export type PreparedAttempt = {
+  /** It holds a turn until the order is placed or given up; null: somebody named the account. */
+  readonly decision: Decision | null;
   /** The same order by account, the best first; further ones only where quotas decide when it is written. */
   readonly choices: readonly [AttemptChoice, ...AttemptChoice[]];
   /**
    * Another order of the same decision, through an account that was not tried; null: there is none.
    * `because` says what came of the one before.
    */
-  next(id: Id, tried: ReadonlySet<Id>, because: string, now: Date): Promise<PreparedAttempt | null>;
+  next(
+    id: Id,
+    tried: ReadonlySet<Id>,
+    because: string,
+    now: Date,
+  ): Promise<Pick<PreparedAttempt, "choices"> | null>;
   /** Whether `next` may find one now. */
   hasNext(tried: ReadonlySet<Id>, now: Date): boolean;
 };
@@ -81,16 +94,22 @@ export async function prepareAttempt(
         })
       : onlyThrough(wish.through, payment, method);
   if ("refused" in routed) throw refuseRouting(routed, payment.currency);
+  const decision = routed.routed === null ? null : routed;
   const { only } = wish;
-  const choices =
-    only === undefined ? routed.choices : routed.choices.filter(({ account }) => account.id === only);
-  if (choices.length === 0)
-    throw refuseRouting({ refused: "no_account_available", put: [] }, payment.currency);
-  return prepareAmong({ deps, payment, wish: { ...wish, method } }, choices, {
-    id,
-    now,
-    because: null,
-  });
+  try {
+    const choices =
+      only === undefined ? routed.choices : routed.choices.filter(({ account }) => account.id === only);
+    if (choices.length === 0)
+      throw refuseRouting({ refused: "no_account_available", put: [] }, payment.currency);
+    return await prepareAmong({ deps, payment, decision, wish: { ...wish, method } }, choices, {
+      id,
+      now,
+      because: null,
+    });
+  } catch (error) {
+    if (decision !== null) deps.routing.giveUp(decision);
+    throw error;
+  }
 }
 
 /** The account that somebody named, whatever its state, as long as it can serve the order. */
@@ -98,13 +117,14 @@ function onlyThrough(
   account: ChannelAccount,
   { currency, amount }: Payment,
   method: string,
-): RoutingRefusal | { readonly choices: readonly Choice[] } {
+): RoutingRefusal | { readonly routed: null; readonly choices: readonly Choice[] } {
   const { methods, currencies, amountMin, amountMax } = account;
   if (!methods.includes(method)) return { refused: "method_not_available", available: methods };
   if (!currencies.includes(currency)) return { refused: "currency_not_supported", supported: currencies };
   if (amount < amountMin || amount > amountMax)
     return { refused: "amount_out_of_range", amountMin, amountMax };
-  return { choices: [{ account, demands: [], rests: () => false, reasons: () => NAMED }] };
+  const choice = { account, demands: [], rests: () => false, reasons: () => NAMED };
+  return { routed: null, choices: [choice] };
 }
 
 function routingRequest(payment: Payment, wish: AttemptWish) {
@@ -124,6 +144,7 @@ function routingRequest(payment: Payment, wish: AttemptWish) {
 type Wanted = {
   readonly deps: PrepareDeps;
   readonly payment: Payment;
+  readonly decision: Decision | null;
   readonly wish: AttemptWish & { readonly method: string };
 };
 
@@ -158,6 +179,7 @@ async function prepareAmong(
   const left = (tried: ReadonlySet<Id>, now: Date) =>
     choices.filter((choice) => !tried.has(choice.account.id) && !choice.rests(now));
   return {
+    decision: wanted.decision,
     choices: [best, ...others],
     hasNext: (tried, now) => left(tried, now).length > 0,
     next: async (id, tried, because, now) => {

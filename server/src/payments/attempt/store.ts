@@ -28,6 +28,21 @@ export async function attemptById(db: Db, id: Id): Promise<Attempt | null> {
   return row === null ? null : attemptOf(row);
 }
 
+const paidOrdersSql = sql(
+  "attempts_paid_of",
+  `select id
+   from attempts
+   where id = any($1::uuid[])
+     and paid_amount is not null
+   order by id`,
+);
+
+/** Which of these orders were paid, whatever became of it since. */
+export async function paidOrders(db: Db, ids: readonly Id[]): Promise<readonly Id[]> {
+  if (ids.length === 0) return [];
+  return (await db.all<{ id: Id }>(paidOrdersSql, [ids])).map(({ id }) => id);
+}
+
 /** Where an order belongs: none of it ever changes. */
 export type AttemptPlace = Pick<Attempt, "id" | "paymentId" | "merchantId" | "channelAccountId">;
 

@@ -41,24 +41,42 @@ export async function newAttempt(
     buyerIp: wish.buyerIp ?? first.buyer_ip ?? null,
   };
   const prepared = await prepareAttempt(deps, id, payment, fallback, deps.cell.clock.now());
-  const [{ attempt: wanted }] = prepared.choices;
-  const code = usedCode(deps.keyring, wanted, wish.paymentCode);
+  const { decision } = prepared;
+  let ended: Ended | null = null;
+  try {
+    ended = await makeRoomWithCode(deps, service, { payment, attempts, prepared }, wish.paymentCode);
+  } finally {
+    const isWritten = ended !== null && "attempt" in ended;
+    if (!isWritten && decision !== null) deps.routing.giveUp(decision);
+  }
+  if (!("attempt" in ended)) return ended;
+  const { attempt } = ended;
+  return placeAmong(deps, { payment, attempt, prepared, paymentCode: wish.paymentCode });
+}
+
+type Ending = Pick<Whole, "payment" | "attempts"> & { readonly prepared: PreparedAttempt };
+/** The attempt that was written; the payment instead, when it was paid meanwhile. */
+type Ended = Whole | { readonly attempt: Attempt };
+
+/** The code is used before anything ends, and free again where no attempt takes it. */
+async function makeRoomWithCode(
+  deps: PaymentsDeps,
+  service: Service,
+  ending: Ending,
+  paymentCode: string | null,
+): Promise<Ended> {
+  const [{ attempt: wanted }] = ending.prepared.choices;
+  const code = usedCode(deps.keyring, wanted, paymentCode);
   if (code !== null) await useCode(deps.cell, code);
   const freeCode = async () => {
     if (code !== null) await deps.cell.transact((tx) => freeCodes(tx, [code]));
   };
-  const ended = await makeRoom(deps, service, { payment, attempts, prepared }).catch(
-    async (error: unknown) => {
-      const isRefused = error instanceof Problem && ERRORS[error.code].status < 500;
-      if (isRefused) await freeCode();
-      throw error;
-    },
-  );
-  if ("attempt" in ended) {
-    const { attempt } = ended;
-    return placeAmong(deps, { payment, attempt, prepared, paymentCode: wish.paymentCode });
-  }
-  await freeCode();
+  const ended = await makeRoom(deps, service, ending).catch(async (error: unknown) => {
+    const isRefused = error instanceof Problem && ERRORS[error.code].status < 500;
+    if (isRefused) await freeCode();
+    throw error;
+  });
+  if (!("attempt" in ended)) await freeCode();
   return ended;
 }
 
@@ -66,12 +84,8 @@ export async function newAttempt(
 async function makeRoom(
   deps: PaymentsDeps,
   service: Service,
-  {
-    payment,
-    attempts,
-    prepared,
-  }: Pick<Whole, "payment" | "attempts"> & { readonly prepared: PreparedAttempt },
-): Promise<Whole | { readonly attempt: Attempt }> {
+  { payment, attempts, prepared }: Ending,
+): Promise<Ended> {
   const live = liveOf({ payment, attempts });
   if (live !== null) {
     const ended = await endLive(deps, service, live);

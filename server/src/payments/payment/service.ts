@@ -46,7 +46,7 @@ export type PaymentsDeps = {
   readonly keyring: Pick<Keyring, "mac">;
   readonly door: Door;
   readonly calls: Calls;
-  readonly routing: Pick<Routing, "decide" | "noteChosen">;
+  readonly routing: Pick<Routing, "decide" | "noteChosen" | "giveUp">;
   readonly places: Pick<AttemptPlaces, "note">;
   readonly log: Log;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
@@ -201,7 +201,13 @@ async function create(
     throw refusal;
   });
   if ("existing" in wanted) return { ...(await settled(deps.cell, wanted.existing)), isNew: false };
-  const created = await creations.submit(wanted);
+  let created: Created | null = null;
+  try {
+    created = await creations.submit(wanted);
+  } finally {
+    const decision = wanted.prepared?.decision ?? null;
+    if (created?.result !== "created" && decision !== null) deps.routing.giveUp(decision);
+  }
   switch (created.result) {
     case "existing":
       return { ...(await settled(deps.cell, created.payment)), isNew: false };

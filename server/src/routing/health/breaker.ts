@@ -94,6 +94,12 @@ export function mayProbe(breaker: Breaker, now: number): boolean {
   return breaker.state === "half_open" && now >= breaker.probeUntil;
 }
 
+/** The order that was to be the probe until this instant is not placed: the next one is. */
+export function probeGivenUp(breaker: Breaker, until: number): Breaker {
+  const isIts = breaker.state === "half_open" && breaker.probeUntil === until;
+  return isIts ? { ...breaker, probeUntil: 0 } : breaker;
+}
+
 /** An order goes through as a probe. */
 export function probed(breaker: Breaker, now: number): Breaker {
   return mayProbe(breaker, now) ? ({ ...breaker, probeUntil: now + PROBE_MS } as Breaker) : breaker;

@@ -3,8 +3,8 @@
  * opened and paid. Nothing of it is kept: a process that starts supposes that every line works.
  */
 import type { Clock } from "../../kernel/clock.ts";
-import type { Id } from "../../kernel/ids.ts";
-import type { SceneKind, Settings, SuccessFloor } from "../model.ts";
+import { type Id, madeAt } from "../../kernel/ids.ts";
+import type { SceneKind, Settings } from "../model.ts";
 import type { HealthView } from "../route.ts";
 import {
   afterCall,
@@ -16,22 +16,30 @@ import {
   OPEN_MS_MAX,
   opened as openedBreaker,
   probed,
+  probeGivenUp,
 } from "./breaker.ts";
+import { createFloors } from "./floor.ts";
 import { createShares, hasFallen, LOOK_MS, OPENED_MIN, RECENT_MINUTES, type Shares } from "./shares.ts";
 
-/** What happened to a line, for the log and the metrics. */
 /**
  * What opened a line's circuit: its calls, the share of its orders that are paid, or the cashier's beacons.
  */
 export type OpenedBy = "calls" | "paid_share" | "beacons";
 
+/** What happened to a line, for the log and the metrics. */
 export type HealthEvent =
   | { readonly event: "opened" | "half_open" | "closed"; readonly why: OpenedBy }
-  | { readonly event: "below_floor" | "above_floor"; readonly rate: number };
+  /** `rate` null: too few of its orders came to tell. */
+  | { readonly event: "below_floor" | "above_floor"; readonly rate: number | null };
 
 export type HealthDeps = {
   readonly clock: Pick<Clock, "now">;
   readonly settingsOf: (accountId: Id) => Settings;
+  /**
+   * Which of these orders were paid, whichever process heard of it; never throws. It is asked before orders
+   * that nobody paid count against an account, and while such an account takes probes.
+   */
+  readonly paidOf: (orderIds: readonly Id[]) => Promise<readonly Id[]>;
   readonly onEvent: (accountId: Id, kind: SceneKind, event: HealthEvent) => void;
 };
 
@@ -54,12 +62,17 @@ export type LineView = {
 
 export type Health = HealthView & {
   call(accountId: Id, kind: SceneKind, call: EndedCall): void;
-  opened(accountId: Id, kind: SceneKind, at: Date): void;
+  opened(accountId: Id, kind: SceneKind, at: Date, orderId: Id): void;
   paid(accountId: Id, kind: SceneKind, openedAt: Date): void;
   /** The channel's page did not open for a buyer. */
-  beacon(accountId: Id, kind: SceneKind): void;
-  /** An order goes through an account that takes probes: nobody else's does meanwhile. */
-  takeProbe(accountId: Id, kind: SceneKind, at: Date): void;
+  beacon(accountId: Id, kind: SceneKind, orderedAt: Date): void;
+  /**
+   * An order goes through an account that takes probes: nobody else's does until this instant; 0: it takes
+   * none, or another order is its probe.
+   */
+  takeProbe(accountId: Id, kind: SceneKind, at: Date): number;
+  /** The order of a probe is not placed through the account after all. @param until as `takeProbe` said. */
+  giveUpProbe(accountId: Id, kind: SceneKind, until: number): void;
   readonly lines: () => readonly LineView[];
 };
 
@@ -70,7 +83,10 @@ type Line = {
   breaker: Breaker;
   /** Opened by the paid share or beacons: calls that succeed do not close it, an order that is paid does. */
   openedByShare: boolean;
+  /** When an order that was paid closed it: what was opened before says nothing of it any more. */
+  provedAt: number;
   lookedAt: number;
+  isAsking: boolean;
   counts: { calls: number; failed: number; timesOpened: number; beacons: number };
 };
 
@@ -81,7 +97,6 @@ const BY_SHARE: ReadonlySet<SceneKind> = new Set(["qr", "redirect", "app", "jsap
 
 export function createHealth(deps: HealthDeps): Health {
   const lines: Lines = new Map();
-  const floors = new Map<Id, { lookedAt: number; below: boolean }>();
   const find = (accountId: Id, kind: SceneKind) => lines.get(accountId)?.get(kind);
   const lineOf = (accountId: Id, kind: SceneKind): Line => {
     const known = find(accountId, kind);
@@ -106,10 +121,27 @@ export function createHealth(deps: HealthDeps): Health {
     if (due !== line.breaker) become(line, due, line.openedByShare ? "paid_share" : "calls");
     if (!BY_SHARE.has(line.kind) || now - line.lookedAt < LOOK_MS) return;
     line.lookedAt = now;
-    if (line.breaker.state === "closed") {
-      if (hasFallen(line.shares.recent(now, RECENT_MINUTES), line.shares.baseline(now)))
-        become(line, openedBreaker(now), "paid_share");
-    } else if (line.breaker.state === "half_open" && line.openedByShare) judgeProbes(line, now, become);
+    const isProbing = line.breaker.state === "half_open" && line.openedByShare;
+    if ((isProbing || isFallen(line, now)) && !line.isAsking) void ask(line, now);
+  };
+  const ask = async (line: Line, now: number) => {
+    line.isAsking = true;
+    const paid = await deps.paidOf(line.shares.remembered(now, RECENT_MINUTES));
+    line.isAsking = false;
+    line.shares.heard(new Set(paid));
+    judge(line, deps.clock.now().getTime(), paid);
+  };
+  const judge = (line: Line, now: number, paid: readonly Id[]) => {
+    const { breaker } = line;
+    if (isFallen(line, now)) become(line, openedBreaker(now), "paid_share");
+    if (breaker.state !== "half_open" || !line.openedByShare) return;
+    if (paid.some((id) => madeAt(id).getTime() >= breaker.since)) prove(line, now);
+    else if (line.shares.openedSince(breaker.since, now) >= SHARE_PROBES)
+      become(line, openedBreaker(now, Math.min(breaker.openMs * 2, OPEN_MS_MAX)), "paid_share");
+  };
+  const prove = (line: Line, now: number) => {
+    line.provedAt = now;
+    become(line, closed(now), "paid_share");
   };
   const circuit: HealthView["circuit"] = (accountId, kind, at) => {
     const line = find(accountId, kind);
@@ -119,18 +151,14 @@ export function createHealth(deps: HealthDeps): Health {
     if (line.breaker.state !== "half_open") return line.breaker.state;
     return mayProbe(line.breaker, now) ? "half_open" : "probing";
   };
-  const isThrottled = (accountId: Id, at: Date): boolean => {
-    const floor = deps.settingsOf(accountId).successFloor;
-    if (floor === null) return false;
-    return lookAtFloor(deps, lines, floors, accountId, floor, at.getTime());
-  };
+  const isThrottled = createFloors(deps, (accountId) => [...(lines.get(accountId)?.values() ?? [])]);
   return {
     circuit,
     isThrottled,
     paidShare: (accountId, kind, at) => {
       const line = find(accountId, kind);
-      const recent = line?.shares.recent(at.getTime(), RECENT_MINUTES);
-      if (line === undefined || recent === undefined) return null;
+      if (line === undefined) return null;
+      const recent = recentOf(line, at.getTime());
       if (recent.opened >= OPENED_MIN) return recent.paid / recent.opened;
       return line.shares.baseline(at.getTime());
     },
@@ -142,8 +170,8 @@ export function createHealth(deps: HealthDeps): Health {
       if (line.openedByShare && !ended.failed) return;
       become(line, afterCall(line.breaker, ended), "calls");
     },
-    opened: (accountId, kind, at) => {
-      lineOf(accountId, kind).shares.opened(at.getTime());
+    opened: (accountId, kind, at, orderId) => {
+      lineOf(accountId, kind).shares.opened(at.getTime(), orderId);
       // Looked at with each order, so that operators hear of an account that is the only one, too.
       isThrottled(accountId, deps.clock.now());
     },
@@ -151,21 +179,29 @@ export function createHealth(deps: HealthDeps): Health {
       const line = lineOf(accountId, kind);
       line.shares.paid(openedAt.getTime());
       const { breaker } = line;
-      if (breaker.state === "half_open" && line.openedByShare && openedAt.getTime() >= breaker.since)
-        become(line, closed(deps.clock.now().getTime()), "paid_share");
+      if (breaker.state !== "half_open" || !line.openedByShare) return;
+      if (openedAt.getTime() < breaker.since) return;
+      prove(line, deps.clock.now().getTime());
     },
-    beacon: (accountId, kind) => {
+    beacon: (accountId, kind, orderedAt) => {
       if (!BY_SHARE.has(kind)) return;
       const line = lineOf(accountId, kind);
+      line.counts.beacons += 1;
+      if (orderedAt.getTime() < line.provedAt) return;
       const now = deps.clock.now().getTime();
       line.shares.beacon(now);
-      line.counts.beacons += 1;
-      if (line.breaker.state === "closed" && line.shares.failsToOpen(now))
+      if (line.breaker.state === "closed" && line.shares.failsToOpen(now, line.provedAt))
         become(line, openedBreaker(now), "beacons");
     },
     takeProbe: (accountId, kind, at) => {
       const line = find(accountId, kind);
-      if (line !== undefined) line.breaker = probed(line.breaker, at.getTime());
+      if (line === undefined || !mayProbe(line.breaker, at.getTime())) return 0;
+      line.breaker = probed(line.breaker, at.getTime());
+      return line.breaker.state === "half_open" ? line.breaker.probeUntil : 0;
+    },
+    giveUpProbe: (accountId, kind, until) => {
+      const line = find(accountId, kind);
+      if (line !== undefined) line.breaker = probeGivenUp(line.breaker, until);
     },
     lines: () => {
       const at = deps.clock.now();
@@ -183,55 +219,25 @@ function freshLine(accountId: Id, kind: SceneKind): Line {
     shares: createShares(kind),
     breaker: closed(),
     openedByShare: false,
+    provedAt: 0,
     lookedAt: 0,
+    isAsking: false,
     counts: { calls: 0, failed: 0, timesOpened: 0, beacons: 0 },
   };
 }
 
+/** The orders of late that its paid share is of. */
+function recentOf({ shares, provedAt }: Line, now: number) {
+  return shares.recent(now, RECENT_MINUTES, provedAt);
+}
+
+/** Whether it is in rotation and too few of its buyers pay. */
+function isFallen(line: Line, now: number): boolean {
+  return line.breaker.state === "closed" && hasFallen(recentOf(line, now), line.shares.baseline(now));
+}
+
 /** So many orders without a payment send a line that the paid share opened out of rotation again. */
 const SHARE_PROBES = 10;
-
-function judgeProbes(
-  line: Line,
-  now: number,
-  become: (line: Line, breaker: Breaker, why: "paid_share") => void,
-): void {
-  if (line.breaker.state !== "half_open") return;
-  const { since, openMs } = line.breaker;
-  if (line.shares.since(since, now).mature >= SHARE_PROBES)
-    become(line, openedBreaker(now, Math.min(openMs * 2, OPEN_MS_MAX)), "paid_share");
-}
-
-/** All kinds of scenes together: the channel counts them together. */
-function lookAtFloor(
-  deps: HealthDeps,
-  lines: Lines,
-  floors: Map<Id, { lookedAt: number; below: boolean }>,
-  accountId: Id,
-  floor: SuccessFloor,
-  now: number,
-): boolean {
-  const known = floors.get(accountId) ?? { lookedAt: 0, below: false };
-  floors.set(accountId, known);
-  if (now - known.lookedAt < LOOK_MS) return known.below;
-  known.lookedAt = now;
-  let [opened, paid] = [0, 0];
-  let kind: SceneKind = "qr";
-  for (const line of lines.get(accountId)?.values() ?? []) {
-    const recent = line.shares.recent(now, floor.windowMinutes);
-    if (recent.opened > 0) kind = line.kind;
-    opened += recent.opened;
-    paid += recent.paid;
-  }
-  if (opened < floor.attemptsMin) return known.below;
-  const rate = paid / opened;
-  const below = rate * 1_000_000 < floor.rateMillionths;
-  if (below !== known.below) {
-    known.below = below;
-    deps.onEvent(accountId, kind, { event: below ? "below_floor" : "above_floor", rate });
-  }
-  return below;
-}
 
 function viewOf(
   line: Line,
@@ -240,13 +246,13 @@ function viewOf(
   at: Date,
 ): LineView {
   const { accountId, kind, shares, counts } = line;
-  const recent = shares.recent(at.getTime(), RECENT_MINUTES);
+  const recent = recentOf(line, at.getTime());
   return {
     accountId,
     kind,
     circuit: circuit(accountId, kind, at),
-    opened: Math.round(recent.opened),
-    paid: recent.paid,
+    opened: recent.opened,
+    paid: Math.round(recent.paid),
     paidShare: recent.opened === 0 ? null : recent.paid / recent.opened,
     baseline: shares.baseline(at.getTime()),
     calls: counts.calls,

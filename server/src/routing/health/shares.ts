@@ -3,6 +3,7 @@
  * the account's own baseline. An order counts once its buyer has had time to pay.
  */
 import { MINUTE, SECOND } from "../../kernel/clock.ts";
+import type { Id } from "../../kernel/ids.ts";
 import { FLOOR_WINDOW_MINUTES_MAX, type SceneKind } from "../model.ts";
 
 /** How long a buyer is given before an order that is not paid counts against its account. */
@@ -37,25 +38,36 @@ const MINUTES_KEPT = FLOOR_WINDOW_MINUTES_MAX + RECENT_MINUTES;
 /** All before, in one: each minute weighs less than the one after it. */
 type Past = { opened: number; paid: number; upTo: number };
 
-type Minute = { minute: number; opened: number; paid: number; beacons: number };
+/** `orders`: the first of the minute, by which it can be asked how many of all were paid. */
+type Minute = { minute: number; opened: number; paid: number; beacons: number; readonly orders: Id[] };
+
+/** So many orders of a minute are remembered by their ids. */
+export const ORDERS_REMEMBERED = 8;
 
 export type Share = { readonly opened: number; readonly paid: number };
 
 /** The orders of one account for one kind of scene. */
 export type Shares = {
-  opened(at: number): void;
+  opened(at: number, orderId: Id): void;
   /** @param openedAt when the order that is paid was opened. */
   paid(openedAt: number): void;
   /** The cashier's page tells that the channel's did not open for a buyer. */
   beacon(at: number): void;
-  /** Of the orders whose buyers have had their time, the last `minutes` of them. */
-  recent(now: number, minutes: number): Share;
-  /** Whether the channel's page opens for too few of the buyers of late. */
-  failsToOpen(now: number): boolean;
+  /**
+   * Of the orders whose buyers have had their time, the last `minutes` of them. @param from of these only the
+   * whole minutes from this instant on.
+   */
+  recent(now: number, minutes: number, from?: number): Share;
+  /** Orders of the last `minutes`, some of each, whether or not their buyers have had their time. */
+  remembered(now: number, minutes: number): readonly Id[];
+  /** Of those that are remembered, these were paid, whoever heard of it: as many of all. */
+  heard(paid: ReadonlySet<Id>): void;
+  /** Whether the channel's page opens for too few of the buyers of late. @param from as above. */
+  failsToOpen(now: number, from?: number): boolean;
   /** Of all before, the older the less; null: too few. */
   baseline(now: number): number | null;
-  /** Orders opened and paid since an instant, whether or not their buyers have had their time. */
-  since(from: number, now: number): Share & { readonly mature: number };
+  /** Orders opened since an instant whose buyers have had their time. */
+  openedSince(from: number, now: number): number;
 };
 
 export function createShares(kind: SceneKind): Shares {
@@ -70,10 +82,12 @@ export function createShares(kind: SceneKind): Shares {
     while (minutes.length > 0 && (minutes[0] as Minute).minute < oldest) minutes.shift();
   };
   return {
-    opened: (at) => {
+    opened: (at, orderId) => {
       tidy(at);
       const minute = minuteAt(minutes, at);
-      if (minute !== null) minute.opened += 1;
+      if (minute === null) return;
+      minute.opened += 1;
+      if (minute.orders.length < ORDERS_REMEMBERED) minute.orders.push(orderId);
     },
     paid: (openedAt) => {
       const minute = minuteAt(minutes, openedAt);
@@ -83,24 +97,33 @@ export function createShares(kind: SceneKind): Shares {
       const minute = minuteAt(minutes, at);
       if (minute !== null) minute.beacons += 1;
     },
-    recent: (now, window) => {
-      const { opened, paid } = sum(minutes, mature(now) - window + 1, mature(now));
+    recent: (now, window, from = 0) => {
+      const first = Math.max(mature(now) - window + 1, Math.ceil(from / MINUTE));
+      const { opened, paid } = sum(minutes, first, mature(now));
       return { opened, paid };
     },
-    failsToOpen: (now) => {
+    remembered: (now, window) => {
+      const first = mature(now) - window + 1;
+      return minutes.filter(({ minute }) => minute >= first).flatMap(({ orders }) => orders);
+    },
+    heard: (paid) => {
+      for (const one of minutes) {
+        const known = one.orders.filter((id) => paid.has(id)).length;
+        if (known > 0) one.paid = Math.max(one.paid, (one.opened * known) / one.orders.length);
+      }
+    },
+    failsToOpen: (now, from = 0) => {
       const minute = Math.floor(now / MINUTE);
-      const { opened, beacons } = sum(minutes, minute - BEACON_MINUTES + 1, minute);
-      return beacons >= BEACONS_MIN && beacons >= opened * BEACON_SHARE_MIN;
+      const first = Math.max(minute - BEACON_MINUTES + 1, Math.ceil(from / MINUTE));
+      const { opened, beacons } = sum(minutes, first, minute);
+      // Beside no order that counts there is nothing that they could be a share of.
+      return opened > 0 && beacons >= BEACONS_MIN && beacons >= opened * BEACON_SHARE_MIN;
     },
     baseline: (now) => {
       tidy(now);
       return old.opened < OPENED_MIN ? null : old.paid / old.opened;
     },
-    since: (from, now) => {
-      const first = Math.floor(from / MINUTE);
-      const { opened, paid } = sum(minutes, first, Math.floor(now / MINUTE));
-      return { opened, paid, mature: sum(minutes, first, mature(now)).opened };
-    },
+    openedSince: (from, now) => sum(minutes, Math.floor(from / MINUTE), mature(now)).opened,
   };
 }
 
@@ -111,7 +134,7 @@ function minuteAt(minutes: Minute[], at: number): Minute | null {
   const known = minutes[behind];
   if (known?.minute === minute) return known;
   if (behind < 0 && minutes.length > 0) return null;
-  const fresh = { minute, opened: 0, paid: 0, beacons: 0 };
+  const fresh = { minute, opened: 0, paid: 0, beacons: 0, orders: [] };
   minutes.splice(behind + 1, 0, fresh);
   return fresh;
 }

@@ -12,8 +12,8 @@ export type Reservable = { readonly demands: readonly Demand[] };
 export type QuotaBook = {
   /** The first of the choices whose limits leave room for the amount, reserved; null: none does. */
   take<T extends Reservable>(choices: readonly T[], amount: bigint, at: Date): T | null;
-  /** Undoes a reservation of this transaction. */
-  giveBack(choice: Reservable, amount: bigint): void;
+  /** Undoes a reservation of this transaction: its instant, too, so that no account rests after no order. */
+  giveBack(choice: Reservable, amount: bigint, at: Date): void;
   write(): Promise<void>;
 };
 
@@ -21,18 +21,23 @@ export type QuotaBook = {
 export async function openQuotaBook(tx: Tx, choices: readonly Reservable[]): Promise<QuotaBook> {
   const demands = new Map(choices.flatMap(({ demands }) => demands).map((one) => [useKey(one), one]));
   const uses = demands.size === 0 ? new Map<string, Use>() : await lockUses(tx, [...demands.values()]);
-  const changed = new Set<string>();
-  const add = ({ demands: own }: Reservable, amount: bigint, count: bigint, at: Date | null) => {
+  /** By row, when it was used before this transaction and in it, the latest last. */
+  const usedAt = new Map<string, readonly Date[]>();
+  const instantsOf = (key: string, { lastUsedAt }: Use) =>
+    usedAt.get(key) ?? (lastUsedAt === null ? [] : [lastUsedAt]);
+  const add = ({ demands: own }: Reservable, amount: bigint, count: 1n | -1n, at: Date) => {
     for (const demand of own) {
       const key = useKey(demand);
       const use = uses.get(key) as Use;
+      const instants = instantsOf(key, use);
+      const left = count > 0n ? [...instants, at] : without(instants, at);
+      usedAt.set(key, left);
       const { amountMax, countMax } = demand;
       const usedAmount = use.usedAmount + amount;
       const usedCount = use.usedCount + count;
       // Given back under a limit that was lowered since: the old one holds on until there is room again.
       const limits = count > 0n ? { amountMax, countMax } : {};
-      uses.set(key, { ...use, ...limits, usedAmount, usedCount, lastUsedAt: at ?? use.lastUsedAt });
-      changed.add(key);
+      uses.set(key, { ...use, ...limits, usedAmount, usedCount, lastUsedAt: left.at(-1) ?? null });
     }
   };
   return {
@@ -44,13 +49,18 @@ export async function openQuotaBook(tx: Tx, choices: readonly Reservable[]): Pro
       add(fits, amount, 1n, at);
       return fits;
     },
-    giveBack: (choice, amount) => add(choice, -amount, -1n, null),
+    giveBack: (choice, amount, at) => add(choice, -amount, -1n, at),
     write: () =>
       writeUses(
         tx,
-        [...changed].sort().map((key) => uses.get(key) as Use),
+        [...usedAt.keys()].sort().map((key) => uses.get(key) as Use),
       ),
   };
+}
+
+function without(instants: readonly Date[], at: Date): readonly Date[] {
+  const index = instants.findLastIndex((one) => one.getTime() === at.getTime());
+  return index < 0 ? instants : instants.toSpliced(index, 1);
 }
 
 /** What an order counts in, as kept with it. */
