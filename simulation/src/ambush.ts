@@ -12,6 +12,8 @@ export type Ambush = {
   /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
   transaction(name: string): KnownTransactionFate | null;
   message(name: string): MessageFate | null;
+  /** Whether what lies in wait ends the process. */
+  readonly isDeadly: boolean;
 };
 
 /** Fates that need to know what the transaction is for. */
@@ -55,6 +57,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   };
   return {
     lure: LURES[trap.at] ?? null,
+    isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),
   };

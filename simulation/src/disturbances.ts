@@ -92,7 +92,8 @@ export function disturb(world: World, spanMs: number): { stop(): void } {
   const within = () => luck.integer(spanMs + 300_000);
   for (let kills = luck.pick([0, 0, 1, 2]); kills > 0; kills -= 1) {
     scheduler.event(owner, "kills the platform", within(), () => {
-      luck.pick(platforms).kill("at some moment");
+      if (weather.isSheltered) weather.tally.add("fate", "a process is spared");
+      else luck.pick(platforms).kill("at some moment");
     });
   }
   for (let stalls = luck.pick([0, 0, 1, 2]); stalls > 0; stalls -= 1) {

@@ -36,6 +36,22 @@ export function currencyOfMethod(method: string): WorldCurrency {
   return method in METHODS.USD ? "USD" : "CNY";
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  qr: "qr",
+  native: "qr",
+  page: "redirect",
+  wap: "redirect",
+  h5: "redirect",
+  card: "redirect",
+  app: "app",
+  jsapi: "jsapi",
+};
+
+/** How the buyer meets the channel: an account is in rotation or not for each kind apart. */
+export function kindOf(method: string): string {
+  return KINDS[method.split(".").at(-1) ?? ""] ?? "payment_code";
+}
+
 /** A method with what it needs. */
 export function withNeeds(method: string): Record<string, string> {
   const needs = Object.values(METHODS).find((ways) => method in ways)?.[method];

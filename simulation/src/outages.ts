@@ -23,6 +23,8 @@ export type Outage = {
   readonly to: number;
   /** The account's window begins when the rush has come, so that no failure counts. */
   readonly inWindow: boolean;
+  /** The rule by which orders go through this account as long as it is in rotation; null: none was made. */
+  readonly usualRule: string | null;
 };
 
 /** Where one trade of a rush begins, and what it pays by. */
@@ -73,8 +75,20 @@ const RUSH_MS = 1_500;
 const UNTIL_PROBES_MS = 16_000;
 /** The traffic after it comes within this, so that one process sees several probes before it dies. */
 const PROBES_MS = 75_000;
+/** In a world of longer calm it takes its time, and a probe that fails is not the end. */
+const LONG_PROBES_MS = 150_000;
+/** So long the calm lasts from the last of that traffic on, until its calls have ended. */
+const AFTER_PROBES_MS = MINUTE_MS;
 
-export type Outages = { readonly all: readonly Outage[]; rushOf(number: number): Rush | null };
+/** While it lasts no process dies. */
+export type LongCalm = { readonly from: number; readonly to: number };
+
+export type Outages = {
+  readonly all: readonly Outage[];
+  /** Around the first outage, where the seed has it. */
+  readonly longCalm: LongCalm | null;
+  rushOf(number: number): Rush | null;
+};
 
 /** Draws a world's outages, and enters the rule and the window that they need, in calm weather. */
 export async function planOutages(
@@ -89,25 +103,34 @@ export async function planOutages(
   const several = withSiblings(merchants);
   const free = several.filter(({ contract }) => !settings.has(contract.accountId));
   const choices = free.length > 0 ? free : several;
-  for (let left = choices.length === 0 ? 0 : luck.pick([0, 1, 1, 2]); left > 0; left -= 1) {
+  const drawn = luck.pick([0, 1, 1, 2]);
+  // Where the calm is long, no second outage keeps the account from coming back.
+  const wanted = world.hasLongCalm ? 1 : drawn;
+  for (let left = choices.length === 0 ? 0 : wanted; left > 0; left -= 1) {
     all.push(await planOutage(world, luck, luck.pick(choices), settings, spanMs));
   }
   const [first] = all;
   const rushes = luck.stream("rush");
   // Most of the rush as it begins, or most of it when it is over.
-  const before = luck.pick([4, 5]);
+  const before = world.hasLongCalm ? 4 : luck.pick([4, 5]);
+  const probesMs = world.hasLongCalm ? LONG_PROBES_MS : PROBES_MS;
   return {
     all,
+    longCalm: world.hasLongCalm && first !== undefined ? longCalmAround(first) : null,
     rushOf: (number) => {
       if (first === undefined || number % 10 >= 8) return null;
       const { merchant, method, from, to } = first;
       const at =
         number % 8 < before
           ? from + rushes.integer(RUSH_MS)
-          : to + UNTIL_PROBES_MS + rushes.integer(PROBES_MS);
+          : to + UNTIL_PROBES_MS + rushes.integer(probesMs);
       return { merchant, method, at };
     },
   };
+}
+
+function longCalmAround({ from, to }: Outage): LongCalm {
+  return { from: from - 1_000, to: to + UNTIL_PROBES_MS + LONG_PROBES_MS + AFTER_PROBES_MS };
 }
 
 /** What is placed without a call to the channel never sees that its line is broken. */
@@ -143,19 +166,26 @@ async function planOutage(
     (known as Map<string, AccountSettings>).set(contract.accountId, settings);
   }
   if (inWindow) merchant.isLimited = true;
+  let usualRule: string | null = null;
   if (inWindow || luck.hits(0.8)) {
     const accounts = [contract, ...siblingsOf(merchant, contract)].map(({ accountId: id }) => ({ id }));
     const effect = { type: "choose", strategy: "ordered", accounts };
-    await setRule(world, merchant, { name: "the usual way", method, priority: 100, when: null, effect });
+    const rule = { name: "the usual way", method, priority: 100, when: null, effect };
+    usualRule = await setRule(world, merchant, rule);
   }
-  return { merchant, contract, mode, method, from, to, inWindow };
+  return { merchant, contract, mode, method, from, to, inWindow, usualRule };
 }
 
 /** Lets the outages happen, until stopped. */
-export function breakLines(world: World, { all }: Outages): { stop(): void } {
+export function breakLines(world: World, { all, longCalm }: Outages): { stop(): void } {
   const { scheduler, lines, weather } = world;
   const owner = { name: "line", alive: true };
   const now = scheduler.now().getTime();
+  if (longCalm !== null) {
+    weather.tally.add("routing", "worlds of longer calm");
+    scheduler.event(owner, "longer calm", longCalm.from - now, () => weather.shelter(true));
+    scheduler.event(owner, "the longer calm is over", longCalm.to - now, () => weather.shelter(false));
+  }
   for (const outage of all) {
     const { accountId, channel } = outage.contract;
     scheduler.event(owner, `breaks at ${accountId}`, outage.from - now, () => {
@@ -169,6 +199,7 @@ export function breakLines(world: World, { all }: Outages): { stop(): void } {
   return {
     stop: () => {
       owner.alive = false;
+      weather.shelter(false);
       for (const outage of all) lines.end(outage);
     },
   };

@@ -44,10 +44,21 @@ export type PlatformDeps = {
   readonly onWrite: () => void;
   /** What a process says of a line's health. */
   readonly heard: (circuit: HealthWord) => void;
+  /** A process ended, and all that it kept in memory is gone. */
+  readonly died: (process: string) => void;
 };
 
-/** Of an account's line: `opened`, `half_open`, `closed`, and what it is told by. */
-export type HealthWord = { readonly account: string; readonly event: string; readonly why: string };
+/**
+ * What a process says of an account's line for one kind of scene: `opened`, `half_open`, `closed`, and what
+ * it is told by.
+ */
+export type HealthWord = {
+  readonly process: string;
+  readonly account: string;
+  readonly kind: string;
+  readonly event: string;
+  readonly why: string;
+};
 
 /** The reason of an end that is no disturbance. */
 export const WITH_ITS_WORLD = "with its world";
@@ -68,6 +79,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
     crashes += 1;
     if (why !== WITH_ITS_WORLD) weather.tally.add("crashes", why);
     running.owner.alive = false;
+    deps.died(running.owner.name);
     for (const release of running.owner.releases ?? []) release();
     for (const give of running.waiting) give(new NoAnswer("the connection was reset"));
     running = null;
@@ -158,7 +170,7 @@ async function build_(
   const log = createLog({
     level: "info",
     readable: false,
-    write: (line) => hear(deps, line),
+    write: (line) => hear(deps, owner.name, line),
   });
   const app = await buildApp({
     config,
@@ -215,16 +227,19 @@ function unlessAborted<T>(owner: Owner, signal: AbortSignal, awaited: Promise<T>
 const EXPECTED_CODES = ["database_unavailable", "outcome_unknown", "overloaded", "stopping"];
 
 /** Errors are violations; circuits that open and close are remembered. */
-function hear(deps: PlatformDeps, line: string): void {
+function hear(deps: PlatformDeps, process: string, line: string): void {
   const told = JSON.parse(line) as Line & { level: string };
   if (told.level === "error" || told.level === "fatal") reportError(deps, told);
-  else if (told.channel_account !== undefined && told.event !== undefined)
-    deps.heard({ account: told.channel_account, event: told.event, why: told.why ?? "" });
+  else if (told.channel_account !== undefined && told.event !== undefined) {
+    const { channel_account: account, kind = "", event, why = "" } = told;
+    deps.heard({ process, account, kind, event, why });
+  }
 }
 
 type Line = {
   msg: string;
   channel_account?: string;
+  kind?: string;
   event?: string;
   why?: string;
   code?: string;

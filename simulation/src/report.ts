@@ -1,6 +1,7 @@
 /** What a run reached, as a table for people. */
+import { CIRCUIT_ENDS } from "./circuits.ts";
 import { EXPECTED, missingIn } from "./expected.ts";
-import { DOUBLED, LOST } from "./routing-checks.ts";
+import { DOUBLED, LOST, OPENED_IN_WINDOW } from "./routing-checks.ts";
 import type { Counts } from "./tally.ts";
 
 /** Counts of many seeds: how often each thing was reached, and in how many of the seeds. */
@@ -57,9 +58,16 @@ export function routingFigures({ times }: Reach): Readonly<Record<string, number
   const named = (test: (name: string) => boolean) =>
     [...(times.get("routing") ?? [])].reduce((sum, [name, count]) => sum + (test(name) ? count : 0), 0);
   return {
+    worlds_of_longer_calm: of("routing", "worlds of longer calm"),
     outages: named((name) => name.startsWith("an outage at ")),
-    circuits_opened: named((name) => name.startsWith("opened, ")),
-    circuits_closed: named((name) => name.startsWith("closed, ")),
+    circuits_opened: named((name) => CIRCUIT_ENDS.some((end) => name === `circuits ${end}`)),
+    opened_again_by_a_probe:
+      named((name) => name.startsWith("opened, ")) -
+      named((name) => CIRCUIT_ENDS.some((end) => name === `circuits ${end}`)),
+    circuits_closed_by_probes: of("routing", "circuits closed by probes"),
+    circuits_forgotten_with_process: of("routing", "circuits forgotten with its process"),
+    circuits_never_closed: of("routing", "circuits never closed"),
+    circuits_opened_in_windows: of("routing", OPENED_IN_WINDOW),
     orders_fallen_back: of("routing", "orders that fell back to another account"),
     orders_carried_by_another: of("routing", "orders that another account carried in an outage"),
     orders_back_after: of("routing", "orders that came back after an outage"),

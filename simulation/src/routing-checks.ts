@@ -1,5 +1,6 @@
 /** What must be true of the ways that a world's orders took, and how often each was taken. */
 import { formatId, type Id, parseId } from "../../server/src/kernel/ids.ts";
+import { checkCircuits } from "./circuit-checks.ts";
 import type { Contract } from "./contracts.ts";
 import type { Merchant } from "./merchants.ts";
 import type { Outage, Outages } from "./outages.ts";
@@ -10,6 +11,8 @@ import type { World } from "./world.ts";
 export const LOST = "payments lost";
 /** Payments whose money was taken twice for good. */
 export const DOUBLED = "payments doubled";
+/** By what failed while the channel itself was away. */
+export const OPENED_IN_WINDOW = "circuits that opened in a window";
 
 export type Row = {
   readonly id: Id;
@@ -73,7 +76,7 @@ export async function checkRouting(
   world: World,
   merchants: readonly Merchant[],
   settings: SettingsById,
-  { all }: Outages,
+  outages: Outages,
 ): Promise<readonly string[]> {
   const rows = await world.ground.cell.db.all<Row>(ATTEMPTS);
   const found: string[] = [];
@@ -89,7 +92,8 @@ export async function checkRouting(
     }
   }
   found.push(...fallbacks(world, rows));
-  for (const outage of all) afterwards(world, outage, rows);
+  found.push(...(await checkCircuits(world, settings, outages, rows)));
+  for (const outage of outages.all) afterwards(world, outage, rows);
   return found;
 }
 
@@ -153,9 +157,11 @@ async function windows(
   const uncounted = failed.filter((call) => call.channelAccountId === id && inWindow(call.endedAt.getTime()));
   if (uncounted.length > 0)
     world.weather.tally.add("routing", "calls that failed in a window", uncounted.length);
-  return world.circuits
-    .filter(({ account, event, at }) => account === accountId && event === "opened" && inWindow(at))
-    .map(({ why }) => `${accountId} left rotation in its window, by ${why}`);
+  const opened = world.circuits.filter(
+    ({ account, event, at }) => account === accountId && event === "opened" && inWindow(at),
+  );
+  if (opened.length > 0) world.weather.tally.add("routing", OPENED_IN_WINDOW, opened.length);
+  return opened.map(({ why }) => `${accountId} left rotation in its window, by ${why}`);
 }
 
 /** An order that gave way took nothing, or what it took was surplus and given back. */

@@ -138,9 +138,10 @@ export type RuleWish = {
   readonly effect: Record<string, unknown>;
 };
 
-export async function setRule(world: World, merchant: Merchant, rule: RuleWish): Promise<void> {
+/** Its id. */
+export async function setRule(world: World, merchant: Merchant, rule: RuleWish): Promise<string> {
   const body = { ...rule, merchant_id: merchant.id, currency: null };
-  await asOperator(world, merchant.owner, "POST", "/v1/ops/routing/rules", body);
+  return (await asOperator(world, merchant.owner, "POST", "/v1/ops/routing/rules", body)).id;
 }
 
 async function drawRule(world: World, merchant: Merchant, luck: Chance): Promise<void> {

@@ -48,6 +48,9 @@ export type Weather = {
   /** PostgreSQL is away until `restore`. */
   takeAway(): void;
   restore(): void;
+  /** While it is sheltered no process dies and no message goes astray: all else goes wrong as before. */
+  shelter(isSheltered: boolean): void;
+  readonly isSheltered: boolean;
   /** From here on things go wrong. */
   storm(): void;
   /** Nothing goes wrong any more. */
@@ -76,12 +79,13 @@ export function createWeather(seed: number, chance: Chance): Weather {
   const ambush = layAmbush(seed, chance);
   let calm = true;
   let away = false;
+  let sheltered = false;
 
   return {
     transaction: () => {
       if (away) return "refused";
       if (calm) return "fine";
-      return draw.weighed<TransactionFate>({
+      const drawn = draw.weighed<TransactionFate>({
         fine: 1,
         crash_before: rates.crash,
         crash_after_commit: rates.crash,
@@ -90,8 +94,9 @@ export function createWeather(seed: number, chance: Chance): Weather {
         lost_within: rates.connection,
         refused: rates.connection / 4,
       });
+      return sheltered && drawn.startsWith("crash_") ? "fine" : drawn;
     },
-    ambush: (name) => (calm ? null : ambush.transaction(name)),
+    ambush: (name) => (calm || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
     readLost: () => {
       if (away) return true;
       const lost = !calm && draw.hits(rates.connection);
@@ -108,9 +113,10 @@ export function createWeather(seed: number, chance: Chance): Weather {
         answer_awaited: rates.channel / 2,
         crash_after_send: rates.crash,
       });
-      return ambush.message(name) ?? drawn;
+      return sheltered ? "fine" : (ambush.message(name) ?? drawn);
     },
-    wayMs: () => (!calm && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80)),
+    wayMs: () =>
+      !calm && !sheltered && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80),
     queueMs: () => (!calm && draw.hits(rates.contended) ? draw.between(5, 3_000) : draw.between(0, 3)),
     takeAway: () => {
       away = true;
@@ -118,6 +124,12 @@ export function createWeather(seed: number, chance: Chance): Weather {
     },
     restore: () => {
       away = false;
+    },
+    shelter: (isSheltered) => {
+      sheltered = isSheltered;
+    },
+    get isSheltered() {
+      return sheltered;
     },
     storm: () => {
       calm = false;

@@ -6,6 +6,7 @@ import { testConfig } from "../../tools/testing/config.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { startChannel } from "./channel.ts";
+import type { CircuitEvent, Death } from "./circuits.ts";
 import type { WarmPools } from "./connections.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
 import { type NetworkDeps, type Place, type Request, type Response, send } from "./network.ts";
@@ -25,8 +26,6 @@ export type Ground = {
   readonly cell: Database;
 };
 
-export type CircuitEvent = HealthWord & { readonly at: number };
-
 export type World = {
   readonly seed: number;
   readonly chance: Chance;
@@ -45,6 +44,9 @@ export type World = {
   readonly lines: Lines;
   /** What the machines said of accounts that left rotation and came back. */
   readonly circuits: readonly CircuitEvent[];
+  readonly deaths: readonly Death[];
+  /** This seed keeps its one process alive while a line is broken and until it has come back. */
+  readonly hasLongCalm: boolean;
   readonly violations: string[];
   readonly operatorKey: string;
   readonly begunAt: Date;
@@ -58,6 +60,8 @@ export type World = {
   ask(actor: Owner, request: Request, timeoutMs: number): Promise<Answer>;
 };
 
+/** So many of the seeds. */
+const LONG_CALM_SHARE = 0.4;
 /** A Friday noon in Beijing; each world begins up to a day later, some shortly before a day changes. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -112,12 +116,17 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const { databaseUrl, pools, compilers } = ground;
   const lines = createLines((name) => weather.tally.add("routing", name));
   const circuits: CircuitEvent[] = [];
+  const deaths: Death[] = [];
+  const hasLongCalm = chance.stream("longer calm").hits(LONG_CALM_SHARE);
   const heard = (word: HealthWord) => {
     circuits.push({ ...word, at: scheduler.now().getTime() });
     weather.tally.add("routing", `${word.event}${word.why === "" ? "" : `, by ${word.why}`}`);
   };
-  const places = { channel: lines.over(channel), shops: shops.answer, heard };
-  for (const name of chance.stream("machines").hits(1 / 3) ? ["a", "b"] : ["a"]) {
+  const died = (process: string) => void deaths.push({ process, at: scheduler.now().getTime() });
+  const places = { channel: lines.over(channel), shops: shops.answer, heard, died };
+  // Circuits are each process's own: one that hears of every call is one that opens.
+  const areTwo = chance.stream("machines").hits(1 / 3) && !hasLongCalm;
+  for (const name of areTwo ? ["a", "b"] : ["a"]) {
     const own = { name, config, databaseUrl, pools, compilers, onWrite: due.forget };
     platforms.push(createPlatform({ ...common, ...places, ...own }));
   }
@@ -136,6 +145,8 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     violations,
     lines,
     circuits,
+    deaths,
+    hasLongCalm,
     operatorKey: config.operatorKey,
     begunAt,
     isBusy: async () => (await due.next()) !== null,

@@ -260,6 +260,28 @@ describe("circuit breaking", () => {
     assert.ok(made.every((payment) => payment.next_action?.type === "qr_code"));
   });
 
+  test("orders sent again in a window of the channel, whose calls fail, trip nothing", async () => {
+    const shop = await openShop(platform);
+    const gateway = await moveTo(shop.channelAccountId, NOWHERE);
+    const window = { kind: "cut_over", from: "00:00", to: "24:00" };
+    const orders: Json[] = [];
+    for (let order = 0; order < 4; order += 1) orders.push((await pay(shop)).body);
+    await settings(shop.channelAccountId, { windows: [window] });
+    // Orders placed just before the window are sent again in it, and no other is decided on meanwhile.
+    const sent = async () => {
+      const timelines = await Promise.all(orders.map(({ id }) => hands.timeline(id)));
+      return timelines.flat().filter(({ what }) => what.startsWith("Called the channel (pay)")).length;
+    };
+    let before = await sent();
+    for (let wave = 0; wave < 5; wave += 1) {
+      platform.clock.advance((wave + 1) * 10 * SECOND);
+      before = await hands.eventually(sent, (seen) => seen >= before + orders.length);
+    }
+    assert.ok(before >= 20, `${before} calls`);
+    assert.equal(await circuitOf(shop.channelAccountId), "closed");
+    await moveTo(shop.channelAccountId, gateway);
+  });
+
   test("orders that are opened and those that are paid are counted, each once", async () => {
     const shop = await openShop(platform);
     const orders = [(await pay(shop)).body, (await pay(shop)).body, (await pay(shop)).body];

@@ -149,7 +149,17 @@ export function createRouting(deps: RoutingDeps) {
       usage.chosen(accountId);
       health.takeProbe(accountId, kind, clock.now());
     },
-    /** A call that places an order has ended. In a window of the channel nothing counts. */
+    /**
+     * Reads what is set of accounts, unless it is known: a process that only sends orders again decides on
+     * none. Rejects when the database is away.
+     */
+    learnSettings: async (): Promise<void> => {
+      await snapshots.get("");
+    },
+    /**
+     * A call that places an order has ended. In a window of the channel nothing counts; `learnSettings` was
+     * called before it.
+     */
     notePlacing: (account: ChannelAccount, kind: SceneKind, placing: PlacingEnd): void => {
       if (placing.isRateRefusal) return;
       const at = clock.now();

@@ -31,7 +31,7 @@ export type CallsDeps = {
   readonly newId: IdMaker;
   readonly publicUrl: () => string;
   readonly cashierUrl: (paymentId: Id) => string;
-  readonly routing: Pick<Routing, "notePlacing">;
+  readonly routing: Pick<Routing, "learnSettings" | "notePlacing">;
 };
 
 /** What came of a call that placed an order. `gaveWay`: it ended here so that another account takes it. */
@@ -79,6 +79,7 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     place: async (payment, attempt, paymentCode, priority, mayGiveWay = false) => {
       const order = await newOrderOf(deps, payment, attempt, paymentCode);
+      await deps.routing.learnSettings();
       const { made, line, about } = await orderReport(attempt, "pay", priority, ({ channel, context }) =>
         channel.pay(context, order),
       );

@@ -198,6 +198,17 @@ describe("the success floor", () => {
   });
 });
 
+test("calls that nobody asked the circuit for open it again, and that is told", () => {
+  const fail = (startedAt: number, endedAt: number) =>
+    health.call(ONE, "payment_code", { failed: true, startedAt, endedAt });
+  for (let call = 0; call < 5; call += 1) fail(now.getTime(), now.getTime());
+  assert.deepEqual(told, ["opened"]);
+  now = plus(now, 16 * SECOND);
+  fail(now.getTime(), now.getTime());
+  assert.deepEqual(told, ["opened", "half_open", "opened"]);
+  assert.equal(health.lines()[0]?.timesOpened, 2);
+});
+
 test("one kind of scene says nothing of another", async () => {
   for (let call = 0; call < 30; call += 1) {
     const time = now.getTime() + call;

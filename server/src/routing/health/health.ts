@@ -116,9 +116,12 @@ export function createHealth(deps: HealthDeps): Health {
       why,
     });
   };
-  const look = (line: Line, now: number) => {
+  const lookAtTime = (line: Line, now: number) => {
     const due = breakerAt(line.breaker, now);
     if (due !== line.breaker) become(line, due, line.openedByShare ? "paid_share" : "calls");
+  };
+  const look = (line: Line, now: number) => {
+    lookAtTime(line, now);
     if (!BY_SHARE.has(line.kind) || now - line.lookedAt < LOOK_MS) return;
     line.lookedAt = now;
     const isProbing = line.breaker.state === "half_open" && line.openedByShare;
@@ -168,6 +171,8 @@ export function createHealth(deps: HealthDeps): Health {
       if (ended.failed) line.counts.failed += 1;
       // Its calls never failed: only orders that are paid tell that it works again.
       if (line.openedByShare && !ended.failed) return;
+      // An order decided on before has asked nobody, and what its end makes of the line is told all the same.
+      lookAtTime(line, ended.endedAt);
       become(line, afterCall(line.breaker, ended), "calls");
     },
     opened: (accountId, kind, at, orderId) => {
