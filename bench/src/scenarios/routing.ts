@@ -15,7 +15,7 @@ import {
   STRATEGIES,
 } from "../../../server/src/routing/model.ts";
 import { createPlan, createSnapshot } from "../../../server/src/routing/plan.ts";
-import { demandsOf, refusalOf } from "../../../server/src/routing/quotas/model.ts";
+import { demandsOf, refusalOf, type Use, useKey } from "../../../server/src/routing/quotas/model.ts";
 import { route, type UsageView } from "../../../server/src/routing/route.ts";
 import { round } from "../summary.ts";
 import type { Given, Outcome } from "./scenario.ts";
@@ -29,6 +29,12 @@ const REQUESTS = 4_096;
 const BLOCK = 10_000;
 const TARGET_PER_SECOND = 100_000;
 const AT = new Date("2026-11-20T02:00:00Z");
+/** What came before: so many orders of each account and kind of scene, over so long. */
+const ORDERS_BEFORE = 300;
+const BEFORE_MS = 30 * 60_000;
+/** The clock goes on by so much with each decision, as at the rate that is wanted. */
+const DECISION_MS = 1_000 / TARGET_PER_SECOND;
+const KINDS = ["qr", "redirect", "jsapi"] as const;
 
 export async function routing({ scenario, seconds, progress }: Given): Promise<Outcome> {
   const decide = aRouter();
@@ -81,19 +87,21 @@ function aRouter(): (nth: number) => void {
       () => "Asia/Shanghai",
     ),
   );
+  let now = AT;
   const health = createHealth({
-    clock: { now: () => AT },
+    clock: { now: () => now },
     settingsOf: snapshot.settingsOf,
     paidOf: () => Promise.resolve([]),
     onEvent: () => undefined,
   });
-  for (const { id } of accounts) {
-    const [startedAt, endedAt] = [AT.getTime(), AT.getTime()];
-    for (const kind of ["qr", "redirect", "jsapi"] as const)
-      health.call(id, kind, { failed: false, startedAt, endedAt });
-  }
+  pastOrders((at, index, id, kind) => {
+    now = at;
+    health.call(id, kind, { failed: index % 50 === 0, startedAt: at.getTime(), endedAt: at.getTime() });
+    health.opened(id, kind, at, idOf(index));
+    if (index % 5 !== 0) health.paid(id, kind, at);
+  }, accounts);
   const requests = Array.from({ length: REQUESTS }, (_, index) => aRequest(index));
-  const usage = freshUsage();
+  const usage = usageOf(accounts, settings);
   let draw = 1;
   // A generator of the bench's own: the draws of a run are those of every run.
   const chance = () => {
@@ -101,7 +109,8 @@ function aRouter(): (nth: number) => void {
     return draw / 2_147_483_647;
   };
   return (nth) => {
-    const request = requests[nth % REQUESTS] as RoutingRequest;
+    now = new Date(AT.getTime() + Math.floor(nth * DECISION_MS));
+    const request = { ...(requests[nth % REQUESTS] as RoutingRequest), at: now };
     const plan = plans[nth % MERCHANTS] as (typeof plans)[number];
     const routed = route(plan, request, health, usage, chance);
     if ("refused" in routed) throw new Error(`the order ${nth} was not routed: ${routed.refused}`);
@@ -110,13 +119,37 @@ function aRouter(): (nth: number) => void {
   };
 }
 
-function freshUsage(): UsageView & { chosen(id: string): void } {
-  const turns = new Map<string, number>();
-  let turn = 0;
+/** Tells of the orders before the run, as they went by. */
+function pastOrders(
+  tell: (at: Date, index: number, accountId: string, kind: (typeof KINDS)[number]) => void,
+  accounts: readonly ChannelAccount[],
+): void {
+  for (let index = 0; index < ORDERS_BEFORE; index += 1) {
+    const at = new Date(AT.getTime() - BEFORE_MS + Math.floor((index * BEFORE_MS) / ORDERS_BEFORE));
+    for (const { id } of accounts) {
+      for (const kind of KINDS) tell(at, index, id, kind);
+    }
+  }
+}
+
+/** Half of every quota is used, and each account was chosen before. */
+function usageOf(
+  accounts: readonly ChannelAccount[],
+  kept: readonly KeptSettings[],
+): UsageView & { chosen(id: string): void } {
+  const uses = new Map<string, Use>();
+  accounts.forEach(({ id }, index) => {
+    for (const demand of demandsOf(id, (kept[index] as KeptSettings).settings, "Asia/Shanghai", AT)) {
+      const usedAmount = (demand.amountMax ?? 0n) / 2n;
+      uses.set(useKey(demand), { ...demand, usedAmount, usedCount: 1_000n, lastUsedAt: AT });
+    }
+  });
+  const turns = new Map(accounts.map(({ id }, index) => [id, index]));
+  let turn = accounts.length;
   return {
     refusal: ({ account, settings, timeZone }, amount, at) => {
       for (const demand of demandsOf(account.id, settings, timeZone, at)) {
-        const reason = refusalOf(demand, undefined, amount, at);
+        const reason = refusalOf(demand, uses.get(useKey(demand)), amount, at);
         if (reason !== null) return reason;
       }
       return null;

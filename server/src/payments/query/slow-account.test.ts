@@ -78,11 +78,12 @@ test("an account whose channel is silent holds up none of another's, however muc
     payments: {} as WorkersDeps["payments"],
     log: silentLog(),
   });
-  while (!events.includes("quick")) {
+  const slowCalls = () => events.filter((event) => event === "slow").length;
+  while (!events.includes("quick") || slowCalls() < PLACES) {
     workers.nudge();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.equal(events.filter((event) => event === "slow").length, PLACES);
+  assert.equal(slowCalls(), PLACES);
   assert.ok(workers.gauges.attempts.inFlight < 80, "every row of the slow account was claimed");
 
   // Its own go on as it answers, without waiting for a lease to end.
@@ -92,5 +93,5 @@ test("an account whose channel is silent holds up none of another's, however muc
     await new Promise((resolve) => setImmediate(resolve));
   }
   await stopping;
-  assert.ok(events.filter((event) => event === "slow").length > PLACES);
+  assert.ok(slowCalls() > PLACES);
 });
