@@ -228,6 +228,10 @@ export type WorkItemKind =
   | "refund_after_failure"
   /** The channel took a refund, and it does not reach the buyer by itself. */
   | "refund_held"
+  /** A surplus went back by its refund, and its payer claims it besides. */
+  | "surplus_given_twice"
+  /** A claim on a surplus was won: nothing gives it back by itself any more. */
+  | "surplus_claim_won"
   /** A payer claims his money back through the channel: evidence is wanted. */
   | "dispute_opened";
 

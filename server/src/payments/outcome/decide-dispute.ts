@@ -8,6 +8,7 @@ import { DAY, MINUTE, plus } from "../../kernel/clock.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import { formatDecimal } from "../../kernel/money.ts";
 import type { Attempt, Dispute } from "../model.ts";
+import { givingBack, homeOf, idleSurplus, isCarriedOut, isUnderWay, openGivenTwice } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import type { Decision } from "./steps.ts";
 
@@ -55,11 +56,14 @@ function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcom
   };
   draft.addDispute(dispute);
   const channelDate = told.openedDate ?? told.channelDate;
-  draft.book({ booking: "dispute_opened", attempt, dispute, channelDate });
+  draft.book({ booking: "dispute_opened", attempt, dispute, home: homeOf(draft, attempt), channelDate });
   draft.tell("dispute.opened", id);
   if (told.outcome === "opened") {
-    draft.open({ kind: "dispute_opened", subjectId: id, amount, detail: adviceOn(dispute) });
+    const detail = attempt.surplus === null ? adviceOn(dispute) : adviceOnSurplus(draft, attempt, dispute);
+    draft.open({ kind: "dispute_opened", subjectId: id, amount, detail });
   }
+  const refund = givingBack(draft, attempt);
+  if (refund !== null) openGivenTwice(draft, refund);
   return id;
 }
 
@@ -93,9 +97,23 @@ function advance(
     draft.tell("dispute.lost", id);
     return "dispute_lost";
   }
-  draft.book({ booking: "dispute_won", attempt, dispute, channelDate: told.channelDate });
+  const home = homeOf(draft, attempt);
+  draft.book({ booking: "dispute_won", attempt, dispute, home, channelDate: told.channelDate });
   draft.tell("dispute.won", id);
+  if (home === "suspense_surplus") openIdle(draft, attempt, dispute);
   return "dispute_won";
+}
+
+/** No refund is under way that would give it to the payer. */
+function openIdle(draft: Draft, attempt: Attempt, { id }: Dispute): void {
+  const amount = idleSurplus(draft, attempt);
+  if (amount <= 0n || attempt.state === "reversing") return;
+  draft.open({
+    kind: "surplus_claim_won",
+    subjectId: id,
+    amount,
+    detail: "The claim on this surplus was won. It stays in suspense until someone decides.",
+  });
 }
 
 function askLater(
@@ -118,4 +136,19 @@ function adviceOn({ id, amount, currency, reason, respondBy }: Dispute): string 
     `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}). Bring evidence at ` +
     `the channel${until}, or accept the loss; ${formatId("dsp", id)} shows how it ends.`
   );
+}
+
+/** Of money that is given back anyway, no claim need be fought, unless the payer has it already. */
+function adviceOnSurplus(draft: Draft, attempt: Attempt, dispute: Dispute): string {
+  const { id, amount, currency, reason } = dispute;
+  const claim =
+    `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}) of a surplus, ` +
+    "which is not the merchant's; the fee is the platform's.";
+  const ends = `${formatId("dsp", id)} shows how it ends.`;
+  const refund = givingBack(draft, attempt);
+  if (refund !== null && isCarriedOut(refund)) {
+    return `${claim} ${formatId("rfd", refund.id)} gave it back already: bring that as evidence; ${ends}`;
+  }
+  const waits = refund !== null && isUnderWay(refund) ? ` ${formatId("rfd", refund.id)} waits for it.` : "";
+  return `${claim}${waits} Accept the claim at the channel; ${ends}`;
 }

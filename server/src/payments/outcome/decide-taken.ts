@@ -5,6 +5,7 @@
 import type { TradeFacts, TradeOutcome } from "../../channels/index.ts";
 import { type Attempt, isFinalAttempt, type Refund, type Surplus, type Taken } from "../model.ts";
 import { settledPart } from "../terms.ts";
+import { isUnderWay } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import {
   type Decision,
@@ -225,10 +226,6 @@ function wentByItself(draft: Draft, attempt: Attempt): bigint {
 
 function hasRefundsUnderWay(draft: Draft, attempt: Attempt): boolean {
   return draft.refundsOf(attempt.id).some(isUnderWay);
-}
-
-function isUnderWay({ state }: Refund): boolean {
-  return state === "created" || state === "unknown";
 }
 
 /** Sums that are told apart; of more it is assumed that one of them fits. */
