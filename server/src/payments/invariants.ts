@@ -59,10 +59,9 @@ const UNACCOUNTED_MONEY = sql(
      and a.state <> 'reversing'
      and a.taken_back + coalesce(
        (
-         select sum(d.amount)
+         select sum(d.amount - d.returned_amount)
          from disputes d
          where d.attempt_id = a.id
-           and d.state <> 'won'
        ),
        0
      ) < a.paid_amount
@@ -183,8 +182,11 @@ const OPEN_ITEMS = sql(
          ) then 'refund_clearing'
          else 'suspense_surplus'
        end,
-       case when a.fund_flow = 'through_platform' and a.surplus is null then -d.fee else 0 end
-         - case when d.state = 'won' then 0 else d.amount end
+       d.returned_amount - d.amount
+         + case
+           when a.fund_flow = 'through_platform' and a.surplus is null then d.returned_fee - d.fee
+           else 0
+         end
      from disputes d
      join attempts a on a.id = d.attempt_id
    ), expected as (

@@ -25,7 +25,7 @@ const created = async (path: string, body: unknown): Promise<Json> => {
 };
 
 /** A merchant that takes cards alone, in three currencies. */
-async function openCardShop() {
+async function openCardShop(terms: Json = {}) {
   const merchant = await created("/v1/ops/merchants", {
     name: "Card Shop",
     legal_name: "Card Shop Ltd.",
@@ -35,6 +35,7 @@ async function openCardShop() {
   const key = await created(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "till" });
   const { body: stripe } = await platform.sandbox("POST", "/stripe/accounts", {
     currencies: ["usd", "eur", "jpy"],
+    ...terms,
   });
   const account = await created("/v1/ops/channel_accounts", {
     merchant_id: merchant.id,
@@ -248,6 +249,23 @@ describe("a payer's claim", () => {
       "Event dispute.won",
     ]) {
       assert.ok(told.includes(what), `${what} is missing in ${told.join("; ")}`);
+    }
+  });
+
+  test("won, the fee comes back too where the contract gives it back", async () => {
+    const plain = shop;
+    shop = await openCardShop({ dispute_fee_returned: true });
+    try {
+      const payment = await paid({ amount: 5000 });
+      const before = await balanceOf("merchant_pending", "USD");
+      const opened = await dispute(payment, 2000);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before - 3500);
+      await decide(payment, "won");
+      const won = await until(`/v1/disputes/${opened.id}`, (seen) => seen.state === "won");
+      assert.deepEqual([won.fee, won.amount_returned, won.fee_returned], [1500, 2000, 1500]);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+    } finally {
+      shop = plain;
     }
   });
 

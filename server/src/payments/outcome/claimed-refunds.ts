@@ -1,9 +1,10 @@
 /**
  * The refund of a surplus that its payer claims besides: he must not get it twice. It waits while the claim
- * is open; it goes out when the claim was won; it is given up when the claim was lost. Pure.
+ * is open; it goes out when all of the claim came back; else it is given up. Pure.
  */
 import { DAY } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { disputedAmount } from "../model.ts";
 import { givingBack } from "./claims.ts";
 import { failRefund, type RefundContext } from "./decide-refund.ts";
 import type { Draft } from "./draft.ts";
@@ -35,7 +36,7 @@ export function holdClaimedRefund(
     if (refund.dueAt === null || refund.dueAt < until) draft.refund(refund.id).dueAt = until;
     return;
   }
-  if (disputes.some(({ state }) => state === "lost")) {
+  if (disputedAmount(disputes) > 0n) {
     const message = "the payer's claim through the channel took it";
     failRefund(draft, draft.refund(refund.id), "payment_disputed", message, contextOf());
     return;

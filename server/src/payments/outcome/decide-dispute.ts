@@ -1,9 +1,9 @@
 /**
  * What a report about a payer's claim means. Pure and monotone: told twice, late, or the end before the
- * beginning, the same is booked. Opened < lost < won: the amount that came back is booked whenever it is
- * told.
+ * beginning, the same is booked. Opened < lost < won: what came back is booked whenever it is told, in the
+ * channel's own figures.
  */
-import type { CallEnd, DisputeOutcome } from "../../channels/index.ts";
+import type { CallEnd, DisputeOutcome, DisputeReturn } from "../../channels/index.ts";
 import { DAY, MINUTE, plus } from "../../kernel/clock.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import { formatDecimal } from "../../kernel/money.ts";
@@ -36,7 +36,7 @@ export function nextDisputeQueryAt(respondBy: Date | null, now: Date): Date {
 }
 
 function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcome, now: Date): Id {
-  const { channelDisputeNo, amount, fee, currency, reason, respondBy } = told;
+  const { channelDisputeNo, amount, fee, currency, reason, respondBy, openedDate: channelDate } = told;
   const dispute: Dispute = {
     id,
     paymentId: attempt.paymentId,
@@ -47,6 +47,8 @@ function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcom
     state: "opened",
     amount,
     fee,
+    returnedAmount: 0n,
+    returnedFee: 0n,
     currency,
     reason,
     respondBy,
@@ -55,7 +57,6 @@ function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcom
     finishedAt: null,
   };
   draft.addDispute(dispute);
-  const channelDate = told.openedDate ?? told.channelDate;
   draft.book({ booking: "dispute_opened", attempt, dispute, home: homeOf(draft, attempt), channelDate });
   draft.tell("dispute.opened", id);
   if (told.outcome === "opened") {
@@ -76,7 +77,7 @@ function advance(
   now: Date,
 ): Decision {
   const dispute = draft.dispute(id);
-  if (dispute.amount !== told.amount || dispute.fee !== told.fee) {
+  if (differs(dispute, told)) {
     // A person looks at the contradiction; asked again at once, the channel would say the same.
     if (dispute.state === "opened") dispute.dueAt = nextDisputeQueryAt(null, now);
     return "contradiction";
@@ -93,15 +94,26 @@ function advance(
   dispute.state = told.outcome;
   dispute.dueAt = null;
   dispute.finishedAt = now;
-  if (told.outcome === "lost") {
+  if (told.outcome !== "won") {
     draft.tell("dispute.lost", id);
     return "dispute_lost";
   }
   const home = homeOf(draft, attempt);
-  draft.book({ booking: "dispute_won", attempt, dispute, home, channelDate: told.channelDate });
+  dispute.returnedAmount = told.returned.amount;
+  dispute.returnedFee = told.returned.fee;
+  draft.book({ booking: "dispute_won", attempt, dispute, home, channelDate: told.returned.channelDate });
   draft.tell("dispute.won", id);
   if (home === "suspense_surplus") openIdle(draft, attempt, dispute);
   return "dispute_won";
+}
+
+/** Whether other figures are told than are booked, or than can be. */
+function differs(dispute: Dispute, told: DisputeOutcome): boolean {
+  if (dispute.amount !== told.amount || dispute.fee !== told.fee) return true;
+  if (told.outcome !== "won") return false;
+  const { amount, fee }: DisputeReturn = told.returned;
+  if (dispute.state === "won") return amount !== dispute.returnedAmount || fee !== dispute.returnedFee;
+  return amount <= 0n || amount > dispute.amount || fee < 0n || fee > dispute.fee;
 }
 
 /** No refund is under way that would give it to the payer. */

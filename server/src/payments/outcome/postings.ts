@@ -234,18 +234,19 @@ function refundAfterFailure(attempt: Attempt, refund: Refund, id: Id): JournalDr
 }
 
 /**
- * The channel takes what the payer claims and its fee, and gives the claim back when it is won. Of a success
- * the merchant bears both. A surplus is not his, and earned him nothing: the claim is taken from it, and its
- * fee is the platform's cost, as the cost of taking it is. A fee that is charged where the money is is none
- * of these books'.
+ * The channel takes what the payer claims and its fee; what it gives back when the claim is won it tells. Of
+ * a success the merchant bears both. A surplus is not his, and earned him nothing: the claim is taken from
+ * it, and its fee is the platform's cost, as the cost of taking it is. A fee that is charged where the money
+ * is is none of these books'.
  */
 function disputed(booking: Extract<Booking, { dispute: Dispute }>, id: Id): JournalDraft {
   const { attempt, dispute, home, channelDate } = booking;
   const at = accountsOf(attempt);
   const receivable = at("channel_receivable");
   const isOpened = booking.booking === "dispute_opened";
-  const amount = isOpened ? dispute.amount : -dispute.amount;
-  const fee = isOpened && attempt.fundFlow === "through_platform" ? dispute.fee : 0n;
+  const amount = isOpened ? dispute.amount : -dispute.returnedAmount;
+  const charged = isOpened ? dispute.fee : -dispute.returnedFee;
+  const fee = attempt.fundFlow === "through_platform" ? charged : 0n;
   const lines =
     home === "merchant_pending"
       ? moved(at(home), receivable, amount + fee)

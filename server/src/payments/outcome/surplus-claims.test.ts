@@ -9,18 +9,18 @@ import { CHANNEL_DATE, type Story, type StoryOptions, startStory } from "../test
 const AMOUNT = 1000n;
 const FEE = 15n;
 
-function told(outcome: DisputeOutcome["outcome"], amount = AMOUNT): DisputeOutcome {
-  return {
-    outcome,
+function told(outcome: DisputeOutcome["outcome"], amount = AMOUNT, back = amount, fee = 0n): DisputeOutcome {
+  const common = {
     channelDisputeNo: "dp_1",
     amount,
     fee: FEE,
     currency: "CNY",
-    channelDate: "2026-11-21",
     openedDate: "2026-11-21",
     reason: "fraudulent",
     respondBy: null,
   };
+  if (outcome !== "won") return { ...common, outcome };
+  return { ...common, outcome, returned: { amount: back, fee, channelDate: "2026-12-01" } };
 }
 
 const TAKEN = { settleAmount: null, channelRefundNo: null, channelDate: CHANNEL_DATE };
@@ -89,6 +89,16 @@ describe("a claim on a surplus", () => {
     }
   });
 
+  test("that is won in part leaves the rest in suspense; a fee that comes back is the platform's", () => {
+    const { story, refundId } = paidTwice();
+    const [pending, , , cost] = held(story) as [bigint, bigint, bigint, bigint];
+    story.disputeReport(told("opened"));
+    story.disputeReport(told("won", AMOUNT, 300n, FEE));
+    assert.equal(story.refund(refundId).state, "failed");
+    assert.deepEqual(held(story), [pending, 0n, 300n, cost]);
+    assert.deepEqual(workOf(story), ["dispute_opened 1000", "surplus_refund_failed 300"]);
+  });
+
   test("whose refund was refused because of it leaves a won amount in suspense, for a person", () => {
     const { story, refundId } = paidTwice();
     const [pending] = held(story);
@@ -128,6 +138,7 @@ describe("a claim on a surplus", () => {
 const SAYINGS = {
   opened: (story: Story, _: Id, amount: bigint) => story.disputeReport(told("opened", amount)),
   won: (story: Story, _: Id, amount: bigint) => story.disputeReport(told("won", amount)),
+  won_part: (story: Story, _: Id, amount: bigint) => story.disputeReport(told("won", amount, 150n, FEE)),
   lost: (story: Story, _: Id, amount: bigint) => story.disputeReport(told("lost", amount)),
   accepted: (story: Story, id: Id) =>
     story.refundReport(id, "refund", { outcome: "accepted", ...TAKEN, settleAmount: AMOUNT }),
@@ -159,19 +170,18 @@ test("in every order of what is told of claim and refund, no money of the mercha
           SAYINGS[what](story, refundId, amount);
           const [dispute] = story.box.disputes.values();
           const refund = story.refund(refundId);
-          const claimed = dispute === undefined || dispute.state === "won" ? 0n : amount;
+          const claimed = dispute === undefined ? 0n : amount - dispute.returnedAmount;
           const isOut = refund.state === "accepted" || refund.state === "succeeded";
           const [mine, aside, suspended, spent] = held(story) as [bigint, bigint, bigint, bigint];
           assert.equal(mine, pending);
           assert.equal(aside + suspended, AMOUNT - claimed - (isOut ? AMOUNT : 0n));
-          assert.equal(
-            spent,
-            cost + (dispute === undefined ? 0n : FEE) - refund.costReturned * (isOut ? 1n : 0n),
-          );
+          const fee = dispute === undefined ? 0n : FEE - dispute.returnedFee;
+          assert.equal(spent, cost + fee - (isOut ? refund.costReturned : 0n));
           if (refund.state === "created" && dispute?.state === "opened") {
             assert.ok((refund.dueAt ?? 0) > (dispute.dueAt ?? 0), "it waits for the claim");
           }
-          assert.ok(refund.state !== "created" || dispute?.state !== "lost", "it is not sent after a loss");
+          const isOver = dispute !== undefined && dispute.state !== "opened";
+          assert.ok(!(isOver && claimed > 0n && refund.state === "created"), "it is not sent after a loss");
           const kinds = story.workItems.map((item) => item.kind);
           if (isOut && claimed > 0n) assert.ok(kinds.includes("surplus_given_twice"));
           if (suspended > 0n)

@@ -119,15 +119,19 @@ function refundHolds(refund: Refund): void {
   assert.equal(refund.dueAt === null, refund.finishedAt !== null, "refunds_due");
 }
 
-function disputeHolds({ state, finishedAt, dueAt }: Dispute): void {
+function disputeHolds(dispute: Dispute): void {
+  const { state, finishedAt, dueAt, amount, fee, returnedAmount, returnedFee } = dispute;
+  assert.equal(state === "won", returnedAmount > 0n, "what was won came back");
+  assert.ok(returnedAmount >= 0n && returnedAmount <= amount, "disputes_returned");
+  assert.ok(returnedFee >= 0n && returnedFee <= fee, "disputes_returned");
   assert.equal(state !== "opened", finishedAt !== null, "disputes_finished");
   assert.equal(dueAt === null, finishedAt !== null, "disputes_due");
 }
 
-/** What a dispute keeps: the claim unless it was won, and the fee where the merchant's money passes us. */
+/** What a dispute keeps: of the claim, and of the fee where it is the merchant's, what did not come back. */
 function heldBack(dispute: Dispute, { fundFlow, surplus }: Attempt): bigint {
   const isHis = fundFlow === "through_platform" && surplus === null;
-  return disputedAmount([dispute]) + (isHis ? dispute.fee : 0n);
+  return disputedAmount([dispute]) + (isHis ? dispute.fee - dispute.returnedFee : 0n);
 }
 
 /** Where the money is that a claim was taken from. */
