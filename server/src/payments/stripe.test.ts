@@ -307,6 +307,37 @@ describe("a payer's claim", () => {
     assert.equal(await balanceOf("merchant_pending", "USD"), before);
   });
 
+  test("told before its payment is refused, and booked when the channel says it again", async () => {
+    const payment = await create({ method: "card.app" });
+    const order = hands.order(payment);
+    const lost = { kind: "notification_lost", match: { out_trade_no: order }, params: {} };
+    assert.equal((await platform.sandbox("POST", "/faults", lost)).status, 201);
+    const card = { code: inHand(payment), card: "0259" };
+    assert.equal((await platform.sandbox("POST", "/wallet/pay", card)).status, 200);
+    const heard = async (type: string): Promise<Json> => {
+      const { body } = await platform.sandbox("GET", `/stripe/notifications?out_trade_no=${order}`);
+      return body.data.find((one: Json) => one.params.event_type === type);
+    };
+    const tell = async (type: string, tries: number): Promise<Json> => {
+      await platform.sandbox("POST", `/stripe/notifications/${(await heard(type)).id}/resend`);
+      const told = await hands.eventually(
+        () => heard(type),
+        (one) => one.tries.length === tries,
+      );
+      return told.tries.at(-1);
+    };
+    const early = await tell("charge.dispute.created", 1);
+    assert.ok(early.status >= 300, JSON.stringify(early));
+    const before = await get(`/v1/payments/${payment.id}`);
+    assert.deepEqual([before.status, before.disputes], ["processing", []]);
+
+    assert.equal((await tell("payment_intent.succeeded", 1)).status, 200);
+    assert.equal((await tell("charge.dispute.created", 2)).status, 200);
+    const { status, disputes } = await get(`/v1/payments/${payment.id}`);
+    assert.equal(status, "succeeded");
+    assert.deepEqual([disputes.length, disputes[0].state, disputes[0].amount], [1, "opened", 1234]);
+  });
+
   test("stands in the merchant's list and in the operators', and in nobody else's", async () => {
     const { data } = await get("/v1/disputes?limit=2");
     assert.equal(data.length, 2);
