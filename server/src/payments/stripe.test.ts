@@ -307,8 +307,12 @@ describe("a payer's claim", () => {
     assert.equal(await balanceOf("merchant_pending", "USD"), before);
   });
 
-  test("told before its payment is refused, and booked when the channel says it again", async () => {
-    const payment = await create({ method: "card.app" });
+  const early = "told before its payment is refused, and booked when the channel says it again";
+  // A page's order has Stripe's number of the payment only once it is paid.
+  for (const method of ["card.app", "card"]) test(`${early}: ${method}`, () => isToldEarly(method));
+
+  async function isToldEarly(method: string): Promise<void> {
+    const payment = await create({ method });
     const order = hands.order(payment);
     const lost = { kind: "notification_lost", match: { out_trade_no: order }, params: {} };
     assert.equal((await platform.sandbox("POST", "/faults", lost)).status, 201);
@@ -326,8 +330,8 @@ describe("a payer's claim", () => {
       );
       return told.tries.at(-1);
     };
-    const early = await tell("charge.dispute.created", 1);
-    assert.ok(early.status >= 300, JSON.stringify(early));
+    const refused = await tell("charge.dispute.created", 1);
+    assert.ok(refused.status >= 300, JSON.stringify(refused));
     const before = await get(`/v1/payments/${payment.id}`);
     assert.deepEqual([before.status, before.disputes], ["processing", []]);
 
@@ -336,6 +340,33 @@ describe("a payer's claim", () => {
     const { status, disputes } = await get(`/v1/payments/${payment.id}`);
     assert.equal(status, "succeeded");
     assert.deepEqual([disputes.length, disputes[0].state, disputes[0].amount], [1, "opened", 1234]);
+  }
+
+  test("on a payment that is nobody's here is refused at first, and shown when it is a day old", async () => {
+    const made = await fetch(`${shop.stripe.api_url}/v1/payment_intents`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${shop.stripe.secret_key}` },
+      body: new URLSearchParams({ amount: "1234", currency: "usd" }),
+    });
+    const { id, client_secret: code } = (await made.json()) as Json;
+    assert.equal((await platform.sandbox("POST", "/wallet/pay", { code, card: "0259" })).status, 200);
+    const strays = async () => (await hands.strays()).filter((one: Json) => one.outcome === "opened");
+    const tries = async () => {
+      const { body } = await platform.sandbox("GET", "/stripe/notifications");
+      return body.data
+        .filter(({ params }: Json) => /charge.dispute/.test(params.event) && params.event.includes(id))
+        .flatMap((one: Json) => one.tries);
+    };
+    const [first] = await hands.eventually(tries, (all) => all.length > 0);
+    assert.ok(first.status >= 300, JSON.stringify(first));
+    assert.equal((await strays()).length, 0);
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(12 * HOUR);
+        return strays();
+      },
+      (seen) => seen.length > 0,
+    );
   });
 
   test("stands in the merchant's list and in the operators', and in nobody else's", async () => {
