@@ -283,29 +283,34 @@ describe("a payer's claim", () => {
     );
   });
 
-  test("on a surplus is not the merchant's loss; its refund waits, and goes when it is won", async () => {
-    const payment = await create();
-    const closed = await api("POST", `/v1/payments/${payment.id}/close`);
-    assert.equal(closed.body.status, "closed", JSON.stringify(closed.body));
-    const before = await balanceOf("merchant_pending", "USD");
-    await hands.fault("rate_refusal", { out_trade_no: hands.order(payment), method: "refunds.create" });
-    await platform.sandbox("POST", `/stripe/orders/${hands.order(payment)}/pay-late`, {});
-    const isHeld = (seen: Json) => seen.refunds_automatic[0]?.failure_code === "not_sent";
-    await until(`/v1/payments/${payment.id}`, isHeld);
-    const opened = await dispute(await get(`/v1/payments/${payment.id}`));
-    assert.deepEqual([opened.amount, opened.fee], [1234, 1500]);
-    assert.equal(await balanceOf("merchant_pending", "USD"), before);
-    await assertInvariants(platform);
+  for (const [outcome, end] of [
+    ["won", "succeeded"],
+    ["lost", "failed"],
+  ] as const) {
+    test(`on a surplus is not the merchant's; its refund waits: ${outcome}, it ${end}`, async () => {
+      const payment = await create();
+      const closed = await api("POST", `/v1/payments/${payment.id}/close`);
+      assert.equal(closed.body.status, "closed", JSON.stringify(closed.body));
+      const before = await balanceOf("merchant_pending", "USD");
+      await hands.fault("rate_refusal", { out_trade_no: hands.order(payment), method: "refunds.create" });
+      await platform.sandbox("POST", `/stripe/orders/${hands.order(payment)}/pay-late`, {});
+      const isHeld = (seen: Json) => seen.refunds_automatic[0]?.failure_code === "not_sent";
+      await until(`/v1/payments/${payment.id}`, isHeld);
+      const opened = await dispute(await get(`/v1/payments/${payment.id}`));
+      assert.deepEqual([opened.amount, opened.fee], [1234, 1500]);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+      await assertInvariants(platform);
 
-    platform.clock.advance(HOUR);
-    await decide(await get(`/v1/payments/${payment.id}`), "won");
-    const seen = await until(
-      `/v1/payments/${payment.id}`,
-      ({ refunds_automatic: [refund] }) => refund.state === "succeeded",
-    );
-    assert.equal(seen.disputes[0].state, "won");
-    assert.equal(await balanceOf("merchant_pending", "USD"), before);
-  });
+      platform.clock.advance(HOUR);
+      await decide(await get(`/v1/payments/${payment.id}`), outcome);
+      const seen = await until(
+        `/v1/payments/${payment.id}`,
+        ({ refunds_automatic: [refund] }) => refund.state === end,
+      );
+      assert.equal(seen.disputes[0].state, outcome);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+    });
+  }
 
   const early = "told before its payment is refused, and booked when the channel says it again";
   // A page's order has Stripe's number of the payment only once it is paid.
