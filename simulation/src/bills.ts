@@ -50,7 +50,7 @@ const REFUNDS = {
 };
 const DISPUTES = {
   name: "simulation_disputes_of_account",
-  text: `select d.id, d.attempt_id, d.state, d.amount, d.fee,
+  text: `select d.id, d.attempt_id, d.state, d.amount, d.fee, d.returned_amount, d.returned_fee,
      (
        select j.channel_date
        from journals j

@@ -8,6 +8,7 @@ import {
   createWechat,
 } from "../../server/src/channels/index.ts";
 import { type Body, bodyOf } from "./body.ts";
+import type { Chance } from "./chance.ts";
 import { sandboxUrl } from "./channel.ts";
 import type { WorldCurrency } from "./methods.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -32,8 +33,8 @@ export type Contract = Omit<Draft, "credentials"> & {
 export type ChannelName = "alipay" | "stripe" | "unionpay" | "wechat";
 
 type Console = {
-  /** Registers a merchant with a pair of keys of its own. */
-  register(world: World): Promise<Draft>;
+  /** Registers a merchant with a pair of keys of its own, on terms that differ where the channel's do. */
+  register(world: World, terms: Chance): Promise<Draft>;
   /** Tells the channel where it notifies, where its orders do not say so. */
   entered?(world: World, number: string, notifyUrl: string): Promise<void>;
   readonly currency: WorldCurrency;
@@ -84,11 +85,13 @@ export const CONSOLES: Readonly<Record<ChannelName, Console>> = {
     matched: (number) => ({ app_id: number }),
   },
   stripe: {
-    register: async (world) => {
+    register: async (world, terms) => {
       const account = await make(world, "/stripe/accounts", {
         currencies: ["usd"],
         fee_rate_millionths: COST_RATE_MILLIONTHS,
         fee_fixed: 0,
+        // By some contracts a claim that is won brings its fee back.
+        dispute_fee_returned: terms.hits(0.4),
       });
       const credentials = {
         secret_key: account.secret_key,

@@ -78,6 +78,9 @@ const workItems: Reachable<WorkItemKind> = {
   refund_held: false,
   refund_not_ours: false,
   dispute_opened: true,
+  // A claim on a surplus comes by chance: a world may have none.
+  surplus_given_twice: false,
+  surplus_claim_won: false,
 };
 const orderDecisions: Reachable<Decision> = {
   paid: true,

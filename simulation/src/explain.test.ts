@@ -77,6 +77,8 @@ describe("a payer's claim", () => {
     state: "lost",
     amount: 60n,
     fee: 15n,
+    returnedAmount: 0n,
+    returnedFee: 0n,
     openedDate: DATE,
     wonDate: null,
   };
@@ -97,8 +99,19 @@ describe("a payer's claim", () => {
     assert.notDeepEqual(claimed(lost, [taken], 39n), []);
   });
 
+  const won = { ...lost, state: "won", wonDate: DATE, returnedAmount: 60n };
+
   test("that was won has two, and the fee stays", () => {
-    assert.deepEqual(claimed({ ...lost, state: "won", wonDate: DATE }, [taken, given], 84n), []);
+    assert.deepEqual(claimed(won, [taken, given], 84n), []);
+  });
+
+  test("that was won with its fee, or for a part, is told so by its second line", () => {
+    const withFee = { ...given, fee: -15n };
+    assert.deepEqual(claimed({ ...won, returnedFee: 15n }, [taken, withFee], 99n), []);
+    assert.notDeepEqual(claimed(won, [taken, withFee], 84n), []);
+    const part = { ...given, amount: 40n, settleAmount: 40n };
+    assert.deepEqual(claimed({ ...won, returnedAmount: 40n }, [taken, part], 64n), []);
+    assert.notDeepEqual(claimed(won, [taken, part], 84n), []);
   });
 
   test("is not explained by a line of another day, amount or fee, nor without its line", () => {

@@ -53,6 +53,8 @@ export type OwnDispute = {
   readonly state: string;
   readonly amount: bigint;
   readonly fee: bigint;
+  readonly returnedAmount: bigint;
+  readonly returnedFee: bigint;
   /** The channel's date of what was booked; null: nothing was. */
   readonly openedDate: string | null;
   readonly wonDate: string | null;
@@ -240,9 +242,9 @@ function explainDisputes(
   say: (what: string) => void,
 ): void {
   const shown = (amount: bigint, fee: bigint, date: string | null) => `${amount} fee ${fee} of ${date}`;
-  const booked = own.flatMap(({ amount, fee, openedDate, wonDate, state }) => [
+  const booked = own.flatMap(({ amount, fee, returnedAmount, returnedFee, openedDate, wonDate, state }) => [
     shown(-amount, fee, openedDate),
-    ...(state === "won" ? [shown(amount, 0n, wonDate)] : []),
+    ...(state === "won" ? [shown(returnedAmount, -returnedFee, wonDate)] : []),
   ]);
   const billed = disputes.map(({ amount, fee, date }) => shown(amount, fee, date));
   const [ours, theirs] = [booked.sort().join(", "), billed.sort().join(", ")];

@@ -32,7 +32,7 @@ export async function makeMerchants(world: World, count: number): Promise<readon
 async function makeMerchant(world: World, name: string): Promise<Merchant> {
   const { chance } = world;
   const luck = chance.stream(name);
-  const seconds = luck.stream("second contracts");
+  const [seconds, terms] = [luck.stream("second contracts"), luck.stream("terms of contracts")];
   const owner: Owner = { name, alive: true };
   const ops = (path: string, body?: unknown) => asOperator(world, owner, "POST", path, body);
   const currencies: readonly WorldCurrency[] = luck.hits(0.5) ? ["CNY", "USD"] : ["CNY"];
@@ -47,7 +47,7 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
   for (const channel of CHANNELS.filter((one) => currencies.includes(CONSOLES[one].currency))) {
     const console = CONSOLES[channel];
     for (let left = seconds.hits(0.5) ? 2 : 1; left > 0; left -= 1) {
-      const draft = await console.register(world);
+      const draft = await console.register(world, terms);
       const account = await enter(ops, merchant.id, draft);
       await console.entered?.(world, draft.number, platformUrl(account.notify_path));
       contracts.push({ ...draft, accountId: account.id });

@@ -709,6 +709,8 @@ export interface components {
         readonly Dispute: {
             /** @description What the payer claims; held back until it is decided */
             readonly amount: number;
+            /** @description What came back of the amount once it was won */
+            readonly amount_returned: number;
             readonly attempt: string;
             /** @description The channel's number of the claim */
             readonly channel_dispute_no: string;
@@ -719,8 +721,10 @@ export interface components {
             readonly created_at: string;
             /** @description ISO 4217, capital letters */
             readonly currency: string;
-            /** @description What the channel charges for the claim, whoever wins */
+            /** @description What the channel charges for the claim when it opens */
             readonly fee: number;
+            /** @description What came back of the fee, where the contract gives it back */
+            readonly fee_returned: number;
             readonly finished_at: string | null;
             readonly id: string;
             readonly payment: string;

@@ -117,22 +117,31 @@ export type RefundOutcome =
  * is won; amounts in minor units of `currency`.
  */
 export type DisputeOutcome = {
-  readonly outcome: "opened" | "won" | "lost";
   /** The channel's number of the claim, unique within the channel account. */
   readonly channelDisputeNo: string;
   /** What the payer claims, and the channel holds back meanwhile. */
   readonly amount: bigint;
-  /** What the channel charges for the claim, whoever wins it. */
+  /** What the channel charges for the claim when it opens. */
   readonly fee: bigint;
   readonly currency: Currency;
-  /** The channel's business date of this outcome, `yyyy-mm-dd`. */
-  readonly channelDate: string;
-  /** The one on which it opened; absent: not told, so `channelDate`. */
-  readonly openedDate?: string;
+  /** The channel's business date on which it opened, `yyyy-mm-dd`. */
+  readonly openedDate: string;
   /** The channel's own word for the reason. */
   readonly reason: string;
   /** Evidence must be there by then; null: not told, or too late. */
   readonly respondBy: Date | null;
+} & (
+  | { readonly outcome: "opened" | "lost" }
+  /** Only once the money is back: until then it is `opened`, whatever was decided. */
+  | { readonly outcome: "won"; readonly returned: DisputeReturn }
+);
+
+/** What came back of a claim that was won: all of it or a part, and by some contracts the fee. */
+export type DisputeReturn = {
+  readonly amount: bigint;
+  readonly fee: bigint;
+  /** The channel's business date on which it came back, `yyyy-mm-dd`. */
+  readonly channelDate: string;
 };
 
 /**

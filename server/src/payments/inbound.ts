@@ -2,14 +2,16 @@
  * Channels' notifications: verified byte for byte, matched to an order, taken to the door, and acknowledged
  * only after the commit. What belongs to nothing here is kept and shown.
  */
-import type {
-  ChannelAccount,
-  Channels,
-  InboundRequest,
-  Notification,
-  TradeOutcome,
+import {
+  type Channel,
+  type ChannelAccount,
+  type Channels,
+  channelDateOf,
+  type InboundRequest,
+  type Notification,
+  type TradeOutcome,
 } from "../channels/index.ts";
-import { type Clock, MINUTE } from "../kernel/clock.ts";
+import { type Clock, DAY, MINUTE, plus } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
@@ -109,13 +111,26 @@ async function receive(
   if (notification.about.kind === "nothing") return true;
   const attempt = await attemptFor(deps, account, notification);
   const foreign =
-    attempt === null ? "no order here has this number" : await deliver(deps, attempt, notification);
+    attempt === null
+      ? ofNoOrder(notification, channel, request.receivedAt)
+      : await deliver(deps, attempt, notification);
   if (foreign === null) return true;
   if (foreign === TOO_EARLY) return false;
   const whole = attempt === null ? null : await attemptById(deps.cell.db, attempt.id);
   const item = whole === null ? null : foreignRefundItem(deps.cell.newId(), whole, notification);
   await stray(deps, account, "orphan", foreign, notification, request.receivedAt, item);
   return true;
+}
+
+/**
+ * A claim names its payment by the channel's number, which an order may have only once it is told to be paid.
+ * So a young one is refused, for the channel to say it again; an older one is about a payment that is not
+ * ours.
+ */
+function ofNoOrder({ about }: Authentic, { traits }: Pick<Channel, "traits">, receivedAt: Date): string {
+  const isYoung =
+    about.kind === "dispute" && about.dispute.openedDate >= channelDateOf(traits, plus(receivedAt, -DAY));
+  return isYoung ? TOO_EARLY : "no order here has this number";
 }
 
 async function attemptFor(

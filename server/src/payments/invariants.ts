@@ -57,7 +57,14 @@ const UNACCOUNTED_MONEY = sql(
    where a.paid_amount is not null
      and p.success_attempt_id is distinct from a.id
      and a.state <> 'reversing'
-     and a.taken_back < a.paid_amount
+     and a.taken_back + coalesce(
+       (
+         select sum(d.amount - d.returned_amount)
+         from disputes d
+         where d.attempt_id = a.id
+       ),
+       0
+     ) < a.paid_amount
      and not exists (
        select
        from refunds r
@@ -70,6 +77,13 @@ const UNACCOUNTED_MONEY = sql(
        left join refunds r2 on r2.id = w.subject_id
        where w.payment_id = a.payment_id
          and (r2.attempt_id = a.id or w.subject_id = a.id)
+     )
+     and not exists (
+       select
+       from work_items w
+       join disputes d2 on d2.id = w.subject_id
+       where d2.attempt_id = a.id
+         and w.kind = 'surplus_claim_won'
      )
    order by 1
    limit $1`,
@@ -157,9 +171,23 @@ const OPEN_ITEMS = sql(
        and not r.after_failure
        and r.state not in ('failed', 'returned')
      union all
-     select d.merchant_id, d.currency, a.fund_flow <> 'through_platform', 'merchant_pending',
-       case when a.fund_flow = 'through_platform' then -d.fee else 0 end
-         - case when d.state = 'won' then 0 else d.amount end
+     select d.merchant_id, d.currency, a.fund_flow <> 'through_platform',
+       case
+         when a.surplus is null then 'merchant_pending'
+         when exists (
+           select
+           from refunds r
+           where r.attempt_id = a.id
+             and r.automatic
+             and r.state in ('created', 'unknown')
+         ) then 'refund_clearing'
+         else 'suspense_surplus'
+       end,
+       d.returned_amount - d.amount
+         + case
+           when a.fund_flow = 'through_platform' and a.surplus is null then d.returned_fee - d.fee
+           else 0
+         end
      from disputes d
      join attempts a on a.id = d.attempt_id
    ), expected as (

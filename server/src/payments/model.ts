@@ -206,8 +206,11 @@ export type Dispute = {
   readonly state: DisputeState;
   /** What the payer claims; the channel holds it back until it is decided. */
   readonly amount: bigint;
-  /** What the channel charges for it, whoever wins. */
+  /** What the channel charges for it when it opens. */
   readonly fee: bigint;
+  /** What came back once it was won: of the amount, and of the fee. */
+  readonly returnedAmount: bigint;
+  readonly returnedFee: bigint;
   readonly currency: Currency;
   readonly reason: string;
   readonly respondBy: Date | null;
@@ -216,9 +219,9 @@ export type Dispute = {
   readonly finishedAt: Date | null;
 };
 
-/** What of an attempt's money its disputes hold: claimed, and not won. */
+/** What of an attempt's money its disputes hold: claimed, and not come back. */
 export function disputedAmount(disputes: readonly Dispute[]): bigint {
-  return disputes.reduce((sum, { state, amount }) => (state === "won" ? sum : sum + amount), 0n);
+  return disputes.reduce((sum, { amount, returnedAmount }) => sum + amount - returnedAmount, 0n);
 }
 
 /** Whether an attempt can no longer change by itself (money that shows up later still reopens the books). */
@@ -249,6 +252,10 @@ export type WorkItemKind =
   | "refund_after_failure"
   /** The channel took a refund, and it does not reach the buyer by itself. */
   | "refund_held"
+  /** A surplus went back by its refund, and its payer claims it besides. */
+  | "surplus_given_twice"
+  /** A claim on a surplus was won: nothing gives it back by itself any more. */
+  | "surplus_claim_won"
   /** A payer claims his money back through the channel: evidence is wanted. */
   | "dispute_opened";
 

@@ -38,7 +38,7 @@ export const REFUND_COLUMNS = `
 
 export const DISPUTE_COLUMNS = `
   id, payment_id, attempt_id, merchant_id, channel_account_id, channel_dispute_no, state, amount, fee,
-  currency, reason, respond_by, due_at, created_at, finished_at`;
+  returned_amount, returned_fee, currency, reason, respond_by, due_at, created_at, finished_at`;
 
 /**
  * An attempt from its row. Field by field: an object made by leaving out keys of another is a dictionary, and

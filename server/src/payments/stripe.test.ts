@@ -25,7 +25,7 @@ const created = async (path: string, body: unknown): Promise<Json> => {
 };
 
 /** A merchant that takes cards alone, in three currencies. */
-async function openCardShop() {
+async function openCardShop(terms: Json = {}) {
   const merchant = await created("/v1/ops/merchants", {
     name: "Card Shop",
     legal_name: "Card Shop Ltd.",
@@ -35,6 +35,7 @@ async function openCardShop() {
   const key = await created(`/v1/ops/merchants/${merchant.id}/api_keys`, { label: "till" });
   const { body: stripe } = await platform.sandbox("POST", "/stripe/accounts", {
     currencies: ["usd", "eur", "jpy"],
+    ...terms,
   });
   const account = await created("/v1/ops/channel_accounts", {
     merchant_id: merchant.id,
@@ -317,6 +318,23 @@ describe("a payer's claim", () => {
     }
   });
 
+  test("won, the fee comes back too where the contract gives it back", async () => {
+    const plain = shop;
+    shop = await openCardShop({ dispute_fee_returned: true });
+    try {
+      const payment = await paid({ amount: 5000 });
+      const before = await balanceOf("merchant_pending", "USD");
+      const opened = await dispute(payment, 2000);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before - 3500);
+      await decide(payment, "won");
+      const won = await until(`/v1/disputes/${opened.id}`, (seen) => seen.state === "won");
+      assert.deepEqual([won.fee, won.amount_returned, won.fee_returned], [1500, 2000, 1500]);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+    } finally {
+      shop = plain;
+    }
+  });
+
   test("whose end is never told is asked about", async () => {
     const payment = await paid();
     const opened = await dispute(payment);
@@ -328,6 +346,97 @@ describe("a payer's claim", () => {
         return get(`/v1/disputes/${opened.id}`);
       },
       (seen) => seen.state === "won",
+    );
+  });
+
+  for (const [outcome, end] of [
+    ["won", "succeeded"],
+    ["lost", "failed"],
+  ] as const) {
+    test(`on a surplus is not the merchant's; its refund waits: ${outcome}, it ${end}`, async () => {
+      const payment = await create();
+      const closed = await api("POST", `/v1/payments/${payment.id}/close`);
+      assert.equal(closed.body.status, "closed", JSON.stringify(closed.body));
+      const before = await balanceOf("merchant_pending", "USD");
+      await hands.fault("rate_refusal", { out_trade_no: hands.order(payment), method: "refunds.create" });
+      await platform.sandbox("POST", `/stripe/orders/${hands.order(payment)}/pay-late`, {});
+      const isHeld = (seen: Json) => seen.refunds_automatic[0]?.failure_code === "not_sent";
+      await until(`/v1/payments/${payment.id}`, isHeld);
+      const opened = await dispute(await get(`/v1/payments/${payment.id}`));
+      assert.deepEqual([opened.amount, opened.fee], [1234, 1500]);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+      await assertInvariants(platform);
+
+      platform.clock.advance(HOUR);
+      await decide(await get(`/v1/payments/${payment.id}`), outcome);
+      const seen = await until(
+        `/v1/payments/${payment.id}`,
+        ({ refunds_automatic: [refund] }) => refund.state === end,
+      );
+      assert.equal(seen.disputes[0].state, outcome);
+      assert.equal(await balanceOf("merchant_pending", "USD"), before);
+    });
+  }
+
+  const early = "told before its payment is refused, and booked when the channel says it again";
+  // A page's order has Stripe's number of the payment only once it is paid.
+  for (const method of ["card.app", "card"]) test(`${early}: ${method}`, () => isToldEarly(method));
+
+  async function isToldEarly(method: string): Promise<void> {
+    const payment = await create({ method });
+    const order = hands.order(payment);
+    const lost = { kind: "notification_lost", match: { out_trade_no: order }, params: {} };
+    assert.equal((await platform.sandbox("POST", "/faults", lost)).status, 201);
+    const card = { code: inHand(payment), card: "0259" };
+    assert.equal((await platform.sandbox("POST", "/wallet/pay", card)).status, 200);
+    const heard = async (type: string): Promise<Json> => {
+      const { body } = await platform.sandbox("GET", `/stripe/notifications?out_trade_no=${order}`);
+      return body.data.find((one: Json) => one.params.event_type === type);
+    };
+    const tell = async (type: string, tries: number): Promise<Json> => {
+      await platform.sandbox("POST", `/stripe/notifications/${(await heard(type)).id}/resend`);
+      const told = await hands.eventually(
+        () => heard(type),
+        (one) => one.tries.length === tries,
+      );
+      return told.tries.at(-1);
+    };
+    const refused = await tell("charge.dispute.created", 1);
+    assert.ok(refused.status >= 300, JSON.stringify(refused));
+    const before = await get(`/v1/payments/${payment.id}`);
+    assert.deepEqual([before.status, before.disputes], ["processing", []]);
+
+    assert.equal((await tell("payment_intent.succeeded", 1)).status, 200);
+    assert.equal((await tell("charge.dispute.created", 2)).status, 200);
+    const { status, disputes } = await get(`/v1/payments/${payment.id}`);
+    assert.equal(status, "succeeded");
+    assert.deepEqual([disputes.length, disputes[0].state, disputes[0].amount], [1, "opened", 1234]);
+  }
+
+  test("on a payment that is nobody's here is refused at first, and shown when it is a day old", async () => {
+    const made = await fetch(`${shop.stripe.api_url}/v1/payment_intents`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${shop.stripe.secret_key}` },
+      body: new URLSearchParams({ amount: "1234", currency: "usd" }),
+    });
+    const { id, client_secret: code } = (await made.json()) as Json;
+    assert.equal((await platform.sandbox("POST", "/wallet/pay", { code, card: "0259" })).status, 200);
+    const strays = async () => (await hands.strays()).filter((one: Json) => one.outcome === "opened");
+    const tries = async () => {
+      const { body } = await platform.sandbox("GET", "/stripe/notifications");
+      return body.data
+        .filter(({ params }: Json) => /charge.dispute/.test(params.event) && params.event.includes(id))
+        .flatMap((one: Json) => one.tries);
+    };
+    const [first] = await hands.eventually(tries, (all) => all.length > 0);
+    assert.ok(first.status >= 300, JSON.stringify(first));
+    assert.equal((await strays()).length, 0);
+    await hands.eventually(
+      async () => {
+        platform.clock.advance(12 * HOUR);
+        return strays();
+      },
+      (seen) => seen.length > 0,
     );
   });
 

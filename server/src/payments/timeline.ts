@@ -147,7 +147,11 @@ function ofDispute(dispute: Dispute): Entry[] {
   });
   const opened = { ...made, rank: 3.3 };
   if (dispute.finishedAt === null) return [opened];
-  return [opened, { ...entry("dispute", dispute.finishedAt, `Dispute ${dispute.state}`, id), rank: 3.4 }];
+  const end = entry("dispute", dispute.finishedAt, `Dispute ${dispute.state}`, id, {
+    amount_returned: Number(dispute.returnedAmount),
+    fee_returned: Number(dispute.returnedFee),
+  });
+  return [opened, { ...end, rank: 3.4 }];
 }
 
 function ofExchange(row: ExchangeRow): Entry {

@@ -134,6 +134,8 @@ export function presentDispute(dispute: Dispute) {
     state_final: dispute.finishedAt !== null,
     amount: Number(dispute.amount),
     fee: Number(dispute.fee),
+    amount_returned: Number(dispute.returnedAmount),
+    fee_returned: Number(dispute.returnedFee),
     currency: dispute.currency.trim(),
     reason: dispute.reason,
     respond_by: dispute.respondBy?.toISOString() ?? null,

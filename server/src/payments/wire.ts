@@ -78,7 +78,11 @@ export const DisputeSchema = Type.Object(
     state: Type.Enum([...DISPUTE_STATES]),
     state_final: Type.Boolean(),
     amount: Type.Integer({ description: "What the payer claims; held back until it is decided" }),
-    fee: Type.Integer({ description: "What the channel charges for the claim, whoever wins" }),
+    fee: Type.Integer({ description: "What the channel charges for the claim when it opens" }),
+    amount_returned: Type.Integer({ description: "What came back of the amount once it was won" }),
+    fee_returned: Type.Integer({
+      description: "What came back of the fee, where the contract gives it back",
+    }),
     currency: CurrencySchema,
     reason: Type.String({ description: "The channel's own word" }),
     respond_by: Nullable(InstantSchema),

@@ -1,4 +1,4 @@
-import type { CallEnd, DisputeOutcome } from "../port.ts";
+import type { CallEnd, DisputeOutcome, DisputeReturn } from "../port.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
 import { type Answer, type Fields, objectOf, refused, textOr } from "./answer.ts";
 import { instantOf, utcDate } from "./time.ts";
@@ -7,12 +7,13 @@ import { instantOf, utcDate } from "./time.ts";
 //
 // needs_response, under_review   opened: the amount and a fee were taken from the balance; an appeal keeps it
 //                                there, so `appeal_…` is the same
-// won                            decided for the merchant: the amount came back
+// won                            decided for the merchant; opened until a movement gives something back
 // lost                           decided for the payer
 // warning_*, prevented           an inquiry, or one that was settled before: no money moved
 //
-// Its movements come with it, in `balance_transactions`: the first took, the last gave back. Before the first
-// of them nothing has moved, and the fee is not known: its event (`…funds_withdrawn`) may come after others.
+// Its movements come with it, in `balance_transactions`: the first took, the others gave back: all or a part,
+// and by some contracts the fee. Before the first of them nothing has moved, and the fee is not known: its
+// event (`…funds_withdrawn`) may come after others, as the one of the end may come before the money does.
 
 const OUTCOMES: Readonly<Record<string, DisputeOutcome["outcome"] | null>> = {
   needs_response: "opened",
@@ -43,27 +44,42 @@ export function disputeToldBy(
     return { broken: "a dispute without a readable number, amount or currency" };
   }
   const movements = movementsOf(dispute);
-  const taking = movements.find((one) => (minorUnitsOf(one.amount) ?? 0n) < 0n);
-  const giving = movements.find((one) => (minorUnitsOf(one.amount) ?? 0n) > 0n);
+  const taking = movements.find(takes);
   if (taking === undefined) return null;
-  if (currencyOf(taking.currency) !== currency) {
+  if (movements.some((one) => currencyOf(one.currency) !== currency)) {
     return { broken: "a dispute that was settled in another currency than it was paid in" };
   }
   const takenAt = instantOf(taking.created) ?? instantOf(dispute.created) ?? at;
-  const movedAt = outcome === "opened" ? takenAt : outcome === "won" ? instantOf(giving?.created) : null;
-  return {
-    outcome,
+  const told = {
     channelDisputeNo,
     amount,
     fee: minorUnitsOf(taking.fee) ?? 0n,
     currency,
-    channelDate: utcDate(movedAt ?? at),
     openedDate: utcDate(takenAt),
     reason: textOr(dispute.reason, "general"),
     respondBy: status.endsWith("needs_response")
       ? instantOf(objectOf(dispute.evidence_details).due_by)
       : null,
   };
+  if (outcome !== "won") return { ...told, outcome };
+  const returned = returnedBy(movements, at);
+  return returned === null ? { ...told, outcome: "opened" } : { ...told, outcome, returned };
+}
+
+/** What came back; null: nothing so far. */
+function returnedBy(movements: readonly Fields[], at: Date): DisputeReturn | null {
+  const giving = movements.filter((one) => !takes(one));
+  const sum = (figures: readonly unknown[]) =>
+    figures.reduce<bigint>((total, figure) => total + (minorUnitsOf(figure) ?? 0n), 0n);
+  const amount = sum(giving.map((one) => one.amount));
+  if (amount <= 0n) return null;
+  const last = giving.map((one) => instantOf(one.created) ?? at).toSorted((a, b) => +b - +a)[0] ?? at;
+  // A fee that is given back is a negative one.
+  return { amount, fee: -sum(giving.map((one) => one.fee)), channelDate: utcDate(last) };
+}
+
+function takes(movement: Fields): boolean {
+  return (minorUnitsOf(movement.amount) ?? 0n) < 0n;
 }
 
 /** Of a query for one. */

@@ -118,7 +118,7 @@ describe("Stripe's events", () => {
     for (const [type, status, outcome] of [
       ["charge.dispute.created", "needs_response", "opened"],
       ["charge.dispute.updated", "under_review", "opened"],
-      ["charge.dispute.closed", "won", "won"],
+      ["charge.dispute.closed", "won", "opened"],
       ["charge.dispute.closed", "lost", "lost"],
     ] as const) {
       const { about, channelOrderNo, channelTradeNo } = told(type, disputeObject({ status }));

@@ -181,6 +181,8 @@ describe("what a dispute says", () => {
     [{ status: "needs_response" }, "opened"],
     [{ status: "under_review" }, "opened"],
     [{ status: "won", balance_transactions: [took, back] }, "won"],
+    [{ status: "won" }, "opened"],
+    [{ status: "won", balance_transactions: [took, { ...back, amount: 0 }] }, "opened"],
     [{ status: "lost" }, "lost"],
     [{ status: "needs_response", balance_transactions: [] }, null],
     [{ status: "warning_needs_response", balance_transactions: [] }, null],
@@ -191,6 +193,7 @@ describe("what a dispute says", () => {
     [{ amount: 0 }, "broken"],
     [{ currency: "xts" }, "broken"],
     [{ balance_transactions: [{ ...took, currency: "eur" }] }, "broken"],
+    [{ status: "won", balance_transactions: [took, { ...back, currency: "eur" }] }, "broken"],
   ];
   for (const [changes, outcome] of table) {
     it(`${JSON.stringify(changes).slice(0, 70)}: ${outcome}`, () => {
@@ -204,7 +207,6 @@ describe("what a dispute says", () => {
       amount: 1_234n,
       fee: 1_500n,
       currency: "USD",
-      channelDate: "2026-11-20",
       openedDate: "2026-11-20",
       reason: "fraudulent",
       respondBy: new Date("2026-11-27T01:30:07Z"),
@@ -212,7 +214,21 @@ describe("what a dispute says", () => {
   });
   it("won, the money came back on the day of its own movement", () => {
     const told = disputeToldBy(disputeObject({ status: "won", balance_transactions: [took, back] }), NOW);
-    assert.ok(told !== null && "outcome" in told);
-    assert.deepEqual([told.channelDate, told.fee, told.respondBy], ["2026-12-24", 1_500n, null]);
+    assert.ok(told !== null && "outcome" in told && told.outcome === "won");
+    assert.deepEqual(told.returned, { amount: 1_234n, fee: 0n, channelDate: "2026-12-24" });
+    assert.deepEqual([told.fee, told.respondBy], [1_500n, null]);
+  });
+  it("won, what came back is what its movements say: the fee too, or a part, or in parts", () => {
+    const later = { ...back, amount: 234, created: Date.UTC(2026, 11, 25) / 1_000 };
+    for (const [movements, returned] of [
+      [[{ ...back, fee: -1_500 }], { amount: 1_234n, fee: 1_500n, channelDate: "2026-12-24" }],
+      [[{ ...back, amount: 1_000 }], { amount: 1_000n, fee: 0n, channelDate: "2026-12-24" }],
+      [[{ ...back, amount: 1_000 }, later], { amount: 1_234n, fee: 0n, channelDate: "2026-12-25" }],
+    ] as const) {
+      const won = disputeObject({ status: "won", balance_transactions: [took, ...movements] });
+      const told = disputeToldBy(won, NOW);
+      assert.ok(told !== null && "outcome" in told && told.outcome === "won");
+      assert.deepEqual(told.returned, returned);
+    }
   });
 });

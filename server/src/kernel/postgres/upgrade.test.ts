@@ -14,8 +14,6 @@ import { migrate } from "./migrate.ts";
  * Every other test begins with tables that are empty.
  */
 const own = fileURLToPath(new URL("../../../migrations", import.meta.url));
-/** The last files before the rows below are written; newer ones run with the rows in place. */
-const rowsAfter = { platform: "050", cell: "090" };
 
 let database: TestDatabase;
 let folder = "";
@@ -31,8 +29,6 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const filesOf = (kind: "platform" | "cell") => readdirSync(join(own, kind)).sort();
-const add = (kind: string, name: string) => cpSync(join(own, kind, name), join(folder, kind, name));
 const run = () => migrate({ url: database.url, log: silentLog(), folder });
 
 async function query(text: string): Promise<Record<string, unknown>[]> {
@@ -48,49 +44,58 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
 const id = "00000000-0000-7000-8000-000000000001";
 const now = "'2026-11-20 00:00:00Z'";
 
-const rows = `
-  insert into platform.operators values ('${id}', 'Ming', array['admin'], 'active', ${now});
-  insert into platform.merchants values ('${id}', 'Tea', 'Tea Ltd', 'active', 6000, 1, ${now}, ${now});
-  insert into platform.merchant_currencies values ('${id}', 'CNY', 0);
-  insert into platform.channel_accounts (
-    id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min, amount_max,
-    order_lifetime_seconds, refund_window_days, refund_spacing_seconds, calls_per_second, timeout_ms,
-    cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund, cost_settlement, settled_by,
-    fund_flow, settlement_days, status, revision, credential_version, created_at, updated_at
-  ) values (
-    '${id}', '${id}', 'alipay', 'ours', 'https://openapi.alipay.com', 'direct', array['alipay.qr'],
-    array['CNY'], 1, 5000000, 900, 365, 0, 50, 10000, 6000, true, true, 'net', 'channel',
-    'direct_to_merchant', 1, 'active', 1, 1, ${now}, ${now}
-  );
-  insert into platform.channel_credentials values ('${id}', 1, '', '{}', null, ${now}, ${now});
-  insert into cell_0.attempts (
-    id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
-    amount, currency, channel_order_no, refunded_amount, settled_refunded, fee_returned, cost_returned,
-    taken_back, close_wanted, queries, expires_at, due_at, created_at, told_refunded
-  ) values (
-    '${id}', '${id}', '${id}', 'alipay', '${id}', 1, 'direct_to_merchant', 'alipay.qr', 'pending',
-    100, 'CNY', 'T1', 0, 0, 0, 0, 0, false, 0, ${now}, ${now}, ${now}, 0
-  );`;
+/** What is written after a file has run, for those after it to meet. */
+const rows: Readonly<Record<string, string>> = {
+  "platform/050-revision.sql": `
+    insert into platform.operators values ('${id}', 'Ming', array['admin'], 'active', ${now});
+    insert into platform.merchants values ('${id}', 'Tea', 'Tea Ltd', 'active', 6000, 1, ${now}, ${now});
+    insert into platform.merchant_currencies values ('${id}', 'CNY', 0);
+    insert into platform.channel_accounts (
+      id, merchant_id, channel, label, gateway_url, mode, methods, currencies, amount_min, amount_max,
+      order_lifetime_seconds, refund_window_days, refund_spacing_seconds, calls_per_second, timeout_ms,
+      cost_rate_millionths, cost_returned_on_refund, fee_returned_on_refund, cost_settlement, settled_by,
+      fund_flow, settlement_days, status, revision, credential_version, created_at, updated_at
+    ) values (
+      '${id}', '${id}', 'alipay', 'ours', 'https://openapi.alipay.com', 'direct', array['alipay.qr'],
+      array['CNY'], 1, 5000000, 900, 365, 0, 50, 10000, 6000, true, true, 'net', 'channel',
+      'direct_to_merchant', 1, 'active', 1, 1, ${now}, ${now}
+    );
+    insert into platform.channel_credentials values ('${id}', 1, '', '{}', null, ${now}, ${now});`,
+  "cell/090-schedules.sql": `
+    insert into cell_0.attempts (
+      id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
+      amount, currency, channel_order_no, refunded_amount, settled_refunded, fee_returned, cost_returned,
+      taken_back, close_wanted, queries, expires_at, due_at, created_at, told_refunded
+    ) values (
+      '${id}', '${id}', '${id}', 'alipay', '${id}', 1, 'direct_to_merchant', 'alipay.qr', 'pending',
+      100, 'CNY', 'T1', 0, 0, 0, 0, 0, false, 0, ${now}, ${now}, ${now}, 0
+    );`,
+  "cell/140-disputes.sql": `
+    insert into cell_0.disputes values (
+      '${id}', '${id}', '${id}', '${id}', '${id}', 'dp_1', 'won', 90, 15, 'CNY', 'fraudulent', null, null,
+      ${now}, ${now}
+    );`,
+};
 
 test("every migration runs on tables that have rows, one version after another", async () => {
+  const written: string[] = [];
   for (const kind of ["platform", "cell"] as const) {
-    for (const name of filesOf(kind)) {
-      if (name.slice(0, 3) <= rowsAfter[kind]) add(kind, name);
-    }
-  }
-  await run();
-  await query(rows);
-  for (const kind of ["platform", "cell"] as const) {
-    for (const name of filesOf(kind)) {
-      if (name.slice(0, 3) <= rowsAfter[kind]) continue;
-      add(kind, name);
+    for (const name of readdirSync(join(own, kind)).sort()) {
+      cpSync(join(own, kind, name), join(folder, kind, name));
       await run();
+      const text = rows[`${kind}/${name}`];
+      if (text === undefined) continue;
+      await query(text);
+      written.push(`${kind}/${name}`);
     }
   }
+  assert.deepEqual(written, Object.keys(rows));
   const accounts = await query(
     "select verification, verified_at, connections_max from platform.channel_accounts order by id",
   );
   assert.deepEqual(accounts, [{ verification: "waived", verified_at: null, connections_max: 128 }]);
   const attempts = await query("select state, doubted_at from cell_0.attempts order by id");
   assert.deepEqual(attempts, [{ state: "pending", doubted_at: null }]);
+  const disputes = await query("select returned_amount, returned_fee from cell_0.disputes order by id");
+  assert.deepEqual(disputes, [{ returned_amount: "90", returned_fee: "0" }]);
 });

@@ -36,6 +36,8 @@ const DISPUTE_KEYS: readonly (keyof Dispute)[] = [
   "state",
   "amount",
   "fee",
+  "returnedAmount",
+  "returnedFee",
   "currency",
   "reason",
   "respondBy",
@@ -50,8 +52,8 @@ const insertDisputesSql = sql(
    select *
    from unnest(
      $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::bigint[],
-     $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-     $15::timestamptz[]
+     $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::timestamptz[],
+     $15::timestamptz[], $16::timestamptz[], $17::timestamptz[]
    )`,
 );
 
@@ -65,17 +67,29 @@ export async function insertDisputes(tx: Tx, disputes: readonly Dispute[]): Prom
 const updateDisputesSql = sql(
   "disputes_update",
   `update disputes d
-   set state = u.state, respond_by = u.respond_by, due_at = u.due_at, finished_at = u.finished_at
-   from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
-     as u (id, state, respond_by, due_at, finished_at)
+   set state = u.state, returned_amount = u.returned_amount, returned_fee = u.returned_fee,
+     respond_by = u.respond_by, due_at = u.due_at, finished_at = u.finished_at
+   from unnest(
+     $1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
+     $7::timestamptz[]
+   ) as u (id, state, returned_amount, returned_fee, respond_by, due_at, finished_at)
    where d.id = u.id`,
 );
+
+const CHANGING_KEYS: readonly (keyof Dispute)[] = [
+  "id",
+  "state",
+  "returnedAmount",
+  "returnedFee",
+  "respondBy",
+  "dueAt",
+  "finishedAt",
+];
 
 /** Writes the changing columns of disputes whose payments this transaction has locked. */
 export async function updateDisputes(tx: Tx, disputes: readonly Dispute[]): Promise<void> {
   if (disputes.length === 0) return;
-  const keys = ["id", "state", "respondBy", "dueAt", "finishedAt"] as const;
-  await tx.run(updateDisputesSql, columnsOf(disputes, keys));
+  await tx.run(updateDisputesSql, columnsOf(disputes, CHANGING_KEYS));
 }
 
 const listDisputesSql = sql(

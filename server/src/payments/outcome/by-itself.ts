@@ -1,7 +1,8 @@
 /** What a channel gives back of an order without a refund of ours, however it was told. Pure. */
 import type { Id } from "../../kernel/ids.ts";
-import type { Attempt, Refund, Taken } from "../model.ts";
+import type { Attempt, Taken } from "../model.ts";
 import { settledPart } from "../terms.ts";
+import { isUnderWay } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import { type Decision, finish, type MutableAttempt, type TradeContext, takeBack } from "./steps.ts";
 
@@ -83,8 +84,4 @@ export function wentByItself(draft: Draft, attempt: Attempt): bigint {
 export function carriedOut(draft: Draft, attempt: Attempt): bigint {
   const underWay = draft.refundsOf(attempt.id).filter(isUnderWay);
   return underWay.reduce((sum, refund) => sum - refund.amount, attempt.refundedAmount);
-}
-
-export function isUnderWay({ state }: Refund): boolean {
-  return state === "created" || state === "unknown";
 }

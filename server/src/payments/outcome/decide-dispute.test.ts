@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { DisputeOutcome } from "../../channels/index.ts";
+import type { DisputeOutcome, DisputeReturn } from "../../channels/index.ts";
 import { DAY, HOUR, MINUTE, plus } from "../../kernel/clock.ts";
 import { type Story, type StoryOptions, startStory } from "../testing/story.ts";
 import { nextDisputeQueryAt } from "./decide-dispute.ts";
@@ -9,19 +9,24 @@ import { nextDisputeQueryAt } from "./decide-dispute.ts";
 const AMOUNT = 1000n;
 const FEE = 15n;
 
-function told(outcome: DisputeOutcome["outcome"], changes: Partial<DisputeOutcome> = {}): DisputeOutcome {
-  return {
-    outcome,
+type Changes = Partial<Omit<DisputeOutcome, "outcome">> & { readonly returned?: Partial<DisputeReturn> };
+
+/** A claim; won, all of its amount came back, and nothing of the fee. */
+function told(outcome: DisputeOutcome["outcome"], changes: Changes = {}): DisputeOutcome {
+  const { returned, ...others } = changes;
+  const common = {
     channelDisputeNo: "dp_1",
     amount: 400n,
     fee: FEE,
     currency: "CNY",
-    channelDate: outcome === "opened" ? "2026-11-21" : "2026-12-01",
     openedDate: "2026-11-21",
     reason: "fraudulent",
     respondBy: null,
-    ...changes,
+    ...others,
   };
+  if (outcome !== "won") return { ...common, outcome };
+  const back = { amount: common.amount, fee: 0n, channelDate: "2026-12-01", ...returned };
+  return { ...common, outcome, returned: back };
 }
 
 function paidStory(options: StoryOptions = {}): Story {
@@ -62,6 +67,36 @@ describe("a payer's claim", () => {
     assert.equal(story.books.natural("merchant_pending"), before - FEE);
     assert.deepEqual(eventsOf(story), ["dispute.opened", "dispute.won"]);
     assert.deepEqual(journalsOf(story), ["dispute_opened 2026-11-21", "dispute_won 2026-12-01"]);
+  });
+
+  test("that is won gives back what the channel says: a part, and the fee by some contracts", () => {
+    for (const [returned, lines] of [
+      [{ fee: FEE }, ["Dr channel_receivable 415", "Cr merchant_pending 415"]],
+      [{ amount: 300n }, ["Dr channel_receivable 300", "Cr merchant_pending 300"]],
+    ] as const) {
+      const story = paidStory();
+      story.disputeReport(told("opened"));
+      assert.equal(story.disputeReport(told("won", { returned })), "dispute_won");
+      assert.deepEqual(story.books.lines.slice(-2), lines);
+      const [dispute] = disputesOf(story);
+      const { amount = 400n, fee = 0n }: Partial<DisputeReturn> = returned;
+      assert.deepEqual([dispute?.returnedAmount, dispute?.returnedFee], [amount, fee]);
+      assert.equal(story.disputeReport(told("won", { returned })), "already_known");
+      const left = amount === 400n ? AMOUNT : AMOUNT - 100n;
+      const refused = story.ask(left + 1n).wish;
+      assert.ok(refused?.done === false && refused.left === left, "what stayed away is not refunded");
+    }
+  });
+
+  test("that brings back more than it took, or nothing, or other figures later, is a contradiction", () => {
+    const story = paidStory();
+    for (const returned of [{ amount: 401n }, { amount: 0n }, { fee: FEE + 1n }, { fee: -1n }]) {
+      assert.equal(story.disputeReport(told("won", { returned })), "contradiction");
+      assert.equal(disputesOf(story)[0]?.state, "opened");
+    }
+    story.disputeReport(told("won"));
+    assert.equal(story.disputeReport(told("won", { returned: { fee: FEE } })), "contradiction");
+    assert.equal(disputesOf(story)[0]?.returnedFee, 0n);
   });
 
   test("that contradicts what is booked is asked about again in a day, not at every look", () => {

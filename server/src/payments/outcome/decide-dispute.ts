@@ -1,13 +1,14 @@
 /**
  * What a report about a payer's claim means. Pure and monotone: told twice, late, or the end before the
- * beginning, the same is booked. Opened < lost < won: the amount that came back is booked whenever it is
- * told.
+ * beginning, the same is booked. Opened < lost < won: what came back is booked whenever it is told, in the
+ * channel's own figures.
  */
-import type { CallEnd, DisputeOutcome } from "../../channels/index.ts";
+import type { CallEnd, DisputeOutcome, DisputeReturn } from "../../channels/index.ts";
 import { DAY, MINUTE, plus } from "../../kernel/clock.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import { formatDecimal } from "../../kernel/money.ts";
 import type { Attempt, Dispute } from "../model.ts";
+import { givingBack, homeOf, idleSurplus, isCarriedOut, isUnderWay, openGivenTwice } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import type { Decision } from "./steps.ts";
 
@@ -35,7 +36,7 @@ export function nextDisputeQueryAt(respondBy: Date | null, now: Date): Date {
 }
 
 function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcome, now: Date): Id {
-  const { channelDisputeNo, amount, fee, currency, reason, respondBy } = told;
+  const { channelDisputeNo, amount, fee, currency, reason, respondBy, openedDate: channelDate } = told;
   const dispute: Dispute = {
     id,
     paymentId: attempt.paymentId,
@@ -46,6 +47,8 @@ function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcom
     state: "opened",
     amount,
     fee,
+    returnedAmount: 0n,
+    returnedFee: 0n,
     currency,
     reason,
     respondBy,
@@ -54,12 +57,14 @@ function openDispute(draft: Draft, attempt: Attempt, id: Id, told: DisputeOutcom
     finishedAt: null,
   };
   draft.addDispute(dispute);
-  const channelDate = told.openedDate ?? told.channelDate;
-  draft.book({ booking: "dispute_opened", attempt, dispute, channelDate });
+  draft.book({ booking: "dispute_opened", attempt, dispute, home: homeOf(draft, attempt), channelDate });
   draft.tell("dispute.opened", id);
   if (told.outcome === "opened") {
-    draft.open({ kind: "dispute_opened", subjectId: id, amount, detail: adviceOn(dispute) });
+    const detail = attempt.surplus === null ? adviceOn(dispute) : adviceOnSurplus(draft, attempt, dispute);
+    draft.open({ kind: "dispute_opened", subjectId: id, amount, detail });
   }
+  const refund = givingBack(draft, attempt);
+  if (refund !== null) openGivenTwice(draft, refund);
   return id;
 }
 
@@ -72,7 +77,7 @@ function advance(
   now: Date,
 ): Decision {
   const dispute = draft.dispute(id);
-  if (dispute.amount !== told.amount || dispute.fee !== told.fee) {
+  if (differs(dispute, told)) {
     // A person looks at the contradiction; asked again at once, the channel would say the same.
     if (dispute.state === "opened") dispute.dueAt = nextDisputeQueryAt(null, now);
     return "contradiction";
@@ -89,13 +94,38 @@ function advance(
   dispute.state = told.outcome;
   dispute.dueAt = null;
   dispute.finishedAt = now;
-  if (told.outcome === "lost") {
+  if (told.outcome !== "won") {
     draft.tell("dispute.lost", id);
     return "dispute_lost";
   }
-  draft.book({ booking: "dispute_won", attempt, dispute, channelDate: told.channelDate });
+  const home = homeOf(draft, attempt);
+  dispute.returnedAmount = told.returned.amount;
+  dispute.returnedFee = told.returned.fee;
+  draft.book({ booking: "dispute_won", attempt, dispute, home, channelDate: told.returned.channelDate });
   draft.tell("dispute.won", id);
+  if (home === "suspense_surplus") openIdle(draft, attempt, dispute);
   return "dispute_won";
+}
+
+/** Whether other figures are told than are booked, or than can be. */
+function differs(dispute: Dispute, told: DisputeOutcome): boolean {
+  if (dispute.amount !== told.amount || dispute.fee !== told.fee) return true;
+  if (told.outcome !== "won") return false;
+  const { amount, fee }: DisputeReturn = told.returned;
+  if (dispute.state === "won") return amount !== dispute.returnedAmount || fee !== dispute.returnedFee;
+  return amount <= 0n || amount > dispute.amount || fee < 0n || fee > dispute.fee;
+}
+
+/** No refund is under way that would give it to the payer. */
+function openIdle(draft: Draft, attempt: Attempt, { id }: Dispute): void {
+  const amount = idleSurplus(draft, attempt);
+  if (amount <= 0n || attempt.state === "reversing") return;
+  draft.open({
+    kind: "surplus_claim_won",
+    subjectId: id,
+    amount,
+    detail: "The claim on this surplus was won. It stays in suspense until someone decides.",
+  });
 }
 
 function askLater(
@@ -118,4 +148,19 @@ function adviceOn({ id, amount, currency, reason, respondBy }: Dispute): string 
     `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}). Bring evidence at ` +
     `the channel${until}, or accept the loss; ${formatId("dsp", id)} shows how it ends.`
   );
+}
+
+/** Of money that is given back anyway, no claim need be fought, unless the payer has it already. */
+function adviceOnSurplus(draft: Draft, attempt: Attempt, dispute: Dispute): string {
+  const { id, amount, currency, reason } = dispute;
+  const claim =
+    `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}) of a surplus, ` +
+    "which is not the merchant's; the fee is the platform's.";
+  const ends = `${formatId("dsp", id)} shows how it ends.`;
+  const refund = givingBack(draft, attempt);
+  if (refund !== null && isCarriedOut(refund)) {
+    return `${claim} ${formatId("rfd", refund.id)} gave it back already: bring that as evidence; ${ends}`;
+  }
+  const waits = refund !== null && isUnderWay(refund) ? ` ${formatId("rfd", refund.id)} waits for it.` : "";
+  return `${claim}${waits} Accept the claim at the channel; ${ends}`;
 }

@@ -9,6 +9,7 @@ import { toldByNumber } from "../foreign-refunds.ts";
 import type { Attempt, Refund, Taken } from "../model.ts";
 import { nextRefundQueryAt, nextRefundSendAt } from "../query/schedule.ts";
 import { type FeeTerms, returnsOf } from "../terms.ts";
+import { claimedOf, idleSurplus, openGivenTwice } from "./claims.ts";
 import { bookGivenBack } from "./decide-taken.ts";
 import type { Draft } from "./draft.ts";
 import type { TradeContext } from "./steps.ts";
@@ -62,7 +63,7 @@ export function decideRefund(
   }
   if (isFinal(refund) || (source === "refund" && wasAccepted(refund))) return "already_known";
   if (end.end === "refused" && !end.retryable && source === "refund") {
-    return fail(draft, refund, end.code, end.message, context);
+    return failRefund(draft, refund, end.code, end.message, context);
   }
   if (source === "refund" && end.end !== "unknown") {
     // Nothing happened at the channel: for lack of funds or rate it is sent again under the same number.
@@ -99,7 +100,7 @@ function decideAnswer(
       return "refund_succeeded";
     case "failed":
       if (refund.state === "failed" || refund.state === "returned") return "already_known";
-      if (!wasAccepted(refund)) return fail(draft, refund, answer.code, answer.message, context);
+      if (!wasAccepted(refund)) return failRefund(draft, refund, answer.code, answer.message, context);
       return giveBackReturned(draft, refund, answer.message, null, context);
     case "returned":
       if (refund.state === "returned") return "already_known";
@@ -237,7 +238,10 @@ function accept(
   refund.tries = 1;
   refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);
   if (late) bookAfterFailure(draft, refund, attempt);
-  else draft.book({ booking: "refund_accepted", attempt, refund, reserved });
+  else {
+    draft.book({ booking: "refund_accepted", attempt, refund, reserved, claimed: claimedOf(draft, refund) });
+  }
+  openGivenTwice(draft, refund);
   draft.tell("refund.accepted", refund.id);
   return true;
 }
@@ -273,7 +277,8 @@ function bookAfterFailure(draft: Draft, refund: MutableRefund, attempt: ReturnTy
   });
 }
 
-function fail(
+/** It is not carried out: its money goes back whence it came. */
+export function failRefund(
   draft: Draft,
   refund: MutableRefund,
   code: string,
@@ -285,7 +290,7 @@ function fail(
   finish(refund, "failed", context.now);
   refund.failureCode = code;
   refund.failureMessage = message;
-  draft.book({ booking: "refund_failed", attempt, refund });
+  draft.book({ booking: "refund_failed", attempt, refund, claimed: claimedOf(draft, refund) });
   // What the channel had given back meanwhile was not this refund.
   bookGivenBack(draft, attempt, attempt.toldRefunded, context);
   tellFailure(draft, refund, "refund.failed");
@@ -316,13 +321,13 @@ function giveBackReturned(
 
 function tellFailure(draft: Draft, refund: MutableRefund, event: "refund.failed" | "refund.returned"): void {
   draft.tell(event, refund.id);
-  const { taken, takenBack } = draft.attempt(refund.attemptId);
-  const isHome = taken !== null && takenBack >= taken.paidAmount;
-  if (!refund.automatic || isHome) return;
+  if (!refund.automatic) return;
+  const amount = idleSurplus(draft, draft.attempt(refund.attemptId));
+  if (amount <= 0n) return;
   draft.open({
     kind: "surplus_refund_failed",
     subjectId: refund.id,
-    amount: refund.amount,
+    amount,
     detail:
       `The surplus could not be given back: ${refund.failureMessage}. It stays in suspense until ` +
       "someone decides.",

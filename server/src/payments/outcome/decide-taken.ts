@@ -5,7 +5,8 @@
 import type { ForeignRefund, TradeFacts, TradeOutcome } from "../../channels/index.ts";
 import { toldByNumber } from "../foreign-refunds.ts";
 import { type Attempt, isFinalAttempt, type Refund, type Surplus, type Taken } from "../model.ts";
-import { bookByItself, carriedOut, costGivenBack, isUnderWay, wentByItself } from "./by-itself.ts";
+import { bookByItself, carriedOut, costGivenBack, wentByItself } from "./by-itself.ts";
+import { isUnderWay } from "./claims.ts";
 import { bookForeignRefunds } from "./decide-foreign-refund.ts";
 import type { Draft } from "./draft.ts";
 import {

@@ -3,7 +3,15 @@ import { type Channel, channelDateOf, type SceneTraits } from "../../channels/in
 import type { Id, IdMaker } from "../../kernel/ids.ts";
 import type { Attempt, Refund } from "../model.ts";
 import type { FeeTerms } from "../terms.ts";
-import { addAttempt, beginClosing, type Command, requestRefund, type WishResult } from "./commands.ts";
+import { holdClaimedRefund } from "./claimed-refunds.ts";
+import {
+  addAttempt,
+  beginClosing,
+  type Command,
+  type Report,
+  requestRefund,
+  type WishResult,
+} from "./commands.ts";
 import { decideDispute } from "./decide-dispute.ts";
 import { decideForeignRefund } from "./decide-foreign-refund.ts";
 import { decideRefund, type RefundDecision } from "./decide-refund.ts";
@@ -34,6 +42,16 @@ type RefundWish = Extract<Command, { kind: "refund" }>;
 
 /** Decides one command on the draft of its payment. */
 export function decide(draft: Draft, command: Command, around: Around): Decided {
+  const decided = decideAlone(draft, command, around);
+  if ("reportId" in command) {
+    const { attemptId } = command;
+    const isWon = decided.decision === "dispute_won";
+    holdClaimedRefund(draft, attemptId, isWon, () => refundContextOf(draft, command, around));
+  }
+  return decided;
+}
+
+function decideAlone(draft: Draft, command: Command, around: Around): Decided {
   const context = () => contextOf(command, around);
   switch (command.kind) {
     case "trade": {
@@ -48,12 +66,7 @@ export function decide(draft: Draft, command: Command, around: Around): Decided 
     case "reversal":
       return { decision: decideReversal(draft, command.attemptId, command, context()), wish: null };
     case "refund_report": {
-      const attempt = draft.attempt(command.attemptId);
-      const terms = around.terms(command.merchantId, attempt.channelAccountId);
-      const { traits } = channelOf(around, attempt);
-      const { now } = around;
-      const channelDay = (_: unknown, at?: Date) => channelDayOf(around, attempt, at);
-      const known = { now, reportId: command.reportId, terms, traits, channelDay };
+      const known = refundContextOf(draft, command, around);
       const decision = decideRefund(draft, command.refundId, command, known);
       return { decision, wish: null };
     }
@@ -110,6 +123,14 @@ function isUncovered({ paymentId, refund }: RefundWish, { uncovered }: Around): 
     if (sameNumber && other.refund.request === refund.request) return true;
   }
   return false;
+}
+
+function refundContextOf(draft: Draft, { attemptId, merchantId, reportId }: Report, around: Around) {
+  const attempt = draft.attempt(attemptId);
+  const terms = around.terms(merchantId, attempt.channelAccountId);
+  const { traits } = channelOf(around, attempt);
+  const channelDay = (_: unknown, at?: Date) => channelDayOf(around, attempt, at);
+  return { now: around.now, reportId, terms, traits, channelDay };
 }
 
 function contextOf(command: Command, around: Around): TradeContext {

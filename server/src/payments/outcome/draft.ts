@@ -1,6 +1,6 @@
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Dispute, Payment, Refund, WorkItemKind } from "../model.ts";
-import { ATTEMPT, assertStep, DISPUTE, PAYMENT, REFUND } from "../states.ts";
+import { ATTEMPT, assertStep, DISPUTE, type Machine, PAYMENT, REFUND } from "../states.ts";
 
 /** One payment with what belongs to it, as read under the payment's lock. */
 export type Box = {
@@ -52,8 +52,15 @@ export type Booking =
       readonly sourceId: Id;
       readonly channelDate: string;
     }
+  /** `claimed`: what payers' claims hold of the surplus; it lies where the refund's money lies. */
   | {
-      readonly booking: "surplus_refund_created" | "refund_failed" | "refund_after_failure";
+      readonly booking: "surplus_refund_created" | "refund_failed";
+      readonly attempt: Attempt;
+      readonly refund: Refund;
+      readonly claimed: bigint;
+    }
+  | {
+      readonly booking: "refund_after_failure";
       readonly attempt: Attempt;
       readonly refund: Refund;
     }
@@ -74,17 +81,21 @@ export type Booking =
     }
   /**
    * `reserved`: what the refund had taken aside at its creation, before the channel told its settled part.
+   * `claimed`: as above.
    */
   | {
       readonly booking: "refund_accepted";
       readonly attempt: Attempt;
       readonly refund: Refund;
       readonly reserved: bigint;
+      readonly claimed: bigint;
     }
+  /** `home`: where the disputed money is. */
   | {
       readonly booking: "dispute_opened" | "dispute_won";
       readonly attempt: Attempt;
       readonly dispute: Dispute;
+      readonly home: "merchant_pending" | "suspense_surplus" | "refund_clearing";
       readonly channelDate: string;
     };
 
@@ -168,8 +179,8 @@ export function openDraft(box: Box): Draft {
     check: () => {
       assertStep(PAYMENT, box.payment.status, payment.status);
       for (const [id, { state }] of attempts) assertStep(ATTEMPT, box.attempts.get(id)?.state ?? null, state);
-      for (const [id, { state }] of refunds) assertStep(REFUND, box.refunds.get(id)?.state ?? null, state);
-      for (const [id, { state }] of disputes) checkDispute(box.disputes.get(id)?.state ?? null, state);
+      for (const [id, { state }] of refunds) checkSteps(REFUND, box.refunds.get(id)?.state ?? null, state);
+      for (const [id, { state }] of disputes) checkSteps(DISPUTE, box.disputes.get(id)?.state ?? null, state);
     },
     keep: () => {
       box.payment = payment;
@@ -184,10 +195,14 @@ function noEffects(): Effects {
   return { bookings: [], events: [], workItems: [], newRefunds: [], newDisputes: [], newAttempts: [] };
 }
 
-/** One that is told of first by its end opens and ends at once. */
-function checkDispute(from: Dispute["state"] | null, to: Dispute["state"]): void {
-  if (from === null) assertStep(DISPUTE, null, "opened");
-  assertStep(DISPUTE, from ?? "opened", to);
+/**
+ * One may begin and go on at once: a dispute that is told of first by its end, a refund of what was claimed
+ * before.
+ */
+function checkSteps<S extends string>(made: Machine<S>, from: S | null, to: S): void {
+  const [born] = made.born;
+  if (from === null && born !== undefined) assertStep(made, null, born);
+  assertStep(made, from ?? born ?? null, to);
 }
 
 function copyOf<T extends object>(

@@ -29,13 +29,13 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "refund_by_channel":
       return refundByChannel(booking, id);
     case "surplus_refund_created":
-      return surplusRefundCreated(booking.attempt, booking.refund, id);
+      return surplusRefundCreated(booking, id);
     case "refund_requested":
       return refundRequested(booking, id);
     case "refund_accepted":
-      return refundAccepted(booking.attempt, booking.refund, booking.reserved, id);
+      return refundAccepted(booking, id);
     case "refund_failed":
-      return refundFailed(booking.attempt, booking.refund, id);
+      return refundFailed(booking, id);
     case "refund_returned":
       return refundReturned(booking.attempt, booking.refund, booking.channelDate, id);
     case "refund_after_failure":
@@ -140,18 +140,25 @@ function refundByChannel(booking: Extract<Booking, { booking: "refund_by_channel
   };
 }
 
-function surplusRefundCreated(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+function surplusRefundCreated(
+  { attempt, refund, claimed }: Extract<Booking, { claimed: bigint }>,
+  id: Id,
+): JournalDraft {
   const at = accountsOf(attempt);
   return {
     ...headOf(attempt, "surplus_refund_created", refund.id, null, id),
     lines: [
       { account: at("suspense_surplus"), debit: refund.settleAmount },
       { account: at("refund_clearing"), credit: refund.settleAmount },
+      ...moved(at("refund_clearing"), at("suspense_surplus"), claimed),
     ],
   };
 }
 
-function refundAccepted(attempt: Attempt, refund: Refund, reserved: bigint, id: Id): JournalDraft {
+function refundAccepted(
+  { attempt, refund, reserved, claimed }: Extract<Booking, { booking: "refund_accepted" }>,
+  id: Id,
+): JournalDraft {
   const at = accountsOf(attempt);
   // The channel's own figure for the settled part decides; what was put aside beyond or short of it comes
   // from its owner.
@@ -159,7 +166,7 @@ function refundAccepted(attempt: Attempt, refund: Refund, reserved: bigint, id: 
   return {
     ...headOf(attempt, "refund_accepted", refund.id, refund.channelDate, id),
     lines: [
-      ...moved(source, at("refund_clearing"), refund.settleAmount - reserved),
+      ...moved(source, at("refund_clearing"), refund.settleAmount - reserved + claimed),
       { account: at("refund_clearing"), debit: refund.settleAmount },
       { account: at("channel_receivable"), credit: refund.settleAmount },
       ...moved(at("fee_income"), at("merchant_pending"), refund.feeReturned),
@@ -168,11 +175,18 @@ function refundAccepted(attempt: Attempt, refund: Refund, reserved: bigint, id: 
   };
 }
 
-function refundFailed(attempt: Attempt, refund: Refund, id: Id): JournalDraft {
+function refundFailed(
+  { attempt, refund, claimed }: Extract<Booking, { claimed: bigint }>,
+  id: Id,
+): JournalDraft {
   const at = accountsOf(attempt);
   return {
     ...headOf(attempt, "refund_failed", refund.id, null, id),
-    lines: [{ account: at("refund_clearing"), debit: refund.settleAmount }, ...whenceItCame(attempt, refund)],
+    lines: [
+      { account: at("refund_clearing"), debit: refund.settleAmount },
+      ...whenceItCame(attempt, refund),
+      ...moved(at("suspense_surplus"), at("refund_clearing"), claimed),
+    ],
   };
 }
 
@@ -217,18 +231,23 @@ function refundAfterFailure(attempt: Attempt, refund: Refund, id: Id): JournalDr
 }
 
 /**
- * The channel takes what the payer claims and its fee, and gives the claim back when it is won. The merchant
- * bears both; a fee that is charged where the money is is none of these books'.
+ * The channel takes what the payer claims and its fee; what it gives back when the claim is won it tells. Of
+ * a success the merchant bears both. A surplus is not his, and earned him nothing: the claim is taken from
+ * it, and its fee is the platform's cost, as the cost of taking it is. A fee that is charged where the money
+ * is is none of these books'.
  */
 function disputed(booking: Extract<Booking, { dispute: Dispute }>, id: Id): JournalDraft {
-  const { attempt, dispute, channelDate } = booking;
+  const { attempt, dispute, home, channelDate } = booking;
   const at = accountsOf(attempt);
-  const [pending, receivable] = [at("merchant_pending"), at("channel_receivable")];
-  const fee = attempt.fundFlow === "through_platform" ? dispute.fee : 0n;
+  const receivable = at("channel_receivable");
+  const isOpened = booking.booking === "dispute_opened";
+  const amount = isOpened ? dispute.amount : -dispute.returnedAmount;
+  const charged = isOpened ? dispute.fee : -dispute.returnedFee;
+  const fee = attempt.fundFlow === "through_platform" ? charged : 0n;
   const lines =
-    booking.booking === "dispute_opened"
-      ? moved(pending, receivable, dispute.amount + fee)
-      : moved(receivable, pending, dispute.amount);
+    home === "merchant_pending"
+      ? moved(at(home), receivable, amount + fee)
+      : [...moved(at(home), receivable, amount), ...moved(at("channel_cost"), receivable, fee)];
   return { ...headOf(attempt, booking.booking, dispute.id, channelDate, id), lines };
 }
 

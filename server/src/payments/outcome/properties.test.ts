@@ -85,6 +85,10 @@ const anything = fc.oneof(
       outcome: fc.constantFrom("opened", "won", "lost"),
       amount: fc.oneof(fc.constant(AMOUNT), someAmount),
       fee: fc.constantFrom(0n, 15n),
+      returned: fc.record({
+        amount: fc.oneof(fc.constant(AMOUNT), someAmount),
+        fee: fc.constantFrom(0n, 15n),
+      }),
     }),
   },
   {
@@ -170,17 +174,17 @@ function reversalOf(end: Extract<Anything, { step: "reversal" }>["end"]) {
 function disputeOf(step: Extract<Anything, { step: "dispute" }>, attemptId: Id): DisputeOutcome {
   const { outcome, no, amount, fee } = step;
   const channelDisputeNo = `${no} ${attemptId}`;
-  const date = { channelDate: CHANNEL_DATE, openedDate: CHANNEL_DATE };
-  return {
-    outcome,
+  const common = {
     channelDisputeNo,
     amount,
     fee,
     currency: "CNY",
-    ...date,
+    openedDate: CHANNEL_DATE,
     reason: "general",
     respondBy: null,
   };
+  if (outcome !== "won") return { ...common, outcome };
+  return { ...common, outcome, returned: { ...step.returned, channelDate: CHANNEL_DATE } };
 }
 
 /** Does a step. The story itself asserts after each that all holds. */

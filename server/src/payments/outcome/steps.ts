@@ -6,6 +6,7 @@ import type { SceneTraits, TradeFacts } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Surplus, Taken } from "../model.ts";
 import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
+import { claimedOf } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import { automaticRefund } from "./new-refund.ts";
 
@@ -184,5 +185,5 @@ export function giveBack(draft: Draft, attempt: MutableAttempt, context: TradeCo
   const refund = automaticRefund(attempt, left, context.refundId, context.now);
   attempt.refundedAmount = left.amount;
   draft.addRefund(refund);
-  draft.book({ booking: "surplus_refund_created", attempt, refund });
+  draft.book({ booking: "surplus_refund_created", attempt, refund, claimed: claimedOf(draft, refund) });
 }

@@ -5,10 +5,11 @@ import { plus, SECOND } from "../../kernel/clock.ts";
 import { type Database, openDatabase } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
+import { insertDisputes } from "../dispute/store.ts";
 import { createPayments } from "../payment/create.ts";
 import { insertRefunds } from "../refund/store.ts";
-import { startStory } from "../testing/story.ts";
-import { claimAttempts, claimPayments, claimRefunds } from "./store.ts";
+import { CHANNEL_DATE, startStory } from "../testing/story.ts";
+import { claimAttempts, claimDisputes, claimPayments, claimRefunds } from "./store.ts";
 
 const LEASE_MS = 30 * SECOND;
 const LIMIT = 10;
@@ -26,26 +27,41 @@ after(async () => {
   await database.drop();
 });
 
-/** One payment with its attempt and a refund, all of them due at the same moment. */
+/** One payment with its attempt, a refund and a dispute, all of them due at the same moment. */
 async function due(): Promise<{ now: Date; account: Id }> {
   const story = startStory();
   const { payment } = story.box;
   const attempt = story.attempt();
   story.trade("query", story.paid());
   const refund = story.refund(story.ask(100n).id);
+  story.disputeReport({
+    outcome: "opened",
+    channelDisputeNo: "dp_1",
+    amount: 100n,
+    fee: 0n,
+    currency: "CNY",
+    openedDate: CHANNEL_DATE,
+    reason: "general",
+    respondBy: null,
+  });
+  const disputes = [...story.box.disputes.values()];
   const dueAt = story.now();
   await cell.transact(async (tx) => {
     await createPayments(tx, [
       { payment: { ...payment, dueAt }, attempt: { ...attempt, dueAt }, code: null },
     ]);
     await insertRefunds(tx, [{ ...refund, dueAt }]);
+    await insertDisputes(
+      tx,
+      disputes.map((dispute) => ({ ...dispute, dueAt })),
+    );
   });
   return { now: dueAt, account: attempt.channelAccountId };
 }
 
 test("a claimed row is nobody else's until its lease ends, and then anybody's", async () => {
   const { now, account } = await due();
-  for (const claim of [claimAttempts, claimPayments, claimRefunds]) {
+  for (const claim of [claimAttempts, claimPayments, claimRefunds, claimDisputes]) {
     const at = async (moment: Date, except: readonly Id[] = []) =>
       (
         await cell.transact<readonly unknown[]>((tx) =>

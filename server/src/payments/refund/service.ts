@@ -25,8 +25,8 @@ export type Refunds = {
   /**
    * Puts the money aside and sends the refund to the channel. The same request again returns the same refund
    * as it now is. Refusals, in this order: `not_found`, `number_reused`, `payment_not_refundable`,
-   * `refund_window_over`,
-   * `refund_parts_exhausted`, `refund_exceeds_payment`, `insufficient_balance`.
+   * `refund_window_over`, `refund_parts_exhausted`, `refund_exceeds_payment`, `payment_disputed`,
+   * `insufficient_balance`.
    */
   create(
     identity: MerchantIdentity,

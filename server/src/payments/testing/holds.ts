@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type Attempt,
   type Dispute,
+  disputedAmount,
   isFinalAttempt,
   isFinalPayment,
   type Payment,
@@ -28,16 +29,20 @@ export function assertHolds(story: Pick<Story, "box" | "books" | "workItems">): 
   const attempts = [...box.attempts.values()];
   const refunds = [...box.refunds.values()];
   paymentHolds(box.payment, attempts);
+  const disputes = [...box.disputes.values()];
   for (const attempt of attempts) {
     const own = refunds.filter((refund) => refund.attemptId === attempt.id);
     attemptHolds(attempt, own);
-    moneyHasAPlace(box.payment, attempt, own, workItems.length > 0);
+    const claimed = disputedAmount(disputes.filter((dispute) => dispute.attemptId === attempt.id));
+    moneyHasAPlace(box.payment, attempt, own, claimed, workItems.length > 0);
   }
   for (const refund of refunds) refundHolds(refund);
-  const disputes = [...box.disputes.values()];
   for (const dispute of disputes) disputeHolds(dispute);
   const items = openItemsOf(box.payment, attempts, refunds);
-  items.merchant_pending -= sum(disputes.map((dispute) => heldBack(dispute, attempts)));
+  for (const dispute of disputes) {
+    const attempt = attempts.find((one) => one.id === dispute.attemptId) as Attempt;
+    items[homeOf(attempt, refunds)] -= heldBack(dispute, attempt);
+  }
   for (const [code, amount] of Object.entries(items)) {
     assert.equal(
       books.natural(code as keyof typeof items),
@@ -92,12 +97,13 @@ function moneyHasAPlace(
   payment: Payment,
   attempt: Attempt,
   refunds: readonly Refund[],
+  claimed: bigint,
   isKnown: boolean,
 ): void {
   if (attempt.taken === null || payment.successAttemptId === attempt.id) return;
   const goesBack =
     attempt.state === "reversing" ||
-    attempt.takenBack >= attempt.taken.paidAmount ||
+    attempt.takenBack + claimed >= attempt.taken.paidAmount ||
     refunds.some((refund) => refund.state !== "failed" && refund.state !== "returned");
   assert.ok(goesBack || isKnown, "money is neither a success, nor on its way back, nor a work item");
 }
@@ -113,15 +119,29 @@ function refundHolds(refund: Refund): void {
   assert.equal(refund.dueAt === null, refund.finishedAt !== null, "refunds_due");
 }
 
-function disputeHolds({ state, finishedAt, dueAt }: Dispute): void {
+function disputeHolds(dispute: Dispute): void {
+  const { state, finishedAt, dueAt, amount, fee, returnedAmount, returnedFee } = dispute;
+  assert.equal(state === "won", returnedAmount > 0n, "what was won came back");
+  assert.ok(returnedAmount >= 0n && returnedAmount <= amount, "disputes_returned");
+  assert.ok(returnedFee >= 0n && returnedFee <= fee, "disputes_returned");
   assert.equal(state !== "opened", finishedAt !== null, "disputes_finished");
   assert.equal(dueAt === null, finishedAt !== null, "disputes_due");
 }
 
-/** What a dispute keeps from the merchant: the claim unless it was won, and the fee where money passes us. */
-function heldBack({ attemptId, state, amount, fee }: Dispute, attempts: readonly Attempt[]): bigint {
-  const flow = attempts.find((attempt) => attempt.id === attemptId)?.fundFlow;
-  return (state === "won" ? 0n : amount) + (flow === "through_platform" ? fee : 0n);
+/** What a dispute keeps: of the claim, and of the fee where it is the merchant's, what did not come back. */
+function heldBack(dispute: Dispute, { fundFlow, surplus }: Attempt): bigint {
+  const isHis = fundFlow === "through_platform" && surplus === null;
+  return disputedAmount([dispute]) + (isHis ? dispute.fee - dispute.returnedFee : 0n);
+}
+
+/** Where the money is that a claim was taken from. */
+function homeOf({ id, surplus }: Attempt, refunds: readonly Refund[]) {
+  if (surplus === null) return "merchant_pending";
+  const isAside = refunds.some(
+    ({ attemptId, automatic, state }) =>
+      attemptId === id && automatic && (state === "created" || state === "unknown"),
+  );
+  return isAside ? "refund_clearing" : "suspense_surplus";
 }
 
 /** Invariant 7: what each clearing and suspense account must hold, from payments and refunds alone. */
