@@ -63,7 +63,7 @@ const SUBJECT = "Verification";
 const ANOTHER_COUNTERPART =
   "the account's gateway_url, or the merchant in its credentials, was changed after this began, so it says " +
   "nothing of the account as it is now; start another verification";
-/** A refund that is refused here may be possible later: what it lacks may come. */
+/** What was refused, or told otherwise, may be possible later: what it lacks may come. */
 const REFUSED_GAP_MS = MINUTE;
 
 type Change = Partial<Omit<Verification, "id" | "channelAccountId" | "merchantId" | "counterpartRevision">>;
@@ -213,7 +213,7 @@ async function findPlaced(deps: VerificationsDeps, seen: Verification): Promise<
 }
 
 async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
-  const { payment, attempts } = await paymentOf(deps, seen);
+  const { payment, attempts, refunds } = await paymentOf(deps, seen);
   const { status } = payment;
   if (status === "created" || status === "processing") return later(deps, seen, SOON_MS);
   const success = attempts.find((attempt) => attempt.id === payment.successAttemptId);
@@ -221,23 +221,32 @@ async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promi
     const reason = attempts.at(-1)?.failureMessage ?? "nobody paid it in time";
     return change(deps, seen, failed(deps, `the payment has ${status}: ${reason}`));
   }
-  const answer = await ask(deps, success);
-  if (answer !== null) return change(deps, seen, tryAgain(deps, seen, answer, SOON_MS));
+  if (seen.askedAt !== null) return giveBack(deps, seen, payment.id, success.taken.channelDate);
+  // Whoever made the refund and did not come back left it there: the channel may tell of it.
+  const isRefunded = refunds.some((refund) => refund.merchantRefundNo === numberOf(seen.id));
+  const answer = await ask(deps, success, isRefunded);
+  if (answer !== null) return change(deps, seen, tryAgain(deps, seen, answer, REFUSED_GAP_MS));
+  // Noted before anything is given back: afterwards the channel would tell another story.
+  const asked = await change(deps, seen, { askedAt: deps.cell.clock.now() });
+  if (asked.state !== seen.state) return asked;
+  return giveBack(deps, asked, payment.id, success.taken.channelDate);
+}
+
+/** Repeating it finds the refund that is already there: its number and its request are fixed. */
+async function giveBack(deps: VerificationsDeps, seen: Verification, paymentId: Id, channelDate: string) {
   const merchant = await deps.merchants.get(seen.merchantId);
   if (merchant === null) throw new Error(`the merchant ${seen.merchantId} is not there`);
   const identity = { merchantId: merchant.id, keyId: seen.startedBy, merchant };
   const request = { merchant_refund_no: numberOf(seen.id), reason: SUBJECT };
-  const made = await deps.room.refunds.create(identity, payment.id, request).catch(asProblem);
+  const made = await deps.room.refunds.create(identity, paymentId, request).catch(asProblem);
   if (made instanceof Problem) {
     const detail = `the refund was refused, and is tried again: ${made.message}`;
     return change(deps, seen, tryAgain(deps, seen, detail, REFUSED_GAP_MS));
   }
-  const { refund } = made;
   return change(deps, seen, {
     state: "refunding",
-    refundId: refund.id,
-    channelDate: success.taken.channelDate,
-    askedAt: deps.cell.clock.now(),
+    refundId: made.refund.id,
+    channelDate,
     detail: "the refund is on its way to the channel",
     dueAt: plus(deps.cell.clock.now(), SOON_MS),
   });
@@ -256,8 +265,11 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
-/** Whether the channel, asked, tells the payment as it was made: null, or what it says instead. */
-async function ask(deps: VerificationsDeps, attempt: Attempt): Promise<string | null> {
+/**
+ * Whether the channel, asked, tells the payment as it was made: null, or what it says instead.
+ * @param isRefunded our refund of it is made already, so that it may be told as given back
+ */
+async function ask(deps: VerificationsDeps, attempt: Attempt, isRefunded: boolean): Promise<string | null> {
   const { account, channel } = await lineOf(deps, attempt.channelAccountId);
   if (!(await deps.channels.budget.take(account, "background"))) {
     return "the account's calls per second are needed for payments";
@@ -268,8 +280,10 @@ async function ask(deps: VerificationsDeps, attempt: Attempt): Promise<string | 
     return `the channel was asked and did not answer: ${call.end === "refused" ? call.message : call.reason}`;
   }
   const { value } = call;
-  const isPaid = value.outcome === "paid" && value.amount === attempt.amount;
-  return isPaid ? null : `the channel was asked and says that the payment is ${value.outcome}`;
+  const isTaken = value.outcome === "paid" || (isRefunded && value.outcome === "refunded");
+  return isTaken && value.amount === attempt.amount
+    ? null
+    : `the channel was asked and says that the payment is ${value.outcome}`;
 }
 
 async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promise<Verification> {

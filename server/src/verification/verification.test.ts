@@ -5,12 +5,13 @@ import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/
 import { DAY, HOUR, MINUTE } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
-import { parseId } from "../kernel/ids.ts";
+import { type Id, parseId } from "../kernel/ids.ts";
 import type { Actor } from "../operators/index.ts";
 import { handsOn } from "../payments/testing/hands.ts";
 import { openShop, type Shop } from "../payments/testing/shop.ts";
 import { aMerchant, anAccount } from "../payments/testing/terms.ts";
 import { createVerifications, type VerificationsDeps } from "./index.ts";
+import { numberOf } from "./model.ts";
 
 let platform: TestPlatform;
 const hands = handsOn(() => platform);
@@ -49,6 +50,34 @@ const until = (id: string, state: string) =>
     () => check(id),
     (seen) => seen.state === state,
   );
+
+/** Starts one and pays it; with the number of its order at the channel. */
+async function startPaid(shop: Shop): Promise<Json> {
+  const started = await start(shop);
+  assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+  const paid = await hands.eventually(
+    async () => (await shop.api("GET", `/v1/payments/${started.payment}`)).body,
+    (seen) => seen.status === "succeeded",
+  );
+  return { ...started, order: hands.order(paid) };
+}
+
+/** What a verification asks for when it gives the money back. */
+const ownRefund = (id: string) => ({
+  merchant_refund_no: numberOf(parseId("vrf", id) as Id),
+  reason: "Verification",
+});
+
+/** Lets the channel answer no more queries of an order; what ends that. */
+async function silence(order: string): Promise<() => Promise<void>> {
+  const { body: fault } = await platform.sandbox("POST", "/faults", {
+    kind: "http_5xx",
+    match: { out_trade_no: order, method: "alipay.trade.query" },
+  });
+  return async () => {
+    assert.equal((await platform.sandbox("DELETE", `/faults/${fault.id}`)).status, 204);
+  };
+}
 
 /** Approves as a second person. */
 async function approve(approval: string) {
@@ -174,6 +203,31 @@ describe("a contract that has not shown that money comes back", () => {
     const failed = await until(id, "failed");
     assert.match(failed.detail, /neither|tried again|says that the payment is/);
     await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+  });
+
+  test("goes on with a refund that was made and not noted, as a crash leaves it", async () => {
+    const shop = await untriedShop();
+    const { id, payment } = await startPaid(shop);
+    const made = await shop.api("POST", `/v1/payments/${payment}/refunds`, ownRefund(id));
+    assert.ok(made.status < 300, JSON.stringify(made.body));
+    platform.clock.advance(10 * MINUTE);
+    const seen = await until(id, "waiting_for_statement");
+    assert.equal(seen.refund, made.body.id);
+    assert.notEqual(seen.asked_at, null);
+  });
+
+  test("notes that the channel told the payment before it gives anything back, and asks no more", async () => {
+    const shop = await untriedShop();
+    const { id, payment, order } = await startPaid(shop);
+    const reused = { ...ownRefund(id), reason: "another" };
+    const other = await shop.api("POST", `/v1/payments/${payment}/refunds`, reused);
+    assert.equal(other.status, 201, JSON.stringify(other.body));
+    const asked = await check(id);
+    assert.deepEqual([asked.state, asked.refund], ["waiting_for_buyer", null]);
+    assert.match(asked.detail, /^the refund was refused, and is tried again: .*different reason/);
+    assert.notEqual(asked.asked_at, null);
+    await silence(order);
+    assert.deepEqual(await check(id), asked);
   });
 
   test("whose payment's creation has no answer is looked for, and not called refused", async () => {
