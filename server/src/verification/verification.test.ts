@@ -62,6 +62,9 @@ async function startPaid(shop: Shop): Promise<Json> {
   return { ...started, order: hands.order(paid) };
 }
 
+const orderOf = async (shop: Shop, { payment }: Json) =>
+  hands.order((await shop.api("GET", `/v1/payments/${payment}`)).body);
+
 /** What a verification asks for when it gives the money back. */
 const ownRefund = (id: string) => ({
   merchant_refund_no: numberOf(parseId("vrf", id) as Id),
@@ -187,7 +190,7 @@ describe("a contract that has not shown that money comes back", () => {
     await shop.api("POST", `/v1/payments/${again.payment}/close`);
   });
 
-  test("fails in the end where its refund is never taken, and can be tried again", async () => {
+  test("fails in the end where nothing is left to give back, and can be tried again", async () => {
     const shop = await untriedShop();
     const { id, payment, next_action: action } = await start(shop);
     await platform.payCode(action.qr_code);
@@ -205,6 +208,25 @@ describe("a contract that has not shown that money comes back", () => {
     await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
   });
 
+  test("fails in the end where the channel never takes the refund, and can be tried again", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const refusing = await platform.sandbox("POST", "/faults", {
+      kind: "refund_refused",
+      match: { out_trade_no: await orderOf(shop, started) },
+    });
+    await platform.payCode(started.next_action.qr_code);
+    const refused = await until(started.id, "refunding");
+    assert.match((await check(started.id)).detail, /^the channel has not taken the refund: \S/);
+    platform.clock.advance(8 * DAY);
+    const failed = await until(started.id, "failed");
+    assert.ok(failed.refund !== null && failed.refund === refused.refund);
+    assert.match(failed.detail, /^the channel has not taken the refund: \S/);
+    assert.ok(failed.asked_at !== null && failed.notified === null);
+    await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+    assert.equal((await platform.sandbox("DELETE", `/faults/${refusing.body.id}`)).status, 204);
+  });
+
   test("goes on with a refund that was made and not noted, as a crash leaves it", async () => {
     const shop = await untriedShop();
     const { id, payment } = await startPaid(shop);
@@ -216,7 +238,7 @@ describe("a contract that has not shown that money comes back", () => {
     assert.notEqual(seen.asked_at, null);
   });
 
-  test("notes that the channel told the payment before it gives anything back, and asks no more", async () => {
+  test("notes what the channel told before it gives anything back, and asks no more", async () => {
     const shop = await untriedShop();
     const { id, payment, order } = await startPaid(shop);
     const reused = { ...ownRefund(id), reason: "another" };
