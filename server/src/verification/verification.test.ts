@@ -201,11 +201,50 @@ describe("a contract that has not shown that money comes back", () => {
     // The merchant was quicker: there is nothing left to give back.
     const own = await shop.api("POST", `/v1/payments/${payment}/refunds`, { merchant_refund_no: "own" });
     assert.equal(own.status, 201, JSON.stringify(own.body));
-    assert.equal((await check(id)).state, "waiting_for_buyer");
+    const asked = await check(id);
+    assert.deepEqual([asked.state, asked.asked_at], ["waiting_for_buyer", null]);
     platform.clock.advance(8 * DAY);
     const failed = await until(id, "failed");
-    assert.match(failed.detail, /neither|tried again|says that the payment is/);
+    assert.equal(failed.detail, "the channel was asked and says that the payment is refunded");
+    assert.deepEqual([failed.asked_at, failed.refund], [null, null]);
     await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+  });
+
+  test("gives nothing back before the channel, asked, has told the payment", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const speakAgain = await silence(await orderOf(shop, started));
+    assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+    const unanswered = await hands.eventually(
+      () => check(started.id),
+      (seen) => !seen.detail.includes("waits for whoever"),
+    );
+    assert.match(unanswered.detail, /^the channel was asked and did not answer: \S/);
+    const { state, asked_at, refund } = unanswered;
+    assert.deepEqual([state, asked_at, refund], ["waiting_for_buyer", null, null]);
+    const { body: payment } = await shop.api("GET", `/v1/payments/${started.payment}`);
+    assert.deepEqual([payment.status, payment.amount_refunded], ["succeeded", 0]);
+    await speakAgain();
+    assert.notEqual((await until(started.id, "waiting_for_statement")).asked_at, null);
+  });
+
+  test("is verified by asking alone, and says that no notification arrived", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const lost = await platform.sandbox("POST", "/faults", {
+      kind: "notification_lost",
+      match: { out_trade_no: await orderOf(shop, started) },
+    });
+    assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+    platform.clock.advance(11_000);
+    const refunded = await until(started.id, "waiting_for_statement");
+    assert.equal(refunded.notified, false);
+    await platform.sandbox("POST", "/alipay/close-day", {});
+    platform.clock.advance(DAY);
+    const verified = await until(started.id, "verified");
+    assert.equal(verified.notified, false);
+    assert.match(verified.detail, /^it works, but no notification arrived: .*the account's notify path$/);
+    assert.equal((await platform.sandbox("DELETE", `/faults/${lost.body.id}`)).status, 204);
   });
 
   test("fails in the end where the channel never takes the refund, and can be tried again", async () => {
