@@ -240,6 +240,8 @@ export type ChannelTraits = {
   readonly currencies: readonly Currency[];
   readonly amountMin: bigint;
   readonly amountMax: bigint;
+  /** A currency's own least amount, in its minor units; null: the account's own, told by nobody. */
+  readonly leastAmounts?: Readonly<Record<Currency, bigint | null>>;
   /** Gaps between refund queries, milliseconds; the last repeats. */
   readonly refundQueryGapsMs: readonly number[];
   /** After this long a refund that the channel keeps not knowing was never taken; milliseconds. */

@@ -5,7 +5,7 @@ import { formatId, type Id } from "../kernel/ids.ts";
 import type { Actor } from "../operators/index.ts";
 import type { Attempt, Whole } from "../payments/index.ts";
 import { readBills } from "./bills.ts";
-import { numberOf, SOON_MS, STATEMENT_GAP_MS, type Verification } from "./model.ts";
+import { leastAmount, numberOf, SOON_MS, STATEMENT_GAP_MS, type Verification } from "./model.ts";
 import { change, failed, later, lineOf, paymentOf, tryAgain, type VerificationsDeps } from "./progress.ts";
 import * as store from "./store.ts";
 
@@ -74,14 +74,16 @@ async function start(
     throw problem("conflict", { detail: "the account has no credentials yet; save them first" });
   }
   const now = cell.clock.now();
+  const currency = wish.currency ?? (account.currencies[0] as string);
+  const least = deps.channels.channel(account.channel)?.traits.leastAmounts?.[currency] ?? null;
   const verification: Verification = {
     id: cell.newId(),
     channelAccountId,
     merchantId: account.merchantId,
     counterpartRevision: account.counterpartRevision,
     method: wish.method,
-    amount: wish.amount ?? account.amountMin,
-    currency: wish.currency ?? (account.currencies[0] as string),
+    amount: wish.amount ?? leastAmount(account.amountMin, least),
+    currency,
     state: "placing",
     paymentId: null,
     refundId: null,

@@ -296,7 +296,10 @@ describe("a contract that has not shown that money comes back", () => {
     const lost = () => Promise.reject(problem("outcome_unknown"));
     const verifications = createVerifications({
       cell: platform.app.cell,
-      channels: { account: async () => account } as unknown as VerificationsDeps["channels"],
+      channels: {
+        account: async () => account,
+        channel: () => null,
+      } as unknown as VerificationsDeps["channels"],
       merchants: { get: async () => aMerchant() },
       operators: { auditAlone: async () => undefined },
       room: { payments: { create: lost } } as unknown as VerificationsDeps["room"],

@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from "../../kernel/clock.ts";
 import type { ChannelTraits, SceneTraits } from "../port.ts";
-import { AMOUNT_MAX, AMOUNT_MIN, STRIPE_CURRENCIES } from "./amount.ts";
+import { AMOUNT_MAX, AMOUNT_MIN, LEAST_CHARGES, STRIPE_CURRENCIES } from "./amount.ts";
 
 /** The hosted page of a Checkout Session. */
 export const PAGE_METHOD = "card";
@@ -37,6 +37,7 @@ export const STRIPE_TRAITS: ChannelTraits = {
   currencies: STRIPE_CURRENCIES,
   amountMin: AMOUNT_MIN,
   amountMax: AMOUNT_MAX,
+  leastAmounts: LEAST_CHARGES,
   refundQueryGapsMs: [MINUTE, 5 * MINUTE, 30 * MINUTE, ...Array<number>(23).fill(HOUR), DAY],
   refundNotFoundHorizonMs: 10 * MINUTE,
   timeZone: "UTC",
