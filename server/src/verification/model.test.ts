@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StatementLine } from "../channels/index.ts";
-import { billedIn, daysToRead, isOver } from "./model.ts";
+import { billedIn, daysToRead, isOver, leastAmount } from "./model.ts";
 
 const at = new Date("2026-11-20T04:00:00Z");
 const payment: StatementLine = {
@@ -52,6 +52,11 @@ describe("what a bill says of a contract that is tried out", () => {
   for (const [title, lines, expected] of cases) {
     it(title, () => assert.deepEqual(billedIn({ lines }, sought), expected));
   }
+});
+
+it("the amount is the account's least, unless its channel takes only more of the currency", () => {
+  const least = [leastAmount(1n, null), leastAmount(1n, 50n), leastAmount(100n, 50n)];
+  assert.deepEqual(least, [1n, 50n, 100n]);
 });
 
 describe("the days whose bills are read", () => {

@@ -69,6 +69,11 @@ export function numberOf(id: Id): string {
   return `verify-${id}`;
 }
 
+/** The least that an account takes in a currency, where its channel may have a least of that currency. */
+export function leastAmount(amountMin: bigint, ofCurrency: bigint | null): bigint {
+  return ofCurrency !== null && ofCurrency > amountMin ? ofCurrency : amountMin;
+}
+
 /**
  * What a bill says of a verification: whether it lists the payment and the refund; null where it cannot yet.
  */

@@ -1,31 +1,13 @@
-import type { Channel, ChannelAccount, Channels, Statement } from "../channels/index.ts";
+import type { ChannelAccount } from "../channels/index.ts";
 import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
-import type { Cell } from "../kernel/database.ts";
 import { ERRORS, Problem, problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
-import type { Merchants } from "../merchants/index.ts";
-import type { Actor, Operators } from "../operators/index.ts";
-import type { Attempt, PaymentsRoom, Whole } from "../payments/index.ts";
-import {
-  billedIn,
-  daysToRead,
-  isOver,
-  isPatienceOver,
-  numberOf,
-  SOON_MS,
-  type Sought,
-  STATEMENT_GAP_MS,
-  type Verification,
-} from "./model.ts";
+import type { Actor } from "../operators/index.ts";
+import type { Attempt, Whole } from "../payments/index.ts";
+import { readBills } from "./bills.ts";
+import { leastAmount, numberOf, SOON_MS, STATEMENT_GAP_MS, type Verification } from "./model.ts";
+import { change, failed, later, lineOf, paymentOf, tryAgain, type VerificationsDeps } from "./progress.ts";
 import * as store from "./store.ts";
-
-export type VerificationsDeps = {
-  readonly cell: Cell;
-  readonly channels: Pick<Channels, "account" | "accounts" | "budget" | "channel" | "contextOf">;
-  readonly merchants: Pick<Merchants, "get">;
-  readonly operators: Pick<Operators, "auditAlone">;
-  readonly room: Pick<PaymentsRoom, "payments" | "refunds" | "wasNotified">;
-};
 
 /** How the payment is made; a payment code is used and never stored. */
 export type VerificationWish = {
@@ -59,14 +41,8 @@ const OPEN_SECONDS = 1_800;
 /** The placing belongs to the call that began it for so long. */
 const PLACING_MS = 60 * SECOND;
 const SUBJECT = "Verification";
-/** The account's gateway, or the merchant that we are there, became another meanwhile. */
-const ANOTHER_COUNTERPART =
-  "the account's gateway_url, or the merchant in its credentials, was changed after this began, so it says " +
-  "nothing of the account as it is now; start another verification";
-/** A refund that is refused here may be possible later: what it lacks may come. */
+/** What was refused, or told otherwise, may be possible later: what it lacks may come. */
 const REFUSED_GAP_MS = MINUTE;
-
-type Change = Partial<Omit<Verification, "id" | "channelAccountId" | "merchantId" | "counterpartRevision">>;
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
   const { cell } = deps;
@@ -98,14 +74,16 @@ async function start(
     throw problem("conflict", { detail: "the account has no credentials yet; save them first" });
   }
   const now = cell.clock.now();
+  const currency = wish.currency ?? (account.currencies[0] as string);
+  const least = deps.channels.channel(account.channel)?.traits.leastAmounts?.[currency] ?? null;
   const verification: Verification = {
     id: cell.newId(),
     channelAccountId,
     merchantId: account.merchantId,
     counterpartRevision: account.counterpartRevision,
     method: wish.method,
-    amount: wish.amount ?? account.amountMin,
-    currency: wish.currency ?? (account.currencies[0] as string),
+    amount: wish.amount ?? leastAmount(account.amountMin, least),
+    currency,
     state: "placing",
     paymentId: null,
     refundId: null,
@@ -213,7 +191,7 @@ async function findPlaced(deps: VerificationsDeps, seen: Verification): Promise<
 }
 
 async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
-  const { payment, attempts } = await paymentOf(deps, seen);
+  const { payment, attempts, refunds } = await paymentOf(deps, seen);
   const { status } = payment;
   if (status === "created" || status === "processing") return later(deps, seen, SOON_MS);
   const success = attempts.find((attempt) => attempt.id === payment.successAttemptId);
@@ -221,34 +199,35 @@ async function lookAtPayment(deps: VerificationsDeps, seen: Verification): Promi
     const reason = attempts.at(-1)?.failureMessage ?? "nobody paid it in time";
     return change(deps, seen, failed(deps, `the payment has ${status}: ${reason}`));
   }
-  const answer = await ask(deps, success);
-  if (answer !== null) return change(deps, seen, tryAgain(deps, seen, answer, SOON_MS));
+  if (seen.askedAt !== null) return giveBack(deps, seen, payment.id, success.taken.channelDate);
+  // Whoever made the refund and did not come back left it there: the channel may tell of it.
+  const isRefunded = refunds.some((refund) => refund.merchantRefundNo === numberOf(seen.id));
+  const answer = await ask(deps, success, isRefunded);
+  if (answer !== null) return change(deps, seen, tryAgain(deps, seen, answer, REFUSED_GAP_MS));
+  // Noted before anything is given back: afterwards the channel would tell another story.
+  const asked = await change(deps, seen, { askedAt: deps.cell.clock.now() });
+  if (asked.state !== seen.state) return asked;
+  return giveBack(deps, asked, payment.id, success.taken.channelDate);
+}
+
+/** Repeating it finds the refund that is already there: its number and its request are fixed. */
+async function giveBack(deps: VerificationsDeps, seen: Verification, paymentId: Id, channelDate: string) {
   const merchant = await deps.merchants.get(seen.merchantId);
   if (merchant === null) throw new Error(`the merchant ${seen.merchantId} is not there`);
   const identity = { merchantId: merchant.id, keyId: seen.startedBy, merchant };
   const request = { merchant_refund_no: numberOf(seen.id), reason: SUBJECT };
-  const made = await deps.room.refunds.create(identity, payment.id, request).catch(asProblem);
+  const made = await deps.room.refunds.create(identity, paymentId, request).catch(asProblem);
   if (made instanceof Problem) {
     const detail = `the refund was refused, and is tried again: ${made.message}`;
     return change(deps, seen, tryAgain(deps, seen, detail, REFUSED_GAP_MS));
   }
-  const { refund } = made;
   return change(deps, seen, {
     state: "refunding",
-    refundId: refund.id,
-    channelDate: success.taken.channelDate,
-    askedAt: deps.cell.clock.now(),
+    refundId: made.refund.id,
+    channelDate,
     detail: "the refund is on its way to the channel",
     dueAt: plus(deps.cell.clock.now(), SOON_MS),
   });
-}
-
-/**
- * What may change by itself is waited for as long as a bill is: then another verification must be possible.
- */
-function tryAgain(deps: VerificationsDeps, seen: Verification, detail: string, gapMs: number): Change {
-  const now = deps.cell.clock.now();
-  return isPatienceOver(seen, now) ? failed(deps, detail) : { detail, dueAt: plus(now, gapMs) };
 }
 
 function asProblem(error: unknown): Problem {
@@ -256,8 +235,11 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
-/** Whether the channel, asked, tells the payment as it was made: null, or what it says instead. */
-async function ask(deps: VerificationsDeps, attempt: Attempt): Promise<string | null> {
+/**
+ * Whether the channel, asked, tells the payment as it was made: null, or what it says instead.
+ * @param isRefunded our refund of it is made already, so that it may be told as given back
+ */
+async function ask(deps: VerificationsDeps, attempt: Attempt, isRefunded: boolean): Promise<string | null> {
   const { account, channel } = await lineOf(deps, attempt.channelAccountId);
   if (!(await deps.channels.budget.take(account, "background"))) {
     return "the account's calls per second are needed for payments";
@@ -268,8 +250,10 @@ async function ask(deps: VerificationsDeps, attempt: Attempt): Promise<string | 
     return `the channel was asked and did not answer: ${call.end === "refused" ? call.message : call.reason}`;
   }
   const { value } = call;
-  const isPaid = value.outcome === "paid" && value.amount === attempt.amount;
-  return isPaid ? null : `the channel was asked and says that the payment is ${value.outcome}`;
+  const isTaken = value.outcome === "paid" || (isRefunded && value.outcome === "refunded");
+  return isTaken && value.amount === attempt.amount
+    ? null
+    : `the channel was asked and says that the payment is ${value.outcome}`;
 }
 
 async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
@@ -278,7 +262,11 @@ async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promis
     const reason = refund.failureMessage ?? refund.state;
     return change(deps, seen, failed(deps, `the refund has ${refund.state}: ${reason}`));
   }
-  if (refund.acceptedAt === null) return later(deps, seen, SOON_MS);
+  if (refund.acceptedAt === null) {
+    // The refund itself is sent on; what is tried out has not worked.
+    const detail = `the channel has not taken the refund: ${refund.failureMessage ?? "its end is not known"}`;
+    return change(deps, seen, tryAgain(deps, seen, detail, SOON_MS));
+  }
   const { payment } = await paymentOf(deps, seen);
   return change(deps, seen, {
     state: "waiting_for_statement",
@@ -286,107 +274,5 @@ async function lookAtRefund(deps: VerificationsDeps, seen: Verification): Promis
     notified: await deps.room.wasNotified(payment.id),
     detail: `the channel publishes its bill of ${refund.channelDate} when that day is over`,
     dueAt: plus(deps.cell.clock.now(), STATEMENT_GAP_MS),
-  });
-}
-
-async function readBills(deps: VerificationsDeps, seen: Verification): Promise<Verification> {
-  const { account, channel } = await lineOf(deps, seen.channelAccountId);
-  // The bills of what was changed would be waited for in vain.
-  if (account.counterpartRevision !== seen.counterpartRevision) {
-    return change(deps, seen, failed(deps, ANOTHER_COUNTERPART));
-  }
-  const now = deps.cell.clock.now();
-  const sought = await soughtOf(deps, seen);
-  let found = { payment: seen.paymentBilled, refund: seen.refundBilled };
-  let missing = "the channel's bills of those days do not list both yet";
-  for (const day of daysToRead(seen)) {
-    if (!isOver(channel.traits, day, now)) continue;
-    const bill = await downloaded(deps, account, channel, day);
-    if (typeof bill === "string") {
-      missing = bill;
-      continue;
-    }
-    const said = billedIn(bill, sought);
-    if ("fault" in said) return change(deps, seen, failed(deps, said.fault));
-    found = { payment: found.payment || said.billed.payment, refund: found.refund || said.billed.refund };
-  }
-  const notified = await deps.room.wasNotified(seen.paymentId as Id);
-  const facts = { paymentBilled: found.payment, refundBilled: found.refund, notified };
-  if (found.payment && found.refund) {
-    const { channelAccountId, counterpartRevision } = seen;
-    const { goingLive } = deps.channels.accounts;
-    if (!(await goingLive.verified(channelAccountId, now, counterpartRevision))) {
-      return change(deps, seen, { ...facts, ...failed(deps, ANOTHER_COUNTERPART) });
-    }
-    const detail = notified
-      ? null
-      : "it works, but no notification arrived: see that the channel reaches the account's notify path";
-    return change(deps, seen, { ...facts, state: "verified", detail, dueAt: null, finishedAt: now });
-  }
-  if (isPatienceOver(seen, now)) return change(deps, seen, { ...facts, ...failed(deps, missing) });
-  return change(deps, seen, { ...facts, detail: missing, dueAt: plus(now, STATEMENT_GAP_MS) });
-}
-
-async function soughtOf(deps: VerificationsDeps, seen: Verification): Promise<Sought> {
-  const { payment, attempts, refunds } = await paymentOf(deps, seen);
-  const success = attempts.find((attempt) => attempt.id === payment.successAttemptId);
-  const refund = refunds.find((one) => one.id === seen.refundId);
-  if (success === undefined || refund === undefined) {
-    throw new Error(`the verification ${seen.id} has lost its payment or refund`);
-  }
-  const { amount, currency } = seen;
-  return {
-    channelOrderNo: success.channelOrderNo,
-    channelRefundNo: refund.channelRefundNo,
-    amount,
-    currency,
-  };
-}
-
-/** The bill, or why there is none to read. */
-async function downloaded(
-  deps: VerificationsDeps,
-  account: ChannelAccount,
-  channel: Channel,
-  day: string,
-): Promise<Statement | string> {
-  if (!(await deps.channels.budget.take(account, "background"))) {
-    return "the account's calls per second are needed for payments";
-  }
-  const call = await channel.downloadStatement(await deps.channels.contextOf(account, "current"), day);
-  if (call.end === "answered") return call.value;
-  return `the bill of ${day} is not there: ${call.end === "refused" ? call.message : call.reason}`;
-}
-
-async function lineOf(deps: VerificationsDeps, channelAccountId: Id) {
-  const account = await deps.channels.account(channelAccountId);
-  const channel = account === null ? null : deps.channels.channel(account.channel);
-  if (account === null || channel === null) throw new Error(`the account ${channelAccountId} is not there`);
-  return { account, channel };
-}
-
-async function paymentOf(deps: VerificationsDeps, seen: Verification): Promise<Whole> {
-  const whole = seen.paymentId === null ? null : await deps.room.payments.find(seen.paymentId);
-  if (whole === null) throw new Error(`the verification ${seen.id} has lost its payment`);
-  return whole;
-}
-
-function failed(deps: VerificationsDeps, detail: string): Change {
-  return { state: "failed", detail, dueAt: null, finishedAt: deps.cell.clock.now() };
-}
-
-function later(deps: VerificationsDeps, seen: Verification, gapMs: number): Promise<Verification> {
-  return change(deps, seen, { dueAt: plus(deps.cell.clock.now(), gapMs) });
-}
-
-/** Writes what was learnt, unless somebody else was quicker: the row as it is then. */
-async function change(deps: VerificationsDeps, seen: Verification, to: Change): Promise<Verification> {
-  return deps.cell.transact(async (tx) => {
-    const present = await store.lockVerification(tx, seen.id);
-    if (present === null) throw new Error(`the verification ${seen.id} is not there`);
-    if (present.state !== seen.state) return present;
-    const after = { ...present, ...to };
-    await store.updateVerification(tx, after);
-    return after;
   });
 }

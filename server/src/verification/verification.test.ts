@@ -5,12 +5,13 @@ import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/
 import { DAY, HOUR, MINUTE } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
-import { parseId } from "../kernel/ids.ts";
+import { type Id, parseId } from "../kernel/ids.ts";
 import type { Actor } from "../operators/index.ts";
 import { handsOn } from "../payments/testing/hands.ts";
 import { openShop, type Shop } from "../payments/testing/shop.ts";
 import { aMerchant, anAccount } from "../payments/testing/terms.ts";
 import { createVerifications, type VerificationsDeps } from "./index.ts";
+import { numberOf } from "./model.ts";
 
 let platform: TestPlatform;
 const hands = handsOn(() => platform);
@@ -49,6 +50,37 @@ const until = (id: string, state: string) =>
     () => check(id),
     (seen) => seen.state === state,
   );
+
+/** Starts one and pays it; with the number of its order at the channel. */
+async function startPaid(shop: Shop): Promise<Json> {
+  const started = await start(shop);
+  assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+  const paid = await hands.eventually(
+    async () => (await shop.api("GET", `/v1/payments/${started.payment}`)).body,
+    (seen) => seen.status === "succeeded",
+  );
+  return { ...started, order: hands.order(paid) };
+}
+
+const orderOf = async (shop: Shop, { payment }: Json) =>
+  hands.order((await shop.api("GET", `/v1/payments/${payment}`)).body);
+
+/** What a verification asks for when it gives the money back. */
+const ownRefund = (id: string) => ({
+  merchant_refund_no: numberOf(parseId("vrf", id) as Id),
+  reason: "Verification",
+});
+
+/** Lets the channel answer no more queries of an order; what ends that. */
+async function silence(order: string): Promise<() => Promise<void>> {
+  const { body: fault } = await platform.sandbox("POST", "/faults", {
+    kind: "http_5xx",
+    match: { out_trade_no: order, method: "alipay.trade.query" },
+  });
+  return async () => {
+    assert.equal((await platform.sandbox("DELETE", `/faults/${fault.id}`)).status, 204);
+  };
+}
 
 /** Approves as a second person. */
 async function approve(approval: string) {
@@ -158,7 +190,7 @@ describe("a contract that has not shown that money comes back", () => {
     await shop.api("POST", `/v1/payments/${again.payment}/close`);
   });
 
-  test("fails in the end where its refund is never taken, and can be tried again", async () => {
+  test("fails in the end where nothing is left to give back, and can be tried again", async () => {
     const shop = await untriedShop();
     const { id, payment, next_action: action } = await start(shop);
     await platform.payCode(action.qr_code);
@@ -169,11 +201,94 @@ describe("a contract that has not shown that money comes back", () => {
     // The merchant was quicker: there is nothing left to give back.
     const own = await shop.api("POST", `/v1/payments/${payment}/refunds`, { merchant_refund_no: "own" });
     assert.equal(own.status, 201, JSON.stringify(own.body));
-    assert.equal((await check(id)).state, "waiting_for_buyer");
+    const asked = await check(id);
+    assert.deepEqual([asked.state, asked.asked_at], ["waiting_for_buyer", null]);
     platform.clock.advance(8 * DAY);
     const failed = await until(id, "failed");
-    assert.match(failed.detail, /neither|tried again|says that the payment is/);
+    assert.equal(failed.detail, "the channel was asked and says that the payment is refunded");
+    assert.deepEqual([failed.asked_at, failed.refund], [null, null]);
     await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+  });
+
+  test("gives nothing back before the channel, asked, has told the payment", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const speakAgain = await silence(await orderOf(shop, started));
+    assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+    const unanswered = await hands.eventually(
+      () => check(started.id),
+      (seen) => !seen.detail.includes("waits for whoever"),
+    );
+    assert.match(unanswered.detail, /^the channel was asked and did not answer: \S/);
+    const { state, asked_at, refund } = unanswered;
+    assert.deepEqual([state, asked_at, refund], ["waiting_for_buyer", null, null]);
+    const { body: payment } = await shop.api("GET", `/v1/payments/${started.payment}`);
+    assert.deepEqual([payment.status, payment.amount_refunded], ["succeeded", 0]);
+    await speakAgain();
+    assert.notEqual((await until(started.id, "waiting_for_statement")).asked_at, null);
+  });
+
+  test("is verified by asking alone, and says that no notification arrived", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const lost = await platform.sandbox("POST", "/faults", {
+      kind: "notification_lost",
+      match: { out_trade_no: await orderOf(shop, started) },
+    });
+    assert.equal((await platform.payCode(started.next_action.qr_code)).status, 200);
+    platform.clock.advance(11_000);
+    const refunded = await until(started.id, "waiting_for_statement");
+    assert.equal(refunded.notified, false);
+    await platform.sandbox("POST", "/alipay/close-day", {});
+    platform.clock.advance(DAY);
+    const verified = await until(started.id, "verified");
+    assert.equal(verified.notified, false);
+    assert.match(verified.detail, /^it works, but no notification arrived: .*the account's notify path$/);
+    assert.equal((await platform.sandbox("DELETE", `/faults/${lost.body.id}`)).status, 204);
+  });
+
+  test("fails in the end where the channel never takes the refund, and can be tried again", async () => {
+    const shop = await untriedShop();
+    const started = await start(shop);
+    const refusing = await platform.sandbox("POST", "/faults", {
+      kind: "refund_refused",
+      match: { out_trade_no: await orderOf(shop, started) },
+    });
+    await platform.payCode(started.next_action.qr_code);
+    const refused = await until(started.id, "refunding");
+    assert.match((await check(started.id)).detail, /^the channel has not taken the refund: \S/);
+    platform.clock.advance(8 * DAY);
+    const failed = await until(started.id, "failed");
+    assert.ok(failed.refund !== null && failed.refund === refused.refund);
+    assert.match(failed.detail, /^the channel has not taken the refund: \S/);
+    assert.ok(failed.asked_at !== null && failed.notified === null);
+    await shop.api("POST", `/v1/payments/${(await start(shop)).payment}/close`);
+    assert.equal((await platform.sandbox("DELETE", `/faults/${refusing.body.id}`)).status, 204);
+  });
+
+  test("goes on with a refund that was made and not noted, as a crash leaves it", async () => {
+    const shop = await untriedShop();
+    const { id, payment } = await startPaid(shop);
+    const made = await shop.api("POST", `/v1/payments/${payment}/refunds`, ownRefund(id));
+    assert.ok(made.status < 300, JSON.stringify(made.body));
+    platform.clock.advance(10 * MINUTE);
+    const seen = await until(id, "waiting_for_statement");
+    assert.equal(seen.refund, made.body.id);
+    assert.notEqual(seen.asked_at, null);
+  });
+
+  test("notes what the channel told before it gives anything back, and asks no more", async () => {
+    const shop = await untriedShop();
+    const { id, payment, order } = await startPaid(shop);
+    const reused = { ...ownRefund(id), reason: "another" };
+    const other = await shop.api("POST", `/v1/payments/${payment}/refunds`, reused);
+    assert.equal(other.status, 201, JSON.stringify(other.body));
+    const asked = await check(id);
+    assert.deepEqual([asked.state, asked.refund], ["waiting_for_buyer", null]);
+    assert.match(asked.detail, /^the refund was refused, and is tried again: .*different reason/);
+    assert.notEqual(asked.asked_at, null);
+    await silence(order);
+    assert.deepEqual(await check(id), asked);
   });
 
   test("whose payment's creation has no answer is looked for, and not called refused", async () => {
@@ -181,7 +296,10 @@ describe("a contract that has not shown that money comes back", () => {
     const lost = () => Promise.reject(problem("outcome_unknown"));
     const verifications = createVerifications({
       cell: platform.app.cell,
-      channels: { account: async () => account } as unknown as VerificationsDeps["channels"],
+      channels: {
+        account: async () => account,
+        channel: () => null,
+      } as unknown as VerificationsDeps["channels"],
       merchants: { get: async () => aMerchant() },
       operators: { auditAlone: async () => undefined },
       room: { payments: { create: lost } } as unknown as VerificationsDeps["room"],

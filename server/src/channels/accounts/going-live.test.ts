@@ -132,6 +132,15 @@ describe("a Stripe account without its account_id", () => {
     return made.body.id;
   }
 
+  /** As credentials are that were saved before whose they are was remembered. */
+  async function forgetMerchant(id: string): Promise<void> {
+    const forget = sql(
+      "test_forget_merchants",
+      "update channel_credentials set merchant = null where channel_account_id = $1",
+    );
+    await office.deps.platform.transact((tx) => tx.run(forget, [idOf(id)]));
+  }
+
   it("is known by what Stripe told of the key before, even when that key is revoked", async () => {
     key("first", "acct_Shop");
     const id = await stripeAccount("first");
@@ -149,16 +158,24 @@ describe("a Stripe account without its account_id", () => {
     key("old", "acct_Old");
     key("new", "acct_Old");
     const id = await stripeAccount("old");
-    const forget = sql(
-      "test_forget_merchants",
-      "update channel_credentials set merchant = null where channel_account_id = $1",
-    );
-    await office.deps.platform.transact((tx) => tx.run(forget, [idOf(id)]));
+    await forgetMerchant(id);
     opens.delete(keys("old").secret_key);
     const untold = await rotate(id, keys("new"));
     assert.deepEqual(refused(untold), [409, "conflict", "credentials"]);
     key("old", "acct_Old");
     assert.equal((await rotate(id, keys("new"))).status, 201);
+    assert.deepEqual(await standing(id), ["active", "verified", true]);
+  });
+
+  it("saved before that was remembered is known once it was proved again", async () => {
+    key("kept", "acct_Kept");
+    key("next", "acct_Kept");
+    const id = await stripeAccount("kept");
+    await forgetMerchant(id);
+    assert.equal((await office.call("POST", url(id, "/prove"))).status, 200);
+    opens.delete(keys("kept").secret_key);
+    const rotated = await rotate(id, keys("next"));
+    assert.equal(rotated.status, 201, rotated.text);
     assert.deepEqual(await standing(id), ["active", "verified", true]);
   });
 });
