@@ -78,11 +78,18 @@ test("an account whose channel is silent holds up none of another's, however muc
     payments: {} as WorkersDeps["payments"],
     log: silentLog(),
   });
-  while (!events.includes("quick")) {
+  const slowCalls = () => events.filter((event) => event === "slow").length;
+  // A call of the slow account may still read its payment when the quick one is out.
+  while (!events.includes("quick") || slowCalls() < PLACES) {
+    workers.nudge();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(slowCalls() <= PLACES, "the slow account has more calls out than places");
+  }
+  for (let round = 0; round < 20; round += 1) {
     workers.nudge();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.equal(events.filter((event) => event === "slow").length, PLACES);
+  assert.equal(slowCalls(), PLACES);
   assert.ok(workers.gauges.attempts.inFlight < 80, "every row of the slow account was claimed");
 
   // Its own go on as it answers, without waiting for a lease to end.
@@ -92,5 +99,5 @@ test("an account whose channel is silent holds up none of another's, however muc
     await new Promise((resolve) => setImmediate(resolve));
   }
   await stopping;
-  assert.ok(events.filter((event) => event === "slow").length > PLACES);
+  assert.ok(slowCalls() > PLACES);
 });
