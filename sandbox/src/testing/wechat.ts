@@ -27,6 +27,8 @@ export type WechatBench = {
   paid: (outTradeNo: string, more?: object) => Promise<Json>;
   query: (outTradeNo: string) => Promise<Answered>;
   refund: (outTradeNo: string, outRefundNo: string, fen: number, more?: object) => Promise<Answered>;
+  /** What a page or an app hands over for a prepay_id, signed as a merchant does; `more` is signed too. */
+  handOver: (kind: "jsapi" | "app", prepayId: string, more?: Json) => string;
   post: (path: string, body?: object) => Promise<{ status: number; body: Json }>;
   get: (path: string) => Promise<Json>;
   arm: (kind: string, more?: object) => Promise<string>;
@@ -95,6 +97,10 @@ export async function startWechatBench(
         amount: { refund: fen, total: 1234, currency: "CNY" },
         ...more,
       }),
+    handOver: (kind, prepayId, more = {}) => {
+      const fields = kind === "jsapi" ? pageFields(provisioned, prepayId) : appFields(provisioned, prepayId);
+      return signedOver({ ...fields, ...more }, privateKey);
+    },
     post,
     get: async (path) => (await (await fetch(`${sandbox.url}${path}`)).json()) as Json,
     arm: async (kind, more = {}) => (await post("/faults", { kind, ...more })).body.id!,
@@ -115,6 +121,25 @@ export async function startWechatBench(
       if (running) await sandbox.stop();
     },
   };
+}
+
+const moment = { time: "1763640000", nonce: "593BEC0C930BF1AFEB40B4A08C8FB242" };
+
+function pageFields({ appid }: Record<string, string>, prepayId: string): Json {
+  const { time: timeStamp, nonce: nonceStr } = moment;
+  return { appId: appid, timeStamp, nonceStr, package: `prepay_id=${prepayId}`, signType: "RSA" };
+}
+
+function appFields({ appid, mchid }: Record<string, string>, prepayid: string): Json {
+  const { time: timestamp, nonce: noncestr } = moment;
+  return { appid, timestamp, noncestr, prepayid, partnerid: mchid, package: "Sign=WXPay" };
+}
+
+/** The fields with the signature over the first four of them. */
+export function signedOver(fields: Json, privateKey: string): string {
+  const lines = Formatter.joinedByLineFeed(...(Object.values(fields).slice(0, 4) as string[]));
+  const name = "signType" in fields ? "paySign" : "sign";
+  return JSON.stringify({ ...fields, [name]: Rsa.sign(lines, privateKey) });
 }
 
 /** The platform's keys by their ids, as an operator enters them. */

@@ -17,12 +17,12 @@ export function alipayInWallet(deps: AlipayDeps): WalletChannel {
   return {
     name: "alipay",
     recognises: async () => true,
-    scan: async (code) => viewTrade(await scan(deps, code)),
+    scan: async ({ code }) => viewTrade(await scan(deps, code)),
     pay: async (asked) => {
       const { order, redirectUrl } = await payInWallet(deps, asked);
       return { trade: viewTrade(order), redirectUrl };
     },
-    fail: async (code, reason) =>
+    fail: async ({ code }, reason) =>
       viewTrade(await failInWallet(deps, code, reason ?? "ACQ.BUYER_BALANCE_NOT_ENOUGH")),
     abandon: async (code) => viewTrade(await abandonInWallet(deps, code)),
     ofToken: async (token) => {

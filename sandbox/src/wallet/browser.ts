@@ -100,12 +100,12 @@ function orderIn(url: string): string {
   return searchParams.get("trade") ?? searchParams.get("code") ?? url;
 }
 
-/** What a page hands to the wallet's bridge. */
+/** What a page hands to the wallet's bridge: WeChat's fields as they are, since they are signed. */
 function handedOver(text: string): string | null {
   const written = /data-params="([^"]*)"/.exec(text)?.[1];
   if (written === undefined) return null;
   const params = JSON.parse(unescaped(written)) as Record<string, string>;
-  return params.package ?? params.tradeNO ?? null;
+  return params.package === undefined ? (params.tradeNO ?? null) : JSON.stringify(params);
 }
 
 /** The signed form by which a page sends the browser to UnionPay's: there it places the order. */

@@ -6,12 +6,14 @@ export type TradeView = { channel: string; token: string; created_at: string } &
 /** A trade, and where the buyer's browser goes next. */
 export type Shown = { trade: TradeView; redirectUrl: string | null };
 
+/** What a buyer holds, and whose phone it is; null is the sandbox's one pretend buyer. */
+export type InHand = { code: string; buyer: string | null };
+
 /**
  * `voucher` is the part that the merchant funded; a null amount is the order's own; `card` is a test card's
  * name, where cards pay.
  */
-export type WalletPayment = {
-  code: string;
+export type WalletPayment = InHand & {
   amount: bigint | null;
   voucher: bigint;
   password: boolean;
@@ -22,10 +24,10 @@ export type WalletChannel = {
   name: string;
   /** Whether a text is this channel's: a code by its form, or a token by its order. */
   recognises: (code: string) => Promise<boolean>;
-  scan: (code: string) => Promise<TradeView>;
+  scan: (held: InHand) => Promise<TradeView>;
   pay: (asked: WalletPayment) => Promise<Shown>;
   /** Without a reason: for lack of funds, in the channel's word for it. */
-  fail: (code: string, reason: string | undefined) => Promise<TradeView>;
+  fail: (held: InHand, reason: string | undefined) => Promise<TradeView>;
   abandon: (code: string) => Promise<TradeView>;
   ofToken: (token: string) => Promise<Shown | undefined>;
   /** Trades newest first, with the instant each order was placed at. */

@@ -21,6 +21,7 @@ const newCode = {
   wechat: newWechatPaymentCode,
 } as const;
 const behaviours = ["pays", "asks_password", "insufficient_balance"] as const;
+const inHand = ["code", "token", "buyer"] as const;
 const amountMax = 10_000_000_000;
 const pageDefault = 20;
 const pageMax = 100;
@@ -39,20 +40,22 @@ export function registerWalletRoutes(app: FastifyInstance, deps: WalletDeps): vo
 /** A code of a channel is opened; an address of a platform's is opened in the wallet's browser. */
 function registerScan(app: FastifyInstance, deps: WalletDeps, channels: readonly WalletChannel[]): void {
   app.post("/wallet/scan", async (request) => {
-    const body = bodyOf(request.body, ["code", "token", "wallet", "buyer", "amount"]);
+    const body = bodyOf(request.body, [...inHand, "wallet", "amount"]);
     const code = codeOf(body);
-    if (!isPlateAddress(code)) return { trade: await (await channelOf(channels, code)).scan(code) };
+    const buyer = buyerIn(body);
+    if (!isPlateAddress(code))
+      return { trade: await (await channelOf(channels, code)).scan({ code, buyer }) };
     if (!deps.online) {
       throw new Refused(409, "no_network", "This sandbox opens no addresses: it runs inside a simulation.");
     }
     const seen = await browse(deps.clock, deps.url(), {
       url: code,
       wallet: walletOf(body),
-      buyer: textField(body, "buyer", 64) ?? null,
+      buyer,
       amount: textField(body, "amount", 32) ?? null,
     });
     if ("page" in seen) return seen;
-    return { trade: await (await channelOf(channels, seen.order)).scan(seen.order) };
+    return { trade: await (await channelOf(channels, seen.order)).scan({ code: seen.order, buyer }) };
   });
 }
 
@@ -64,10 +67,11 @@ function walletOf(body: Record<string, unknown>): WalletName {
 
 function registerActions(app: FastifyInstance, channels: readonly WalletChannel[]): void {
   app.post("/wallet/pay", async (request) => {
-    const body = bodyOf(request.body, ["code", "token", "amount", "password", "voucher_amount", "card"]);
+    const body = bodyOf(request.body, [...inHand, "amount", "password", "voucher_amount", "card"]);
     const amount = integerField(body, "amount", 1, amountMax);
     const asked = {
       code: codeOf(body),
+      buyer: buyerIn(body),
       amount: amount === undefined ? null : BigInt(amount),
       voucher: BigInt(integerField(body, "voucher_amount", 0, amountMax) ?? 0),
       password: booleanField(body, "password") ?? true,
@@ -77,10 +81,10 @@ function registerActions(app: FastifyInstance, channels: readonly WalletChannel[
     return { trade, redirect_url: redirectUrl };
   });
   app.post("/wallet/fail", async (request) => {
-    const body = bodyOf(request.body, ["code", "token", "reason"]);
+    const body = bodyOf(request.body, [...inHand, "reason"]);
     const code = codeOf(body);
     const reason = textField(body, "reason", 200);
-    return { trade: await (await channelOf(channels, code)).fail(code, reason) };
+    return { trade: await (await channelOf(channels, code)).fail({ code, buyer: buyerIn(body) }, reason) };
   });
   app.post("/wallet/abandon", async (request) => {
     const code = codeOf(bodyOf(request.body, ["code", "token"]));
@@ -137,6 +141,11 @@ function codeOf(body: Record<string, unknown>): string {
     throw new Refused(400, "field_missing", message);
   }
   return code.trim();
+}
+
+/** Whose phone it is; nobody named is the sandbox's one pretend buyer. */
+function buyerIn(body: Record<string, unknown>): string | null {
+  return textField(body, "buyer", 64) ?? null;
 }
 
 function limitOf(text: string | undefined): number {

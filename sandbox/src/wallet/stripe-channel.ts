@@ -21,13 +21,14 @@ export function stripeInWallet(deps: StripeDeps): WalletChannel {
     name: "stripe",
     recognises: async (code) =>
       isStripeCode(code) || (await stripeOrderOfToken(deps, tokenIn(code))) !== undefined,
-    scan: async (code) => viewOrder(await openWithStripe(deps, code)),
+    scan: async ({ code }) => viewOrder(await openWithStripe(deps, code)),
     pay: async ({ code, amount, voucher, password, card }) => {
       if (voucher > 0n) throw new Refused(400, "voucher_unknown", "A card takes no shop's voucher.");
       const order = await payWithStripe(deps, { code, amount, passes: password, card });
       return { trade: viewOrder(order), redirectUrl: stripeReturnUrl(order) };
     },
-    fail: async (code, reason) => viewOrder(await failWithStripe(deps, code, reason ?? "generic_decline")),
+    fail: async ({ code }, reason) =>
+      viewOrder(await failWithStripe(deps, code, reason ?? "generic_decline")),
     abandon: async (code) => viewOrder(await abandonWithStripe(deps, code)),
     ofToken: async (token) => {
       const order = await stripeOrderOfToken(deps, token);

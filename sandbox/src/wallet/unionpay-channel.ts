@@ -21,12 +21,12 @@ export function unionpayInWallet(deps: UnionpayDeps): WalletChannel {
     name: "unionpay",
     recognises: async (code) =>
       isUnionpayCode(code) || (await unionpayOrderOfToken(deps, tokenIn(code))) !== undefined,
-    scan: async (code) => view(await openWithUnionpay(deps, code)),
+    scan: async ({ code }) => view(await openWithUnionpay(deps, code)),
     pay: async (asked) => {
       const order = await payWithUnionpay(deps, asked);
       return { trade: view(order), redirectUrl: unionpayReturnUrl(deps, order) };
     },
-    fail: async (code, reason) => view(await failWithUnionpay(deps, code, reason)),
+    fail: async ({ code }, reason) => view(await failWithUnionpay(deps, code, reason)),
     abandon: async (code) => view(await abandonWithUnionpay(deps, code)),
     ofToken: async (token) => {
       const order = await unionpayOrderOfToken(deps, token);

@@ -21,12 +21,12 @@ export function wechatInWallet(deps: WechatDeps): WalletChannel {
     name: "wechat",
     recognises: async (code) =>
       isWechatCode(code) || (await wechatOrderOfToken(deps, tokenIn(code))) !== undefined,
-    scan: async (code) => viewOrder(await openInWallet(deps, code)),
-    pay: async ({ code, amount, voucher, password }) => {
-      const { order, redirectUrl } = await payWithWechat(deps, { code, amount, coupon: voucher, password });
+    scan: async ({ code, buyer }) => viewOrder(await openInWallet(deps, code, buyer)),
+    pay: async ({ voucher: coupon, ...asked }) => {
+      const { order, redirectUrl } = await payWithWechat(deps, { ...asked, coupon });
       return { trade: viewOrder(order), redirectUrl };
     },
-    fail: async (code, reason) => viewOrder(await failWithWechat(deps, code, reason ?? "余额不足")),
+    fail: async (held, reason) => viewOrder(await failWithWechat(deps, held, reason ?? "余额不足")),
     abandon: async (code) => viewOrder(await abandonWithWechat(deps, code)),
     ofToken: async (token) => {
       const order = await wechatOrderOfToken(deps, token);

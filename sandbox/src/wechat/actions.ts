@@ -68,7 +68,7 @@ function registerConsoleRefund(app: FastifyInstance, deps: WechatDeps): void {
 function registerBuyerRoutes(app: FastifyInstance, deps: WechatDeps): void {
   app.post("/wechat/orders/:out_trade_no/open", async (request) => {
     const found = await named(deps, request, bodyOf(request.body, ["mchid"]));
-    return view(await openInWallet(deps, found.token));
+    return view(await openInWallet(deps, found.token, null));
   });
   app.post("/wechat/orders/:out_trade_no/pay", async (request) => {
     const body = bodyOf(request.body, ["mchid", "amount", "coupon_amount"]);
@@ -76,6 +76,7 @@ function registerBuyerRoutes(app: FastifyInstance, deps: WechatDeps): void {
     const found = await named(deps, request, body);
     const paid = await payWithWechat(deps, {
       code: found.token,
+      buyer: null,
       amount: amount === undefined ? null : BigInt(amount),
       coupon: BigInt(integerField(body, "coupon_amount", 0, amountMax) ?? 0),
       password: true,
@@ -85,7 +86,13 @@ function registerBuyerRoutes(app: FastifyInstance, deps: WechatDeps): void {
   app.post("/wechat/orders/:out_trade_no/fail", async (request) => {
     const body = bodyOf(request.body, ["mchid", "reason"]);
     const found = await named(deps, request, body);
-    return view(await failWithWechat(deps, found.token, textField(body, "reason", 200) ?? reasonDefault));
+    return view(
+      await failWithWechat(
+        deps,
+        { code: found.token, buyer: null },
+        textField(body, "reason", 200) ?? reasonDefault,
+      ),
+    );
   });
   app.post("/wechat/orders/:out_trade_no/abandon", async (request) => {
     const found = await named(deps, request, bodyOf(request.body, ["mchid"]));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { hasParam, numberParam } from "../faults/index.ts";
 import { Refused } from "../refuse.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type WechatDeps,
   type Work,
 } from "./context.ts";
+import { checkHandedOver } from "./handed-over.ts";
 import { failOrder, openOrder, payOrder, type Step, settleTime } from "./machine/order.ts";
 import { type Order, orders } from "./model.ts";
 import { isPaymentCode, orderOfPaymentCode } from "./payment-codes.ts";
@@ -18,6 +20,12 @@ import { type Refusal, refusals } from "./wire/refusals.ts";
 
 /** The sandbox's one pretend buyer; nobody real. */
 export const sandboxOpenid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+
+/** Each app knows the same person by another id; the pretend buyer (null) is known everywhere by one. */
+export function openidOf(appid: string, buyer: string | null): string {
+  if (buyer === null) return sandboxOpenid;
+  return `o${createHash("sha256").update(`${appid} ${buyer}`).digest("base64url").slice(0, 27)}`;
+}
 
 /** What a buyer can have in hand, read: a code_url, a prepay_id in whatever wrapping, or an h5_url. */
 type InHand = { key: "code_url" | "prepay_id" | "transaction_id"; value: string; h5: URL | null };
@@ -44,8 +52,8 @@ export function wechatAsOfNow(deps: WechatDeps, order: Order): Order {
 }
 
 /** The buyer opens the order; a mobile page's return address is taken from its link. */
-export async function openInWallet(deps: WechatDeps, code: string): Promise<Order> {
-  const { order, h5 } = await resolve(deps, code);
+export async function openInWallet(deps: WechatDeps, code: string, buyer: string | null): Promise<Order> {
+  const { order, h5 } = await resolve(deps, code, buyer);
   return transact(deps, async (unit) => opened(unit, (await lockOrder(unit, order.id))!, h5));
 }
 
@@ -53,6 +61,8 @@ export type WechatPayment = {
   code: string;
   amount: bigint | null;
   coupon: bigint;
+  /** Whose phone it is; null is the sandbox's one pretend buyer. */
+  buyer: string | null;
   /** False when the buyer did not enter the password that is asked for. */
   password: boolean;
 };
@@ -62,7 +72,7 @@ export async function payWithWechat(
   deps: WechatDeps,
   asked: WechatPayment,
 ): Promise<{ order: Order; redirectUrl: string | null }> {
-  const { order: found, h5 } = await resolve(deps, asked.code);
+  const { order: found, h5 } = await resolve(deps, asked.code, asked.buyer);
   const order = await transact(deps, async (unit) => {
     const ready = await opened(unit, (await lockOrder(unit, found.id))!, h5);
     if (ready.code?.awaitsPassword && !asked.password) {
@@ -74,8 +84,12 @@ export async function payWithWechat(
 }
 
 /** The buyer could not pay; the order stays open, unless it was a payment code. */
-export async function failWithWechat(deps: WechatDeps, code: string, reason: string): Promise<Order> {
-  const { order: found, h5 } = await resolve(deps, code);
+export async function failWithWechat(
+  deps: WechatDeps,
+  { code, buyer }: { code: string; buyer: string | null },
+  reason: string,
+): Promise<Order> {
+  const { order: found, h5 } = await resolve(deps, code, buyer);
   return transact(deps, async (unit) => {
     const ready = await opened(unit, (await lockOrder(unit, found.id))!, h5);
     return keepStep(unit, orRefused(failOrder(ready, reason, unit.now)));
@@ -84,7 +98,7 @@ export async function failWithWechat(deps: WechatDeps, code: string, reason: str
 
 /** The buyer puts the order away. Nothing ends: it can be opened again until its time is over. */
 export async function abandonWithWechat(deps: WechatDeps, code: string): Promise<Order> {
-  const { order: found } = await resolve(deps, code);
+  const found = await orderBehind(deps, code);
   return transact(deps, async (unit) => {
     const order = (await lockOrder(unit, found.id))!;
     if (order.payment) {
@@ -138,9 +152,23 @@ async function amountBuyerPays(unit: Work, order: Order): Promise<bigint> {
   return amount > 0n ? amount : 1n;
 }
 
-async function resolve(deps: WechatDeps, code: string): Promise<{ order: Order; h5: URL | null }> {
-  const { store } = deps;
-  if (isPaymentCode(code)) return { order: await orderOfPaymentCode(store, code), h5: null };
+/** The order that this buyer may open; what a page or an app hands over is looked at first. */
+async function resolve(
+  deps: WechatDeps,
+  code: string,
+  buyer: string | null,
+): Promise<{ order: Order; h5: URL | null }> {
+  const order = await orderBehind(deps, code);
+  const inHand = isPaymentCode(code) ? undefined : inHandOf(code);
+  if (inHand?.key === "prepay_id") {
+    const appid = order.payerField === "sub_openid" ? (order.subAppid ?? order.appid) : order.appid;
+    await checkHandedOver(deps.store, order, code, openidOf(appid, buyer));
+  }
+  return { order, h5: inHand?.h5 ?? null };
+}
+
+async function orderBehind({ store }: WechatDeps, code: string): Promise<Order> {
+  if (isPaymentCode(code)) return orderOfPaymentCode(store, code);
   const inHand = inHandOf(code);
   const token = /[?&]trade=([^&]+)/.exec(code)?.[1] ?? code;
   const order = inHand
@@ -150,7 +178,7 @@ async function resolve(deps: WechatDeps, code: string): Promise<{ order: Order; 
     const message = "No order stands behind this code; scan a code, link or prepay_id of this sandbox.";
     throw new Refused(404, "code_unknown", message);
   }
-  return { order, h5: inHand?.h5 ?? null };
+  return order;
 }
 
 function inHandOf(code: string): InHand | undefined {

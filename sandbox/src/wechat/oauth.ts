@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { randomToken } from "../clock.ts";
 import { buyerOf } from "../wallet-buyer.ts";
-import { sandboxOpenid } from "./buyer.ts";
+import { openidOf } from "./buyer.ts";
 import type { WechatDeps } from "./context.ts";
 import { type OauthCode, oauthApps, oauthCodes } from "./model.ts";
 
@@ -62,12 +61,6 @@ export function registerWechatOauth(app: FastifyInstance, deps: WechatDeps): voi
       };
     });
   });
-}
-
-/** Each app knows the same person by another id; the pretend buyer is known everywhere by one. */
-function openidOf(appid: string, buyer: string | null): string {
-  if (buyer === null) return sandboxOpenid;
-  return `o${createHash("sha256").update(`${appid} ${buyer}`).digest("base64url").slice(0, 27)}`;
 }
 
 function failed(errcode: number, errmsg: string) {

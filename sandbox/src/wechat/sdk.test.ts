@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { Aes, Formatter, Hash, Rsa } from "wechatpay-axios-plugin";
 import { until } from "../testing/until.ts";
 import { startWechatBench, type WechatBench } from "../testing/wechat.ts";
+import { sandboxOpenid } from "./buyer.ts";
 
 const sum = { total: 1234, currency: "CNY" };
 
@@ -50,8 +51,13 @@ for (const mode of ["public_key", "certificate"]) {
       const scene_info = { payer_client_ip: "203.0.113.7", h5_info: { type: "Wap" } };
       const kinds = [
         ["native", {}, "code_url", (made: string) => made],
-        ["jsapi", { payer: { openid: "oSomebody" } }, "prepay_id", (made: string) => `prepay_id=${made}`],
-        ["app", {}, "prepay_id", (made: string) => JSON.stringify({ prepayid: made, package: "Sign=WXPay" })],
+        [
+          "jsapi",
+          { payer: { openid: sandboxOpenid } },
+          "prepay_id",
+          (id: string) => bench.handOver("jsapi", id),
+        ],
+        ["app", {}, "prepay_id", (id: string) => bench.handOver("app", id)],
         ["h5", { scene_info }, "h5_url", (made: string) => made],
       ] as const;
       for (const [kind, more, name, inHand] of kinds) {
@@ -63,7 +69,7 @@ for (const mode of ["public_key", "certificate"]) {
         assert.equal((await bench.query(outTradeNo)).data.trade_state, "SUCCESS");
       }
       const { data } = await bench.query("KIND_jsapi");
-      assert.deepEqual(data.payer, { openid: "oSomebody" });
+      assert.deepEqual(data.payer, { openid: sandboxOpenid });
     });
 
     void test("closes with an empty, signed answer", async () => {
@@ -186,11 +192,11 @@ void describe("the SDK of a service provider", () => {
     await bench.call("post", `${base}/native`, order("PARTNER2"));
     const closed = await bench.call("post", `${base}/out-trade-no/PARTNER2/close`, partner);
     assert.equal(closed.status, 204);
-    const inApp = { ...order("PARTNER4"), payer: { sub_openid: "oSub" } };
+    const inApp = { ...order("PARTNER4"), payer: { sub_openid: sandboxOpenid } };
     const { data: jsapi } = await bench.call("post", `${base}/jsapi`, inApp);
-    await bench.post("/wallet/pay", { code: `prepay_id=${jsapi.prepay_id as string}` });
+    await bench.post("/wallet/pay", { code: bench.handOver("jsapi", jsapi.prepay_id as string) });
     const told = await bench.call("get", `${base}/out-trade-no/PARTNER4`, partner);
-    assert.deepEqual(told.data.payer, { sub_openid: "oSub" });
+    assert.deepEqual(told.data.payer, { sub_openid: sandboxOpenid });
     const stranger = { ...order("PARTNER3"), sub_mchid: "1900008888" };
     const refused = await bench.call("post", `${base}/native`, stranger);
     assert.deepEqual([refused.status, refused.data.code], [403, "NO_AUTH"]);

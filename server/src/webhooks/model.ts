@@ -37,7 +37,10 @@ export const EVENT_TYPES = {
     subject: "dispute",
     says: "A payer claims the money back through the channel; it is held back. Bring evidence.",
   },
-  "dispute.won": { subject: "dispute", says: "The claim was decided for you; what came back of it (`amount_returned`, `fee_returned`) is yours again." },
+  "dispute.won": {
+    subject: "dispute",
+    says: "The claim was decided for you; `amount_returned` and `fee_returned` are yours again.",
+  },
   "dispute.lost": { subject: "dispute", says: "The claim was decided for the payer; the money is gone." },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
