@@ -20,6 +20,8 @@ export type Body = {
   readonly state_final: boolean;
   // A contract
   readonly notify_path: string;
+  // A refusal of the sandbox's wallet
+  readonly error?: { readonly code: string; readonly message: string };
   // A merchant of the sandbox's channels
   readonly app_id: string;
   readonly pid: string;

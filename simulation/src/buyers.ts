@@ -102,15 +102,29 @@ export const HABITS: Readonly<
   never_comes: [6, async () => {}],
 };
 
+/** What WeChat says of parameters that no shop may hand to it. */
+const WRONG_PARAMETERS = new Set(["SIGN_ERROR", "PARAM_ERROR", "INVALID_REQUEST"]);
+
+/** A signature by a key that was replaced since is nobody's fault. */
+function isWronglyHandedOver(world: World, error: { readonly code: string } | undefined): boolean {
+  if (error === undefined || !WRONG_PARAMETERS.has(error.code)) return false;
+  return error.code !== "SIGN_ERROR" || !world.replacedKeysAt.has("wechat");
+}
+
 /** Does with an order whatever this buyer does. */
 export async function behave(world: World, buyer: Buyer, handle: Handle, lifetimeMs: number): Promise<void> {
   const { luck, owner } = buyer;
   const hands: Hands = {
     luck,
     lifetimeMs,
-    wallet: (what, more = {}) => {
+    wallet: async (what, more = {}) => {
       const request = jsonRequest("POST", sandboxUrl(`/wallet/${what}`), { code: handle, ...more });
-      return world.act(owner, `wallet ${what}`, request, world.channel);
+      const { body } = await world.act(owner, `wallet ${what}`, request, world.channel);
+      if (isWronglyHandedOver(world, body.error)) {
+        world.violations.push(
+          `the wallet of ${owner.name} refused what it was handed: ${body.error?.message}`,
+        );
+      }
     },
     linger: (mostMs) => world.sleep(owner, luck.integer(mostMs)),
     sleep: (ms) => world.sleep(owner, ms),

@@ -56,6 +56,7 @@ export async function rotateKeys(
 }
 
 async function rotateKey(world: World, { owner }: Merchant, contract: Contract): Promise<void> {
+  world.replacedKeysAt.add(contract.channel);
   const fresh = await ROTATIONS[contract.channel](world, contract.number);
   contract.credentials = { ...contract.credentials, ...fresh };
   const luck = world.chance.stream(`rotation of ${contract.accountId}`);

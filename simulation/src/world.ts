@@ -48,6 +48,8 @@ export type World = {
   /** This seed keeps its one process alive while a line is broken and until it has come back. */
   readonly hasLongCalm: boolean;
   readonly violations: string[];
+  /** Channels at which a key was replaced: what was signed with it before is refused there. */
+  readonly replacedKeysAt: Set<string>;
   readonly operatorKey: string;
   readonly begunAt: Date;
   /** Whether any row is still due, ever. */
@@ -143,6 +145,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     keys,
     ground,
     violations,
+    replacedKeysAt: new Set(),
     lines,
     circuits,
     deaths,
