@@ -96,10 +96,13 @@ describe("a payment code that was scanned before", () => {
     assert.equal((await payWith(code)).body.code, "payment_code_used");
     platform.clock.advance(2 * MINUTE);
     assert.notEqual((await payWith(code)).body.code, "payment_code_used");
-    platform.clock.advance(2 * HOUR);
     const count = sql("test_used_codes", "select count(*) as rows from used_payment_codes");
+    // A run that is under way while the clock jumps reckons its next from after the jump.
     await hands.eventually(
-      () => platform.app.cell.db.one<{ rows: bigint }>(count, []),
+      () => {
+        platform.clock.advance(HOUR);
+        return platform.app.cell.db.one<{ rows: bigint }>(count, []);
+      },
       (seen) => seen?.rows === 0n,
     );
   });
