@@ -792,7 +792,7 @@ export interface components {
          *
          *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
          *
-         *     `dispute.won`: The claim was decided for you; its amount is yours again.
+         *     `dispute.won`: The claim was decided for you; `amount_returned` and `fee_returned` are yours again.
          *
          *     `dispute.lost`: The claim was decided for the payer; the money is gone.
          *
@@ -1580,7 +1580,7 @@ export interface operations {
              *
              *     `dispute.opened`: A payer claims the money back through the channel; it is held back. Bring evidence.
              *
-             *     `dispute.won`: The claim was decided for you; its amount is yours again.
+             *     `dispute.won`: The claim was decided for you; `amount_returned` and `fee_returned` are yours again.
              *
              *     `dispute.lost`: The claim was decided for the payer; the money is gone.
              *

@@ -91,7 +91,7 @@ describe("inside WeChat", () => {
       await page.waitForURL(/\/done$/);
       await page.getByText("Your payment is being confirmed").waitFor();
       const [payment] = await paymentsOf(plate);
-      await platform.payCode(payment.next_action.params.package);
+      await platform.payCode(JSON.stringify(payment.next_action.params));
       await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 15_000 });
     });
   });
