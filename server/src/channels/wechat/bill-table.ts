@@ -1,4 +1,5 @@
 import { StatementFault } from "../statement-fault.ts";
+
 // What WeChat Pay's bills have in common: UTF-8 with or without a byte order mark; a header without
 // backticks; records whose every cell begins with a backtick, so that a spreadsheet keeps it as it is; then a
 // header and one record of counts and sums. Lines are cut before cells, and numbered from 1 for people.
