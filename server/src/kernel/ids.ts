@@ -34,6 +34,15 @@ export const ID_PREFIXES = {
   plate: "plt",
   plateBatch: "plb",
   routingRule: "rul",
+  feeSchedule: "fsc",
+  statement: "stm",
+  reconciliation: "rec",
+  break: "brk",
+  settlement: "stl",
+  bankAccount: "bac",
+  payout: "pyt",
+  payoutBatch: "pyb",
+  closeRun: "cls",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

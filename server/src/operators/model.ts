@@ -37,6 +37,22 @@ export const PERMISSION_ROLES = {
   "work_items.read": ["admin", "operations", "finance", "risk", "viewer"],
   "work_items.propose": ["admin", "operations", "finance"],
   "work_items.approve": ["admin", "finance"],
+  "fees.read": ["admin", "operations", "finance", "viewer"],
+  "fees.propose": ["admin", "operations", "finance"],
+  "fees.approve": ["admin", "finance"],
+  "statements.read": ["admin", "operations", "finance", "viewer"],
+  "statements.write": ["admin", "operations", "finance"],
+  "breaks.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "breaks.propose": ["admin", "operations", "finance"],
+  "breaks.approve": ["admin", "finance"],
+  "settlements.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "settlements.write": ["admin", "finance", "risk"],
+  "settlements.approve": ["admin", "finance"],
+  "payouts.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "payouts.propose": ["admin", "finance"],
+  "payouts.approve": ["admin", "finance"],
+  "days.read": ["admin", "operations", "finance", "viewer"],
+  "days.close": ["admin", "finance"],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof PERMISSION_ROLES;
 
