@@ -14,9 +14,16 @@ import {
 } from "./channels/index.ts";
 import { createCheckoutRoom } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
+import {
+  closeSteps,
+  createDayClose,
+  dayCloseRoutes,
+  nightlyClose,
+  startCloseWorker,
+} from "./dayclose/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
-import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
+import { type Cell, type Database, type OpenConnections, openDatabase } from "./kernel/database.ts";
 import { createHttp, type Http, type SchemaCompilers } from "./kernel/http.ts";
 import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { answerWatchersAlone } from "./kernel/http-watchers.ts";
@@ -33,6 +40,7 @@ import {
   invariants,
   nightlyAudit,
   operationsRoutes,
+  runAudit,
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
@@ -193,8 +201,30 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { goingLive } = channels.accounts;
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
-  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
+  const dayClose = createClose(deps, cell, operators);
+  const made = { dayClose, operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+}
+
+function createClose(deps: AppDeps, cell: Cell, operators: ReturnType<typeof createOperators>) {
+  return createDayClose({
+    cell,
+    operators,
+    log: deps.log,
+    steps: closeSteps({
+      cell,
+      withTime: (work) => withTime(deps, work),
+      audit: (goOn) =>
+        withTime(deps, async ({ db }) => {
+          const results = await runAudit(db, invariants, undefined, goOn);
+          return results.map(({ name, sentence, violations }) => ({
+            name,
+            sentence,
+            violations: BigInt(violations.length),
+          }));
+        }),
+    }),
+  });
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -216,6 +246,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
+  dayCloseRoutes(http, { ...rooms, clock, ...auth });
   const gauges = {
     payments: room.gauges,
     webhooks,
@@ -225,6 +256,16 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
+}
+
+/** Connections whose statements may read a whole day, for as long as the work takes. */
+async function withTime<T>(deps: AppDeps, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openForAudit(deps);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
 }
 
 function openForAudit({ databaseUrl, edges, log }: AppDeps) {
@@ -281,6 +322,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   let schedules: ReturnType<typeof startSchedules> | null = null;
   let verifying: ReturnType<typeof startVerificationWorker> | null = null;
+  let closing: ReturnType<typeof startCloseWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
     const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
@@ -304,6 +346,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       webhooks.startWorker();
       verifying = startVerificationWorker({ cell, verifications, log: deps.log });
       const { timeZone } = deps.config;
+      closing = startCloseWorker({ ...rooms, log: deps.log });
       keeper = startDayKeeper(cell, timeZone, deps.log);
       schedules = startSchedules({
         cell,
@@ -312,6 +355,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
         jobs: [
           nightlyAudit({ cell, log: deps.log, invariants, open: () => openForAudit(deps) }),
           ...room.jobs,
+          ...nightlyClose({ ...rooms, log: deps.log }),
         ],
       });
       approvals.resume().catch((error: unknown) => {
@@ -328,7 +372,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       });
     },
     stop: async () => {
-      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop()]);
+      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop(), closing?.stop()]);
     },
   };
 }

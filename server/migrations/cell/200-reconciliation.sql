@@ -27,7 +27,9 @@ create table reconciliations (
   constraint reconciliations_pkey primary key (id),
   constraint reconciliations_generation unique (channel_account_id, channel_date, generation),
   constraint reconciliations_generation_check check (generation >= 1),
-  constraint reconciliations_hash_check check (octet_length(input_hash) = 32 and octet_length(result_hash) = 32),
+  constraint reconciliations_hash_check check (
+    octet_length(input_hash) = 32 and octet_length(result_hash) = 32
+  ),
   constraint reconciliations_state_check check (state in ('found', 'applied')),
   constraint reconciliations_applied_check check ((state = 'applied') = (applied_at is not null))
 );

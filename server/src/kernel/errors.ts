@@ -92,6 +92,13 @@ export const ERRORS = {
     remedy: "Pass next_cursor of the previous page unchanged, with the same filters.",
   },
 
+  // Days.
+  day_open: {
+    status: 409,
+    title: "The day is still open",
+    remedy: "A day is cut over at midnight in the platform's time zone; ask for its close after that.",
+  },
+
   // Payments.
   currency_not_supported: {
     status: 422,

@@ -19,6 +19,12 @@ export {
   platformOwner,
   type Side,
 } from "./chart.ts";
+export {
+  type ClosedBalance,
+  closedBalances,
+  closedTrialBalance,
+  writeClosedBalances,
+} from "./closing.ts";
 export { cutOver, type DayKeeper, ensureDay, lockDay, openDay, startDayKeeper } from "./days.ts";
 export { invariants } from "./invariants.ts";
 export {
@@ -43,6 +49,7 @@ export {
   type StatementEntry,
   type TrialBalanceRow,
 } from "./model.ts";
+export { type MoneyPosition, moneyPositions } from "./own-money.ts";
 export {
   type AccountFilter,
   type AccountPlace,

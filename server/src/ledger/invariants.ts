@@ -2,9 +2,12 @@
  * What must hold of the books at every moment. Large books are read in pieces that each fit a short
  * statement; an entry, once committed, never changes, so the pieces need no common moment.
  */
+
 import { columnsOf, type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+import { closedTrialBalance } from "./closing.ts";
+import { moneyPositions } from "./own-money.ts";
 
 /** Entries looked at by one statement: some 100 ms. */
 const ENTRIES_PER_READ = 20_000;
@@ -42,7 +45,32 @@ export const invariants: readonly Invariant[] = [
     per: "cell",
     check: (db) => db.all<Violation>(UNMET_INTERBOOK),
   },
+  {
+    name: "8 client money is whole",
+    sentence:
+      "At the end of the last closed day, what clients are owed is at banks and channels for them: the " +
+      "platform's own money among it is not below zero.",
+    per: "cell",
+    check: (db) => checkOwnMoney(db),
+  },
 ];
+
+const LAST_CLOSED_DAY = sql(
+  "ledger_audit_last_closed_day",
+  "select accounting_date from closed_days order by accounting_date desc limit 1",
+);
+
+async function checkOwnMoney(db: Db): Promise<readonly Violation[]> {
+  const last = await db.one<{ accountingDate: string }>(LAST_CLOSED_DAY);
+  if (last === null) return [];
+  const positions = moneyPositions(await closedTrialBalance(db, last.accountingDate));
+  return positions
+    .filter(({ ownMoneyInside }) => ownMoneyInside < 0n)
+    .map(({ currency, ownMoneyInside }) => ({
+      subject: currency,
+      detail: `at the end of ${last.accountingDate} it had paid ${-ownMoneyInside} for the platform`,
+    }));
+}
 
 const UNBALANCED_CURRENCIES = sql(
   "ledger_audit_currencies",

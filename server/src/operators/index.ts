@@ -1,4 +1,7 @@
 /** The people of the back office: tokens, roles, two-person approvals, the audit log. */
+
+export type { ApiRequest, JsonObject } from "./admin/model.ts";
+export { AdminStopped, ask, findPlatform, type Whereabouts } from "./admin/platform.ts";
 export {
   type ApprovalAction,
   type Approvals,

@@ -4,10 +4,10 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Keyring } from "../../kernel/crypto.ts";
 import type { Http } from "../../kernel/http.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
+import { markup } from "../../kernel/markup.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import { liveOf, type Payments, readCashierToken, type Whole } from "../../payments/index.ts";
 import { sendPage, tongueOf } from "../pages/frame.ts";
-import { markup } from "../pages/html.ts";
 import {
   confirmingPage,
   elsewherePage,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "../../kernel/http.ts";
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "../../kernel/markup.ts";
 import { type Tongue, textsIn, tongueFor } from "./texts.ts";
 
 /** A page and how it is answered. */

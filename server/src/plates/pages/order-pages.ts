@@ -1,9 +1,9 @@
 /** What the one address of a payment shows in whichever app opened it. Pure. */
 import type { ScanningApp } from "../../codes/index.ts";
+import { type Html, html } from "../../kernel/markup.ts";
 import { type Payment, readRequest, returnUrl } from "../../payments/index.ts";
 import { shownAmount } from "../scan/amount.ts";
 import { notice, type Page } from "./frame.ts";
-import { type Html, html } from "./html.ts";
 import { elsewhere } from "./scan-pages.ts";
 import { type Tongue, textsIn } from "./texts.ts";
 

@@ -1,10 +1,10 @@
 /** What a scan of a plate shows. Pure. */
 import type { ScanningApp } from "../../codes/index.ts";
+import { type Html, html } from "../../kernel/markup.ts";
 import { exponentOf } from "../../kernel/money.ts";
 import { currencySign, shownAmount } from "../scan/amount.ts";
 import type { Ready, ScanPayment } from "../scan/service.ts";
 import { notice, type Page } from "./frame.ts";
-import { type Html, html } from "./html.ts";
 import { type Tongue, textsIn } from "./texts.ts";
 
 export function unknownCodePage(tongue: Tongue): Page {

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { DAY, dateIn, systemClock } from "../kernel/clock.ts";
+import { closeDay } from "./close-command.ts";
+
+let platform: TestPlatform;
+before(async () => {
+  platform = await startTestPlatform();
+});
+after(() => platform.stop());
+
+const ZONE = "Asia/Shanghai";
+const today = () => dateIn(ZONE, platform.clock.now());
+const OPERATOR = { url: "", token: "" };
+
+async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const found = await look();
+    if (found !== null) return found;
+    await systemClock.sleep(50);
+  }
+  throw new Error(`${what} did not come`);
+}
+
+const dayOf = async (date: string): Promise<Json> =>
+  (await platform.ops("GET", "/v1/ops/days")).body.data.find((row: Json) => row.accounting_date === date);
+
+/** Moves the clock into the next day, and waits until the one that was open is cut over. */
+async function nextDay(): Promise<string> {
+  const date = today();
+  platform.clock.advance(DAY);
+  await until("the cut-over", async () => (await dayOf(date)) ?? null);
+  return date;
+}
+
+const closed = (date: string) =>
+  until(`the close of ${date}`, async () => {
+    const { body } = await platform.ops("GET", `/v1/ops/days/${date}`);
+    assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
+    return body.state === "done" ? body : null;
+  });
+
+describe("a day", () => {
+  it("is closed once it is cut over, step by step, and its report says what it came to", async () => {
+    const payment = (await platform.pay({ method: "alipay.qr", amount: 100_000 })).body;
+    await platform.payCode(payment.next_action.qr_code);
+    await platform.until(payment.id, (seen) => seen.status === "succeeded");
+    const open = await platform.ops("POST", `/v1/ops/days/${today()}/close`);
+    assert.deepEqual([open.status, open.body.code], [409, "day_open"]);
+
+    const date = await nextDay();
+    const asked = await platform.ops("POST", `/v1/ops/days/${date}/close`);
+    assert.equal(asked.status, 202, JSON.stringify(asked.body));
+    assert.deepEqual(
+      asked.body.steps.map((step: Json) => step.name),
+      ["previous_day", "balances", "audit", "report"],
+      "all steps are listed before the first is done",
+    );
+    const run = await closed(date);
+    assert.deepEqual(new Set(run.steps.map((step: Json) => step.state)), new Set(["done"]));
+    assert.equal((await dayOf(date)).close, "done");
+
+    const { body } = await platform.ops("GET", `/v1/ops/days/${date}/report`);
+    const { report } = body;
+    const books = (await platform.ops("GET", "/v1/ops/trial_balance")).body;
+    assert.ok(report.trial_balance.length >= 4);
+    const rows = books.rows.map(({ class: _, accounts_count: accounts, ...row }: Json) => ({
+      ...row,
+      accounts,
+    }));
+    assert.deepEqual(report.trial_balance, rows);
+    const [cny] = report.margin.filter((row: Json) => row.currency === "CNY");
+    assert.deepEqual(cny, { currency: "CNY", income: 800, expense: 600, margin: 200 });
+    const [position] = report.positions.filter((row: Json) => row.currency === "CNY");
+    const {
+      client_liabilities: owed,
+      held_for_clients: held,
+      owed_to_us,
+      payables,
+      own_money_inside,
+    } = position;
+    assert.equal(owed, held + owed_to_us - payables - own_money_inside);
+    assert.deepEqual(report.notes, []);
+    assert.ok(report.invariants.length >= 10);
+
+    const again = await platform.ops("POST", `/v1/ops/days/${date}/close`);
+    assert.deepEqual([again.status, again.body.id, again.body.state], [200, run.id, "done"]);
+    assert.equal((await platform.ops("GET", `/v1/ops/days/${date}/report`)).body.hash, body.hash);
+  });
+
+  it("is closed by the calendar in the night after it, after the day before it", async () => {
+    const first = await nextDay();
+    const second = await nextDay();
+    await nextDay();
+    const [one, two] = [await closed(first), await closed(second)];
+    assert.deepEqual([one.requested_by, two.requested_by], [null, null]);
+    assert.ok(
+      one.ended_at <= two.ended_at,
+      `${first} ended at ${one.ended_at}, ${second} at ${two.ended_at}`,
+    );
+  });
+
+  it("opens its report as a page by a link alone, which is of one day and ends", async () => {
+    const date = await nextDay();
+    await platform.ops("POST", `/v1/ops/days/${date}/close`);
+    await closed(date);
+    const { url } = (await platform.ops("POST", `/v1/ops/days/${date}/report_link`)).body;
+    const page = await fetch(url);
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+    const text = await page.text();
+    assert.match(text, new RegExp(`Close of ${date}`));
+    assert.match(text, /channel receivable/);
+    assert.equal((await fetch(url.replace(date, "2026-01-01"))).status, 403);
+    assert.equal((await fetch(url.slice(0, -3))).status, 403);
+    platform.clock.advance(DAY / 96);
+    assert.equal((await fetch(url)).status, 403);
+  });
+
+  it("is closed from a terminal, which prints each step", async () => {
+    const date = await nextDay();
+    const token = platform.app === null ? "" : platform.demo.operator_token;
+    const printed: string[] = [];
+    const terminal = {
+      out: (line: string) => printed.push(line),
+      clock: systemClock,
+      where: { ...OPERATOR, dataDir: "", operatorKey: null, url: platform.baseUrl, token },
+    };
+    assert.equal(await closeDay({ date, withoutStatements: false, wait: false }, terminal), 0);
+    assert.match(printed.join(""), /✓ Prove the books: all \d+ invariants hold/);
+    assert.match(printed.at(-1) ?? "", /is closed/);
+    await assert.rejects(
+      closeDay({ date: today(), withoutStatements: false, wait: false }, terminal),
+      /open/,
+    );
+    await assert.rejects(
+      closeDay({ date: "today", withoutStatements: false, wait: false }, terminal),
+      /--date/,
+    );
+  });
+
+  it("that the books never had is refused by name", async () => {
+    const { status, body } = await platform.ops("POST", "/v1/ops/days/2001-02-03/close");
+    assert.deepEqual([status, body.code], [404, "not_found"]);
+    assert.match(body.detail, /2001-02-03/);
+    const wrong = await platform.ops("POST", "/v1/ops/days/2001-02-30/close");
+    assert.deepEqual([wrong.status, wrong.body.field], [400, "params.date"]);
+    assert.equal((await platform.api("GET", "/v1/ops/days")).status, 401);
+  });
+});

@@ -1,0 +1,100 @@
+/**
+ * Closing a day.
+ *
+ * - **Run** (日终): the close of one accounting date; there is one for each. It lists its steps before it
+ *   begins, is done only when all of them are, and goes on at the step where it stopped.
+ * - **Step**: one part of it, done once and safe to repeat. It may *wait* for somebody else, such as a
+ *   channel that publishes its statement late; that is no error. One that *failed* is tried again.
+ * - **Report**: what the day came to, written when all steps are done; it never changes afterwards.
+ */
+import type { Id } from "../kernel/ids.ts";
+
+export type RunState = "running" | "waiting" | "failing" | "done";
+export type StepState = "expected" | "running" | "waiting" | "failed" | "done";
+
+export type Run = {
+  readonly id: Id;
+  readonly accountingDate: string;
+  readonly state: RunState;
+  readonly withoutStatements: boolean;
+  /** The operator who asked for it; null: the calendar. */
+  readonly requestedBy: Id | null;
+  readonly requestedAt: Date;
+  readonly dueAt: Date | null;
+  readonly endedAt: Date | null;
+};
+
+export type Step = {
+  readonly runId: Id;
+  /** From 1, in the order in which they are done. */
+  readonly place: number;
+  readonly name: string;
+  readonly state: StepState;
+  readonly unitsDone: bigint;
+  /** Null: not known yet. */
+  readonly unitsLeft: bigint | null;
+  readonly detail: string | null;
+  /** JSON. */
+  readonly result: string | null;
+  readonly tries: number;
+  readonly beganAt: Date | null;
+  readonly endedAt: Date | null;
+};
+
+/** How a try of a step ended, unless it threw. */
+export type StepEnd =
+  | { readonly end: "done"; readonly detail: string; readonly result: StepResult }
+  | { readonly end: "waiting"; readonly waitsFor: string };
+
+/** What a step came to, for the report: its integers as bigint. */
+export type StepResult = { readonly [name: string]: unknown };
+
+export type Progress = { readonly done: bigint; readonly left: bigint | null };
+
+/** What a step is given beside its date. */
+export type StepContext = {
+  readonly run: Run;
+  /** Keeps the run's lease and tells how far the step is. Throws `Stopped` when the process is stopping. */
+  readonly goOn: (progress?: Progress) => Promise<void>;
+};
+
+export type StepWork = {
+  /** Its key in the run, and in the API. */
+  readonly name: string;
+  /** For people: what it does, as an imperative. */
+  readonly title: string;
+  /** Does the rest of it. Safe to repeat at any point, also by two processes at once. */
+  readonly work: (date: string, context: StepContext) => Promise<StepEnd>;
+};
+
+/** Where a run stands, of its steps: the first that is not done decides. */
+export function runStateOf(steps: readonly Pick<Step, "state">[]): RunState {
+  const first = steps.find(({ state }) => state !== "done");
+  if (first === undefined) return "done";
+  if (first.state === "waiting") return "waiting";
+  return first.state === "failed" ? "failing" : "running";
+}
+
+/**
+ * When the step under way will be done if it goes on as it went; null while nothing is known.
+ */
+export function estimatedEndOf(
+  step: Pick<Step, "state" | "unitsDone" | "unitsLeft" | "beganAt">,
+  now: Date,
+): Date | null {
+  if (step.state !== "running" || step.beganAt === null || step.unitsLeft === null) return null;
+  if (step.unitsDone === 0n) return null;
+  const took = BigInt(now.getTime() - step.beganAt.getTime());
+  return new Date(now.getTime() + Number((took * step.unitsLeft) / step.unitsDone));
+}
+
+const SECOND_MS = 1_000;
+const WAIT_MS = 60 * SECOND_MS;
+const RETRY_FIRST_MS = 10 * SECOND_MS;
+const RETRY_MAX_MS = 600 * SECOND_MS;
+
+/** How long until a step is tried again. @param tries that ended like this so far, from 1 */
+export function pauseMsOf(state: "waiting" | "failed", tries: number): number {
+  if (state === "waiting") return WAIT_MS;
+  return Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 10), RETRY_MAX_MS);
+}

@@ -1,0 +1,270 @@
+/** Runs of the close: asked for, carried on step by step, shown. */
+import { DAY, MINUTE, plus } from "../kernel/clock.ts";
+import type { Cell } from "../kernel/database.ts";
+import { problem } from "../kernel/errors.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import { Stopped } from "../kernel/schedules.ts";
+import type { Actor, Operators } from "../operators/index.ts";
+import {
+  type Progress,
+  pauseMsOf,
+  type Run,
+  runStateOf,
+  type Step,
+  type StepEnd,
+  type StepWork,
+} from "./model.ts";
+import { jsonOf } from "./report-model.ts";
+import * as store from "./store.ts";
+
+/** Longer than any stretch of a step between two `goOn`. */
+export const LEASE_MS = 15 * MINUTE;
+/** A run that is not done so long after its day was cut over is late. */
+export const LATE_AFTER_MS = DAY;
+const NEW_RUNS_MAX = 100;
+
+export type CloseDeps = {
+  readonly cell: Cell;
+  readonly operators: Pick<Operators, "auditAlone">;
+  readonly log: Log;
+  readonly steps: readonly StepWork[];
+};
+
+export type RunWithSteps = { readonly run: Run; readonly steps: readonly Step[] };
+
+export type DayClose = {
+  /**
+   * Asks for the close of a date; a date that has a run gets that one, due at once. Throws `not_found` for a
+   * date that the books have not had, `day_open` for the open one.
+   * @param withoutStatements go on without those that are missing
+   */
+  request(
+    date: string,
+    by: Actor | null,
+    wish?: { readonly withoutStatements: boolean },
+  ): Promise<RunWithSteps & { readonly made: boolean }>;
+  /** The run of a date. Throws `not_found`. */
+  get(date: string): Promise<RunWithSteps>;
+  list(before: string | null, limit: number): Promise<store.ClosedDate[]>;
+  report(date: string): Promise<store.StoredReport | null>;
+  /** Begins a run for every closed date without one; how many. */
+  beginMissing(): Promise<number>;
+  /** Claims runs that are due. */
+  claim(limit: number): Promise<Run[]>;
+  /**
+   * Carries a claimed run on: step after step, until one waits or fails or all are done.
+   * @param isStopping asked between parts of a step; true leaves the rest to another process, at once
+   */
+  advance(run: Run, isStopping: () => boolean): Promise<void>;
+  /** Titles of the steps by their names. */
+  readonly titles: ReadonlyMap<string, string>;
+  unfinished(): ReturnType<typeof store.unfinishedDays>;
+};
+
+export function createDayClose(deps: CloseDeps): DayClose {
+  const { cell, steps } = deps;
+  return {
+    request: (date, by, wish = { withoutStatements: false }) => request(deps, date, by, wish),
+    get: async (date) => {
+      const run = await store.runOfDate(cell.db, date);
+      if (run === null) throw problem("not_found", { detail: `no close of ${date} was begun` });
+      return withSteps(deps, run);
+    },
+    list: (before, limit) => store.listDates(cell.db, before, limit),
+    report: (date) => store.reportOfDate(cell.db, date),
+    beginMissing: async () => {
+      const dates = await store.datesWithoutRun(cell.db, NEW_RUNS_MAX);
+      for (const date of dates) await begin(deps, date, null, false);
+      return dates.length;
+    },
+    claim: (limit) => {
+      const now = cell.clock.now();
+      return cell.transact((tx) => store.claimRuns(tx, now, plus(now, LEASE_MS), limit));
+    },
+    advance: (run, isStopping) => advance(deps, run, isStopping),
+    titles: new Map(steps.map(({ name, title }) => [name, title])),
+    unfinished: () => store.unfinishedDays(cell.db),
+  };
+}
+
+async function withSteps({ cell }: CloseDeps, run: Run): Promise<RunWithSteps> {
+  return { run, steps: await store.stepsOfRun(cell.db, run.id) };
+}
+
+async function request(
+  deps: CloseDeps,
+  date: string,
+  by: Actor | null,
+  { withoutStatements }: { readonly withoutStatements: boolean },
+): Promise<RunWithSteps & { made: boolean }> {
+  const { cell } = deps;
+  const day = await store.dayState(cell.db, date);
+  if (day === null) throw problem("not_found", { detail: `the books have had no day ${date}` });
+  if (day.closedAt === null) throw problem("day_open", { detail: `${date} is the day that is open now` });
+  const made = await begin(deps, date, by?.operator.id ?? null, withoutStatements);
+  if (!made) await hasten(deps, date, withoutStatements);
+  const found = await store.runOfDate(cell.db, date);
+  if (found === null) throw new Error(`the run of ${date} vanished`);
+  if (by !== null) {
+    await deps.operators.auditAlone(by, {
+      action: made ? "day.close_requested" : "day.close_hastened",
+      subject: formatId("cls", found.id),
+      before: null,
+      after: { accounting_date: date, without_statements: found.withoutStatements },
+    });
+  }
+  return { ...(await withSteps(deps, found)), made };
+}
+
+/** False: the date had a run. */
+function begin(
+  { cell, steps }: CloseDeps,
+  date: string,
+  requestedBy: Id | null,
+  withoutStatements: boolean,
+): Promise<boolean> {
+  const now = cell.clock.now();
+  const id = cell.newId();
+  return cell.transact(
+    async (tx) => {
+      const run: Run = {
+        id,
+        accountingDate: date,
+        state: "running",
+        withoutStatements,
+        requestedBy,
+        requestedAt: now,
+        dueAt: now,
+        endedAt: null,
+      };
+      if (!(await store.insertRun(tx, run))) return (await store.lockRun(tx, date))?.id === id;
+      await store.insertSteps(
+        tx,
+        id,
+        steps.map(({ name }) => name),
+      );
+      return true;
+    },
+    { repeatable: true },
+  );
+}
+
+/** Makes a run that waits due at once. One that is worked on keeps its lease. */
+async function hasten({ cell }: CloseDeps, date: string, withoutStatements: boolean): Promise<void> {
+  await cell.transact(
+    async (tx) => {
+      const run = await store.lockRun(tx, date);
+      if (run === null || run.state === "done") return;
+      const rests = run.state === "waiting" || run.state === "failing";
+      await store.updateRun(tx, {
+        ...run,
+        state: "running",
+        withoutStatements: run.withoutStatements || withoutStatements,
+        dueAt: rests ? cell.clock.now() : run.dueAt,
+      });
+    },
+    { repeatable: true },
+  );
+}
+
+async function advance(deps: CloseDeps, run: Run, isStopping: () => boolean): Promise<void> {
+  try {
+    for (const step of await store.stepsOfRun(deps.cell.db, run.id)) {
+      if (step.state === "done") continue;
+      if (!(await tryStep(deps, run, step, isStopping))) return;
+    }
+    await end(deps, run);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    await letGo(deps, run);
+  }
+}
+
+/** False: it waits, or failed and is tried again. */
+async function tryStep(deps: CloseDeps, run: Run, step: Step, isStopping: () => boolean): Promise<boolean> {
+  try {
+    return await carryOut(deps, run, step, isStopping);
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    deps.log.error(
+      { err: error, accountingDate: run.accountingDate, step: step.name },
+      "a step of the day's close failed; it is tried again",
+    );
+    await pause(deps, run, step, "failed", error instanceof Error ? error.message : String(error));
+    return false;
+  }
+}
+
+/** False: it waits. */
+async function carryOut(deps: CloseDeps, run: Run, step: Step, isStopping: () => boolean): Promise<boolean> {
+  const { cell } = deps;
+  const work = deps.steps.find(({ name }) => name === step.name);
+  if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
+  let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
+  const keep = async (progress: Progress | null) => {
+    if (isStopping()) throw new Stopped();
+    if (progress !== null) at = { ...at, unitsDone: progress.done, unitsLeft: progress.left };
+    await write(deps, { ...run, state: "running", dueAt: plus(cell.clock.now(), LEASE_MS) }, at);
+  };
+  await keep(null);
+  const context = { run, goOn: (progress?: Progress) => keep(progress ?? null) };
+  const ended: StepEnd = await work.work(run.accountingDate, context);
+  if (ended.end === "waiting") {
+    await pause(deps, run, at, "waiting", ended.waitsFor);
+    return false;
+  }
+  await write(
+    deps,
+    { ...run, state: "running", dueAt: plus(cell.clock.now(), LEASE_MS) },
+    {
+      ...at,
+      state: "done",
+      unitsLeft: 0n,
+      detail: ended.detail,
+      result: jsonOf(ended.result),
+      endedAt: cell.clock.now(),
+    },
+  );
+  return true;
+}
+
+/**
+ * What an operator changed of the run meanwhile stays. A run that is done gets nothing more: a process that
+ * came back after its lease finds what another one finished.
+ */
+async function write({ cell }: CloseDeps, run: Run, step: Step | null): Promise<void> {
+  await cell.transact(
+    async (tx) => {
+      const now = await store.lockRun(tx, run.accountingDate);
+      if (now === null || now.state === "done") throw new Stopped();
+      await store.updateRun(tx, { ...run, withoutStatements: now.withoutStatements });
+      if (step !== null) await store.updateStep(tx, step);
+    },
+    { repeatable: true },
+  );
+}
+
+async function pause(
+  deps: CloseDeps,
+  run: Run,
+  step: Step,
+  state: "waiting" | "failed",
+  detail: string,
+): Promise<void> {
+  const tries = step.state === state ? step.tries + 1 : 1;
+  const paused: Step = { ...step, state, detail, tries };
+  const dueAt = plus(deps.cell.clock.now(), pauseMsOf(state, tries));
+  await write(deps, { ...run, state: runStateOf([paused]), dueAt }, paused);
+}
+
+/** Another process may go on at once. */
+async function letGo({ cell }: CloseDeps, run: Run): Promise<void> {
+  await cell.transact((tx) => store.setDue(tx, run.id, cell.clock.now()), { repeatable: true });
+}
+
+async function end(deps: CloseDeps, run: Run): Promise<void> {
+  const { cell, log } = deps;
+  await write(deps, { ...run, state: "done", dueAt: null, endedAt: cell.clock.now() }, null);
+  log.info({ accountingDate: run.accountingDate }, "the day is closed");
+}

@@ -1,0 +1,107 @@
+/**
+ * What accounts held at the end of closed accounting dates. A closed date gains no entry, so what is written
+ * of it once holds for ever, and is the same whoever writes it.
+ */
+import { type Db, sql, type Tx } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { TrialBalanceRow } from "./model.ts";
+
+const CLAIM_DATE = sql(
+  "ledger_closed_day_insert",
+  `insert into closed_days (accounting_date, accounts, written_at)
+   values ($1, 0, $2)
+   on conflict on constraint closed_days_pkey do nothing`,
+);
+
+// The seqs of a date are found through its journals: entries bear no date.
+const WRITE_BALANCES = sql(
+  "ledger_closed_balances_insert",
+  `insert into closed_balances (account_id, accounting_date, balance, last_seq)
+   select e.account_id, $1::date, e.balance_after, e.seq
+   from (
+     select place.account_id, max(place.seq) as seq
+     from journals j
+     cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
+     where j.accounting_date = $1
+     group by place.account_id
+   ) last
+   join entries e on e.account_id = last.account_id and e.seq = last.seq`,
+);
+
+const COUNT_ACCOUNTS = sql(
+  "ledger_closed_day_update",
+  "update closed_days set accounts = $2 where accounting_date = $1",
+);
+
+const FIND_CLOSED_DAY = sql(
+  "ledger_closed_day",
+  "select accounts from closed_days where accounting_date = $1",
+);
+
+const IS_CLOSED = sql(
+  "ledger_is_closed",
+  "select accounting_date from days where accounting_date = $1 and closed_at is not null",
+);
+
+/**
+ * Writes down what the accounts that a closed date changed held at its end; how many they are. Safe to
+ * repeat: the second of two finds the row of the first. One statement reads the whole date, so it needs a
+ * connection with time. Throws a RangeError for a date that is not closed.
+ */
+export async function writeClosedBalances(tx: Tx, date: string, at: Date): Promise<number> {
+  if ((await tx.one(IS_CLOSED, [date])) === null) throw new RangeError(`${date} is not closed`);
+  if ((await tx.run(CLAIM_DATE, [date, at])) === 0) {
+    return (await tx.one<{ accounts: number }>(FIND_CLOSED_DAY, [date]))?.accounts ?? 0;
+  }
+  const accounts = await tx.run(WRITE_BALANCES, [date]);
+  await tx.run(COUNT_ACCOUNTS, [date, accounts]);
+  return accounts;
+}
+
+const CLOSED_BALANCES = sql(
+  "ledger_closed_balances_of",
+  `select a.account_id, coalesce(c.balance, 0)::bigint as balance, coalesce(c.last_seq, 0)::bigint as seq
+   from unnest($1::uuid[]) as a (account_id)
+   left join lateral (
+     select balance, last_seq
+     from closed_balances
+     where account_id = a.account_id
+       and accounting_date <= $2
+     order by accounting_date desc
+     limit 1
+   ) c on true
+   order by a.account_id`,
+);
+
+export type ClosedBalance = { readonly accountId: Id; readonly balance: bigint; readonly seq: bigint };
+
+/**
+ * The signed balances of accounts at the end of a date whose balances are written, and the seq of the last
+ * entry in each; zero and 0 before the first.
+ */
+export function closedBalances(db: Db, accountIds: readonly Id[], date: string): Promise<ClosedBalance[]> {
+  return db.all<ClosedBalance>(CLOSED_BALANCES, [accountIds, date]);
+}
+
+const TRIAL_BALANCE_OF_DATE = sql(
+  "ledger_trial_balance_of_date",
+  `select a.code, a.currency, count(*)::int as accounts,
+     coalesce(sum(c.balance) filter (where c.balance > 0), 0)::bigint as debit,
+     coalesce(-sum(c.balance) filter (where c.balance < 0), 0)::bigint as credit
+   from accounts a
+   cross join lateral (
+     select balance
+     from closed_balances
+     where account_id = a.id
+       and accounting_date <= $1
+     order by accounting_date desc
+     limit 1
+   ) c
+   group by a.code, a.currency
+   order by a.currency, a.code`,
+);
+
+/** The trial balance of all books at the end of a date whose balances are written. */
+export function closedTrialBalance(db: Db, date: string): Promise<TrialBalanceRow[]> {
+  return db.all<TrialBalanceRow>(TRIAL_BALANCE_OF_DATE, [date]);
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { AccountCode } from "./chart.ts";
+import type { TrialBalanceRow } from "./model.ts";
+import { moneyPositions } from "./own-money.ts";
+
+const row = (code: AccountCode, signed: bigint, currency = "CNY"): TrialBalanceRow => ({
+  code,
+  currency,
+  accounts: 1,
+  debit: signed > 0n ? signed : 0n,
+  credit: signed < 0n ? -signed : 0n,
+});
+
+it("what clients are owed is what is held for them, what is owed to us, and our own inside", () => {
+  const rows = [
+    row("channel_receivable", 9_962n),
+    row("bank_reserve", 500n),
+    row("bank_own", 30n),
+    row("own_capital", -100n),
+    row("merchant_pending", -9_940n),
+    row("merchant_available", -480n),
+    row("merchant_receivable", 20n),
+    row("partner_payable", -12n),
+    row("fee_income", -48n),
+    row("channel_cost", 38n),
+    row("suspense_surplus", -5n),
+    row("suspense_shortage", 35n),
+    row("memo_channel_receivable", 1_000n),
+    row("memo_merchant_pending", -1_000n),
+  ];
+  const [position, ...others] = moneyPositions(rows);
+  assert.deepEqual(others, []);
+  assert.deepEqual(position, {
+    currency: "CNY",
+    clientLiabilities: 9_940n + 480n + 5n,
+    heldForClients: 9_962n + 500n + 35n,
+    owedToUs: 20n,
+    payables: 12n,
+    income: 48n,
+    expense: 38n,
+    ownMoneyInside: 100n + 48n - 38n - 30n,
+  });
+  const { clientLiabilities, heldForClients, owedToUs, payables, ownMoneyInside } =
+    position as typeof position & {};
+  assert.equal(clientLiabilities, heldForClients + owedToUs - payables - ownMoneyInside);
+});
+
+it("a platform that took more than it earned has client money inside, currency by currency", () => {
+  const rows = [row("bank_own", 10n), row("bank_reserve", -10n), row("fee_income", -3n, "USD")];
+  assert.deepEqual(
+    moneyPositions(rows).map(({ currency, ownMoneyInside }) => [currency, ownMoneyInside]),
+    [
+      ["CNY", -10n],
+      ["USD", 3n],
+    ],
+  );
+});
