@@ -13,17 +13,11 @@ import {
   statementRoutes,
 } from "./channels/index.ts";
 import { createCheckoutRoom } from "./checkout/index.ts";
+import { createCloseRooms } from "./close-rooms.ts";
 import type { Config } from "./config.ts";
-import {
-  closeSteps,
-  createDayClose,
-  dayCloseRoutes,
-  nightlyClose,
-  startCloseWorker,
-} from "./dayclose/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
-import { type Cell, type Database, type OpenConnections, openDatabase } from "./kernel/database.ts";
+import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
 import { createHttp, type Http, type SchemaCompilers } from "./kernel/http.ts";
 import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { answerWatchersAlone } from "./kernel/http-watchers.ts";
@@ -40,7 +34,6 @@ import {
   invariants,
   nightlyAudit,
   operationsRoutes,
-  runAudit,
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
@@ -145,7 +138,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
 type Rooms = ReturnType<typeof createRooms>;
 
-function createRooms(deps: AppDeps, publicUrl: () => string) {
+/** What takes payments: the rooms from the books up to the door. */
+function createPaying(deps: AppDeps, publicUrl: () => string) {
   const { config, clock, random, log } = deps;
   const { production } = config;
   const newId = createIdMaker({ clock, random }, CELL);
@@ -186,45 +180,32 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
-  const verifications = createVerifications({ cell, channels, merchants, operators, room });
-  const { payments } = room;
-  const checkout = createCheckoutRoom({
-    ...common,
-    payments,
-    channels,
-    routing,
-    merchants,
-    operators,
-    keyring,
-    noteBeacon: routing.noteBeacon,
-  });
-  const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
-  const approvals = createApprovals({ ...common, operators, actions });
-  const dayClose = createClose(deps, cell, operators);
-  const made = { dayClose, operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room };
+  return { ...common, ...made, cell, keyring, publicUrl };
 }
 
-function createClose(deps: AppDeps, cell: Cell, operators: ReturnType<typeof createOperators>) {
-  return createDayClose({
-    cell,
-    operators,
-    log: deps.log,
-    steps: closeSteps({
-      cell,
-      withTime: (work) => withTime(deps, work),
-      audit: (goOn) =>
-        withTime(deps, async ({ db }) => {
-          const results = await runAudit(db, invariants, undefined, goOn);
-          return results.map(({ name, sentence, violations }) => ({
-            name,
-            sentence,
-            violations: BigInt(violations.length),
-          }));
-        }),
-    }),
+/** All rooms: those that take payments, and what stands on them. */
+function createRooms(deps: AppDeps, publicUrl: () => string) {
+  const paying = createPaying(deps, publicUrl);
+  const { channels, merchants, room, routing } = paying;
+  const close = createCloseRooms({
+    ...paying,
+    timeZone: deps.config.timeZone,
+    openWithTime: () => openForAudit(deps),
   });
+  const actions = [
+    ...merchants.approvalActions,
+    room.workItems.action,
+    channels.accounts.goingLive.action,
+    ...close.actions,
+  ];
+  return {
+    ...paying,
+    close,
+    approvals: createApprovals({ ...paying, actions }),
+    verifications: createVerifications(paying),
+    checkout: createCheckoutRoom({ ...paying, payments: room.payments, noteBeacon: routing.noteBeacon }),
+  };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -246,7 +227,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
-  dayCloseRoutes(http, { ...rooms, clock, ...auth });
+  rooms.close.routes(http, auth);
   const gauges = {
     payments: room.gauges,
     webhooks,
@@ -258,16 +239,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
 }
 
-/** Connections whose statements may read a whole day, for as long as the work takes. */
-async function withTime<T>(deps: AppDeps, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = openForAudit(deps);
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
-}
-
+/** Connections whose statements may read a whole table or a whole day. */
 function openForAudit({ databaseUrl, edges, log }: AppDeps) {
   return openDatabase({
     url: databaseUrl,
@@ -322,7 +294,6 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   let schedules: ReturnType<typeof startSchedules> | null = null;
   let verifying: ReturnType<typeof startVerificationWorker> | null = null;
-  let closing: ReturnType<typeof startCloseWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
     const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
@@ -346,7 +317,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       webhooks.startWorker();
       verifying = startVerificationWorker({ cell, verifications, log: deps.log });
       const { timeZone } = deps.config;
-      closing = startCloseWorker({ ...rooms, log: deps.log });
+      rooms.close.start();
       keeper = startDayKeeper(cell, timeZone, deps.log);
       schedules = startSchedules({
         cell,
@@ -355,7 +326,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
         jobs: [
           nightlyAudit({ cell, log: deps.log, invariants, open: () => openForAudit(deps) }),
           ...room.jobs,
-          ...nightlyClose({ ...rooms, log: deps.log }),
+          ...rooms.close.jobs,
         ],
       });
       approvals.resume().catch((error: unknown) => {
@@ -372,7 +343,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       });
     },
     stop: async () => {
-      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop(), closing?.stop()]);
+      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop(), rooms.close.stop()]);
     },
   };
 }

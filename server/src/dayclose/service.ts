@@ -29,6 +29,8 @@ export type CloseDeps = {
   readonly operators: Pick<Operators, "auditAlone">;
   readonly log: Log;
   readonly steps: readonly StepWork[];
+  /** A run may be due: a hint for a worker of this process. */
+  readonly onDue: () => void;
 };
 
 export type RunWithSteps = { readonly run: Run; readonly steps: readonly Step[] };
@@ -76,6 +78,7 @@ export function createDayClose(deps: CloseDeps): DayClose {
     beginMissing: async () => {
       const dates = await store.datesWithoutRun(cell.db, NEW_RUNS_MAX);
       for (const date of dates) await begin(deps, date, null, false);
+      if (dates.length > 0) deps.onDue();
       return dates.length;
     },
     claim: (limit) => {
@@ -104,6 +107,7 @@ async function request(
   if (day.closedAt === null) throw problem("day_open", { detail: `${date} is the day that is open now` });
   const made = await begin(deps, date, by?.operator.id ?? null, withoutStatements);
   if (!made) await hasten(deps, date, withoutStatements);
+  deps.onDue();
   const found = await store.runOfDate(cell.db, date);
   if (found === null) throw new Error(`the run of ${date} vanished`);
   if (by !== null) {
