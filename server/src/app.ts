@@ -37,7 +37,9 @@ import {
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
+import { appliedScopes, unendedBreaksOf } from "./reconciliation/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
+import { createSettlement, type SettlementDeps } from "./settlement/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -190,11 +192,25 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
-  const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
+  const settlement = createSettlementRoom({ ...common, cell, webhooks, operators });
+  const actions = [...merchants.approvalActions, room.workItems.action, channels.accounts.goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  return { ...common, ...made, verifications, checkout, settlement, cell, keyring, publicUrl };
+}
+
+/** Settlement reads what reconciliation has explained. */
+function createSettlementRoom(deps: Omit<SettlementDeps, "readings">) {
+  const { db } = deps.cell;
+  return createSettlement({
+    ...deps,
+    readings: {
+      reconciled: (scopes) => appliedScopes(db, scopes),
+      unendedBreaks: (merchantIds) => unendedBreaksOf(db, merchantIds),
+      // What waits for the channel's money waits until channel payouts are read.
+      fundsReceived: async () => [],
+    },
+  });
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -216,6 +232,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
+  rooms.settlement.routes(http, auth);
   const gauges = {
     payments: room.gauges,
     webhooks,
