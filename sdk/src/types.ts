@@ -20,6 +20,7 @@ type Optional<Operation> = Operation extends {
 export type Payment = Schemas["Payment"];
 export type Refund = Schemas["Refund"];
 export type Dispute = Schemas["Dispute"];
+export type Settlement = Schemas["Settlement"];
 export type Account = Schemas["Account"];
 export type Entry = Schemas["Entry"];
 export type Balance = Schemas["Balance"];
@@ -77,6 +78,10 @@ export type EventContent =
   | {
       readonly type: "dispute.opened" | "dispute.won" | "dispute.lost";
       readonly data: { readonly dispute: Dispute };
+    }
+  | {
+      readonly type: "settlement.approved" | "settlement.paid";
+      readonly data: { readonly settlement: Settlement };
     }
   | { readonly type: "ping"; readonly data: { readonly webhook_endpoint: string } };
 

@@ -103,6 +103,8 @@ async function refuseForgery({ terminal, checks, receiver }: Stage): Promise<voi
 function isTold({ story }: Stage, event: EventContent): boolean {
   switch (event.type) {
     case "ping":
+    case "settlement.approved":
+    case "settlement.paid":
     case MAY_COME:
       return false;
     case "refund.accepted":

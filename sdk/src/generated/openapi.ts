@@ -481,6 +481,60 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/settlements": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List your settlements, newest first */
+        readonly get: operations["listSettlements"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settlements/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show one settlement */
+        readonly get: operations["getSettlement"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settlements/{id}/items": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what a settlement is made of
+         * @description The amounts of its items sum to the amount of the settlement.
+         */
+        readonly get: operations["listSettlementItems"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/stores": {
         readonly parameters: {
             readonly query?: never;
@@ -796,6 +850,10 @@ export interface components {
          *
          *     `dispute.lost`: The claim was decided for the payer; the money is gone.
          *
+         *     `settlement.approved`: A settlement is decided: its `available` part may be paid out.
+         *
+         *     `settlement.paid`: A settlement's money was paid out to you.
+         *
          *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
          */
         readonly Event: {
@@ -812,7 +870,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -950,6 +1008,35 @@ export interface components {
             /** @enum {unknown} */
             readonly state: "created" | "accepted" | "succeeded" | "returned" | "failed" | "unknown";
             readonly state_final: boolean;
+        };
+        /** Settlement */
+        readonly Settlement: {
+            /** @description Sum of its items: recovered + reserved + available */
+            readonly amount: number;
+            readonly approved_at: string | null;
+            /** @description May be paid out */
+            readonly available: number;
+            readonly currency: string;
+            /** @description The closed date after which it was made, yyyy-mm-dd */
+            readonly date: string;
+            readonly id: string;
+            readonly items: number;
+            /** @enum {unknown} */
+            readonly kind: "regular" | "supplementary" | "same_day";
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly made_at: string;
+            readonly paid_at: string | null;
+            /** @enum {unknown} */
+            readonly payout: "automatic" | "on_request";
+            /** @description Set off against what you owed */
+            readonly recovered: number;
+            /** @description Kept back for the reserve's term */
+            readonly reserved: number;
+            /** @enum {unknown} */
+            readonly state: "open" | "held" | "approved" | "paid";
         };
         readonly TimelineItem: {
             /**
@@ -1528,7 +1615,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -1583,6 +1670,10 @@ export interface operations {
              *     `dispute.won`: The claim was decided for you; `amount_returned` and `fee_returned` are yours again.
              *
              *     `dispute.lost`: The claim was decided for the payer; the money is gone.
+             *
+             *     `settlement.approved`: A settlement is decided: its `available` part may be paid out.
+             *
+             *     `settlement.paid`: A settlement's money was paid out to you.
              *
              *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
              */
@@ -2099,6 +2190,98 @@ export interface operations {
             };
         };
     };
+    readonly listSettlements: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description ISO 4217, capital letters */
+                readonly currency?: string;
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Settlement"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getSettlement: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settlement"];
+                };
+            };
+        };
+    };
+    readonly listSettlementItems: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /** @description In minor units */
+                            readonly amount: number;
+                            readonly channel_date: string | null;
+                            /** @description The accounting date, yyyy-mm-dd */
+                            readonly date: string;
+                            readonly journal: string;
+                            /** @description payment_success, refund_created, refund_accepted, … */
+                            readonly kind: string;
+                            readonly payment: string | null;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
     readonly listStores: {
         readonly parameters: {
             readonly query?: {
@@ -2210,8 +2393,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -2288,8 +2471,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

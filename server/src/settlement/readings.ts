@@ -1,0 +1,23 @@
+/** What settlement asks of the rooms that explain statements and see money arrive. */
+import type { Id } from "../kernel/ids.ts";
+
+/** One channel account and one channel date. */
+export type Scope = { readonly channelAccountId: Id; readonly channelDate: string };
+
+/** A difference that is not explained yet. */
+export type UnendedBreak = {
+  readonly id: Id;
+  readonly merchantId: Id;
+  readonly paymentId: Id | null;
+  /** False while the next channel date may still explain it. */
+  readonly isOpen: boolean;
+};
+
+export type Readings = {
+  /** Of these scopes those that have an applied generation of their reconciliation. */
+  reconciled(scopes: readonly Scope[]): Promise<readonly Scope[]>;
+  /** Every break of these merchants that is neither resolved nor voided. */
+  unendedBreaks(merchantIds: readonly Id[]): Promise<readonly UnendedBreak[]>;
+  /** Of these scopes those whose money the channel has paid out and the bank has shown. */
+  fundsReceived(scopes: readonly Scope[]): Promise<readonly Scope[]>;
+};

@@ -1,0 +1,183 @@
+/** Lists the items of a closed date and puts what is due into settlements that nobody is told of yet. */
+import type { Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { SettleDeps } from "./deps.ts";
+import {
+  type Assignment,
+  advanceItemized,
+  assign,
+  type Begun,
+  beginSettlements,
+  ensureAccounts,
+  itemize,
+  lockPendingAccounts,
+  openScopes,
+  type Piece,
+  type ScopeKey,
+  settlementsBegun,
+  withPassedOver,
+} from "./gather-store.ts";
+import { type Cause, holdByCauses, releaseExplained } from "./holds-store.ts";
+import type { Plan } from "./plan.ts";
+
+/** Entries looked at in one transaction: some 100 ms. */
+export const ENTRIES_PER_STEP = 10_000n;
+const ITEMS_PER_STEP = 5_000;
+
+export type Group = {
+  readonly date: string;
+  readonly plans: readonly Plan[];
+  readonly causes: readonly Cause[];
+};
+
+/**
+ * Gathers a group of accounts, step by step; each is a transaction that another run may repeat. Rows that
+ * exist stay: what is gathered is in a settlement of this account and date, whoever began it.
+ */
+export async function gather(deps: SettleDeps, group: Group, goOn: () => Promise<void>): Promise<void> {
+  const { cell } = deps;
+  await begin(deps, group);
+  let places = group.plans.map((plan) => ({ plan, from: plan.itemizedSeq }));
+  while (places.length > 0) {
+    await goOn();
+    const step = places;
+    places = await cell.transact((tx) => itemizeStep(tx, group, step), { repeatable: true });
+  }
+  await cell.transact((tx) => holdStep(tx, deps, group), { repeatable: true });
+  const scopes = await settlableScopes(deps, group);
+  for (;;) {
+    await goOn();
+    const taken = await cell.transact((tx) => assignStep(tx, group, scopes), { repeatable: true });
+    if (taken < ITEMS_PER_STEP) return;
+  }
+}
+
+async function begin(deps: SettleDeps, { plans, date }: Group): Promise<void> {
+  const { cell } = deps;
+  await cell.transact(
+    async (tx) => {
+      await ensureAccounts(tx, plans);
+      const accountIds = plans.map(({ accountId }) => accountId);
+      const late = await lockUndecided(tx, accountIds, date);
+      const undecided = plans.filter(({ accountId }) => late.has(accountId));
+      const passedOver = await withPassedOver(tx, [...late.keys()]);
+      const begun = undecided.flatMap((plan): Begun[] => [
+        { ...plan, id: cell.newId(), kind: "regular" },
+        ...(passedOver.has(plan.accountId)
+          ? [{ ...plan, id: cell.newId(), kind: "supplementary" } as const]
+          : []),
+      ]);
+      await beginSettlements(tx, begun, { date, at: cell.clock.now() });
+    },
+    { repeatable: true },
+  );
+}
+
+/** Locks the accounts; those whose date is not decided yet, and how far their entries are items. */
+export async function lockUndecided(
+  tx: Tx,
+  accountIds: readonly Id[],
+  date: string,
+): Promise<Map<Id, bigint>> {
+  const locked = await lockPendingAccounts(tx, accountIds);
+  return new Map(
+    locked
+      .filter(({ settledThrough }) => settledThrough === null || settledThrough < date)
+      .map(({ accountId, itemizedSeq }) => [accountId, itemizedSeq]),
+  );
+}
+
+type Place = { readonly plan: Plan; readonly from: bigint };
+
+/** Gives the accounts that have further closed entries. */
+async function itemizeStep(tx: Tx, group: Group, places: readonly Place[]): Promise<Place[]> {
+  const { date, causes } = group;
+  const accountIds = places.map(({ plan }) => plan.accountId);
+  const undecided = await lockUndecided(tx, accountIds, date);
+  const regular = await regularOf(tx, accountIds, date);
+  const pieces = places.flatMap(({ plan }): Piece[] => {
+    const afterSeq = undecided.get(plan.accountId);
+    if (afterSeq === undefined || afterSeq >= plan.lastSeq) return [];
+    // Several accounts are in one group only as far as their entries fit into one step.
+    const left = plan.lastSeq - afterSeq;
+    const room = left < ENTRIES_PER_STEP ? left : ENTRIES_PER_STEP;
+    const direct = plan.terms.basis === "on_success" ? (regular.get(plan.accountId) ?? null) : null;
+    const upToSeq = afterSeq + room;
+    return [{ accountId: plan.accountId, afterSeq, upToSeq, settlementId: direct, cutoff: plan.cutoff }];
+  });
+  if (pieces.length === 0) return [];
+  const held = [...new Set(causes.map(({ subject }) => subject))];
+  const reached = new Map(
+    (await itemize(tx, pieces, { date, held })).map(({ accountId, seq }) => [accountId, seq]),
+  );
+  await advanceItemized(
+    tx,
+    [...reached].map(([accountId, seq]) => ({ accountId, seq })),
+  );
+  return pieces.flatMap(({ accountId, upToSeq }) => {
+    const place = places.find(({ plan }) => plan.accountId === accountId) as Place;
+    const seq = reached.get(accountId);
+    // Short of the piece's end: what follows is of the open date.
+    if (seq === undefined || seq < upToSeq || seq >= place.plan.lastSeq) return [];
+    return [{ plan: place.plan, from: seq }];
+  });
+}
+
+async function regularOf(tx: Tx, accountIds: readonly Id[], date: string): Promise<Map<Id, Id>> {
+  const begun = await settlementsBegun(tx, accountIds, date);
+  return new Map(
+    begun
+      .filter(({ kind, state }) => kind === "regular" && state === "gathering")
+      .map(({ accountId, id }) => [accountId, id]),
+  );
+}
+
+async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: Group): Promise<void> {
+  const accountIds = plans.map(({ accountId }) => accountId);
+  const undecided = [...(await lockUndecided(tx, accountIds, date)).keys()];
+  if (undecided.length === 0) return;
+  const unended = causes.filter(({ kind }) => kind === "break").map(({ subject }) => subject);
+  const now = cell.clock.now();
+  await releaseExplained(tx, undecided, unended, now);
+  await holdByCauses(tx, causes, undecided, now);
+}
+
+/** Of the scopes that open items belong to, those whose items may settle; none where no policy asks. */
+async function settlableScopes(deps: SettleDeps, { plans }: Group): Promise<Map<string, ScopeKey[]>> {
+  const found = new Map<string, ScopeKey[]>();
+  for (const basis of ["on_reconciled", "on_funds_received"] as const) {
+    const asked = plans.filter(({ terms }) => terms.basis === basis).map(({ accountId }) => accountId);
+    if (asked.length === 0) continue;
+    const scopes = await openScopes(deps.cell.db, asked);
+    const { reconciled, fundsReceived } = deps.readings;
+    const read = basis === "on_reconciled" ? reconciled : fundsReceived;
+    found.set(basis, scopes.length === 0 ? [] : [...(await read(scopes))]);
+  }
+  return found;
+}
+
+async function assignStep(
+  tx: Tx,
+  { plans, date }: Group,
+  scopes: ReadonlyMap<string, readonly ScopeKey[]>,
+): Promise<number> {
+  const accountIds = plans.map(({ accountId }) => accountId);
+  await lockUndecided(tx, accountIds, date);
+  const begun = (await settlementsBegun(tx, accountIds, date)).filter(({ state }) => state === "gathering");
+  const idOf = (accountId: Id, kind: string) =>
+    begun.find((one) => one.accountId === accountId && one.kind === kind)?.id ?? null;
+  let taken = 0;
+  for (const basis of ["on_success", "on_reconciled", "on_funds_received"] as const) {
+    const assignments = plans.flatMap((plan): Assignment[] => {
+      const { accountId, cutoff } = plan;
+      const regularId = idOf(accountId, "regular");
+      if (plan.terms.basis !== basis || regularId === null) return [];
+      const supplementaryId = idOf(accountId, "supplementary");
+      return [{ accountId, regularId, supplementaryId, cutoff, byScope: basis !== "on_success" }];
+    });
+    if (assignments.length === 0) continue;
+    taken += await assign(tx, assignments, scopes.get(basis) ?? [], ITEMS_PER_STEP - taken);
+    if (taken >= ITEMS_PER_STEP) break;
+  }
+  return taken;
+}

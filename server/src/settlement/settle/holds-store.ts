@@ -1,0 +1,176 @@
+/** The SQL of holds on single items. */
+import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { HoldKind } from "../model.ts";
+
+export type ItemHold = {
+  readonly id: Id;
+  readonly journalId: Id;
+  readonly accountId: Id;
+  readonly kind: HoldKind;
+  readonly reason: string;
+  readonly heldBy: Id | null;
+  readonly heldAt: Date;
+  readonly releasedBy: Id | null;
+  readonly releaseNote: string | null;
+  readonly releasedAt: Date | null;
+};
+
+const COLUMNS =
+  "id, journal_id, account_id, kind, reason, held_by, held_at, released_by, release_note, released_at";
+
+const reversedSql = sql(
+  "settlement_reversed_attempts",
+  `select j.source_id
+   from accounts a
+   join entries e on e.account_id = a.id
+   join journals j on j.id = e.journal_id
+   where a.id = any($1::uuid[])
+     and j.kind = 'reversed_by_channel'
+   order by j.source_id`,
+);
+
+/** Attempts that a channel took back after success. @param shortages accounts of `suspense_shortage`. */
+export async function reversedAttempts(db: Db, shortages: readonly Id[]): Promise<Id[]> {
+  const rows = await db.all<{ sourceId: Id }>(reversedSql, [shortages]);
+  return rows.map(({ sourceId }) => sourceId);
+}
+
+export type Cause = {
+  readonly subject: Id;
+  readonly kind: HoldKind;
+  readonly reason: string;
+  readonly id: Id;
+};
+
+// Of one journal the platform holds for one kind only once: what a person released stays released, but what
+// a break holds comes and goes with it.
+const holdSql = sql(
+  "settlement_hold_by_causes",
+  `insert into settlement_holds (id, journal_id, account_id, kind, reason, held_at)
+   select distinct on (i.journal_id) c.id, i.journal_id, i.account_id, c.kind, c.reason, $5
+   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as c(id, subject, kind, reason)
+   join settlement_items i on i.account_id = any($6::uuid[]) and i.settlement_id is null and i.amount > 0
+   join journals j on j.id = i.journal_id and (j.subject_id = c.subject or j.source_id = c.subject)
+   where not exists (
+     select
+     from settlement_holds h
+     where h.journal_id = i.journal_id
+       and (h.released_at is null or (h.kind = c.kind and h.released_by is not null))
+   )
+   order by i.journal_id, c.id
+   on conflict do nothing`,
+);
+
+/** Holds the open items of these accounts that a cause concerns, each under the cause's own id. */
+export async function holdByCauses(
+  tx: Tx,
+  causes: readonly Cause[],
+  accountIds: readonly Id[],
+  at: Date,
+): Promise<void> {
+  if (causes.length === 0) return;
+  await tx.run(holdSql, [...columnsOf(causes, ["id", "subject", "kind", "reason"]), at, accountIds]);
+}
+
+const releaseExplainedSql = sql(
+  "settlement_release_explained",
+  `update settlement_holds h
+   set released_at = $3, release_note = 'the break has ended'
+   from journals j
+   where h.account_id = any($1::uuid[])
+     and h.kind = 'break'
+     and h.held_by is null
+     and h.released_at is null
+     and j.id = h.journal_id
+     and (j.subject_id is null or not (j.subject_id = any($2::uuid[])))`,
+);
+
+/** Releases what breaks held that have ended since. @param unended payments with an unended break. */
+export async function releaseExplained(
+  tx: Tx,
+  accountIds: readonly Id[],
+  unended: readonly Id[],
+  at: Date,
+): Promise<void> {
+  await tx.run(releaseExplainedSql, [accountIds, unended, at]);
+}
+
+const heldSql = sql(
+  "settlement_holds_active",
+  `select ${COLUMNS}
+   from settlement_holds
+   where released_at is null
+     and ($1::uuid is null or account_id = $1)
+     and ($2::uuid is null or id < $2)
+   order by id desc
+   limit $3`,
+);
+
+/** What is held now, newest first, from the one after `before`. */
+export function activeHolds(
+  db: Db,
+  accountId: Id | null,
+  page: { readonly before: Id | null; readonly limit: number },
+): Promise<ItemHold[]> {
+  return db.all<ItemHold>(heldSql, [accountId, page.before, page.limit]);
+}
+
+const ofJournalSql = sql(
+  "settlement_hold_of_journal",
+  `select ${COLUMNS}
+   from settlement_holds
+   where journal_id = $1
+     and released_at is null`,
+);
+
+export function holdOfJournal(db: Db, journalId: Id): Promise<ItemHold | null> {
+  return db.one<ItemHold>(ofJournalSql, [journalId]);
+}
+
+const itemSql = sql(
+  "settlement_item_by_journal",
+  `select i.settlement_id, i.amount, s.state
+   from settlement_items i
+   left join settlements s on s.id = i.settlement_id
+   where i.journal_id = $1`,
+);
+
+/** Where an item stands; null before its date is closed. */
+export function itemByJournal(
+  db: Db,
+  journalId: Id,
+): Promise<{ settlementId: Id | null; amount: bigint; state: string | null } | null> {
+  return db.one(itemSql, [journalId]);
+}
+
+const insertSql = sql(
+  "settlement_hold_insert",
+  `insert into settlement_holds (id, journal_id, account_id, kind, reason, held_by, held_at)
+   values ($1, $2, $3, $4, $5, $6, $7)
+   on conflict do nothing`,
+);
+
+export function insertHold(
+  tx: Tx,
+  hold: Pick<ItemHold, "id" | "journalId" | "accountId" | "kind" | "reason" | "heldBy" | "heldAt">,
+): Promise<number> {
+  const { id, journalId, accountId, kind, reason, heldBy, heldAt } = hold;
+  return tx.run(insertSql, [id, journalId, accountId, kind, reason, heldBy, heldAt]);
+}
+
+const releaseSql = sql(
+  "settlement_hold_release",
+  `update settlement_holds
+   set released_by = $2, release_note = $3, released_at = $4
+   where journal_id = $1
+     and released_at is null`,
+);
+
+export function releaseHold(
+  tx: Tx,
+  journalId: Id,
+  released: { readonly by: Id; readonly note: string | null; readonly at: Date },
+): Promise<number> {
+  return tx.run(releaseSql, [journalId, released.by, released.note, released.at]);
+}
