@@ -37,6 +37,7 @@ import {
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
+import { type Breaks, breakRoutes, createBreaks } from "./reconciliation/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
@@ -83,6 +84,7 @@ export type App = {
   stop(): Promise<void>;
   readonly http: Http;
   readonly cell: Cell;
+  readonly breaks: Breaks;
 };
 
 /**
@@ -112,6 +114,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return {
     http,
     cell: rooms.cell,
+    breaks: rooms.breaks,
     start: background.start,
     listen: async () => {
       const url = (await http.listen({ host: config.host, port: config.port, backlog: BACKLOG })).replace(
@@ -179,7 +182,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
-  const { payments } = room;
+  const { payments, statementSays } = room;
+  const breaks = createBreaks({ cell, channels, statementSays, openAccounts: opener.accounts });
   const checkout = createCheckoutRoom({
     ...common,
     payments,
@@ -194,7 +198,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  return { ...common, ...made, verifications, breaks, checkout, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -213,6 +217,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
   verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
+  breakRoutes(http, { breaks: rooms.breaks, clock, ...auth });
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);

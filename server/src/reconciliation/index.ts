@@ -1,0 +1,2 @@
+/** Reconciliation: a channel's statement of a day held against the books, and what becomes of differences. */
+export * from "./breaks/index.ts";
