@@ -180,7 +180,8 @@ function createPaying(deps: AppDeps, publicUrl: () => string) {
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
-  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room };
+  const openAccounts = opener.accounts;
+  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room, openAccounts };
   return { ...common, ...made, cell, keyring, publicUrl };
 }
 

@@ -3,6 +3,7 @@
  * steps of the close from them all.
  */
 import type { FastifyRequest } from "fastify";
+import type { AccountOpening, Channels } from "./channels/index.ts";
 import {
   closeSteps,
   createDayClose,
@@ -15,13 +16,24 @@ import type { Cell, Database } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
 import type { Log } from "./kernel/log.ts";
+import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
+import type { MerchantIdentity } from "./merchants/index.ts";
 import { invariants, runAudit } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
+import type { PaymentsRoom } from "./payments/index.ts";
+import { appliedScopes, breakRoutes, createBreaks, unendedBreaksOf } from "./reconciliation/index.ts";
+import { createSettlement } from "./settlement/index.ts";
+import type { Webhooks } from "./webhooks/index.ts";
 
 export type CloseRoomsDeps = {
   readonly cell: Cell;
+  readonly platform: Platform;
   readonly operators: Operators;
+  readonly channels: Channels;
+  readonly webhooks: Webhooks;
+  readonly room: Pick<PaymentsRoom, "statementSays">;
+  readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
   readonly keyring: Keyring;
   readonly publicUrl: () => string;
   readonly timeZone: string;
@@ -31,6 +43,7 @@ export type CloseRoomsDeps = {
 };
 
 export type CloseAuth = {
+  readonly authenticateMerchant: (request: FastifyRequest) => Promise<MerchantIdentity>;
   readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
 };
 
@@ -44,7 +57,17 @@ export type CloseRooms = {
 };
 
 export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
-  const { cell, log } = deps;
+  const { cell, log, room } = deps;
+  const breaks = createBreaks({ ...deps, statementSays: room.statementSays });
+  const settlement = createSettlement({
+    ...deps,
+    readings: {
+      reconciled: (scopes) => appliedScopes(cell.db, scopes),
+      unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
+      // What waits for the channel's money waits until channel payouts are read.
+      fundsReceived: async () => [],
+    },
+  });
   let worker: DueWorker | null = null;
   const withTime = async <T>(work: (database: Database) => Promise<T>) => {
     const database = deps.openWithTime();
@@ -67,6 +90,8 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const dayClose = createDayClose({ ...deps, steps, onDue: () => worker?.nudge() });
   return {
     routes: (http, auth) => {
+      breakRoutes(http, { breaks, clock: cell.clock, ...auth });
+      settlement.routes(http, auth);
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [],

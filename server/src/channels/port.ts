@@ -287,6 +287,11 @@ export type ChannelTraits = {
   readonly refundSpacingMs?: number;
   /** The same of the parts in which one order may be refunded; absent: no cap. */
   readonly refundPartsMax?: number;
+  /**
+   * False: it never tells that a refund has arrived, so its statement, which carries the refund, ends it.
+   * Absent: it tells.
+   */
+  readonly tellsRefundArrival?: boolean;
   /** The time zone of the channel's business date. */
   readonly timeZone: string;
   /**

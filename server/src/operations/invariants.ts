@@ -5,9 +5,10 @@
 import type { Invariant } from "../kernel/invariants.ts";
 import { invariants as ledger } from "../ledger/index.ts";
 import { invariants as payments } from "../payments/index.ts";
+import { invariants as reconciliation } from "../reconciliation/index.ts";
 import { invariants as settlement } from "../settlement/index.ts";
 import { invariants as webhooks } from "../webhooks/index.ts";
 
-export const invariants: readonly Invariant[] = [...ledger, ...payments, ...settlement, ...webhooks].sort(
-  (a, b) => (a.name < b.name ? -1 : 1),
-);
+const rooms = [ledger, payments, reconciliation, settlement, webhooks];
+
+export const invariants: readonly Invariant[] = rooms.flat().sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -27,6 +27,7 @@ import { dueBacklog } from "./query/backlog.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
 import { createRefundsService, type Refunds } from "./refund/service.ts";
+import { createStatementSays, type StatementSays } from "./statement-lines.ts";
 import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
@@ -39,6 +40,7 @@ export { readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
 export type { Refunds } from "./refund/service.ts";
+export type { StatementAnswer, StatementSays, StatementWord } from "./statement-lines.ts";
 export { presentNextAction, returnUrl } from "./view.ts";
 export type { Whole } from "./whole.ts";
 export { NextActionSchema } from "./wire.ts";
@@ -70,6 +72,11 @@ export type PaymentsRoom = {
   /** Whether a notification of the channel about the payment has arrived. */
   wasNotified(paymentId: Id): Promise<boolean>;
   readonly workItems: WorkItems;
+  /**
+   * Takes a line of a channel's statement to the door, which books it where it tells of an order or a refund
+   * that is known here and not booked yet. Safe to repeat. Throws what the door's `submit` throws.
+   */
+  readonly statementSays: StatementSays;
   /** The token by which a payment's pages are reached. */
   readonly tokenOf: (paymentId: Id) => string;
   /** Adds the addresses of merchants, operators and channels. */
@@ -110,6 +117,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     wasNotified: async (paymentId) =>
       (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,
+    statementSays: createStatementSays({ ...deps, door, places }),
     tokenOf,
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, pagesOf, ...auth });

@@ -136,7 +136,10 @@ const WITHOUT_DUE_TIME = sql(
    limit $1`,
 );
 
-/** The accounts whose balance is the sum of open items, recomputed from payments and refunds alone. */
+/**
+ * The accounts whose balance is the sum of open items, recomputed from payments, refunds and disputes; what
+ * breaks did is told by their rows, and compared with their own journals by the room above.
+ */
 const OPEN_ITEMS = sql(
   "audit_open_items",
   `with items as (
@@ -190,6 +193,13 @@ const OPEN_ITEMS = sql(
          end
      from disputes d
      join attempts a on a.id = d.attempt_id
+     union all
+     select b.merchant_id, b.currency, b.memo, e.code, e.amount
+     from breaks b
+     cross join lateral (
+       values ('suspense_surplus', b.surplus_effect), ('merchant_pending', b.pending_effect)
+     ) e (code, amount)
+     where e.amount <> 0
    ), expected as (
      select merchant_id, currency, memo, code, sum(amount) as amount
      from items

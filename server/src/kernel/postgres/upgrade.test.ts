@@ -75,6 +75,14 @@ const rows: Readonly<Record<string, string>> = {
       '${id}', '${id}', '${id}', '${id}', '${id}', 'dp_1', 'won', 90, 15, 'CNY', 'fraudulent', null, null,
       ${now}, ${now}
     );`,
+  "cell/200-reconciliation.sql": `
+    insert into cell_0.breaks (
+      id, channel_account_id, merchant_id, channel_date, kind, side, match_key, currency, settle_difference,
+      fee_difference, state, first_reconciliation_id, last_reconciliation_id, found_at
+    ) values (
+      '${id}', '${id}', '${id}', '2026-11-20', 'fee', 'both', 'T1', 'CNY', 0, 1, 'pending', '${id}', '${id}',
+      ${now}
+    );`,
 };
 
 test("every migration runs on tables that have rows, one version after another", async () => {
@@ -98,4 +106,6 @@ test("every migration runs on tables that have rows, one version after another",
   assert.deepEqual(attempts, [{ state: "pending", doubted_at: null }]);
   const disputes = await query("select returned_amount, returned_fee from cell_0.disputes order by id");
   assert.deepEqual(disputes, [{ returned_amount: "90", returned_fee: "0" }]);
+  const breaks = await query("select round, standing_fee from cell_0.breaks order by id");
+  assert.deepEqual(breaks, [{ round: 0, standing_fee: "0" }]);
 });

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertInvariants } from "../../../../tools/testing/invariants.ts";
+import { startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
+import { type Id, parseId } from "../../kernel/ids.ts";
+import { bookIdOf } from "../../ledger/index.ts";
+import { openShop, type Shop } from "../../payments/testing/shop.ts";
+import { booked, breaksAbout, type Made, type Wanted, writeGeneration } from "./testing/generations.ts";
+
+let platform: TestPlatform;
+before(async () => {
+  platform = await startTestPlatform({ config: { roles: ["api"] } });
+});
+after(() => platform.stop());
+
+const DATE = "2026-11-20";
+const NEXT = "2026-11-21";
+const goOn = async () => {};
+
+type World = {
+  readonly shop: Shop;
+  readonly book: Id;
+  /** Writes a generation and applies it; its id. */
+  found(findings: readonly Wanted[], more?: Partial<Made>): Promise<Id>;
+  books(): ReturnType<typeof booked>;
+  state(matchKey: string): Promise<unknown[]>;
+};
+
+async function world(contract: Record<string, unknown> = {}): Promise<World> {
+  const shop = await openShop(platform, contract);
+  const { cell, breaks } = platform.app;
+  const channelAccountId = parseId("cha", shop.channelAccountId) as Id;
+  const book = bookIdOf("merchant", parseId("mch", shop.id) as Id);
+  return {
+    shop,
+    book,
+    found: async (findings, more = {}) => {
+      const id = await writeGeneration(cell, { channelAccountId, channelDate: DATE, findings, ...more });
+      assert.deepEqual(await breaks.apply(id, goOn), { end: "applied" });
+      return id;
+    },
+    books: () => booked(cell, book),
+    state: async (matchKey) => {
+      const rows = await breaksAbout(cell, matchKey);
+      return rows
+        .filter((row) => row.channelAccountId === channelAccountId)
+        .map(({ state, resolution, surplusEffect, shortageEffect }) => [
+          state,
+          resolution,
+          surplusEffect - shortageEffect,
+        ]);
+    },
+  };
+}
+
+test("money that only the channel has lies in suspense on its day until it is explained", async () => {
+  const { found, books, state, shop } = await world();
+  await found([{ matchKey: "T1" }]);
+  assert.deepEqual(await state("T1"), [["open", null, 10_000n]]);
+  assert.deepEqual(await books(), {
+    channel_cost: { [DATE]: 60n },
+    channel_receivable: { [DATE]: 9_940n },
+    suspense_surplus: { [DATE]: -10_000n },
+  });
+  const listed = await platform.ops("GET", `/v1/ops/breaks?merchant=${shop.id}`);
+  assert.deepEqual(
+    listed.body.data.map((row: { state: string; suspense: number }) => [row.state, row.suspense]),
+    [["open", 10_000]],
+  );
+  await found([]);
+  assert.deepEqual(await state("T1"), [["resolved", "explained", 0n]]);
+  assert.deepEqual(await books(), {});
+  await assertInvariants(platform);
+});
+
+test("what the next day may explain is posted nowhere before that day has come", async () => {
+  const { found, books, state } = await world();
+  const first = await found([
+    { matchKey: "T2", pending: true },
+    { matchKey: "T3", pending: true },
+  ]);
+  assert.deepEqual(await state("T2"), [["pending", null, 0n]]);
+  assert.deepEqual(await books(), {});
+  await found([{ matchKey: "T3", channelDate: DATE }], { channelDate: NEXT, carriedFrom: first });
+  assert.deepEqual(await state("T2"), [["resolved", "explained", 0n]]);
+  assert.deepEqual(await state("T3"), [["open", null, 10_000n]]);
+  assert.deepEqual((await books()).suspense_surplus, { [DATE]: -10_000n });
+});
+
+test("the two halves of a movement found too far apart end each other, each on its own day", async () => {
+  const { found, books, state } = await world();
+  await found([
+    {
+      matchKey: "T4",
+      kind: "payment_ours_only",
+      side: "ours",
+      settleDifference: -10_000n,
+      feeDifference: -60n,
+    },
+  ]);
+  assert.deepEqual(await state("T4"), [["open", null, -10_000n]]);
+  await found([{ matchKey: "T4" }], { channelDate: NEXT });
+  assert.deepEqual(await state("T4"), [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ]);
+  assert.deepEqual(await books(), {
+    channel_cost: { [DATE]: -60n, [NEXT]: 60n },
+    channel_receivable: { [DATE]: -9_940n, [NEXT]: 9_940n },
+    suspense_shortage: { [DATE]: 10_000n, [NEXT]: -10_000n },
+  });
+  // A corrected file of the later day no longer has its half.
+  await found([], { channelDate: NEXT });
+  assert.deepEqual(await state("T4"), [
+    ["open", null, -10_000n],
+    ["voided", "undone", 0n],
+  ]);
+  assert.deepEqual(await books(), {
+    channel_cost: { [DATE]: -60n },
+    channel_receivable: { [DATE]: -9_940n },
+    suspense_shortage: { [DATE]: 10_000n },
+  });
+  await assertInvariants(platform);
+});
+
+test("a corrected file that tells another amount moves what is in suspense by it", async () => {
+  const { found, books, state } = await world();
+  await found([{ matchKey: "T5" }]);
+  await found([{ matchKey: "T5", settleDifference: 9_000n, feeDifference: 54n }]);
+  assert.deepEqual(await state("T5"), [["open", null, 9_000n]]);
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: 8_946n });
+  await found([]);
+  await found([{ matchKey: "T5" }]);
+  assert.deepEqual(await state("T5"), [["open", null, 10_000n]]);
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: 9_940n });
+});
+
+test("money that never passes us is held on the twins, without cost", async () => {
+  const { found, books } = await world({ fund_flow: "direct_to_merchant" });
+  await found([{ matchKey: "T6" }]);
+  assert.deepEqual(await books(), {
+    memo_channel_receivable: { [DATE]: 10_000n },
+    memo_suspense_surplus: { [DATE]: -10_000n },
+  });
+  await assertInvariants(platform);
+});

@@ -1,0 +1,141 @@
+/**
+ * Makes breaks of what a generation found: the door first, then suspense; and takes back what it explains.
+ *
+ * In chunks, each one transaction after the door's own: day, the account's lock, breaks by id, then the
+ * ledger. What a chunk has written names its generation, so that one that is applied again after a crash, or
+ * by two processes at once, goes on where the other left it: the account's oldest generation is the lock
+ * under which breaks are made, `breaks_identity` and the journals' own uniqueness stand behind it.
+ */
+import type { ChannelAccount } from "../../channels/index.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
+import type { StatementAnswer } from "../../payments/index.ts";
+import type { Finding } from "../model.ts";
+import { partnerOf, stepOf } from "./decide.ts";
+import { explainGone } from "./gone.ts";
+import type { Break } from "./model.ts";
+import { lineOf } from "./rows.ts";
+import { takeStep } from "./steps.ts";
+import {
+  breaksOfKeys,
+  datesOf,
+  findingsAfter,
+  generationOf,
+  lockBreaksOfKeys,
+  markApplied,
+  newerGeneration,
+  type PlacedFinding,
+} from "./store.ts";
+import { type About, type AccountsOpening, type ApplyDeps, underLock } from "./under-lock.ts";
+import { openWork } from "./work.ts";
+
+/** Findings in one transaction: some 100 ms with all their journals. */
+const CHUNK = 100;
+
+export type Applied =
+  /** Its breaks are written, now or before. */
+  | { readonly end: "applied" }
+  /** A newer generation of the same scope is there: apply that one. Nothing is made of this one. */
+  | { readonly end: "superseded"; readonly by: Id };
+
+/** Throws an Error for a generation that does not exist, and whatever `goOn` throws. */
+export async function apply(deps: ApplyDeps, generationId: Id, goOn: () => Promise<void>): Promise<Applied> {
+  const generation = await generationOf(deps.cell.db, generationId);
+  if (generation === null) throw new Error(`there is no generation ${generationId}`);
+  if (generation.state === "applied") return { end: "applied" };
+  const newer = await newerGeneration(deps.cell.db, generation);
+  if (newer !== null) return { end: "superseded", by: newer };
+  const account = await deps.channels.account(generation.channelAccountId);
+  if (account === null) throw new Error(`there is no channel account ${generation.channelAccountId}`);
+  const about = { generation, account };
+  for (let after = 0; ; ) {
+    await goOn();
+    const findings = await findingsAfter(deps.cell.db, generation.id, after, CHUNK);
+    const last = findings.at(-1);
+    if (last === undefined) break;
+    await applyChunk(deps, about, findings, goOn);
+    after = last.place;
+  }
+  while (await explainGone(deps, about, CHUNK)) await goOn();
+  await goOn();
+  const at = deps.cell.clock.now();
+  await deps.cell.transact((tx) => markApplied(tx, generation.id, at), { repeatable: true });
+  return { end: "applied" };
+}
+
+async function applyChunk(
+  deps: ApplyDeps,
+  about: About,
+  findings: readonly PlacedFinding[],
+  goOn: () => Promise<void>,
+): Promise<void> {
+  const { generation, account } = about;
+  await deps.openAccounts(openingsOf(account, findings));
+  const answers = await askDoor(deps, about, findings);
+  await goOn();
+  const keys = [...new Set(findings.map(({ matchKey }) => matchKey))];
+  await underLock(deps, about, async (tx, day) => {
+    const locked = await lockBreaksOfKeys(tx, account.id, keys);
+    const dates = await datesOf(tx, [...new Set(locked.map((each) => each.lastReconciliationId))]);
+    const teller = { reconciliationId: generation.id };
+    const now = deps.cell.clock.now();
+    const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
+    const byKey = Map.groupBy(locked, ({ matchKey }) => matchKey);
+    for (const finding of findings) {
+      const alike = (byKey.get(finding.matchKey) ?? []).map((each) => work.present(each.id) as Break);
+      const existing = alike.find((each) => isOf(each, finding)) ?? null;
+      const partner = partnerOf(finding, alike);
+      const answer = answers.get(finding.place) ?? null;
+      const lastDate = existing === null ? null : (dates.get(existing.lastReconciliationId) ?? null);
+      const isEarlier = lastDate !== null && lastDate > generation.channelDate;
+      const isTold = existing?.lastReconciliationId === generation.id;
+      const step = stepOf(finding, { existing, isEarlier, isTold, partner, answer });
+      await takeStep(work, step, { ...about, finding, existing, partner, answer, newId: deps.cell.newId });
+    }
+    await work.write();
+  });
+}
+
+function isOf(known: Break, finding: Finding): boolean {
+  return known.kind === finding.kind && known.channelDate === finding.channelDate;
+}
+
+const FOR_THE_DOOR: readonly string[] = ["payment_theirs_only", "refund_theirs_only", "status"];
+
+/** What the door makes of the lines of known orders, by the findings' places. */
+async function askDoor(
+  deps: ApplyDeps,
+  { generation, account }: About,
+  findings: readonly PlacedFinding[],
+): Promise<ReadonlyMap<number, StatementAnswer>> {
+  const wanted = findings.filter(({ kind }) => FOR_THE_DOOR.includes(kind));
+  if (wanted.length === 0) return new Map();
+  const keys = wanted.map(({ matchKey }) => matchKey);
+  const known = await breaksOfKeys(deps.cell.db, account.id, keys);
+  const told = (finding: Finding) =>
+    known.some((each) => each.lastReconciliationId === generation.id && isOf(each, finding));
+  const answers = await Promise.all(
+    wanted.map(async (finding) => {
+      const line = lineOf(finding.theirs, { at: generation.madeAt });
+      if (line === null || told(finding)) return null;
+      const answer = await deps.statementSays({
+        channelAccountId: account.id,
+        channelDate: finding.channelDate,
+        statement: formatId("stm", generation.statementId),
+        closedThrough: generation.closedThrough,
+        line,
+      });
+      return [finding.place, answer] as const;
+    }),
+  );
+  return new Map(answers.filter((answer) => answer !== null));
+}
+
+function openingsOf(account: ChannelAccount, findings: readonly Finding[]): AccountsOpening[] {
+  const { id: channelAccountId, merchantId, fundFlow } = account;
+  return [...new Set(findings.map(({ currency }) => currency))].map((currency) => ({
+    merchantId,
+    currency,
+    channelAccountId,
+    fundFlow,
+  }));
+}

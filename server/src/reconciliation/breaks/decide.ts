@@ -1,0 +1,123 @@
+/**
+ * What a finding, or that there is none any more, makes of a break. Pure: the rows as they are locked go in,
+ * the name of the step comes out; the history of every step is kept.
+ */
+import type { StatementAnswer } from "../../payments/index.ts";
+import type { BreakKind, Finding } from "../model.ts";
+import { type Break, isDecided, isUnended } from "./model.ts";
+
+export type Step =
+  /** Told before, or of a date that a later one has said more of. */
+  | "nothing"
+  /** It is as it was; this generation is the last to say so. */
+  | "seen"
+  /** Its figures changed, and nothing hangs on them. */
+  | "noted"
+  /** The next date may explain it: nothing is posted. */
+  | "wait"
+  /** Into suspense. */
+  | "open"
+  /** Open, with the suspense that the door has booked. */
+  | "hold"
+  /** The door has booked what the line tells. */
+  | "place"
+  /** It and its partner are one movement. */
+  | "pair"
+  /** Out of suspense, and into it by the new figures. */
+  | "change"
+  /** What was decided stands on other figures: undone, then into suspense; or for people. */
+  | "undo_and_open";
+
+const OPPOSITES: Partial<Record<BreakKind, BreakKind>> = {
+  payment_theirs_only: "payment_ours_only",
+  payment_ours_only: "payment_theirs_only",
+  refund_theirs_only: "refund_ours_only",
+  refund_ours_only: "refund_theirs_only",
+  dispute_theirs_only: "dispute_ours_only",
+  dispute_ours_only: "dispute_theirs_only",
+};
+
+/** What a finding makes of its break; `existing` null: it is found for the first time. */
+export function stepOf(
+  finding: Finding,
+  around: {
+    readonly existing: Break | null;
+    /** The generation is of an earlier date than the one that said the last of it. */
+    readonly isEarlier: boolean;
+    /** This very generation has told it already. */
+    readonly isTold: boolean;
+    readonly partner: Break | null;
+    readonly answer: StatementAnswer | null;
+  },
+): Step {
+  const { existing } = around;
+  if (existing === null) return firstStep(finding, around);
+  if (around.isTold || around.isEarlier) return "nothing";
+  const isSame = sameFigures(existing, finding);
+  switch (existing.state) {
+    case "pending":
+      return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
+    case "open":
+    case "proposed":
+      if (isSame) return "seen";
+      return existing.heldByDoor ? "noted" : "change";
+    default:
+  }
+  // It was explained, and is not any more.
+  if (existing.resolution === "explained" || existing.resolution === "undone") {
+    return firstStep(finding, around);
+  }
+  if (isSame || !isDecided(existing)) return "seen";
+  return "undo_and_open";
+}
+
+function firstStep(
+  finding: Finding,
+  { partner, answer }: { readonly partner: Break | null; readonly answer: StatementAnswer | null },
+): Step {
+  if (answer?.end === "missing") return "hold";
+  if (finding.pending) return "wait";
+  if (partner !== null) return "pair";
+  return answer?.end === "booked" ? "place" : "open";
+}
+
+/** What it makes of a break that the newest generation of its date finds it no more. */
+export function stepOfAbsence(known: Break): "explain" | "keep" | "settle" | "undo" | "part" | "nothing" {
+  // What was carried out for good stays to be accounted for.
+  if (isUnended(known) && known.standingResolution !== null) return "settle";
+  if (isUnended(known)) return known.heldByDoor ? "keep" : "explain";
+  if (known.resolution === "paired") return "part";
+  return isDecided(known) ? "undo" : "nothing";
+}
+
+/** The break that tells the other half of what a finding tells; null: there is none. */
+export function partnerOf(finding: Finding, others: readonly Break[]): Break | null {
+  const opposite = OPPOSITES[finding.kind];
+  if (opposite === undefined) return null;
+  return (
+    others.find(
+      (other) =>
+        other.kind === opposite &&
+        other.matchKey === finding.matchKey &&
+        other.currency === finding.currency &&
+        other.settleDifference === -finding.settleDifference &&
+        other.feeDifference === -finding.feeDifference &&
+        other.partnerId === null &&
+        other.standingResolution === null &&
+        (isHeld(other) || other.resolution === "placed"),
+    ) ?? null
+  );
+}
+
+/** In suspense by a journal of its own, and nobody is deciding about it. */
+function isHeld({ state, heldByDoor }: Break): boolean {
+  return state === "open" && !heldByDoor;
+}
+
+function sameFigures(known: Break, finding: Finding): boolean {
+  return (
+    known.settleDifference === finding.settleDifference &&
+    known.feeDifference === finding.feeDifference &&
+    known.currency === finding.currency
+  );
+}

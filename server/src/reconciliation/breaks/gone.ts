@@ -1,0 +1,104 @@
+/** What a generation finds no more: explained, and taken back; or a decision that it contradicts. */
+import { formatId } from "../../kernel/ids.ts";
+import { stepOfAbsence } from "./decide.ts";
+import type { Break } from "./model.ts";
+import { change, contradict, end, suspending } from "./steps.ts";
+import { goneBreaks, lockBreaks } from "./store.ts";
+import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
+import { openWork, suspend, takeBack, type Work } from "./work.ts";
+
+/** Looks at the next of them, at most `limit`; false: none was left. */
+export async function explainGone(deps: ApplyDeps, about: About, limit: number): Promise<boolean> {
+  const { generation } = about;
+  let isDone = true;
+  await underLock(deps, about, async (tx, day) => {
+    const gone = await goneBreaks(tx, generation, limit);
+    isDone = gone.length === 0;
+    if (isDone) return;
+    const locked = await lockBreaks(tx, gone.map(({ id }) => id).concat(gone.flatMap(partnerIds)));
+    const teller = { reconciliationId: generation.id };
+    const now = deps.cell.clock.now();
+    const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
+    for (const { id } of gone) {
+      const known = work.present(id);
+      if (known !== undefined) await leave(work, known, { ...about, newId: deps.cell.newId });
+    }
+    await work.write();
+  });
+  return !isDone;
+}
+
+function partnerIds({ partnerId }: Pick<Break, "partnerId">): string[] {
+  return partnerId === null ? [] : [partnerId];
+}
+
+type Context = About & { readonly newId: ApplyDeps["cell"]["newId"] };
+
+async function leave(work: Work, known: Break, context: Context): Promise<void> {
+  const { generation, newId } = context;
+  const seen: Break = { ...known, lastReconciliationId: generation.id };
+  switch (stepOfAbsence(known)) {
+    case "nothing":
+      work.keep(seen);
+      return;
+    case "keep":
+      work.keep(seen);
+      work.tell(seen, "changed", "The channel and the books agree now; what went back is still missing.");
+      return;
+    case "settle":
+      if (known.settleDifference === 0n && known.feeDifference === 0n) {
+        work.keep(seen);
+        return;
+      }
+      work.tell(seen, "changed", sentenceOf(context));
+      await change(work, { ...seen, settleDifference: 0n, feeDifference: 0n }, context);
+      return;
+    case "explain":
+      end(work, await takeBack(work, seen, newId), "explained", sentenceOf(context));
+      return;
+    case "undo":
+      await contradict(work, { before: known, row: null }, context);
+      return;
+    case "part":
+      await part(work, seen, context);
+  }
+}
+
+function sentenceOf({ generation }: Context): string {
+  const { id, statementId, channelDate } = generation;
+  return (
+    `Generation ${generation.generation} of ${channelDate} (${formatId("rec", id)}, statement ` +
+    `${formatId("stm", statementId)}) finds it no more.`
+  );
+}
+
+/**
+ * One half of a movement that two breaks told is gone: the other is open again, and stands where its own
+ * statement has it.
+ */
+async function part(work: Work, gone: Break, context: Context): Promise<void> {
+  const { newId } = context;
+  const other = gone.partnerId === null ? undefined : work.present(gone.partnerId);
+  const sentence = `What was found on ${gone.channelDate} and was the other half is found no more.`;
+  const wasFirst = gone.openedAt !== null;
+  if (other !== undefined && other.partnerId === gone.id) {
+    if (other.resolution === "placed") {
+      work.keep({ ...other, partnerId: null });
+    } else {
+      work.tell(other, "reopened", sentence);
+      suspend(work, other, {
+        ...suspending(context),
+        channelDate: wasFirst ? other.channelDate : gone.channelDate,
+      });
+    }
+  }
+  const free = { ...gone, partnerId: null };
+  if (!wasFirst) {
+    end(work, free, "undone", sentenceOf(context));
+    return;
+  }
+  // What was taken back on the other's day goes back there, and is taken back on its own.
+  const channelDate = other?.channelDate ?? gone.channelDate;
+  const again = suspend(work, free, { ...suspending(context), channelDate });
+  end(work, await takeBack(work, again, newId), "explained", sentenceOf(context));
+}

@@ -1,0 +1,168 @@
+/** The SQL that only reads breaks: lists, one with its history, what settlement and reports ask. */
+import { type Db, sql } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { BreakKind, BreakState } from "../model.ts";
+import type { Break, BreakEvent, Claim } from "./model.ts";
+import { BREAK_COLUMNS } from "./store.ts";
+
+const findSql = sql(
+  "breaks_find",
+  `select ${BREAK_COLUMNS}
+   from breaks
+   where id = $1`,
+);
+
+/** A break; null: there is none. */
+export function findBreak(db: Db, id: Id): Promise<Break | null> {
+  return db.one<Break>(findSql, [id]);
+}
+
+const listSql = sql(
+  "breaks_list",
+  `select ${BREAK_COLUMNS}
+   from breaks
+   where ($1::text[] is null or state = any($1))
+     and ($2::text is null or kind = $2)
+     and ($3::uuid is null or channel_account_id = $3)
+     and ($4::uuid is null or merchant_id = $4)
+     and ($5::date is null or channel_date = $5)
+     and ($6::uuid is null or owner_id = $6)
+     and ($7::timestamptz is null or found_at <= $7)
+     and ($8::uuid is null or id < $8)
+   order by id desc
+   limit $9`,
+);
+
+// Few breaks are unended at a time, and their index holds no other.
+const listUnendedSql = sql(
+  "breaks_list_unended",
+  `select ${BREAK_COLUMNS}
+   from breaks
+   where ended_at is null
+     and ($1::text[] is null or state = any($1))
+     and ($2::text is null or kind = $2)
+     and ($3::uuid is null or channel_account_id = $3)
+     and ($4::uuid is null or merchant_id = $4)
+     and ($5::date is null or channel_date = $5)
+     and ($6::uuid is null or owner_id = $6)
+     and ($7::timestamptz is null or found_at <= $7)
+     and ($8::uuid is null or id < $8)
+   order by id desc
+   limit $9`,
+);
+
+export type BreakFilter = {
+  /** Null: those that have not ended. */
+  readonly state: BreakState | null;
+  readonly all: boolean;
+  readonly kind: BreakKind | null;
+  readonly channelAccountId: Id | null;
+  readonly merchantId: Id | null;
+  readonly channelDate: string | null;
+  readonly ownerId: Id | null;
+  /** Found at this instant or before. */
+  readonly foundBefore: Date | null;
+};
+
+/** Breaks newest first, from the one before `before`. */
+export function listBreaks(
+  db: Db,
+  filter: BreakFilter,
+  page: { readonly before: Id | null; readonly limit: number },
+): Promise<Break[]> {
+  const { state, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore } = filter;
+  const states = state === null ? null : [state];
+  const where = [states, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore];
+  const hasEnded = filter.all || state === "resolved" || state === "voided";
+  return db.all<Break>(hasEnded ? listSql : listUnendedSql, [...where, page.before, page.limit]);
+}
+
+const eventsSql = sql(
+  "break_events_of",
+  `select id, break_id, at, kind, operator_id, reconciliation_id, detail
+   from break_events
+   where break_id = $1
+   order by at, id
+   limit 1000`,
+);
+
+/** A break's history, oldest first; at most 1,000 events. */
+export function eventsOfBreak(db: Db, breakId: Id): Promise<BreakEvent[]> {
+  return db.all<BreakEvent>(eventsSql, [breakId]);
+}
+
+const claimSql = sql(
+  "break_claim_of",
+  `select break_id, claim_no, filed_at, state, ended_at, note
+   from break_claims
+   where break_id = $1`,
+);
+
+export function claimOfBreak(db: Db, breakId: Id): Promise<Claim | null> {
+  return db.one<Claim>(claimSql, [breakId]);
+}
+
+export type OpenBreak = {
+  readonly breakId: Id;
+  readonly kind: BreakKind;
+  readonly state: "pending" | "open" | "proposed";
+  readonly paymentId: Id;
+  readonly attemptId: Id | null;
+  readonly refundId: Id | null;
+};
+
+const openOfSql = sql(
+  "breaks_open_of_payments",
+  `select id as break_id, kind, state, payment_id, attempt_id, refund_id
+   from breaks
+   where payment_id = any($1::uuid[])
+     and ended_at is null
+   order by id`,
+);
+
+/** The unended breaks of these payments. */
+export function openOfPayments(db: Db, paymentIds: readonly Id[]): Promise<OpenBreak[]> {
+  return db.all<OpenBreak>(openOfSql, [paymentIds]);
+}
+
+export type SummaryRow = {
+  readonly kind: BreakKind;
+  readonly state: BreakState;
+  readonly currency: string;
+  /** Days since it was found, in steps: 0, 1, 7, 30. */
+  readonly ageDaysFrom: number;
+  readonly count: number;
+  readonly settleDifference: bigint;
+  readonly feeDifference: bigint;
+  readonly surplus: bigint;
+  readonly shortage: bigint;
+};
+
+const summarySql = sql(
+  "breaks_summary",
+  `select kind, state, currency, age_days_from, count(*)::int as count,
+     sum(settle_difference)::bigint as settle_difference, sum(fee_difference)::bigint as fee_difference,
+     sum(surplus_effect)::bigint as surplus, sum(shortage_effect)::bigint as shortage
+   from (
+     select kind, state, currency, settle_difference, fee_difference, surplus_effect, shortage_effect,
+       case
+         when found_at > $3::timestamptz - interval '1 day' then 0
+         when found_at > $3::timestamptz - interval '7 days' then 1
+         when found_at > $3::timestamptz - interval '30 days' then 7
+         else 30
+       end as age_days_from
+     from breaks
+     where channel_date between $1 and $2
+   ) aged
+   group by kind, state, currency, age_days_from
+   order by kind, state, currency, age_days_from`,
+);
+
+/** Counts and sums of the breaks of these channel dates, as old as they are at `at`. */
+export function summaryOf(
+  db: Db,
+  dates: { readonly from: string; readonly to: string },
+  at: Date,
+): Promise<SummaryRow[]> {
+  return db.all<SummaryRow>(summarySql, [dates.from, dates.to, at]);
+}

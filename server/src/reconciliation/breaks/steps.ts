@@ -1,0 +1,223 @@
+/** What each step of a finding does to its break: the row, its history, its journals. */
+import type { Id } from "../../kernel/ids.ts";
+import type { StatementAnswer } from "../../payments/index.ts";
+import type { Finding } from "../model.ts";
+import type { Step } from "./decide.ts";
+import { type Break, type Ending, isDecided, openDifference, type Resolution } from "./model.ts";
+import type { About } from "./under-lock.ts";
+import { suspend, takeBack, undoResolution, type Work } from "./work.ts";
+
+export type StepContext = About & {
+  readonly finding: Finding;
+  readonly existing: Break | null;
+  readonly partner: Break | null;
+  readonly answer: StatementAnswer | null;
+  readonly newId: () => Id;
+};
+
+/** Carries out one step. */
+export async function takeStep(work: Work, step: Step, context: StepContext): Promise<void> {
+  if (step === "nothing") return;
+  const { existing, finding, partner } = context;
+  if (step === "seen" && existing !== null) {
+    work.keep({ ...existing, lastReconciliationId: context.generation.id });
+    return;
+  }
+  const row = tellFound(work, context);
+  switch (step) {
+    case "seen":
+      throw new Error("what is found for the first time was not seen before");
+    case "noted":
+      work.keep(row);
+      return;
+    case "wait":
+      work.keep({ ...row, state: "pending" });
+      work.tell(row, "pending", bookedSentence(context) ?? "The next channel date may explain it.");
+      return;
+    case "open":
+      work.tell(row, existing?.endedAt != null ? "reopened" : "opened", null);
+      suspend(work, row, suspending(context));
+      return;
+    case "hold":
+      work.keep({ ...row, state: "open", openedAt: work.now, heldByDoor: true });
+      work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
+      return;
+    case "place":
+      end(work, row, "placed", bookedSentence(context) ?? "The door booked it.");
+      return;
+    case "pair":
+      if (partner === null) throw new Error("a pair needs two");
+      await pair(work, row, partner, context.newId);
+      return;
+    case "change":
+      work.tell(row, "changed", figures(finding));
+      await change(work, row, context);
+      return;
+    case "undo_and_open":
+      await contradict(work, { before: existing ?? row, row }, context);
+  }
+}
+
+/** The row by what the generation tells; a new one is told to be found. */
+function tellFound(work: Work, context: StepContext): Break {
+  const { existing, finding, generation, account, answer } = context;
+  const { kind, side, matchKey, channelDate, currency } = finding;
+  const said = answer === null || answer.end === "unknown" ? null : answer;
+  const told = {
+    side,
+    currency,
+    theirsAmount: finding.theirsAmount,
+    oursAmount: finding.oursAmount,
+    settleDifference: finding.settleDifference,
+    feeDifference: finding.feeDifference,
+    paymentId: finding.paymentId ?? said?.paymentId ?? existing?.paymentId ?? null,
+    attemptId: finding.attemptId ?? said?.attemptId ?? existing?.attemptId ?? null,
+    refundId: finding.refundId ?? said?.refundId ?? existing?.refundId ?? null,
+    theirs: finding.theirs,
+    ours: finding.ours,
+    lastReconciliationId: generation.id,
+  };
+  if (existing !== null) return { ...existing, ...told };
+  const made: Break = {
+    ...told,
+    id: context.newId(),
+    channelAccountId: account.id,
+    merchantId: account.merchantId,
+    kind,
+    matchKey,
+    channelDate,
+    state: "pending",
+    firstReconciliationId: generation.id,
+    foundAt: work.now,
+    openedAt: null,
+    ownerId: null,
+    resolution: null,
+    explanation: null,
+    endedAt: null,
+    memo: account.fundFlow !== "through_platform",
+    round: 0,
+    suspenseJournalId: null,
+    surplusEffect: 0n,
+    shortageEffect: 0n,
+    pendingEffect: 0n,
+    heldByDoor: false,
+    partnerId: null,
+    contradiction: null,
+    standingResolution: null,
+    standingSettle: 0n,
+    standingFee: 0n,
+    proposalId: null,
+    ruleId: null,
+  };
+  work.tell(made, "found", figures(finding));
+  return made;
+}
+
+export function suspending({ account, newId }: Pick<StepContext, "account" | "newId">) {
+  return { newId, gross: account.costSettlement === "gross" };
+}
+
+/** Ends a break without anybody's decision. */
+export function end(work: Work, row: Break, resolution: Ending, explanation: string): Break {
+  work.tell(row, resolution, explanation);
+  return work.keep({
+    ...row,
+    state: resolution === "undone" ? "voided" : "resolved",
+    resolution,
+    explanation,
+    endedAt: work.now,
+    proposalId: null,
+  });
+}
+
+/** Two halves of one movement: what the first holds in suspense goes on the day of the second. */
+async function pair(work: Work, row: Break, partner: Break, newId: () => Id): Promise<void> {
+  const sentence = (other: Break) => `It and what was found on ${other.channelDate} are one movement.`;
+  if (partner.resolution === "placed") {
+    work.keep({ ...partner, partnerId: row.id });
+    work.tell(partner, "paired", sentence(row));
+  } else {
+    const free = await takeBack(work, partner, newId, row.channelDate);
+    end(work, { ...free, partnerId: row.id }, "paired", sentence(row));
+  }
+  end(work, { ...row, openedAt: null, partnerId: partner.id }, "paired", sentence(partner));
+}
+
+/** What money that has left nothing can take back. */
+const CANNOT_BE_UNDONE: readonly (string | null)[] = ["refund_buyer", "recover_from_channel"];
+
+/**
+ * The newest statement denies what a resolution was made on. What stays in our books is taken back; where
+ * money has gone the other way, the opposite goes into suspense, for people.
+ * @param row with the figures as they are now; null: the statement has nothing of it any more
+ */
+export async function contradict(
+  work: Work,
+  { before, row }: { readonly before: Break; readonly row: Break | null },
+  context: Pick<StepContext, "account" | "newId" | "generation">,
+): Promise<void> {
+  if (!isDecided(before)) throw new Error(`nobody decided about the break ${before.id}`);
+  const { newId } = context;
+  const lastReconciliationId = context.generation.id;
+  const found = row ?? { ...before, lastReconciliationId };
+  const decided = before.resolution;
+  if (!CANNOT_BE_UNDONE.includes(decided)) {
+    const undone = await undoResolution(work, found, newId);
+    const free = await takeBack(work, undone, newId);
+    const sentence = `A corrected statement denies it: ${decided} was taken back.`;
+    if (row === null) {
+      end(work, free, "undone", sentence);
+      return;
+    }
+    work.tell(row, "undone", sentence);
+    suspend(work, free, suspending(context));
+    return;
+  }
+  const contradiction =
+    `A corrected statement denies what ${decided} was done for, and it cannot be taken back. ` +
+    "What is missing or left over is in suspense: decide about it.";
+  const standing = {
+    standingResolution: decided as Resolution,
+    standingSettle: before.settleDifference,
+    standingFee: before.feeDifference,
+  };
+  const figures = row ?? { ...found, settleDifference: 0n, feeDifference: 0n };
+  work.tell(found, "contradicted", contradiction);
+  suspend(work, { ...figures, ...standing, contradiction }, suspending(context));
+}
+
+/** Out of suspense, and into it by the row's figures; settled where what was carried out covers them. */
+export async function change(
+  work: Work,
+  row: Break,
+  context: Pick<StepContext, "account" | "newId">,
+): Promise<void> {
+  const free = await takeBack(work, row, context.newId);
+  const { settle, fee } = openDifference(free);
+  if (free.standingResolution === null || settle !== 0n || fee !== 0n) {
+    suspend(work, free, suspending(context));
+    return;
+  }
+  const explanation = `What was carried out before covers it: ${free.standingResolution}.`;
+  work.tell(free, "resolved", explanation);
+  work.keep({
+    ...free,
+    state: "resolved",
+    resolution: free.standingResolution,
+    explanation,
+    endedAt: work.now,
+    contradiction: null,
+    standingResolution: null,
+    standingSettle: 0n,
+    standingFee: 0n,
+    proposalId: null,
+  });
+}
+
+function bookedSentence({ answer }: StepContext): string | null {
+  return answer?.end === "booked" ? "The door booked what the statement tells." : null;
+}
+
+function figures({ settleDifference, feeDifference, currency }: Finding): string {
+  return `${settleDifference} settles and ${feeDifference} is charged beyond the books, ${currency}`;
+}
