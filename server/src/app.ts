@@ -13,7 +13,7 @@ import {
   statementRoutes,
 } from "./channels/index.ts";
 import { createCheckoutRoom } from "./checkout/index.ts";
-import { createCloseRooms } from "./close-rooms.ts";
+import { type CloseRooms, createCloseRooms } from "./close-rooms.ts";
 import type { Config } from "./config.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
@@ -84,6 +84,8 @@ export type App = {
   stop(): Promise<void>;
   readonly http: Http;
   readonly cell: Cell;
+  /** For whoever applies what a comparison found without the close that would do it. */
+  readonly breaks: CloseRooms["breaks"];
 };
 
 /**
@@ -113,6 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return {
     http,
     cell: rooms.cell,
+    breaks: rooms.close.breaks,
     start: background.start,
     listen: async () => {
       const url = (await http.listen({ host: config.host, port: config.port, backlog: BACKLOG })).replace(

@@ -22,7 +22,13 @@ import type { MerchantIdentity } from "./merchants/index.ts";
 import { invariants, runAudit } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
 import type { PaymentsRoom } from "./payments/index.ts";
-import { appliedScopes, breakRoutes, createBreaks, unendedBreaksOf } from "./reconciliation/index.ts";
+import {
+  appliedScopes,
+  type Breaks,
+  breakRoutes,
+  createBreaks,
+  unendedBreaksOf,
+} from "./reconciliation/index.ts";
 import { createSettlement } from "./settlement/index.ts";
 import type { Webhooks } from "./webhooks/index.ts";
 
@@ -48,6 +54,7 @@ export type CloseAuth = {
 };
 
 export type CloseRooms = {
+  readonly breaks: Breaks;
   routes(http: Http, auth: CloseAuth): void;
   readonly jobs: readonly Job[];
   /** What a second person approves. */
@@ -89,6 +96,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const steps = closeSteps({ cell, withTime, audit });
   const dayClose = createDayClose({ ...deps, steps, onDue: () => worker?.nudge() });
   return {
+    breaks,
     routes: (http, auth) => {
       breakRoutes(http, { breaks, clock: cell.clock, ...auth });
       settlement.routes(http, auth);
