@@ -14,6 +14,7 @@ import {
 } from "./channels/index.ts";
 import { createCheckoutRoom } from "./checkout/index.ts";
 import type { Config } from "./config.ts";
+import { createFees, feeRoutes } from "./fees/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
@@ -166,34 +167,28 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: opener.accounts,
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
-  const routing = createRouting({ ...common, cell, channels, merchants, operators, paidOrders });
+  const fees = createFees({ ...common, cell, channels, merchants, operators });
+  const lower = { ...common, cell, keyring, channels, merchants, operators, fees };
+  const routing = createRouting({ ...lower, paidOrders });
   const room = createPaymentsRoom({
-    cell,
-    channels,
+    ...lower,
     routing,
-    merchants,
     webhooks,
-    keyring,
-    log,
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
   const { payments } = room;
-  const checkout = createCheckoutRoom({
-    ...common,
-    payments,
-    channels,
-    routing,
-    merchants,
-    operators,
-    keyring,
-    noteBeacon: routing.noteBeacon,
-  });
+  const checkout = createCheckoutRoom({ ...lower, payments, routing, noteBeacon: routing.noteBeacon });
   const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
+  const actions = [
+    ...merchants.approvalActions,
+    ...fees.approvalActions,
+    room.workItems.action,
+    goingLive.action,
+  ];
   const approvals = createApprovals({ ...common, operators, actions });
-  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
+  const made = { operators, approvals, merchants, channelHttp, channels, fees, webhooks, routing, room };
   return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
 }
 
@@ -209,6 +204,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
   statementRoutes(http, { channels, ...auth });
   registerRouting(http, { routing, operators, channels, clock });
+  feeRoutes(http, { fees: rooms.fees, ...auth });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
