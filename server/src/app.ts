@@ -15,6 +15,7 @@ import {
 import { createCheckoutRoom } from "./checkout/index.ts";
 import { type CloseRooms, createCloseRooms } from "./close-rooms.ts";
 import type { Config } from "./config.ts";
+import { createFees, feeRoutes } from "./fees/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
@@ -171,27 +172,24 @@ function createPaying(deps: AppDeps, publicUrl: () => string) {
     openAccounts: opener.accounts,
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
-  const routing = createRouting({ ...common, cell, channels, merchants, operators, paidOrders });
+  const fees = createFees({ ...common, cell, channels, merchants, operators });
+  const lower = { ...common, cell, keyring, channels, merchants, operators, fees };
+  const routing = createRouting({ ...lower, paidOrders });
   const room = createPaymentsRoom({
-    cell,
-    channels,
+    ...lower,
     routing,
-    merchants,
     webhooks,
-    keyring,
-    log,
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const openAccounts = opener.accounts;
-  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room, openAccounts };
-  return { ...common, ...made, cell, keyring, publicUrl };
+  return { ...lower, channelHttp, webhooks, routing, room, openAccounts, publicUrl };
 }
 
 /** All rooms: those that take payments, and what stands on them. */
 function createRooms(deps: AppDeps, publicUrl: () => string) {
   const paying = createPaying(deps, publicUrl);
-  const { channels, merchants, room, routing } = paying;
+  const { channels, fees, merchants, room, routing } = paying;
   const close = createCloseRooms({
     ...paying,
     timeZone: deps.config.timeZone,
@@ -199,6 +197,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const actions = [
     ...merchants.approvalActions,
+    ...fees.approvalActions,
     room.workItems.action,
     channels.accounts.goingLive.action,
     ...close.actions,
@@ -224,6 +223,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
   statementRoutes(http, { channels, ...auth });
   registerRouting(http, { routing, operators, channels, clock });
+  feeRoutes(http, { fees: rooms.fees, ...auth });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);

@@ -74,6 +74,8 @@ export type TradeFacts = {
   readonly channelDate: string;
   /** The buyer at the channel, masked. */
   readonly buyer: string | null;
+  /** What kind of card paid; null or absent: no card, or not told. */
+  readonly cardType?: "debit" | "credit" | null;
 };
 
 /** What the buyer's device must do next. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { feeOf, quoteFees, returnedSoFar } from "./index.ts";
+import { feeOf, returnedSoFar } from "./index.ts";
 
 const amounts = fc.bigInt({ min: 0n, max: 2n ** 53n - 1n });
 const rates = fc.bigInt({ min: 0n, max: 1_000_000n });
@@ -77,26 +77,5 @@ describe("what a refund returns", () => {
 
   it("refuses to return more than was taken", () => {
     assert.throws(() => returnedSoFar(60n, 10_001n, 10_000n), RangeError);
-  });
-});
-
-describe("a quote", () => {
-  const merchant = { feeRateMillionths: 6_000n, revision: 3 };
-  const account = { costRateMillionths: 3_800n, fundFlow: "through_platform", revision: 2 } as const;
-
-  it("names fee, cost and the very rates that made them", () => {
-    assert.deepEqual(quoteFees({ merchant, account, amount: 10_000n }), {
-      fee: 60n,
-      cost: 38n,
-      rule: "merchant_rate",
-      ruleVersion: "3.2",
-    });
-  });
-
-  it("is zero where the money does not pass us", () => {
-    for (const fundFlow of ["direct_to_merchant", "bank_custody"] as const) {
-      const { fee, cost, rule } = quoteFees({ merchant, account: { ...account, fundFlow }, amount: 10_000n });
-      assert.deepEqual([fee, cost, rule], [0n, 0n, "not_through_us"]);
-    }
   });
 });

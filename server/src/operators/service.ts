@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { FastifyRequest } from "fastify";
 import { createCache } from "../kernel/cache.ts";
 import { type Clock, HOUR, plus, type Random } from "../kernel/clock.ts";
@@ -219,9 +220,7 @@ async function propose(
 
 /** jsonb does not keep the order of names. */
 function samePayload(left: Approval["payload"], right: Approval["payload"]): boolean {
-  const sorted = (payload: Approval["payload"]) =>
-    JSON.stringify(Object.entries(payload).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return sorted(left) === sorted(right);
+  return isDeepStrictEqual(left, right);
 }
 
 async function ensureBootstrap(deps: OperatorsDeps, tx: Tx, token: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** Payments: from what a merchant asks for to what the books say, through one door. */
 import type { FastifyRequest } from "fastify";
 import type { Channels } from "../channels/index.ts";
+import type { Fees } from "../fees/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Backlog } from "../kernel/due.ts";
@@ -49,6 +50,7 @@ export type PaymentsRoomDeps = {
   readonly cell: Cell;
   readonly channels: Channels;
   readonly merchants: Merchants;
+  readonly fees: Pick<Fees, "schedulesOf">;
   readonly webhooks: Webhooks;
   readonly routing: Routing;
   readonly keyring: Keyring;

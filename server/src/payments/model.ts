@@ -8,6 +8,7 @@
  * Taken back: what left the channel again without a refund of ours: a reversal, or the channel's own doing.
  */
 import type { FundFlow, NextAction } from "../channels/index.ts";
+import type { RefundPolicy } from "../fees/index.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import {
@@ -78,6 +79,20 @@ export type Taken = {
   readonly costGross: boolean;
   readonly paidAt: Date;
   readonly channelDate: string;
+} & Charged;
+
+/** By what rules fee and cost were reckoned, as they are kept with the money. */
+export type Charged = {
+  /** Null of a surplus, which earns no fee, and of money from before rules were kept. */
+  readonly feeRule: string | null;
+  readonly feeRuleVersion: bigint | null;
+  readonly costRule: string | null;
+  readonly costRuleVersion: bigint | null;
+  /** What a refund gives back; null: what the account's contract says when it is accepted. */
+  readonly feeRefund: RefundPolicy | null;
+  readonly costRefund: RefundPolicy | null;
+  /** The part of the fee that is owed to partners. */
+  readonly partnerAmount: bigint;
 };
 
 export type Attempt = {

@@ -24,7 +24,8 @@ export const ATTEMPT_COLUMNS = `
   currency, channel_order_no, channel_trade_no, next_action, failure_code, failure_message, buyer, buyer_ip,
   routing, quota_day, quota_month,
   paid_amount,
-  settle_amount, fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount,
+  settle_amount, fee_amount, cost_amount, cost_gross, paid_at, channel_date, fee_rule, fee_rule_version,
+  cost_rule, cost_rule_version, fee_refund, cost_refund, partner_amount, surplus, refunded_amount,
   settled_refunded, fee_returned, cost_returned, taken_back, told_refunded, foreign_refunds, doubted_at,
   close_wanted, queries, expires_at, due_at, created_at, finished_at`;
 
@@ -105,9 +106,24 @@ function foreignRefundsText(refunds: readonly ForeignRefund[]): string {
 }
 
 function takenOf(row: AttemptRow): Taken | null {
-  const { paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate } = row;
-  if (paidAmount === null) return null;
-  return { paidAmount, settleAmount, feeAmount, costAmount, costGross, paidAt, channelDate } as Taken;
+  if (row.paidAmount === null) return null;
+  return {
+    paidAmount: row.paidAmount,
+    settleAmount: row.settleAmount,
+    feeAmount: row.feeAmount,
+    costAmount: row.costAmount,
+    costGross: row.costGross,
+    paidAt: row.paidAt,
+    channelDate: row.channelDate,
+    feeRule: row.feeRule,
+    feeRuleVersion: row.feeRuleVersion,
+    costRule: row.costRule,
+    costRuleVersion: row.costRuleVersion,
+    feeRefund: row.feeRefund,
+    costRefund: row.costRefund,
+    // Most fees are ours alone: their rows have nothing here.
+    partnerAmount: row.partnerAmount ?? 0n,
+  } as Taken;
 }
 
 /** The columns of an attempt: the inverse of `attemptOf`. */
@@ -142,6 +158,13 @@ export function attemptRow(attempt: Attempt): AttemptRow {
     costGross: taken === null ? null : taken.costGross,
     paidAt: taken === null ? null : taken.paidAt,
     channelDate: taken === null ? null : taken.channelDate,
+    feeRule: taken === null ? null : taken.feeRule,
+    feeRuleVersion: taken === null ? null : taken.feeRuleVersion,
+    costRule: taken === null ? null : taken.costRule,
+    costRuleVersion: taken === null ? null : taken.costRuleVersion,
+    feeRefund: taken === null ? null : taken.feeRefund,
+    costRefund: taken === null ? null : taken.costRefund,
+    partnerAmount: taken === null || taken.partnerAmount === 0n ? null : taken.partnerAmount,
     surplus: attempt.surplus,
     refundedAmount: attempt.refundedAmount,
     settledRefunded: attempt.settledRefunded,

@@ -60,7 +60,7 @@ export async function timelineOf(
   const journals = await journalsOfSources(db, bookIdOf("merchant", payment.merchantId), sources);
   const entries: Entry[] = [
     ...ofPayment(payment),
-    ...attempts.flatMap(ofAttempt),
+    ...attempts.flatMap((attempt) => ofAttempt(attempt, wholeBooks)),
     ...refunds.flatMap(ofRefund),
     ...disputes.flatMap(ofDispute),
     ...exchanges.map(ofExchange),
@@ -94,7 +94,7 @@ function ofPayment(payment: Payment): Entry[] {
   ];
 }
 
-function ofAttempt(attempt: Attempt): Entry[] {
+function ofAttempt(attempt: Attempt, wholeBooks: boolean): Entry[] {
   const id = formatId("att", attempt.id);
   const numbers = { channel_order_no: attempt.channelOrderNo, channel_trade_no: attempt.channelTradeNo };
   const account = formatId("cha", attempt.channelAccountId);
@@ -110,8 +110,23 @@ function ofAttempt(attempt: Attempt): Entry[] {
     ...numbers,
     failure_code: attempt.failureCode,
     failure_message: attempt.failureMessage,
+    ...chargesOf(attempt, wholeBooks),
   });
   return [made, { ...ended, rank: 3.4 }];
+}
+
+/** What it was charged and by which rule; what the channel takes from us is no merchant's business. */
+function chargesOf({ taken }: Attempt, wholeBooks: boolean): Readonly<Record<string, unknown>> {
+  if (taken === null || taken.feeRule === null) return {};
+  const { feeAmount, feeRule, feeRuleVersion, costAmount, costRule, costRuleVersion } = taken;
+  return {
+    fee: Number(feeAmount),
+    fee_rule: feeRule,
+    fee_rule_version: Number(feeRuleVersion),
+    ...(wholeBooks
+      ? { cost: Number(costAmount), cost_rule: costRule, cost_rule_version: Number(costRuleVersion) }
+      : {}),
+  };
 }
 
 function ofRefund(refund: Refund): Entry[] {

@@ -1,4 +1,5 @@
 /** How payments and refunds look to those who asked for them: answers and webhooks show the same. Pure. */
+import { partnersLeft } from "../fees/index.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import {
   type Attempt,
@@ -79,6 +80,37 @@ export function presentPayment(
     expires_at: payment.expiresAt.toISOString(),
     finished_at: payment.finishedAt?.toISOString() ?? null,
   };
+}
+
+/** What operators see besides: by what rules an order was charged, and what it cost. */
+export function presentPaymentForOperators(
+  payment: Payment,
+  about: { readonly attempts: readonly Attempt[]; readonly disputes: readonly Dispute[] },
+  automaticRefunds: readonly Refund[],
+  pages: PaymentPages,
+) {
+  return {
+    ...presentPayment(payment, about, automaticRefunds, pages),
+    attempts: about.attempts.map((attempt) => ({ ...presentAttempt(attempt), ...presentCharges(attempt) })),
+  };
+}
+
+function presentCharges({ taken, feeReturned, costReturned }: Attempt) {
+  return {
+    fee_rule: taken?.feeRule ?? null,
+    fee_rule_version: numberOf(taken?.feeRuleVersion),
+    fee_returned: Number(feeReturned),
+    fee_of_partners:
+      taken === null ? null : Number(partnersLeft(taken.partnerAmount, taken.feeAmount, feeReturned)),
+    cost: taken === null ? null : Number(taken.costAmount),
+    cost_rule: taken?.costRule ?? null,
+    cost_rule_version: numberOf(taken?.costRuleVersion),
+    cost_returned: Number(costReturned),
+  };
+}
+
+function numberOf(version: bigint | null | undefined): number | null {
+  return version == null ? null : Number(version);
 }
 
 /** As the wire shows what the buyer does next. */

@@ -128,6 +128,34 @@ export const PaymentSchema = Type.Object(
   { description: "What a merchant asked for, and what came of it" },
 );
 
+const OpsAttemptSchema = Type.Object({
+  ...AttemptSchema.properties,
+  fee_rule: Nullable(
+    Type.String({
+      description:
+        "What the fee was reckoned by: a schedule's id, with :debit or :credit for that card type's rule; " +
+        "merchant_rate; not_through_us. Null of a surplus, which earns none",
+    }),
+  ),
+  fee_rule_version: Nullable(
+    Type.Integer({ description: "The schedule's version; else the revision that the rate was read from" }),
+  ),
+  fee_returned: MinorUnits,
+  fee_of_partners: Nullable(
+    Type.Integer({ description: "The part of the fee that is still owed to partners" }),
+  ),
+  cost: Nullable(Type.Integer({ description: "The channel's, minor units" })),
+  cost_rule: Nullable(Type.String()),
+  cost_rule_version: Nullable(Type.Integer()),
+  cost_returned: MinorUnits,
+});
+
+/** A payment as operators see it. */
+export const OpsPaymentSchema = Type.Object({
+  ...PaymentSchema.properties,
+  attempts: Type.Array(OpsAttemptSchema),
+});
+
 export const TimelineSchema = Type.Object({
   data: Type.Array(
     Type.Object({

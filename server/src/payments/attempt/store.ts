@@ -156,6 +156,13 @@ const updateAttemptsSql = sql(
      cost_gross = u.cost_gross,
      paid_at = u.paid_at,
      channel_date = u.channel_date,
+     fee_rule = u.fee_rule,
+     fee_rule_version = u.fee_rule_version,
+     cost_rule = u.cost_rule,
+     cost_rule_version = u.cost_rule_version,
+     fee_refund = u.fee_refund,
+     cost_refund = u.cost_refund,
+     partner_amount = u.partner_amount,
      surplus = u.surplus,
      refunded_amount = u.refunded_amount,
      settled_refunded = u.settled_refunded,
@@ -174,13 +181,15 @@ const updateAttemptsSql = sql(
      $9::bigint[],
      $10::bigint[], $11::bigint[], $12::bool[], $13::timestamptz[], $14::date[], $15::text[], $16::bigint[],
      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::text[],
-     $23::timestamptz[], $24::bool[], $25::int[], $26::timestamptz[], $27::timestamptz[]
+     $23::timestamptz[], $24::bool[], $25::int[], $26::timestamptz[], $27::timestamptz[], $28::text[],
+     $29::bigint[], $30::text[], $31::bigint[], $32::text[], $33::text[], $34::bigint[]
    ) as u (
      id, state, channel_trade_no, next_action, failure_code, failure_message, buyer, paid_amount,
      settle_amount,
      fee_amount, cost_amount, cost_gross, paid_at, channel_date, surplus, refunded_amount, settled_refunded,
      fee_returned, cost_returned, taken_back, told_refunded, foreign_refunds, doubted_at, close_wanted,
-     queries, due_at, finished_at
+     queries, due_at, finished_at, fee_rule, fee_rule_version, cost_rule, cost_rule_version, fee_refund,
+     cost_refund, partner_amount
    )
    where a.id = u.id`,
 );
@@ -213,6 +222,13 @@ const ATTEMPT_CHANGING_KEYS: readonly (keyof AttemptRow)[] = [
   "queries",
   "dueAt",
   "finishedAt",
+  "feeRule",
+  "feeRuleVersion",
+  "costRule",
+  "costRuleVersion",
+  "feeRefund",
+  "costRefund",
+  "partnerAmount",
 ];
 
 const updateOpenAttemptsSql = sql(

@@ -1,7 +1,7 @@
 /** What a channel gives back of an order without a refund of ours, however it was told. Pure. */
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Taken } from "../model.ts";
-import { settledPart } from "../terms.ts";
+import { costComesBack, settledPart } from "../terms.ts";
 import { isUnderWay } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import { type Decision, finish, type MutableAttempt, type TradeContext, takeBack } from "./steps.ts";
@@ -26,7 +26,7 @@ export function bookByItself(
   const wasWhole = attempt.foreignRefunds.some(({ isReturned }) => isReturned);
   if (attempt.surplus !== null && !wasWhole && attempt.takenBack + amount >= taken.paidAmount) {
     if (attempt.state === "reversing") finish(attempt, "reversed", context.now);
-    takeBack(draft, attempt, channelDate, costGivenBack(taken.costAmount, context));
+    takeBack(draft, attempt, channelDate, costGivenBack(taken, taken.costAmount, context));
     return attempt.state === "reversed" ? "reversed" : "reversed_by_channel";
   }
   const isWhole = wentByItself(draft, attempt) + amount >= taken.paidAmount;
@@ -37,7 +37,7 @@ export function bookByItself(
   }
   const settleAmount = shiftTakenBack(attempt, taken, amount);
   finish(attempt, "reversed_by_channel", context.now);
-  const costReturned = costGivenBack(taken.costAmount - attempt.costReturned, context);
+  const costReturned = costGivenBack(taken, taken.costAmount - attempt.costReturned, context);
   draft.book({ booking: "reversed_by_channel", attempt, settleAmount, costReturned, channelDate });
   draft.open({
     kind: "reversed_by_channel",
@@ -68,8 +68,8 @@ function shiftTakenBack(attempt: MutableAttempt, taken: Taken, amount: bigint): 
 }
 
 /** A channel that keeps the cost of what is refunded keeps it too where it gives money back by itself. */
-export function costGivenBack(cost: bigint, { terms }: Pick<TradeContext, "terms">): bigint {
-  return terms.account.costReturnedOnRefund ? cost : 0n;
+export function costGivenBack(taken: Taken, cost: bigint, { terms }: Pick<TradeContext, "terms">): bigint {
+  return costComesBack(taken, terms) ? cost : 0n;
 }
 
 /** What of an attempt went back without a refund of ours, be it in parts. */

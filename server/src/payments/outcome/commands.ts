@@ -17,7 +17,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { AttemptChoice } from "../attempt/choices.ts";
 import { type Attempt, type ClosingFor, disputedAmount, isFinalPayment, type Refund } from "../model.ts";
 import { CODE_CALL_MS, PLACING_LEASE_MS } from "../query/schedule.ts";
-import { feeReturnOf, settledPart } from "../terms.ts";
+import { feeExpectedOf, settledPart } from "../terms.ts";
 import { decideGiveUp } from "./decide-trade.ts";
 import type { Draft } from "./draft.ts";
 import { newRefund } from "./new-refund.ts";
@@ -228,10 +228,8 @@ export function requestRefund(draft: Draft, wanted: RefundRequest, now: Date): W
   draft.addRefund(refund);
   const outstanding = parts
     .filter((part) => part.state === "created" || part.state === "unknown")
-    .reduce((sum, part) => sum + part.settleAmount, refund.settleAmount);
-  const feeExpected = wanted.feeReturned
-    ? feeReturnOf(success, taken, success.settledRefunded + outstanding)
-    : 0n;
+    .map((part) => part.settleAmount);
+  const feeExpected = feeExpectedOf(success, taken, [...outstanding, refund.settleAmount], wanted);
   const { creditLine } = wanted;
   draft.book({ booking: "refund_requested", attempt: success, refund, creditLine, feeExpected });
   return { done: true, refund, queued: turn > now };

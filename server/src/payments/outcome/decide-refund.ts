@@ -221,7 +221,7 @@ function accept(
   const told = late && refund.automatic ? null : answer.settleAmount;
   refund.settleAmount = told ?? refund.settleAmount;
   attempt.settledRefunded += refund.settleAmount;
-  const returns = returnsOf(attempt, taken, attempt.settledRefunded, context.terms);
+  const returns = returnsOf(attempt, taken, refund.settleAmount, context.terms);
   attempt.feeReturned += late ? 0n : returns.fee;
   attempt.costReturned += returns.cost;
   refund.feeReturned = late ? 0n : returns.fee;

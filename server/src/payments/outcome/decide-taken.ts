@@ -278,14 +278,9 @@ function bookCameAndWent(
   context: TradeContext,
 ): Decision {
   const wasLive = draft.payment.liveAttemptId === attempt.id;
-  takeSurplus(draft, attempt, facts, surplus, context);
+  const taken = takeSurplus(draft, attempt, facts, surplus, context);
   finish(attempt, "reversed", context.now);
-  takeBack(
-    draft,
-    attempt,
-    context.channelDay(attempt),
-    costGivenBack(attempt.taken?.costAmount ?? 0n, context),
-  );
+  takeBack(draft, attempt, context.channelDay(attempt), costGivenBack(taken, taken.costAmount, context));
   // They make the whole, which is booked: no number of them is new any more.
   attempt.foreignRefunds = (facts.foreignRefunds ?? []).map(({ outcome, channelRefundNo, amount }) => {
     return { channelRefundNo, amount, isReturned: outcome === "returned" };

@@ -3,6 +3,7 @@
  * locks, decides, posts, enqueues and commits, or does nothing when all is known.
  */
 import type { Channels } from "../../channels/index.ts";
+import type { Fees } from "../../fees/index.ts";
 import { type Batcher, createBatcher } from "../../kernel/batcher.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
@@ -19,6 +20,7 @@ export type DoorDeps = {
   readonly cell: Cell;
   readonly channels: Channels;
   readonly merchants: Pick<Merchants, "get">;
+  readonly fees: Pick<Fees, "schedulesOf">;
   readonly webhooks: Pick<Webhooks, "record" | "endpointsOf" | "deliver">;
   readonly log: Log;
   readonly pagesOf: (paymentId: Id) => PaymentPages;
@@ -145,12 +147,13 @@ async function lookAround(deps: DoorDeps, commands: readonly Command[]): Promise
   const terms = new Map<string, FeeTerms>();
   for (const { merchantId, channelAccountId } of commands) {
     if (channelAccountId === null || terms.has(`${merchantId}/${channelAccountId}`)) continue;
-    const [merchant, account] = await Promise.all([
+    const [merchant, account, schedules] = await Promise.all([
       deps.merchants.get(merchantId),
       deps.channels.account(channelAccountId),
+      deps.fees.schedulesOf(merchantId, channelAccountId),
     ]);
     if (merchant !== null && account !== null)
-      terms.set(`${merchantId}/${channelAccountId}`, { merchant, account });
+      terms.set(`${merchantId}/${channelAccountId}`, { merchant, account, schedules });
   }
   return {
     endpoints,

@@ -13,6 +13,7 @@ import {
   memoTwin,
 } from "../../ledger/index.ts";
 import type { Attempt, Dispute, Refund, Taken } from "../model.ts";
+import { partnersReturned } from "../terms.ts";
 import type { Booking } from "./draft.ts";
 
 /** The journal of a booking. @param id the journal's, fixed before the transaction. */
@@ -82,6 +83,7 @@ function success(attempt: Attempt, id: Id): JournalDraft {
         { account: at("merchant_pending"), debit: taken.feeAmount },
         { account: at("fee_income"), credit: taken.feeAmount },
       ]),
+      ...partnerLines(attempt, taken.partnerAmount),
       ...costLines(attempt, taken, taken.costAmount),
     ],
   };
@@ -170,6 +172,7 @@ function refundAccepted(
       { account: at("refund_clearing"), debit: refund.settleAmount },
       { account: at("channel_receivable"), credit: refund.settleAmount },
       ...moved(at("fee_income"), at("merchant_pending"), refund.feeReturned),
+      ...partnerLines(attempt, -partnersReturned(takenOf(attempt), attempt.feeReturned, refund.feeReturned)),
       ...costLines(attempt, takenOf(attempt), -refund.costReturned),
     ],
   };
@@ -210,6 +213,10 @@ function refundReturned(attempt: Attempt, refund: Refund, channelDate: string, i
       { account: at("channel_receivable"), debit: refund.settleAmount },
       ...home,
       ...moved(at("merchant_pending"), at("fee_income"), refund.feeReturned),
+      ...partnerLines(
+        attempt,
+        partnersReturned(takenOf(attempt), attempt.feeReturned + refund.feeReturned, refund.feeReturned),
+      ),
       ...costLines(attempt, takenOf(attempt), refund.costReturned),
     ],
   };
@@ -265,6 +272,13 @@ function whenceItCame(attempt: Attempt, refund: Refund): readonly Line[] {
       { account: at("merchant_receivable"), credit: refund.fromReceivable },
     ]),
   ];
+}
+
+/** The partners' part of our fee; negative: it goes back with the fee. */
+function partnerLines(attempt: Attempt, part: bigint): readonly Line[] {
+  if (part === 0n) return [];
+  const at = accountsOf(attempt);
+  return moved(at("fee_income"), at("partner_payable"), part);
 }
 
 /** The channel's cost, kept back from what it owes us (net) or billed apart (gross); negative: given back. */

@@ -5,7 +5,7 @@
 import type { SceneTraits, TradeFacts } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Attempt, Surplus, Taken } from "../model.ts";
-import { type FeeTerms, feesOf, settledPart } from "../terms.ts";
+import { type FeeTerms, feesOf, settledPart, withoutFee } from "../terms.ts";
 import { claimedOf } from "./claims.ts";
 import type { Draft } from "./draft.ts";
 import { automaticRefund } from "./new-refund.ts";
@@ -110,10 +110,10 @@ export function finish(
 /** Notes what an order took, with its fee and cost. */
 export function take(attempt: MutableAttempt, facts: TradeFacts, context: TradeContext): Taken {
   const settleAmount = facts.settleAmount ?? facts.amount;
-  const fees = feesOf(attempt, settleAmount, context.terms);
+  const { paidAt, channelDate, cardType = null } = facts;
+  const fees = feesOf(attempt, { settleAmount, channelDate, cardType }, context.terms);
   attempt.channelTradeNo = facts.channelTradeNo;
   attempt.buyer = facts.buyer ?? attempt.buyer;
-  const { paidAt, channelDate } = facts;
   const taken: Taken = { paidAmount: facts.amount, settleAmount, ...fees, paidAt, channelDate };
   attempt.taken = taken;
   return taken;
@@ -126,11 +126,12 @@ export function takeSurplus(
   facts: TradeFacts,
   surplus: Surplus,
   context: TradeContext,
-): void {
-  const taken = take(attempt, facts, context);
-  attempt.taken = { ...taken, feeAmount: 0n };
+): Taken {
+  const taken = withoutFee(take(attempt, facts, context));
+  attempt.taken = taken;
   attempt.surplus = surplus;
   draft.book({ booking: "surplus", attempt });
+  return taken;
 }
 
 /** What a reversed order must have taken, when the channel only says that it gave the money back. */

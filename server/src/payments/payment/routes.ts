@@ -17,9 +17,9 @@ import {
 } from "../../operators/index.ts";
 import { PAYMENT_STATUSES } from "../model.ts";
 import { timelineOf } from "../timeline.ts";
-import { type PaymentPages, presentPayment } from "../view.ts";
+import { type PaymentPages, presentPayment, presentPaymentForOperators } from "../view.ts";
 import { type Whole, wholesById } from "../whole.ts";
-import { PaymentSchema, TimelineSchema } from "../wire.ts";
+import { OpsPaymentSchema, PaymentSchema, TimelineSchema } from "../wire.ts";
 import { BuyerIpSchema, CreatePaymentSchema, MethodSchema, PaymentCodeSchema } from "./request.ts";
 import type { Payments } from "./service.ts";
 import { listPayments, type PaymentFilter } from "./store.ts";
@@ -59,22 +59,25 @@ const OpsListQuery = strictObject({ ...ListQuery.properties, merchant: Type.Opti
 const tags = ["Payments"];
 const security = [{ merchant: [] }];
 
-type Present = (whole: Whole) => ReturnType<typeof presentPayment>;
+type Present<View = ReturnType<typeof presentPayment>> = (whole: Whole) => View;
 
 /** Adds the payments' addresses for merchants and operators. */
 export function paymentRoutes(http: Http, deps: PaymentRoutesDeps): void {
-  const present: Present = (whole) =>
-    presentPayment(
-      whole.payment,
-      whole,
-      whole.refunds.filter((refund) => refund.automatic),
-      deps.pagesOf(whole.payment.id),
-    );
+  const presentBy =
+    <View>(view: (...shown: Parameters<typeof presentPayment>) => View): Present<View> =>
+    (whole) =>
+      view(
+        whole.payment,
+        whole,
+        whole.refunds.filter((refund) => refund.automatic),
+        deps.pagesOf(whole.payment.id),
+      );
+  const present = presentBy(presentPayment);
   creation(http, deps, present);
   reading(http, deps, present);
   ending(http, deps, present);
   story(http, deps);
-  opsRoutes(http, deps, present);
+  opsRoutes(http, deps, presentBy(presentPaymentForOperators));
 }
 
 function creation(http: Http, deps: PaymentRoutesDeps, present: Present): void {
@@ -247,7 +250,11 @@ function story(http: Http, deps: PaymentRoutesDeps): void {
   );
 }
 
-function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: Present): void {
+function opsRoutes(
+  http: Http,
+  deps: PaymentRoutesDeps,
+  present: Present<ReturnType<typeof presentPaymentForOperators>>,
+): void {
   const find = async (text: string) => {
     const whole = await deps.payments.find(readId("pay", text));
     if (whole === null) throw problem("not_found");
@@ -260,7 +267,7 @@ function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: Present): void 
         operationId: "opsListPayments",
         summary: "Find payments of any merchant",
         querystring: OpsListQuery,
-        response: { 200: pageSchema(PaymentSchema), ...problems(400, 401, 403) },
+        response: { 200: pageSchema(OpsPaymentSchema), ...problems(400, 401, 403) },
       }),
     },
     async (request) => {
@@ -277,7 +284,7 @@ function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: Present): void 
         operationId: "opsGetPayment",
         summary: "Get any merchant's payment",
         params: IdParams,
-        response: { 200: PaymentSchema, ...problems(401, 403, 404) },
+        response: { 200: OpsPaymentSchema, ...problems(401, 403, 404) },
       }),
     },
     async (request) => {
@@ -304,7 +311,7 @@ function opsRoutes(http: Http, deps: PaymentRoutesDeps, present: Present): void 
 
 type ListInput = { readonly merchantId: Id | null } & Input<never, never, typeof ListQuery>["Querystring"];
 
-async function list(deps: PaymentRoutesDeps, present: Present, query: ListInput) {
+async function list<View>(deps: PaymentRoutesDeps, present: Present<View>, query: ListInput) {
   const limit = readLimit(query.limit);
   const payments = await listPayments(deps.cell.db, filterOf(query), readCursorId(query.cursor), limit + 1);
   const ids = payments.map((payment) => payment.id);

@@ -20,6 +20,7 @@ export const CODES = [
   "suspense_surplus",
   "suspense_shortage",
   "fee_income",
+  "partner_payable",
   "channel_cost",
   "channel_cost_payable",
 ] as const satisfies readonly AccountCode[];

@@ -11,6 +11,7 @@ import type {
   TradeFacts,
   TradeOutcome,
 } from "../../channels/index.ts";
+import type { Schedule } from "../../fees/index.ts";
 import { plus, SECOND } from "../../kernel/clock.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
 import type { Merchant } from "../../merchants/index.ts";
@@ -30,6 +31,8 @@ export type StoryOptions = {
   readonly method?: string | null;
   readonly merchant?: Partial<Merchant>;
   readonly account?: Partial<ChannelAccount>;
+  /** Of the merchant's fees and the account's costs. */
+  readonly schedules?: readonly Schedule[];
 };
 
 export type Story = {
@@ -90,6 +93,7 @@ type Held = {
   readonly amount: bigint;
   readonly merchant: Merchant;
   readonly account: ChannelAccount;
+  readonly schedules: readonly Schedule[];
   readonly first: Id;
   readonly box: Box;
   readonly books: SmallBooks;
@@ -117,7 +121,8 @@ export function startStory(options: StoryOptions = {}): Story {
   const memo = account.fundFlow !== "through_platform";
   const books = createSmallBooks(merchant.id, account.id, memo);
   const kept = { events: [], workItems: [], numbers: new Map<string, Refund>() };
-  return storyOf({ now, amount, merchant, account, first, box, books, ...kept, asserts: true });
+  const schedules = options.schedules ?? [];
+  return storyOf({ now, amount, merchant, account, schedules, first, box, books, ...kept, asserts: true });
 }
 
 function forkOf(held: Held): Story {
@@ -141,7 +146,7 @@ function forkOf(held: Held): Story {
 function storyOf(held: Held): Story {
   const { amount, merchant, account, first, box, books, events, workItems, numbers } = held;
   const { payment } = box;
-  const terms = () => ({ merchant, account });
+  const terms = () => ({ merchant, account, schedules: held.schedules });
 
   const submit = (command: Command): Decided => {
     const uncovered = new Set<Command>();
