@@ -1,4 +1,5 @@
 /** The composition root: builds every room from its dependencies. Nothing else does. */
+import { join } from "node:path";
 import {
   type AccountOpening,
   type Channel,
@@ -38,6 +39,12 @@ import { createApprovals, createOperators, registerOperators } from "./operators
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
+import {
+  createStatementFiles,
+  createStatementsRoom,
+  registerStatements,
+  type StatementFiles,
+} from "./statements/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -72,6 +79,8 @@ export type Edges = {
   readonly channelHttp: ChannelHttp & { close(): Promise<void> };
   readonly post: Post;
   readonly compilers: SchemaCompilers;
+  /** Where statements are kept; the data folder where absent. */
+  readonly statementFiles?: StatementFiles;
 };
 
 export type App = {
@@ -105,7 +114,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   });
   refuseUnwritableText(http);
   if (!config.roles.includes("api")) answerWatchersAlone(http);
-  await http.register((scope) => addRoutes(scope, rooms, deps.clock));
+  await http.register((scope) => addRoutes(scope, rooms, deps));
   await ensureDay(rooms.cell, config.timeZone);
   await rooms.operators.ensureBootstrap(config.operatorKey);
   const background = createBackground(deps, rooms);
@@ -179,6 +188,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
+  const files = deps.edges?.statementFiles ?? createStatementFiles(join(config.dataDir, "statements"), newId);
+  const statements = createStatementsRoom({ cell, channels, files });
   const { payments } = room;
   const checkout = createCheckoutRoom({
     ...common,
@@ -194,10 +205,10 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  return { ...common, ...made, verifications, statements, checkout, cell, keyring, publicUrl };
 }
 
-async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
+async function addRoutes(http: Http, rooms: Rooms, { clock, config }: AppDeps): Promise<void> {
   const { platform, cell, operators, approvals, merchants, channels, webhooks, room, checkout, routing } =
     rooms;
   const auth = {
@@ -208,6 +219,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerMerchants(http, { platform, clock, operators, merchants });
   registerChannelAccounts(http, { platform, clock, operators, accounts: channels.accounts });
   statementRoutes(http, { channels, ...auth });
+  registerStatements(http, { ...rooms.statements, operators, ...auth, bytesMax: config.statementBytesMax });
   registerRouting(http, { routing, operators, channels, clock });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);

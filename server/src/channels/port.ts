@@ -358,24 +358,19 @@ export type Channel = {
    */
   fetchStatement(context: ChannelContext, channelDate: string): Promise<Call<Buffer>>;
   /**
-   * Reads an original, be it downloaded, uploaded or kept, all of it or nothing: pure, and the same bytes give
-   * the same statement. The fault says what makes it another's, another day's, broken or contradictory.
+   * Reads an original, be it downloaded, uploaded or kept, all of it or nothing: pure, and the same bytes
+   * give the same statement. The fault says what makes it another's, another day's, broken or contradictory.
    */
   readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault>;
   /** `fetchStatement`, and what it gave as `readStatement` reads it. */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
-  /**
-   * The same of what moved on one of the merchant's accounts at the channel. @param accountType in the
-   * channel's words; its main account unless told
-   */
+  /** The same of what moved on an account there. @param accountType in its words; the main one if absent */
   fetchFundFlow?(context: ChannelContext, channelDate: string, accountType?: string): Promise<Call<Buffer>>;
-  /** The same of what moved. */
   readFundFlow?(
     of: StatementOf,
     original: Buffer,
     accountType?: string,
   ): Promise<FundFlowStatement | StatementFault>;
-  /** The same of what moved. */
   downloadFundFlow?(
     context: ChannelContext,
     channelDate: string,

@@ -31,8 +31,8 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
 /**
- * The file of a day, its movements as Stripe lists them, the newest first: what came, one object a line in the
- * order of time, the fields of each sorted. The same content is the same bytes.
+ * The file of a day, its movements as Stripe lists them, the newest first: what came, one object a line in
+ * the order of time, the fields of each sorted. The same content is the same bytes.
  */
 export function fileOf(movements: readonly Fields[]): Buffer {
   // Those of one second keep their order.
