@@ -40,6 +40,7 @@ import { createApprovals, createOperators, registerOperators } from "./operators
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
+import type { StatementFiles } from "./statements/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -74,6 +75,8 @@ export type Edges = {
   readonly channelHttp: ChannelHttp & { close(): Promise<void> };
   readonly post: Post;
   readonly compilers: SchemaCompilers;
+  /** Where statements are kept; the data folder where absent. */
+  readonly statementFiles?: StatementFiles;
 };
 
 export type App = {
@@ -192,7 +195,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { channels, fees, merchants, room, routing } = paying;
   const close = createCloseRooms({
     ...paying,
-    timeZone: deps.config.timeZone,
+    settings: deps.config,
+    statementFiles: deps.edges?.statementFiles,
     openWithTime: () => openForAudit(deps),
   });
   const actions = [

@@ -2,6 +2,7 @@
  * The part of the composition root that builds what closes a day: each room from those below it, and the
  * steps of the close from them all.
  */
+import { join } from "node:path";
 import type { FastifyRequest } from "fastify";
 import type { AccountOpening, Channels } from "./channels/index.ts";
 import {
@@ -30,6 +31,12 @@ import {
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
 import { createSettlement } from "./settlement/index.ts";
+import {
+  createStatementFiles,
+  createStatementsRoom,
+  registerStatements,
+  type StatementFiles,
+} from "./statements/index.ts";
 import type { Webhooks } from "./webhooks/index.ts";
 
 export type CloseRoomsDeps = {
@@ -42,7 +49,13 @@ export type CloseRoomsDeps = {
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
   readonly keyring: Keyring;
   readonly publicUrl: () => string;
-  readonly timeZone: string;
+  readonly settings: {
+    readonly timeZone: string;
+    readonly dataDir: string;
+    readonly statementBytesMax: number;
+  };
+  /** Where statements are kept; the data folder where absent. */
+  readonly statementFiles: StatementFiles | undefined;
   readonly log: Log;
   /** Connections whose statements may read a whole day's rows; closed when their work is done. */
   readonly openWithTime: () => Database;
@@ -64,7 +77,9 @@ export type CloseRooms = {
 };
 
 export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
-  const { cell, log, room } = deps;
+  const { cell, settings, log, room } = deps;
+  const files = deps.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
+  const statements = createStatementsRoom({ ...deps, files });
   const breaks = createBreaks({ ...deps, statementSays: room.statementSays });
   const settlement = createSettlement({
     ...deps,
@@ -98,6 +113,8 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   return {
     breaks,
     routes: (http, auth) => {
+      const bytesMax = settings.statementBytesMax;
+      registerStatements(http, { ...statements, operators: deps.operators, ...auth, bytesMax });
       breakRoutes(http, { breaks, clock: cell.clock, ...auth });
       settlement.routes(http, auth);
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });

@@ -28,6 +28,7 @@ test("with nothing set, one process does everything on loopback, with its databa
     sandbox: { on: true, instant: false, port: 8081 },
     logLevel: "info",
     timeZone: "Asia/Shanghai",
+    statementBytesMax: 134_217_728,
     masterKey: null,
     previousMasterKeys: [],
     operatorKey: null,

@@ -35,6 +35,8 @@ export type Settings = {
   logLevel: (typeof logLevels)[number];
   /** IANA name; the zone of business dates. */
   timeZone: string;
+  /** The largest statement file that is taken. */
+  statementBytesMax: number;
   /** 32 bytes; `null` only outside production. */
   masterKey: Buffer | null;
   /** Master keys before it, which still open what they sealed. */
@@ -63,12 +65,16 @@ export const settingNames = {
   TRIBUTARY_OPERATOR_KEY: "made once",
   TRIBUTARY_LOG_LEVEL: "info",
   TRIBUTARY_TIME_ZONE: "Asia/Shanghai",
+  TRIBUTARY_STATEMENT_MEGABYTES_MAX: "128",
 } as const;
 
 type Name = keyof typeof settingNames;
 
 const operatorKeyLengthMin = 32;
 const masterKeyBytes = 32;
+const MEGABYTE = 1_024 * 1_024;
+/** A file is held in memory while it is read. */
+const MEGABYTES_MAX = 1_024;
 const databaseUrlExample = "postgres://user:password@host:5432/database";
 
 /**
@@ -108,6 +114,7 @@ export function readConfig(env: Environment = process.env, folder: string = proc
     publicUrl: read<string | null>("TRIBUTARY_PUBLIC_URL", parsePublicUrl, null),
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
+    statementBytesMax: MEGABYTE * read("TRIBUTARY_STATEMENT_MEGABYTES_MAX", parseMegabytes, 128),
     masterKey: masterKeys[0] ?? null,
     previousMasterKeys: masterKeys.slice(1),
     operatorKey: read<string | null>("TRIBUTARY_OPERATOR_KEY", parseOperatorKey, null),
@@ -196,6 +203,12 @@ function parseTimeZone(value: string): string | Problem {
   } catch {
     return problem(`is "${value}": give a time zone by its IANA name, such as Asia/Shanghai.`);
   }
+}
+
+function parseMegabytes(value: string): number | Problem {
+  const megabytes = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (megabytes >= 1 && megabytes <= MEGABYTES_MAX) return megabytes;
+  return problem(`is "${value}": give the megabytes of the largest file, from 1 to ${MEGABYTES_MAX}.`);
 }
 
 function parseMasterKey(value: string): Buffer | Problem {

@@ -34,6 +34,14 @@ export function createInstantChannel(deps: { readonly clock: Pick<SandboxClock, 
   const answered = <T>(operation: string, request: string, value: T) =>
     Promise.resolve({ end: "answered" as const, value, exchange: exchange(operation, request, "ok") });
   const today = () => deps.clock.now().toISOString().slice(0, 10);
+  const noStatement = () =>
+    Promise.resolve({
+      end: "refused" as const,
+      code: "no_statement",
+      message: "the instant channel keeps no statement",
+      retryable: false,
+      exchange: exchange("statement", "", null),
+    });
 
   return {
     traits: {
@@ -94,14 +102,9 @@ export function createInstantChannel(deps: { readonly clock: Pick<SandboxClock, 
       };
     },
     acknowledge: () => ({ status: 200, contentType: "text/plain", body: "success" }),
-    downloadStatement: () =>
-      Promise.resolve({
-        end: "refused" as const,
-        code: "no_statement",
-        message: "the instant channel keeps no statement",
-        retryable: false,
-        exchange: exchange("statement", "", null),
-      }),
+    fetchStatement: noStatement,
+    readStatement: () => Promise.reject(new Error("the instant channel keeps no statement")),
+    downloadStatement: noStatement,
   };
 }
 

@@ -17,7 +17,13 @@ export { createChannelHttp } from "./http.ts";
 export { type Wallet, walletOf } from "./payment-codes.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
-export { type StatementRoutesDeps, statementRoutes } from "./statements.ts";
+export { StatementFault } from "./statement-fault.ts";
+export {
+  presentStatementLine,
+  StatementLineSchema,
+  type StatementRoutesDeps,
+  statementRoutes,
+} from "./statements.ts";
 export { createStripe } from "./stripe/index.ts";
 export { createUnionpay } from "./unionpay/index.ts";
 export { createWechat } from "./wechat/index.ts";

@@ -1,6 +1,14 @@
 /** The part of the port that tells what a channel bills. */
 import type { Currency } from "../kernel/money.ts";
 
+/** Whose statement of which day a file must be. */
+export type StatementOf = {
+  /** Whom the account's credentials make us at the channel; empty where they do not say. */
+  readonly holder: Readonly<Record<string, string>>;
+  /** The channel's business date, `yyyy-mm-dd`. */
+  readonly channelDate: string;
+};
+
 /** One line of a channel's statement (bill) that moves money, signs as the merchant sees them. */
 export type StatementLine = {
   /** Line number in the file, from 1, for people. */
@@ -31,6 +39,8 @@ export type Statement = {
   /** The channel's business date, `yyyy-mm-dd`. */
   readonly channelDate: string;
   readonly lines: readonly StatementLine[];
+  /** What else stands in the file, for a person to look at; absent: nothing. */
+  readonly notes?: readonly string[];
   /** The file as it came, to be kept with its hash. */
   readonly original: Buffer;
 };

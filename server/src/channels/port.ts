@@ -13,7 +13,8 @@ import type { Call } from "./port-calls.ts";
 import type { ChannelHttp } from "./port-http.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
-import type { Statement } from "./port-statements.ts";
+import type { Statement, StatementOf } from "./port-statements.ts";
+import type { StatementFault } from "./statement-fault.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 export type { ChannelNetwork } from "./network.ts";
@@ -359,14 +360,24 @@ export type Channel = {
   prepareNotification?(contexts: readonly ChannelContext[], request: InboundRequest): Promise<boolean>;
   acknowledge(accepted: boolean): Acknowledgement;
   /**
-   * The statement of one channel date, downloaded and parsed; `refused` with code `no_statement` when there
-   * is none.
+   * The original of one channel date's statement, as the channel hands it out and unread; `refused` with code
+   * `no_statement` when there is none.
    */
-  downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+  fetchStatement(context: ChannelContext, channelDate: string): Promise<Call<Buffer>>;
   /**
-   * What moved on one of the merchant's accounts at the channel on one channel date, downloaded and parsed;
-   * `refused` as `downloadStatement`. @param accountType in the channel's words; its main account unless told
+   * Reads an original, be it downloaded, uploaded or kept, all of it or nothing: pure, and the same bytes
+   * give the same statement. The fault says what makes it another's, another day's, broken or contradictory.
    */
+  readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault>;
+  /** `fetchStatement`, and what it gave as `readStatement` reads it. */
+  downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
+  /** The same of what moved on an account there. @param accountType in its words; the main one if absent */
+  fetchFundFlow?(context: ChannelContext, channelDate: string, accountType?: string): Promise<Call<Buffer>>;
+  readFundFlow?(
+    of: StatementOf,
+    original: Buffer,
+    accountType?: string,
+  ): Promise<FundFlowStatement | StatementFault>;
   downloadFundFlow?(
     context: ChannelContext,
     channelDate: string,

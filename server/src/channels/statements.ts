@@ -35,7 +35,8 @@ const Params = strictObject({
 
 const MinorUnits = (description: string) => Type.Integer({ description });
 
-const LineSchema = Type.Object({
+/** One line, as it is shown. */
+export const StatementLineSchema = Type.Object({
   line: Type.Integer({ description: "The line's number in the file, from 1" }),
   kind: Type.Enum(["payment", "refund", "dispute"]),
   channel_trade_no: Type.String(),
@@ -54,7 +55,7 @@ const StatementSchema = Type.Object({
   channel_account: Type.String(),
   channel_date: Type.String({ format: "date" }),
   account: Type.String({ description: "Whose statement the channel says it is" }),
-  lines: Type.Array(LineSchema),
+  lines: Type.Array(StatementLineSchema),
 });
 
 /** Adds `/v1/ops/channel_accounts/{id}/statements/{date}`. */
@@ -112,11 +113,12 @@ function presentStatement(account: ChannelAccount, statement: Statement) {
     channel_account: formatId("cha", account.id),
     channel_date: statement.channelDate,
     account: statement.account,
-    lines: statement.lines.map(presentLine),
+    lines: statement.lines.map(presentStatementLine),
   };
 }
 
-function presentLine(line: StatementLine) {
+/** A line as `StatementLineSchema` says. */
+export function presentStatementLine(line: StatementLine) {
   return {
     line: line.line,
     kind: line.kind,

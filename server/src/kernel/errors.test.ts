@@ -47,6 +47,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   endpoint_not_allowed: 422,
   channel_unavailable: 503,
   statement_refused: 502,
+  statement_invalid: 422,
   overloaded: 503,
   outcome_unknown: 503,
   database_unavailable: 503,

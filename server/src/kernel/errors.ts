@@ -26,7 +26,9 @@ export const ERRORS = {
   body_too_large: {
     status: 413,
     title: "The body is too large",
-    remedy: "Send at most 64 kB; keep long data on your side and reference it in metadata.",
+    remedy:
+      "Send at most 64 kB; keep long data on your side and reference it in metadata. A statement's file may be " +
+      "as large as the setting TRIBUTARY_STATEMENT_MEGABYTES_MAX says.",
   },
   headers_too_large: {
     status: 431,
@@ -235,6 +237,14 @@ export const ERRORS = {
     status: 502,
     title: "The channel did not hand out a statement that can be read",
     remedy: "Compare the detail with the channel's console; the statement as a whole was refused.",
+  },
+
+  statement_invalid: {
+    status: 422,
+    title: "The file is not the statement that it should be",
+    remedy:
+      "Nothing of it is used. Compare the named line with what the channel or the bank published, and send " +
+      "the whole file as it was handed out.",
   },
 
   // The platform.

@@ -61,6 +61,8 @@ const toy: Channel = {
   queryRefund: none,
   readNotification: () => assert.fail("a toy notifies nobody"),
   acknowledge: () => ({ status: 200, contentType: "text/plain", body: "" }),
+  fetchStatement: none,
+  readStatement: () => assert.fail("a toy has no statement"),
   downloadStatement: none,
 };
 

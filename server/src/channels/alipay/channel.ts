@@ -15,6 +15,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
+import { withDownloads } from "../statement-download.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { callGateway, credentialsOf, recordOfRequest, withQuery } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
@@ -41,7 +42,7 @@ import {
   signedParameters,
 } from "./requests.ts";
 import type { Parameters } from "./signing.ts";
-import { downloadFundFlow, downloadStatement } from "./statement.ts";
+import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -50,7 +51,7 @@ import { refuseOrder } from "./validation.ts";
  * files beside it.
  */
 export function createAlipay(deps: ChannelDeps): Channel {
-  return {
+  return withDownloads({
     traits: ALIPAY_TRAITS,
     parseCredentials,
     merchantOf,
@@ -64,10 +65,12 @@ export function createAlipay(deps: ChannelDeps): Channel {
     queryRefund: (context, refund) => queryRefund(deps, context, refund),
     readNotification,
     acknowledge,
-    downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
-    downloadFundFlow: (context, channelDate) => downloadFundFlow(deps, context, channelDate),
+    fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
+    readStatement,
+    fetchFundFlow: (context, channelDate) => fetchFundFlow(deps, context, channelDate),
+    readFundFlow,
     identify: createIdentification(deps),
-  };
+  });
 }
 
 /**

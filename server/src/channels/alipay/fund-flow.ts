@@ -3,7 +3,7 @@ import type { FundFlowLine, FundFlowStatement } from "../port.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { fenOf } from "./amount.ts";
 import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
-import { beijingDate, parseBeijingTime } from "./time.ts";
+import { parseBeijingTime } from "./time.ts";
 
 // The account statement (账务明细) of one day: what came to the seller's account and went from it.
 //
@@ -49,7 +49,7 @@ export function parseFundFlow(content: Buffer, original: Buffer): FundFlowStatem
   const end = lines.findIndex((line, index) => index > 4 && line.startsWith("#"));
   if (end === -1) throw new StatementFault(lines.length, "the list has no end: the file is cut off");
   headed(lines, end, /^#-+(账务明细列表结束)-+$/, "the end of the list");
-  const rows = lines.slice(5, end).map((line, index) => lineOf(line, index + 6, columns, channelDate));
+  const rows = lines.slice(5, end).map((line, index) => lineOf(line, index + 6, columns));
   const balances = balancesOf(rows);
   if ("brokenAt" in balances) {
     throw new StatementFault(balances.brokenAt, `${COLUMNS.balance} does not follow from the line before`);
@@ -60,7 +60,7 @@ export function parseFundFlow(content: Buffer, original: Buffer): FundFlowStatem
   return { account, accountType: "", channelDate, currency: "CNY", ...balances, lines: rows, original };
 }
 
-function lineOf(text: string, line: number, columns: Columns<Column>, channelDate: string): FundFlowLine {
+function lineOf(text: string, line: number, columns: Columns<Column>): FundFlowLine {
   const cells = text.split(",");
   if (cells.length !== columns.count) {
     throw new StatementFault(line, `has ${cells.length} cells, the header ${columns.count}`);
@@ -73,7 +73,6 @@ function lineOf(text: string, line: number, columns: Columns<Column>, channelDat
   // The column that a movement has no part in is empty or nought.
   const money = (column: Column) => must(column, read(column) === "" ? 0n : fenOf(read(column)));
   const at = must("time", parseBeijingTime(read("time")));
-  if (beijingDate(at) !== channelDate) must("time", null);
   const [came, went] = [money("came"), money("went")];
   if (came < 0n || (came > 0n && went !== 0n)) must("came", null);
   if (went > 0n) must("went", null);

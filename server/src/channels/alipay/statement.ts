@@ -8,13 +8,14 @@ import type {
   ExchangeRecord,
   FundFlowStatement,
   Statement,
+  StatementOf,
 } from "../port.ts";
-import { StatementFault } from "../statement-fault.ts";
-import { unzip, type ZipEntry } from "../zip.ts";
+import { orFault, StatementFault } from "../statement-fault.ts";
+import { unzip } from "../zip.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement } from "./bill.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
-import { callGateway, credentialsOf } from "./gateway.ts";
+import { callGateway } from "./gateway.ts";
 import { billRequest } from "./requests.ts";
 
 /** The packed statement of a seller with some million trades a day. */
@@ -25,52 +26,56 @@ const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 
-/** What was sold on a date, downloaded and read. */
-export function downloadStatement(
+/** The archive with what was sold on a date. */
+export function fetchStatement(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
-): Promise<Call<Statement>> {
-  const file = { type: "trade", what: "business", isIt: isStatement, parse: parseStatement } as const;
-  return fetchFile(deps, context, channelDate, file);
+): Promise<Call<Buffer>> {
+  return fetchFile(deps, context, channelDate, "trade");
 }
 
-/** What moved on the seller's account on a date, downloaded and read. Alipay tells of one account. */
-export function downloadFundFlow(
+/** The archive with what moved on the seller's account on a date. Alipay tells of one account. */
+export function fetchFundFlow(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
-): Promise<Call<FundFlowStatement>> {
-  const file = { type: "signcustomer", what: "account", isIt: isFundFlow, parse: parseFundFlow } as const;
-  return fetchFile(deps, context, channelDate, file);
+): Promise<Call<Buffer>> {
+  return fetchFile(deps, context, channelDate, "signcustomer");
 }
 
-/** One kind of file: how it is asked for, told from its summary in the same archive, and read. */
+/** Reads an archive with what was sold, or the file that was taken out of it. */
+export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
+  return readFile(of, original, { what: "business", isIt: isStatement, parse: parseStatement });
+}
+
+/** The same of what moved on the account. */
+export function readFundFlow(of: StatementOf, original: Buffer): Promise<FundFlowStatement | StatementFault> {
+  return readFile(of, original, { what: "account", isIt: isFundFlow, parse: parseFundFlow });
+}
+
+/** One kind of file: how it is told from its summary in the same archive, and read. */
 type Kind<T> = {
-  readonly type: "trade" | "signcustomer";
   readonly what: string;
   readonly isIt: (content: Buffer) => boolean;
   readonly parse: (content: Buffer, original: Buffer) => T;
 };
 
 /**
- * Asks where the statement of a date is, takes it from there and reads it. The address is good for half a
- * minute only.
+ * Asks where the statement of a date is and takes it from there. The address is good for half a minute only.
  */
-async function fetchFile<T extends { readonly account: string; readonly channelDate: string }>(
+async function fetchFile(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
-  kind: Kind<T>,
-): Promise<Call<T>> {
-  const called = await callGateway(deps, context, "statement", billRequest(channelDate, kind.type));
+  type: "trade" | "signcustomer",
+): Promise<Call<Buffer>> {
+  const called = await callGateway(deps, context, "statement", billRequest(channelDate, type));
   if (called.end !== "answer") return called;
   const address = addressOf(called.answer);
   if (address.end !== "answered") return { ...address, exchange: called.exchange };
   const downloaded = await download(deps, context, address.value);
-  const exchange = joinExchanges(called.exchange, downloaded.exchange);
-  if (downloaded.end !== "answered") return { ...downloaded, exchange };
-  return { ...(await readArchive(downloaded.value, context, channelDate, kind)), exchange };
+  return { ...downloaded, exchange: joinExchanges(called.exchange, downloaded.exchange) };
 }
 
 function addressOf(answer: Answer): CallEnd<string> {
@@ -114,38 +119,36 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
   return { end: "answered", value: sent.body, exchange: exchange(said) };
 }
 
-/** A damaged archive may come whole the next time; a statement that contradicts itself will not. */
-async function readArchive<T extends { readonly account: string; readonly channelDate: string }>(
-  archive: Buffer,
-  context: ChannelContext,
-  channelDate: string,
+function readFile<T extends { readonly account: string; readonly channelDate: string }>(
+  { holder, channelDate }: StatementOf,
+  original: Buffer,
   { what, isIt, parse }: Kind<T>,
-): Promise<CallEnd<T>> {
-  let entries: ZipEntry[];
-  try {
-    entries = await unzip(archive);
-  } catch (error) {
-    return { end: "unknown", reason: `the archive cannot be read: ${(error as Error).message}` };
-  }
-  const files = entries.filter((entry) => isIt(entry.content));
-  const [file] = files;
-  if (file === undefined || files.length > 1) {
-    return invalid(`the archive holds ${files.length} ${what} statements`);
-  }
-  try {
-    const statement = parse(file.content, archive);
-    if (statement.channelDate !== channelDate)
-      return invalid(`it is the statement of ${statement.channelDate}`);
-    if (!statement.account.startsWith(credentialsOf(context).sellerId)) {
-      return invalid(`it is the statement of another seller, ${statement.account}`);
+): Promise<T | StatementFault> {
+  return orFault(async () => {
+    // A person may have taken the file out of its archive before uploading it.
+    const contents = isIt(original) ? [original] : await contentsOf(original);
+    const files = contents.filter(isIt);
+    const [file] = files;
+    if (file === undefined || files.length > 1) {
+      throw new StatementFault(0, `the archive holds ${files.length} ${what} statements`);
     }
-    return { end: "answered", value: statement };
-  } catch (error) {
-    if (error instanceof StatementFault) return invalid(error.message);
-    throw error;
-  }
+    const statement = parse(file, original);
+    if (!statement.account.startsWith(holder.seller_id ?? " ")) {
+      throw new StatementFault(2, `it is the statement of another seller, ${statement.account}`);
+    }
+    if (statement.channelDate !== channelDate) {
+      throw new StatementFault(3, `it is the statement of ${statement.channelDate}, not of ${channelDate}`);
+    }
+    return statement;
+  });
 }
 
-function invalid(message: string): CallEnd<never> {
-  return { end: "refused", code: "statement_invalid", message, retryable: false };
+/** A damaged archive may come whole the next time. */
+async function contentsOf(archive: Buffer): Promise<Buffer[]> {
+  try {
+    return (await unzip(archive)).map((entry) => entry.content);
+  } catch (error) {
+    const reason = `the archive cannot be read: ${(error as Error).message}`;
+    throw new StatementFault(0, reason, { isDamage: true });
+  }
 }

@@ -16,11 +16,13 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
+import { withDownloads } from "../statement-download.ts";
 import { type Fields, type NoAnswer, textOr } from "./answer.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { disputeOfQuery } from "./dispute-outcomes.ts";
 import { type Found, findOrder, seek } from "./finding.ts";
 import { begun, callGateway, credentialsOf } from "./gateway.ts";
+import { readStatement } from "./movements.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
 import {
@@ -40,7 +42,7 @@ import {
   refundRequest,
   refundsOf,
 } from "./requests.ts";
-import { downloadStatement } from "./statement.ts";
+import { fetchStatement } from "./statement.ts";
 import { STRIPE_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -60,7 +62,7 @@ const TURNS_MAX = 40;
  * pure files beside it.
  */
 export function createStripe(deps: ChannelDeps): Channel {
-  return {
+  return withDownloads({
     traits: STRIPE_TRAITS,
     parseCredentials,
     merchantOf,
@@ -75,8 +77,9 @@ export function createStripe(deps: ChannelDeps): Channel {
     queryDispute: (context, channelDisputeNo) => queryDispute(deps, begun(deps, context), channelDisputeNo),
     readNotification: (contexts, request) => readNotification(contexts, request, deps.clock.now()),
     acknowledge,
-    downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
-  };
+    fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
+    readStatement,
+  });
 }
 
 /** The account that the secret key opens. An event's secret is proved by the first event alone. */

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MovementFault, statementOf } from "./movements.ts";
+import type { Statement } from "../port.ts";
+import { StatementFault } from "../statement-fault.ts";
+import type { Fields } from "./answer.ts";
+import { fileOf, readStatement } from "./movements.ts";
 import { CREATED, charge, disputeObject, newOrder, newRefund, refundObject } from "./testing.ts";
 
-const of = { account: "acct_1", channelDate: "2026-11-20" };
+const of = { holder: { account_id: "acct_1" }, channelDate: "2026-11-20" };
+/** As it is fetched, kept and read again. */
+const readBack = (movements: readonly object[]) => readStatement(of, fileOf(movements as Fields[]));
+async function faultOf(original: Buffer): Promise<string> {
+  const read = await readStatement(of, original);
+  assert.ok(read instanceof StatementFault);
+  return read.message;
+}
+async function statementOf(movements: readonly object[]): Promise<Statement> {
+  const read = await readBack(movements);
+  assert.ok(!(read instanceof StatementFault));
+  return read;
+}
 const movement = (
   type: string,
   amount: number,
@@ -33,9 +48,9 @@ const DAY = [
 ];
 
 describe("Stripe's movements of a day", () => {
-  it("are a statement: payments, refunds, disputes, and nothing that belongs to no order", () => {
-    const { lines, account, channelDate } = statementOf(DAY.toReversed(), of);
-    assert.deepEqual([account, channelDate], [of.account, of.channelDate]);
+  it("are a statement: payments, refunds, disputes, and nothing that belongs to no order", async () => {
+    const { lines, account, channelDate } = await statementOf(DAY.toReversed());
+    assert.deepEqual([account, channelDate], ["acct_1", of.channelDate]);
     assert.deepEqual(
       lines.map(({ line, kind, amount, fee, channelOrderNo, channelRefundNo, channelTradeNo }) => [
         line,
@@ -59,16 +74,16 @@ describe("Stripe's movements of a day", () => {
   it("keep what came, the same content as the same bytes", () => {
     const [first] = DAY;
     const shuffled = Object.fromEntries(Object.entries(first as object).toReversed());
-    const bytes = statementOf(DAY, of).original;
+    const bytes = fileOf(DAY as unknown as Fields[]);
     assert.equal(bytes.toString().trimEnd().split("\n").length, DAY.length);
-    assert.deepEqual(statementOf([shuffled, ...DAY.slice(1)], of).original, bytes);
+    assert.deepEqual(fileOf([shuffled, ...DAY.slice(1)] as Fields[]), bytes);
     assert.deepEqual(JSON.parse(bytes.toString().split("\n")[0] as string), first);
   });
 
-  it("of a currency without decimals are whole", () => {
+  it("of a currency without decimals are whole", async () => {
     const yen = movement("charge", 500, 18, charge({ currency: "jpy" }), { currency: "jpy" });
     assert.deepEqual(
-      statementOf([yen], of).lines.map(({ amount, currency }) => [amount, currency]),
+      (await statementOf([yen])).lines.map(({ amount, currency }) => [amount, currency]),
       [[500n, "JPY"]],
     );
   });
@@ -92,8 +107,8 @@ describe("Stripe's movements of a day", () => {
     ["reversed", movement("payment_reversal", -100, 0, charge(others))],
   ];
   for (const [title, wrong] of foreign) {
-    it(`leave out a payment of others ${title}, and keep the rest`, () => {
-      const { lines, original } = statementOf([...DAY, wrong as Record<string, unknown>].toReversed(), of);
+    it(`leave out a payment of others ${title}, and keep the rest`, async () => {
+      const { lines, original } = await statementOf([...DAY, wrong].toReversed());
       assert.deepEqual(
         lines.map(({ channelTradeNo }) => channelTradeNo),
         ["pi_1", "pi_1", "pi_1", "pi_1", "pi_1"],
@@ -102,8 +117,8 @@ describe("Stripe's movements of a day", () => {
     });
   }
 
-  it("keep a payment of others in a currency that is taken, for whoever compares", () => {
-    const { lines } = statementOf([movement("charge", 100, 5, charge(others))], of);
+  it("keep a payment of others in a currency that is taken, for whoever compares", async () => {
+    const { lines } = await statementOf([movement("charge", 100, 5, charge(others))]);
     assert.deepEqual(
       lines.map(({ channelOrderNo, channelTradeNo, amount }) => [channelOrderNo, channelTradeNo, amount]),
       [["", "pi_other", 100n]],
@@ -112,7 +127,6 @@ describe("Stripe's movements of a day", () => {
 
   const faults: [title: string, movement: object, reason: RegExp][] = [
     ["a net that does not add up", movement("charge", 1_234, 66, charge(), { net: 1 }), /is not 1/],
-    ["another day", movement("charge", 1_234, 66, charge(), { created: CREATED + 86_400 }), /2026-11-21/],
     ["no time", movement("charge", 1_234, 66, charge(), { created: null }), /missing/],
     [
       "another currency than it was paid in",
@@ -135,13 +149,25 @@ describe("Stripe's movements of a day", () => {
     ["a kind that is not understood", movement("payment_reversal", -1, 0, charge()), /payment_reversal/],
   ];
   for (const [title, wrong, reason] of faults) {
-    it(`with ${title} are no statement, and the line is named`, () => {
-      assert.throws(
-        () =>
-          statementOf([DAY[0] as object as Record<string, unknown>, wrong as Record<string, unknown>], of),
-        (error: unknown) =>
-          error instanceof MovementFault && /^line \d/.test(error.message) && reason.test(error.message),
-      );
+    it(`with ${title} are no statement, and the line is named`, async () => {
+      const fault = await readBack([wrong, DAY[0] as object]);
+      assert.ok(fault instanceof StatementFault);
+      assert.match(fault.message, /^line \d/);
+      assert.match(fault.reason, reason);
     });
   }
+
+  it("of another day altogether are no statement of this one, and one that came late is a line", async () => {
+    const late = movement("charge", 1_234, 66, charge(), { created: CREATED + 86_400 });
+    assert.match(await faultOf(fileOf([late])), /line 1: is of 2026-11-21, and no line is of 2026-11-20/);
+    assert.equal((await statementOf([late, DAY[0] as object])).lines.length, 2);
+  });
+
+  it("are refused where the file was cut off, or is none", async () => {
+    const file = fileOf(DAY as unknown as Fields[]);
+    assert.match(await faultOf(file.subarray(0, -1)), /line 7: the file is cut off/);
+    assert.match(await faultOf(Buffer.from("{}\n")), /line 1: is no balance transaction/);
+    assert.match(await faultOf(Buffer.from("{\n")), /line 1: is not JSON/);
+    assert.match(await faultOf(Buffer.from([0xff, 0x0a])), /line 1: .* not UTF-8/);
+  });
 });

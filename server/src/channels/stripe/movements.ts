@@ -1,4 +1,6 @@
-import type { Statement, StatementLine } from "../port.ts";
+import type { Statement, StatementLine, StatementOf } from "../port.ts";
+import { refuseOtherDay } from "../statement-days.ts";
+import { orFault, StatementFault } from "../statement-fault.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
 import { type Fields, objectOf, textOr } from "./answer.ts";
 import { isForeignMoney, orderNoOf } from "./outcomes.ts";
@@ -16,9 +18,6 @@ import { instantOf, utcDate } from "./time.ts";
 // Other software may charge through the same account. What it charges in a currency that is taken here is a
 // line; what cannot be one, because its currency is not taken or not the one that settles, is left out.
 
-/** Why a day's movements cannot be read as a statement; `message` names the line. */
-export class MovementFault extends Error {}
-
 const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   charge: "payment",
   payment: "payment",
@@ -32,25 +31,63 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
 /**
- * The statement of a day, its movements as Stripe lists them: every movement that belongs to an order, in the
- * order of time, or a `MovementFault` with line and reason. The original kept is what came, one object a
- * line, its fields sorted.
+ * The file of a day, its movements as Stripe lists them, the newest first: what came, one object a line in
+ * the order of time, the fields of each sorted. The same content is the same bytes.
  */
-export function statementOf(
-  movements: readonly Fields[],
-  of: { readonly account: string; readonly channelDate: string },
-): Statement {
-  // They come newest first; those of one second keep their order.
+export function fileOf(movements: readonly Fields[]): Buffer {
+  // Those of one second keep their order.
   const inOrder = movements
     .toReversed()
     .toSorted((one, other) => Number(one.created) - Number(other.created));
-  const lines = inOrder.flatMap((movement, index) => lineOf(movement, index + 1, of.channelDate) ?? []);
-  const original = Buffer.from(inOrder.map((movement) => `${canonical(movement)}\n`).join(""));
-  return { account: of.account, channelDate: of.channelDate, lines, original };
+  return Buffer.from(inOrder.map((movement) => `${canonical(movement)}\n`).join(""));
 }
 
-function lineOf(movement: Fields, line: number, channelDate: string): StatementLine | null {
-  const fault = (reason: string) => new MovementFault(`line ${line}: ${reason}`);
+/** Reads such a file: every movement that belongs to an order, in the file's order. */
+export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
+  const { channelDate, holder } = of;
+  return orFault(() => {
+    const read = decodeLines(original).flatMap(
+      (text, index) => lineOf(movementOf(text, index + 1), index + 1) ?? [],
+    );
+    refuseOtherDay(
+      read.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) })),
+      channelDate,
+    );
+    return { account: holder.account_id ?? "", channelDate, lines: read, original };
+  });
+}
+
+/** Every line ends with a line feed: one that does not was cut off. */
+function decodeLines(content: Buffer): string[] {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const lines: string[] = [];
+  for (let start = 0; start < content.length; ) {
+    const end = content.indexOf(0x0a, start);
+    if (end === -1) throw new StatementFault(lines.length + 1, "the file is cut off");
+    try {
+      lines.push(decoder.decode(content.subarray(start, end)));
+    } catch {
+      throw new StatementFault(lines.length + 1, "has bytes that are not UTF-8");
+    }
+    start = end + 1;
+  }
+  return lines;
+}
+
+function movementOf(text: string, line: number): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new StatementFault(line, "is not JSON");
+  }
+  const fields = objectOf(value);
+  if (fields.object !== "balance_transaction") throw new StatementFault(line, "is no balance transaction");
+  return fields;
+}
+
+function lineOf(movement: Fields, line: number): StatementLine | null {
+  const fault = (reason: string) => new StatementFault(line, reason);
   const type = textOr(movement.type, "");
   const source = objectOf(movement.source);
   if (NOT_UNDERSTOOD.has(type)) {
@@ -64,7 +101,6 @@ function lineOf(movement: Fields, line: number, channelDate: string): StatementL
   if (amount == null || fee == null || net == null || at === null)
     throw fault("a figure or the time is missing");
   if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
-  if (utcDate(at) !== channelDate) throw fault(`it is of ${utcDate(at)}`);
   if (typeof source.currency !== "string") throw fault("what moved did not come with it");
   const currency = currencyOf(movement.currency);
   const paidIn = currencyOf(source.currency);

@@ -1,9 +1,9 @@
 import { MINUTE } from "../../kernel/clock.ts";
-import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord, Statement } from "../port.ts";
+import type { Call, CallEnd, ChannelContext, ChannelDeps, ExchangeRecord } from "../port.ts";
 import { type Fields, refused } from "./answer.ts";
 import { pageOf } from "./finding.ts";
-import { begun, callGateway, credentialsOf } from "./gateway.ts";
-import { MovementFault, statementOf } from "./movements.ts";
+import { begun, callGateway } from "./gateway.ts";
+import { fileOf } from "./movements.ts";
 import { movementsOf } from "./requests.ts";
 
 /** About a hundred thousand movements. */
@@ -17,29 +17,20 @@ const BEGUN_WITHIN_MS = 4 * MINUTE;
 
 type Movements = CallEnd<readonly Fields[]> & { readonly exchange: ExchangeRecord };
 
-/** Reads all that moved the account's balance on a UTC day, page by page, and makes a statement of it. */
-export async function downloadStatement(
+/** All that moved the account's balance on a UTC day, page by page, as one file. */
+export async function fetchStatement(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
-): Promise<Call<Statement>> {
+): Promise<Call<Buffer>> {
   const operation = begun(deps, context, { withinMs: BEGUN_WITHIN_MS, waits: true });
   const patient = { ...operation, timeoutMs: Math.max(context.timeoutMs, PAGE_TIMEOUT_MIN_MS) };
   const read = await readPages(deps, patient, channelDate);
   if (read.end !== "answered") return read;
   const { value: movements, exchange } = read;
-  if (movements.length === 0) {
-    const message = `nothing moved on ${channelDate}`;
-    return { end: "refused", code: "no_statement", message, retryable: true, exchange };
-  }
-  const account = credentialsOf(context).accountId ?? "";
-  try {
-    return { end: "answered", value: statementOf(movements, { account, channelDate }), exchange };
-  } catch (error) {
-    if (!(error instanceof MovementFault)) throw error;
-    const { message } = error;
-    return { end: "refused", code: "statement_invalid", message, retryable: false, exchange };
-  }
+  if (movements.length > 0) return { end: "answered", value: fileOf(movements), exchange };
+  const message = `nothing moved on ${channelDate}`;
+  return { end: "refused", code: "no_statement", message, retryable: true, exchange };
 }
 
 /** A statement is whole or none: a page that does not come leaves nothing. */

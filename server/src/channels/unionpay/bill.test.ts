@@ -223,7 +223,7 @@ describe("UnionPay's statement", () => {
   it("tells of adjustments, which are not its lines", async () => {
     const { call } = await download(filed({ [ZM]: Buffer.alloc(0), [ZME]: file(adjustment, adjustment) }));
     assert.ok(call.end === "answered" && call.value.lines.length === 0);
-    assert.match(call.exchange.response ?? "", /2 adjustments/);
+    assert.match(call.value.notes?.join() ?? "", /2 adjustments/);
     assert.equal(countAdjustments(file(adjustment)), 1);
   });
 

@@ -14,6 +14,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
+import { withDownloads } from "../statement-download.ts";
 import { refundWayOf } from "./clearing-day.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { addressOf, callGateway, credentialsOf } from "./gateway.ts";
@@ -39,7 +40,7 @@ import {
   type UnionpayRequest,
 } from "./requests.ts";
 import { signedFields } from "./signing.ts";
-import { downloadStatement } from "./statement.ts";
+import { fetchStatement, readStatement } from "./statement.ts";
 import { CODE_METHOD, UNIONPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -48,7 +49,7 @@ import { refuseOrder } from "./validation.ts";
  * files beside it.
  */
 export function createUnionpay(deps: ChannelDeps): Channel {
-  return {
+  return withDownloads({
     traits: UNIONPAY_TRAITS,
     parseCredentials,
     merchantOf,
@@ -63,8 +64,9 @@ export function createUnionpay(deps: ChannelDeps): Channel {
     queryRefund: (context, refund) => queryRefund(deps, context, refund),
     readNotification: (contexts, request) => readNotification(contexts, request),
     acknowledge,
-    downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
-  };
+    fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
+    readStatement,
+  });
 }
 
 /** A query for an order that cannot exist. */

@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
-import type { Call, CallEnd, ChannelContext, ChannelDeps, Statement } from "../port.ts";
-import { StatementFault } from "../statement-fault.ts";
+import type { Call, CallEnd, ChannelContext, ChannelDeps, Statement, StatementOf } from "../port.ts";
+import { orFault, StatementFault } from "../statement-fault.ts";
 import { unzip, type ZipEntry } from "../zip.ts";
 import { type Answer, refused } from "./answer.ts";
 import { countAdjustments, type Expected, parseDetail } from "./bill.ts";
@@ -22,29 +22,22 @@ const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 const unpack = promisify(inflate);
 
-type Read = CallEnd<Statement> & { readonly adjustments?: number };
-
-/** Asks for the files of a clearing day, which come in the signed answer, and reads them. */
-export async function downloadStatement(
+/** Asks for the files of a clearing day, which come in the signed answer: the archive with them. */
+export async function fetchStatement(
   deps: ChannelDeps,
   context: ChannelContext,
   channelDate: string,
-): Promise<Call<Statement>> {
-  const { merId, ...ids } = credentialsOf(context);
-  const request = fileRequest(channelDate, deps.clock.now(), { merId, ...ids });
+): Promise<Call<Buffer>> {
+  const request = fileRequest(channelDate, deps.clock.now(), credentialsOf(context));
   const called = await callGateway(deps, context, "statement", request, {
     timeoutMs: Math.max(context.timeoutMs, DOWNLOAD_TIMEOUT_MIN_MS),
     responseBytesMax: ANSWER_BYTES_MAX,
   });
   if (called.end !== "answer") return called;
-  const { adjustments = 0, ...end } = await readFile(called.answer, { merId, channelDate });
-  if (adjustments === 0) return { ...end, exchange: called.exchange };
-  // They move money too, and are a person's to look at.
-  const note = `${adjustments} adjustments (ZME) stand in the file, and are not a part of its lines`;
-  return { ...end, exchange: { ...called.exchange, response: `${called.exchange.response}\n${note}` } };
+  return { ...(await archiveOf(called.answer)), exchange: called.exchange };
 }
 
-async function readFile(answer: Answer, expected: Expected): Promise<Read> {
+async function archiveOf(answer: Answer): Promise<CallEnd<Buffer>> {
   const { code, message, fields } = answer;
   switch (meaningOf(code)) {
     case "success":
@@ -56,52 +49,67 @@ async function readFile(answer: Answer, expected: Expected): Promise<Read> {
     default:
       return unknown(answer);
   }
-  const archive = await archiveOf(fields.fileContent ?? "");
-  if (typeof archive === "string") return { end: "unknown", reason: archive };
-  let entries: ZipEntry[];
+  const base64 = fields.fileContent ?? "";
+  if (base64 === "") return { end: "unknown", reason: "the answer has no file" };
   try {
-    entries = await unzip(archive);
+    const archive = await unpack(Buffer.from(base64, "base64"), { maxOutputLength: ARCHIVE_BYTES_MAX });
+    return { end: "answered", value: archive };
   } catch (error) {
-    return { end: "unknown", reason: `the archive cannot be read: ${(error as Error).message}` };
+    return { end: "unknown", reason: `the file cannot be unpacked: ${(error as Error).message}` };
   }
-  return readEntries(entries, archive, expected);
+}
+
+/** Reads an archive with the files of a clearing day. */
+export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
+  const { channelDate } = of;
+  const { mer_id: merId = "" } = of.holder;
+  return orFault(async () => {
+    const [detail, ...adjusting] = filesOf(await entriesOf(original), { merId, channelDate });
+    const lines = inFile("ZM", () => parseDetail(detail, { merId, channelDate }));
+    const adjustments = adjusting.reduce(
+      (sum, content) => sum + inFile("ZME", () => countAdjustments(content)),
+      0,
+    );
+    const statement = { account: merId, channelDate, lines, original };
+    if (adjustments === 0) return statement;
+    // They move money too, and are a person's to look at.
+    const note = `${adjustments} adjustments (ZME) stand in the file, and are not a part of its lines`;
+    return { ...statement, notes: [note] };
+  });
 }
 
 /** A damaged archive may come whole the next time, so that it is no refusal. */
-async function archiveOf(base64: string): Promise<Buffer | string> {
-  if (base64 === "") return "the answer has no file";
+async function entriesOf(archive: Buffer): Promise<ZipEntry[]> {
   try {
-    return await unpack(Buffer.from(base64, "base64"), { maxOutputLength: ARCHIVE_BYTES_MAX });
+    return await unzip(archive);
   } catch (error) {
-    return `the file cannot be unpacked: ${(error as Error).message}`;
+    const reason = `the archive cannot be read: ${(error as Error).message}`;
+    throw new StatementFault(0, reason, { isDamage: true });
   }
 }
 
-/** A statement that contradicts itself, or is another's, will be the same the next time. */
-function readEntries(entries: readonly ZipEntry[], original: Buffer, expected: Expected): Read {
-  const { merId, channelDate } = expected;
+/** The day and the merchant stand in the files' names alone. */
+function filesOf(
+  entries: readonly ZipEntry[],
+  { merId, channelDate }: Expected,
+): [detail: Buffer, ...adjusting: Buffer[]] {
   const [, year, month, day] = /^\d\d(\d\d)-(\d\d)-(\d\d)$/.exec(channelDate) ?? [];
   const named = (kind: string) => {
     const name = `INN${year}${month}${day}88${kind}_${merId}`;
-    return entries.filter((entry) => entry.name.split("/").at(-1) === name);
+    return entries.filter((entry) => entry.name.split("/").at(-1) === name).map((entry) => entry.content);
   };
   const [detail, ...more] = named("ZM");
-  if (detail === undefined || more.length > 0) {
-    const names = entries.map((entry) => entry.name).join(", ");
-    return invalid(`the archive has ${more.length === 0 ? "no" : "several"} ZM of ${merId}: ${names}`);
-  }
-  let file = "ZM";
-  try {
-    const lines = parseDetail(detail.content, expected);
-    file = "ZME";
-    const adjustments = named("ZME").reduce((sum, entry) => sum + countAdjustments(entry.content), 0);
-    return { end: "answered", value: { account: merId, channelDate, lines, original }, adjustments };
-  } catch (error) {
-    if (!(error instanceof StatementFault)) throw error;
-    return invalid(`${file}, ${error.message}`);
-  }
+  if (detail !== undefined && more.length === 0) return [detail, ...named("ZME")];
+  const names = entries.map((entry) => entry.name).join(", ");
+  const found = detail === undefined ? "no" : "several";
+  throw new StatementFault(0, `the archive has ${found} ZM of ${merId} and ${channelDate}: ${names}`);
 }
 
-function invalid(message: string): CallEnd<never> {
-  return { end: "refused", code: "statement_invalid", message, retryable: false };
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StatementFault)) throw error;
+    throw new StatementFault(error.line, error.reason, { file });
+  }
 }

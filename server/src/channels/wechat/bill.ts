@@ -1,5 +1,6 @@
 import { divideHalfUp } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
+import { refuseOtherDay } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { fenOfYuan } from "./amount.ts";
 import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
@@ -92,6 +93,10 @@ export function parseStatement(content: Buffer, original: Buffer, expected: Expe
   const bill = readBill(content, layoutOf(type));
   const rows = bill.records.map((record) => rowOf(record, type, expected));
   checkSummary(bill.summary, type, rows);
+  refuseOtherDay(
+    rows.map(({ entry: { line, createdAt } }) => ({ line, date: beijingDate(createdAt) })),
+    expected.channelDate,
+  );
   return {
     account: expected.subMchid ?? expected.mchid,
     channelDate: expected.channelDate,
@@ -141,7 +146,7 @@ function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row
   const state = text("state");
   const kind = must("state", KINDS[state]);
   if (!KINDS_OF[type].includes(kind)) must("state", null);
-  const times = timesOf(reader, type, expected);
+  const times = timesOf(reader, type);
   if (text("currency") !== "CNY") must("currency", null);
   if (text("mchid") !== expected.mchid) must("mchid", null);
   // A merchant of its own has 0 there, or nothing.
@@ -171,12 +176,10 @@ function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row
 function timesOf(
   { text, must }: Reader,
   type: TradeBillType,
-  expected: Expected,
 ): Pick<StatementLine, "createdAt" | "finishedAt"> {
   must("time", parseBeijingTime(text("time")));
   const column = type === "REFUND" ? "refundAskedAt" : "time";
   const createdAt = must(column, parseBeijingTime(text(column)));
-  if (beijingDate(createdAt) !== expected.channelDate) must(column, null);
   if (type !== "REFUND" || text("refundedAt").replace(/^0$/, "") === "") {
     return { createdAt, finishedAt: createdAt };
   }

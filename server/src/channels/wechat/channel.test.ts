@@ -234,6 +234,11 @@ describe("WeChat Pay's statement", () => {
     assert.doesNotMatch(`${end.exchange.request}${end.exchange.response}`, /Sesame/);
   });
 
+  it("is as good unpacked, since its hash is that of the content", async () => {
+    const end = await ask(mine(200, place), bare(200, content)).call;
+    assert.ok(end.end === "answered" && end.value.lines.length === 1);
+  });
+
   it("of a day without any may come later", async () => {
     const end = await ask(refusal(404, "NO_STATEMENT_EXIST")).call;
     assert.ok(end.end === "refused" && end.retryable);
@@ -254,7 +259,6 @@ describe("WeChat Pay's statement", () => {
     "without a hash": [mine(200, { ...place, hash_value: "" })],
     "whose place is not signed": [bare(200, place)],
     "that cannot be taken": [mine(200, place), bare(403, "gone")],
-    "that is not packed": [mine(200, place), bare(200, content)],
     "that is cut off": [mine(200, place), bare(200, packed.subarray(0, 100))],
     "with another hash": [mine(200, place), bare(200, gzipSync("something else"))],
   };

@@ -14,6 +14,7 @@ import type {
   ReversalOutcome,
   TradeOutcome,
 } from "../port.ts";
+import { withDownloads } from "../statement-download.ts";
 import { createPlatformCertificates, type PlatformCertificates } from "./certificates.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { callGateway, credentialsOf, onceOf, type WechatDeps } from "./gateway.ts";
@@ -24,7 +25,7 @@ import { payByCode, proveV2Key, queryByCode, reverseByCode } from "./payment-cod
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
 import { signatureHeaders } from "./signing.ts";
-import { downloadFundFlow, downloadStatement } from "./statement.ts";
+import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -35,7 +36,7 @@ import { refuseOrder } from "./validation.ts";
 export function createWechat(given: ChannelDeps): Channel {
   const certificates = createPlatformCertificates(given);
   const deps: WechatDeps = { ...given, certificates };
-  return {
+  return withDownloads({
     traits: WECHAT_TRAITS,
     parseCredentials,
     merchantOf,
@@ -51,11 +52,13 @@ export function createWechat(given: ChannelDeps): Channel {
     readNotification: (contexts, request) => readNotification(contexts, request, certificates.keysOf),
     prepareNotification: (contexts, request) => prepare(certificates, contexts, request),
     acknowledge,
-    downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
-    downloadFundFlow: (context, channelDate, accountType) =>
-      downloadFundFlow(deps, context, channelDate, accountType),
+    fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
+    readStatement,
+    fetchFundFlow: (context, channelDate, accountType) =>
+      fetchFundFlow(deps, context, channelDate, accountType),
+    readFundFlow,
     identify: createIdentification(deps),
-  };
+  });
 }
 
 /**

@@ -104,7 +104,7 @@ describe("a fund bill is refused as a whole, with the line and the reason, when"
     "it is empty": [0, []],
     "a column is missing": [1, change(0, "账户结余(元)", "结余")],
     "a cell is missing": [3, change(2, ",`112.26596", "")],
-    "it is another day's": [2, change(1, "2026-11-19", "2026-11-18")],
+    "it is another day's": [2, FILE.map((line) => line.replace("`2026-11-19 ", "`2026-11-18 "))],
     "a time is none": [2, change(1, "10:55:23", "10:65:23")],
     "money neither comes nor goes": [2, change(1, "`收入", "`冻结")],
     "an amount is none": [2, change(1, "`12.34,", "`12.3x,")],

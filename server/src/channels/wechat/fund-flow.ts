@@ -1,5 +1,6 @@
 import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
+import { refuseOtherDay } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
@@ -55,23 +56,26 @@ const MILLIONTHS_PLACES = 6;
  */
 export function parseFundFlow(content: Buffer, original: Buffer, expected: ExpectedFunds): FundFlowStatement {
   const bill = readBill(content, LAYOUT);
-  const lines = bill.records.map((record) => lineOf(record, expected.channelDate));
+  const lines = bill.records.map(lineOf);
   const balances = balancesOf(lines);
   if ("brokenAt" in balances) {
     throw new StatementFault(balances.brokenAt, `${COLUMNS.balance} does not follow from the line before`);
   }
   checkSummary(bill.summary, lines);
+  refuseOtherDay(
+    lines.map(({ line, at }) => ({ line, date: beijingDate(at) })),
+    expected.channelDate,
+  );
   return { ...expected, currency: "CNY", ...balances, lines, original };
 }
 
-function lineOf({ line, cell }: BillRecord, channelDate: string): FundFlowLine {
+function lineOf({ line, cell }: BillRecord): FundFlowLine {
   const text = (column: Column) => cell(COLUMNS[column]);
   const must = <T>(column: Column, value: T | null | undefined): T => {
     if (value !== null && value !== undefined && value !== "") return value;
     throw new StatementFault(line, `${COLUMNS[column]} is ${JSON.stringify(text(column))}`);
   };
   const at = must("time", parseBeijingTime(text("time")));
-  if (beijingDate(at) !== channelDate) must("time", null);
   const direction = must("direction", DIRECTIONS[text("direction")]);
   const amount = must("amount", millionthsOf(text("amount")));
   return {

@@ -11,11 +11,12 @@ import type {
   ExchangeRecord,
   FundFlowStatement,
   Statement,
+  StatementOf,
 } from "../port.ts";
-import { StatementFault } from "../statement-fault.ts";
+import { orFault, StatementFault } from "../statement-fault.ts";
 import { type Answer, refused } from "./answer.ts";
 import { parseStatement } from "./bill.ts";
-import { FUND_ACCOUNT_TYPES, parseFundFlow } from "./fund-flow.ts";
+import { FUND_ACCOUNT_TYPES, type FundAccountType, parseFundFlow } from "./fund-flow.ts";
 import { callGateway, credentialsOf, signedRequest, type WechatDeps } from "./gateway.ts";
 import { textOr } from "./outcomes.ts";
 import { type ApiRequest, billRequest, fundFlowRequest } from "./requests.ts";
@@ -34,47 +35,79 @@ const unpack = promisify(gunzip);
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 type Place = { readonly url: string; readonly sha1: string };
 
-/** The trade bill of a date, downloaded and read. */
-export function downloadStatement(
+/** The trade bill of a date, packed. */
+export function fetchStatement(
   deps: WechatDeps,
   context: ChannelContext,
   channelDate: string,
-): Promise<Call<Statement>> {
-  const credentials = credentialsOf(context);
-  const { mchid, subMchid } = credentials;
-  return fetchBill(deps, context, billRequest(channelDate, credentials), (content, packed) =>
-    parseStatement(content, packed, { mchid, subMchid, channelDate }),
-  );
+): Promise<Call<Buffer>> {
+  return fetchBill(deps, context, billRequest(channelDate, credentialsOf(context)));
 }
 
-/** The fund bill of a date and an account, downloaded and read. It is the caller's own, a provider's too. */
-export async function downloadFundFlow(
+/** The fund bill of a date and an account, packed. It is the caller's own, a provider's too. */
+export async function fetchFundFlow(
   deps: WechatDeps,
   context: ChannelContext,
   channelDate: string,
   accountType = "BASIC",
-): Promise<Call<FundFlowStatement>> {
-  const type = FUND_ACCOUNT_TYPES.find((each) => each === accountType);
-  if (type === undefined) {
-    const message = `WeChat Pay has the accounts ${FUND_ACCOUNT_TYPES.join(", ")}, not ${accountType}.`;
-    return { ...invalid("no_such_account", message), exchange: unsent(deps.clock, "statement") };
-  }
-  const { mchid } = credentialsOf(context);
-  return fetchBill(deps, context, fundFlowRequest(channelDate, type), (content, packed) =>
-    parseFundFlow(content, packed, { account: mchid, accountType: type, channelDate }),
+): Promise<Call<Buffer>> {
+  const type = fundAccountTypeOf(accountType);
+  if (type !== null) return fetchBill(deps, context, fundFlowRequest(channelDate, type));
+  const message = `WeChat Pay has the accounts ${FUND_ACCOUNT_TYPES.join(", ")}, not ${accountType}.`;
+  const exchange = unsent(deps.clock, "statement");
+  return { end: "refused", code: "no_such_account", message, retryable: false, exchange };
+}
+
+/** Reads a trade bill, packed or not. */
+export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
+  const { mchid = "", sub_mchid: subMchid = null } = of.holder;
+  const { channelDate } = of;
+  return orFault(async () =>
+    parseStatement(await unpacked(original), original, { mchid, subMchid, channelDate }),
   );
 }
 
+/** The same of a fund bill. */
+export function readFundFlow(
+  of: StatementOf,
+  original: Buffer,
+  accountType = "BASIC",
+): Promise<FundFlowStatement | StatementFault> {
+  const { mchid: account = "" } = of.holder;
+  return orFault(async () => {
+    const type = fundAccountTypeOf(accountType);
+    if (type === null) throw new StatementFault(0, `there is no account ${accountType}`);
+    const content = await unpacked(original);
+    return parseFundFlow(content, original, { account, accountType: type, channelDate: of.channelDate });
+  });
+}
+
+function fundAccountTypeOf(text: string): FundAccountType | null {
+  return FUND_ACCOUNT_TYPES.find((each) => each === text) ?? null;
+}
+
+/** gzip's first bytes, with which no text begins. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+async function unpacked(original: Buffer): Promise<Buffer> {
+  if (!original.subarray(0, GZIP.length).equals(GZIP)) return original;
+  try {
+    return await unpack(original, { maxOutputLength: UNPACKED_BYTES_MAX });
+  } catch (error) {
+    const reason = `the file cannot be unpacked: ${(error as Error).message}`;
+    throw new StatementFault(0, reason, { isDamage: true });
+  }
+}
+
 /**
- * Asks where a bill is, takes it from there, checks it against the hash that the signed answer named, and
- * reads it. The address is good for a short time only.
+ * Asks where a bill is, takes it from there, and checks it against the hash that the signed answer named. The
+ * address is good for a short time only.
  */
-async function fetchBill<T>(
+async function fetchBill(
   deps: WechatDeps,
   context: ChannelContext,
   request: ApiRequest,
-  read: (content: Buffer, packed: Buffer) => T,
-): Promise<Call<T>> {
+): Promise<Call<Buffer>> {
   const called = await callGateway(deps, context, "statement", request);
   if (called.end !== "answer") return called;
   const place = placeOf(called.answer);
@@ -82,7 +115,7 @@ async function fetchBill<T>(
   const downloaded = await download(deps, context, place.value.url);
   const exchange = joinExchanges(called.exchange, downloaded.exchange);
   if (downloaded.end !== "answered") return { ...downloaded, exchange };
-  return { ...(await readFile(downloaded.value, place.value.sha1, read)), exchange };
+  return { ...(await vouchedFor(downloaded.value, place.value.sha1)), exchange };
 }
 
 function placeOf(answer: Answer): CallEnd<Place> {
@@ -130,31 +163,11 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
   return { end: "answered", value: sent.body, exchange: exchange(said) };
 }
 
-/**
- * The file is not signed: its hash in the signed answer vouches for it. A damaged one may come whole the next
- * time; a statement that contradicts itself will not.
- */
-async function readFile<T>(
-  packed: Buffer,
-  sha1: string,
-  read: (content: Buffer, packed: Buffer) => T,
-): Promise<CallEnd<T>> {
-  let content: Buffer;
-  try {
-    content = await unpack(packed, { maxOutputLength: UNPACKED_BYTES_MAX });
-  } catch (error) {
-    return { end: "unknown", reason: `the file cannot be unpacked: ${(error as Error).message}` };
-  }
+/** The file is not signed: its hash in the signed answer vouches for it. */
+async function vouchedFor(packed: Buffer, sha1: string): Promise<CallEnd<Buffer>> {
+  const content = await orFault(() => unpacked(packed));
+  if (content instanceof StatementFault) return { end: "unknown", reason: content.message };
   const hash = createHash("sha1").update(content).digest("hex");
   if (hash !== sha1) return { end: "unknown", reason: "the file is not the one whose hash was named" };
-  try {
-    return { end: "answered", value: read(content, packed) };
-  } catch (error) {
-    if (error instanceof StatementFault) return invalid("statement_invalid", error.message);
-    throw error;
-  }
-}
-
-function invalid(code: string, message: string): Extract<CallEnd<never>, { end: "refused" }> {
-  return { end: "refused", code, message, retryable: false };
+  return { end: "answered", value: packed };
 }

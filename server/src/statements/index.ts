@@ -1,0 +1,23 @@
+/** What channels, banks and others tell of a day: received, kept as it came, read back. */
+
+export type { Fetched } from "./fetch.ts";
+export { createStatementFiles, type StatementFiles } from "./files.ts";
+export {
+  type Reading,
+  type Scope,
+  type ScopeState,
+  STATEMENT_KINDS,
+  type StatementKind,
+  type StatementRecord,
+  type StatementSource,
+  type StatementTotal,
+} from "./model.ts";
+export { createStatementsRoom, type StatementsRoom } from "./room.ts";
+export { registerStatements, type StatementsRoutesDeps } from "./routes.ts";
+export {
+  createStatements,
+  type Incoming,
+  type Received,
+  type Statements,
+  type StatementsDeps,
+} from "./service.ts";

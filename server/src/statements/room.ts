@@ -1,0 +1,20 @@
+import type { Actor } from "../operators/index.ts";
+import { type Fetched, fetchStatement } from "./fetch.ts";
+import type { Scope } from "./model.ts";
+import { createStatements, type Statements, type StatementsDeps } from "./service.ts";
+
+/** The room: what it holds, and how it comes by it. */
+export type StatementsRoom = {
+  readonly statements: Statements;
+  /** Asks the channel for the statement of a scope now, and receives what it hands out. */
+  fetch(scope: Scope, actor: Actor): Promise<Fetched>;
+};
+
+/** Builds the room. It makes no call and reads no row until asked. */
+export function createStatementsRoom(deps: StatementsDeps): StatementsRoom {
+  const statements = createStatements(deps);
+  return {
+    statements,
+    fetch: (scope, actor) => fetchStatement({ ...deps, statements }, scope, actor.operator.id),
+  };
+}

@@ -1,0 +1,187 @@
+import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Scope, StatementRecord, StatementTotal } from "./model.ts";
+
+const COLUMNS = `
+  id, kind, channel_account_id, account, statement_date, state, version, hash, bytes, source, reading, lines,
+  fault_line, fault_reason, notes, received_at, received_by`;
+
+const insertSql = sql(
+  "statement_insert",
+  `insert into statements (${COLUMNS})
+   values ($1, $2, $3, $4, $5, $6,
+     case
+       when $6 = 'accepted' then (
+         select coalesce(max(version), 0) + 1
+         from statements
+         where kind = $2
+           and channel_account_id is not distinct from $3
+           and account = $4
+           and statement_date = $5
+           and state = 'accepted'
+       )
+     end,
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+   on conflict do nothing
+   returning ${COLUMNS}`,
+);
+
+/**
+ * Writes a statement with the next number of its scope. Null: another one took the number, or the very same
+ * statement is there.
+ */
+export function insertStatement(tx: Tx, row: StatementRecord): Promise<StatementRecord | null> {
+  return tx.one<StatementRecord>(insertSql, [
+    row.id,
+    row.kind,
+    row.channelAccountId,
+    row.account,
+    row.statementDate,
+    row.state,
+    row.hash,
+    row.bytes,
+    row.source,
+    row.reading,
+    row.lines,
+    row.faultLine,
+    row.faultReason,
+    row.notes,
+    row.receivedAt,
+    row.receivedBy,
+  ]);
+}
+
+const insertTotalsSql = sql(
+  "statement_totals_insert",
+  `insert into statement_totals (statement_id, currency, kind, count, amount, settle_amount, fee)
+   select $1, t.currency, t.kind, t.count, t.amount, t.settle_amount, t.fee
+   from unnest($2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[])
+     as t (currency, kind, count, amount, settle_amount, fee)
+   order by t.currency, t.kind`,
+);
+
+export async function insertTotals(tx: Tx, id: Id, totals: readonly StatementTotal[]): Promise<void> {
+  if (totals.length === 0) return;
+  const columns = columnsOf(totals, ["currency", "kind", "count", "amount", "settleAmount", "fee"]);
+  await tx.run(insertTotalsSql, [id, ...columns]);
+}
+
+const sameSql = sql(
+  "statement_same",
+  `select ${COLUMNS}
+   from statements
+   where kind = $1
+     and channel_account_id is not distinct from $2
+     and account = $3
+     and statement_date = $4
+     and hash = $5
+     and state = $6
+     and fault_line is not distinct from $7
+     and fault_reason is not distinct from $8
+   order by id
+   limit 1`,
+);
+
+/** The statement of a scope with this content that was taken, or refused for the same reason. */
+export function findSame(
+  db: Db,
+  scope: Scope,
+  hash: Buffer,
+  fault: { readonly line: number; readonly reason: string } | null,
+): Promise<StatementRecord | null> {
+  return db.one<StatementRecord>(sameSql, [
+    ...keyOf(scope),
+    hash,
+    fault === null ? "accepted" : "refused",
+    fault?.line ?? null,
+    fault?.reason ?? null,
+  ]);
+}
+
+const currentSql = sql(
+  "statement_current",
+  `select ${COLUMNS}
+   from statements
+   where kind = $1
+     and channel_account_id is not distinct from $2
+     and account = $3
+     and statement_date = $4
+     and state = 'accepted'
+   order by version desc
+   limit 1`,
+);
+
+/** The highest version of a scope; null: none was accepted. */
+export function findCurrent(db: Db, scope: Scope): Promise<StatementRecord | null> {
+  return db.one<StatementRecord>(currentSql, keyOf(scope));
+}
+
+const newestSql = sql(
+  "statement_newest",
+  `select ${COLUMNS}
+   from statements
+   where kind = $1
+     and channel_account_id is not distinct from $2
+     and account = $3
+     and statement_date = $4
+   order by id desc
+   limit 1`,
+);
+
+/** What came last for a scope, be it taken or refused. */
+export function findNewest(db: Db, scope: Scope): Promise<StatementRecord | null> {
+  return db.one<StatementRecord>(newestSql, keyOf(scope));
+}
+
+function keyOf({ kind, channelAccountId, account, statementDate }: Scope): unknown[] {
+  return [kind, channelAccountId, account, statementDate];
+}
+
+const byIdSql = sql("statement_by_id", `select ${COLUMNS} from statements where id = $1`);
+
+export function findStatement(db: Db, id: Id): Promise<StatementRecord | null> {
+  return db.one<StatementRecord>(byIdSql, [id]);
+}
+
+const totalsSql = sql(
+  "statement_totals",
+  `select currency, kind, count, amount, settle_amount, fee
+   from statement_totals
+   where statement_id = $1
+   order by currency, kind`,
+);
+
+export function findTotals(db: Db, id: Id): Promise<StatementTotal[]> {
+  return db.all<StatementTotal>(totalsSql, [id]);
+}
+
+export type StatementFilter = {
+  readonly channelAccountId: Id | null;
+  readonly kind: string | null;
+  readonly statementDate: string | null;
+  readonly state: string | null;
+};
+
+const listSql = sql(
+  "statements_list",
+  `select ${COLUMNS}
+   from statements
+   where ($1::uuid is null or channel_account_id = $1)
+     and ($2::text is null or kind = $2)
+     and ($3::date is null or statement_date = $3)
+     and ($4::text is null or state = $4)
+     and ($5::uuid is null or id < $5)
+   order by id desc
+   limit $6`,
+);
+
+/** Newest first. */
+export function listStatements(
+  db: Db,
+  filter: StatementFilter,
+  before: Id | null,
+  limit: number,
+): Promise<StatementRecord[]> {
+  const { channelAccountId, kind, statementDate, state } = filter;
+  return db.all<StatementRecord>(listSql, [channelAccountId, kind, statementDate, state, before, limit]);
+}
