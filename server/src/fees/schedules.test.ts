@@ -91,13 +91,16 @@ describe("fee schedules", () => {
   test("change at a date: what was paid before is charged as before, later payments anew", async () => {
     const shop = await openShop(platform);
     await office.set("fee", { ...place(shop), effective_from: today(), terms: plainTerms(10_000) });
-    await office.set("fee", { ...place(shop), effective_from: dayOf(DAY), terms: plainTerms(20_000) });
-    const first = await charged(await paidAt(shop, 1_000));
+    const anew = plainTerms(20_000, { refund: "kept" });
+    await office.set("fee", { ...place(shop), effective_from: dayOf(DAY), terms: anew });
+    const before = await paidAt(shop, 1_000);
+    const first = await charged(before);
     platform.clock.advance(DAY);
     const second = await charged(await paidAt(shop, 1_000));
     assert.deepEqual([first.fee, first.fee_rule_version], [10, 1]);
     assert.deepEqual([second.fee, second.fee_rule_version], [20, 2]);
     assert.equal(first.fee_rule, second.fee_rule);
+    assert.equal(await refund(shop, before, 1_000), 10, "given back by the version that it was charged by");
   });
 
   for (const [policy, backs] of [
@@ -181,6 +184,21 @@ describe("the office of fees", () => {
     assert.deepEqual([approved.fee, approved.rule, approved.rule_version], [10, subject, 1]);
     const elsewhere = await platform.ops("GET", `/v1/ops/cost_schedules/${subject}`);
     assert.equal(elsewhere.status, 404);
+  });
+
+  test("makes one schedule and one version of what two send, and what two approve, at once", async () => {
+    const shop = await openShop(platform);
+    const body = { ...place(shop), effective_from: today(), terms: plainTerms(1_000) };
+    const sent = await Promise.all([1, 2, 3, 4].map(() => office.propose("fee", body)));
+    assert.deepEqual([...new Set(sent.map(({ status }) => status))], [202]);
+    assert.equal(new Set(sent.map((answer) => answer.body.id)).size, 1);
+    const proposed = sent[0]?.body;
+    await Promise.all([1, 2, 3].map(() => office.approve(proposed)));
+    const { body: shown } = await platform.ops("GET", `/v1/ops/fee_schedules/${proposed.subject}`);
+    assert.deepEqual(
+      shown.versions.map(({ version, approval }: Json) => [version, approval]),
+      [[1, proposed.id]],
+    );
   });
 
   test("previews terms before they are proposed; the end of a schedule brings the rate back", async () => {

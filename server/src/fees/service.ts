@@ -61,8 +61,9 @@ export type Fees = {
    * Books what each channel bills for a month above its costs of that month, once: P: channel_cost /
    * channel_cost_payable. Safe to repeat: unique by account, currency and month.
    * @param month `yyyy-mm`; throws a RangeError while one of its days is open
+   * @param goOn called between short pieces of work; what it throws ends the work, which resumes when repeated
    */
-  monthlyMinimums(month: string): Promise<readonly PostedMinimum[]>;
+  monthlyMinimums(month: string, goOn?: () => Promise<void>): Promise<readonly PostedMinimum[]>;
   /** What carries out approved versions; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
 };
@@ -113,7 +114,7 @@ export function createFees(deps: FeesDeps): Fees {
       return { ...owner, schedules: await store.schedulesOf(platform.db, merchantId, channelAccountId) };
     },
     today,
-    monthlyMinimums: (month) => monthlyMinimums(deps, month),
+    monthlyMinimums: (month, goOn) => monthlyMinimums(deps, month, goOn),
     approvalActions: [action("fee"), action("cost")],
   };
 }

@@ -139,7 +139,7 @@ const atPlaceSql = sql(
      and currency = $4`,
 );
 
-/** The schedule of a place, made as `id` where there is none: of two who make it at once one finds the other's. */
+/** The schedule of a place, made as `id` where there is none; of two at once one finds the other's. */
 export async function scheduleAt(tx: Tx, id: Id, place: Place, at: Date): Promise<KeptSchedule> {
   const { kind, merchantId, channelAccountId, method, currency } = place;
   await tx.run(insertSql, [id, kind, merchantId, channelAccountId, method, currency, at]);

@@ -62,8 +62,8 @@ export const TermsSchema = strictObject(
     }),
     refund: Type.Enum([...REFUND_POLICIES], {
       description:
-        "What comes back with a refund. kept: nothing; returned: all, once everything is refunded; pro_rata: " +
-        "each refund's part, rounded by itself; cumulative: parts that add up to the whole exactly",
+        "What comes back with a refund. kept: nothing; returned: all, once everything is refunded; " +
+        "pro_rata: each refund's part, rounded by itself; cumulative: parts that add up to the whole exactly",
     }),
     shares: Type.Optional(
       Type.Array(
@@ -219,8 +219,8 @@ const Quoted = {
   date: DateSchema,
   rule: Type.String({
     description:
-      "The schedule's id, with :debit or :credit where its rule for that card type was used; merchant_rate or " +
-      "account_rate where no schedule says; proposed for terms of the request",
+      "The schedule's id, with :debit or :credit where its rule for that card type was used; merchant_rate " +
+      "or account_rate where no schedule says; proposed for terms of the request",
   }),
   rule_version: Nullable(Type.Integer()),
   refund: Nullable(Type.String({ description: "Null: what the channel account's contract says" })),

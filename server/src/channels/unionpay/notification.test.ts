@@ -74,6 +74,20 @@ describe("UnionPay's notifications", () => {
     assert.equal(channelOrderNo, newOrder().channelOrderNo);
     assert.deepEqual(about, { kind: "trade", trade: { outcome: "paid", ...FACTS } });
   });
+  it("tell debit from credit, and neither where the card is both, prepaid or not told", () => {
+    const cases = {
+      "01": "debit",
+      "02": "credit",
+      "03": "credit",
+      "04": undefined,
+      "05": undefined,
+    } as const;
+    for (const [payCardType, cardType] of Object.entries(cases)) {
+      const { about } = authentic(told({ ...PAID, payCardType }));
+      assert.ok(about.kind === "trade" && about.trade.outcome === "paid");
+      assert.equal(about.trade.cardType, cardType, payCardType);
+    }
+  });
 
   it("that settle less, or in another currency, tell so", () => {
     const settled = (changes: Fields) => {

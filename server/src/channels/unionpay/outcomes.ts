@@ -241,7 +241,14 @@ function factsOf(fields: Fields, at: Date): TradeFacts | { readonly broken: stri
     paidAt,
     channelDate: settleDateOf(fields, paidAt),
     buyer: accNo ? maskMiddle(accNo) : null,
+    ...cardTypeOf(fields),
   };
+}
+
+/** 01 debit, 02 and 03 credit; cards that are both, prepaid or not told are none of the two. */
+function cardTypeOf({ payCardType }: Fields): Pick<TradeFacts, "cardType"> {
+  if (payCardType === "01") return { cardType: "debit" };
+  return payCardType === "02" || payCardType === "03" ? { cardType: "credit" } : {};
 }
 
 /** What settles, where it is told in the same currency and is a part of what was paid. */

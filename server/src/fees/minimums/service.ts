@@ -29,9 +29,15 @@ const ENTRIES_PER_READ = 20_000n;
 const LOOK_AROUND_MS = HOUR;
 
 type Month = { readonly first: string; readonly last: string };
+/** With the moments between which its days were open. */
+type MonthOfWork = Month & { readonly from: Date; readonly to: Date; readonly goOn: () => Promise<void> };
 
 /** See `Fees.monthlyMinimums`. */
-export async function monthlyMinimums(deps: Deps, month: string): Promise<readonly PostedMinimum[]> {
+export async function monthlyMinimums(
+  deps: Deps,
+  month: string,
+  goOn = async () => {},
+): Promise<readonly PostedMinimum[]> {
   const { first, last } = datesOf(month);
   const days = await store.daysBetween(deps.cell.db, first, last);
   const open = days.find(({ closedAt }) => closedAt === null);
@@ -43,8 +49,9 @@ export async function monthlyMinimums(deps: Deps, month: string): Promise<readon
   const known = await store.minimumsOf(deps.cell.db, first);
   const done = new Set(known.map(({ channelAccountId, currency }) => `${channelAccountId}/${currency}`));
   for await (const schedule of costSchedules(deps)) {
+    await goOn();
     if (!done.has(`${schedule.channelAccountId}/${schedule.currency}`)) {
-      await closeMonth(deps, schedule, { first, last, ...span });
+      await closeMonth(deps, schedule, { first, last, ...span, goOn });
     }
   }
   return (await store.minimumsOf(deps.cell.db, first)).map((made) => ({ ...made, gap: gapOf(made) }));
@@ -72,11 +79,7 @@ function gapOf({ minimum, cost }: Pick<store.Minimum, "minimum" | "cost">): bigi
 }
 
 /** By the version in force on the month's last day. */
-async function closeMonth(
-  deps: Deps,
-  schedule: KeptSchedule,
-  month: Month & { readonly from: Date; readonly to: Date },
-): Promise<void> {
+async function closeMonth(deps: Deps, schedule: KeptSchedule, month: MonthOfWork): Promise<void> {
   const { cell } = deps;
   const version = versionAt(schedule.versions, month.last);
   const minimum = version?.terms?.monthlyMinimum ?? 0n;
@@ -150,7 +153,7 @@ function journalOf(
 async function costOf(
   { cell }: Deps,
   account: { readonly id: Id; readonly merchantId: Id; readonly currency: string },
-  month: Month & { readonly from: Date; readonly to: Date },
+  month: MonthOfWork,
 ): Promise<bigint> {
   const book = bookIdOf("merchant", account.merchantId);
   const accountId = accountIdOf(book, "channel_cost", account.currency, null);
@@ -159,6 +162,7 @@ async function costOf(
   const { first, last } = month;
   let cost = 0n;
   for (let after = before; after < end; after += ENTRIES_PER_READ) {
+    await month.goOn();
     const to = after + ENTRIES_PER_READ < end ? after + ENTRIES_PER_READ : end;
     cost += await store.costOfPiece(cell.db, {
       accountId,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE } from "../../kernel/clock.ts";
+import { sharedSchedules } from "../testing/schedules.ts";
 import { CHANNEL_DATE, type Story, type StoryOptions, startStory } from "../testing/story.ts";
 
 type Case = {
@@ -45,6 +46,103 @@ const cases: readonly Case[] = [
       "Cr merchant_pending 1000",
       "Dr merchant_pending 8",
       "Cr fee_income 8",
+      "Dr channel_cost 6",
+      "Cr channel_receivable 6",
+    ],
+  },
+  {
+    title: "a success with partners: their part of the fee is owed to them",
+    options: { schedules: sharedSchedules("cumulative") },
+    when: pay,
+    lines: [
+      "Dr channel_receivable 1000",
+      "Cr merchant_pending 1000",
+      "Dr merchant_pending 8",
+      "Cr fee_income 8",
+      "Dr fee_income 3",
+      "Cr partner_payable 3",
+      "Dr channel_cost 6",
+      "Cr channel_receivable 6",
+    ],
+  },
+  {
+    title: "a refund accepted by a schedule: partners give their part of the fee back with it",
+    options: { schedules: sharedSchedules("cumulative") },
+    before: (story) => {
+      pay(story);
+      refundOf(story, 500n);
+    },
+    when: (story) => {
+      const [refund] = story.box.refunds.keys();
+      story.refundReport(refund as string, "refund", accepted());
+    },
+    lines: [
+      "Dr refund_clearing 500",
+      "Cr channel_receivable 500",
+      "Dr fee_income 4",
+      "Cr merchant_pending 4",
+      "Dr partner_payable 2",
+      "Cr fee_income 2",
+      "Dr channel_receivable 3",
+      "Cr channel_cost 3",
+    ],
+  },
+  {
+    title: "a refund that comes back by a schedule: fee, cost and the partners' part are taken again",
+    options: { schedules: sharedSchedules("returned") },
+    before: (story) => {
+      pay(story);
+      const refund = refundOf(story, 1000n);
+      story.refundReport(refund, "refund", accepted());
+    },
+    when: (story) => {
+      const [refund] = story.box.refunds.keys();
+      const came = { outcome: "returned", channelDate: CHANNEL_DATE, message: "account closed" } as const;
+      story.refundReport(refund as string, "refund_query", came);
+    },
+    lines: [
+      "Dr channel_receivable 1000",
+      "Cr refund_clearing 1000",
+      "Dr refund_clearing 1000",
+      "Cr merchant_pending 1000",
+      "Dr merchant_pending 8",
+      "Cr fee_income 8",
+      "Dr fee_income 3",
+      "Cr partner_payable 3",
+      "Dr channel_cost 6",
+      "Cr channel_receivable 6",
+    ],
+  },
+  {
+    title: "a refund under a schedule that keeps fee and cost, whatever the contract says",
+    options: { schedules: sharedSchedules("kept") },
+    before: (story) => {
+      pay(story);
+      refundOf(story, 500n);
+    },
+    when: (story) => {
+      const [refund] = story.box.refunds.keys();
+      story.refundReport(refund as string, "refund", accepted());
+    },
+    lines: ["Dr refund_clearing 500", "Cr channel_receivable 500"],
+  },
+  {
+    title: "all taken back by a channel whose schedule keeps its cost",
+    options: { schedules: sharedSchedules("kept") },
+    before: pay,
+    when: (story) => {
+      assert.equal(story.trade("query", story.refunded(1000n)), "reversed_by_channel");
+    },
+    lines: ["Dr suspense_shortage 1000", "Cr channel_receivable 1000"],
+  },
+  {
+    title: "a surplus earns no fee, so nothing of it is owed to partners",
+    options: { ...code, schedules: sharedSchedules("cumulative") },
+    before: (story) => story.giveUp(),
+    when: pay,
+    lines: [
+      "Dr channel_receivable 1000",
+      "Cr suspense_surplus 1000",
       "Dr channel_cost 6",
       "Cr channel_receivable 6",
     ],

@@ -5,6 +5,7 @@ import type { DisputeOutcome, RefundOutcome, ReversalOutcome, TradeOutcome } fro
 import { HOUR, SECOND } from "../../kernel/clock.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { HonestChannel } from "../testing/honest-channel.ts";
+import { sharedSchedules } from "../testing/schedules.ts";
 import { CHANNEL_DATE, type Story, startStory } from "../testing/story.ts";
 
 const AMOUNT = 1000n;
@@ -110,6 +111,9 @@ const anything = fc.oneof(
 );
 type Anything = typeof anything extends fc.Arbitrary<infer Step> ? Step : never;
 
+/** None, and one of each way to give back. */
+const SCHEDULES = [[], ...(["returned", "kept", "pro_rata", "cumulative"] as const).map(sharedSchedules)];
+
 const terms = fc.record({
   method,
   fundFlow: fc.constantFrom("through_platform", "direct_to_merchant", "bank_custody"),
@@ -117,12 +121,13 @@ const terms = fc.record({
   feeReturnedOnRefund: fc.boolean(),
   costReturnedOnRefund: fc.boolean(),
   creditLine: fc.constantFrom(0n, 100n, 10_000n),
+  schedules: fc.constantFrom(...SCHEDULES),
 });
 
 function storyOf(given: typeof terms extends fc.Arbitrary<infer Terms> ? Terms : never): Story {
-  const { method: first, creditLine, ...account } = given;
+  const { method: first, creditLine, schedules, ...account } = given;
   const merchant = { currencies: [{ currency: "CNY", creditLine }] };
-  return startStory({ amount: AMOUNT, method: first, account, merchant });
+  return startStory({ amount: AMOUNT, method: first, account, merchant, schedules });
 }
 
 function pick(ids: Iterable<Id>, index: number): Id | null {
@@ -420,9 +425,11 @@ const backStep: fc.Arbitrary<ChannelStep> = fc.oneof(
 
 test("whatever goes back and comes back of a payment, by sums and by numbers, is booked once", () => {
   fc.assert(
-    fc.property(fc.array(backStep, { minLength: 3, maxLength: 30 }), (steps) => {
+    fc.property(fc.array(backStep, { minLength: 3, maxLength: 30 }), fc.nat(4), (steps, nth) => {
       const story = startStory({
         amount: AMOUNT,
+        // Of the fee and its shares alone: what the channel owes is told apart from what it costs.
+        schedules: (SCHEDULES[nth] ?? []).filter(({ kind }) => kind === "fee"),
         account: { costRateMillionths: 0n },
         merchant: { currencies: [{ currency: "CNY", creditLine: 10_000n }] },
       });

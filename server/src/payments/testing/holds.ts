@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { partnersLeft } from "../../fees/index.ts";
 import {
   type Attempt,
   type Dispute,
@@ -147,6 +148,7 @@ function homeOf({ id, surplus }: Attempt, refunds: readonly Refund[]) {
 /** Invariant 7: what each clearing and suspense account must hold, from payments and refunds alone. */
 function openItemsOf(payment: Payment, attempts: readonly Attempt[], refunds: readonly Refund[]) {
   const success = attempts.find((attempt) => attempt.id === payment.successAttemptId)?.taken ?? null;
+  const { partnerAmount = 0n, feeAmount = 0n } = success ?? {};
   const feeReturned = attempts.find((attempt) => attempt.id === payment.successAttemptId)?.feeReturned ?? 0n;
   const surplus = attempts.map(({ taken, surplus: why, takenBack }) =>
     taken === null || why === null ? 0n : taken.settleAmount - settledPart(taken, takenBack),
@@ -164,6 +166,7 @@ function openItemsOf(payment: Payment, attempts: readonly Attempt[], refunds: re
     merchant_pending:
       (success === null ? 0n : success.settleAmount - success.feeAmount + feeReturned) -
       sum(own.map((refund) => refund.settleAmount - refund.fromAvailable - refund.fromReceivable)),
+    partner_payable: partnersLeft(partnerAmount, feeAmount, feeReturned),
   };
 }
 
