@@ -1,4 +1,13 @@
 /** Reconciliation: a channel's statement of a day held against the books, and what becomes of differences. */
+
 export * from "./breaks/index.ts";
-export type { Scope } from "./model.ts";
+export { createEngine, type Engine, EngineFailed } from "./engine/engine.ts";
+export type {
+  Reconciled,
+  Reconciliation,
+  ReconciliationDeps,
+  StatementSource,
+} from "./generation/service.ts";
+export { createReconciliation } from "./generation/service.ts";
+export type { Finding, Generation, Scope } from "./model.ts";
 export { appliedScopes, unendedBreaksOf } from "./reading.ts";

@@ -1,0 +1,193 @@
+/**
+ * The engine that compares, in a process of its own: DuckDB with a limit of memory that is not the server's.
+ * The process is started with the first job, is kept for the next ones, and ends when nobody has any. One
+ * that dies fails its job with the reason, and the next job has another.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Clock, MINUTE } from "../../kernel/clock.ts";
+import {
+  CARRIED_COLUMNS,
+  readAdjusted,
+  readCounts,
+  readFound,
+  readTotals,
+  SCOPE_COLUMNS,
+  THEIR_COLUMNS,
+  writeRows,
+} from "./files.ts";
+import type { Job, JobFiles, Reply } from "./job.ts";
+import type { Compared, OurRow, ScopeRow, TheirRow } from "./rows.ts";
+
+export type EngineDeps = {
+  readonly clock: Clock;
+  /** Where the files of jobs are while they run. */
+  readonly folder: string;
+  /** DuckDB's own limit; 1,500 by default. */
+  readonly memoryMbMax?: number;
+  /** 2 by default. */
+  readonly threads?: number;
+  /** How long a process without a job is kept; half a minute by default. */
+  readonly idleMs?: number;
+};
+
+/** Scopes to compare at once: each account at most once. */
+export type Comparison = {
+  readonly scopes: readonly ScopeRow[];
+  /** Every line, with the number of its scope: of the statements, and what was carried in. */
+  readonly theirs: Iterable<InScope<TheirRow>> | AsyncIterable<InScope<TheirRow>>;
+  /** Movements that were carried in. */
+  readonly carried: readonly InScope<OurRow>[];
+  /** Extracts, at least one. */
+  readonly movements: readonly string[];
+};
+
+export type InScope<Row> = Row & { readonly scope: number };
+
+/** The comparison did not come to an end; nothing is lost, and it may be asked for again. */
+export class EngineFailed extends Error {}
+
+export type Engine = {
+  /** Throws `EngineFailed` when the process dies or cannot carry it out. */
+  compare(comparison: Comparison): Promise<Compared>;
+  /** Waits for the job in hand, and ends the process. */
+  stop(): Promise<void>;
+};
+
+const MEMORY_MB_MAX = 1_500;
+const THREADS = 2;
+const IDLE_MS = MINUTE / 2;
+
+export function createEngine(deps: EngineDeps): Engine {
+  const worker = createWorker(deps);
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    compare: (comparison) => {
+      const compared = turn.then(() => compare(deps, worker, comparison));
+      turn = compared.catch(() => {});
+      return compared;
+    },
+    stop: async () => {
+      await turn;
+      await worker.stop();
+    },
+  };
+}
+
+async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison): Promise<Compared> {
+  await mkdir(deps.folder, { recursive: true });
+  const folder = await mkdtemp(join(deps.folder, "job-"));
+  const at = (name: string) => join(folder, name);
+  const files: JobFiles = {
+    scopes: at("scopes.csv"),
+    theirs: at("theirs.csv"),
+    carried: at("carried.csv"),
+    movements: comparison.movements,
+    found: at("found.jsonl"),
+    totals: at("totals.jsonl"),
+    adjusted: at("adjusted.jsonl"),
+    counts: at("counts.jsonl"),
+  };
+  try {
+    await writeRows(files.scopes, SCOPE_COLUMNS, comparison.scopes);
+    await writeRows(files.theirs, THEIR_COLUMNS, comparison.theirs);
+    await writeRows(files.carried, CARRIED_COLUMNS, comparison.carried);
+    await worker.carryOut({
+      folder,
+      files,
+      memoryMbMax: deps.memoryMbMax ?? MEMORY_MB_MAX,
+      threads: deps.threads ?? THREADS,
+    });
+    return {
+      found: await readFound(files.found),
+      totals: await readTotals(files.totals),
+      adjusted: await readAdjusted(files.adjusted),
+      counts: await readCounts(files.counts),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Worker = {
+  carryOut(job: Omit<Job, "id">): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const PROGRAM = fileURLToPath(new URL("./duckdb-cli.ts", import.meta.url));
+
+/** One job at a time. */
+function createWorker({ clock, idleMs }: EngineDeps): Worker {
+  let child: ChildProcess | null = null;
+  let jobs = 0;
+  let used = new AbortController();
+  const end = async (): Promise<void> => {
+    const ending = child;
+    child = null;
+    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
+    ending.disconnect();
+    await ended;
+  };
+  const endWhenIdle = async (idle: AbortSignal): Promise<void> => {
+    await clock.sleep(idleMs ?? IDLE_MS, idle);
+    if (!idle.aborted) await end();
+  };
+  return {
+    carryOut: async (job) => {
+      used.abort();
+      jobs += 1;
+      child ??= started(() => {
+        child = null;
+      });
+      await answerOf(child, { ...job, id: jobs });
+      used = new AbortController();
+      void endWhenIdle(used.signal);
+    },
+    stop: async () => {
+      used.abort();
+      await end();
+    },
+  };
+}
+
+function started(onExit: () => void): ChildProcess {
+  const child = fork(PROGRAM, [], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  child.once("exit", onExit);
+  return child;
+}
+
+const SAID_CHARACTERS_MAX = 2_000;
+
+function answerOf(child: ChildProcess, job: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const onSaid = (part: Buffer) => {
+      said = (said + part.toString()).slice(-SAID_CHARACTERS_MAX);
+    };
+    const settle = (failure: string | null) => {
+      child.removeListener("message", onMessage);
+      child.removeListener("exit", onExit);
+      child.removeListener("error", onError);
+      child.stderr?.removeListener("data", onSaid);
+      if (failure === null) resolve();
+      else reject(new EngineFailed(failure));
+    };
+    const onMessage = (reply: Reply) => {
+      if (reply.id === job.id) settle(reply.end === "done" ? null : reply.reason);
+    };
+    const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+      settle(`its process ended with ${signal ?? `code ${code}`} ${said}`.trim());
+    };
+    const onError = (error: Error) => settle(`its process could not be started: ${error.message}`);
+    child.on("message", onMessage);
+    child.on("exit", onExit);
+    child.on("error", onError);
+    child.stderr?.on("data", onSaid);
+    child.send(job, (error) => {
+      if (error !== null) settle(`its process took no job: ${error.message}`);
+    });
+  });
+}

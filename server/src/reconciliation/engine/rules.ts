@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The version of the rules: a change of any rule makes another, so that a day that was compared by older
+ * rules is compared again.
+ */
+export const RULES_VERSION = 1;
+
+/** Which kind a difference has where several would fit: the first. docs/reconciliation.md says why. */
+export const PRECEDENCE = [
+  "unknown_merchant",
+  "currency",
+  "duplicate_theirs",
+  "duplicate_ours",
+  "status",
+  "theirs_only",
+  "ours_only",
+  "amount",
+  "fee",
+] as const;
+
+/** The rules, in their order: statements of the SQL that DuckDB, PostgreSQL and Spark share. */
+export function rules(): readonly string[] {
+  return statementsOf("sql");
+}
+
+/** What reads the inputs, before the rules, and what writes what they found: DuckDB's own SQL. */
+export function loading(): { readonly inputs: readonly string[]; readonly results: readonly string[] } {
+  const folder = new URL("./load/", import.meta.url);
+  const read = (name: string) => cut(readFileSync(fileURLToPath(new URL(name, folder)), "utf8"));
+  return { inputs: read("10-inputs.sql"), results: read("90-results.sql") };
+}
+
+function statementsOf(name: string): readonly string[] {
+  const folder = fileURLToPath(new URL(`./${name}/`, import.meta.url));
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .sort();
+  return files.flatMap((file) => cut(readFileSync(`${folder}${file}`, "utf8")));
+}
+
+/** No text in these files holds a semicolon before the end of a line. */
+function cut(text: string): readonly string[] {
+  const statements = text.split(/;\s*\n/).map((statement) => statement.replaceAll(/^\s*--.*$/gm, "").trim());
+  return statements.filter((statement) => statement !== "");
+}
