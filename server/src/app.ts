@@ -192,8 +192,11 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
-  const settlement = createSettlementRoom({ ...common, cell, webhooks, operators });
-  const actions = [...merchants.approvalActions, room.workItems.action, channels.accounts.goingLive.action];
+  const settlement = createSettlementRoom({ ...common, cell, webhooks, operators, merchants });
+  const actions = [
+    ...[merchants, settlement].flatMap(({ approvalActions }) => approvalActions),
+    ...[room.workItems.action, channels.accounts.goingLive.action],
+  ];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, checkout, settlement, cell, keyring, publicUrl };
