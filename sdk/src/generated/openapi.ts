@@ -55,6 +55,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/bills/{date}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the bill of a closed date, with its lines page by page
+         * @description Payments, refunds and fees of the date. It is there once the date is closed; it never changes.
+         */
+        readonly get: operations["getBill"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/bills/{date}.csv": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Fetch the bill of a closed date as a CSV file */
+        readonly get: operations["getBillFile"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/cashier": {
         readonly parameters: {
             readonly query?: never;
@@ -1214,6 +1251,99 @@ export interface operations {
                         readonly data: readonly components["schemas"]["Entry"][];
                         readonly next_cursor: string | null;
                     };
+                };
+            };
+        };
+    };
+    readonly getBill: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Needed where several currencies moved */
+                readonly currency?: string;
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description yyyy-mm-dd */
+                readonly date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly currency: string;
+                        readonly data: readonly {
+                            /** @description Without the fee; what lowers your money is negative */
+                            readonly amount: number;
+                            /** @description Charged: negative; returned: positive */
+                            readonly fee: number;
+                            readonly journal: string;
+                            readonly kind: string;
+                            readonly merchant_order_no: string | null;
+                            readonly merchant_refund_no: string | null;
+                            readonly net: number;
+                            readonly payment: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly posted_at: string;
+                        }[];
+                        readonly date: string;
+                        readonly fees: number;
+                        readonly lines: number;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly made_at: string;
+                        readonly next_cursor: string | null;
+                        readonly others: number;
+                        readonly payments: number;
+                        readonly payments_amount: number;
+                        readonly refunds: number;
+                        readonly refunds_amount: number;
+                        /** @description Of the CSV file, byte for byte, in hex */
+                        readonly sha256: string;
+                        /** @description What the date did to your money, payouts apart */
+                        readonly total: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly getBillFile: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Needed where several currencies moved */
+                readonly currency?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description yyyy-mm-dd */
+                readonly date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
                 };
             };
         };

@@ -51,7 +51,8 @@ create table settlements (
   constraint settlements_state check (state in ('gathering', 'open', 'held', 'approved', 'paid')),
   constraint settlements_payout check (payout in ('automatic', 'on_request')),
   constraint settlements_amounts check (
-    amount >= 0
+    state = 'gathering'
+    or amount >= 0
     and recovered >= 0
     and reserved >= 0
     and available >= 0
@@ -150,6 +151,10 @@ create table account_days (
   -- Signed, as entries are: before the first entry of the date and after its last.
   opening bigint not null,
   closing bigint not null,
+  -- The sums of its entries by their sides, both positive: closing = opening + debits - credits.
+  debits bigint not null,
+  credits bigint not null,
+  constraint account_days_sums check (closing = opening + debits - credits),
   constraint account_days_pkey primary key (account_id, accounting_date)
 );
 
@@ -165,10 +170,13 @@ create table bills (
   refunds_amount bigint not null,
   fees bigint not null,
   others bigint not null,
+  -- What the date did to the merchant's money, payouts apart: the sum of the four before.
+  total bigint not null,
   -- SHA-256 of the CSV file, byte for byte.
   hash bytea not null,
   made_at timestamptz not null,
   constraint bills_pkey primary key (merchant_id, accounting_date, currency),
+  constraint bills_total check (total = payments_amount + refunds_amount + fees + others),
   constraint bills_hash check (octet_length(hash) = 32)
 );
 

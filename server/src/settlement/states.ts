@@ -9,7 +9,7 @@ import { DEFAULT_TERMS, type Settlement, sharesOf, type Terms } from "./model.ts
 import { policiesById } from "./policies/store.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { approved, Overdrawn, postChecked, reservesOf } from "./settle/finish.ts";
-import { balancesOf, insertReserves, sumOf, takeOutflows } from "./settle/finish-store.ts";
+import { balancesOf, insertReserves, takeOutflows } from "./settle/finish-store.ts";
 import { lockPendingAccounts } from "./settle/gather-store.ts";
 import { lockSettlements, settlementById, updateSettlements } from "./store.ts";
 
@@ -158,12 +158,12 @@ async function takenAlong(
   settlement: Settlement,
   pending: { readonly balance: bigint; readonly listed: bigint } | undefined,
 ): Promise<{ items: number; amount: bigint }> {
-  const { id, accountId, amount } = settlement;
+  const { id, accountId, items, amount } = settlement;
   // `listed` counts this settlement too.
   const isCovered = pending !== undefined && -pending.balance >= pending.listed;
-  if (isCovered || amount === 0n) return sumOf(tx, id);
-  await takeOutflows(tx, [{ accountId, settlementId: id }]);
-  return sumOf(tx, id);
+  if (isCovered || amount === 0n) return { items, amount };
+  const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
+  return { items: items + (taken?.items ?? 0), amount: amount + (taken?.amount ?? 0n) };
 }
 
 /**

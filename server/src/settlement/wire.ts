@@ -49,7 +49,6 @@ export function presentSettlement(settlement: Settlement) {
 export const OpsSettlementSchema = Type.Object({
   ...settlementProperties,
   merchant: Type.String(),
-  policy: NullableText,
   journal: NullableText,
   hold_reason: NullableText,
   held_by: NullableText,
@@ -61,7 +60,6 @@ export function presentOpsSettlement(settlement: Settlement) {
   return {
     ...presentSettlement(settlement),
     merchant: formatId("mch", settlement.merchantId),
-    policy: settlement.policyId,
     journal: idOrNull("jnl", settlement.journalId),
     hold_reason: settlement.holdReason,
     held_by: idOrNull("opr", settlement.heldBy),

@@ -1,19 +1,17 @@
 /** The SQL that ends a settlement's gathering: sums, outflows of the open date, what is carried. */
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { Taken } from "./gather-store.ts";
 
 const sumsSql = sql(
   "settlement_sums",
-  `select s.id, s.account_id, s.kind, count(i.journal_id)::integer as items,
-     coalesce(sum(i.amount), 0)::bigint as amount
-   from settlements s
-   left join settlement_items i on i.settlement_id = s.id
-   where s.account_id = any($1::uuid[])
-     and s.accounting_date = $2
-     and s.state = 'gathering'
-     and s.kind <> 'same_day'
-   group by s.id, s.account_id, s.kind
-   order by s.account_id, s.kind`,
+  `select id, account_id, kind, items, amount
+   from settlements
+   where account_id = any($1::uuid[])
+     and accounting_date = $2
+     and state = 'gathering'
+     and kind <> 'same_day'
+   order by account_id, kind`,
 );
 
 export type Sum = {
@@ -26,19 +24,6 @@ export type Sum = {
 
 export function gatheredSums(db: Db, accountIds: readonly Id[], date: string): Promise<Sum[]> {
   return db.all<Sum>(sumsSql, [accountIds, date]);
-}
-
-const sumOfSql = sql(
-  "settlement_sum_of",
-  `select count(*)::integer as items, coalesce(sum(amount), 0)::bigint as amount
-   from settlement_items
-   where settlement_id = $1`,
-);
-
-export async function sumOf(db: Db, settlementId: Id): Promise<{ items: number; amount: bigint }> {
-  return (
-    (await db.one<{ items: number; amount: bigint }>(sumOfSql, [settlementId])) ?? { items: 0, amount: 0n }
-  );
 }
 
 const balancesSql = sql(
@@ -79,7 +64,8 @@ const outflowsSql = sql(
    from outflow o
    join journals j on j.id = o.journal_id and j.kind <> 'settlement'
    order by o.journal_id
-   on conflict on constraint settlement_items_pkey do nothing`,
+   on conflict on constraint settlement_items_pkey do nothing
+   returning settlement_id, amount`,
 );
 
 const openOutflowsSql = sql(
@@ -89,17 +75,28 @@ const openOutflowsSql = sql(
    from unnest($1::uuid[], $2::uuid[]) as u(account_id, settlement_id)
    where i.account_id = u.account_id
      and i.settlement_id is null
-     and i.amount < 0`,
+     and i.amount < 0
+   returning i.settlement_id, i.amount`,
 );
 
-/** Puts all that went out of these accounts and no settlement has taken into theirs, the open date's too. */
+/**
+ * Puts all that went out of these accounts and no settlement has taken into theirs, the open date's too.
+ * Gives what each took.
+ */
 export async function takeOutflows(
   tx: Tx,
   of: readonly { accountId: Id; settlementId: Id }[],
-): Promise<void> {
+): Promise<Taken[]> {
   const columns = columnsOf(of, ["accountId", "settlementId"]);
-  await tx.run(outflowsSql, columns);
-  await tx.run(openOutflowsSql, columns);
+  const listed = await tx.all<{ settlementId: Id; amount: bigint }>(outflowsSql, columns);
+  const open = await tx.all<{ settlementId: Id; amount: bigint }>(openOutflowsSql, columns);
+  return [...Map.groupBy([...listed, ...open], ({ settlementId }) => settlementId)].map(
+    ([settlementId, rows]) => ({
+      settlementId,
+      items: rows.length,
+      amount: rows.reduce((sum, { amount }) => sum + amount, 0n),
+    }),
+  );
 }
 
 const mergeSql = sql(

@@ -37,6 +37,7 @@ import {
 } from "./finish-store.ts";
 import type { Group } from "./gather.ts";
 import { lockUndecided } from "./gather.ts";
+import { addTaken } from "./gather-store.ts";
 import { type Plan, settlingOn } from "./plan.ts";
 
 /** Pending money or a debt turned out smaller than it was read: to be decided again. */
@@ -119,7 +120,7 @@ async function judge(tx: Tx, plans: readonly Plan[], date: string): Promise<Judg
   const short = first.filter(({ verdict }) => verdict.settle === "carried" && verdict.because === "short");
   if (short.length === 0) return first;
   const of = short.map(({ plan, sums }) => ({ accountId: plan.accountId, settlementId: sums.regular.id }));
-  await takeOutflows(tx, of);
+  await addTaken(tx, await takeOutflows(tx, of));
   return verdicts(tx, plans, date);
 }
 

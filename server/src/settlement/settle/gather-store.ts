@@ -195,22 +195,37 @@ const itemizeSql = sql(
      where c.kind <> 'settlement'
      order by c.journal_id
      on conflict on constraint settlement_items_pkey do nothing
+     returning account_id, settlement_id, amount
+   ), reached as (
+     select account_id, max(seq) as seq
+     from closed
+     group by account_id
+   ), taken as (
+     select account_id, settlement_id, count(*)::integer as items, sum(amount)::bigint as amount
+     from listed
+     where settlement_id is not null
+     group by account_id, settlement_id
    )
-   select account_id, max(seq) as seq
-   from closed
-   group by account_id
-   order by account_id`,
+   select r.account_id, r.seq, t.settlement_id, coalesce(t.items, 0) as items,
+     coalesce(t.amount, 0)::bigint as amount
+   from reached r
+   left join taken t on t.account_id = r.account_id
+   order by r.account_id`,
 );
 
+/** What a settlement took in one step. */
+export type Taken = { readonly settlementId: Id; readonly items: number; readonly amount: bigint };
+
 /**
- * Makes items of the closed journals of the pieces. Gives how far each account came; an account without a
- * closed journal in its piece is absent. @param held payments and attempts whose items wait.
+ * Makes items of the closed journals of the pieces. Gives how far each account came and what its settlement
+ * took; an account without a closed journal in its piece is absent. @param held payments and attempts whose
+ * items wait.
  */
 export function itemize(
   tx: Tx,
   pieces: readonly Piece[],
   closed: { readonly date: string; readonly held: readonly Id[] },
-): Promise<{ accountId: Id; seq: bigint }[]> {
+): Promise<({ accountId: Id; seq: bigint } & { [Key in keyof Taken]: Taken[Key] | null })[]> {
   const columns = columnsOf(pieces, ["accountId", "afterSeq", "upToSeq", "settlementId", "cutoff"]);
   return tx.all(itemizeSql, [...columns, closed.date, closed.held]);
 }
@@ -243,12 +258,7 @@ export type ScopeKey = { readonly channelAccountId: Id; readonly channelDate: st
 // scope.
 const assignSql = sql(
   "settlement_assign",
-  `update settlement_items i
-   set settlement_id = case
-     when i.passed_over and i.amount > 0 and d.supplementary_id is not null then d.supplementary_id
-     else d.regular_id
-   end
-   from (
+  `with due as (
      select o.journal_id, p.regular_id, p.supplementary_id
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::boolean[])
        as p(account_id, regular_id, supplementary_id, cutoff, by_scope)
@@ -275,22 +285,47 @@ const assignSql = sql(
        )
      order by o.journal_id
      limit $8
-   ) d
-   where i.journal_id = d.journal_id`,
+   ), taken as (
+     update settlement_items i
+     set settlement_id = case
+       when i.passed_over and i.amount > 0 and d.supplementary_id is not null then d.supplementary_id
+       else d.regular_id
+     end
+     from due d
+     where i.journal_id = d.journal_id
+     returning i.settlement_id, i.amount
+   )
+   select settlement_id, count(*)::integer as items, sum(amount)::bigint as amount
+   from taken
+   group by settlement_id
+   order by settlement_id`,
 );
 
-/** Puts open items that are due and not held into settlements, at most `limit`; gives how many. */
+/** Puts open items that are due and not held into settlements, at most `limit`; gives what each took. */
 export function assign(
   tx: Tx,
   assignments: readonly Assignment[],
   scopes: readonly ScopeKey[],
   limit: number,
-): Promise<number> {
-  return tx.run(assignSql, [
+): Promise<Taken[]> {
+  return tx.all<Taken>(assignSql, [
     ...columnsOf(assignments, ["accountId", "regularId", "supplementaryId", "cutoff", "byScope"]),
     ...(scopes.length === 0 ? ["{}", "{}"] : columnsOf(scopes, ["channelAccountId", "channelDate"])),
     limit,
   ]);
+}
+
+const addTakenSql = sql(
+  "settlements_add_taken",
+  `update settlements s
+   set items = s.items + u.items, amount = s.amount + u.amount
+   from unnest($1::uuid[], $2::integer[], $3::bigint[]) as u(settlement_id, items, amount)
+   where s.id = u.settlement_id`,
+);
+
+/** Counts what settlements took, in the transaction that took it. */
+export async function addTaken(tx: Tx, taken: readonly Taken[]): Promise<void> {
+  if (taken.length > 0) await tx.run(addTakenSql, columnsOf(taken, ["settlementId", "items", "amount"]));
 }
 
 const openScopesSql = sql(

@@ -4,6 +4,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { SettleDeps } from "./deps.ts";
 import {
   type Assignment,
+  addTaken,
   advanceItemized,
   assign,
   type Begun,
@@ -107,8 +108,13 @@ async function itemizeStep(tx: Tx, group: Group, places: readonly Place[]): Prom
   });
   if (pieces.length === 0) return [];
   const held = [...new Set(causes.map(({ subject }) => subject))];
-  const reached = new Map(
-    (await itemize(tx, pieces, { date, held })).map(({ accountId, seq }) => [accountId, seq]),
+  const listed = await itemize(tx, pieces, { date, held });
+  const reached = new Map(listed.map(({ accountId, seq }) => [accountId, seq]));
+  await addTaken(
+    tx,
+    listed.flatMap(({ settlementId, items, amount }) =>
+      settlementId === null ? [] : [{ settlementId, items: items ?? 0, amount: amount ?? 0n }],
+    ),
   );
   await advanceItemized(
     tx,
@@ -148,7 +154,7 @@ async function settlableScopes(deps: SettleDeps, { plans }: Group): Promise<Map<
   for (const basis of ["on_reconciled", "on_funds_received"] as const) {
     const asked = plans.filter(({ terms }) => terms.basis === basis).map(({ accountId }) => accountId);
     if (asked.length === 0) continue;
-    const scopes = await openScopes(deps.cell.db, asked);
+    const scopes = await deps.cell.transact((tx) => openScopes(tx, asked), { repeatable: true });
     const { reconciled, fundsReceived } = deps.readings;
     const read = basis === "on_reconciled" ? reconciled : fundsReceived;
     found.set(basis, scopes.length === 0 ? [] : [...(await read(scopes))]);
@@ -176,7 +182,9 @@ async function assignStep(
       return [{ accountId, regularId, supplementaryId, cutoff, byScope: basis !== "on_success" }];
     });
     if (assignments.length === 0) continue;
-    taken += await assign(tx, assignments, scopes.get(basis) ?? [], ITEMS_PER_STEP - taken);
+    const parts = await assign(tx, assignments, scopes.get(basis) ?? [], ITEMS_PER_STEP - taken);
+    await addTaken(tx, parts);
+    taken += parts.reduce((sum, { items }) => sum + items, 0);
     if (taken >= ITEMS_PER_STEP) break;
   }
   return taken;

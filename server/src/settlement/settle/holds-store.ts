@@ -26,6 +26,7 @@ const reversedSql = sql(
    join entries e on e.account_id = a.id
    join journals j on j.id = e.journal_id
    where a.id = any($1::uuid[])
+     and a.last_seq > 0
      and j.kind = 'reversed_by_channel'
    order by j.source_id`,
 );

@@ -65,7 +65,8 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
   );
   const [breaks, reversed] = await Promise.all([
     deps.readings.unendedBreaks(merchantIds),
-    reversedAttempts(deps.cell.db, shortages),
+    // On a writer's connection, whose plans never read whole tables.
+    deps.cell.transact((tx) => reversedAttempts(tx, shortages), { repeatable: true }),
   ]);
   return [
     ...breaks.flatMap(({ merchantId, paymentId, isOpen }): Cause[] =>

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { settlementsOfMerchant } from "../store.ts";
+import { shiftDate } from "../business-days/model.ts";
+import { approveSettlement, holdSettlement, markPaid, releaseSettlement } from "../states.ts";
+import { itemsOf, settlementsOfMerchant } from "../store.ts";
 import { createWorld, type Merchant, type World } from "../testing/world.ts";
 import { settleDate } from "./run.ts";
 
@@ -11,13 +13,28 @@ before(async () => {
 after(() => world.close());
 
 const goOn = async () => {};
-const settle = (date: string, deps = world) => settleDate(deps, date, goOn);
+const settle = (date: string) => settleDate(world, date, goOn);
 const of = (merchant: Merchant) =>
   settlementsOfMerchant(
     world.cell.db,
     { merchantId: merchant.id, currency: null },
     { before: null, limit: 100 },
   );
+const person = {
+  operator: {
+    id: "00000000-0000-7000-8000-000000000001",
+    name: "Ming",
+    roles: ["finance"],
+    status: "active",
+  },
+  requestId: "r",
+  idempotency: null,
+} as never;
+const states = () => ({ ...world, operators: { auditAlone: async () => {} } });
+
+async function closeAndSettle() {
+  return settle(await world.closeDay());
+}
 
 test("a merchant gets what a closed date brought, less its fees, once", async () => {
   const merchant = await world.merchant();
@@ -33,22 +50,267 @@ test("a merchant gets what a closed date brought, less its fees, once", async ()
   const [only, ...more] = await of(merchant);
   assert.deepEqual(more, []);
   assert.deepEqual([only?.items, only?.amount, only?.state, only?.kind], [3, 13_910n, "approved", "regular"]);
-  assert.deepEqual(await settle(date), { ...result });
+  const items = await itemsOf(world.cell.db, only?.id ?? "", { after: null, limit: 10 });
+  assert.deepEqual(
+    items.map(({ amount }) => amount).sort((a, b) => Number(a - b)),
+    [-1_000n, 4_970n, 9_940n],
+  );
+  assert.deepEqual(await settle(date), result);
   assert.equal(await merchant.balance("merchant_available"), 13_910n);
   assert.deepEqual(await world.violations(), []);
 });
 
+test("the open date is not settled", async () => {
+  await assert.rejects(settle(await world.today()), RangeError);
+});
+
 test("a refund of the open date does not let a merchant be paid what it gave back", async () => {
   const merchant = await world.merchant();
-  const { payment } = await merchant.paid(10_000n, 0n);
+  const { payment } = await merchant.paid(10_000n);
   const date = await world.closeDay();
   await merchant.refunded(payment, 4_000n);
   await settle(date);
   assert.equal(await merchant.balance("merchant_pending"), 0n);
   assert.equal(await merchant.balance("merchant_available"), 6_000n);
-  const next = await world.closeDay();
-  await settle(next);
+  await closeAndSettle();
   assert.equal(await merchant.balance("merchant_available"), 6_000n);
   assert.equal((await of(merchant)).length, 1);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("a refund of the open date that new payments cover is settled with its own date", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(10_000n);
+  const date = await world.closeDay();
+  await merchant.paid(9_000n);
+  await merchant.refunded(payment, 4_000n);
+  await settle(date);
+  assert.equal(await merchant.balance("merchant_available"), 10_000n);
+  assert.equal(await merchant.balance("merchant_pending"), 5_000n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 15_000n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("less than the minimum is carried until it is enough", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { minimumAmount: 1_000n });
+  await merchant.paid(600n);
+  assert.equal((await closeAndSettle()).outcomes.below_minimum, 1);
+  assert.deepEqual(await of(merchant), []);
+  await merchant.paid(400n);
+  await closeAndSettle();
+  const [only] = await of(merchant);
+  assert.deepEqual([only?.items, only?.amount], [2, 1_000n]);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("a negative sum is carried and set off against later payments", async () => {
+  const merchant = await world.merchant();
+  await merchant.book("dispute_opened", [
+    { account: merchant.account("merchant_pending"), debit: 900n },
+    { account: merchant.account("channel_receivable"), credit: 900n },
+  ]);
+  assert.equal((await closeAndSettle()).outcomes.negative, 1);
+  assert.equal(await merchant.balance("merchant_pending"), -900n);
+  await merchant.paid(2_000n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 1_100n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("what a merchant owes is taken first, then the reserve, which comes back when its term is over", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { reserveRateMillionths: 100_000n, reserveDays: 2 });
+  const first = await merchant.paid(1_000n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 900n);
+  assert.equal(await merchant.refunded(first.payment, 1_000n, 500n), "posted");
+  assert.equal(await merchant.balance("merchant_receivable"), 100n);
+  await merchant.paid(10_005n);
+  const date = await world.closeDay();
+  await settle(date);
+  assert.equal(await merchant.balance("merchant_receivable"), 0n);
+  const [second] = await of(merchant);
+  assert.deepEqual([second?.recovered, second?.reserved, second?.available], [100n, 1_001n, 8_904n]);
+  assert.equal(await merchant.balance("merchant_reserve"), 1_101n);
+  assert.equal((await closeAndSettle()).reservesReleased, 1);
+  assert.equal(await merchant.balance("merchant_reserve"), 1_001n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_reserve"), 0n);
+  assert.equal(await merchant.balance("merchant_available"), 8_904n + 1_101n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("an item whose payment has a break waits, and settles apart when the break has ended", async () => {
+  const merchant = await world.merchant();
+  const odd = await merchant.paid(3_000n);
+  await merchant.paid(500n);
+  const one = { id: world.cell.newId(), merchantId: merchant.id, paymentId: odd.payment, isOpen: true };
+  world.breaks.push(one);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 500n);
+  const held = await world.sql(
+    "select kind, reason, held_by from settlement_holds where released_at is null",
+  );
+  assert.equal(held.length, 1);
+  assert.equal(held[0]?.kind, "break");
+  world.breaks.splice(world.breaks.indexOf(one), 1);
+  await merchant.paid(70n);
+  await closeAndSettle();
+  const kinds = (await of(merchant)).map(({ kind, amount }) => `${kind} ${amount}`).sort();
+  assert.deepEqual(kinds, ["regular 500", "regular 70", "supplementary 3000"]);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("a payment that the channel took back waits for a person", async () => {
+  const merchant = await world.merchant();
+  const { attempt, payment } = await merchant.paid(3_000n);
+  await merchant.book(
+    "reversed_by_channel",
+    [
+      { account: merchant.account("suspense_shortage"), debit: 3_000n },
+      { account: merchant.account("channel_receivable"), credit: 3_000n },
+    ],
+    { sourceId: attempt, subjectId: payment },
+  );
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+  const held = await world.sql("select kind from settlement_holds where kind = 'channel_reversal'");
+  assert.equal(held.length, 1);
+  await world.sql(
+    `update settlement_holds set released_at = now(), released_by = '${world.cell.newId()}'
+     where kind = 'channel_reversal'`,
+  );
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
+});
+
+test("what settles when it is reconciled waits for its own scope, refunds wait for nothing", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { basis: "on_reconciled" });
+  const { payment } = await merchant.paid(3_000n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+  await merchant.refunded(payment, 1_000n);
+  const date = await world.closeDay();
+  const before = shiftDate(date, -1);
+  await settle(date);
+  assert.deepEqual(await of(merchant), []);
+  world.explained.push({ channelAccountId: merchant.channelAccountId, channelDate: before });
+  await closeAndSettle();
+  const [only] = await of(merchant);
+  assert.deepEqual([only?.amount, only?.items, only?.kind], [2_000n, 2, "regular"]);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("what settles when the funds are here waits for them", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { basis: "on_funds_received" });
+  const date = await world.today();
+  await merchant.paid(3_000n);
+  await closeAndSettle();
+  assert.deepEqual(await of(merchant), []);
+  world.received.push({ channelAccountId: merchant.channelAccountId, channelDate: date });
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
+});
+
+test("T+3 in calendar days settles on the third day, refunds in between are set off", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { days: 3 });
+  const { payment } = await merchant.paid(3_000n);
+  await closeAndSettle();
+  await merchant.refunded(payment, 1_000n);
+  await closeAndSettle();
+  assert.deepEqual(await of(merchant), []);
+  await closeAndSettle();
+  assert.deepEqual(
+    (await of(merchant)).map(({ amount, items }) => [amount, items]),
+    [[2_000n, 2]],
+  );
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("a merchant whose calendar ends waits, is named with the remedy, and settles once it is loaded", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { dayKind: "business", calendar: "ZZ" });
+  await merchant.paid(3_000n);
+  const date = await world.closeDay();
+  const { waiting } = await settle(date);
+  assert.equal(waiting.length, 1);
+  assert.match(waiting[0]?.reason ?? "", /no calendar ZZ for \d{4} yet: load it by PUT/);
+  const years = [date, shiftDate(date, 40)].map((day) => Number(day.slice(0, 4)));
+  for (const year of new Set(years)) {
+    await world.sql(
+      `insert into platform.business_years values ('ZZ', ${year}, 1, '{}',
+         array(select d::date from generate_series('${year}-01-01'::date, '${year}-12-31', '1 day') d
+               where extract(isodow from d) > 5), 'test')`,
+    );
+  }
+  assert.deepEqual((await settle(date)).waiting, []);
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
+});
+
+test("a settlement above its policy's limit waits for a person; held it cannot be approved", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { personAbove: 1_000n });
+  const { payment } = await merchant.paid(3_000n);
+  await closeAndSettle();
+  const [open] = await of(merchant);
+  assert.deepEqual([open?.state, open?.journalId], ["open", null]);
+  assert.equal(await merchant.balance("merchant_pending"), 3_000n);
+  assert.deepEqual(await world.violations(), []);
+  const id = open?.id ?? "";
+  await holdSettlement(states(), person, id, "asked the merchant");
+  await assert.rejects(approveSettlement(states(), person, id), { code: "conflict" });
+  await releaseSettlement(states(), person, id);
+  await merchant.refunded(payment, 500n);
+  const approved = await approveSettlement(states(), person, id);
+  assert.deepEqual([approved.state, approved.amount, approved.items], ["approved", 2_500n, 2]);
+  assert.equal(await merchant.balance("merchant_available"), 2_500n);
+  assert.equal(await merchant.balance("merchant_pending"), 0n);
+  const [paid] = await markPaid(world, [id]);
+  assert.equal(paid?.state, "paid");
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("an open settlement's money is not settled a second time by a later date", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { personAbove: 1_000n });
+  const { payment } = await merchant.paid(3_000n);
+  await closeAndSettle();
+  await merchant.paid(900n);
+  await merchant.refunded(payment, 800n);
+  await closeAndSettle();
+  const [later, first] = await of(merchant);
+  assert.deepEqual([first?.state, first?.amount], ["open", 3_000n]);
+  assert.deepEqual([later?.state, later?.amount], ["approved", 100n]);
+  assert.equal(await merchant.balance("merchant_pending"), 3_000n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("items that cancel each other are closed without a journal", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  await merchant.refunded(payment, 3_000n);
+  await closeAndSettle();
+  const [only] = await of(merchant);
+  assert.deepEqual([only?.state, only?.items, only?.amount, only?.journalId], ["paid", 2, 0n, null]);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("dates that no run settled are made up for by the next one", async () => {
+  const merchant = await world.merchant();
+  await merchant.paid(100n);
+  await world.closeDay();
+  await merchant.paid(200n);
+  await world.closeDay();
+  await merchant.paid(300n);
+  await closeAndSettle();
+  assert.deepEqual(
+    (await of(merchant)).map(({ amount, items }) => [amount, items]),
+    [[600n, 3]],
+  );
   assert.deepEqual(await world.violations(), []);
 });

@@ -1,0 +1,152 @@
+/** The SQL of a bill's lines: what the journals of a date did to a merchant's money. */
+import { columnsOf, type Db, sql } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+
+/**
+ * Entries of one account of a merchant, whose journals are lines. Each journal is a line of the first of
+ * these sections that it touches: pending, available, receivable.
+ */
+export type BillPiece = {
+  readonly place: number;
+  readonly accountId: Id;
+  readonly fromSeq: bigint;
+  readonly toSeq: bigint;
+  readonly pendingId: Id;
+  readonly availableId: Id;
+  readonly reserveId: Id;
+  readonly receivableId: Id;
+  readonly feeId: Id;
+  /** Journals of these accounts belong to an earlier section. */
+  readonly earlierA: Id | null;
+  readonly earlierB: Id | null;
+};
+
+const PIECE_KEYS = [
+  "place",
+  "accountId",
+  "fromSeq",
+  "toSeq",
+  "pendingId",
+  "availableId",
+  "reserveId",
+  "receivableId",
+  "feeId",
+  "earlierA",
+  "earlierB",
+] as const;
+
+/** No journal has more lines. */
+const LINES_MAX = 100;
+
+// A success touches pending money and fee income alone, so its own entries say all; other journals are read
+// whole. What moves between the merchant's own accounts, and payouts, are no lines of a bill.
+const LINES = `
+   select p.place, g.seq, j.id as journal_id, j.kind, j.posted_at, j.subject_id, j.source_id,
+     coalesce(w.total, g.total) - coalesce(w.fee, -g.debits) as amount, coalesce(w.fee, -g.debits) as fee
+   from unnest(
+     $1::integer[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
+     $9::uuid[], $10::uuid[], $11::uuid[]
+   ) as p(place, account_id, from_seq, to_seq, pending_id, available_id, reserve_id, receivable_id, fee_id,
+     earlier_a, earlier_b)
+   cross join lateral (
+     select e.journal_id, min(e.seq) as seq, -sum(e.amount)::bigint as total,
+       coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as debits
+     from entries e
+     where e.account_id = p.account_id
+       and e.seq >= p.from_seq
+       and e.seq <= p.to_seq + ${LINES_MAX}
+     group by e.journal_id
+     having min(e.seq) <= p.to_seq
+   ) g
+   join journals j on j.id = g.journal_id
+   left join lateral (
+     select coalesce(-sum(n.amount) filter (where n.account_id <> p.fee_id), 0)::bigint as total,
+       coalesce(sum(n.amount) filter (where n.account_id = p.fee_id), 0)::bigint as fee
+     from unnest(j.entry_accounts, j.entry_seqs) as place(account_id, seq)
+     join entries n on n.account_id = place.account_id and n.seq = place.seq
+     where place.account_id in (p.pending_id, p.available_id, p.reserve_id, p.receivable_id, p.fee_id)
+   ) w on j.kind <> 'payment_success'
+   where j.entry_seqs[array_position(j.entry_accounts, p.account_id)] = g.seq
+     and (p.earlier_a is null or array_position(j.entry_accounts, p.earlier_a) is null)
+     and (p.earlier_b is null or array_position(j.entry_accounts, p.earlier_b) is null)
+     and j.kind not in ('settlement', 'reserve_released')
+     and j.kind not like 'payout\\_%'`;
+
+// Text fields are quoted always, so that a number that looks like a formula or holds a comma stays what it is.
+const CSV_LINE = `
+   to_char(l.posted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ',' || l.kind || ',"'
+     || replace(coalesce(y.merchant_order_no, ''), '"', '""') || '","'
+     || replace(coalesce(r.merchant_refund_no, ''), '"', '""') || '",'
+     || l.amount || ',' || l.fee || ',' || l.amount + l.fee || ',' || l.journal_id || E'\\n'`;
+
+const chunkSql = sql(
+  "bill_chunk",
+  `with line as (${LINES}
+   )
+   select l.place, count(*)::integer as lines,
+     count(*) filter (where l.kind = 'payment_success')::integer as payments,
+     coalesce(sum(l.amount) filter (where l.kind = 'payment_success'), 0)::bigint as payments_amount,
+     count(*) filter (where l.kind = 'refund_created')::integer as refunds,
+     coalesce(sum(l.amount) filter (where l.kind like 'refund\\_%'), 0)::bigint as refunds_amount,
+     sum(l.fee)::bigint as fees,
+     coalesce(
+       sum(l.amount) filter (where l.kind <> 'payment_success' and l.kind not like 'refund\\_%'),
+       0
+     )::bigint as others,
+     string_agg(${CSV_LINE}, '' order by l.seq) as text
+   from line l
+   left join payments y on y.id = l.subject_id
+   left join refunds r on r.id = l.source_id and l.kind like 'refund\\_%'
+   group by l.place
+   order by l.place`,
+);
+
+export type BillChunk = {
+  readonly place: number;
+  readonly lines: number;
+  readonly payments: number;
+  readonly paymentsAmount: bigint;
+  readonly refunds: number;
+  readonly refundsAmount: bigint;
+  readonly fees: bigint;
+  readonly others: bigint;
+  /** The lines as the file has them. */
+  readonly text: string;
+};
+
+/** Each piece's lines as text, with their totals; a piece without a line is absent. */
+export function billChunks(db: Db, pieces: readonly BillPiece[]): Promise<BillChunk[]> {
+  return db.all<BillChunk>(chunkSql, columnsOf(pieces, PIECE_KEYS));
+}
+
+const linesSql = sql(
+  "bill_lines",
+  `with line as (${LINES}
+   )
+   select l.place, l.seq, l.journal_id, l.kind, l.posted_at, l.subject_id, l.source_id, l.amount, l.fee,
+     y.merchant_order_no, r.merchant_refund_no
+   from line l
+   left join payments y on y.id = l.subject_id
+   left join refunds r on r.id = l.source_id and l.kind like 'refund\\_%'
+   order by l.place, l.seq
+   limit $12`,
+);
+
+export type BillLine = {
+  readonly place: number;
+  readonly seq: bigint;
+  readonly journalId: Id;
+  readonly kind: string;
+  readonly postedAt: Date;
+  readonly subjectId: Id | null;
+  readonly sourceId: Id;
+  readonly amount: bigint;
+  readonly fee: bigint;
+  readonly merchantOrderNo: string | null;
+  readonly merchantRefundNo: string | null;
+};
+
+/** The lines of pieces in the order of the file. */
+export function billLines(db: Db, pieces: readonly BillPiece[], limit: number): Promise<BillLine[]> {
+  return db.all<BillLine>(linesSql, [...columnsOf(pieces, PIECE_KEYS), limit]);
+}
