@@ -188,8 +188,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
-  const files = deps.edges?.statementFiles ?? createStatementFiles(join(config.dataDir, "statements"), newId);
-  const statements = createStatementsRoom({ cell, channels, files });
+  const statements = createStatementsRoom({ cell, channels, files: statementFilesOf(deps, newId) });
   const { payments } = room;
   const checkout = createCheckoutRoom({
     ...common,
@@ -206,6 +205,10 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, statements, checkout, cell, keyring, publicUrl };
+}
+
+function statementFilesOf({ config, edges }: AppDeps, newId: () => Id): StatementFiles {
+  return edges?.statementFiles ?? createStatementFiles(join(config.dataDir, "statements"), newId);
 }
 
 async function addRoutes(http: Http, rooms: Rooms, { clock, config }: AppDeps): Promise<void> {
@@ -234,6 +237,7 @@ async function addRoutes(http: Http, rooms: Rooms, { clock, config }: AppDeps): 
     calls: channels.counts,
     cashier: checkout.gauges,
     routing,
+    statements: rooms.statements.fetching,
   };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
@@ -293,6 +297,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   let schedules: ReturnType<typeof startSchedules> | null = null;
   let verifying: ReturnType<typeof startVerificationWorker> | null = null;
+  let fetching: ReturnType<typeof startVerificationWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
     const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
@@ -315,6 +320,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       room.startWorkers();
       webhooks.startWorker();
       verifying = startVerificationWorker({ cell, verifications, log: deps.log });
+      fetching = rooms.statements.fetching.startWorker(deps.log);
       const { timeZone } = deps.config;
       keeper = startDayKeeper(cell, timeZone, deps.log);
       schedules = startSchedules({
@@ -340,7 +346,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       });
     },
     stop: async () => {
-      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop()]);
+      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop(), fetching?.stop()]);
     },
   };
 }
