@@ -242,6 +242,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
     calls: channels.counts,
     cashier: checkout.gauges,
     routing,
+    statements: rooms.close.fetching,
   };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });

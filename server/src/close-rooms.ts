@@ -11,6 +11,7 @@ import {
   dayCloseRoutes,
   nightlyClose,
   startCloseWorker,
+  statementScopeOf,
 } from "./dayclose/index.ts";
 import type { Keyring } from "./kernel/crypto.ts";
 import type { Cell, Database } from "./kernel/database.ts";
@@ -19,7 +20,7 @@ import type { Http } from "./kernel/http.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
-import type { MerchantIdentity } from "./merchants/index.ts";
+import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
 import { invariants, runAudit } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
 import type { PaymentsRoom } from "./payments/index.ts";
@@ -28,14 +29,19 @@ import {
   type Breaks,
   breakRoutes,
   createBreaks,
+  createEngine,
+  createReconciliation,
+  type StatementSource,
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
 import { createSettlement } from "./settlement/index.ts";
 import {
   createStatementFiles,
   createStatementsRoom,
+  type Fetching,
   registerStatements,
   type StatementFiles,
+  type StatementsRoom,
 } from "./statements/index.ts";
 import type { Webhooks } from "./webhooks/index.ts";
 
@@ -43,6 +49,7 @@ export type CloseRoomsDeps = {
   readonly cell: Cell;
   readonly platform: Platform;
   readonly operators: Operators;
+  readonly merchants: Merchants;
   readonly channels: Channels;
   readonly webhooks: Webhooks;
   readonly room: Pick<PaymentsRoom, "statementSays">;
@@ -68,6 +75,7 @@ export type CloseAuth = {
 
 export type CloseRooms = {
   readonly breaks: Breaks;
+  readonly fetching: Fetching;
   routes(http: Http, auth: CloseAuth): void;
   readonly jobs: readonly Job[];
   /** What a second person approves. */
@@ -91,6 +99,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     },
   });
   let worker: DueWorker | null = null;
+  let fetching: DueWorker | null = null;
   const withTime = async <T>(work: (database: Database) => Promise<T>) => {
     const database = deps.openWithTime();
     try {
@@ -108,10 +117,32 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
         violations: BigInt(violations.length),
       }));
     });
-  const steps = closeSteps({ cell, withTime, audit });
+  const folder = join(settings.dataDir, "reconciliation");
+  const engine = createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
+  const reconciliation = createReconciliation({
+    cell,
+    engine,
+    folder,
+    statements: statementSource(statements),
+    accountOf: deps.channels.account,
+  });
+  const { timeZone } = settings;
+  const steps = closeSteps({
+    ...deps,
+    timeZone,
+    db: cell.db,
+    statements,
+    reconciliation,
+    breaks,
+    settlement,
+    accountOf: deps.channels.account,
+    withTime,
+    audit,
+  });
   const dayClose = createDayClose({ ...deps, steps, onDue: () => worker?.nudge() });
   return {
     breaks,
+    fetching: statements.fetching,
     routes: (http, auth) => {
       const bytesMax = settings.statementBytesMax;
       registerStatements(http, { ...statements, operators: deps.operators, ...auth, bytesMax });
@@ -119,13 +150,25 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       settlement.routes(http, auth);
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
-    actions: [],
+    actions: settlement.approvalActions,
     jobs: nightlyClose({ cell, dayClose, log }),
     start: () => {
+      fetching = statements.fetching.startWorker(log);
       worker = startCloseWorker({ cell, dayClose, log });
     },
     stop: async () => {
-      await worker?.stop();
+      await Promise.all([worker?.stop(), fetching?.stop()]);
+      await engine.stop();
+    },
+  };
+}
+
+/** What reconciliation reads of the statements room. */
+function statementSource({ statements }: StatementsRoom): StatementSource {
+  return {
+    statementOf: async (scope) => {
+      const record = await statements.current(statementScopeOf(scope));
+      return record === null ? null : { id: record.id, hash: record.hash, lines: statements.lines(record) };
     },
   };
 }

@@ -54,3 +54,6 @@ create table close_reports (
   constraint close_reports_run_fkey foreign key (run_id) references close_runs (id),
   constraint close_reports_hash check (octet_length(hash) = 32)
 );
+
+-- What a day's close compared, for its report.
+create index reconciliations_closed_through on reconciliations (closed_through);

@@ -11,7 +11,7 @@ export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accoun
 export type { ChannelAccounts, GivenContract } from "./accounts/service.ts";
 export { createAlipay } from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
-export { channelDateOf } from "./channel-day.ts";
+export { channelDateOf, channelDayEnd } from "./channel-day.ts";
 export { type AccountCalls, type CallCounts, TOOK_MS_BOUNDS } from "./counts.ts";
 export { createChannelHttp } from "./http.ts";
 export { type Wallet, walletOf } from "./payment-codes.ts";

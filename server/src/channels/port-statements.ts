@@ -44,3 +44,17 @@ export type Statement = {
   /** The file as it came, to be kept with its hash. */
   readonly original: Buffer;
 };
+
+/** When a channel publishes the statement of a day, and what it means that there is none. */
+export type StatementTraits = {
+  /** When it is there as a rule, in minutes after the end of the business day. */
+  readonly publishedAfterMinutes: number;
+  /** Gaps between asking for one that is not there yet, in milliseconds; the last repeats. */
+  readonly gapsMs: readonly number[];
+  /**
+   * How often the channel must have said, from the time of publication on, that there is none, until a day is
+   * taken as one without trades, if the books know of none either. More for a channel that says the same of
+   * one that is late.
+   */
+  readonly emptyAfterAsking: number;
+};

@@ -13,7 +13,7 @@ import type { Call } from "./port-calls.ts";
 import type { ChannelHttp } from "./port-http.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
-import type { Statement, StatementOf } from "./port-statements.ts";
+import type { Statement, StatementOf, StatementTraits } from "./port-statements.ts";
 import type { StatementFault } from "./statement-fault.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
@@ -297,10 +297,9 @@ export type ChannelTraits = {
   readonly tellsRefundArrival?: boolean;
   /** The time zone of the channel's business date. */
   readonly timeZone: string;
-  /**
-   * When its business day begins, in minutes after the midnight that its date names; -60: at 23:00 before.
-   */
+  /** When its business day begins, in minutes after the midnight of its date; -60: at 23:00 before. */
   readonly dayStartMinutes: number;
+  readonly statements: StatementTraits;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { createCache } from "../kernel/cache.ts";
+import type { Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import { type Credentials, createCredentials } from "./accounts/credentials.ts";
 import type { ChannelAccount } from "./accounts/model.ts";
@@ -21,6 +22,8 @@ export type Channels = {
   account(id: Id): Promise<ChannelAccount | null>;
   /** Every account of a merchant, oldest first, at most one second old; all states. */
   accountsOfMerchant(merchantId: Id): Promise<readonly ChannelAccount[]>;
+  /** Every account, in pages, newest first; all states, as they are now. */
+  everyAccount(): AsyncIterable<readonly ChannelAccount[]>;
   /**
    * What a call needs, with one version of the credentials: the one that the order was placed with, or the
    * newest. Throws when the account has no such version.
@@ -38,6 +41,8 @@ export type Channels = {
   /** How many stored credentials there are, and how many of them no master key given opens. */
   readonly readableCredentials: Credentials["readable"];
 };
+
+const ACCOUNTS_PER_PAGE = 1_000;
 
 /** A notification comes soon after its order: versions older than these are no longer tried. */
 const VERSIONS_TRIED_MAX = 10;
@@ -75,6 +80,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
     all: deps.channels,
     account: (id) => byId.get(id),
     accountsOfMerchant: (merchantId) => byMerchant.get(merchantId),
+    everyAccount: () => everyAccount(db),
     contextOf,
     contextsOf: async (account) => {
       const newest = account.credentialVersion ?? 0;
@@ -87,4 +93,14 @@ export function createChannels(deps: ChannelsDeps): Channels {
     rewrapCredentials: credentials.rewrapAll,
     readableCredentials: credentials.readable,
   };
+}
+
+async function* everyAccount(db: Db): AsyncGenerator<readonly ChannelAccount[]> {
+  const every = { merchantId: null, channel: null, status: null };
+  for (let before: Id | null = null; ; ) {
+    const page: ChannelAccount[] = await store.listAccounts(db, { ...every, before }, ACCOUNTS_PER_PAGE);
+    if (page.length > 0) yield page;
+    if (page.length < ACCOUNTS_PER_PAGE) return;
+    before = page.at(-1)?.id ?? null;
+  }
 }

@@ -1,4 +1,5 @@
 /** The close of a day: steps over all rooms, done once, and the report that they end with. */
+export { statementScopeOf } from "./comparing.ts";
 export { dayCloseRoutes } from "./routes.ts";
 export { createDayClose } from "./service.ts";
 export { closeSteps } from "./steps.ts";

@@ -49,6 +49,7 @@ export type StepEnd =
 /** What a step came to, for the report: its integers as bigint. */
 export type StepResult = { readonly [name: string]: unknown };
 
+export type GoOn = () => Promise<void>;
 export type Progress = { readonly done: bigint; readonly left: bigint | null };
 
 /** What a step is given beside its date. */

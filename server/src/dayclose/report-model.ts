@@ -7,6 +7,8 @@ import { AMOUNT_MAX } from "../kernel/money.ts";
 export type Report = {
   readonly accounting_date: string;
   readonly cut_over_at: string;
+  /** Channel accounts and dates whose statement was not there when the day was closed. */
+  readonly missing_statements: readonly string[];
   readonly channels: readonly ChannelReport[];
   readonly chain: readonly ChainReport[];
   readonly breaks: readonly BreakReport[];
@@ -27,15 +29,12 @@ export type Figures = {
   readonly fee: bigint;
 };
 
-/** One scope and currency: what the channel's statement says, and what the books say. */
+/** One channel, date and currency: what its statements say, and what the books say. */
 export type ChannelReport = {
   readonly channel: string;
-  readonly channel_account: string;
-  readonly label: string;
   readonly channel_date: string;
   readonly currency: string;
-  /** Null: the statement was not there when the day was closed. */
-  readonly statement: string | null;
+  readonly statements: bigint;
   readonly theirs: Figures;
   readonly ours: Figures;
   readonly matched: bigint;
@@ -53,6 +52,7 @@ export type ChainReport = {
   readonly ledger_movement: bigint;
   readonly merchants: bigint;
   readonly fees: bigint;
+  readonly partners: bigint;
   readonly channel_cost: bigint;
   readonly suspense: bigint;
   readonly refunds_under_way: bigint;
@@ -67,8 +67,8 @@ export type BreakReport = {
   readonly count: bigint;
   readonly settle_difference: bigint;
   readonly fee_difference: bigint;
-  /** Days since the oldest of them was found. */
-  readonly oldest_days: bigint;
+  /** Found so many days before the close, or more; in steps. */
+  readonly age_days_from: bigint;
 };
 
 export type SettledReport = {
@@ -76,9 +76,10 @@ export type SettledReport = {
   readonly settlements: bigint;
   readonly items: bigint;
   readonly amount: bigint;
+  /** Kept back for what merchants owed. */
+  readonly recovered: bigint;
   readonly reserved: bigint;
-  readonly held_items: bigint;
-  readonly held_amount: bigint;
+  readonly waiting_for_a_person: bigint;
 };
 
 export type PayoutReport = {

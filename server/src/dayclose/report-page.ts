@@ -62,6 +62,7 @@ ${line("less what only one side has (breaks)", -row.differences)}
 ${line("= what the books took of the channels", row.ledger_movement, "sum")}
 ${line("for merchants", row.merchants)}
 ${line("our fees", row.fees)}
+${row.partners === 0n ? null : line("partners' shares of the fees", row.partners)}
 ${line("less the channels' cost", row.channel_cost)}
 ${line("in suspense", row.suspense)}
 ${line("refunds under way", row.refunds_under_way)}
@@ -78,10 +79,12 @@ ${row.other === 0n ? null : line("other", row.other)}
 
 function channels({ channels: all }: Report): Html {
   const rows = all.map(
-    (row) => html`<tr><th scope="row">${row.label}<small>${row.channel} · ${row.channel_date}</small></th>
+    (
+      row,
+    ) => html`<tr><th scope="row">${row.channel}<small>${row.channel_date}, ${statementsText(row)}</small></th>
 ${figures(row.theirs, row.currency)}${figures(row.ours, row.currency)}
 <td class="n">${String(row.matched)}</td>
-<td class="n${row.differences === 0n ? "" : " bad"}">${differencesOf(row)}</td></tr>`,
+<td class="n${row.differences === 0n ? "" : " bad"}">${String(row.differences)}</td></tr>`,
   );
   return section(
     "Channels",
@@ -98,8 +101,8 @@ ${figures(row.theirs, row.currency)}${figures(row.ours, row.currency)}
   );
 }
 
-function differencesOf({ statement, differences }: ChannelReport): string {
-  return statement === null ? "no statement" : String(differences);
+function statementsText({ statements }: ChannelReport): string {
+  return statements === 1n ? "1 statement" : `${statements} statements`;
 }
 
 function figures({ count, settle, fee }: Figures, currency: string): Html {
@@ -110,7 +113,7 @@ function breaks({ breaks: all }: Report): Html {
   const rows = all.map(
     (row) => html`<tr><th scope="row">${words(row.kind)}</th><td>${words(row.state)}</td>
 <td class="n">${String(row.count)}</td>${money(row.settle_difference, row.currency)}
-${money(row.fee_difference, row.currency)}<td class="n">${days(row.oldest_days)}</td></tr>`,
+${money(row.fee_difference, row.currency)}<td class="n">${ageText(row.age_days_from)}</td></tr>`,
   );
   return section(
     "Breaks",
@@ -118,7 +121,7 @@ ${money(row.fee_difference, row.currency)}<td class="n">${days(row.oldest_days)}
       ? empty("Statements and books agree; nothing is open.")
       : table(
           html`<tr><th scope="col">kind</th><th scope="col">state</th><th scope="col">count</th>
-<th scope="col">settles more there</th><th scope="col">fee more there</th><th scope="col">oldest</th></tr>`,
+<th scope="col">settles more there</th><th scope="col">fee more there</th><th scope="col">age</th></tr>`,
           rows,
         ),
   );
@@ -127,8 +130,8 @@ ${money(row.fee_difference, row.currency)}<td class="n">${days(row.oldest_days)}
 function settled({ settled: all, payouts }: Report): Html {
   const rows = all.map(
     (row) => html`<tr><th scope="row">${row.currency}</th><td class="n">${String(row.settlements)}</td>
-<td class="n">${String(row.items)}</td>${money(row.amount, row.currency)}${money(row.reserved, row.currency)}
-${money(row.held_amount, row.currency, row.held_items === 0n ? "" : `${row.held_items} items`)}</tr>`,
+<td class="n">${String(row.items)}</td>${money(row.amount, row.currency)}${money(row.recovered, row.currency)}
+${money(row.reserved, row.currency)}<td class="n">${String(row.waiting_for_a_person)}</td></tr>`,
   );
   const paid = payouts.map(
     (row) => html`<tr><th scope="row">${words(row.state)}</th><td class="n">${String(row.count)}</td>
@@ -140,7 +143,8 @@ ${money(row.amount, row.currency)}</tr>`,
       ? empty("Nothing was due to be settled.")
       : table(
           html`<tr><th scope="col"></th><th scope="col">settlements</th><th scope="col">items</th>
-<th scope="col">settled</th><th scope="col">kept in reserve</th><th scope="col">held</th></tr>`,
+<th scope="col">settled</th><th scope="col">recovered</th><th scope="col">kept in reserve</th>
+<th scope="col">to approve</th></tr>`,
           rows,
         ),
   )}
@@ -252,6 +256,7 @@ function words(name: string): string {
   return name.replaceAll("_", " ");
 }
 
-function days(count: bigint): string {
-  return count === 1n ? "1 day" : `${count} days`;
+function ageText(from: bigint): string {
+  if (from === 0n) return "today";
+  return from === 1n ? "1 day and more" : `${from} days and more`;
 }

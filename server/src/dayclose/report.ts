@@ -1,7 +1,22 @@
-/** The parts of a report that the books alone tell. */
+/** The parts of a report that the books and the comparisons tell. */
+import type { ChannelAccount } from "../channels/index.ts";
 import type { Db } from "../kernel/database.ts";
-import { closedTrialBalance, type MoneyPosition, moneyPositions } from "../ledger/index.ts";
-import type { BalanceReport, MarginReport, PositionReport } from "./report-model.ts";
+import type { Id } from "../kernel/ids.ts";
+import {
+  type AccountCode,
+  closedTrialBalance,
+  type MoneyPosition,
+  moneyPositions,
+  naturalOf,
+} from "../ledger/index.ts";
+import { type DayTotals, dayMovements, dayTotals } from "../reconciliation/index.ts";
+import type {
+  BalanceReport,
+  ChainReport,
+  ChannelReport,
+  MarginReport,
+  PositionReport,
+} from "./report-model.ts";
 
 export type BooksReport = {
   readonly margin: readonly MarginReport[];
@@ -47,5 +62,111 @@ function positionOf(position: MoneyPosition): PositionReport {
     owed_to_us: position.owedToUs,
     payables: position.payables,
     own_money_inside: position.ownMoneyInside,
+  };
+}
+
+export type ComparedReport = {
+  readonly channels: readonly ChannelReport[];
+  readonly chain: readonly ChainReport[];
+};
+
+/** What the channels' statements said of a date, what the books say, and where what they took went. */
+export async function comparedReport(
+  db: Db,
+  date: string,
+  accountOf: (id: Id) => Promise<ChannelAccount | null>,
+): Promise<ComparedReport> {
+  const totals = await dayTotals(db, date);
+  const byChannel = new Map<string, ChannelReport>();
+  for (const row of totals) {
+    const account = await accountOf(row.channelAccountId);
+    const channel = account?.channel ?? "";
+    const key = `${channel} ${row.channelDate} ${row.currency}`;
+    byChannel.set(key, channelRow(byChannel.get(key), channel, row));
+  }
+  const moved = await dayMovements(db, date);
+  const currencies = [...new Set([...totals, ...moved].map(({ currency }) => currency))].toSorted();
+  return {
+    channels: [...byChannel.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    chain: currencies.map((currency) =>
+      chainOf(
+        currency,
+        totals.filter((row) => row.currency === currency),
+        moved.filter((row) => row.currency === currency),
+      ),
+    ),
+  };
+}
+
+function keyOf({ channel, channel_date, currency }: ChannelReport): string {
+  return `${channel} ${channel_date} ${currency}`;
+}
+
+const NOTHING = { count: 0n, amount: 0n, settle: 0n, fee: 0n };
+
+function channelRow(sum: ChannelReport | undefined, channel: string, row: DayTotals): ChannelReport {
+  const { theirs, ours } = sum ?? { theirs: NOTHING, ours: NOTHING };
+  return {
+    channel,
+    channel_date: row.channelDate,
+    currency: row.currency,
+    statements: (sum?.statements ?? 0n) + 1n,
+    theirs: {
+      count: theirs.count + row.theirsCount,
+      amount: theirs.amount + row.theirsAmount,
+      settle: theirs.settle + row.theirsSettle,
+      fee: theirs.fee + row.theirsFee,
+    },
+    ours: {
+      count: ours.count + row.oursCount,
+      amount: ours.amount + row.oursAmount,
+      settle: ours.settle + row.oursSettle,
+      fee: ours.fee + row.oursFee,
+    },
+    matched: (sum?.matched ?? 0n) + BigInt(row.matched),
+    differences: (sum?.differences ?? 0n) + BigInt(row.findings),
+  };
+}
+
+type Moved = { readonly code: AccountCode; readonly amount: bigint };
+
+const TAKEN: readonly AccountCode[] = ["channel_receivable", "memo_channel_receivable"];
+const MERCHANTS: readonly AccountCode[] = ["merchant_pending", "merchant_available", "merchant_reserve"];
+
+/**
+ * The channels' bills less what only one side has are what the journals took of the channels, which the
+ * journals' other entries say where it went.
+ */
+function chainOf(currency: string, totals: readonly DayTotals[], moved: readonly Moved[]): ChainReport {
+  const natural = (codes: readonly string[]) =>
+    moved
+      .filter(({ code }) => codes.includes(code) || codes.includes(code.replace(/^memo_/, "")))
+      .reduce((sum, { code, amount }) => sum + naturalOf(code, amount), 0n);
+  const bill = totals.reduce((sum, row) => sum + row.theirsSettle - row.theirsFee, 0n);
+  const compared = totals.reduce((sum, row) => sum + row.oursSettle - row.oursFee, 0n);
+  const cost = natural(["channel_cost"]);
+  const gross = natural(["channel_cost_payable"]);
+  // Cost that is billed apart is on the channel's bill all the same.
+  const taken = natural(TAKEN) - gross;
+  const merchants = natural(MERCHANTS);
+  const owed = natural(["merchant_receivable"]);
+  const fees = natural(["fee_income"]);
+  const partners = natural(["partner_payable"]);
+  const suspense = natural(["suspense_surplus"]) - natural(["suspense_shortage"]);
+  const refunds = natural(["refund_clearing"]);
+  const split = merchants - owed + fees + partners - cost + suspense + refunds;
+  return {
+    currency,
+    channel_bill: bill,
+    differences: bill - compared,
+    ledger_movement: taken,
+    merchants: merchants - owed,
+    fees,
+    partners,
+    channel_cost: -cost,
+    suspense,
+    refunds_under_way: refunds,
+    other: taken - split,
+    ties: compared === taken,
   };
 }

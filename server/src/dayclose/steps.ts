@@ -1,14 +1,33 @@
 /** The steps of a close, in their order. */
+import type { ChannelAccount } from "../channels/index.ts";
 import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
 import { writeClosedBalances } from "../ledger/index.ts";
+import type { Breaks } from "../reconciliation/index.ts";
+import type { SettlementRoom } from "../settlement/index.ts";
+import { applyFindings, type ComparingDeps, extract, reconcile, statements } from "./comparing.ts";
 import type { StepContext, StepEnd, StepWork } from "./model.ts";
-import { booksReport } from "./report.ts";
-import { type InvariantReport, jsonOf, type Report, readJson } from "./report-model.ts";
+import { booksReport, comparedReport } from "./report.ts";
+import {
+  type BreakReport,
+  type InvariantReport,
+  jsonOf,
+  type Report,
+  readJson,
+  type SettledReport,
+} from "./report-model.ts";
+import { dayAfter } from "./scopes.ts";
 import * as store from "./store.ts";
 
-export type CloseStepsDeps = {
+/** Breaks of channel dates so long ago are told of. */
+const BREAKS_SHOWN_DAYS = 30;
+
+export type CloseStepsDeps = ComparingDeps & {
   readonly cell: Cell;
+  readonly breaks: Breaks;
+  readonly settlement: Pick<SettlementRoom, "settle" | "bills">;
+  readonly accountOf: (id: Id) => Promise<ChannelAccount | null>;
   /** Connections whose statements may read a whole day's rows; given back when the work ends. */
   readonly withTime: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
   /** Checks every invariant; `goOn` between its parts. */
@@ -16,11 +35,22 @@ export type CloseStepsDeps = {
 };
 
 export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
+  const step = (
+    name: string,
+    title: string,
+    work: (date: string, context: StepContext) => Promise<StepEnd>,
+  ): StepWork => ({ name, title, work });
   return [
-    { name: "previous_day", title: "Wait for the day before", work: (date) => previousDay(deps, date) },
-    { name: "balances", title: "Write down the balances", work: (date) => balances(deps, date) },
-    { name: "audit", title: "Prove the books", work: (_, context) => audit(deps, context) },
-    { name: "report", title: "Write the report", work: (date, context) => report(deps, date, context) },
+    step("previous_day", "Wait for the day before", (date) => previousDay(deps, date)),
+    step("balances", "Write down the balances", (date) => balances(deps, date)),
+    step("extract", "Take out what moved at channels", (date, context) => extract(deps, date, context)),
+    step("statements", "Get the channels' statements", (date, context) => statements(deps, date, context)),
+    step("reconcile", "Compare them with the books", (date, context) => reconcile(deps, date, context)),
+    step("breaks", "Book what is not explained", (_, context) => applyFindings(deps, context)),
+    step("settle", "Settle to merchants", (date, context) => settle(deps, date, context)),
+    step("bills", "Make the merchants' bills", (date, context) => bills(deps, date, context)),
+    step("audit", "Prove the books", (_, context) => audit(deps, context)),
+    step("report", "Write the report", (date, context) => report(deps, date, context)),
   ];
 }
 
@@ -44,6 +74,33 @@ async function balances({ cell, withTime }: CloseStepsDeps, date: string): Promi
   };
 }
 
+async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const made = await settlement.settle(date, () => goOn());
+  const settled: readonly SettledReport[] = made.settled.map((row) => ({
+    currency: row.currency,
+    settlements: BigInt(row.settlements),
+    items: BigInt(row.items),
+    amount: row.amount,
+    recovered: row.recovered,
+    reserved: row.reserved,
+    waiting_for_a_person: BigInt(row.waitingForAPerson),
+  }));
+  const notes = [
+    ...made.alarms,
+    ...made.waiting.map(
+      ({ merchant, currency, reason }) => `${merchant} is not settled in ${currency}: ${reason}`,
+    ),
+  ];
+  const count = made.settled.reduce((sum, row) => sum + row.settlements, 0);
+  return { end: "done", detail: `${count} settlements`, result: { settled, notes } };
+}
+
+async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const { totals } = await settlement.bills(date, () => goOn());
+  const count = totals.reduce((sum, row) => sum + row.bills, 0);
+  return { end: "done", detail: `${count} bills`, result: {} };
+}
+
 async function audit(deps: CloseStepsDeps, { goOn }: StepContext): Promise<StepEnd> {
   const invariants = await deps.audit(() => goOn());
   const violated = invariants.filter(({ violations }) => violations > 0n);
@@ -61,22 +118,26 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   const results = new Map(
     (await store.stepsOfRun(cell.db, run.id)).map(({ name, result }) => [
       name,
-      result === null ? {} : (readJson(result) as Partial<Report>),
+      result === null ? {} : (readJson(result) as Partial<Report> & { missing?: string[] }),
     ]),
   );
-  const invariants = results.get("audit")?.invariants ?? [];
-  const books = await deps.withTime(({ db }) => booksReport(db, date, day.previous));
+  const of = (name: string) => results.get(name) ?? {};
+  const invariants = of("audit").invariants ?? [];
+  const missing = of("statements").missing ?? [];
+  const told = await deps.withTime(async ({ db }) => ({
+    ...(await booksReport(db, date, day.previous)),
+    ...(await comparedReport(db, date, deps.accountOf)),
+  }));
   const made: Report = {
     accounting_date: date,
     cut_over_at: day.closedAt.toISOString(),
-    channels: [],
-    chain: [],
-    breaks: [],
-    settled: [],
+    missing_statements: missing,
+    breaks: await breaksReport(deps, date),
+    settled: of("settle").settled ?? [],
     payouts: [],
-    ...books,
+    ...told,
     invariants,
-    notes: notesOf(invariants, books.positions),
+    notes: [...(of("settle").notes ?? []), ...notesOf({ ...told, invariants, missing })],
   };
   const text = jsonOf(made);
   const stored = {
@@ -90,15 +151,34 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   return { end: "done", detail: "it is at /v1/ops/days/{date}/report", result: {} };
 }
 
-function notesOf(invariants: Report["invariants"], positions: Report["positions"]): string[] {
+/** Breaks that are not ended, and those of the channel dates that the day compared. */
+async function breaksReport({ breaks }: CloseStepsDeps, date: string): Promise<readonly BreakReport[]> {
+  const rows = await breaks.summary({ from: dayAfter(date, -BREAKS_SHOWN_DAYS), to: date });
+  return rows.map((row) => ({
+    kind: row.kind,
+    state: row.state,
+    currency: row.currency,
+    count: BigInt(row.count),
+    settle_difference: row.settleDifference,
+    fee_difference: row.feeDifference,
+    age_days_from: BigInt(row.ageDaysFrom),
+  }));
+}
+
+function notesOf(
+  of: Pick<Report, "invariants" | "positions" | "chain"> & { missing: readonly string[] },
+): string[] {
+  const violated = of.invariants.filter(({ violations }) => violations > 0n);
+  const negative = of.positions.filter(({ own_money_inside: own }) => own < 0n);
+  const loose = of.chain.filter(({ ties }) => !ties);
   return [
-    ...invariants
-      .filter(({ violations }) => violations > 0n)
-      .map(
-        ({ name, violations }) => `The invariant "${name}" is violated ${violations} times: pay nothing out.`,
-      ),
-    ...positions
-      .filter(({ own_money_inside: own }) => own < 0n)
-      .map(({ currency }) => `Client money in ${currency} has paid for the platform: pay own money in.`),
+    ...of.missing.map((scope) => `The statement ${scope} was not there: it is compared when it comes.`),
+    ...loose.map(({ currency }) => `The chain of ${currency} does not tie: look at its comparisons.`),
+    ...violated.map(
+      ({ name, violations }) => `The invariant "${name}" is violated ${violations} times: pay nothing out.`,
+    ),
+    ...negative.map(
+      ({ currency }) => `Client money in ${currency} has paid for the platform: pay own money in.`,
+    ),
   ];
 }

@@ -186,6 +186,13 @@ export function dayState(db: Db, date: string): Promise<DayState | null> {
   return db.one<DayState>(dayStateSql, [date]);
 }
 
+const firstDateSql = sql("close_first_date", "select min(accounting_date) as accounting_date from days");
+
+/** The books' first date; null: they have none. */
+export async function firstDate(db: Db): Promise<string | null> {
+  return (await db.one<{ accountingDate: string | null }>(firstDateSql))?.accountingDate ?? null;
+}
+
 const unfinishedSql = sql(
   "close_dates_unfinished",
   `select count(*) as days, min(d.closed_at) as oldest_closed_at

@@ -120,6 +120,18 @@ export function localTimeIn(timeZone: string, at: Date): LocalTime {
   return local;
 }
 
+/** The first instant of a calendar date `yyyy-mm-dd` in a time zone. */
+export function startOfDate(timeZone: string, date: string): Date {
+  let at = new Date(`${date}T00:00:00Z`);
+  // Twice, since the offset at the guess may be another than that at the instant itself.
+  for (let tries = 0; tries < 2; tries += 1) {
+    const local = localTimeIn(timeZone, at);
+    const days = (Date.parse(`${local.date}T00:00:00Z`) - Date.parse(`${date}T00:00:00Z`)) / DAY;
+    at = plus(at, -(days * DAY + local.minutes * MINUTE));
+  }
+  return at;
+}
+
 // Asked many times a second and changing once a minute; the map only remembers what it would work out again.
 const localTimes = new Map<string, { format: Intl.DateTimeFormat; minute: number; local: LocalTime }>();
 

@@ -5,6 +5,7 @@ import { SECOND } from "../kernel/clock.ts";
 import type { Cell, Database } from "../kernel/database.ts";
 import type { Backlog, DueWorker } from "../kernel/due.ts";
 import type { Routing } from "../routing/index.ts";
+import type { Fetching } from "../statements/index.ts";
 import { lastAudit } from "./audit-store.ts";
 import { addCashierMetrics, type CashierGauges } from "./metrics-cashier.ts";
 import { addChannelMetrics } from "./metrics-channels.ts";
@@ -30,6 +31,7 @@ export type MetricsDeps = {
     readonly calls: CallCounts;
     readonly cashier: CashierGauges;
     readonly routing: Pick<Routing, "health">;
+    readonly statements: Pick<Fetching, "counts">;
   };
 };
 
@@ -65,6 +67,7 @@ export function createMetrics(deps: MetricsDeps) {
   addChannelMetrics(add, deps.gauges.calls);
   addCashierMetrics(add, deps.gauges.cashier);
   addRoutingMetrics(add, deps.gauges.routing);
+  addStatements(add, deps);
   addAudit(add, deps);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }
@@ -124,6 +127,18 @@ function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks } }: Met
     for (const { kind, oldestDueAt } of (await backlog()) ?? []) {
       self.set({ kind }, oldestDueAt === null ? 0 : Math.max(0, now() - oldestDueAt.getTime()) / SECOND);
     }
+  });
+}
+
+function addStatements(add: AddGauge, { cell, gauges: { statements } }: MetricsDeps): void {
+  const now = () => cell.clock.now().getTime();
+  const counts = remembered(now, () => statements.counts());
+  add("statements_late", "Statements of channels that should be there since an hour", [], async (self) => {
+    self.set(Number((await counts())?.late ?? Number.NaN));
+  });
+  add("statements_late_seconds", "How long the first of them has been due", [], async (self) => {
+    const since = (await counts())?.lateSince ?? null;
+    self.set(since === null ? 0 : (now() - since.getTime()) / SECOND);
   });
 }
 

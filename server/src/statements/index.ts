@@ -1,12 +1,15 @@
 /** What channels, banks and others tell of a day: received, kept as it came, read back. */
 
 export type { Fetched } from "./fetch.ts";
+export type { FetchCounts } from "./fetches-store.ts";
+export type { ExpectedScope, Fetching } from "./fetching.ts";
 export { createStatementFiles, type StatementFiles } from "./files.ts";
 export {
   type Reading,
   type Scope,
   type ScopeState,
   STATEMENT_KINDS,
+  type StatementFetch,
   type StatementKind,
   type StatementRecord,
   type StatementSource,

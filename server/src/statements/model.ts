@@ -9,7 +9,8 @@
  *   used.
  * - Empty: accepted without a file, because nothing was published for a day on which nothing happened.
  */
-import type { FundFlowStatement, Statement, StatementLine } from "../channels/index.ts";
+import type { FundFlowStatement, Statement, StatementLine, StatementTraits } from "../channels/index.ts";
+import { HOUR, plus } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 
@@ -134,4 +135,51 @@ export function contentOfTrades({ lines, notes }: Statement): Content {
 
 export function contentOfFunds(statement: FundFlowStatement): Content {
   return { lines: statement.lines.length, notes: [], totals: totalsOfFunds(statement) };
+}
+
+/** A channel's statement that is expected: asked for from its time of publication until it is there. */
+export type StatementFetch = Scope & {
+  readonly id: Id;
+  readonly channelAccountId: Id;
+  readonly state: "waiting" | "done";
+  readonly publishedAt: Date;
+  /** Null when it is done. */
+  readonly dueAt: Date | null;
+  readonly asked: number;
+  /** How often the channel has said, from its time of publication on, that there is none. */
+  readonly noneTold: number;
+  /** What stood against it the last time. */
+  readonly detail: string | null;
+  readonly statementId: Id | null;
+  readonly createdAt: Date;
+  readonly doneAt: Date | null;
+};
+
+/** One that is not there so long after its time is late. No fault of ours, and somebody should know. */
+export const LATE_MS = HOUR;
+
+/** What asking once more has shown. */
+export type Asking = {
+  readonly asked: number;
+  readonly noneTold: number;
+  readonly dueAt: Date;
+  /** The channel has said often enough that there is none, so that the books may confirm it. */
+  readonly maybeEmpty: boolean;
+};
+
+/** After one more asking at `now` that gave no statement. @param isNone the channel says that there is none */
+export function afterAsking(
+  fetch: Pick<StatementFetch, "asked" | "noneTold" | "publishedAt">,
+  { gapsMs, emptyAfterAsking }: StatementTraits,
+  isNone: boolean,
+  now: Date,
+): Asking {
+  const gap = gapsMs[Math.min(fetch.asked, gapsMs.length - 1)] ?? HOUR;
+  const noneTold = fetch.noneTold + (isNone && now >= fetch.publishedAt ? 1 : 0);
+  return {
+    asked: fetch.asked + 1,
+    noneTold,
+    dueAt: plus(now, gap),
+    maybeEmpty: isNone && noneTold >= emptyAfterAsking,
+  };
 }

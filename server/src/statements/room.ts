@@ -1,11 +1,13 @@
 import type { Actor } from "../operators/index.ts";
 import { type Fetched, fetchStatement } from "./fetch.ts";
+import { createFetching, type Fetching } from "./fetching.ts";
 import type { Scope } from "./model.ts";
 import { createStatements, type Statements, type StatementsDeps } from "./service.ts";
 
 /** The room: what it holds, and how it comes by it. */
 export type StatementsRoom = {
   readonly statements: Statements;
+  readonly fetching: Fetching;
   /** Asks the channel for the statement of a scope now, and receives what it hands out. */
   fetch(scope: Scope, actor: Actor): Promise<Fetched>;
 };
@@ -15,6 +17,7 @@ export function createStatementsRoom(deps: StatementsDeps): StatementsRoom {
   const statements = createStatements(deps);
   return {
     statements,
+    fetching: createFetching({ ...deps, statements }),
     fetch: (scope, actor) => fetchStatement({ ...deps, statements }, scope, actor.operator.id),
   };
 }

@@ -1,8 +1,9 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
 import { presentStatementLine, StatementLineSchema } from "../channels/index.ts";
 import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
-import { formatId } from "../kernel/ids.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
 import { decodeCursor, PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
 import {
   type Actor,
@@ -16,20 +17,23 @@ import {
   readIdField,
 } from "../operators/index.ts";
 import type { Fetched } from "./fetch.ts";
-import type { Scope, StatementRecord } from "./model.ts";
-import type { Received, Statements } from "./service.ts";
+import type { Fetching } from "./fetching.ts";
+import type { Scope } from "./model.ts";
+import { receiving } from "./receiving-routes.ts";
+import type { Statements } from "./service.ts";
 import {
-  DayParams,
-  KindQuery,
+  FetchSchema,
   ListQuery,
+  presentFetch,
   presentStatement,
-  presentTotal,
+  presentWhole,
   StatementSchema,
   WholeStatementSchema,
 } from "./wire.ts";
 
 export type StatementsRoutesDeps = {
   readonly statements: Statements;
+  readonly fetching: Pick<Fetching, "list" | "noneWasPublished">;
   /** Asks the channel now. */
   readonly fetch: (scope: Scope, actor: Actor) => Promise<Fetched>;
   readonly operators: Pick<Operators, "auditAlone">;
@@ -43,14 +47,8 @@ export type StatementsRoutesDeps = {
 export function registerStatements(http: Http, deps: StatementsRoutesDeps): void {
   reading(http, deps);
   lines(http, deps);
-  fetching(http, deps);
-  // In a scope of its own: nowhere else is a body anything but JSON.
-  void http.register(async (scope) => {
-    scope.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_request, body, done) =>
-      done(null, body),
-    );
-    uploading(scope, deps);
-  });
+  expected(http, deps);
+  receiving(http, deps);
 }
 
 function reading(http: Http, { statements, authenticateOperator }: StatementsRoutesDeps): void {
@@ -69,8 +67,7 @@ function reading(http: Http, { statements, authenticateOperator }: StatementsRou
       const { channel_account, kind, date, state } = request.query;
       const limit = readLimit(request.query.limit);
       const filter = {
-        channelAccountId:
-          channel_account === undefined ? null : readIdField("cha", channel_account, "query.channel_account"),
+        channelAccountId: readAccount(channel_account),
         kind: kind ?? null,
         statementDate: date ?? null,
         state: state ?? null,
@@ -91,7 +88,8 @@ function reading(http: Http, { statements, authenticateOperator }: StatementsRou
     },
     async (request) => {
       await authenticateOperator(request, "statements.read");
-      return whole(statements, await statements.get(readId("stm", request.params.id)));
+      const record = await statements.get(readId("stm", request.params.id));
+      return presentWhole(record, await statements.totals(record));
     },
   );
   http.get<Input<never, typeof IdParams>>(
@@ -162,117 +160,41 @@ function readPlace(cursor: string | undefined): number {
   return Number(text);
 }
 
-function fetching(http: Http, deps: StatementsRoutesDeps): void {
-  http.post<Input<never, typeof DayParams, typeof KindQuery>>(
-    "/v1/ops/channel_accounts/:id/statements/:date/fetch",
+const FetchesQuery = strictObject({
+  ...PageQuery,
+  channel_account: Type.Optional(Type.String({ maxLength: 100 })),
+  state: Type.Optional(Type.Enum(["waiting", "done"])),
+  late: Type.Optional(
+    Type.Enum(["true", "false"], { description: "true: those that wait and should be there since an hour" }),
+  ),
+});
+
+function expected(http: Http, { fetching, authenticateOperator }: StatementsRoutesDeps): void {
+  http.get<Input<never, never, typeof FetchesQuery>>(
+    "/v1/ops/statement_fetches",
     {
       schema: opsSchema({
-        operationId: "opsFetchStatement",
-        summary: "Ask the channel for a day's statement now, and keep it",
-        params: DayParams,
-        querystring: KindQuery,
-        response: {
-          200: WholeStatementSchema,
-          201: WholeStatementSchema,
-          ...problems(400, 401, 403, 404, 409, 422, 502, 503),
-        },
+        operationId: "opsListStatementFetches",
+        summary: "Statements that are expected, and what stands against those that are not there",
+        querystring: FetchesQuery,
+        response: { 200: pageSchema(FetchSchema), ...problems(400, 401, 403) },
       }),
     },
-    async (request, reply) => {
-      const actor = await deps.authenticateOperator(request, "statements.write");
-      const fetched = await deps.fetch(scopeOf(request.params, request.query), actor);
-      switch (fetched.outcome) {
-        case "none":
-          throw problem("not_found", { detail: `no statement is published: ${fetched.detail}` });
-        case "unavailable":
-          throw problem("channel_unavailable", { detail: fetched.detail });
-        case "denied":
-          throw problem("statement_refused", { detail: fetched.detail });
-        default:
-          return answer(deps, actor, reply, fetched);
-      }
+    async (request) => {
+      await authenticateOperator(request, "statements.read");
+      const { channel_account, state, late, cursor } = request.query;
+      const limit = readLimit(request.query.limit);
+      const filter = {
+        channelAccountId: readAccount(channel_account),
+        state: state ?? null,
+        late: late === "true",
+      };
+      const rows = await fetching.list(filter, readCursorId(cursor), limit + 1);
+      return pageOf(rows, limit, (row) => [row.id], presentFetch);
     },
   );
 }
 
-function uploading(http: Http, deps: StatementsRoutesDeps): void {
-  http.post<{
-    Params: { id: string; date: string };
-    Querystring: { kind?: "trade" | "fund"; account?: string };
-  }>(
-    "/v1/ops/channel_accounts/:id/statements/:date",
-    {
-      bodyLimit: deps.bytesMax,
-      schema: opsSchema({
-        operationId: "opsUploadStatement",
-        summary: "Send in a day's statement, as the channel handed it out",
-        description:
-          "The body is the file itself. It is read like a downloaded one, and refused as a whole with line " +
-          "and reason where it is not what it says. The same file again gives the version that it has.",
-        consumes: ["application/octet-stream"],
-        params: DayParams,
-        querystring: KindQuery,
-        response: {
-          200: WholeStatementSchema,
-          201: WholeStatementSchema,
-          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
-        },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await deps.authenticateOperator(request, "statements.write");
-      const original = request.body;
-      if (!Buffer.isBuffer(original) || original.length === 0) {
-        throw problem("invalid_request", { field: "body", detail: "the body is the file, and it is empty" });
-      }
-      const received = await deps.statements.receive({
-        scope: scopeOf(request.params, request.query),
-        original,
-        source: "upload",
-        receivedBy: actor.operator.id,
-      });
-      return answer(deps, actor, reply, received);
-    },
-  );
-}
-
-function scopeOf(
-  { id, date }: { readonly id: string; readonly date: string },
-  { kind = "trade", account = "" }: { readonly kind?: "trade" | "fund"; readonly account?: string },
-): Scope {
-  if (account !== "" && kind !== "fund") {
-    throw problem("invalid_request", { field: "query.account", detail: "only kind fund has accounts" });
-  }
-  return { kind, channelAccountId: readId("cha", id), account, statementDate: date };
-}
-
-/** A refusal is written down before it is told; the problem names its row. */
-async function answer(
-  { statements, operators }: StatementsRoutesDeps,
-  actor: Actor,
-  reply: FastifyReply,
-  { outcome, record }: Received,
-) {
-  const statement = formatId("stm", record.id);
-  if (outcome !== "same") {
-    const { sha256, date, kind, version, fault } = presentStatement(record);
-    await operators.auditAlone(actor, {
-      action: `statement.${outcome}`,
-      subject: statement,
-      before: null,
-      after: { kind, date, version, sha256, fault },
-    });
-  }
-  if (outcome === "refused") {
-    throw problem("statement_invalid", {
-      detail: `line ${record.faultLine}: ${record.faultReason}`,
-      members: { statement, line: record.faultLine },
-    });
-  }
-  return reply.status(outcome === "accepted" ? 201 : 200).send(await whole(statements, record));
-}
-
-async function whole(statements: Statements, record: StatementRecord) {
-  const totals = await statements.totals(record);
-  return { ...presentStatement(record), totals: totals.map(presentTotal) };
+function readAccount(text: string | undefined): Id | null {
+  return text === undefined ? null : readIdField("cha", text, "query.channel_account");
 }

@@ -1,9 +1,9 @@
 import type { ChannelAccount, Channels, StatementLine } from "../channels/index.ts";
 import { StatementFault } from "../channels/index.ts";
-import { sha256 } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
+import { endFetch } from "./fetches-store.ts";
 import type { StatementFiles } from "./files.ts";
 import type {
   Content,
@@ -63,6 +63,8 @@ export type Statements = {
 
 /** Reasons are shown to people; what a file made them quote may be long. */
 const REASON_MAX = 300;
+/** What a day without trades adds up to. */
+const NOTHING: Content = { lines: 0, notes: [], totals: [] };
 /** Each try fails only when another statement of the scope was written meanwhile. */
 const TRIES_MAX = 20;
 
@@ -97,7 +99,7 @@ async function receive(deps: StatementsDeps, readers: Readers, incoming: Incomin
   const hash = await deps.files.keep(original);
   const known = await store.findSame(deps.cell.db, scope, hash, null);
   if (known !== null) return { outcome: "same", record: known };
-  const read = await readers.content(scope, reading, original);
+  const read = source === "none_published" ? NOTHING : await readers.content(scope, reading, original);
   const record = (fault: StatementFault | null): StatementRecord => ({
     ...scope,
     id: deps.cell.newId(),
@@ -155,7 +157,10 @@ async function write(
     const record = await cell.transact(
       async (tx) => {
         const inserted = await store.insertStatement(tx, row);
-        if (inserted !== null && content !== null) await store.insertTotals(tx, row.id, content.totals);
+        if (inserted !== null && content !== null) {
+          await store.insertTotals(tx, row.id, content.totals);
+          await endFetch(tx, row, row.id, row.receivedAt);
+        }
         return inserted;
       },
       { repeatable: true },
@@ -176,6 +181,3 @@ async function* linesOf(
   if (record.source === "none_published") return;
   yield* await readers.trades(record, record.reading, await files.read(record.hash));
 }
-
-/** What the original of an empty statement is: nothing. */
-export const NOTHING_HASH = sha256("");

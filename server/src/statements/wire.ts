@@ -2,7 +2,13 @@ import { Type } from "typebox";
 import { CurrencySchema, InstantSchema, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
 import { PageQuery } from "../kernel/pages.ts";
-import { STATEMENT_KINDS, STATEMENT_SOURCES, type StatementRecord, type StatementTotal } from "./model.ts";
+import {
+  STATEMENT_KINDS,
+  STATEMENT_SOURCES,
+  type StatementFetch,
+  type StatementRecord,
+  type StatementTotal,
+} from "./model.ts";
 
 const Nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
 const DateSchema = Type.String({ format: "date" });
@@ -96,7 +102,11 @@ export function presentStatement(record: StatementRecord) {
   };
 }
 
-export function presentTotal({ currency, kind, count, amount, settleAmount, fee }: StatementTotal) {
+export function presentWhole(record: StatementRecord, totals: readonly StatementTotal[]) {
+  return { ...presentStatement(record), totals: totals.map(presentTotal) };
+}
+
+function presentTotal({ currency, kind, count, amount, settleAmount, fee }: StatementTotal) {
   return {
     currency,
     kind,
@@ -104,5 +114,35 @@ export function presentTotal({ currency, kind, count, amount, settleAmount, fee 
     amount: Number(amount),
     settle_amount: Number(settleAmount),
     fee: Number(fee),
+  };
+}
+
+export const FetchSchema = Type.Object({
+  kind: Type.String(),
+  channel_account: Type.String(),
+  account: Type.String(),
+  date: DateSchema,
+  state: Type.Enum(["waiting", "done"]),
+  published_at: Type.String({ format: "date-time", description: "When the channel publishes it as a rule" }),
+  due_at: Type.Union([InstantSchema, Type.Null()], { description: "When it is asked for next" }),
+  asked: Type.Integer(),
+  detail: Nullable(Type.String({ description: "What stood against it the last time" })),
+  statement: Nullable(Type.String()),
+  done_at: Type.Union([InstantSchema, Type.Null()]),
+});
+
+export function presentFetch(fetch: StatementFetch) {
+  return {
+    kind: fetch.kind,
+    channel_account: formatId("cha", fetch.channelAccountId),
+    account: fetch.account,
+    date: fetch.statementDate,
+    state: fetch.state,
+    published_at: fetch.publishedAt.toISOString(),
+    due_at: fetch.dueAt?.toISOString() ?? null,
+    asked: fetch.asked,
+    detail: fetch.detail,
+    statement: fetch.statementId === null ? null : formatId("stm", fetch.statementId),
+    done_at: fetch.doneAt?.toISOString() ?? null,
   };
 }

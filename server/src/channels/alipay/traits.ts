@@ -62,4 +62,10 @@ export const ALIPAY_TRAITS: ChannelTraits = {
   refundNotFoundHorizonMs: 10 * MINUTE,
   timeZone: "Asia/Shanghai",
   dayStartMinutes: 0,
+  statements: {
+    // Promised by 09:00. It says "bill_not_exist" of a day without trades and of a bill that is late alike.
+    publishedAfterMinutes: 9 * 60,
+    gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
+    emptyAfterAsking: 6,
+  },
 };

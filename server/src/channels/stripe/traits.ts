@@ -42,4 +42,10 @@ export const STRIPE_TRAITS: ChannelTraits = {
   refundNotFoundHorizonMs: 10 * MINUTE,
   timeZone: "UTC",
   dayStartMinutes: 0,
+  statements: {
+    // Listed as they happen: after the day nothing is added, but for what its clock and ours differ.
+    publishedAfterMinutes: 60,
+    gapsMs: [5 * MINUTE, 15 * MINUTE, HOUR],
+    emptyAfterAsking: 1,
+  },
 };

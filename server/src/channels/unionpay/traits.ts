@@ -59,4 +59,10 @@ export const UNIONPAY_TRAITS: ChannelTraits = {
   timeZone: "Asia/Shanghai",
   // The clearing day runs from 23:00 to 23:00.
   dayStartMinutes: -60,
+  statements: {
+    // About 09:00. Code 98 is "no file" and "not yet" alike.
+    publishedAfterMinutes: 10 * 60,
+    gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
+    emptyAfterAsking: 6,
+  },
 };

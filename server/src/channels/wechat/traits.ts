@@ -69,4 +69,10 @@ export const WECHAT_TRAITS: ChannelTraits = {
   refundPartsMax: 50,
   timeZone: "Asia/Shanghai",
   dayStartMinutes: 0,
+  statements: {
+    // Made from 09:00; 10:00 is recommended. One that is being made is told apart from one that is not there.
+    publishedAfterMinutes: 10 * 60,
+    gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
+    emptyAfterAsking: 3,
+  },
 };

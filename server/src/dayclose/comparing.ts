@@ -1,0 +1,133 @@
+/** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
+import { formatId } from "../kernel/ids.ts";
+import {
+  type Breaks,
+  type Reconciliation,
+  type Scope,
+  unappliedGenerations,
+} from "../reconciliation/index.ts";
+import type { StatementsRoom } from "../statements/index.ts";
+import type { GoOn, StepContext, StepEnd } from "./model.ts";
+import { dueScopes, type ScopesDeps } from "./scopes.ts";
+import * as store from "./store.ts";
+
+export type ComparingDeps = ScopesDeps & {
+  readonly statements: Pick<StatementsRoom, "statements" | "fetching">;
+  readonly reconciliation: Pick<Reconciliation, "extract" | "reconcile">;
+  readonly breaks: Pick<Breaks, "apply">;
+};
+
+/** Scopes that are compared at once. */
+const SCOPES_PER_RUN = 2_000;
+const GENERATIONS_PER_LOOK = 500;
+/** Statements that a sentence names. */
+const NAMED_MAX = 5;
+
+export async function extract(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const made = await deps.reconciliation.extract(date, () => goOn());
+  return {
+    end: "done",
+    detail: `${made.journals} movements on ${made.accounts} accounts at channels`,
+    result: { journals: made.journals, entries: made.entries },
+  };
+}
+
+/** Waits for every statement, unless an operator said to go on without the missing ones. */
+export async function statements(
+  deps: ComparingDeps,
+  date: string,
+  { run, goOn }: StepContext,
+): Promise<StepEnd> {
+  const due = await scopesToCompare(deps, date);
+  await deps.statements.fetching.expect(
+    due.map(({ channelAccountId, channelDate }) => ({ channelAccountId, statementDate: channelDate })),
+  );
+  const missing = await missingOf(deps, due, () => goOn());
+  if (missing.length > 0 && !run.withoutStatements) {
+    return { end: "waiting", waitsFor: `the statements ${named(missing)}` };
+  }
+  const without = missing.length === 0 ? "" : `; gone on without ${named(missing)}`;
+  return {
+    end: "done",
+    detail: `${due.length - missing.length} statements are there${without}`,
+    result: { missing: missing.map(textOf) },
+  };
+}
+
+export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const due = await scopesToCompare(deps, date);
+  const missing = await missingOf(deps, due, () => goOn());
+  const ready = withoutGaps(due, new Set(missing.map(textOf)));
+  let findings = 0;
+  let done = 0;
+  for (let at = 0; at < ready.length; at += SCOPES_PER_RUN) {
+    const some = ready.slice(at, at + SCOPES_PER_RUN);
+    const left = () => goOn({ done: BigInt(done), left: BigInt(ready.length - done) });
+    const compared = await deps.reconciliation.reconcile(some, { closedThrough: date, goOn: left });
+    for (const one of compared) {
+      if (one.end === "done") findings += one.generation.findings;
+      else if (some.some((scope) => textOf(scope) === textOf(one))) {
+        return { end: "waiting", waitsFor: `${textOf(one)}: ${one.reason}` };
+      }
+    }
+    done += some.length;
+  }
+  return {
+    end: "done",
+    detail: `${ready.length} statements compared, ${findings} differences`,
+    result: { scopes: BigInt(ready.length), findings: BigInt(findings) },
+  };
+}
+
+/** What was compared becomes breaks; of corrected statements too. */
+export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext): Promise<StepEnd> {
+  let applied = 0n;
+  for (;;) {
+    const ids = await unappliedGenerations(deps.db, GENERATIONS_PER_LOOK);
+    if (ids.length === 0) break;
+    for (const id of ids) {
+      await goOn({ done: applied, left: null });
+      await deps.breaks.apply(id, () => goOn());
+      applied += 1n;
+    }
+  }
+  return { end: "done", detail: `${applied} comparisons`, result: { applied } };
+}
+
+async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly Scope[]> {
+  const first = await store.firstDate(deps.db);
+  return first === null ? [] : dueScopes(deps, date, first);
+}
+
+async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {
+  const missing: Scope[] = [];
+  for (const [index, scope] of scopes.entries()) {
+    if (index % GENERATIONS_PER_LOOK === 0) await goOn();
+    const current = await deps.statements.statements.current(statementScopeOf(scope));
+    if (current === null) missing.push(scope);
+  }
+  return missing;
+}
+
+/** Of each account the dates before its first missing statement: dates are compared in their order. */
+function withoutGaps(scopes: readonly Scope[], missing: ReadonlySet<string>): Scope[] {
+  const stopped = new Set<string>();
+  return scopes.filter((scope) => {
+    if (missing.has(textOf(scope))) stopped.add(scope.channelAccountId);
+    return !stopped.has(scope.channelAccountId);
+  });
+}
+
+/** The place of a channel's statement of a day among all statements. */
+export function statementScopeOf({ channelAccountId, channelDate }: Scope) {
+  return { kind: "trade", channelAccountId, account: "", statementDate: channelDate } as const;
+}
+
+function textOf({ channelAccountId, channelDate }: Scope): string {
+  return `${formatId("cha", channelAccountId)} ${channelDate}`;
+}
+
+function named(scopes: readonly Scope[]): string {
+  const shown = scopes.slice(0, NAMED_MAX).map(textOf).join(", ");
+  return scopes.length > NAMED_MAX ? `${shown} and ${scopes.length - NAMED_MAX} more` : shown;
+}

@@ -1,0 +1,65 @@
+/** Which channel dates are to be compared when an accounting date is closed. */
+import { type Channels, type ChannelTraits, channelDateOf } from "../channels/index.ts";
+import { DAY, startOfDate } from "../kernel/clock.ts";
+import type { Db } from "../kernel/database.ts";
+import { lastDates, type Scope } from "../reconciliation/index.ts";
+
+export type ScopesDeps = {
+  readonly db: Db;
+  readonly channels: Pick<Channels, "everyAccount" | "channel">;
+  /** The operator's. */
+  readonly timeZone: string;
+};
+
+/**
+ * For every contract that was ever used, the channel dates that have ended by the end of an accounting date
+ * and were not compared before; each account's in their order. @param from the books' first date
+ */
+export async function dueScopes(
+  { db, channels, timeZone }: ScopesDeps,
+  date: string,
+  from: string,
+): Promise<readonly Scope[]> {
+  const due: Scope[] = [];
+  for await (const page of channels.everyAccount()) {
+    const used = page.filter(({ credentialVersion }) => credentialVersion !== null);
+    const compared = new Map(
+      (
+        await lastDates(
+          db,
+          used.map(({ id }) => id),
+        )
+      ).map((last) => [last.channelAccountId, last.channelDate]),
+    );
+    for (const { id, channel, createdAt } of used) {
+      const traits = channels.channel(channel)?.traits;
+      if (traits === undefined) continue;
+      const last = compared.get(id);
+      const first = last === undefined ? later(from, channelDateOf(traits, createdAt)) : dayAfter(last, 1);
+      const through = lastEndedDate(traits, timeZone, date);
+      for (let at = first; at <= through; at = dayAfter(at, 1)) {
+        due.push({ channelAccountId: id, channelDate: at });
+      }
+    }
+  }
+  return due;
+}
+
+/** The last date of a channel that has ended when an accounting date ends. */
+export function lastEndedDate(
+  traits: Pick<ChannelTraits, "timeZone" | "dayStartMinutes">,
+  timeZone: string,
+  accountingDate: string,
+): string {
+  const end = startOfDate(timeZone, dayAfter(accountingDate, 1));
+  return dayAfter(channelDateOf(traits, end), -1);
+}
+
+/** `yyyy-mm-dd`, so many days after a date. */
+export function dayAfter(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other;
+}

@@ -1,0 +1,136 @@
+/** What the close of a day asks of reconciliation: how far each account is, and what the day came to. */
+import { type Db, sql } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Currency } from "../kernel/money.ts";
+import type { AccountCode } from "../ledger/index.ts";
+import type { Generation, Scope } from "./model.ts";
+
+const LAST_DATES = sql(
+  "reconciliation_last_dates",
+  `select a.id as channel_account_id, last.channel_date
+   from unnest($1::uuid[]) as a (id)
+   cross join lateral (
+     select channel_date
+     from reconciliations
+     where channel_account_id = a.id
+     order by channel_date desc
+     limit 1
+   ) last
+   order by a.id`,
+);
+
+/** The last channel date that was compared, of each of these accounts that has one. */
+export function lastDates(db: Db, channelAccountIds: readonly Id[]): Promise<Scope[]> {
+  return channelAccountIds.length === 0
+    ? Promise.resolve([])
+    : db.all<Scope>(LAST_DATES, [channelAccountIds]);
+}
+
+const UNAPPLIED = sql(
+  "reconciliation_unapplied",
+  `select r.id
+   from reconciliations r
+   where r.state = 'found'
+     and not exists (
+       select
+       from reconciliations n
+       where n.channel_account_id = r.channel_account_id
+         and n.channel_date = r.channel_date
+         and n.generation > r.generation
+     )
+   order by r.channel_date, r.id
+   limit $1`,
+);
+
+/** Generations whose findings are not made into breaks yet, the earliest date first. */
+export async function unappliedGenerations(db: Db, limit: number): Promise<Id[]> {
+  return (await db.all<{ id: Id }>(UNAPPLIED, [limit])).map(({ id }) => id);
+}
+
+/** The newest generations that count the accounting date `$1` last. */
+const OF_DATE = `
+  select r.id, r.channel_account_id, r.channel_date, r.statement_id, r.matched, r.findings, r.closed_through,
+    before.channel_date as date_before, before.closed_through as closed_before
+  from reconciliations r
+  left join reconciliations before on before.id = r.carried_from
+  where r.closed_through = $1
+    and not exists (
+      select
+      from reconciliations n
+      where n.channel_account_id = r.channel_account_id
+        and n.channel_date = r.channel_date
+        and n.generation > r.generation
+    )`;
+
+const DAY_TOTALS = sql(
+  "reconciliation_day_totals",
+  `with of_date as (${OF_DATE})
+   select d.channel_account_id, d.channel_date, d.statement_id, d.matched, d.findings, t.currency,
+     sum(t.theirs_count)::bigint as theirs_count, sum(t.theirs_amount)::bigint as theirs_amount,
+     sum(t.theirs_settle)::bigint as theirs_settle, sum(t.theirs_fee)::bigint as theirs_fee,
+     sum(t.ours_count)::bigint as ours_count, sum(t.ours_amount)::bigint as ours_amount,
+     sum(t.ours_settle)::bigint as ours_settle, sum(t.ours_fee)::bigint as ours_fee
+   from of_date d
+   join reconciliation_totals t on t.reconciliation_id = d.id
+   group by d.channel_account_id, d.channel_date, d.statement_id, d.matched, d.findings, t.currency
+   order by d.channel_account_id, d.channel_date, t.currency`,
+);
+
+/** One scope and currency of a day: what the statement adds up to, and what the books do. */
+export type DayTotals = Scope &
+  Pick<Generation, "statementId" | "matched" | "findings"> & {
+    readonly currency: Currency;
+    readonly theirsCount: bigint;
+    readonly theirsAmount: bigint;
+    readonly theirsSettle: bigint;
+    readonly theirsFee: bigint;
+    readonly oursCount: bigint;
+    readonly oursAmount: bigint;
+    readonly oursSettle: bigint;
+    readonly oursFee: bigint;
+  };
+
+/** What was compared when an accounting date was closed. */
+export function dayTotals(db: Db, closedThrough: string): Promise<DayTotals[]> {
+  return db.all<DayTotals>(DAY_TOTALS, [closedThrough]);
+}
+
+// Read from the journals, not from what was taken out of them: a second way to know.
+const DAY_MOVEMENTS = sql(
+  "reconciliation_day_movements",
+  `with of_date as materialized (${OF_DATE})
+   select a.currency, a.code, sum(e.amount)::bigint as amount
+   from of_date d
+   join journals j
+     on j.channel_account_id = d.channel_account_id
+     and j.channel_date <= d.channel_date
+     and j.accounting_date <= d.closed_through
+     and (
+       d.date_before is null
+       or j.channel_date > d.date_before
+       or j.accounting_date > d.closed_before
+     )
+   cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
+   join entries e on e.account_id = place.account_id and e.seq = place.seq
+   join accounts a on a.id = e.account_id
+   where j.kind <> 'channel_payout'
+     and j.accounting_date >= (
+       select coalesce(min(date_before) - 2, '-infinity'::date)
+       from of_date
+     )
+     and not exists (
+       select
+       from breaks b
+       where b.id = j.source_id
+     )
+   group by a.currency, a.code
+   order by a.currency, a.code`,
+);
+
+/** By account code, what the movements of a day's scopes did; signed. */
+export function dayMovements(
+  db: Db,
+  closedThrough: string,
+): Promise<{ currency: Currency; code: AccountCode; amount: bigint }[]> {
+  return db.all(DAY_MOVEMENTS, [closedThrough]);
+}
