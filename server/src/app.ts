@@ -183,7 +183,9 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
   const { payments, statementSays } = room;
-  const breaks = createBreaks({ cell, channels, statementSays, openAccounts: opener.accounts });
+  const { refunds, askAgain } = room;
+  const toBreaks = { cell, channels, merchants, operators, refunds, statementSays, askAgain };
+  const breaks = createBreaks({ ...toBreaks, platform, openAccounts: opener.accounts });
   const checkout = createCheckoutRoom({
     ...common,
     payments,
@@ -195,7 +197,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     noteBeacon: routing.noteBeacon,
   });
   const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
+  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action, ...breaks.actions];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, breaks, checkout, cell, keyring, publicUrl };
@@ -217,7 +219,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   webhooks.routes(http, auth);
   room.routes(http, auth, operators);
   verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
-  breakRoutes(http, { breaks: rooms.breaks, clock, ...auth });
+  breakRoutes(http, { breaks: rooms.breaks, clock, cell, operators, ...auth });
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);

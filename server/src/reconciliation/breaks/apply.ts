@@ -14,6 +14,7 @@ import { partnerOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { lineOf } from "./rows.ts";
+import { applyRules } from "./rules.ts";
 import { takeStep } from "./steps.ts";
 import {
   breaksOfKeys,
@@ -56,6 +57,7 @@ export async function apply(deps: ApplyDeps, generationId: Id, goOn: () => Promi
     after = last.place;
   }
   while (await explainGone(deps, about, CHUNK)) await goOn();
+  await applyRules(deps, about, CHUNK, goOn);
   await goOn();
   const at = deps.cell.clock.now();
   await deps.cell.transact((tx) => markApplied(tx, generation.id, at), { repeatable: true });

@@ -96,6 +96,8 @@ export type BreakEvent = {
   readonly id: Id;
   readonly breakId: Id;
   readonly at: Date;
+  /** Its place among those of one instant. */
+  readonly step: number;
   readonly kind: BreakEventKind;
   readonly operatorId: Id | null;
   readonly reconciliationId: Id | null;
