@@ -105,7 +105,7 @@ test("a payment that was booked on a closed date is no second time completed by 
   assert.deepEqual(await world.state("D5"), [["resolved", "placed", 0n]]);
 });
 
-test("a refund that the channel had refused and bills is missing until somebody bears it", async () => {
+test("a refund that nobody here asked for is missing until somebody bears it", async () => {
   const world = await openWorld(platform);
   const payment = await paid(world);
   const line = {
@@ -134,18 +134,13 @@ test("a refund that the channel had refused and bills is missing until somebody 
 test("a refund under way that the statement bills is accepted", async () => {
   const world = await openWorld(platform);
   const payment = await paid(world);
-  await platform.sandbox("POST", "/faults", {
-    kind: "lost_request",
-    match: { method: "alipay.trade.refund" },
-    params: {},
-    count: 1,
-  });
+  await hands.fault("answer_lost_after_success", { method: "alipay.trade.refund" });
   const made = await world.shop.api("POST", `/v1/payments/${payment.id}/refunds`, {
     merchant_refund_no: "D7",
     amount: 3_000,
   });
   assert.equal(made.status, 201, JSON.stringify(made.body));
-  const { status: before, channel_refund_no: number } = made.body;
+  const { state: before, channel_refund_no: number } = made.body;
   const line = {
     kind: "refund",
     channel_refund_no: number ?? `rfd${made.body.id.slice(4)}`,
@@ -158,7 +153,7 @@ test("a refund under way that the statement bills is accepted", async () => {
     { matchKey: "D7", ...refund, settleDifference: -3_000n, theirs: lineOf(payment, line) },
   ]);
   const after = (await world.shop.api("GET", `/v1/refunds/${made.body.id}`)).body;
-  assert.deepEqual([before, after.status], ["unknown", "accepted"]);
+  assert.deepEqual([before, after.state], ["unknown", "accepted"]);
   assert.deepEqual(await world.state("D7"), [["resolved", "placed", 0n]]);
 });
 

@@ -24,6 +24,7 @@ export const RESOLUTIONS = [
   "recover_from_merchant",
   "loss",
   "income",
+  "acknowledge",
 ] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 

@@ -19,7 +19,7 @@ export type Plan = {
 
 type Rule = {
   /** Which difference it is for. */
-  readonly for: readonly ("surplus" | "shortage" | "fee")[];
+  readonly for: readonly ("surplus" | "shortage" | "fee" | "nothing")[];
   /** Money that never passes us has no income, loss or cost of ours. */
   readonly memo: boolean;
 };
@@ -33,6 +33,8 @@ export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   recover_from_merchant: { for: ["shortage"], memo: true },
   loss: { for: ["shortage"], memo: false },
   income: { for: ["surplus"], memo: false },
+  // Two rows that differ in what no amount tells, or a fee that is charged where the money is.
+  acknowledge: { for: ["nothing"], memo: true },
 };
 
 export type Around = {
@@ -68,16 +70,20 @@ export function leftOf(about: Decided): {
   return { what: "nothing", amount: 0n };
 }
 
+const WORDS = {
+  surplus: "the channel has more than the books",
+  shortage: "the channel has less than the books",
+  fee: "only the fee differs",
+  nothing: "no amount of it is left to be decided",
+} as const;
+
 /** Why a break may not be resolved so, in one sentence; null: it may. */
 export function refusalOf(resolution: Resolution, about: Decided, around: Around): string | null {
   if (about.state !== "open" && about.state !== "proposed") return `the break is ${about.state}`;
   const rule = ALLOWED[resolution];
   const { what } = leftOf(about);
-  if (what !== "nothing" && !rule.for.includes(what)) {
-    return `${resolution} is for a ${rule.for.join(" or a ")} difference, and this one is a ${what}`;
-  }
-  if (what === "nothing" && resolution !== "adjust_fee") return "nothing of it is in suspense";
-  if (about.memo && !rule.memo && what !== "nothing") return "this money never passes us: it is not ours";
+  if (!rule.for.includes(what)) return `${WORDS[what]}, and ${resolution} is for what is otherwise`;
+  if (about.memo && !rule.memo) return "this money never passes us: it is not ours";
   return special(resolution, about, around);
 }
 
@@ -126,6 +132,7 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
         ...plan("resolution_refund_buyer", "suspense_surplus", "merchant_pending"),
         refund: buyersAmount(about),
       };
+    case "acknowledge":
     case "adjust_fee":
       // The entry that opened it is the cost already.
       return { kind: null, merchant: [], platform: [], refund: null };
