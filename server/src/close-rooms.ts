@@ -52,7 +52,7 @@ export type CloseRoomsDeps = {
   readonly merchants: Merchants;
   readonly channels: Channels;
   readonly webhooks: Webhooks;
-  readonly room: Pick<PaymentsRoom, "statementSays">;
+  readonly room: Pick<PaymentsRoom, "statementSays" | "refunds" | "askAgain">;
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
   readonly keyring: Keyring;
   readonly publicUrl: () => string;
@@ -88,7 +88,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const { cell, settings, log, room } = deps;
   const files = deps.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
   const statements = createStatementsRoom({ ...deps, files });
-  const breaks = createBreaks({ ...deps, statementSays: room.statementSays });
+  const breaks = createBreaks({ ...deps, ...room });
   const settlement = createSettlement({
     ...deps,
     readings: {
@@ -146,11 +146,11 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     routes: (http, auth) => {
       const bytesMax = settings.statementBytesMax;
       registerStatements(http, { ...statements, operators: deps.operators, ...auth, bytesMax });
-      breakRoutes(http, { breaks, clock: cell.clock, ...auth });
+      breakRoutes(http, { ...deps, breaks, clock: cell.clock, ...auth });
       settlement.routes(http, auth);
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
-    actions: settlement.approvalActions,
+    actions: [...settlement.approvalActions, ...breaks.actions],
     jobs: nightlyClose({ cell, dayClose, log }),
     start: () => {
       fetching = statements.fetching.startWorker(log);

@@ -49,6 +49,8 @@ create table break_events (
   id uuid not null,
   break_id uuid not null,
   at timestamptz not null,
+  -- Of those of one instant, in their order.
+  step integer not null,
   kind text not null,
   -- Null: the platform by itself.
   operator_id uuid,
@@ -72,4 +74,29 @@ create table break_claims (
   constraint break_claims_pkey primary key (break_id),
   constraint break_claims_state check (state in ('filed', 'paid', 'refused')),
   constraint break_claims_ended check ((state = 'filed') = (ended_at is null))
+);
+
+-- What operators set: limits of approval by role, rules that resolve alone, terms. The newest version counts.
+create table break_policies (
+  id uuid not null,
+  name text not null,
+  version integer not null,
+  -- JSON, amounts as digits.
+  value text not null,
+  approval_id uuid not null,
+  set_by uuid,
+  set_at timestamptz not null,
+  constraint break_policies_pkey primary key (id),
+  constraint break_policies_version unique (name, version),
+  -- What was approved is set once.
+  constraint break_policies_approval unique (approval_id)
+);
+
+-- What a rule has resolved of an accounting day, in one currency.
+create table break_rule_uses (
+  name text not null,
+  accounting_date date not null,
+  amount bigint not null,
+  constraint break_rule_uses_pkey primary key (name, accounting_date),
+  constraint break_rule_uses_amount check (amount >= 0)
 );

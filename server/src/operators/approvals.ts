@@ -5,6 +5,7 @@ import {
   type Approval,
   decideApproval,
   mayDo,
+  type Operator,
   PERMISSION_ROLES,
   type Permission,
 } from "./model.ts";
@@ -22,6 +23,13 @@ export type ApprovalAction = {
    * out by approving again.
    */
   readonly carryOut: (approval: Approval) => Promise<{ done: true } | { refused: string }>;
+  /**
+   * Why this operator, who has the permission, may not approve this one, such as an amount beyond the rank;
+   * null: the operator may. Absent: the permission is enough. Rejecting needs nothing more.
+   */
+  readonly mayApprove?: (approval: Approval, operator: Operator) => Promise<string | null>;
+  /** What follows a rejection; safe to repeat. A crash before it leaves it undone. */
+  readonly rejected?: (approval: Approval) => Promise<void>;
 };
 
 /** What a second person decides. */
@@ -51,7 +59,11 @@ export function createApprovals(deps: ApprovalsDeps): Approvals {
       const approved = await decide(deps, actor, id, "approve", note);
       return carryOut(deps, actor, approved);
     },
-    reject: (actor, id, note) => decide(deps, actor, id, "reject", note),
+    reject: async (actor, id, note) => {
+      const rejected = await decide(deps, actor, id, "reject", note);
+      await actionOf(deps, rejected).rejected?.(rejected);
+      return rejected;
+    },
     resume: async () => {
       const filter = { before: null, status: "approved", subject: null } as const;
       const unfinished = await store.listApprovals(deps.platform.db, filter, RESUME_MAX);
@@ -71,7 +83,7 @@ async function decide(
   return deps.platform.transact(async (tx) => {
     const approval = await store.lockApproval(tx, id);
     if (approval === null) throw problem("not_found");
-    const { permission } = actionOf(deps, approval);
+    const { permission, mayApprove } = actionOf(deps, approval);
     if (!mayDo(actor.operator.roles, permission)) {
       throw problem("forbidden", {
         detail: `deciding this needs one of the roles ${PERMISSION_ROLES[permission].join(", ")}`,
@@ -83,6 +95,8 @@ async function decide(
       throw problem("conflict", { detail: `this proposal is already ${approval.status.replace("_", " ")}` });
     }
     if (decision === "carry_out") return approval;
+    const beyond = verdict === "approve" ? await mayApprove?.(approval, actor.operator) : null;
+    if (beyond != null) throw problem("forbidden", { detail: beyond });
     const decided: Approval = {
       ...approval,
       status: verdict === "approve" ? "approved" : "rejected",

@@ -64,6 +64,8 @@ export type Operators = {
     actor: Actor,
     proposal: Pick<Approval, "kind" | "subject" | "payload" | "reason">,
   ): Promise<Approval>;
+  /** The operator, in any status; null: there is none. */
+  find(id: Id): Promise<Operator | null>;
   /** Makes the operator whose token the settings name, or gives it that token. Called once at start. */
   ensureBootstrap(token: string): Promise<void>;
   /** Makes an operator and its first token, shown once: null when an earlier request with the key made it. */
@@ -118,6 +120,7 @@ export function createOperators(deps: OperatorsDeps): Operators {
     auditAlone: (actor, entry) => platform.transact((tx) => audit(tx, actor, entry)),
     firstTime: (tx, actor, resourceId) => firstTime(deps, tx, actor, resourceId),
     propose: (actor, proposal) => platform.transact((tx) => propose(deps, tx, actor, proposal)),
+    find: (id) => store.findOperator(platform.db, id),
     ensureBootstrap: (token) =>
       platform.transact((tx) => ensureBootstrap(deps, tx, token), { repeatable: true }),
     create: (actor, wanted) => platform.transact((tx) => create(deps, tx, actor, wanted)),

@@ -13,6 +13,7 @@ import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import { type Routing, sceneOfMethod } from "../routing/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
+import { type AskAgain, createAskAgain } from "./ask-again.ts";
 import { createCalls } from "./attempt/calls.ts";
 import { forgetUsedCodes } from "./attempt/codes.ts";
 import { createAttemptPlaces } from "./attempt/places.ts";
@@ -32,6 +33,7 @@ import { createStatementSays, type StatementSays } from "./statement-lines.ts";
 import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
 
+export type { AskAgain } from "./ask-again.ts";
 export type { AttemptWish, Opening } from "./attempt/prepare.ts";
 export { paidOrders } from "./attempt/store.ts";
 export { invariants } from "./invariants.ts";
@@ -79,6 +81,8 @@ export type PaymentsRoom = {
    * that is known here and not booked yet. Safe to repeat. Throws what the door's `submit` throws.
    */
   readonly statementSays: StatementSays;
+  /** Asks the channel about an order or a refund once more, for a person who wants to know. */
+  readonly askAgain: AskAgain;
   /** The token by which a payment's pages are reached. */
   readonly tokenOf: (paymentId: Id) => string;
   /** Adds the addresses of merchants, operators and channels. */
@@ -119,6 +123,7 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     wasNotified: async (paymentId) =>
       (await exchangesOfPayment(cell.db, paymentId)).some(({ operation }) => operation === "notification"),
     workItems,
+    askAgain: createAskAgain({ cell, calls }),
     statementSays: createStatementSays({ ...deps, door, places }),
     tokenOf,
     routes: (http, auth, operators) => {

@@ -200,6 +200,10 @@ const OPEN_ITEMS = sql(
        values ('suspense_surplus', b.surplus_effect), ('merchant_pending', b.pending_effect)
      ) e (code, amount)
      where e.amount <> 0
+     union all
+     select merchant_id, currency, false, 'merchant_pending', -amount
+     from settlements
+     where journal_id is not null
    ), expected as (
      select merchant_id, currency, memo, code, sum(amount) as amount
      from items

@@ -111,7 +111,7 @@ async function sayRefund(
   const facts = { settleAmount: -line.settleAmount, channelRefundNo: null, channelDate };
   const outcome = (await tellsArrival(deps, attempt)) ? "accepted" : "arrived";
   const cameBack = "The channel's statement carries it as come back from the buyer's bank.";
-  const { decision } = await deps.door.submit({
+  const done = await deps.door.submit({
     ...commonOf(deps, attempt, word),
     kind: "refund_report",
     refundId: refund.id,
@@ -122,13 +122,18 @@ async function sayRefund(
         line.amount > 0n ? { outcome: "returned", channelDate, message: cameBack } : { outcome, ...facts },
     },
   });
+  const { decision } = done;
+  const present = done.refunds.find(({ id }) => id === refund.id);
+  // Held for failed, its money had gone back to the merchant.
+  const isMissing = line.amount < 0n && present?.afterFailure === true && !present.automatic;
+  const booked = isMissing ? ("missing" as const) : ("booked" as const);
   if (decision === "refund_accepted" || decision === "refund_succeeded" || decision === "refund_returned") {
-    return { end: "booked", ...about };
+    return { end: booked, ...about };
   }
   if (decision !== "already_known") return { end: "open", ...about };
   const kinds = line.amount > 0n ? /^refund_returned$/ : /^refund_accepted$|^break_refund_theirs$/;
   const since = await bookedSince(deps, attempt, word, [refund.id], kinds);
-  return { end: since ? "booked" : "known", ...about };
+  return { end: since ? booked : "known", ...about };
 }
 
 /** A refund that nobody here asked for. */

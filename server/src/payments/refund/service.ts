@@ -29,7 +29,7 @@ export type Refunds = {
    * `insufficient_balance`.
    */
   create(
-    identity: MerchantIdentity,
+    identity: Pick<MerchantIdentity, "merchant">,
     paymentId: Id,
     body: CreateRefund,
   ): Promise<{ readonly refund: Refund; readonly isNew: boolean }>;
@@ -50,7 +50,7 @@ export function createRefundsService(deps: RefundsDeps): Refunds {
 
 async function create(
   deps: RefundsDeps,
-  { merchant }: MerchantIdentity,
+  { merchant }: Pick<MerchantIdentity, "merchant">,
   paymentId: Id,
   body: CreateRefund,
 ): Promise<{ refund: Refund; isNew: boolean }> {

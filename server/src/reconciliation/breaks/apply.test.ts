@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
-import { type Id, parseId } from "../../kernel/ids.ts";
-import { bookIdOf } from "../../ledger/index.ts";
-import { openShop, type Shop } from "../../payments/testing/shop.ts";
-import { booked, breaksAbout, type Made, type Wanted, writeGeneration } from "./testing/generations.ts";
+import { DATE, NEXT, openWorld } from "./testing/world.ts";
 
 let platform: TestPlatform;
 before(async () => {
@@ -13,45 +10,7 @@ before(async () => {
 });
 after(() => platform.stop());
 
-const DATE = "2026-11-20";
-const NEXT = "2026-11-21";
-const goOn = async () => {};
-
-type World = {
-  readonly shop: Shop;
-  readonly book: Id;
-  /** Writes a generation and applies it; its id. */
-  found(findings: readonly Wanted[], more?: Partial<Made>): Promise<Id>;
-  books(): ReturnType<typeof booked>;
-  state(matchKey: string): Promise<unknown[]>;
-};
-
-async function world(contract: Record<string, unknown> = {}): Promise<World> {
-  const shop = await openShop(platform, contract);
-  const { cell, breaks } = platform.app;
-  const channelAccountId = parseId("cha", shop.channelAccountId) as Id;
-  const book = bookIdOf("merchant", parseId("mch", shop.id) as Id);
-  return {
-    shop,
-    book,
-    found: async (findings, more = {}) => {
-      const id = await writeGeneration(cell, { channelAccountId, channelDate: DATE, findings, ...more });
-      assert.deepEqual(await breaks.apply(id, goOn), { end: "applied" });
-      return id;
-    },
-    books: () => booked(cell, book),
-    state: async (matchKey) => {
-      const rows = await breaksAbout(cell, matchKey);
-      return rows
-        .filter((row) => row.channelAccountId === channelAccountId)
-        .map(({ state, resolution, surplusEffect, shortageEffect }) => [
-          state,
-          resolution,
-          surplusEffect - shortageEffect,
-        ]);
-    },
-  };
-}
+const world = (contract = {}) => openWorld(platform, contract);
 
 test("money that only the channel has lies in suspense on its day until it is explained", async () => {
   const { found, books, state, shop } = await world();

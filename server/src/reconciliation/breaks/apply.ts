@@ -14,6 +14,7 @@ import { partnerOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { lineOf } from "./rows.ts";
+import { applyRules } from "./rules.ts";
 import { takeStep } from "./steps.ts";
 import {
   breaksOfKeys,
@@ -37,8 +38,16 @@ export type Applied =
   /** A newer generation of the same scope is there: apply that one. Nothing is made of this one. */
   | { readonly end: "superseded"; readonly by: Id };
 
-/** Throws an Error for a generation that does not exist, and whatever `goOn` throws. */
-export async function apply(deps: ApplyDeps, generationId: Id, goOn: () => Promise<void>): Promise<Applied> {
+/**
+ * Throws an Error for a generation that does not exist, and whatever `goOn` throws.
+ * @param chunk findings in one transaction
+ */
+export async function apply(
+  deps: ApplyDeps,
+  generationId: Id,
+  goOn: () => Promise<void>,
+  chunk = CHUNK,
+): Promise<Applied> {
   const generation = await generationOf(deps.cell.db, generationId);
   if (generation === null) throw new Error(`there is no generation ${generationId}`);
   if (generation.state === "applied") return { end: "applied" };
@@ -49,13 +58,14 @@ export async function apply(deps: ApplyDeps, generationId: Id, goOn: () => Promi
   const about = { generation, account };
   for (let after = 0; ; ) {
     await goOn();
-    const findings = await findingsAfter(deps.cell.db, generation.id, after, CHUNK);
+    const findings = await findingsAfter(deps.cell.db, generation.id, after, chunk);
     const last = findings.at(-1);
     if (last === undefined) break;
     await applyChunk(deps, about, findings, goOn);
     after = last.place;
   }
-  while (await explainGone(deps, about, CHUNK)) await goOn();
+  while (await explainGone(deps, about, chunk)) await goOn();
+  await applyRules(deps, about, chunk, goOn);
   await goOn();
   const at = deps.cell.clock.now();
   await deps.cell.transact((tx) => markApplied(tx, generation.id, at), { repeatable: true });

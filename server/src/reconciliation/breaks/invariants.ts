@@ -13,8 +13,8 @@ const SHORTAGE = sql(
        case when a.settle_amount = a.paid_amount then 0 else l.count end as tolerance
      from attempts a
      cross join lateral (
-       select coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.settle_amount), 0) as settle_amount,
-         count(*) as count
+       select coalesce(sum(r.amount), 0)::bigint as amount,
+         coalesce(sum(r.settle_amount), 0)::bigint as settle_amount, count(*) as count
        from refunds r
        where r.attempt_id = a.id
          and r.after_failure

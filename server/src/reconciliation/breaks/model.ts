@@ -24,6 +24,7 @@ export const RESOLUTIONS = [
   "recover_from_merchant",
   "loss",
   "income",
+  "acknowledge",
 ] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
@@ -96,6 +97,8 @@ export type BreakEvent = {
   readonly id: Id;
   readonly breakId: Id;
   readonly at: Date;
+  /** Its place among those of one instant. */
+  readonly step: number;
   readonly kind: BreakEventKind;
   readonly operatorId: Id | null;
   readonly reconciliationId: Id | null;

@@ -79,10 +79,10 @@ export function listBreaks(
 
 const eventsSql = sql(
   "break_events_of",
-  `select id, break_id, at, kind, operator_id, reconciliation_id, detail
+  `select id, break_id, at, step, kind, operator_id, reconciliation_id, detail
    from break_events
    where break_id = $1
-   order by at, id
+   order by at, step, id
    limit 1000`,
 );
 

@@ -2,11 +2,13 @@
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { type Clock, DAY, plus } from "../../kernel/clock.ts";
+import type { Cell } from "../../kernel/database.ts";
 import { type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
 import { PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
 import {
   type Actor,
   IdParams,
+  type Operators,
   opsSchema,
   type Permission,
   pageSchema,
@@ -16,12 +18,16 @@ import {
 } from "../../operators/index.ts";
 import { BREAK_KINDS } from "../model.ts";
 import type { BreakFilter } from "./reading.ts";
+import { policyRoutes } from "./routes-policies.ts";
+import { peopleRoutes, resolutionRoutes } from "./routes-work.ts";
 import type { Breaks } from "./service.ts";
-import { BREAK_STATES, BreakSchema, presentBreak } from "./wire.ts";
+import { BREAK_STATES, BreakSchema, EvidenceSchema, presentBreak, presentEvidence } from "./wire.ts";
 
 export type BreakRoutesDeps = {
   readonly breaks: Breaks;
   readonly clock: Clock;
+  readonly cell: Pick<Cell, "db">;
+  readonly operators: Pick<Operators, "propose">;
   readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
 };
 
@@ -78,15 +84,20 @@ export function breakRoutes(http: Http, deps: BreakRoutesDeps): void {
       schema: opsSchema({
         operationId: "opsGetBreak",
         summary: "Get a break",
+        description: "With both rows, its history, journals, the claim, and what may be decided.",
         params: IdParams,
-        response: { 200: BreakSchema, ...problems(401, 403, 404) },
+        response: { 200: EvidenceSchema, ...problems(401, 403, 404) },
       }),
     },
     async (request) => {
       await deps.authenticateOperator(request, "breaks.read");
-      return presentBreak(await deps.breaks.get(readId("brk", request.params.id)));
+      const evidence = await deps.breaks.evidence(readId("brk", request.params.id));
+      return presentEvidence(evidence, await deps.breaks.resolving.choices(evidence.about));
     },
   );
+  peopleRoutes(http, deps);
+  resolutionRoutes(http, deps);
+  policyRoutes(http, deps);
 }
 
 function filterOf(asked: Asked, now: Date): BreakFilter {

@@ -1,10 +1,17 @@
 /** What other rooms and operators ask of breaks. */
+import type { ChannelAccount } from "../../channels/index.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { type Journal, journalById } from "../../ledger/index.ts";
+import type { ApprovalAction } from "../../operators/index.ts";
 import { type Applied, apply } from "./apply.ts";
-import type { Break } from "./model.ts";
+import type { Break, BreakEvent, Claim, JournalPurpose } from "./model.ts";
+import { createPeople, type People, type PeopleDeps } from "./people.ts";
+import { policyAction } from "./policies.ts";
 import {
   type BreakFilter,
+  claimOfBreak,
+  eventsOfBreak,
   findBreak,
   listBreaks,
   type OpenBreak,
@@ -12,6 +19,8 @@ import {
   type SummaryRow,
   summaryOf,
 } from "./reading.ts";
+import { createResolving, type ResolveDeps, type Resolving } from "./resolve.ts";
+import { journalsOfBreak } from "./store.ts";
 import type { ApplyDeps } from "./under-lock.ts";
 
 export type Breaks = {
@@ -31,21 +40,58 @@ export type Breaks = {
   ): Promise<readonly Break[]>;
   /** Throws `not_found`. */
   get(id: Id): Promise<Break>;
+  /** All that is known of one: its history, its journals, the claim. Throws `not_found`. */
+  evidence(id: Id): Promise<Evidence>;
+  readonly people: People;
+  readonly resolving: Resolving;
+  /** What approvals of this room carry out. */
+  readonly actions: readonly ApprovalAction[];
 };
 
-export type BreaksDeps = ApplyDeps;
+export type Evidence = {
+  readonly about: Break;
+  readonly account: ChannelAccount | null;
+  readonly events: readonly BreakEvent[];
+  readonly claim: Claim | null;
+  readonly journals: readonly { readonly purpose: JournalPurpose; readonly journal: Journal }[];
+};
+
+export type BreaksDeps = ApplyDeps & ResolveDeps & PeopleDeps;
 
 export function createBreaks(deps: BreaksDeps): Breaks {
   const { cell } = deps;
+  const resolving = createResolving(deps);
+  const get = async (id: Id) => {
+    const found = await findBreak(cell.db, id);
+    if (found === null) throw problem("not_found");
+    return found;
+  };
   return {
     apply: (generationId, goOn) => apply(deps, generationId, goOn),
     openOf: async ({ paymentIds }) => (paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds)),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
-    get: async (id) => {
-      const found = await findBreak(cell.db, id);
-      if (found === null) throw problem("not_found");
-      return found;
-    },
+    get,
+    evidence: async (id) => evidenceOf(deps, await get(id)),
+    people: createPeople(deps),
+    resolving,
+    actions: [resolving.action, policyAction(cell)],
   };
+}
+
+async function evidenceOf({ cell, channels }: BreaksDeps, about: Break): Promise<Evidence> {
+  const [account, events, claim, links] = await Promise.all([
+    channels.account(about.channelAccountId),
+    eventsOfBreak(cell.db, about.id),
+    claimOfBreak(cell.db, about.id),
+    journalsOfBreak(cell.db, about.id),
+  ]);
+  const journals = await Promise.all(
+    links.map(async ({ journalId, purpose }) => {
+      const journal = await journalById(cell.db, journalId);
+      if (journal === null) throw new Error(`the journal ${journalId} of a break is not in the books`);
+      return { purpose, journal };
+    }),
+  );
+  return { about, account, events, claim, journals };
 }

@@ -31,7 +31,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       work.keep(row);
       return;
     case "wait":
-      work.keep({ ...row, state: "pending" });
+      work.keep({ ...row, ...UNDECIDED, state: "pending" });
       work.tell(row, "pending", bookedSentence(context) ?? "The next channel date may explain it.");
       return;
     case "open":
@@ -39,7 +39,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       suspend(work, row, suspending(context));
       return;
     case "hold":
-      work.keep({ ...row, state: "open", openedAt: work.now, heldByDoor: true });
+      work.keep({ ...row, ...UNDECIDED, state: "open", openedAt: work.now, heldByDoor: true });
       work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
       return;
     case "place":
@@ -57,6 +57,17 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       await contradict(work, { before: existing ?? row, row }, context);
   }
 }
+
+/** How it ended before counts no more. */
+const UNDECIDED = {
+  openedAt: null,
+  resolution: null,
+  explanation: null,
+  endedAt: null,
+  partnerId: null,
+  proposalId: null,
+  ruleId: null,
+} as const;
 
 /** The row by what the generation tells; a new one is told to be found. */
 function tellFound(work: Work, context: StepContext): Break {

@@ -283,14 +283,16 @@ export async function updateBreaks(tx: Tx, breaks: readonly Break[]): Promise<vo
 
 const insertEventsSql = sql(
   "break_events_insert",
-  `insert into break_events (id, break_id, at, kind, operator_id, reconciliation_id, detail)
+  `insert into break_events (id, break_id, at, step, kind, operator_id, reconciliation_id, detail)
    select *
-   from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::text[])`,
+   from unnest(
+     $1::uuid[], $2::uuid[], $3::timestamptz[], $4::integer[], $5::text[], $6::uuid[], $7::uuid[], $8::text[]
+   )`,
 );
 
 export async function insertEvents(tx: Tx, events: readonly BreakEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const keys = ["id", "breakId", "at", "kind", "operatorId", "reconciliationId", "detail"] as const;
+  const keys = ["id", "breakId", "at", "step", "kind", "operatorId", "reconciliationId", "detail"] as const;
   await tx.run(insertEventsSql, columnsOf(events, keys));
 }
 

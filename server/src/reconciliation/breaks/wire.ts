@@ -3,7 +3,11 @@ import { Type } from "typebox";
 import { CurrencySchema, InstantSchema } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
 import { BREAK_KINDS } from "../model.ts";
-import type { Break } from "./model.ts";
+import { type Break, type Claim, RESOLUTIONS } from "./model.ts";
+import { presentPlan } from "./plans.ts";
+import type { Previewed } from "./resolve.ts";
+import { rowOf } from "./rows.ts";
+import type { Evidence } from "./service.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const NullableInteger = Type.Union([Type.Integer(), Type.Null()]);
@@ -70,4 +74,157 @@ export function presentBreak(row: Break) {
 
 function integer(amount: bigint | null): number | null {
   return amount === null ? null : Number(amount);
+}
+
+const LineSchema = Type.Object({
+  account: Type.String(),
+  debit: Type.Integer(),
+  credit: Type.Integer(),
+});
+
+/** What a resolution would post. */
+export const PreviewSchema = Type.Object({
+  break: Type.String(),
+  resolution: Type.Enum([...RESOLUTIONS]),
+  amount: Type.Integer(),
+  currency: CurrencySchema,
+  refusal: Type.Union([Type.String(), Type.Null()], { description: "Why it may not be done; null: it may" }),
+  refund_amount: Type.Union([Type.Integer(), Type.Null()], {
+    description: "Given back to the buyer by the payment's own refund, after the journal",
+  }),
+  journals: Type.Array(
+    Type.Object({
+      book: Type.Enum(["merchant", "platform"]),
+      kind: Type.String(),
+      currency: CurrencySchema,
+      lines: Type.Array(LineSchema),
+    }),
+  ),
+});
+
+export function presentPreview({ about, resolution, plan, amount, refusal }: Previewed) {
+  return {
+    break: formatId("brk", about.id),
+    resolution,
+    amount: Number(amount),
+    currency: about.currency,
+    refusal,
+    refund_amount: integer(plan.refund),
+    journals: presentPlan(plan, about),
+  };
+}
+
+/** A claim on the channel. */
+export const ClaimSchema = Type.Object({
+  claim_no: Type.String(),
+  state: Type.Enum(["filed", "paid", "refused"]),
+  filed_at: InstantSchema,
+  ended_at: NullableInstant,
+  note: NullableString,
+});
+
+export function presentClaim({ claimNo, state, filedAt, endedAt, note }: Claim) {
+  return {
+    claim_no: claimNo,
+    state,
+    filed_at: filedAt.toISOString(),
+    ended_at: endedAt?.toISOString() ?? null,
+    note,
+  };
+}
+
+const RowSchema = Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]);
+
+/** A break with all that is known of it. */
+export const EvidenceSchema = Type.Object({
+  ...BreakSchema.properties,
+  theirs: RowSchema,
+  ours: RowSchema,
+  timeline_url: NullableString,
+  contract: Type.Union([
+    Type.Object({
+      channel: Type.String(),
+      label: Type.String(),
+      cost_rate_millionths: Type.Integer(),
+      cost_settlement: Type.String(),
+      cost_returned_on_refund: Type.Boolean(),
+      fund_flow: Type.String(),
+      settlement_days: Type.Integer(),
+      refund_window_days: Type.Integer(),
+    }),
+    Type.Null(),
+  ]),
+  partner: NullableString,
+  claim: Type.Union([ClaimSchema, Type.Null()]),
+  resolutions: Type.Array(Type.Object({ resolution: Type.String(), refusal: NullableString })),
+  events: Type.Array(
+    Type.Object({
+      at: InstantSchema,
+      kind: Type.String(),
+      operator: NullableString,
+      reconciliation: NullableString,
+      detail: NullableString,
+    }),
+  ),
+  journals: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      purpose: Type.String(),
+      kind: Type.String(),
+      accounting_date: Type.String({ format: "date" }),
+      channel_date: NullableString,
+      original_date: NullableString,
+      lines: Type.Array(LineSchema),
+    }),
+  ),
+});
+
+export function presentEvidence(
+  { about, account, events, claim, journals }: Evidence,
+  choices: readonly { readonly resolution: string; readonly refusal: string | null }[],
+) {
+  return {
+    ...presentBreak(about),
+    theirs: rowOf(about.theirs),
+    ours: rowOf(about.ours),
+    timeline_url:
+      about.paymentId === null ? null : `/v1/ops/payments/${formatId("pay", about.paymentId)}/timeline`,
+    contract: account === null ? null : presentContract(account),
+    partner: about.partnerId === null ? null : formatId("brk", about.partnerId),
+    claim: claim === null ? null : presentClaim(claim),
+    resolutions: [...choices],
+    events: events.map(({ at, kind, operatorId, reconciliationId, detail }) => ({
+      at: at.toISOString(),
+      kind,
+      operator: operatorId === null ? null : formatId("opr", operatorId),
+      reconciliation: reconciliationId === null ? null : formatId("rec", reconciliationId),
+      detail,
+    })),
+    journals: journals.map(({ purpose, journal }) => ({
+      id: formatId("jnl", journal.id),
+      purpose,
+      kind: journal.kind,
+      accounting_date: journal.accountingDate,
+      channel_date: journal.channelDate,
+      original_date: journal.originalDate,
+      lines: journal.entries.map(({ code, amount }) => ({
+        account: code,
+        debit: amount > 0n ? Number(amount) : 0,
+        credit: amount < 0n ? Number(-amount) : 0,
+      })),
+    })),
+  };
+}
+
+function presentContract(account: NonNullable<Evidence["account"]>) {
+  return {
+    channel: account.channel,
+    label: account.label,
+    cost_rate_millionths: Number(account.costRateMillionths),
+    cost_settlement: account.costSettlement,
+    cost_returned_on_refund: account.costReturnedOnRefund,
+    fund_flow: account.fundFlow,
+    settlement_days: account.settlementDays,
+    refund_window_days: account.refundWindowDays,
+  };
 }

@@ -68,17 +68,11 @@ export function openWork({ cell, tx, day, now, locked, teller }: WorkDeps): Work
     now,
     keep,
     present: (id) => rows.get(id),
-    tell: (about, kind, detail, by = teller) => {
-      const { operatorId = null, reconciliationId = null } = by;
-      events.push({
-        id: cell.newId(),
-        breakId: about.id,
-        at: now,
-        kind,
-        operatorId,
-        reconciliationId,
-        detail,
-      });
+    tell: (about, kind, detail, who = teller) => {
+      const { operatorId = null, reconciliationId = null } = who;
+      const step = events.length + 1;
+      const by = { operatorId, reconciliationId };
+      events.push({ id: cell.newId(), breakId: about.id, at: now, step, kind, ...by, detail });
     },
     journal: (about, purpose, draft) => {
       drafts.push(draft);

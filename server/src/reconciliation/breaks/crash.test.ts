@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import { assertInvariants } from "../../../../tools/testing/invariants.ts";
+import { startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
+import type { ChannelAccount } from "../../channels/index.ts";
+import { plus } from "../../kernel/clock.ts";
+import { type Cell, sql } from "../../kernel/database.ts";
+import { formatId, type Id, parseId } from "../../kernel/ids.ts";
+import type { Approval } from "../../operators/index.ts";
+import { apply } from "./apply.ts";
+import { booked, breaksAbout, type Wanted, writeGeneration } from "./testing/generations.ts";
+import { openWorld, type World } from "./testing/world.ts";
+import type { ApplyDeps } from "./under-lock.ts";
+
+let platform: TestPlatform;
+let world: World;
+before(async () => {
+  platform = await startTestPlatform({ config: { roles: ["api"] } });
+  world = await openWorld(platform);
+});
+after(() => platform.stop());
+
+const goOn = async () => {};
+const CHUNK = 2;
+const RUNS = 12;
+const FIRST = new Date("2027-01-01T00:00:00Z");
+let days = 0;
+
+/** Two channel dates that no other case has. */
+function freshDates(): readonly [string, string] {
+  const at = (offset: number) =>
+    plus(FIRST, (2 * days + offset) * 86_400_000)
+      .toISOString()
+      .slice(0, 10);
+  const dates = [at(0), at(1)] as const;
+  days += 1;
+  return dates;
+}
+
+class Killed extends Error {}
+
+/** What apply stands on; `await`s are counted, and the one numbered `dies` is the last. */
+function depsThatDie(dies: number): { deps: ApplyDeps; goOn: () => Promise<void> } {
+  const { cell } = platform.app;
+  const { channelAccountId, shop } = world;
+  let awaited = 0;
+  const step = () => {
+    awaited += 1;
+    if (awaited === dies) throw new Killed();
+  };
+  const account = {
+    id: channelAccountId,
+    merchantId: parseId("mch", shop.id) as Id,
+    fundFlow: "through_platform",
+    costSettlement: "net",
+  } as ChannelAccount;
+  const dying: Cell = {
+    ...cell,
+    transact: async (work, options) => {
+      step();
+      const done = await cell.transact(work, options);
+      step();
+      return done;
+    },
+  };
+  return {
+    deps: {
+      cell: dying,
+      channels: { account: async () => account },
+      statementSays: async () => {
+        step();
+        return { end: "unknown" };
+      },
+      openAccounts: async () => step(),
+    },
+    goOn: async () => step(),
+  };
+}
+
+/** Applies it, killed once at an await; false: it was done before that. */
+async function killedAt(id: Id, dies: number): Promise<boolean> {
+  const { deps, goOn: step } = depsThatDie(dies);
+  try {
+    await apply(deps, id, step, CHUNK);
+    return false;
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    return true;
+  }
+}
+
+const ours = {
+  kind: "payment_ours_only",
+  side: "ours",
+  settleDifference: -700n,
+  feeDifference: -4n,
+} as const;
+
+test("whatever await an apply dies at, the next one ends with the same books and breaks", async () => {
+  const outcomes = new Set<string>();
+  let wasKilled = true;
+  for (let dies = 1; wasKilled; dies += 1) {
+    const [date, next] = freshDates();
+    const key = (name: string) => `${name} ${date}`;
+    const generation = (channelDate: string, findings: readonly Wanted[]) =>
+      writeGeneration(platform.app.cell, { channelAccountId: world.channelAccountId, channelDate, findings });
+    const first = await generation(date, [
+      { matchKey: key("A") },
+      { matchKey: key("B"), ...ours },
+      { matchKey: key("C"), pending: true },
+    ]);
+    await platform.app.breaks.apply(first, goOn);
+    const second = await writeGeneration(platform.app.cell, {
+      channelAccountId: world.channelAccountId,
+      channelDate: next,
+      carriedFrom: first,
+      findings: [
+        { matchKey: key("B"), settleDifference: 700n, feeDifference: 4n },
+        { matchKey: key("D") },
+        { matchKey: key("E"), kind: "fee", side: "both", settleDifference: 0n, feeDifference: 3n },
+      ],
+    });
+    const third = await generation(date, [{ matchKey: key("A"), settleDifference: 9_000n }]);
+    wasKilled = await killedAt(second, dies);
+    assert.deepEqual(await platform.app.breaks.apply(second, goOn), { end: "applied" });
+    const killedToo = await killedAt(third, dies);
+    assert.deepEqual(await platform.app.breaks.apply(third, goOn), { end: "applied" });
+    wasKilled ||= killedToo;
+    outcomes.add(await outcomeOf(["A", "B", "C", "D", "E"].map(key), [date, next]));
+  }
+  assert.equal(outcomes.size, 1, [...outcomes].join("\n"));
+  await assertInvariants(platform);
+});
+
+async function outcomeOf(keys: readonly string[], dates: readonly [string, string]): Promise<string> {
+  const rows = (await Promise.all(keys.map((key) => breaksAbout(platform.app.cell, key)))).flat();
+  const states = rows.map((row) => [row.matchKey[0], row.state, row.resolution, String(row.surplusEffect)]);
+  const books = await booked(platform.app.cell, world.book);
+  const sums = Object.entries(books).map(([code, by]) => [
+    code,
+    ...dates.map((date) => String(by[date] ?? 0n)),
+  ]);
+  return JSON.stringify({ states, sums });
+}
+
+test("two processes that apply the same generation at once do what one does", async () => {
+  const [date] = freshDates();
+  const { channelAccountId } = world;
+  const findings = Array.from({ length: 12 }, (_, index) => ({ matchKey: `twice ${index}` }));
+  const id = await writeGeneration(platform.app.cell, { channelAccountId, channelDate: date, findings });
+  const runs = Array.from({ length: 3 }, () => {
+    const { deps } = depsThatDie(0);
+    return apply(deps, id, goOn, CHUNK);
+  });
+  for (const end of await Promise.all(runs)) assert.equal(end.end, "applied");
+  assert.deepEqual((await booked(platform.app.cell, world.book)).suspense_surplus?.[date], -120_000n);
+  const newer = await writeGeneration(platform.app.cell, {
+    channelAccountId,
+    channelDate: date,
+    findings: [],
+  });
+  const older = await writeGeneration(platform.app.cell, { channelAccountId, channelDate: date, findings });
+  // The newest decides, whichever is applied.
+  assert.deepEqual(await platform.app.breaks.apply(newer, goOn), { end: "superseded", by: older });
+  await assertInvariants(platform);
+});
+
+const KINDS = ["payment_theirs_only", "payment_ours_only", "fee", "amount"] as const;
+const finding = fc.record({
+  key: fc.constantFrom("K", "L", "M"),
+  kind: fc.constantFrom(...KINDS),
+  amount: fc.constantFrom(100n, 250n),
+  pending: fc.boolean(),
+});
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant("find" as const),
+    date: fc.constantFrom(0, 1),
+    dies: fc.nat({ max: 12 }),
+    findings: fc.uniqueArray(finding, { maxLength: 4, selector: ({ key, kind }) => `${key} ${kind}` }),
+  }),
+  fc.record({
+    do: fc.constant("resolve" as const),
+    which: fc.nat({ max: 5 }),
+    how: fc.constantFrom("pay_merchant", "recover_from_merchant", "loss", "adjust_fee"),
+  }),
+);
+
+function wantedOf(
+  {
+    key,
+    kind,
+    amount,
+    pending,
+  }: { key: string; kind: (typeof KINDS)[number]; amount: bigint; pending: boolean },
+  tag: string,
+): Wanted {
+  const settle = kind === "fee" ? 0n : kind === "payment_ours_only" ? -amount : amount;
+  const side = kind === "payment_theirs_only" ? "theirs" : kind === "payment_ours_only" ? "ours" : "both";
+  const fee = kind === "fee" ? amount : settle / 50n;
+  return { matchKey: `${key} ${tag}`, kind, side, settleDifference: settle, feeDifference: fee, pending };
+}
+
+const openKeysSql = sql(
+  "test_breaks_open_like",
+  `select id, round, settle_difference, fee_difference
+   from breaks
+   where match_key like $1
+     and state = 'open'
+   order by id`,
+);
+
+/** Two people agree on it, without the way through HTTP. */
+async function resolve(tag: string, which: number, how: string): Promise<void> {
+  const { cell, breaks } = platform.app;
+  const open = await cell.db.all<{ id: Id; round: number; settleDifference: bigint; feeDifference: bigint }>(
+    openKeysSql,
+    [`% ${tag}`],
+  );
+  const about = open[which % Math.max(open.length, 1)];
+  if (about === undefined) return;
+  const action = breaks.actions.find(({ kind }) => kind === "break.resolve");
+  const approval = {
+    id: cell.newId(),
+    kind: "break.resolve",
+    subject: formatId("brk", about.id),
+    payload: {
+      resolution: how,
+      round: about.round,
+      settle_difference: String(about.settleDifference),
+      fee_difference: String(about.feeDifference),
+    },
+    reason: "it is so",
+    decidedBy: cell.newId(),
+  } as unknown as Approval;
+  await action?.carryOut(approval);
+  // Carried out again after a crash, it is there once.
+  await action?.carryOut(approval);
+}
+
+test("however often files are corrected and decisions taken, each day's books follow its newest file", async () => {
+  const { cell, breaks } = platform.app;
+  const { channelAccountId } = world;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+      const dates = freshDates();
+      const tag = dates[0];
+      const newest: (readonly Wanted[])[] = [[], []];
+      for (const one of steps) {
+        if (one.do === "resolve") {
+          await resolve(tag, one.which, one.how);
+          continue;
+        }
+        const findings = one.findings.map((each) => wantedOf(each, tag));
+        const channelDate = dates[one.date] as string;
+        const id = await writeGeneration(cell, { channelAccountId, channelDate, findings });
+        await killedAt(id, one.dies);
+        assert.deepEqual(await breaks.apply(id, goOn), { end: "applied" });
+        newest[one.date] = findings;
+        await assertFollows(dates, newest, tag);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+  await assertInvariants(platform);
+});
+
+const openPendingSql = sql(
+  "test_breaks_pending_like",
+  `select match_key, kind, channel_date
+   from breaks
+   where match_key like $1
+     and state = 'pending'
+   order by id`,
+);
+
+/** What the channel owes by a date's breaks is what its newest file tells beyond the books. */
+async function assertFollows(
+  dates: readonly [string, string],
+  newest: readonly (readonly Wanted[])[],
+  tag: string,
+): Promise<void> {
+  const { cell } = platform.app;
+  const books = (await booked(cell, world.book)).channel_receivable ?? {};
+  const pending = await cell.db.all<{ matchKey: string; kind: string; channelDate: string }>(openPendingSql, [
+    `% ${tag}`,
+  ]);
+  for (const [index, date] of dates.entries()) {
+    const told = (newest[index] ?? []).filter(
+      (one) =>
+        !pending.some(
+          (row) => row.matchKey === one.matchKey && row.kind === one.kind && row.channelDate === date,
+        ),
+    );
+    const sum = told.reduce((all, one) => all + (one.settleDifference ?? 0n) - (one.feeDifference ?? 0n), 0n);
+    assert.equal(
+      books[date] ?? 0n,
+      sum,
+      `${date}: ${JSON.stringify(told, (_, v) => (typeof v === "bigint" ? `${v}` : v))}`,
+    );
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Which resolutions a break allows, and what each of them moves. Pure: tables, and the refusals that people
+ * read.
+ */
+import { DAY } from "../../kernel/clock.ts";
+import type { AccountCode, JournalKind } from "../../ledger/index.ts";
+import { type Break, type Claim, openDifference, type Resolution } from "./model.ts";
+
+/** One amount from an account to another, by their codes; the twins where the money does not pass us. */
+export type Move = { readonly debit: AccountCode; readonly credit: AccountCode; readonly amount: bigint };
+
+export type Plan = {
+  readonly kind: JournalKind | null;
+  readonly merchant: readonly Move[];
+  readonly platform: readonly Move[];
+  /** Of the buyer's amount: given back through the payment's own refund, once the journal stands. */
+  readonly refund: bigint | null;
+};
+
+type Rule = {
+  /** Which difference it is for. */
+  readonly for: readonly ("surplus" | "shortage" | "fee" | "nothing")[];
+  /** Money that never passes us has no income, loss or cost of ours. */
+  readonly memo: boolean;
+};
+
+/** What may be decided about what. */
+export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
+  pay_merchant: { for: ["surplus"], memo: true },
+  refund_buyer: { for: ["surplus"], memo: true },
+  adjust_fee: { for: ["fee"], memo: false },
+  recover_from_channel: { for: ["shortage", "fee"], memo: true },
+  recover_from_merchant: { for: ["shortage"], memo: true },
+  loss: { for: ["shortage"], memo: false },
+  income: { for: ["surplus"], memo: false },
+  // Two rows that differ in what no amount tells, or a fee that is charged where the money is.
+  acknowledge: { for: ["nothing"], memo: true },
+};
+
+export type Around = {
+  readonly now: Date;
+  readonly claim: Claim | null;
+  /** Days in suspense before a surplus that nobody claims may become income. */
+  readonly incomeTermDays: number;
+};
+
+type Decided = Pick<
+  Break,
+  | "settleDifference"
+  | "feeDifference"
+  | "standingSettle"
+  | "standingFee"
+  | "theirsAmount"
+  | "oursAmount"
+  | "state"
+  | "memo"
+  | "paymentId"
+  | "openedAt"
+>;
+
+/** What is left to be decided: which difference, and how much of it, above zero. */
+export function leftOf(about: Decided): {
+  readonly what: "surplus" | "shortage" | "fee" | "nothing";
+  readonly amount: bigint;
+} {
+  const { settle, fee } = openDifference(about);
+  if (settle > 0n) return { what: "surplus", amount: settle };
+  if (settle < 0n) return { what: "shortage", amount: -settle };
+  if (fee !== 0n && !about.memo) return { what: "fee", amount: fee > 0n ? fee : -fee };
+  return { what: "nothing", amount: 0n };
+}
+
+const WORDS = {
+  surplus: "the channel has more than the books",
+  shortage: "the channel has less than the books",
+  fee: "only the fee differs",
+  nothing: "no amount of it is left to be decided",
+} as const;
+
+/** Why a break may not be resolved so, in one sentence; null: it may. */
+export function refusalOf(resolution: Resolution, about: Decided, around: Around): string | null {
+  if (about.state !== "open" && about.state !== "proposed") return `the break is ${about.state}`;
+  const rule = ALLOWED[resolution];
+  const { what } = leftOf(about);
+  if (!rule.for.includes(what)) return `${WORDS[what]}, and ${resolution} is for what is otherwise`;
+  if (about.memo && !rule.memo) return "this money never passes us: it is not ours";
+  return special(resolution, about, around);
+}
+
+function special(resolution: Resolution, about: Decided, around: Around): string | null {
+  const { claim, incomeTermDays, now } = around;
+  switch (resolution) {
+    case "refund_buyer":
+      if (about.paymentId === null) return "the payment is not known: give it back at the channel's console";
+      return buyersAmount(about) > 0n ? null : "the channel took nothing from the buyer beyond the books";
+    case "recover_from_channel":
+      if (openDifference(about).settle === 0n && openDifference(about).fee < 0n) {
+        return "the channel charged less than the books say";
+      }
+      return claim?.state === "paid" ? null : "no claim on the channel is noted as paid";
+    case "income": {
+      if (about.paymentId !== null) return "the payer is known";
+      const since = about.openedAt;
+      const isOver = since !== null && now.getTime() - since.getTime() >= incomeTermDays * DAY;
+      return isOver ? null : `it must lie in suspense for ${incomeTermDays} days first`;
+    }
+    default:
+      return null;
+  }
+}
+
+/** What the buyer gave beyond what the books know. */
+function buyersAmount({ theirsAmount, oursAmount }: Decided): bigint {
+  return (theirsAmount ?? 0n) - (oursAmount ?? 0n);
+}
+
+/** What carrying it out moves. @param gross costs are billed apart at this channel account */
+export function planOf(resolution: Resolution, about: Decided, { gross }: { gross: boolean }): Plan {
+  const { what, amount } = leftOf(about);
+  const plan = (kind: JournalKind, debit: AccountCode, credit: AccountCode): Plan => ({
+    kind,
+    merchant: [{ debit, credit, amount }],
+    platform: [],
+    refund: null,
+  });
+  switch (resolution) {
+    case "pay_merchant":
+      return plan("resolution_pay_merchant", "suspense_surplus", "merchant_pending");
+    case "refund_buyer":
+      // The refund draws on the merchant's money, where the surplus waits for it.
+      return {
+        ...plan("resolution_refund_buyer", "suspense_surplus", "merchant_pending"),
+        refund: buyersAmount(about),
+      };
+    case "acknowledge":
+    case "adjust_fee":
+      // The entry that opened it is the cost already.
+      return { kind: null, merchant: [], platform: [], refund: null };
+    case "recover_from_channel": {
+      if (what === "shortage") {
+        return plan("resolution_channel_makes_good", "channel_receivable", "suspense_shortage");
+      }
+      const owed = gross ? "channel_cost_payable" : "channel_receivable";
+      return plan("resolution_channel_makes_good", owed, "channel_cost");
+    }
+    case "recover_from_merchant":
+      return plan("resolution_from_merchant", "merchant_pending", "suspense_shortage");
+    case "loss":
+      return {
+        ...plan("resolution_loss", "loss", "suspense_shortage"),
+        // Our own money takes the place of clients' money that is gone.
+        platform: [{ debit: "bank_reserve", credit: "bank_own", amount }],
+      };
+    case "income":
+      return plan("resolution_income", "suspense_surplus", "other_income");
+  }
+}

@@ -1,0 +1,177 @@
+/** What people do about one break over HTTP: write, look after, claim, ask again, propose how it ends. */
+import { Type } from "typebox";
+import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
+import {
+  ApprovalSchema,
+  IdParams,
+  opsSchema,
+  presentApproval,
+  readId,
+  readIdField,
+} from "../../operators/index.ts";
+import { RESOLUTIONS } from "./model.ts";
+import type { BreakRoutesDeps } from "./routes.ts";
+import {
+  BreakSchema,
+  ClaimSchema,
+  EvidenceSchema,
+  PreviewSchema,
+  presentBreak,
+  presentClaim,
+  presentEvidence,
+  presentPreview,
+} from "./wire.ts";
+
+const Sentence = (description: string) => Type.String({ minLength: 3, maxLength: 1_000, description });
+
+const CommentBody = strictObject({ text: Sentence("What colleagues should know") });
+const OwnerBody = strictObject({
+  owner: Type.Union([Type.String({ maxLength: 100 }), Type.Null()], {
+    description: "An operator's id; null: nobody looks after it",
+  }),
+});
+const ClaimBody = strictObject({
+  claim_no: Type.String({ minLength: 1, maxLength: 128, description: "The channel's number of the claim" }),
+  state: Type.Optional(Type.Enum(["filed", "paid", "refused"], { description: "filed unless told" })),
+  filed_at: Type.Optional(InstantSchema),
+  note: Type.Optional(Sentence("What the channel said")),
+});
+const Resolution = Type.Enum([...RESOLUTIONS]);
+const PreviewBody = strictObject({ resolution: Resolution });
+const ProposeBody = strictObject({
+  resolution: Resolution,
+  reason: Sentence("Why, and where it is written"),
+});
+const AskedSchema = Type.Object({
+  decision: Type.Union([Type.String(), Type.Null()], {
+    description: "What the door made of the answer; null: the break names no order",
+  }),
+});
+
+/** Adds what people do that moves no money. */
+export function peopleRoutes(http: Http, deps: BreakRoutesDeps): void {
+  const { people } = deps.breaks;
+  http.post<Input<typeof CommentBody, typeof IdParams>>(
+    "/v1/ops/breaks/:id/comments",
+    {
+      schema: opsSchema({
+        operationId: "opsCommentBreak",
+        summary: "Write a comment on a break",
+        params: IdParams,
+        body: CommentBody,
+        response: { 201: EvidenceSchema, ...problems(400, 401, 403, 404, 409) },
+      }),
+    },
+    async (request, reply) => {
+      const actor = await deps.authenticateOperator(request, "breaks.propose");
+      const id = readId("brk", request.params.id);
+      await people.comment(actor, id, request.body.text);
+      const evidence = await deps.breaks.evidence(id);
+      const choices = await deps.breaks.resolving.choices(evidence.about);
+      return reply.status(201).send(presentEvidence(evidence, choices));
+    },
+  );
+
+  http.post<Input<typeof OwnerBody, typeof IdParams>>(
+    "/v1/ops/breaks/:id/owner",
+    {
+      schema: opsSchema({
+        operationId: "opsOwnBreak",
+        summary: "Say who looks after a break",
+        params: IdParams,
+        body: OwnerBody,
+        response: { 200: BreakSchema, ...problems(400, 401, 403, 404) },
+      }),
+    },
+    async (request) => {
+      const actor = await deps.authenticateOperator(request, "breaks.propose");
+      const { owner } = request.body;
+      const ownerId = owner === null ? null : readIdField("opr", owner, "owner");
+      return presentBreak(await people.own(actor, readId("brk", request.params.id), ownerId));
+    },
+  );
+  claimRoutes(http, deps);
+}
+
+function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
+  const { people } = deps.breaks;
+  http.post<Input<typeof ClaimBody, typeof IdParams>>(
+    "/v1/ops/breaks/:id/claim",
+    {
+      schema: opsSchema({
+        operationId: "opsClaimBreak",
+        summary: "Note a claim on the channel",
+        description: "Filed first, then paid or refused. A refused one may be filed anew.",
+        params: IdParams,
+        body: ClaimBody,
+        response: { 200: ClaimSchema, ...problems(400, 401, 403, 404, 409) },
+      }),
+    },
+    async (request) => {
+      const actor = await deps.authenticateOperator(request, "breaks.propose");
+      const { claim_no: claimNo, state = "filed", filed_at: filedAt, note = null } = request.body;
+      const wish = { claimNo, state, filedAt: filedAt === undefined ? null : new Date(filedAt), note };
+      return presentClaim(await people.claim(actor, readId("brk", request.params.id), wish));
+    },
+  );
+
+  http.post<Input<never, typeof IdParams>>(
+    "/v1/ops/breaks/:id/query_again",
+    {
+      schema: opsSchema({
+        operationId: "opsQueryBreakAgain",
+        summary: "Ask the channel about a break's order once more",
+        description: "The answer goes through the door; the next reconciliation shows what it changed.",
+        params: IdParams,
+        response: { 200: AskedSchema, ...problems(401, 403, 404, 503) },
+      }),
+    },
+    async (request) => {
+      const actor = await deps.authenticateOperator(request, "breaks.propose");
+      return { decision: await people.askAgain(actor, readId("brk", request.params.id)) };
+    },
+  );
+}
+
+/** Adds how breaks are resolved. */
+export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
+  const { resolving } = deps.breaks;
+  http.post<Input<typeof PreviewBody, typeof IdParams>>(
+    "/v1/ops/breaks/:id/preview",
+    {
+      schema: opsSchema({
+        operationId: "opsPreviewResolution",
+        summary: "See what a resolution would post",
+        params: IdParams,
+        body: PreviewBody,
+        response: { 200: PreviewSchema, ...problems(400, 401, 403, 404) },
+      }),
+    },
+    async (request) => {
+      await deps.authenticateOperator(request, "breaks.read");
+      const id = readId("brk", request.params.id);
+      return presentPreview(await resolving.preview(id, request.body.resolution));
+    },
+  );
+
+  http.post<Input<typeof ProposeBody, typeof IdParams>>(
+    "/v1/ops/breaks/:id/propose",
+    {
+      schema: opsSchema({
+        operationId: "opsProposeResolution",
+        summary: "Propose how a break is resolved",
+        description:
+          "Another operator, whose role covers the amount, approves it at /v1/ops/approvals; it is carried " +
+          "out then.",
+        params: IdParams,
+        body: ProposeBody,
+        response: { 202: ApprovalSchema, ...problems(400, 401, 403, 404, 409) },
+      }),
+    },
+    async (request, reply) => {
+      const actor = await deps.authenticateOperator(request, "breaks.propose");
+      const approval = await resolving.propose(actor, readId("brk", request.params.id), request.body);
+      return reply.status(202).send(presentApproval(approval));
+    },
+  );
+}

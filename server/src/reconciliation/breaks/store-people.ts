@@ -1,0 +1,34 @@
+/** The SQL of what people write about breaks. */
+import { sql, type Tx } from "../../kernel/database.ts";
+import type { BreakEvent, Claim } from "./model.ts";
+
+const insertSql = sql(
+  "break_events_insert_once",
+  `insert into break_events (id, break_id, at, step, kind, operator_id, reconciliation_id, detail)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)
+   on conflict on constraint break_events_pkey do nothing`,
+);
+
+/** An event whose id was fixed before: written twice it is there once. */
+export async function insertEventOnce(tx: Tx, event: BreakEvent): Promise<void> {
+  const { id, breakId, at, step, kind, operatorId, reconciliationId, detail } = event;
+  await tx.run(insertSql, [id, breakId, at, step, kind, operatorId, reconciliationId, detail]);
+}
+
+const claimSql = sql(
+  "break_claims_write",
+  `insert into break_claims (break_id, claim_no, filed_at, state, ended_at, note)
+   values ($1, $2, $3, $4, $5, $6)
+   on conflict on constraint break_claims_pkey do update
+   set claim_no = excluded.claim_no,
+     filed_at = excluded.filed_at,
+     state = excluded.state,
+     ended_at = excluded.ended_at,
+     note = excluded.note`,
+);
+
+/** The claim of a break that is locked. */
+export async function writeClaim(tx: Tx, claim: Claim): Promise<void> {
+  const { breakId, claimNo, filedAt, state, endedAt, note } = claim;
+  await tx.run(claimSql, [breakId, claimNo, filedAt, state, endedAt, note]);
+}
