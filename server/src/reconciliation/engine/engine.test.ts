@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
 import { systemClock } from "../../kernel/clock.ts";
+import { openPostgresEngine, type PostgresEngine } from "../testing/postgres-engine.ts";
 import { comparisonOf, ourRow, scopeRow, theirRow } from "../testing/rows.ts";
-import { createEngine, type Engine, type InScope } from "./engine.ts";
-import type { OurRow, ScopeRow, TheirRow } from "./rows.ts";
+import { createEngine, type Engine, EngineFailed, type InScope } from "./engine.ts";
+import type { FoundRow, OurRow, ScopeRow, TheirRow } from "./rows.ts";
 
 let folder = "";
 let engine: Engine;
@@ -22,18 +24,41 @@ after(async () => {
 type Their = Partial<InScope<TheirRow>>;
 type Our = Partial<InScope<OurRow>>;
 
-async function found(theirs: readonly Their[], ours: readonly Our[], scope: Partial<ScopeRow> = {}) {
-  const comparison = await comparisonOf(
-    [{ ...scopeRow, ...scope }],
-    theirs.map((row) => ({ ...theirRow, ...row })),
-    ours.map((row, index) => ({ ...ourRow, journalId: `j${index}`, ...row })),
+/** A day of one account, and what differs: kind, side, what settles and what is charged more there. */
+type Case = {
+  readonly title: string;
+  readonly theirs: readonly Their[];
+  readonly ours: readonly Our[];
+  readonly expected: readonly string[];
+  readonly scope?: Partial<ScopeRow>;
+};
+
+/** Every case as an account of its own, all compared at once. */
+function rowsOf(cases: readonly Case[]) {
+  const scopes = cases.map((one, scope) => ({
+    ...scopeRow,
+    channelAccountId: `01980000-0000-7000-8000-${String(scope).padStart(12, "0")}`,
+    ...one.scope,
+    scope,
+  }));
+  const theirs = cases.flatMap((one, scope) => one.theirs.map((row) => ({ ...theirRow, ...row, scope })));
+  const ours = cases.flatMap((one, scope) =>
+    one.ours.map((row, index) => ({ ...ourRow, journalId: `j${index}`, ...row, scope })),
   );
-  const compared = await engine.compare(comparison).finally(comparison.remove);
-  const rows = compared.found.map(({ kind, side, settleDifference, feeDifference }) => {
-    return `${kind} ${side} ${settleDifference} ${feeDifference}`;
-  });
-  return rows.sort();
+  return { scopes, theirs, ours };
 }
+
+async function compare({ scopes, theirs, ours }: ReturnType<typeof rowsOf>): Promise<readonly FoundRow[]> {
+  const comparison = await comparisonOf(scopes, theirs, ours);
+  return (await engine.compare(comparison).finally(comparison.remove)).found;
+}
+
+const shown = ({ kind, side, settleDifference, feeDifference }: FoundRow) =>
+  `${kind} ${side} ${settleDifference} ${feeDifference}`;
+
+/** All of a finding but its place in a file. */
+const text = (row: FoundRow) =>
+  JSON.stringify(row, (_, value) => (typeof value === "bigint" ? `${value}` : value));
 
 const refundThere: Their = {
   kind: "refund",
@@ -57,8 +82,8 @@ const claimHere: Our = { kind: "dispute", origin: "dispute_opened", amount: -60n
 const wholeThere: Their = { ...backThere, amount: -100n, settle: -100n, toldFee: -1n };
 const wholeHere: Our = { ...backHere, origin: "surplus_reversed", amount: -100n, settle: -100n, fee: -1n };
 
-describe("what is normal", () => {
-  const cases: readonly [string, readonly Their[], readonly Our[], Partial<ScopeRow>?][] = [
+const normal: readonly Case[] = (
+  [
     ["a payment", [{}], [{}]],
     ["one trade number on a payment and its refunds", [{}, refundThere], [{}, refundHere]],
     ["a payment and its reversal", [{}, wholeThere], [{}, wholeHere]],
@@ -110,64 +135,187 @@ describe("what is normal", () => {
       ],
       [{ origin: "surplus_success" }, wholeHere],
     ],
-  ];
-  for (const [title, theirs, ours, scope] of cases) {
-    test(title, async () => assert.deepEqual(await found(theirs, ours, scope), []));
+  ] as readonly [string, readonly Their[], readonly Our[], Partial<ScopeRow>?][]
+).map(([title, theirs, ours, scope]) => ({ title, theirs, ours, expected: [], ...(scope && { scope }) }));
+
+const different: readonly Case[] = (
+  [
+    ["a payment there only", [{}], [], ["payment_theirs_only theirs 100 1"]],
+    ["a payment here only", [], [{}], ["payment_ours_only ours -100 -1"]],
+    ["an amount", [{ amount: 90n, settle: 90n }], [{}], ["amount both -10 0"]],
+    ["what settles", [{ settle: 90n }], [{}], ["amount both -10 0"]],
+    ["a fee", [{ toldFee: 2n }], [{}], ["fee both 0 1"]],
+    ["a currency", [{ currency: "USD" }], [{}], ["currency ours -100 -1", "currency theirs 100 1"]],
+    ["a line twice", [{}, {}], [{}], ["duplicate_theirs theirs 100 1"]],
+    [
+      "a payment billed twice with another amount",
+      [{}, { amount: 90n, settle: 90n }],
+      [{}],
+      ["duplicate_theirs theirs 90 1"],
+    ],
+    ["a payment booked twice", [{}], [{}, {}], ["duplicate_ours ours -100 -1"]],
+    ["a refund there only", [{}, refundThere], [{}], ["refund_theirs_only theirs -40 0"]],
+    ["a refund here only", [{}], [{}, refundHere], ["refund_ours_only ours 40 0"]],
+    ["a refund billed twice", [refundThere, refundThere], [refundHere], ["duplicate_theirs theirs -40 0"]],
+    [
+      "a refund by itself billed twice",
+      [
+        { ...backThere, refundNo: "x1" },
+        { ...backThere, refundNo: "x1" },
+      ],
+      [backHere],
+      ["duplicate_theirs theirs -40 0"],
+    ],
+    ["a claim there only", [{}, claimThere], [{}], ["dispute_theirs_only theirs -60 15"]],
+    ["a claim here only", [{}], [{}, claimHere], ["dispute_ours_only ours 60 -15"]],
+    ["another's merchant number", [{ stranger: true }], [], ["unknown_merchant theirs 100 1"]],
+    [
+      "a code taken and reversed whose payment is billed",
+      [{}],
+      [{ quiet: true }, { ...wholeHere, quiet: true }],
+      ["refund_ours_only ours 100 1"],
+    ],
+    [
+      "the fee given back of a part that went by itself",
+      [{ ...backThere, toldFee: -1n }],
+      [backHere],
+      ["fee both 0 -1"],
+    ],
+    [
+      "a refund's settled part off by one without a voucher",
+      [{ ...refundThere, settle: -39n }],
+      [refundHere],
+      ["amount both 1 0"],
+    ],
+  ] as readonly [string, readonly Their[], readonly Our[], readonly string[]][]
+).map(([title, theirs, ours, expected]) => ({ title, theirs, ours, expected }));
+
+const cases = [...normal, ...different];
+
+describe("a day of many accounts", () => {
+  let found: ReadonlyMap<number, FoundRow[]>;
+  before(async () => {
+    found = Map.groupBy(await compare(rowsOf(cases)), ({ scope }) => scope);
+  });
+  for (const [scope, { title, expected }] of cases.entries()) {
+    const isNormal = expected.length === 0;
+    test(`${isNormal ? "takes for normal" : "finds"} ${title}`, () => {
+      assert.deepEqual((found.get(scope) ?? []).map(shown).sort(), expected);
+    });
   }
 });
 
-describe("what differs", () => {
-  const cases: readonly [string, readonly Their[], readonly Our[], readonly string[], Partial<ScopeRow>?][] =
-    [
-      ["a payment there only", [{}], [], ["payment_theirs_only theirs 100 1"]],
-      ["a payment here only", [], [{}], ["payment_ours_only ours -100 -1"]],
-      ["an amount", [{ amount: 90n, settle: 90n }], [{}], ["amount both -10 0"]],
-      ["what settles", [{ settle: 90n }], [{}], ["amount both -10 0"]],
-      ["a fee", [{ toldFee: 2n }], [{}], ["fee both 0 1"]],
-      ["a currency", [{ currency: "USD" }], [{}], ["currency ours -100 -1", "currency theirs 100 1"]],
-      ["a line twice", [{}, {}], [{}], ["duplicate_theirs theirs 100 1"]],
-      [
-        "a payment billed twice with another amount",
-        [{}, { amount: 90n, settle: 90n }],
-        [{}],
-        ["duplicate_theirs theirs 90 1"],
-      ],
-      ["a payment booked twice", [{}], [{}, {}], ["duplicate_ours ours -100 -1"]],
-      ["a refund there only", [{}, refundThere], [{}], ["refund_theirs_only theirs -40 0"]],
-      ["a refund here only", [{}], [{}, refundHere], ["refund_ours_only ours 40 0"]],
-      ["a refund billed twice", [refundThere, refundThere], [refundHere], ["duplicate_theirs theirs -40 0"]],
-      [
-        "a refund by itself billed twice",
-        [
-          { ...backThere, refundNo: "x1" },
-          { ...backThere, refundNo: "x1" },
-        ],
-        [backHere],
-        ["duplicate_theirs theirs -40 0"],
-      ],
-      ["a claim there only", [{}, claimThere], [{}], ["dispute_theirs_only theirs -60 15"]],
-      ["a claim here only", [{}], [{}, claimHere], ["dispute_ours_only ours 60 -15"]],
-      ["another's merchant number", [{ stranger: true }], [], ["unknown_merchant theirs 100 1"]],
-      [
-        "a code taken and reversed whose payment is billed",
-        [{}],
-        [{ quiet: true }, { ...wholeHere, quiet: true }],
-        ["refund_ours_only ours 100 1"],
-      ],
-      [
-        "the fee given back of a part that went by itself",
-        [{ ...backThere, toldFee: -1n }],
-        [backHere],
-        ["fee both 0 -1"],
-      ],
-      [
-        "a refund's settled part off by one without a voucher",
-        [{ ...refundThere, settle: -39n }],
-        [refundHere],
-        ["amount both 1 0"],
-      ],
-    ];
-  for (const [title, theirs, ours, expected, scope] of cases) {
-    test(title, async () => assert.deepEqual(await found(theirs, ours, scope), expected));
-  }
+/** Days of a few orders of which anything may be missing, doubled or other than it should be. */
+const rowOrders = fc.record({
+  order: fc.constantFrom("o1", "o2", "o3", ""),
+  refund: fc.constantFrom("", "", "r1", "r2"),
+  kind: fc.constantFrom("payment", "payment", "refund", "refund", "dispute"),
+  amount: fc.constantFrom(100n, 40n, 40n, 10n),
+  fee: fc.constantFrom(0n, 1n),
+  currency: fc.constantFrom("CNY", "CNY", "CNY", "USD"),
+  minute: fc.integer({ min: 0, max: 2 }),
+  rest: fc.constantFrom("", "", "back", "stranger", "quiet", "voucher"),
+});
+
+const day = fc.record({
+  theirs: fc.array(rowOrders, { maxLength: 12 }),
+  ours: fc.array(rowOrders, { maxLength: 12 }),
+  terms: fc.record({
+    billsReturns: fc.boolean(),
+    dropsFailedRefunds: fc.boolean(),
+    comparesFee: fc.boolean(),
+  }),
+});
+
+type Drawn = typeof rowOrders extends fc.Arbitrary<infer Row> ? Row : never;
+
+function figuresOf({ kind, amount, fee, rest }: Drawn) {
+  const isIn = (kind === "payment") !== (rest === "back" && kind !== "payment");
+  const signed = isIn ? amount : -amount;
+  return { kind: kind as TheirRow["kind"], amount: signed, settle: signed, fee: isIn ? fee : -fee };
+}
+
+function theirOf(drawn: Drawn): Their {
+  const { fee, ...figures } = figuresOf(drawn);
+  const finishedAt = `2026-03-06T04:0${drawn.minute}:00.000Z`;
+  const refundNo = drawn.kind === "refund" ? drawn.refund : "";
+  const { order, currency, rest } = drawn;
+  const numbers = { orderNo: order, tradeNo: `t${order || drawn.minute}`, refundNo };
+  return { ...figures, ...numbers, toldFee: fee, currency, finishedAt, stranger: rest === "stranger" };
+}
+
+function ourOf(drawn: Drawn): Our {
+  const { order, currency, rest, kind } = drawn;
+  const refundNo = kind === "refund" ? drawn.refund : "";
+  const origins = {
+    payment: drawn.minute === 2 ? "surplus_success" : "payment_success",
+    refund:
+      refundNo === "" ? (drawn.minute === 2 ? "surplus_reversed" : "break_refund_theirs") : "refund_accepted",
+    dispute: "dispute_opened",
+  };
+  const origin = rest === "back" && refundNo !== "" ? "refund_returned" : origins[kind as "payment"];
+  const numbers = { orderNo: order || "o4", tradeNo: `t${order || drawn.minute}`, refundNo };
+  return {
+    ...figuresOf(drawn),
+    ...numbers,
+    origin,
+    currency,
+    quiet: rest === "quiet",
+    voucher: rest === "voucher",
+  };
+}
+
+describe("whatever a day holds", () => {
+  let postgres: PostgresEngine;
+  before(async () => {
+    postgres = await openPostgresEngine();
+  });
+  after(() => postgres.drop());
+
+  const casesOf = (days: readonly { theirs: Drawn[]; ours: Drawn[]; terms: Partial<ScopeRow> }[]) =>
+    rowsOf(
+      days.map(({ theirs, ours, terms }) => ({
+        title: "",
+        theirs: theirs.map(theirOf),
+        ours: ours.map(ourOf),
+        expected: [],
+        scope: terms,
+      })),
+    );
+
+  test("the order of its rows changes nothing", async () => {
+    const many = fc.array(day, { minLength: 30, maxLength: 30 });
+    const property = fc.asyncProperty(many, fc.infiniteStream(fc.nat()), async (days, chance) => {
+      const rows = casesOf(days);
+      const shuffled = <Row>(list: readonly Row[]) =>
+        list
+          .map((row) => ({ row, at: chance.next().value as number }))
+          .sort((one, other) => one.at - other.at)
+          .map(({ row }) => row);
+      const other = { ...rows, theirs: shuffled(rows.theirs), ours: shuffled(rows.ours) };
+      assert.deepEqual((await compare(other)).map(text).sort(), (await compare(rows)).map(text).sort());
+    });
+    await fc.assert(property, { numRuns: 4, endOnFailure: true });
+  });
+
+  test("PostgreSQL finds the same by the same rules", async () => {
+    const many = fc.array(day, { minLength: 40, maxLength: 40 });
+    const property = fc.asyncProperty(many, async (days) => {
+      const rows = casesOf(days);
+      const same = (await postgres.found(rows, rows.theirs, rows.ours)).map(text).sort();
+      assert.deepEqual((await compare(rows)).map(text).sort(), same);
+    });
+    await fc.assert(property, { numRuns: 2, endOnFailure: true });
+  });
+});
+
+describe("an engine whose process dies", () => {
+  test("fails its job with the reason, and has another process for the next", async () => {
+    const rows = rowsOf(cases.slice(0, 1));
+    const small = createEngine({ clock: systemClock, folder, memoryMbMax: 1 });
+    const comparison = await comparisonOf(rows.scopes, rows.theirs, rows.ours);
+    await assert.rejects(small.compare({ ...comparison, movements: ["/nowhere.csv"] }), EngineFailed);
+    await small.stop();
+    comparison.remove();
+  });
 });

@@ -20,7 +20,7 @@ import type { GivenLine } from "./plan.ts";
 import { createReconciliation, type Reconciled, type Reconciliation } from "./service.ts";
 
 const goOn = async () => {};
-const [D1, D2] = ["2026-03-06", "2026-03-07"] as const;
+const [D1, D2, D3, D4] = ["2026-03-06", "2026-03-07", "2026-03-08", "2026-03-09"] as const;
 
 let books: TestBooks;
 let folder = "";
@@ -179,5 +179,132 @@ describe("a day of several accounts", () => {
     assert.deepEqual(readFileSync(extractPath(extracts, D1)), first);
     assert.deepEqual(createHash("sha256").update(first).digest(), hash);
     await assert.rejects(reconciliation.extract(D2, goOn), /not closed/);
+  });
+});
+
+describe("across days", () => {
+  let shop: Contract;
+  before(async () => {
+    await fresh();
+    shop = await contract();
+  });
+  after(() => books.drop());
+  const day = (date: string) => at(shop, date);
+  const give = (date: string, lines: readonly GivenLine[]) => statements.set(keyOf(day(date)), lines);
+
+  test("what the next day explains is told as pending, and then no more", async () => {
+    // Billed on the first day, heard of after midnight; and the other way round.
+    const [late, early, lost] = [
+      orderOf(books, shop, 100n, D1),
+      orderOf(books, shop, 200n, D1),
+      orderOf(books, shop, 300n, D1),
+    ];
+    await books.write({ orders: [early, lost], movements: [successOf(early), successOf(lost)] });
+    await books.close(D1, D2);
+    give(D1, [lineOf(late)]);
+    const first = await run(day(D1));
+    assert.ok(first.end === "done" && first.generation.carriedFrom === null);
+    assert.deepEqual((await foundOf(day(D1))).map(shown), [
+      `payment_ours_only ${D1} pending`,
+      `payment_ours_only ${D1} pending`,
+      `payment_theirs_only ${D1} pending`,
+    ]);
+
+    await books.write({ orders: [late], movements: [successOf(late)] });
+    await books.close(D2, D3);
+    give(D2, [lineOf(early)]);
+    const second = await run(day(D2));
+    assert.ok(second.end === "done" && second.generation.carriedFrom === first.generation.id);
+    const found = await foundOf(day(D2));
+    assert.deepEqual(found.map(shown), [`payment_ours_only ${D1}`]);
+    const before = (await foundOf(day(D1))).find(({ attemptId }) => attemptId === lost.attemptId);
+    assert.equal(found[0]?.matchKey, before?.matchKey);
+    assert.equal(found[0]?.ours, before?.ours);
+    assert.deepEqual([second.generation.lines, second.generation.movements], [1, 1]);
+  });
+
+  test("an order that holds no money is told by its status, and a line after its day as a duplicate", async () => {
+    const [silent, paid] = [orderOf(books, shop, 100n, null), orderOf(books, shop, 200n, D3)];
+    await books.write({ orders: [silent, paid], movements: [successOf(paid)] });
+    await books.close(D3, D4);
+    give(D3, [lineOf(silent), lineOf(paid)]);
+    await run(day(D3));
+    const [status] = await foundOf(day(D3));
+    assert.equal(status && shown(status), `status ${D3} pending`);
+    assert.deepEqual([status?.side, status?.attemptId], ["both", silent.attemptId]);
+
+    // The line goes through the door, which books it; and the other is billed once more.
+    const taken = { amount: 100n, settle: 100n, cost: 1n, channelDate: D3 };
+    const heard = { ...silent, taken };
+    await books.query(
+      `update attempts set state = 'succeeded', paid_amount = 100, settle_amount = 100, fee_amount = 0,
+         cost_amount = 1, cost_gross = false, paid_at = created_at, channel_date = $2, channel_trade_no = $3
+       where id = $1`,
+      [silent.attemptId, D3, silent.tradeNo],
+    );
+    await books.write({ movements: [successOf(heard)] });
+    await books.close(D4, "2026-03-10");
+    give(D4, [lineOf(paid)]);
+    await run(day(D4));
+    assert.deepEqual((await foundOf(day(D4))).map(shown), [`duplicate_theirs ${D4}`]);
+  });
+
+  test("a line that comes days late is no duplicate", async () => {
+    const [lost] = (await foundOf(day(D2))).filter(({ kind }) => kind === "payment_ours_only");
+    const { channel_order_no: channelOrderNo, channel_trade_no: channelTradeNo } = JSON.parse(
+      lost?.ours ?? "{}",
+    );
+    await books.close("2026-03-10", "2026-03-11");
+    const line = { ...lineOf(orderOf(books, shop, 300n, D1)), channelOrderNo, channelTradeNo };
+    give("2026-03-10", [line]);
+    await run(day("2026-03-10"));
+    const [found] = await foundOf(day("2026-03-10"));
+    assert.deepEqual(
+      [found && shown(found), found?.attemptId],
+      ["payment_theirs_only 2026-03-10 pending", lost?.attemptId],
+    );
+  });
+
+  test("a corrected statement makes another generation, and the days that its findings reach", async () => {
+    const [early] = (await foundOf(day(D1))).filter(({ oursAmount }) => oursAmount === 200n);
+    const row = JSON.parse(early?.ours ?? "{}");
+    const numbers = { channelOrderNo: row.channel_order_no, channelTradeNo: row.channel_trade_no };
+    const line = { ...lineOf(orderOf(books, shop, 200n, D1)), ...numbers };
+    give(D1, [...(statements.get(keyOf(day(D1))) ?? []), line]);
+    const results = await reconciliation.reconcile([day(D1)], { closedThrough: "2026-03-10", goOn });
+    assert.deepEqual(
+      results.map((one) => [
+        one.channelDate,
+        one.end === "done" && one.isNew,
+        one.end === "done" && one.generation.generation,
+      ]),
+      [
+        [D1, true, 2],
+        [D2, true, 2],
+        // What reached the third day is the same as before.
+        [D3, false, 1],
+      ],
+    );
+    const again = await reconciliation.currentGeneration(day(D1));
+    assert.equal(again?.closedThrough, D1);
+    assert.deepEqual((await foundOf(day(D2))).map(shown), [
+      `payment_ours_only ${D1}`,
+      `duplicate_theirs ${D2}`,
+    ]);
+    assert.equal((await reconciliation.generations(day(D1))).length, 2);
+  });
+
+  test("a scope without a statement waits, and so does one whose accounting date is open", async () => {
+    const [missing] = await reconciliation.reconcile([day("2026-03-11")], {
+      closedThrough: "2026-03-10",
+      goOn,
+    });
+    assert.deepEqual(
+      [missing?.end, missing?.end === "waiting" && missing.reason],
+      ["waiting", "its statement is not there yet"],
+    );
+    give("2026-03-11", []);
+    const [open] = await reconciliation.reconcile([day("2026-03-11")], { closedThrough: "2026-03-11", goOn });
+    assert.match(open?.end === "waiting" ? open.reason : "", /2026-03-11 is not closed/);
   });
 });

@@ -280,7 +280,7 @@ export function orderOf(
     paymentId: books.newId(),
     contract,
     orderNo: channelNumber("att", attemptId),
-    tradeNo: `20260306${String(trades).padStart(20, "0")}`,
+    tradeNo: `20260306${String(trades).padStart(13, "0")}`,
     currency: rest.currency ?? contract.currencies[0] ?? "CNY",
     amount,
     taken:

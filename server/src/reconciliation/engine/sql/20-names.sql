@@ -16,7 +16,7 @@ group by o.scope, o.trade_no;
 
 create table our_named as
 select o.scope, o.id, o.kind, o.origin, o.amount, o.settle, o.fee, o.currency, o.refund_no, o.voucher,
-  o.quiet, concat(o.channel_date, '/', o.match_key, '/', o.journal_id) as tie, o.journal_id,
+  o.quiet, concat(o.channel_date, '/', o.match_key, '/', o.currency, '/', o.journal_id) as tie, o.journal_id,
   case when o.order_no <> '' then o.order_no else concat('~', o.trade_no) end as name,
   case when o.amount > 0 then 'in' else 'out' end as direction
 from ours o
@@ -28,7 +28,7 @@ create table their_named as
 select t.scope, t.id, t.kind, t.amount, t.settle, t.fee, t.currency, t.refund_no, t.at, t.stranger,
   concat(t.channel_date, '/', t.match_key, '/', t.at, '/', t.created_at, '/', t.trade_no, '/', t.order_no,
     '/',
-    t.refund_no, '/', t.told_fee, '/', t.subject) as tie,
+    t.refund_no, '/', t.currency, '/', t.told_fee, '/', t.subject) as tie,
   case
     when t.order_no <> '' then t.order_no
     when o.order_no is not null then o.order_no

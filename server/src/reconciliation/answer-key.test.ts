@@ -1,0 +1,160 @@
+/** Days with an answer key, through the channels' real formats: all that is wrong is found, and nothing else. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { systemClock } from "../kernel/clock.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import type { GivenLine } from "./generation/plan.ts";
+import { createReconciliation } from "./generation/service.ts";
+import type { Finding } from "./model.ts";
+import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts";
+import { type Answer, type Day, makeDay } from "./testing/day/day.ts";
+import { throughTheFile } from "./testing/day/read.ts";
+
+const DATE = "2026-03-06";
+const SEEDS = [1, 2, 3];
+const ORDERS = 45;
+const goOn = async () => {};
+
+const CHANNELS: readonly Pick<Contract, "channel" | "method" | "currencies" | "costGross" | "fundFlow">[] = [
+  {
+    channel: "alipay",
+    method: "alipay.qr",
+    currencies: ["CNY"],
+    costGross: false,
+    fundFlow: "through_platform",
+  },
+  {
+    channel: "alipay",
+    method: "alipay.qr",
+    currencies: ["CNY"],
+    costGross: true,
+    fundFlow: "through_platform",
+  },
+  {
+    channel: "wechat",
+    method: "wechat.code",
+    currencies: ["CNY"],
+    costGross: false,
+    fundFlow: "through_platform",
+  },
+  {
+    channel: "unionpay",
+    method: "unionpay.code",
+    currencies: ["CNY"],
+    costGross: false,
+    fundFlow: "through_platform",
+  },
+  {
+    channel: "stripe",
+    method: "card",
+    currencies: ["USD", "EUR"],
+    costGross: false,
+    fundFlow: "through_platform",
+  },
+];
+
+let folder = "";
+let engine: Engine;
+let books: TestBooks;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tributary-key-"));
+  engine = createEngine({ clock: systemClock, folder });
+  books = await openTestBooks(DATE);
+});
+after(async () => {
+  await engine.stop();
+  await books.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Told = { readonly title: string; readonly contract: Contract; readonly day: Day };
+
+function linesOf({ contract, day }: Told): readonly GivenLine[] {
+  const lines = throughTheFile(contract.channel, DATE, day.lines, day.failed);
+  return lines.map((line) => ({ ...line, isStrangers: day.strangers.has(line.channelTradeNo) }));
+}
+
+const shown = ({ kind, tradeNo, settle, fee }: Answer) => `${kind} ${tradeNo} ${settle} ${fee}`;
+
+function answerOf(finding: Finding): Answer {
+  const row = JSON.parse(finding.theirs ?? finding.ours ?? "{}") as { channel_trade_no: string };
+  return {
+    kind: finding.kind,
+    tradeNo: row.channel_trade_no,
+    settle: finding.settleDifference,
+    fee: finding.feeDifference,
+  };
+}
+
+describe("on days with an answer key, of every channel", () => {
+  const told: Told[] = [];
+  const found = new Map<string, readonly Finding[]>();
+  const hashes: string[][] = [];
+  let reversed = false;
+  before(async () => {
+    for (const seed of SEEDS) {
+      for (const channel of CHANNELS) {
+        const contract = { ...channel, channelAccountId: books.newId(), merchantId: books.newId() };
+        await books.openContract(contract);
+        const day = makeDay(books, { seed, contract, date: DATE, orders: ORDERS, brokenPerMille: 100 });
+        await books.write(day);
+        const title = `${channel.channel}${channel.costGross ? ", gross" : ""}, seed ${seed}`;
+        told.push({ title, contract, day });
+      }
+    }
+    await books.close(DATE, "2026-03-07");
+    const byAccount = new Map(told.map((one) => [one.contract.channelAccountId, one]));
+    const reconciliation = createReconciliation({
+      cell: books.cell,
+      engine,
+      folder,
+      accountOf: async (id) => byAccount.get(id)?.contract ?? null,
+      statements: {
+        statementOf: async ({ channelAccountId }) => {
+          const own = byAccount.get(channelAccountId) as Told;
+          const hash = createHash("sha256").update(`${channelAccountId} ${reversed}`).digest();
+          const lines = linesOf(own);
+          return { id: channelAccountId, hash, lines: reversed ? lines.toReversed() : lines };
+        },
+      },
+    });
+    const scopes = told.map(({ contract }) => ({
+      channelAccountId: contract.channelAccountId,
+      channelDate: DATE,
+    }));
+    for (const one of await reconciliation.reconcile(scopes, { closedThrough: DATE, goOn })) {
+      assert.ok(one.end === "done");
+      hashes.push([one.generation.resultHash.toString("hex")]);
+      const findings: Finding[] = [];
+      for await (const finding of reconciliation.findings(one.generation.id)) findings.push(finding);
+      found.set(one.channelAccountId, findings);
+    }
+    reversed = true;
+    const again = await reconciliation.reconcile(scopes, { closedThrough: DATE, goOn });
+    again.forEach((one, index) => {
+      assert.ok(one.end === "done" && one.isNew);
+      hashes[index]?.push(one.generation.resultHash.toString("hex"));
+    });
+  });
+
+  test("a statement whose rows come the other way round makes the same findings, byte for byte", () => {
+    assert.equal(hashes.length, SEEDS.length * CHANNELS.length);
+    for (const [first, other] of hashes) assert.equal(other, first);
+  });
+
+  for (const seed of SEEDS) {
+    for (const { channel, costGross } of CHANNELS) {
+      const title = `${channel}${costGross ? ", gross" : ""}, seed ${seed}`;
+      test(`all breaks are found, and nothing else: ${title}`, () => {
+        const own = told.find((one) => one.title === title) as Told;
+        const findings = found.get(own.contract.channelAccountId) ?? [];
+        assert.ok(own.day.key.length > 10);
+        assert.deepEqual(findings.map(answerOf).map(shown).sort(), own.day.key.map(shown).sort());
+      });
+    }
+  }
+});

@@ -1,0 +1,39 @@
+/** The lines of a written statement, read by the channel's own strict reader. */
+import { parseStatement as parseAlipay } from "../../../channels/alipay/bill.ts";
+import type { StatementLine } from "../../../channels/index.ts";
+import { statementOf } from "../../../channels/stripe/movements.ts";
+import { parseDetail } from "../../../channels/unionpay/bill.ts";
+import { parseStatement as parseWechat } from "../../../channels/wechat/bill.ts";
+import {
+  alipayStatement,
+  stripeMovements,
+  UNIONPAY_MER_ID,
+  unionpayStatement,
+  WECHAT_MCHID,
+  type WrittenLine,
+  wechatStatement,
+} from "./writers.ts";
+
+/** Written as the channel writes it, and read as the platform reads it. */
+export function throughTheFile(
+  channel: string,
+  channelDate: string,
+  lines: readonly WrittenLine[],
+  failed: readonly WrittenLine[],
+): readonly StatementLine[] {
+  const nothing = Buffer.alloc(0);
+  switch (channel) {
+    case "alipay":
+      return parseAlipay(alipayStatement(channelDate, lines), nothing).lines;
+    case "wechat": {
+      const expected = { mchid: WECHAT_MCHID, subMchid: null, channelDate };
+      return parseWechat(wechatStatement(lines, failed), nothing, expected).lines;
+    }
+    case "unionpay":
+      return parseDetail(unionpayStatement(lines), { merId: UNIONPAY_MER_ID, channelDate });
+    case "stripe":
+      return statementOf(stripeMovements(lines), { account: "acct_1", channelDate }).lines;
+    default:
+      throw new Error(`nobody writes statements of ${channel}`);
+  }
+}
