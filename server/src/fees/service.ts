@@ -61,7 +61,7 @@ export type Fees = {
    * Books what each channel bills for a month above its costs of that month, once: P: channel_cost /
    * channel_cost_payable. Safe to repeat: unique by account, currency and month.
    * @param month `yyyy-mm`; throws a RangeError while one of its days is open
-   * @param goOn called between short pieces of work; what it throws ends the work, which resumes when repeated
+   * @param goOn called between short pieces of work; what it throws ends it, and a repeat resumes
    */
   monthlyMinimums(month: string, goOn?: () => Promise<void>): Promise<readonly PostedMinimum[]>;
   /** What carries out approved versions; app.ts hands them to the approvals. */

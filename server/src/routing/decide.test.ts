@@ -42,6 +42,7 @@ before(async () => {
     merchants: { get: () => Promise.resolve(null) } satisfies Pick<Merchants, "get">,
     // Nobody changes a rule here.
     operators: {} as Operators,
+    fees: { schedulesOf: () => Promise.resolve([]) },
     newId,
     log: silentLog(),
     paidOrders: () => Promise.resolve([]),

@@ -3,6 +3,7 @@
  * one merchant's accounts those that serve a method and currency. Rebuilt when any of it changes.
  */
 import type { ChannelAccount } from "../channels/index.ts";
+import type { Schedule } from "../fees/index.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { Condition, Conditions } from "./expression.ts";
@@ -84,6 +85,8 @@ export type Candidate = {
   readonly account: ChannelAccount;
   readonly settings: Settings;
   readonly timeZone: string;
+  /** Of its costs; none: its one rate. */
+  readonly schedules: readonly Schedule[];
   /** Whether its settings depend on the time of day or on what was used. */
   readonly hasClock: boolean;
   readonly hasQuota: boolean;
@@ -110,11 +113,18 @@ export function createPlan(
   merchantId: Id,
   accounts: readonly ChannelAccount[],
   timeZoneOf: (channel: string) => string,
+  schedulesOf: (account: ChannelAccount) => readonly Schedule[] = () => [],
 ): Plan {
   const active = accounts
     .filter((account) => account.status === "active")
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))
-    .map((account) => candidateOf(account, snapshot.settingsOf(account.id), timeZoneOf(account.channel)));
+    .map((account) => {
+      const schedules = schedulesOf(account);
+      return {
+        ...candidateOf(account, snapshot.settingsOf(account.id), timeZoneOf(account.channel)),
+        schedules,
+      };
+    });
   const sections = new Map<string, Map<Currency, Section>>();
   const make = (method: string, currency: Currency): Section => {
     const serving = active.filter(({ account }) => account.methods.includes(method));
@@ -137,7 +147,11 @@ export function createPlan(
   };
 }
 
-function candidateOf(account: ChannelAccount, settings: Settings, timeZone: string): Candidate {
+function candidateOf(
+  account: ChannelAccount,
+  settings: Settings,
+  timeZone: string,
+): Omit<Candidate, "schedules"> {
   const { windows, tradingHours, dayAmountMax, dayCountMax, monthAmountMax, monthCountMax } = settings;
   const limits = [dayAmountMax, dayCountMax, monthAmountMax, monthCountMax];
   return {

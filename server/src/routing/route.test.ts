@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { Schedule } from "../fees/index.ts";
 import { decisionText } from "./decision-text.ts";
 import type { RoutingRequest, Rule } from "./model.ts";
 import { EXPLORE_SHARE, THROTTLED_SHARE } from "./strategies.ts";
@@ -150,6 +151,29 @@ describe("strategies", () => {
       anAccount(3, { costRateMillionths: 6_000n }),
     ];
     assert.deepEqual(orderIn({ accounts, rules: [aRule(1, choose("cost"))] }), [2, 1, 3]);
+  });
+
+  test("cost: by an account's schedule where it has one, for this very amount", () => {
+    const accounts = [
+      anAccount(1, { costRateMillionths: 6_000n }),
+      anAccount(2, { costRateMillionths: 0n }),
+      anAccount(3, { costRateMillionths: 5_000n }),
+    ];
+    const tiers = [{ from: 0n, rateMillionths: 0n, fixed: 100n }];
+    const terms = { rules: [{ cardType: null, tiers, minimum: 0n, cap: null }], shares: [] };
+    const version = { version: 1, effectiveFrom: "2026-01-01" };
+    const fixed: Schedule = {
+      id: idOf(9),
+      kind: "cost",
+      merchantId: null,
+      channelAccountId: idOf(2),
+      method: null,
+      currency: "CNY",
+      versions: [{ ...version, terms: { ...terms, refund: "kept", monthlyMinimum: null } }],
+    };
+    const world = { accounts, rules: [aRule(1, choose("cost"))], schedules: { 2: [fixed] } };
+    assert.deepEqual(orderIn(world, anOrder({ amount: 10_000n })), [3, 1, 2]);
+    assert.deepEqual(orderIn(world, anOrder({ amount: 100_000n })), [2, 3, 1]);
   });
 
   test("rotation: who has waited longest", () => {

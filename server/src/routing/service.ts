@@ -2,6 +2,7 @@
  * Decisions with what this process knows: rules and settings, the merchant's accounts, health, what was used.
  */
 import type { ChannelAccount, Channels } from "../channels/index.ts";
+import type { Fees } from "../fees/index.ts";
 import { createCache } from "../kernel/cache.ts";
 import type { Cell, Db } from "../kernel/database.ts";
 import { formatId, type Id, type IdMaker } from "../kernel/ids.ts";
@@ -29,6 +30,7 @@ export type RoutingDeps = {
   readonly channels: Pick<Channels, "account" | "accountsOfMerchant" | "all" | "channel">;
   readonly merchants: Pick<Merchants, "get">;
   readonly operators: Operators;
+  readonly fees: Pick<Fees, "schedulesOf">;
   readonly newId: IdMaker;
   readonly log: Log;
   /** Which of these orders were paid, as the rows say. */
@@ -217,11 +219,29 @@ function createPlans(deps: RoutingDeps, snapshotOf: () => Promise<Snapshot>) {
     const accounts = await deps.channels.accountsOfMerchant(merchantId);
     const found = known.get(merchantId);
     if (found?.snapshot === snapshot && found.accounts === accounts) return found.plan;
-    const plan = createPlan(snapshot, merchantId, accounts, (channel) => timeZoneOf(deps, channel));
+    const plan = await makePlan(deps, snapshot, merchantId, accounts);
     if (known.size >= MERCHANTS_REMEMBERED) known.clear();
     known.set(merchantId, { snapshot, accounts, plan });
     return plan;
   };
+}
+
+/** Schedules of costs are read with it: they are as new as the snapshot, which every revision replaces. */
+async function makePlan(
+  deps: RoutingDeps,
+  snapshot: Snapshot,
+  merchantId: Id,
+  accounts: readonly ChannelAccount[],
+): Promise<Plan> {
+  const read = accounts.map(async ({ id }) => [id, await deps.fees.schedulesOf(merchantId, id)] as const);
+  const schedules = new Map(await Promise.all(read));
+  return createPlan(
+    snapshot,
+    merchantId,
+    accounts,
+    (channel) => timeZoneOf(deps, channel),
+    ({ id }) => schedules.get(id) ?? [],
+  );
 }
 
 function timeZoneOf(deps: RoutingDeps, channel: string): string {

@@ -1,5 +1,6 @@
 /** How the accounts of a choice are put in order. Pure: chance is handed in. */
-import type { ChannelAccount } from "../channels/index.ts";
+import { quoteCost } from "../fees/index.ts";
+import { dateIn } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { RoutingRequest, Strategy } from "./model.ts";
 import type { Candidate } from "./plan.ts";
@@ -35,7 +36,7 @@ export function inOrder(
     case "weights":
       return byWeight(accounts, weights, around);
     case "cost":
-      return sortedBy(accounts, ({ account }) => costOf(account, around.request.amount));
+      return sortedBy(accounts, (candidate) => costOf(candidate, around.request));
     case "rotation":
       return sortedBy(accounts, ({ account }) => around.usage.turn(account.id));
     case "success_rate":
@@ -43,11 +44,11 @@ export function inOrder(
   }
 }
 
-/**
- * What the channel charges, as the cost schedule says: millionths of the amount, rounded up to be compared.
- */
-function costOf(account: ChannelAccount, amount: bigint): number {
-  return Number((amount * account.costRateMillionths + 999_999n) / 1_000_000n);
+/** What the channel would charge today, in minor units; what card will pay is not known. */
+function costOf({ account, schedules, timeZone }: Candidate, request: RoutingRequest): number {
+  const { method, currency, amount, at } = request;
+  const date = schedules.length === 0 ? "" : dateIn(timeZone, at);
+  return Number(quoteCost(schedules, account, { method, currency, amount, date, cardType: null }).amount);
 }
 
 /** Drawn without putting back: the first by its weight, the next by its weight among those left. */

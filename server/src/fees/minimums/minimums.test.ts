@@ -49,7 +49,7 @@ async function untilMonthIsOver(month: string): Promise<void> {
   }
 }
 
-test("what a channel bills for a month above its costs is booked once, however often it is asked", async () => {
+test("what a channel bills for a month above its costs is booked once, however often asked", async () => {
   const office = await openFeeOffice(platform);
   const shop = await openShop(platform);
   const place = { method: null, currency: "CNY", effective_from: await today() };
@@ -59,7 +59,7 @@ test("what a channel bills for a month above its costs is booked once, however o
   };
   await set(shop.channelAccountId, 100);
   await sell(shop);
-  // Others of the same merchant: one whose costs of nothing reach no minimum, one without a minimum.
+  // Of the same merchant: one that nothing went through, and one without a minimum.
   const idle = await addAccount(platform, shop, { label: "idle" });
   await set(idle, 40);
   await set(await addAccount(platform, shop, { label: "free" }), null);

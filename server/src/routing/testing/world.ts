@@ -1,5 +1,6 @@
 /** A merchant's accounts, rules and settings for pure tests, with health, use and chance as a test likes. */
 import type { ChannelAccount } from "../../channels/index.ts";
+import type { Schedule } from "../../fees/index.ts";
 import { createConditions } from "../expression.ts";
 import { DEFAULT_SETTINGS, type Effect, type RoutingRequest, type Rule, type Settings } from "../model.ts";
 import { createPlan, createSnapshot } from "../plan.ts";
@@ -103,6 +104,8 @@ export type World = {
   readonly settings?: Readonly<Record<number, Partial<Settings>>>;
   readonly health?: Partial<HealthView>;
   readonly usage?: Partial<UsageView>;
+  /** Of an account's costs. */
+  readonly schedules?: Readonly<Record<number, readonly Schedule[]>>;
   /** The draws, in turn; 0.5 when there are no more. */
   readonly draws?: readonly number[];
 };
@@ -115,7 +118,13 @@ export function decideIn(world: World, order: RoutingRequest = anOrder()) {
     updatedAt: AT,
   }));
   const snapshot = createSnapshot(world.rules ?? [], kept, createConditions());
-  const plan = createPlan(snapshot, MERCHANT, world.accounts, () => "Asia/Shanghai");
+  const plan = createPlan(
+    snapshot,
+    MERCHANT,
+    world.accounts,
+    () => "Asia/Shanghai",
+    ({ id }) => world.schedules?.[Number(id.slice(-12))] ?? [],
+  );
   const health = { circuit: () => "closed" as const, paidShare: () => null, isThrottled: () => false };
   const usage = { refusal: () => null, turn: () => 0 };
   const draws = [...(world.draws ?? [])];
