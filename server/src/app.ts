@@ -193,10 +193,8 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     noteBeacon: routing.noteBeacon,
   });
   const settlement = createSettlementRoom({ ...common, cell, webhooks, operators, merchants });
-  const actions = [
-    ...[merchants, settlement].flatMap(({ approvalActions }) => approvalActions),
-    ...[room.workItems.action, channels.accounts.goingLive.action],
-  ];
+  const own = [room.workItems.action, channels.accounts.goingLive.action];
+  const actions = [...merchants.approvalActions, ...settlement.approvalActions, ...own];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
   return { ...common, ...made, verifications, checkout, settlement, cell, keyring, publicUrl };
