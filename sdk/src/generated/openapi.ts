@@ -528,7 +528,11 @@ export interface paths {
         /** List your settlements, newest first */
         readonly get: operations["listSettlements"];
         readonly put?: never;
-        readonly post?: never;
+        /**
+         * Settle today what came in today (T+0)
+         * @description Each request settles the journals booked since the last one, with the platform's own money until the channel pays. Without T+0 in the settlement policy it is refused.
+         */
+        readonly post: operations["settleToday"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2346,6 +2350,33 @@ export interface operations {
                         readonly data: readonly components["schemas"]["Settlement"][];
                         readonly next_cursor: string | null;
                     };
+                };
+            };
+        };
+    };
+    readonly settleToday: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description ISO 4217, capital letters */
+                    readonly currency: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settlement"];
                 };
             };
         };

@@ -37,6 +37,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   payment_not_refundable: 409,
   refund_window_over: 422,
   refund_parts_exhausted: 422,
+  settlement_refused: 422,
   insufficient_balance: 422,
   second_person_required: 403,
   credentials_invalid: 422,

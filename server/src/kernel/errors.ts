@@ -190,6 +190,12 @@ export const ERRORS = {
     remedy: "Wait for further payments to arrive or put money in, then ask again with the same number.",
   },
 
+  settlement_refused: {
+    status: 422,
+    title: "Nothing can be settled today",
+    remedy: "Read the detail; what is left today settles when the date is closed, by your policy.",
+  },
+
   // Back office.
   second_person_required: {
     status: 403,

@@ -11,6 +11,7 @@ import type { Settlement } from "./model.ts";
 import { policyRoutes } from "./policies/routes.ts";
 import { createPolicies } from "./policies/service.ts";
 import { type SettlementAuth, settlementRoutes } from "./routes.ts";
+import { sameDayRoutes } from "./same-day/routes.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { type SettleResult, settleDate } from "./settle/run.ts";
 import { markPaid } from "./states.ts";
@@ -66,6 +67,7 @@ export function createSettlement(deps: SettlementDeps): SettlementRoom {
     routes: (http, auth) => {
       settlementRoutes(http, { ...deps, ...auth });
       billRoutes(http, { db: deps.cell.db, ...auth });
+      sameDayRoutes(http, { ...deps, ...auth });
       itemRoutes(http, { ...deps, ...auth });
       policyRoutes(http, { policies, ...auth });
       businessDayRoutes(http, { ...deps, clock: deps.cell.clock, ...auth });

@@ -1,8 +1,14 @@
 /** Schemas and presenters of settlements. */
 import { Type } from "typebox";
-import { InstantSchema } from "../kernel/http.ts";
+import { CurrencySchema, InstantSchema, strictObject } from "../kernel/http.ts";
 import { formatId, type IdPrefix } from "../kernel/ids.ts";
 import { type Item, PAYOUTS, SETTLEMENT_STATES, type Settlement } from "./model.ts";
+
+export const SameDayBody = strictObject({ currency: CurrencySchema });
+export const OpsSameDayBody = strictObject({
+  merchant_id: Type.String({ maxLength: 100 }),
+  currency: CurrencySchema,
+});
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 const NullableInstant = Type.Union([InstantSchema, Type.Null()]);

@@ -72,7 +72,7 @@ const LINES = `
      and j.kind not in ('settlement', 'reserve_released')
      and j.kind not like 'payout\\_%'`;
 
-// Text fields are quoted always, so that a number that looks like a formula or holds a comma stays what it is.
+// Numbers of the merchant's own are quoted always.
 const CSV_LINE = `
    to_char(l.posted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ',' || l.kind || ',"'
      || replace(coalesce(y.merchant_order_no, ''), '"', '""') || '","'

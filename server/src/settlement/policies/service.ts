@@ -1,4 +1,4 @@
-/** Policies: proposed by one person, made by the approval of another, never changed: a newer version counts. */
+/** Policies: proposed by one person, approved by another, never changed: a newer version counts. */
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
@@ -62,6 +62,9 @@ async function check(deps: PolicyDeps, wanted: NewPolicy): Promise<void> {
   }
   if (wanted.days === 0 && wanted.basis !== "on_success") {
     throw refuse("basis", "T+0 settles on_success: nothing of the open date is explained or received yet");
+  }
+  if (wanted.days === 0 && wanted.personAbove !== null) {
+    throw refuse("person_above", "T+0 settles at once: it is bounded by the platform's own money instead");
   }
   if ((wanted.dayKind === "business") !== (wanted.calendar !== null)) {
     throw refuse("calendar", "calendar is given with day_kind business, and only then");

@@ -1,6 +1,7 @@
 /** Settling a closed date: every merchant with pending money, in groups, safe to repeat and to run twice. */
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Calendars } from "../business-days/model.ts";
+import { repayAdvances } from "../same-day/service.ts";
 import { outcomesOf, type SettledTotals, settledTotals } from "../store.ts";
 import type { SettleDeps } from "./deps.ts";
 import { finish } from "./finish.ts";
@@ -30,6 +31,8 @@ export type SettleResult = {
     readonly reason: string;
   }[];
   readonly reservesReleased: number;
+  /** Own money of same-day settlements that the channels have paid for by now. */
+  readonly advancesRepaid: number;
   /** Sentences for people: what to do before it hurts. */
   readonly alarms: readonly string[];
 };
@@ -46,6 +49,7 @@ export async function settleDate(
   const { db } = deps.cell;
   if (!(await isClosed(db, date))) throw new RangeError(`${date} is not a closed accounting date`);
   const calendars = await readCalendars(deps);
+  const advancesRepaid = await repayAdvances(deps, goOn);
   const reservesReleased = await releaseReserves(deps, settlingOn(date), goOn);
   const waiting = await settleAll(deps, date, calendars, goOn);
   const outcomes = await outcomesOf(db, date);
@@ -59,6 +63,7 @@ export async function settleDate(
       reason: missingText(missing),
     })),
     reservesReleased,
+    advancesRepaid,
     alarms: alarmsOf(calendars, date),
   };
 }

@@ -244,8 +244,11 @@ test("a merchant whose calendar ends waits, is named with the remedy, and settle
   for (const year of new Set(years)) {
     await world.sql(
       `insert into platform.business_years values ('ZZ', ${year}, 1, '{}',
-         array(select d::date from generate_series('${year}-01-01'::date, '${year}-12-31', '1 day') d
-               where extract(isodow from d) > 5), 'test')`,
+         array(
+           select d::date
+           from generate_series('${year}-01-01'::date, '${year}-12-31', '1 day') d
+           where extract(isodow from d) > 5
+         ), 'test')`,
     );
   }
   assert.deepEqual((await settle(date)).waiting, []);
