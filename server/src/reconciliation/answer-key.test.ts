@@ -73,8 +73,8 @@ after(async () => {
 
 type Told = { readonly title: string; readonly contract: Contract; readonly day: Day };
 
-function linesOf({ contract, day }: Told): readonly GivenLine[] {
-  const lines = throughTheFile(contract.channel, DATE, day.lines, day.failed);
+async function linesOf({ contract, day }: Told): Promise<readonly GivenLine[]> {
+  const lines = await throughTheFile(contract.channel, DATE, day.lines, day.failed);
   return lines.map((line) => ({ ...line, isStrangers: day.strangers.has(line.channelTradeNo) }));
 }
 
@@ -117,7 +117,7 @@ describe("on days with an answer key, of every channel", () => {
         statementOf: async ({ channelAccountId }) => {
           const own = byAccount.get(channelAccountId) as Told;
           const hash = createHash("sha256").update(`${channelAccountId} ${reversed}`).digest();
-          const lines = linesOf(own);
+          const lines = await linesOf(own);
           return { id: channelAccountId, hash, lines: reversed ? lines.toReversed() : lines };
         },
       },

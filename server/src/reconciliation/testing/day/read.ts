@@ -1,7 +1,7 @@
 /** The lines of a written statement, read by the channel's own strict reader. */
 import { parseStatement as parseAlipay } from "../../../channels/alipay/bill.ts";
-import type { StatementLine } from "../../../channels/index.ts";
-import { statementOf } from "../../../channels/stripe/movements.ts";
+import { StatementFault, type StatementLine } from "../../../channels/index.ts";
+import { fileOf, readStatement as readStripe } from "../../../channels/stripe/movements.ts";
 import { parseDetail } from "../../../channels/unionpay/bill.ts";
 import { parseStatement as parseWechat } from "../../../channels/wechat/bill.ts";
 import {
@@ -15,12 +15,12 @@ import {
 } from "./writers.ts";
 
 /** Written as the channel writes it, and read as the platform reads it. */
-export function throughTheFile(
+export async function throughTheFile(
   channel: string,
   channelDate: string,
   lines: readonly WrittenLine[],
   failed: readonly WrittenLine[],
-): readonly StatementLine[] {
+): Promise<readonly StatementLine[]> {
   const nothing = Buffer.alloc(0);
   switch (channel) {
     case "alipay":
@@ -32,8 +32,18 @@ export function throughTheFile(
     case "unionpay":
       return parseDetail(unionpayStatement(lines), { merId: UNIONPAY_MER_ID, channelDate });
     case "stripe":
-      return statementOf(stripeMovements(lines), { account: "acct_1", channelDate }).lines;
+      return readMovements(channelDate, lines);
     default:
       throw new Error(`nobody writes statements of ${channel}`);
   }
+}
+
+async function readMovements(
+  channelDate: string,
+  written: readonly WrittenLine[],
+): Promise<readonly StatementLine[]> {
+  const of = { channelDate, holder: { account_id: "acct_1" } };
+  const read = await readStripe(of, fileOf(stripeMovements(written)));
+  if (read instanceof StatementFault) throw read;
+  return read.lines;
 }

@@ -181,6 +181,7 @@ export function stripeMovements(lines: readonly WrittenLine[]): Record<string, u
     const currency = line.currency.toLowerCase();
     const isReturn = line.kind === "refund" && line.amount > 0n;
     return {
+      object: "balance_transaction",
       type: isReturn ? "refund_failure" : types[line.kind],
       amount: Number(line.amount),
       fee: Number(line.fee),
