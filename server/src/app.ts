@@ -36,6 +36,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
+import { createPayouts } from "./payouts/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
@@ -190,11 +191,28 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
+  const payouts = createPayouts({
+    ...common,
+    cell,
+    keyring,
+    merchants,
+    operators,
+    webhooks,
+    http: channelHttp,
+    timeZone: config.timeZone,
+    // Settlements name what is to be paid by itself; until then payouts are asked for.
+    settlementsToPay: async () => [],
+  });
   const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
+  const actions = [
+    ...merchants.approvalActions,
+    room.workItems.action,
+    goingLive.action,
+    ...payouts.approvalActions,
+  ];
   const approvals = createApprovals({ ...common, operators, actions });
   const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  return { ...common, ...made, verifications, checkout, payouts, cell, keyring, publicUrl };
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -216,12 +234,14 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
+  rooms.payouts.routes(http, auth);
   const gauges = {
     payments: room.gauges,
     webhooks,
     calls: channels.counts,
     cashier: checkout.gauges,
     routing,
+    payouts: rooms.payouts,
   };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
@@ -277,13 +297,16 @@ function createOpener(cell: Cell) {
  * done.
  */
 function createBackground(deps: AppDeps, rooms: Rooms) {
-  const { cell, room, webhooks, approvals, channels, verifications } = rooms;
+  const { cell, room, webhooks, approvals, channels, verifications, payouts } = rooms;
   let keeper: ReturnType<typeof startDayKeeper> | null = null;
   let schedules: ReturnType<typeof startSchedules> | null = null;
   let verifying: ReturnType<typeof startVerificationWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
-    const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
+    const rewrapped =
+      (await channels.rewrapCredentials()) +
+      (await webhooks.rewrapSecrets()) +
+      (await payouts.rewrapNumbers());
     deps.log.info(
       { rewrapped },
       "every secret is under the present master key; the earlier ones can be left out",
@@ -302,6 +325,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
     start: () => {
       room.startWorkers();
       webhooks.startWorker();
+      payouts.startWorkers();
       verifying = startVerificationWorker({ cell, verifications, log: deps.log });
       const { timeZone } = deps.config;
       keeper = startDayKeeper(cell, timeZone, deps.log);
@@ -328,7 +352,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
       });
     },
     stop: async () => {
-      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop()]);
+      await Promise.all([keeper?.stop(), schedules?.stop(), verifying?.stop(), payouts.stop()]);
     },
   };
 }

@@ -42,6 +42,12 @@ export const EVENT_TYPES = {
     says: "The claim was decided for you; `amount_returned` and `fee_returned` are yours again.",
   },
   "dispute.lost": { subject: "dispute", says: "The claim was decided for the payer; the money is gone." },
+  "payout.succeeded": { subject: "payout", says: "The bank's statement shows the payout." },
+  "payout.rejected": { subject: "payout", says: "The payout was refused; the amount is available again." },
+  "payout.returned": {
+    subject: "payout",
+    says: "The bank sent the payout back later; the amount is available again.",
+  },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;
@@ -95,8 +101,8 @@ export type NewEvent = {
   readonly type: EventType;
   /** What happened to what: a payment or a refund. */
   readonly subjectId: Id;
-  /** The payment whose timeline the event belongs to. */
-  readonly paymentId: Id;
+  /** The payment whose timeline the event belongs to; null where it is about none. */
+  readonly paymentId: Id | null;
   readonly data: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
 };
