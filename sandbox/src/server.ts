@@ -18,6 +18,7 @@ import {
   registerGateway,
   runDueJobs,
 } from "./alipay/index.ts";
+import { bankCollections, bankReturns, registerBank, runDueReturns } from "./bank/index.ts";
 import { authorities } from "./certificates/index.ts";
 import { type SandboxClock, type SandboxRandom, systemClock, systemRandom } from "./clock.ts";
 import { DueLoop, type DueWork } from "./due-loop.ts";
@@ -126,6 +127,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     { collection: wechatJobs as Collection<never>, run: () => runDueWechatJobs(deps, log) },
     { collection: stripeJobs as Collection<never>, run: () => runDueStripeJobs(deps, log) },
     { collection: unionpayJobs as Collection<never>, run: () => runDueUnionpayJobs(deps, log) },
+    { collection: bankReturns as Collection<never>, run: () => runDueReturns(deps, log) },
     { collection: notifications as Collection<never>, run: (again) => deliverer.startDue(again) },
   ];
   const loop = new DueLoop({ store, clock, log }, works);
@@ -168,6 +170,7 @@ function registerRoutes(
   registerWechat(app, deps);
   registerStripe(app, deps);
   registerUnionpay(app, deps);
+  registerBank(app, deps);
   for (const kind of NOTIFICATION_KINDS) {
     registerNotificationRoutes(app, deps, kind);
   }
@@ -185,6 +188,7 @@ async function openStores(kind: SandboxOptions["store"]) {
     ...wechatCollections,
     ...stripeCollections,
     ...unionpayCollections,
+    ...bankCollections,
     faults,
     notifications,
   ] as Collection<never>[];

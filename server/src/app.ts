@@ -243,6 +243,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
     cashier: checkout.gauges,
     routing,
     statements: rooms.close.fetching,
+    payouts: rooms.close.payouts,
   };
   const { authenticateOperator } = auth;
   await operationsRoutes(http, { cell, platform, gauges, authenticateOperator });
@@ -305,7 +306,10 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
   let verifying: ReturnType<typeof startVerificationWorker> | null = null;
   const rewrap = async () => {
     if (deps.config.previousMasterKeys.length === 0) return;
-    const rewrapped = (await channels.rewrapCredentials()) + (await webhooks.rewrapSecrets());
+    const rewrapped =
+      (await channels.rewrapCredentials()) +
+      (await webhooks.rewrapSecrets()) +
+      (await rooms.close.payouts.rewrapNumbers());
     deps.log.info(
       { rewrapped },
       "every secret is under the present master key; the earlier ones can be left out",

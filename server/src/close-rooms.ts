@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { FastifyRequest } from "fastify";
-import type { AccountOpening, Channels } from "./channels/index.ts";
+import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
 import {
   closeSteps,
   createDayClose,
@@ -24,6 +24,7 @@ import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
 import { invariants, runAudit } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
 import type { PaymentsRoom } from "./payments/index.ts";
+import { createPayouts, type Payouts } from "./payouts/index.ts";
 import {
   appliedScopes,
   type Breaks,
@@ -54,6 +55,7 @@ export type CloseRoomsDeps = {
   readonly webhooks: Webhooks;
   readonly room: Pick<PaymentsRoom, "statementSays" | "refunds" | "askAgain">;
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
+  readonly channelHttp: ChannelHttp;
   readonly keyring: Keyring;
   readonly publicUrl: () => string;
   readonly settings: {
@@ -76,6 +78,7 @@ export type CloseAuth = {
 export type CloseRooms = {
   readonly breaks: Breaks;
   readonly fetching: Fetching;
+  readonly payouts: Payouts;
   routes(http: Http, auth: CloseAuth): void;
   readonly jobs: readonly Job[];
   /** What a second person approves. */
@@ -97,6 +100,12 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       // What waits for the channel's money waits until channel payouts are read.
       fundsReceived: async () => [],
     },
+  });
+  const payouts = createPayouts({
+    ...deps,
+    http: deps.channelHttp,
+    timeZone: settings.timeZone,
+    settlementsToPay: settlement.toPay,
   });
   let worker: DueWorker | null = null;
   let fetching: DueWorker | null = null;
@@ -135,6 +144,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     reconciliation,
     breaks,
     settlement,
+    payouts,
     accountOf: deps.channels.account,
     withTime,
     audit,
@@ -143,21 +153,24 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   return {
     breaks,
     fetching: statements.fetching,
+    payouts,
     routes: (http, auth) => {
       const bytesMax = settings.statementBytesMax;
       registerStatements(http, { ...statements, operators: deps.operators, ...auth, bytesMax });
       breakRoutes(http, { ...deps, breaks, clock: cell.clock, ...auth });
       settlement.routes(http, auth);
+      payouts.routes(http, auth);
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
-    actions: [...settlement.approvalActions, ...breaks.actions],
+    actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
     jobs: nightlyClose({ cell, dayClose, log }),
     start: () => {
       fetching = statements.fetching.startWorker(log);
+      payouts.startWorkers();
       worker = startCloseWorker({ cell, dayClose, log });
     },
     stop: async () => {
-      await Promise.all([worker?.stop(), fetching?.stop()]);
+      await Promise.all([worker?.stop(), fetching?.stop(), payouts.stop()]);
       await engine.stop();
     },
   };

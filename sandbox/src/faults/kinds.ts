@@ -185,6 +185,24 @@ export const faultKinds = {
       executed: { type: "boolean", default: true, means: "whether the call is carried out all the same" },
     },
   },
+  bank_rejects: {
+    happens: "The bank takes the message and rejects the transfer (RJCT).",
+    at: "a transfer of a pain.001; out_trade_no is its EndToEndId, app_id the account",
+    params: { code: { type: "text", default: "AC04", means: "the reason" } },
+  },
+  bank_returns: {
+    happens: "The transfer is paid and comes back later (退汇).",
+    at: "a transfer of a pain.001; out_trade_no is its EndToEndId, app_id the account",
+    params: {
+      ms: { type: "number", default: 0, means: "how long after" },
+      code: { type: "text", default: "AC04", means: "the reason" },
+    },
+  },
+  bank_silent: {
+    happens: "The transfer is paid, and the bank's answers say PDNG; only the statement shows it.",
+    at: "a transfer of a pain.001; out_trade_no is its EndToEndId, app_id the account",
+    params: {},
+  },
   bill_disagrees: {
     happens: "The bill differs from what happened.",
     at: "a line of a bill, when the bill is published",

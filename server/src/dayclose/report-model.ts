@@ -13,7 +13,8 @@ export type Report = {
   readonly chain: readonly ChainReport[];
   readonly breaks: readonly BreakReport[];
   readonly settled: readonly SettledReport[];
-  readonly payouts: readonly PayoutReport[];
+  /** Payouts that the close proposed; two people send them. */
+  readonly payouts_proposed: bigint;
   readonly margin: readonly MarginReport[];
   readonly positions: readonly PositionReport[];
   readonly trial_balance: readonly BalanceReport[];
@@ -80,13 +81,6 @@ export type SettledReport = {
   readonly recovered: bigint;
   readonly reserved: bigint;
   readonly waiting_for_a_person: bigint;
-};
-
-export type PayoutReport = {
-  readonly currency: string;
-  readonly state: string;
-  readonly count: bigint;
-  readonly amount: bigint;
 };
 
 /** What the platform earned on the day. */

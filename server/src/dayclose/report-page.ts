@@ -127,38 +127,23 @@ ${money(row.fee_difference, row.currency)}<td class="n">${ageText(row.age_days_f
   );
 }
 
-function settled({ settled: all, payouts }: Report): Html {
+function settled({ settled: all, payouts_proposed: proposed }: Report): Html {
   const rows = all.map(
     (row) => html`<tr><th scope="row">${row.currency}</th><td class="n">${String(row.settlements)}</td>
 <td class="n">${String(row.items)}</td>${money(row.amount, row.currency)}${money(row.recovered, row.currency)}
 ${money(row.reserved, row.currency)}<td class="n">${String(row.waiting_for_a_person)}</td></tr>`,
   );
-  const paid = payouts.map(
-    (row) => html`<tr><th scope="row">${words(row.state)}</th><td class="n">${String(row.count)}</td>
-${money(row.amount, row.currency)}</tr>`,
-  );
-  return html`${section(
+  return section(
     "Settled to merchants",
     rows.length === 0
       ? empty("Nothing was due to be settled.")
-      : table(
+      : html`${table(
           html`<tr><th scope="col"></th><th scope="col">settlements</th><th scope="col">items</th>
 <th scope="col">settled</th><th scope="col">recovered</th><th scope="col">kept in reserve</th>
 <th scope="col">to approve</th></tr>`,
           rows,
-        ),
-  )}
-${
-  paid.length === 0
-    ? null
-    : section(
-        "Payouts of these settlements",
-        table(
-          html`<tr><th scope="col">state</th><th scope="col">count</th><th scope="col">amount</th></tr>`,
-          paid,
-        ),
-      )
-}`;
+        )}<p class="empty">${String(proposed)} payouts were proposed.</p>`,
+  );
 }
 
 function margin({ margin: all, positions }: Report): Html {

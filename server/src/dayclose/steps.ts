@@ -4,6 +4,7 @@ import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import { writeClosedBalances } from "../ledger/index.ts";
+import type { Payouts } from "../payouts/index.ts";
 import type { Breaks } from "../reconciliation/index.ts";
 import type { SettlementRoom } from "../settlement/index.ts";
 import { applyFindings, type ComparingDeps, extract, reconcile, statements } from "./comparing.ts";
@@ -27,6 +28,7 @@ export type CloseStepsDeps = ComparingDeps & {
   readonly cell: Cell;
   readonly breaks: Breaks;
   readonly settlement: Pick<SettlementRoom, "settle" | "bills">;
+  readonly payouts: Pick<Payouts, "proposeSettled">;
   readonly accountOf: (id: Id) => Promise<ChannelAccount | null>;
   /** Connections whose statements may read a whole day's rows; given back when the work ends. */
   readonly withTime: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
@@ -49,6 +51,7 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     step("breaks", "Book what is not explained", (_, context) => applyFindings(deps, context)),
     step("settle", "Settle to merchants", (date, context) => settle(deps, date, context)),
     step("bills", "Make the merchants' bills", (date, context) => bills(deps, date, context)),
+    step("payouts", "Propose what is to be paid out", (date, context) => proposePayouts(deps, date, context)),
     step("audit", "Prove the books", (_, context) => audit(deps, context)),
     step("report", "Write the report", (date, context) => report(deps, date, context)),
   ];
@@ -101,6 +104,21 @@ async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: Ste
   return { end: "done", detail: `${count} bills`, result: {} };
 }
 
+async function proposePayouts(
+  { payouts }: CloseStepsDeps,
+  date: string,
+  { goOn }: StepContext,
+): Promise<StepEnd> {
+  const proposed = await payouts.proposeSettled(date, () => goOn());
+  const { made, known, refused } = proposed;
+  const because = Map.groupBy(refused, ({ reason }) => reason);
+  const notes = [...because].map(
+    ([reason, settlements]) => `${settlements.length} settlements cannot be paid out: ${reason}.`,
+  );
+  const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid`;
+  return { end: "done", detail, result: { proposed: BigInt(made), notes } };
+}
+
 async function audit(deps: CloseStepsDeps, { goOn }: StepContext): Promise<StepEnd> {
   const invariants = await deps.audit(() => goOn());
   const violated = invariants.filter(({ violations }) => violations > 0n);
@@ -118,7 +136,9 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   const results = new Map(
     (await store.stepsOfRun(cell.db, run.id)).map(({ name, result }) => [
       name,
-      result === null ? {} : (readJson(result) as Partial<Report> & { missing?: string[] }),
+      result === null
+        ? {}
+        : (readJson(result) as Partial<Report> & { missing?: string[]; proposed?: bigint }),
     ]),
   );
   const of = (name: string) => results.get(name) ?? {};
@@ -134,10 +154,14 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     missing_statements: missing,
     breaks: await breaksReport(deps, date),
     settled: of("settle").settled ?? [],
-    payouts: [],
+    payouts_proposed: of("payouts").proposed ?? 0n,
     ...told,
     invariants,
-    notes: [...(of("settle").notes ?? []), ...notesOf({ ...told, invariants, missing })],
+    notes: [
+      ...(of("settle").notes ?? []),
+      ...(of("payouts").notes ?? []),
+      ...notesOf({ ...told, invariants, missing }),
+    ],
   };
   const text = jsonOf(made);
   const stored = {

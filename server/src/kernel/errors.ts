@@ -196,6 +196,23 @@ export const ERRORS = {
     remedy: "Read the detail; what is left today settles when the date is closed, by your policy.",
   },
 
+  // Payouts.
+  bank_account_not_verified: {
+    status: 422,
+    title: "The merchant has no verified bank account for this",
+    remedy: "Have an account in the merchant's registered name entered and verified, then ask again.",
+  },
+  payout_file_refused: {
+    status: 422,
+    title: "The file was refused as a whole",
+    remedy: "Correct the named line and send the whole file again; no payout of it was made.",
+  },
+  reserve_insufficient: {
+    status: 409,
+    title: "The confirmed reserve does not cover this batch",
+    remedy: "Wait until the bank's statements show more money, then approve again, or send a smaller batch.",
+  },
+
   // Back office.
   second_person_required: {
     status: 403,

@@ -5,10 +5,11 @@
 import type { Invariant } from "../kernel/invariants.ts";
 import { invariants as ledger } from "../ledger/index.ts";
 import { invariants as payments } from "../payments/index.ts";
+import { invariants as payouts } from "../payouts/index.ts";
 import { invariants as reconciliation } from "../reconciliation/index.ts";
 import { invariants as settlement } from "../settlement/index.ts";
 import { invariants as webhooks } from "../webhooks/index.ts";
 
-const rooms = [ledger, payments, reconciliation, settlement, webhooks];
+const rooms = [ledger, payments, payouts, reconciliation, settlement, webhooks];
 
 export const invariants: readonly Invariant[] = rooms.flat().sort((a, b) => (a.name < b.name ? -1 : 1));

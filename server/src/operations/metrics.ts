@@ -32,6 +32,10 @@ export type MetricsDeps = {
     readonly cashier: CashierGauges;
     readonly routing: Pick<Routing, "health">;
     readonly statements: Pick<Fetching, "counts">;
+    readonly payouts: {
+      readonly workers: () => Readonly<Record<string, DueWorker["gauges"]>> | null;
+      backlog(): Promise<readonly Backlog[]>;
+    };
   };
 };
 
@@ -100,9 +104,9 @@ function addBatches(add: AddGauge, { gauges: { payments, webhooks } }: MetricsDe
   each("batch_work_seconds", "Taken by batches since start", (g) => g.workedMs / SECOND);
 }
 
-function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks } }: MetricsDeps): void {
+function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks, payouts } }: MetricsDeps): void {
   const eachWorker = (self: Gauge, value: (gauges: DueWorker["gauges"]) => number) => {
-    for (const [worker, gauges] of Object.entries(payments.workers() ?? {}))
+    for (const [worker, gauges] of Object.entries({ ...payments.workers(), ...payouts.workers() }))
       self.set({ worker }, value(gauges));
   };
   add("worker_in_flight", "Due rows being worked on", ["worker"], (self) =>
@@ -117,7 +121,11 @@ function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks } }: Met
     }
   });
   const now = () => cell.clock.now().getTime();
-  const backlog = remembered(now, async () => [...(await payments.backlog()), ...(await webhooks.backlog())]);
+  const backlog = remembered(now, async () => [
+    ...(await payments.backlog()),
+    ...(await webhooks.backlog()),
+    ...(await payouts.backlog()),
+  ]);
   add("due", "Rows of all processes that are due and not claimed", ["kind"], async (self) => {
     self.reset();
     for (const { kind, due } of (await backlog()) ?? []) self.set({ kind }, Number(due));

@@ -39,7 +39,7 @@ export { paidOrders } from "./attempt/store.ts";
 export { invariants } from "./invariants.ts";
 export { idsInJournals } from "./journal-ids.ts";
 export { type Attempt, liveOf, type Payment, type Refund } from "./model.ts";
-export { readRequest } from "./payment/request.ts";
+export { canonical, differingFields, readRequest } from "./payment/request.ts";
 export type { Payments } from "./payment/service.ts";
 export { readCashierToken } from "./payment/token.ts";
 export type { Refunds } from "./refund/service.ts";

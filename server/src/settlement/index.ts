@@ -15,7 +15,7 @@ import { sameDayRoutes } from "./same-day/routes.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { type SettleResult, settleDate } from "./settle/run.ts";
 import { markPaid } from "./states.ts";
-import { settlementsById } from "./store.ts";
+import { settlementsById, settlementsToPay, type ToPay } from "./store.ts";
 
 export type { BillsResult } from "./bills/service.ts";
 export type { BillTotals } from "./bills/store.ts";
@@ -44,6 +44,8 @@ export type SettlementRoom = {
   bills(date: string, goOn: () => Promise<void>): Promise<BillsResult>;
   /** Settlements by their ids, in the order of the ids; unknown ones are absent. */
   byId(ids: readonly Id[]): Promise<readonly Settlement[]>;
+  /** Approved settlements of automatic merchants up to a closed date that are not paid yet. */
+  toPay(date: string): Promise<readonly ToPay[]>;
   /**
    * Notes that the money of approved settlements was paid out, and tells the merchants. Safe to repeat; those
    * that are not approved are left as they are. Gives the settlements as they are then.
@@ -62,6 +64,7 @@ export function createSettlement(deps: SettlementDeps): SettlementRoom {
     settle: (date, goOn) => settleDate(deps, date, goOn),
     bills: (date, goOn) => makeBills(deps, date, goOn),
     byId: (ids) => settlementsById(deps.cell.db, ids),
+    toPay: (date) => settlementsToPay(deps.cell.db, date),
     markPaid: (ids) => markPaid(deps, ids),
     approvalActions: [policies.action],
     routes: (http, auth) => {

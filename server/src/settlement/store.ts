@@ -216,3 +216,27 @@ const outcomesSql = sql(
 export function outcomesOf(db: Db, date: string): Promise<{ outcome: string; merchants: number }[]> {
   return db.all(outcomesSql, [date]);
 }
+
+const toPaySql = sql(
+  "settlements_to_pay",
+  `select id as settlement_id, merchant_id, currency, available as amount
+   from settlements
+   where state = 'approved'
+     and payout = 'automatic'
+     and available > 0
+     and accounting_date <= $1
+   order by id`,
+);
+
+/** A settlement whose money is to be paid out without being asked for. */
+export type ToPay = {
+  readonly settlementId: Id;
+  readonly merchantId: Id;
+  readonly currency: string;
+  readonly amount: bigint;
+};
+
+/** Approved settlements of automatic merchants up to a date that are not paid yet. */
+export function settlementsToPay(db: Db, date: string): Promise<ToPay[]> {
+  return db.all<ToPay>(toPaySql, [date]);
+}

@@ -47,6 +47,12 @@ export const EVENT_TYPES = {
     says: "A settlement is decided: its `available` part may be paid out.",
   },
   "settlement.paid": { subject: "settlement", says: "A settlement's money was paid out to you." },
+  "payout.succeeded": { subject: "payout", says: "The bank's statement shows the payout." },
+  "payout.rejected": { subject: "payout", says: "The payout was refused; the amount is available again." },
+  "payout.returned": {
+    subject: "payout",
+    says: "The bank sent the payout back later; the amount is available again.",
+  },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;

@@ -1,0 +1,231 @@
+import { type Db, sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+import type { BankAccount, BankConnection, PayoutTerms } from "../model.ts";
+
+const COLUMNS = `
+  id, merchant_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash, number_last,
+  state, evidence, verified_by, verified_at, usable_from, disabled_at, created_by, created_at`;
+
+const insertSql = sql(
+  "bank_account_insert",
+  `insert into bank_accounts (
+     id, merchant_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash, number_last,
+     state, created_by, created_at
+   )
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'unverified', $10, $11)`,
+);
+
+export async function insertBankAccount(tx: Tx, row: BankAccount): Promise<void> {
+  await tx.run(insertSql, [
+    row.id,
+    row.merchantId,
+    row.currency,
+    row.holderName,
+    row.bankCode,
+    row.bankName,
+    row.numberSealed,
+    row.numberHash,
+    row.numberLast,
+    row.createdBy,
+    row.createdAt,
+  ]);
+}
+
+const byIdSql = sql("bank_account_by_id", `select ${COLUMNS} from bank_accounts where id = $1`);
+
+export function bankAccountById(db: Db, id: Id): Promise<BankAccount | null> {
+  return db.one<BankAccount>(byIdSql, [id]);
+}
+
+const byIdsSql = sql(
+  "bank_accounts_by_ids",
+  `select ${COLUMNS}
+   from bank_accounts
+   where id = any($1::uuid[])
+   order by id`,
+);
+
+export function bankAccountsByIds(db: Db, ids: readonly Id[]): Promise<BankAccount[]> {
+  return db.all<BankAccount>(byIdsSql, [ids]);
+}
+
+const lockOfMerchantSql = sql(
+  "bank_accounts_lock_of_merchant",
+  `select ${COLUMNS}
+   from bank_accounts
+   where merchant_id = $1
+   order by id
+   for no key update`,
+);
+
+export function lockBankAccountsOf(tx: Tx, merchantId: Id): Promise<BankAccount[]> {
+  return tx.all<BankAccount>(lockOfMerchantSql, [merchantId]);
+}
+
+const listSql = sql(
+  "bank_accounts_list",
+  `select ${COLUMNS}
+   from bank_accounts
+   where ($1::uuid is null or merchant_id = $1)
+     and ($2::bytea[] is null or number_hash = any($2))
+     and ($3::uuid is null or id < $3)
+   order by id desc
+   limit $4`,
+);
+
+/** Newest first; of a merchant, or whose number has one of these keyed hashes. */
+export function listBankAccounts(
+  db: Db,
+  filter: { readonly merchantId: Id | null; readonly numberHashes: readonly Buffer[] | null },
+  before: Id | null,
+  limit: number,
+): Promise<BankAccount[]> {
+  return db.all<BankAccount>(listSql, [filter.merchantId, filter.numberHashes, before, limit]);
+}
+
+// The newest whose cool-down is over counts, so a changed account waits while payouts go on to the old one.
+const usableSql = sql(
+  "bank_account_usable",
+  `select ${COLUMNS}
+   from bank_accounts
+   where merchant_id = $1
+     and currency = $2
+     and state = 'verified'
+     and usable_from <= $3
+   order by usable_from desc, id desc
+   limit 1`,
+);
+
+export function usableBankAccount(
+  db: Db,
+  merchantId: Id,
+  currency: Currency,
+  at: Date,
+): Promise<BankAccount | null> {
+  return db.one<BankAccount>(usableSql, [merchantId, currency, at]);
+}
+
+const updateSql = sql(
+  "bank_account_update",
+  `update bank_accounts
+   set state = $2, evidence = $3, verified_by = $4, verified_at = $5, usable_from = $6, disabled_at = $7
+   where id = $1`,
+);
+
+export async function updateBankAccount(tx: Tx, row: BankAccount): Promise<void> {
+  const { id, state, evidence, verifiedBy, verifiedAt, usableFrom, disabledAt } = row;
+  await tx.run(updateSql, [id, state, evidence, verifiedBy, verifiedAt, usableFrom, disabledAt]);
+}
+
+const afterSql = sql(
+  "bank_accounts_after",
+  `select ${COLUMNS}
+   from bank_accounts
+   where $1::uuid is null or id > $1
+   order by id
+   limit $2`,
+);
+
+export function bankAccountsAfter(db: Db, after: Id | null, limit: number): Promise<BankAccount[]> {
+  return db.all<BankAccount>(afterSql, [after, limit]);
+}
+
+const resealSql = sql(
+  "bank_account_reseal",
+  `update bank_accounts
+   set number_sealed = $3, number_hash = $4
+   where id = $1
+     and number_sealed = $2`,
+);
+
+export function resealBankAccount(
+  tx: Tx,
+  row: BankAccount,
+  sealed: { readonly number: Buffer; readonly hash: Buffer },
+): Promise<number> {
+  return tx.run(resealSql, [row.id, row.numberSealed, sealed.number, sealed.hash]);
+}
+
+const termsSql = sql(
+  "payout_terms_of",
+  `select fee, cool_down_hours
+   from payout_terms
+   where merchant_id = $1
+     and currency = $2`,
+);
+
+export function termsOf(db: Db, merchantId: Id, currency: Currency): Promise<PayoutTerms | null> {
+  return db.one<PayoutTerms>(termsSql, [merchantId, currency]);
+}
+
+const setTermsSql = sql(
+  "payout_terms_set",
+  `insert into payout_terms (merchant_id, currency, fee, cool_down_hours, updated_at)
+   values ($1, $2, $3, $4, $5)
+   on conflict on constraint payout_terms_pkey do update
+   set fee = excluded.fee, cool_down_hours = excluded.cool_down_hours, updated_at = excluded.updated_at`,
+);
+
+export async function setTerms(
+  tx: Tx,
+  of: { readonly merchantId: Id; readonly currency: Currency },
+  terms: PayoutTerms,
+  at: Date,
+): Promise<void> {
+  await tx.run(setTermsSql, [of.merchantId, of.currency, terms.fee, terms.coolDownHours, at]);
+}
+
+const CONNECTION = `
+  name, url, account_number, holder_name, bank_code, currency, holds, removes_doubles, timeout_ms`;
+
+const connectionSql = sql(
+  "bank_connection_by_name",
+  `select ${CONNECTION}
+   from bank_connections
+   where name = $1`,
+);
+
+export function connectionByName(db: Db, name: string): Promise<BankConnection | null> {
+  return db.one<BankConnection>(connectionSql, [name]);
+}
+
+const connectionByAccountSql = sql(
+  "bank_connection_by_account",
+  `select ${CONNECTION}
+   from bank_connections
+   where account_number = $1`,
+);
+
+export function connectionByAccount(db: Db, accountNumber: string): Promise<BankConnection | null> {
+  return db.one<BankConnection>(connectionByAccountSql, [accountNumber]);
+}
+
+const connectionsSql = sql(
+  "bank_connections_all",
+  `select ${CONNECTION}
+   from bank_connections
+   order by name`,
+);
+
+export function allConnections(db: Db): Promise<BankConnection[]> {
+  return db.all<BankConnection>(connectionsSql);
+}
+
+const setConnectionSql = sql(
+  "bank_connection_set",
+  `insert into bank_connections (${CONNECTION}, created_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+   on conflict on constraint bank_connections_pkey do update
+   set url = excluded.url, account_number = excluded.account_number, holder_name = excluded.holder_name,
+     bank_code = excluded.bank_code, holds = excluded.holds, removes_doubles = excluded.removes_doubles,
+     timeout_ms = excluded.timeout_ms, updated_at = excluded.updated_at
+   where bank_connections.currency = excluded.currency`,
+);
+
+/** False: there is one of this name in another currency. */
+export async function setConnection(tx: Tx, row: BankConnection, at: Date): Promise<boolean> {
+  const { name, url, accountNumber, holderName, bankCode, currency, holds, removesDoubles, timeoutMs } = row;
+  const params = [name, url, accountNumber, holderName, bankCode, currency, holds, removesDoubles, timeoutMs];
+  return (await tx.run(setConnectionSql, [...params, at])) === 1;
+}

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from "fastify";
+import type { ChannelHttp } from "../channels/index.ts";
+import type { Keyring } from "../kernel/crypto.ts";
+import type { Cell } from "../kernel/database.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Platform } from "../kernel/revision.ts";
+import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
+import type { Actor, Operators, Permission } from "../operators/index.ts";
+import type { Webhooks } from "../webhooks/index.ts";
+import type { SettlementToPay } from "./model.ts";
+
+/** What the room is built from. */
+export type PayoutsDeps = {
+  readonly cell: Cell;
+  /** The platform schema, where bank accounts and connections live. */
+  readonly platform: Platform;
+  readonly keyring: Keyring;
+  readonly merchants: Pick<Merchants, "get" | "requireActive">;
+  readonly operators: Pick<Operators, "propose" | "audit" | "auditAlone" | "firstTime">;
+  readonly webhooks: Pick<Webhooks, "endpointsOf" | "record" | "deliver">;
+  /** HTTP to banks: it tells precisely whether a message was sent. */
+  readonly http: ChannelHttp;
+  readonly log: Log;
+  /** Of business dates. */
+  readonly timeZone: string;
+  /** Settlements that are to be paid by themselves; none where nothing settles yet. */
+  readonly settlementsToPay: (date: string) => Promise<readonly SettlementToPay[]>;
+};
+
+export type PayoutsAuth = {
+  readonly authenticateMerchant: (request: FastifyRequest) => Promise<MerchantIdentity>;
+  readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
+};

@@ -1,0 +1,107 @@
+/**
+ * Money out to merchants: their bank accounts, payouts, batches that two people send, what banks say of them.
+ */
+import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
+import { problem } from "../kernel/errors.ts";
+import type { Http } from "../kernel/http.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { ApprovalAction } from "../operators/index.ts";
+import { connectionAction, termsAction } from "./accounts/connections.ts";
+import { accountRoutes } from "./accounts/routes.ts";
+import { rewrapBankAccounts, verifyAction } from "./accounts/service.ts";
+import { connectionByName } from "./accounts/store.ts";
+import { batchRoutes } from "./batch/routes.ts";
+import { approveAction, resendAction } from "./batch/service.ts";
+import { payoutBacklog } from "./batch/store.ts";
+import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
+import type { ReportEvidence, ReportOutcome } from "./model.ts";
+import { type Reported, reportAll } from "./outcome/door.ts";
+import { rejectAction } from "./outcome/people.ts";
+import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
+import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
+import { fetchStatement } from "./sending/bank.ts";
+import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
+import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
+
+export type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
+export { invariants } from "./invariants.ts";
+export type { BankEntry, Payout, ReportEvidence, ReportOutcome, SettlementToPay } from "./model.ts";
+export type { Reported } from "./outcome/door.ts";
+export type { SettledProposal } from "./payout/settled.ts";
+export { payoutOfEndToEndId } from "./sending/pain001.ts";
+export type { BankStatement, StatementRead } from "./statement/read.ts";
+
+export type Payouts = {
+  /**
+   * Makes a payout for each settlement that is to be paid on the date; each settlement has at most one, so it
+   * is safe to repeat. `goOn` is called between short transactions and may throw to stop.
+   */
+  proposeSettled(date: string, goOn: () => Promise<void>): Promise<SettledProposal>;
+  /**
+   * The one door for words about a payout, from whomever. Idempotent and monotone; what contradicts is kept
+   * and shown. Throws `not_found`.
+   */
+  report(payoutId: Id, outcome: ReportOutcome, evidence: ReportEvidence): Promise<Reported>;
+  /**
+   * Takes a bank's statement of an account of ours: what was paid and what came back goes through the door,
+   * the rest is kept for people. Safe to repeat.
+   */
+  readBankStatement(statement: BankStatement, goOn: () => Promise<void>): Promise<StatementRead>;
+  /** The camt.053 of a connection's closed day as its bank publishes it; null while there is none. */
+  fetchBankStatement(connection: string, date: string): Promise<Buffer | null>;
+  /** What carries out approved changes; app.ts hands them to the approvals. */
+  readonly approvalActions: readonly ApprovalAction[];
+  routes(http: Http, auth: PayoutsAuth): void;
+  /** Starts sending, asking, and booking what a crash left. Starts once. */
+  startWorkers(): PayoutWorkers;
+  stop(): Promise<void>;
+  /** Wraps account numbers anew after the master key was replaced; gives how many. */
+  rewrapNumbers(): Promise<number>;
+  /** What is due and waits for a worker of any process. */
+  backlog(): Promise<readonly Backlog[]>;
+  /** Of this process's workers; null before they start. */
+  workers(): PayoutWorkers["gauges"] | null;
+};
+
+/** Builds the room. Nothing is sent before the workers start. */
+export function createPayouts(deps: PayoutsDeps): Payouts {
+  let workers: PayoutWorkers | null = null;
+  const approved = () => workers?.nudge();
+  return {
+    proposeSettled: (date, goOn) => proposeSettled(deps, date, goOn),
+    report: async (payoutId, outcome, evidence) => {
+      const [reported] = await reportAll(deps, [{ payoutId, outcome, evidence }]);
+      return reported as Reported;
+    },
+    readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
+    fetchBankStatement: async (name, date) => {
+      const connection = await connectionByName(deps.platform.db, name);
+      if (connection === null) throw problem("not_found", { detail: `there is no bank connection ${name}` });
+      return fetchStatement(deps.http, connection, date);
+    },
+    approvalActions: [
+      approveAction(deps, approved),
+      resendAction(deps, approved),
+      rejectAction(deps),
+      verifyAction(deps),
+      connectionAction(deps),
+      termsAction(deps),
+    ],
+    routes: (http, auth) => {
+      payoutRoutes(http, deps, auth);
+      opsPayoutRoutes(http, deps, auth);
+      batchRoutes(http, deps, auth);
+      accountRoutes(http, deps, auth);
+    },
+    startWorkers: () => {
+      workers ??= startPayoutWorkers(deps);
+      return workers;
+    },
+    stop: async () => {
+      await workers?.stop();
+    },
+    rewrapNumbers: () => rewrapBankAccounts(deps),
+    backlog: () => payoutBacklog(deps.cell.db, deps.cell.clock.now(), BACKLOG_COUNTED_MAX),
+    workers: () => workers?.gauges ?? null,
+  };
+}

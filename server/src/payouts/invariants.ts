@@ -1,0 +1,76 @@
+/** What must hold between payouts and the books. Each check is one statement, so it sees one moment. */
+import { type Db, type Statement, sql } from "../kernel/database.ts";
+import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+
+const CLEARING = sql(
+  "audit_payout_clearing",
+  `select b.owner_id::text || ' ' || a.currency as subject,
+     'payout_clearing holds ' || (-a.balance) || ', its open payouts are ' || coalesce(p.amount, 0) as detail
+   from accounts a
+   join books b on b.id = a.book_id
+   left join (
+     select merchant_id, currency, sum(amount) as amount
+     from payouts
+     where state in ('sent', 'unknown')
+     group by merchant_id, currency
+   ) p on p.merchant_id = b.owner_id and p.currency = a.currency
+   where a.code = 'payout_clearing'
+     and -a.balance <> coalesce(p.amount, 0)
+   order by 1
+   limit $1`,
+);
+
+const HOLDS = sql(
+  "audit_payout_holds",
+  `select p.id::text as subject,
+     'it is ' || p.state || ', its hold is ' || coalesce(h.state || ' of ' || h.amount, 'missing') as detail
+   from payouts p
+   left join holds h on h.id = p.id
+   where h.id is null
+     or h.amount <> p.amount + p.fee
+     or h.state <> case
+       when p.state in ('created', 'approved') then 'placed'
+       when p.sent_at is null then 'released'
+       else 'captured'
+     end
+   order by 1
+   limit $1`,
+);
+
+const UNDUE = sql(
+  "audit_payouts_undue",
+  `select p.id::text as subject,
+     'it is ' || p.state || ' and its batch is ' || coalesce(b.state, 'missing') || ' without a due time'
+       as detail
+   from payouts p
+   left join payout_batches b on b.id = p.batch_id
+   where p.state in ('approved', 'sent', 'unknown')
+     and b.due_at is null
+   order by 1
+   limit $1`,
+);
+
+const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
+
+export const invariants: readonly Invariant[] = [
+  {
+    name: "5 payouts on their way are due",
+    sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",
+    per: "cell",
+    check: check(UNDUE),
+  },
+  {
+    name: "7 payout clearing is open payouts",
+    sentence: "payout_clearing of each merchant equals the sum of its payouts that are sent or unknown.",
+    per: "cell",
+    check: check(CLEARING),
+  },
+  {
+    name: "7 payouts hold their money",
+    sentence:
+      "A payout's hold is of its amount and fee: placed until it is sent, captured from then on, released " +
+      "where it was withdrawn before.",
+    per: "cell",
+    check: check(HOLDS),
+  },
+];

@@ -1,0 +1,88 @@
+/** Payouts that settlements ask for by themselves. */
+import { Problem } from "../../kernel/errors.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
+import { canonical } from "../../payments/index.ts";
+import type { PayoutsDeps } from "../deps.ts";
+import type { Payout, SettlementToPay } from "../model.ts";
+import { insertWithHolds } from "./insert.ts";
+import { destinationOf, newPayout } from "./service.ts";
+import { payoutsBySettlements } from "./store.ts";
+
+export type SettledProposal = {
+  readonly made: number;
+  /** Had their payout before. */
+  readonly known: number;
+  /** Could not be paid now, and why; the next run tries them again. */
+  readonly refused: readonly { readonly settlementId: Id; readonly code: string; readonly reason: string }[];
+};
+
+/**
+ * A payout for each settlement that is to be paid. One settlement, one payout (unique by settlement): running
+ * it again, or twice at once, makes none a second time. `goOn` is called between its short transactions.
+ */
+export async function proposeSettled(
+  deps: PayoutsDeps,
+  date: string,
+  goOn: () => Promise<void>,
+): Promise<SettledProposal> {
+  const settlements = await deps.settlementsToPay(date);
+  let made = 0;
+  let known = 0;
+  const refused: { settlementId: Id; code: string; reason: string }[] = [];
+  for (let at = 0; at < settlements.length; at += CHUNK) {
+    await goOn();
+    const chunk = settlements.slice(at, at + CHUNK);
+    const ids = chunk.map(({ settlementId }) => settlementId);
+    const before = await payoutsBySettlements(deps.cell.db, ids);
+    const paid = new Set(before.map(({ settlementId }) => settlementId));
+    known += before.length;
+    const prepared: Payout[] = [];
+    for (const settlement of chunk.filter(({ settlementId }) => !paid.has(settlementId))) {
+      const payout = await payoutFor(deps, settlement, date);
+      if ("code" in payout) refused.push({ settlementId: settlement.settlementId, ...payout });
+      else prepared.push(payout);
+    }
+    if (prepared.length === 0) continue;
+    const writing = { at: deps.cell.clock.now() };
+    const { duplicates, short } = await deps.cell.transact(
+      (tx) => insertWithHolds(deps, tx, prepared, writing.at),
+      { repeatable: true },
+    );
+    for (const payout of prepared) {
+      const missing = short.get(payout.id);
+      if (missing === undefined) continue;
+      const reason = `the available balance is short of ${missing}`;
+      refused.push({ settlementId: payout.settlementId as Id, code: "insufficient_balance", reason });
+    }
+    known += duplicates.size;
+    made += prepared.length - duplicates.size - short.size;
+  }
+  return { made, known, refused };
+}
+
+/** Of one transaction. */
+const CHUNK = 100;
+
+/** The amount of a settlement is what leaves the merchant's balance: a payout's fee comes out of it. */
+async function payoutFor(
+  deps: PayoutsDeps,
+  settlement: SettlementToPay,
+  date: string,
+): Promise<Payout | { code: string; reason: string }> {
+  const { settlementId, merchantId, currency, amount } = settlement;
+  const merchant = await deps.merchants.get(merchantId);
+  if (merchant === null) return { code: "not_found", reason: "the merchant is not there" };
+  try {
+    const destination = await destinationOf(deps, merchant, currency);
+    const arrives = amount - destination.terms.fee;
+    if (arrives <= 0n) return { code: "amount_out_of_range", reason: "the fee leaves nothing to pay" };
+    const number = formatId("stl", settlementId);
+    const request = canonical({ settlement: number });
+    const remark = `Settlement ${date}`;
+    const wish = { number, request, settlementId, amount: arrives, currency, remark };
+    return newPayout(deps, merchant, wish, destination);
+  } catch (error) {
+    if (error instanceof Problem) return { code: error.code, reason: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+
+export type EntryState = "placed" | "unplaced" | "contradiction";
+
+export type EntryRow = {
+  readonly accountNumber: string;
+  readonly entryRef: string;
+  readonly statementDate: string;
+  readonly valueDate: string;
+  readonly bookingDate: string;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly endToEndId: string | null;
+  readonly counterpartyName: string | null;
+  readonly counterpartyLast: string | null;
+  readonly info: string | null;
+  readonly state: EntryState;
+  readonly placedAs: string | null;
+  readonly subjectId: Id | null;
+  readonly readAt: Date;
+  readonly placedAt: Date | null;
+};
+
+const KEYS = [
+  "accountNumber",
+  "entryRef",
+  "statementDate",
+  "valueDate",
+  "bookingDate",
+  "amount",
+  "currency",
+  "endToEndId",
+  "counterpartyName",
+  "counterpartyLast",
+  "info",
+  "state",
+  "placedAs",
+  "subjectId",
+  "readAt",
+  "placedAt",
+] as const;
+
+const COLUMNS = `
+  account_number, entry_ref, statement_date, value_date, booking_date, amount, currency, end_to_end_id,
+  counterparty_name, counterparty_last, info, state, placed_as, subject_id, read_at, placed_at`;
+
+const insertSql = sql(
+  "bank_entries_insert",
+  `insert into bank_entries (${COLUMNS})
+   select u.*
+   from unnest(
+     $1::text[], $2::text[], $3::date[], $4::date[], $5::date[], $6::bigint[], $7::text[], $8::text[],
+     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::timestamptz[],
+     $16::timestamptz[]
+   ) as u
+   on conflict on constraint bank_entries_pkey do nothing`,
+);
+
+/** Keeps entries; one that was read before stays as it was taken then. */
+export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<void> {
+  const sorted = rows.toSorted((a, b) => (a.entryRef < b.entryRef ? -1 : 1));
+  if (sorted.length > 0) await tx.run(insertSql, columnsOf(sorted, KEYS));
+}
+
+const listSql = sql(
+  "bank_entries_list",
+  `select ${COLUMNS}
+   from bank_entries
+   where ($1::text is null or account_number = $1)
+     and ($2::text is null or state = $2)
+     and ($3::text is null or (account_number, entry_ref) > ($3, $4))
+   order by account_number, entry_ref
+   limit $5`,
+);
+
+/** By account and reference, from the one after `after`. */
+export function listEntries(
+  db: Db,
+  filter: { readonly accountNumber: string | null; readonly state: EntryState | null },
+  after: readonly [accountNumber: string, entryRef: string] | null,
+  limit: number,
+): Promise<EntryRow[]> {
+  const [account, ref] = after ?? [null, null];
+  return db.all<EntryRow>(listSql, [filter.accountNumber, filter.state, account, ref, limit]);
+}
+
+const statementSql = sql(
+  "bank_statement_keep",
+  `insert into bank_statements (account_number, statement_date, currency, opening, closing, entries, read_at)
+   values ($1, $2, $3, $4, $5, $6, $7)
+   on conflict on constraint bank_statements_pkey do update
+   set opening = excluded.opening, closing = excluded.closing, entries = excluded.entries,
+     read_at = excluded.read_at`,
+);
+
+export async function keepStatement(
+  tx: Tx,
+  row: {
+    readonly accountNumber: string;
+    readonly date: string;
+    readonly currency: Currency;
+    readonly opening: bigint;
+    readonly closing: bigint;
+    readonly entries: number;
+    readonly readAt: Date;
+  },
+): Promise<void> {
+  const { accountNumber, date, currency, opening, closing, entries, readAt } = row;
+  await tx.run(statementSql, [accountNumber, date, currency, opening, closing, entries, readAt]);
+}
