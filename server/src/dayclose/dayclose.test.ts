@@ -35,22 +35,38 @@ async function nextDay(): Promise<string> {
   return date;
 }
 
-/** Follows the close of a date to its end, after those before it. */
-const closed = async (date: string): Promise<Json> => {
+/** Follows the close of a date to its end, after those before it; nothing was paid on them. */
+async function closed(date: string): Promise<Json> {
   const { data } = (await platform.ops("GET", "/v1/ops/days")).body;
   const before = data.filter((row: Json) => row.accounting_date < date && row.close !== "done");
   for (const row of before.toReversed()) await ended(row.accounting_date);
   return ended(date);
-};
+}
 
+/** A close that waits for statements goes on without them. */
 const ended = (date: string): Promise<Json> =>
   until(`the close of ${date}`, async () => {
     const { body } = await platform.ops("GET", `/v1/ops/days/${date}`);
     assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
-    // A channel publishes in the morning, and says a few times that there is nothing before it is believed.
-    if (body.state === "waiting") platform.clock.advance(HOUR);
+    if (body.state === "waiting")
+      await platform.ops("POST", `/v1/ops/days/${date}/close`, { without_statements: true });
     return body.state === "done" ? body : null;
   });
+
+/** Looks at a close before the clock is moved: a jump ends the calls that are under way. */
+const LOOKS_PER_JUMP = 8;
+
+/** Follows a close that waits for what the channels publish in the morning. */
+function endedInTheMorning(date: string): Promise<Json> {
+  let looks = 0;
+  return until(`the close of ${date}`, async () => {
+    const { body } = await platform.ops("GET", `/v1/ops/days/${date}`);
+    assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
+    looks += 1;
+    if (body.state === "waiting" && looks % LOOKS_PER_JUMP === 0) platform.clock.advance(HOUR);
+    return body.state === "done" ? body : null;
+  });
+}
 
 describe("a day", () => {
   it("is closed once it is cut over, step by step, and its report says what it came to", async () => {
@@ -82,7 +98,7 @@ describe("a day", () => {
       ],
       "all steps are listed before the first is done",
     );
-    const run = await closed(date);
+    const run = await endedInTheMorning(date);
     assert.deepEqual(new Set(run.steps.map((step: Json) => step.state)), new Set(["done"]));
     assert.equal((await dayOf(date)).close, "done");
 

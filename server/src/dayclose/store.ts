@@ -56,16 +56,18 @@ export function lockRun(tx: Tx, date: string): Promise<Run | null> {
 
 const claimSql = sql(
   "close_runs_claim",
-  `update close_runs r
-   set due_at = $2
-   from (
+  // Materialized: joined as it is, it may be carried out again for each row, and each time find others.
+  `with due as materialized (
      select id
      from close_runs
      where due_at <= $1
      order by accounting_date
      limit $3
      for no key update skip locked
-   ) due
+   )
+   update close_runs r
+   set due_at = $2
+   from due
    where r.id = due.id
    returning r.id, r.accounting_date, r.state, r.without_statements, r.requested_by, r.requested_at,
      r.due_at, r.ended_at`,

@@ -83,6 +83,28 @@ function held() {
 }
 
 describe("a worker over due rows", () => {
+  it("that was given more than it asked for rests until it has places again", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { handled, add, start } = scene({
+      claim: async () => (handled.length > 0 ? [] : rows.splice(0)),
+      handle: async ({ id }) => {
+        handled.push(id);
+        await held;
+      },
+      concurrencyMax: 1,
+    });
+    const rows = [1, 2].map((id) => ({ id, dueAt: new Date(0) }));
+    add();
+    start();
+    // Without a rest nothing else of the process would ever run.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(handled, [1, 2]);
+    release();
+  });
+
   it("does what is due at its start without waiting, to the last row", async () => {
     const { start, add, handled } = scene();
     add(...Array.from({ length: 30 }, (_, id) => id));

@@ -93,7 +93,8 @@ export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
       }
       counts.claimed += rows.length;
       for (const row of rows) start(row);
-      if (rows.length < free || free === 0) await pause();
+      // A claim may bring more than it was asked for: then there are fewer than no places.
+      if (rows.length < free || free <= 0) await pause();
     }
   };
   const running = loop();
