@@ -1,4 +1,5 @@
 /** What a payment costs the merchant and us: schedules, the pure reckoning by them, what refunds return. */
+export { invariants } from "./invariants.ts";
 export type { PostedMinimum } from "./minimums/service.ts";
 export type { CardType, RefundPolicy, Schedule, Share, Terms } from "./model.ts";
 export { type Charge, type FeeQuote, feeOf, quoteCost, quoteFees, type Transaction } from "./quote.ts";

@@ -13,6 +13,7 @@ import { type Merchant, type Merchants, settlesIn } from "../merchants/index.ts"
 import type { Actor, Approval, ApprovalAction, Operators } from "../operators/index.ts";
 import { faultOf } from "./faults.ts";
 import { monthlyMinimums, type PostedMinimum } from "./minimums/service.ts";
+import { listMinimums, type Minimum } from "./minimums/store.ts";
 import type { Schedule, ScheduleKind, Terms } from "./model.ts";
 import * as store from "./store.ts";
 import { presentProposal, readTerms, type WireTerms } from "./wire.ts";
@@ -64,6 +65,11 @@ export type Fees = {
    * @param goOn called between short pieces of work; what it throws ends it, and a repeat resumes
    */
   monthlyMinimums(month: string, goOn?: () => Promise<void>): Promise<readonly PostedMinimum[]>;
+  /** What was worked out for past months, newest first. */
+  minimums(
+    filter: { readonly before: Id | null; readonly channelAccountId: Id | null },
+    limit: number,
+  ): Promise<readonly Minimum[]>;
   /** What carries out approved versions; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
 };
@@ -115,6 +121,7 @@ export function createFees(deps: FeesDeps): Fees {
     },
     today,
     monthlyMinimums: (month, goOn) => monthlyMinimums(deps, month, goOn),
+    minimums: (filter, limit) => listMinimums(cell.db, filter, limit),
     approvalActions: [action("fee"), action("cost")],
   };
 }

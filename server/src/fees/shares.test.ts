@@ -24,7 +24,8 @@ describe("partners' shares of a fee", () => {
     [0n, { a: 1n, b: 2n }, { a: 0n, b: 0n }],
   ];
   for (const [amount, shares, parts] of cases) {
-    it(`${amount} among ${Object.keys(shares)}: the largest remainder first, ties by party`, () => {
+    const names = Object.keys(shares).join(", ");
+    it(`${amount} among ${names}: the largest remainder first, ties by party`, () => {
       const given = Object.entries(shares).map(([party, rateMillionths]) => ({ party, rateMillionths }));
       const divided = divideAmong(amount, given).map(({ party, amount: part }) => [party, part]);
       assert.deepEqual(Object.fromEntries(divided), parts);

@@ -2,11 +2,12 @@
  * Every room's invariants, in the order of the documentation's list: what `npm run audit` and the tests
  * check.
  */
+import { invariants as fees } from "../fees/index.ts";
 import type { Invariant } from "../kernel/invariants.ts";
 import { invariants as ledger } from "../ledger/index.ts";
 import { invariants as payments } from "../payments/index.ts";
 import { invariants as webhooks } from "../webhooks/index.ts";
 
-export const invariants: readonly Invariant[] = [...ledger, ...payments, ...webhooks].sort((a, b) =>
+export const invariants: readonly Invariant[] = [...fees, ...ledger, ...payments, ...webhooks].sort((a, b) =>
   a.name < b.name ? -1 : 1,
 );
