@@ -18,6 +18,7 @@ import type { Schedule, ScheduleKind, Terms } from "./model.ts";
 import * as store from "./store.ts";
 import { presentProposal, readTerms, type WireTerms } from "./wire.ts";
 
+/** What the room is built from. */
 export type FeesDeps = {
   readonly platform: Platform;
   readonly cell: Cell;
@@ -36,6 +37,7 @@ export type WantedVersion = {
   readonly reason: string | null;
 };
 
+/** What other rooms and the day close ask of fees. */
 export type Fees = {
   /**
    * The schedules of a merchant's fees and an account's costs, with all versions, as they were at most one
@@ -80,6 +82,7 @@ type Owner =
 
 const KINDS = { fee: "fee_schedule.change", cost: "cost_schedule.change" } as const;
 
+/** Builds the room. It reads no row until asked. */
 export function createFees(deps: FeesDeps): Fees {
   const { platform, cell } = deps;
   const cache = createCache({
