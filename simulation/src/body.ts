@@ -20,6 +20,9 @@ export type Body = {
   readonly state_final: boolean;
   // A contract
   readonly notify_path: string;
+  // An operator, and what one has proposed
+  readonly token: string;
+  readonly subject: string;
   // A refusal of the sandbox's wallet
   readonly error?: { readonly code: string; readonly message: string };
   // A merchant of the sandbox's channels

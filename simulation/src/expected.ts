@@ -17,6 +17,7 @@ import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
 import { CHANNEL_WHIMS, DISPUTE_WHIMS } from "./channel-whims.ts";
 import { CHANNELS } from "./contracts.ts";
 import { FAULTS } from "./disturbances.ts";
+import { FEE_POLICIES } from "./fees.ts";
 import { OUTAGE_MODES } from "./outages.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import { ROUTING_SET } from "./routing.ts";
@@ -204,6 +205,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "payments that another account carried in an outage",
     "orders that came back after an outage",
   ],
+  fees: times(["sets a schedule:"], FEE_POLICIES),
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 

@@ -92,8 +92,9 @@ export function asOperator(
   method: "POST" | "PATCH",
   path: string,
   body?: unknown,
+  key = world.operatorKey,
 ): Promise<Body> {
-  return settled(world, jsonRequest(method, platformUrl(path), body, world.operatorKey), owner);
+  return settled(world, jsonRequest(method, platformUrl(path), body, key), owner);
 }
 
 async function settled(world: World, request: ReturnType<typeof jsonRequest>, owner: Owner): Promise<Body> {

@@ -3,6 +3,7 @@ import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
+import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
@@ -58,6 +59,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const luck = world.chance.stream("trades");
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
+    const fees = await setFees(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
@@ -66,6 +68,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
+    violations.push(...(await checkFees(world, fees)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }

@@ -21,6 +21,7 @@ import {
   readId,
   readIdField,
 } from "../operators/index.ts";
+import { minimumRoutes } from "./minimums/routes.ts";
 import type { CardType, ScheduleKind } from "./model.ts";
 import { previewCost, previewFee } from "./preview.ts";
 import type { Fees } from "./service.ts";
@@ -80,9 +81,10 @@ const VERSIONS =
   "and currency, from a date on. Another operator approves it at /v1/ops/approvals; earlier versions never " +
   "change.";
 
-/** Adds `/v1/ops/fee_schedules…` and `/v1/ops/cost_schedules…`. */
+/** Adds `/v1/ops/fee_schedules…`, `/v1/ops/cost_schedules…` and `/v1/ops/cost_minimums`. */
 export function feeRoutes(http: Http, deps: FeeRoutesDeps): void {
   listing(http, deps);
+  minimumRoutes(http, deps);
   showing(http, deps);
   proposing(http, deps);
   quoting(http, deps);

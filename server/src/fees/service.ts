@@ -13,10 +13,12 @@ import { type Merchant, type Merchants, settlesIn } from "../merchants/index.ts"
 import type { Actor, Approval, ApprovalAction, Operators } from "../operators/index.ts";
 import { faultOf } from "./faults.ts";
 import { monthlyMinimums, type PostedMinimum } from "./minimums/service.ts";
+import { listMinimums, type Minimum } from "./minimums/store.ts";
 import type { Schedule, ScheduleKind, Terms } from "./model.ts";
 import * as store from "./store.ts";
 import { presentProposal, readTerms, type WireTerms } from "./wire.ts";
 
+/** What the room is built from. */
 export type FeesDeps = {
   readonly platform: Platform;
   readonly cell: Cell;
@@ -35,6 +37,7 @@ export type WantedVersion = {
   readonly reason: string | null;
 };
 
+/** What other rooms and the day close ask of fees. */
 export type Fees = {
   /**
    * The schedules of a merchant's fees and an account's costs, with all versions, as they were at most one
@@ -64,6 +67,11 @@ export type Fees = {
    * @param goOn called between short pieces of work; what it throws ends it, and a repeat resumes
    */
   monthlyMinimums(month: string, goOn?: () => Promise<void>): Promise<readonly PostedMinimum[]>;
+  /** What was worked out for past months, newest first. */
+  minimums(
+    filter: { readonly before: Id | null; readonly channelAccountId: Id | null },
+    limit: number,
+  ): Promise<readonly Minimum[]>;
   /** What carries out approved versions; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
 };
@@ -74,6 +82,7 @@ type Owner =
 
 const KINDS = { fee: "fee_schedule.change", cost: "cost_schedule.change" } as const;
 
+/** Builds the room. It reads no row until asked. */
 export function createFees(deps: FeesDeps): Fees {
   const { platform, cell } = deps;
   const cache = createCache({
@@ -115,6 +124,7 @@ export function createFees(deps: FeesDeps): Fees {
     },
     today,
     monthlyMinimums: (month, goOn) => monthlyMinimums(deps, month, goOn),
+    minimums: (filter, limit) => listMinimums(cell.db, filter, limit),
     approvalActions: [action("fee"), action("cost")],
   };
 }

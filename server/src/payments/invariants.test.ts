@@ -55,6 +55,12 @@ const lies: readonly [invariant: string, title: string, lie: string, truth: stri
     "update events set type = 'payment.succeeded' where type = 'payment.failed'",
   ],
   [
+    "7 partners are owed their part",
+    "a part of a fee that was never booked for partners",
+    "update attempts set partner_amount = 1 where surplus is null and paid_amount > 0",
+    "update attempts set partner_amount = null where surplus is null and paid_amount > 0",
+  ],
+  [
     "7 clearing equals open items",
     "an order that settles other than was booked",
     "update attempts set settle_amount = settle_amount + 1 where surplus is null and paid_amount > 0",

@@ -228,6 +228,38 @@ const OPEN_ITEMS = sql(
    limit $1`,
 );
 
+const PARTNERS = sql(
+  "audit_partners",
+  `with owed as (
+     select a.merchant_id, a.currency,
+       sum(
+         a.partner_amount
+           - div(2 * a.partner_amount::numeric * a.fee_returned + a.fee_amount, 2 * a.fee_amount)
+       ) as amount
+     from attempts a
+     join payments p on p.success_attempt_id = a.id
+     where a.partner_amount > 0
+     group by a.merchant_id, a.currency
+   ), booked as (
+     select b.owner_id as merchant_id, c.currency, -sum(e.amount) as amount
+     from accounts c
+     join books b on b.id = c.book_id
+     join entries e on e.account_id = c.id
+     join journals j on j.id = e.journal_id
+     where c.code = 'partner_payable'
+       and j.kind <> 'partner_paid'
+     group by b.owner_id, c.currency
+   )
+   select coalesce(o.merchant_id, k.merchant_id)::text as subject,
+     'partners were to get ' || coalesce(o.amount, 0) || ' ' || coalesce(o.currency, k.currency)
+       || ', booked is ' || coalesce(k.amount, 0) as detail
+   from owed o
+   full join booked k on k.merchant_id = o.merchant_id and k.currency = o.currency
+   where coalesce(o.amount, 0) <> coalesce(k.amount, 0)
+   order by 1, 2
+   limit $1`,
+);
+
 const DISPUTE_JOURNALS = sql(
   "audit_dispute_journals",
   `select d.id::text as subject,
@@ -332,6 +364,12 @@ export const invariants: readonly Invariant[] = [
       "items.",
     per: "cell",
     check: check(OPEN_ITEMS),
+  },
+  {
+    name: "7 partners are owed their part",
+    sentence: "What is booked for partners is their part of each fee, less that of what went back of it.",
+    per: "cell",
+    check: check(PARTNERS),
   },
   {
     name: "8 quotas count what was taken",

@@ -3,13 +3,18 @@ import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
 import { DAY } from "../../kernel/clock.ts";
+import { sql } from "../../kernel/database.ts";
 import { parseId } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
 import { openPlatform, type Platform } from "../../kernel/revision.ts";
 import { openDay } from "../../ledger/index.ts";
 import { addAccount, openShop, type Shop } from "../../payments/testing/shop.ts";
+import { invariants } from "../invariants.ts";
 import { openFeeOffice, plainTerms } from "../testing.ts";
 import { monthlyMinimums } from "./service.ts";
+
+const LIE = sql("lie_of_minimums", "update channel_cost_minimums set cost = cost + 1");
+const TRUTH = sql("truth_of_minimums", "update channel_cost_minimums set cost = cost - 1");
 
 let platform: TestPlatform;
 let rows: Platform;
@@ -89,7 +94,16 @@ test("what a channel bills for a month above its costs is booked once, however o
     owed.sort((a: number, b: number) => b - a),
     [97, 40],
   );
+  const listed = await platform.ops("GET", `/v1/ops/cost_minimums?channel_account_id=${idle}`);
+  const told = listed.body.data.map((one: Json) => [one.month, one.minimum, one.cost, one.gap]);
+  assert.deepEqual(told, [[month, 40, 0, 40]]);
   await assertInvariants(platform);
+  const wrong = await platform.app.cell.transact(async (tx) => {
+    await tx.run(LIE, []);
+    return Promise.all(invariants.map(({ check }) => check(tx, null)));
+  });
+  assert.equal(wrong.flat().length, 2, "the audit names each month that was booked otherwise");
+  await platform.app.cell.transact((tx) => tx.run(TRUTH, []));
 });
 
 test("a month before the first day, and one that is none, are told apart", async () => {

@@ -74,7 +74,8 @@ async function* costSchedules({ platform }: Deps): AsyncGenerator<KeptSchedule> 
   }
 }
 
-function gapOf({ minimum, cost }: Pick<store.Minimum, "minimum" | "cost">): bigint {
+/** What of a month's minimum is above its cost. */
+export function gapOf({ minimum, cost }: Pick<store.Minimum, "minimum" | "cost">): bigint {
   return minimum > cost ? minimum - cost : 0n;
 }
 

@@ -2,7 +2,7 @@ import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
 
-/** What one account cost in one month, against the least that its channel bills. */
+/** What one account cost in one month, against the least that its channel bills; in minor units. */
 export type Minimum = {
   /** What its journal is unique by. */
   readonly id: Id;
@@ -30,6 +30,25 @@ const ofMonthSql = sql(
 
 export function minimumsOf(db: Db, month: string): Promise<Minimum[]> {
   return db.all<Minimum>(ofMonthSql, [month]);
+}
+
+const pageSql = sql(
+  "channel_cost_minimums_page",
+  `select ${COLUMNS}
+   from channel_cost_minimums
+   where ($1::uuid is null or id < $1)
+     and ($2::uuid is null or channel_account_id = $2)
+   order by id desc
+   limit $3`,
+);
+
+/** Newest first. */
+export function listMinimums(
+  db: Db,
+  filter: { readonly before: Id | null; readonly channelAccountId: Id | null },
+  limit: number,
+): Promise<Minimum[]> {
+  return db.all<Minimum>(pageSql, [filter.before, filter.channelAccountId, limit]);
 }
 
 const insertSql = sql(
