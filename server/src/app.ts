@@ -182,10 +182,9 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
-  const { payments, statementSays } = room;
-  const { refunds, askAgain } = room;
-  const toBreaks = { cell, channels, merchants, operators, refunds, statementSays, askAgain };
-  const breaks = createBreaks({ ...toBreaks, platform, openAccounts: opener.accounts });
+  const { payments } = room;
+  const hands = { cell, channels, merchants, operators, openAccounts: opener.accounts };
+  const breaks = createBreaks({ ...common, ...hands, ...room });
   const checkout = createCheckoutRoom({
     ...common,
     payments,

@@ -239,7 +239,7 @@ async function resolve(tag: string, which: number, how: string): Promise<void> {
   await action?.carryOut(approval);
 }
 
-test("however often files are corrected and decisions taken, each day's books follow its newest file", async () => {
+test("whatever is corrected and decided in any order, a day's books follow its newest file", async () => {
   const { cell, breaks } = platform.app;
   const { channelAccountId } = world;
   await fc.assert(

@@ -70,6 +70,29 @@ test("a line of an order that nobody had told us of completes its payment", asyn
   assert.deepEqual(await world.books(), {});
 });
 
+test("an order held for closed that the statement has as paid is booked; only its fee is left", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  const attemptId = parseId("att", payment.attempts[0].id);
+  const status = {
+    matchKey: "D8",
+    kind: "status",
+    side: "both",
+    attemptId,
+    theirs: lineOf(payment),
+  } as const;
+  await world.found([status]);
+  assert.deepEqual(await world.state("D8"), [["resolved", "placed", 0n]]);
+  const ours = { matchKey: "D8'", kind: "payment_ours_only", side: "ours", attemptId } as const;
+  const movement = { ...ours, settleDifference: -10_000n, feeDifference: -61n, channelDate: DATE };
+  await world.found([movement], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D8'"), [["open", null, 0n]]);
+  assert.deepEqual(await world.books(), {
+    channel_cost: { [DATE]: -1n },
+    channel_receivable: { [DATE]: 1n },
+  });
+});
+
 test("a line within the window is booked at once, and waits for the next date to agree", async () => {
   const world = await openWorld(platform);
   const payment = await order(world);
