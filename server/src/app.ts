@@ -182,12 +182,11 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const verifications = createVerifications({ cell, channels, merchants, operators, room });
-  const { payments } = room;
   const hands = { cell, channels, merchants, operators, openAccounts: opener.accounts };
   const breaks = createBreaks({ ...common, ...hands, ...room });
   const checkout = createCheckoutRoom({
     ...common,
-    payments,
+    payments: room.payments,
     channels,
     routing,
     merchants,
