@@ -5,6 +5,7 @@ import type { Id } from "../../kernel/ids.ts";
 import { type Journal, journalById } from "../../ledger/index.ts";
 import type { ApprovalAction } from "../../operators/index.ts";
 import { type Applied, apply } from "./apply.ts";
+import { createManualJournals, type ManualJournals } from "./manual-journals.ts";
 import type { Break, BreakEvent, Claim, JournalPurpose } from "./model.ts";
 import { createPeople, type People, type PeopleDeps } from "./people.ts";
 import { policyAction } from "./policies.ts";
@@ -44,6 +45,7 @@ export type Breaks = {
   evidence(id: Id): Promise<Evidence>;
   readonly people: People;
   readonly resolving: Resolving;
+  readonly manual: ManualJournals;
   /** What approvals of this room carry out. */
   readonly actions: readonly ApprovalAction[];
 };
@@ -61,6 +63,7 @@ export type BreaksDeps = ApplyDeps & ResolveDeps & PeopleDeps;
 export function createBreaks(deps: BreaksDeps): Breaks {
   const { cell } = deps;
   const resolving = createResolving(deps);
+  const manual = createManualJournals(deps);
   const get = async (id: Id) => {
     const found = await findBreak(cell.db, id);
     if (found === null) throw problem("not_found");
@@ -75,7 +78,8 @@ export function createBreaks(deps: BreaksDeps): Breaks {
     evidence: async (id) => evidenceOf(deps, await get(id)),
     people: createPeople(deps),
     resolving,
-    actions: [resolving.action, policyAction(cell)],
+    manual,
+    actions: [resolving.action, policyAction(cell), manual.action],
   };
 }
 
