@@ -40,7 +40,8 @@ export type Applied =
   | { readonly end: "superseded"; readonly by: Id };
 
 /**
- * Throws an Error for a generation that does not exist, and whatever `goOn` throws.
+ * A generation whose findings were carried into this one is applied before it, where it is not yet. Throws an
+ * Error for a generation that does not exist, and whatever `goOn` throws.
  * @param chunk findings in one transaction
  */
 export async function apply(
@@ -54,6 +55,8 @@ export async function apply(
   if (generation.state === "applied") return { end: "applied" };
   const newer = await newerGeneration(deps.cell.db, generation);
   if (newer !== null) return { end: "superseded", by: newer };
+  // What was carried in has its breaks first: otherwise nobody would end those that this one explains.
+  if (generation.carriedFrom !== null) await apply(deps, generation.carriedFrom, goOn, chunk);
   const account = await deps.channels.account(generation.channelAccountId);
   if (account === null) throw new Error(`there is no channel account ${generation.channelAccountId}`);
   const about = { generation, account };

@@ -32,7 +32,10 @@ export type Breaks = {
    */
   apply(generationId: Id, goOn: () => Promise<void>): Promise<Applied>;
   /** The unended breaks of these payments, `pending` ones too: their items are not to be settled. */
-  openOf(about: { readonly paymentIds: readonly Id[] }): Promise<readonly OpenBreak[]>;
+  openOf(about: {
+    readonly merchantId?: Id;
+    readonly paymentIds: readonly Id[];
+  }): Promise<readonly OpenBreak[]>;
   /** Counts and sums by kind, state, currency and age, of the breaks of these channel dates (both in). */
   summary(dates: { readonly from: string; readonly to: string }): Promise<readonly SummaryRow[]>;
   list(
@@ -71,7 +74,8 @@ export function createBreaks(deps: BreaksDeps): Breaks {
   };
   return {
     apply: (generationId, goOn) => apply(deps, generationId, goOn),
-    openOf: async ({ paymentIds }) => (paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds)),
+    openOf: async ({ paymentIds, merchantId = null }) =>
+      paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
     get,
