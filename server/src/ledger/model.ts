@@ -69,6 +69,8 @@ export const JOURNAL_KINDS = [
   "margin_swept",
   "advance_paid",
   "advance_repaid",
+  /** A fault of the ledger itself, corrected by two people. */
+  "manual_correction",
   "reversal",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

@@ -17,12 +17,13 @@ import { refundById } from "./refund/store.ts";
 /** What a channel's statement says in one line, and where it stands. */
 export type StatementWord = {
   readonly channelAccountId: Id;
-  /** The channel's business date of the line, `yyyy-mm-dd`. */
+  /** The channel's business date that the line belongs to, `yyyy-mm-dd`. */
   readonly channelDate: string;
   /** The statement, as people find it: its id on the wire. */
   readonly statement: string;
   /** Ours up to this accounting date, which is closed, was held against the statement. */
   readonly closedThrough: string;
+  /** Its number in the file 0 where that is not known. */
   readonly line: StatementLine;
 };
 
@@ -244,7 +245,7 @@ function exchangeOf(startedAt: Date, { statement, channelDate, line }: Statement
     startedAt,
     tookMs: 0,
     channelCode: null,
-    request: `statement ${statement} of ${channelDate}, line ${line.line}`,
+    request: `statement ${statement} of ${channelDate}${line.line > 0 ? `, line ${line.line}` : ""}`,
     response: JSON.stringify(said),
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
+import { writeGeneration } from "./testing/generations.ts";
 import { DATE, NEXT, openWorld } from "./testing/world.ts";
 
 let platform: TestPlatform;
@@ -44,6 +45,18 @@ test("what the next day may explain is posted nowhere before that day has come",
   assert.deepEqual(await state("T2"), [["resolved", "explained", 0n]]);
   assert.deepEqual(await state("T3"), [["open", null, 10_000n]]);
   assert.deepEqual((await books()).suspense_surplus, { [DATE]: -10_000n });
+});
+
+test("what was carried in has its breaks first, whichever is applied first", async () => {
+  const { found, state, channelAccountId } = await world();
+  const carried = [{ matchKey: "T7", pending: true }];
+  const first = await writeGeneration(platform.app.cell, {
+    channelAccountId,
+    channelDate: DATE,
+    findings: carried,
+  });
+  await found([], { channelDate: NEXT, carriedFrom: first });
+  assert.deepEqual(await state("T7"), [["resolved", "explained", 0n]]);
 });
 
 test("the two halves of a movement found too far apart end each other, each on its own day", async () => {

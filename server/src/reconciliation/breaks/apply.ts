@@ -17,14 +17,15 @@ import { lineOf } from "./rows.ts";
 import { applyRules } from "./rules.ts";
 import { takeStep } from "./steps.ts";
 import {
-  breaksOfKeys,
+  breaksAbout,
   datesOf,
   findingsAfter,
   generationOf,
-  lockBreaksOfKeys,
+  lockBreaksAbout,
   markApplied,
   newerGeneration,
   type PlacedFinding,
+  type Topics,
 } from "./store.ts";
 import { type About, type AccountsOpening, type ApplyDeps, underLock } from "./under-lock.ts";
 import { openWork } from "./work.ts";
@@ -39,7 +40,8 @@ export type Applied =
   | { readonly end: "superseded"; readonly by: Id };
 
 /**
- * Throws an Error for a generation that does not exist, and whatever `goOn` throws.
+ * A generation whose findings were carried into this one is applied before it, where it is not yet. Throws an
+ * Error for a generation that does not exist, and whatever `goOn` throws.
  * @param chunk findings in one transaction
  */
 export async function apply(
@@ -53,6 +55,8 @@ export async function apply(
   if (generation.state === "applied") return { end: "applied" };
   const newer = await newerGeneration(deps.cell.db, generation);
   if (newer !== null) return { end: "superseded", by: newer };
+  // What was carried in has its breaks first: otherwise nobody would end those that this one explains.
+  if (generation.carriedFrom !== null) await apply(deps, generation.carriedFrom, goOn, chunk);
   const account = await deps.channels.account(generation.channelAccountId);
   if (account === null) throw new Error(`there is no channel account ${generation.channelAccountId}`);
   const about = { generation, account };
@@ -82,19 +86,25 @@ async function applyChunk(
   await deps.openAccounts(openingsOf(account, findings));
   const answers = await askDoor(deps, about, findings);
   await goOn();
-  const keys = [...new Set(findings.map(({ matchKey }) => matchKey))];
+  const topics = topicsOf(findings, answers);
   await underLock(deps, about, async (tx, day) => {
-    const locked = await lockBreaksOfKeys(tx, account.id, keys);
+    const locked = await lockBreaksAbout(tx, account.id, topics);
     const dates = await datesOf(tx, [...new Set(locked.map((each) => each.lastReconciliationId))]);
     const teller = { reconciliationId: generation.id };
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
     const byKey = Map.groupBy(locked, ({ matchKey }) => matchKey);
-    for (const finding of findings) {
-      const alike = (byKey.get(finding.matchKey) ?? []).map((each) => work.present(each.id) as Break);
+    const byOrder = Map.groupBy(locked, ({ attemptId }) => attemptId);
+    for (const found of findings) {
+      const answer = answers.get(found.place) ?? null;
+      const finding = named(found, answer);
+      const { matchKey, attemptId } = finding;
+      const alike = [
+        ...(byKey.get(matchKey) ?? []),
+        ...(attemptId === null ? [] : (byOrder.get(attemptId) ?? [])),
+      ].map((each) => work.present(each.id) as Break);
       const existing = alike.find((each) => isOf(each, finding)) ?? null;
       const partner = partnerOf(finding, alike);
-      const answer = answers.get(finding.place) ?? null;
       const lastDate = existing === null ? null : (dates.get(existing.lastReconciliationId) ?? null);
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
       const isTold = existing?.lastReconciliationId === generation.id;
@@ -105,8 +115,31 @@ async function applyChunk(
   });
 }
 
-function isOf(known: Break, finding: Finding): boolean {
-  return known.kind === finding.kind && known.channelDate === finding.channelDate;
+function isOf(known: Break, { kind, channelDate, matchKey }: Finding): boolean {
+  return known.kind === kind && known.channelDate === channelDate && known.matchKey === matchKey;
+}
+
+/** The finding with the names that the door knows. */
+function named(finding: Finding, answer: StatementAnswer | null): Finding {
+  if (answer === null || answer.end === "unknown") return finding;
+  return {
+    ...finding,
+    paymentId: finding.paymentId ?? answer.paymentId,
+    attemptId: finding.attemptId ?? answer.attemptId,
+    refundId: finding.refundId ?? answer.refundId,
+  };
+}
+
+function topicsOf(
+  findings: readonly PlacedFinding[],
+  answers: ReadonlyMap<number, StatementAnswer> = new Map(),
+): Topics {
+  const all = findings.map((finding) => named(finding, answers.get(finding.place) ?? null));
+  const attemptIds = all.flatMap(({ attemptId }) => attemptId ?? []);
+  return {
+    keys: [...new Set(all.map(({ matchKey }) => matchKey))],
+    attemptIds: [...new Set(attemptIds)],
+  };
 }
 
 const FOR_THE_DOOR: readonly string[] = ["payment_theirs_only", "refund_theirs_only", "status"];
@@ -119,8 +152,7 @@ async function askDoor(
 ): Promise<ReadonlyMap<number, StatementAnswer>> {
   const wanted = findings.filter(({ kind }) => FOR_THE_DOOR.includes(kind));
   if (wanted.length === 0) return new Map();
-  const keys = wanted.map(({ matchKey }) => matchKey);
-  const known = await breaksOfKeys(deps.cell.db, account.id, keys);
+  const known = await breaksAbout(deps.cell.db, account.id, topicsOf(wanted));
   const told = (finding: Finding) =>
     known.some((each) => each.lastReconciliationId === generation.id && isOf(each, finding));
   const answers = await Promise.all(

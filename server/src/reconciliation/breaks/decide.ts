@@ -28,13 +28,14 @@ export type Step =
   /** What was decided stands on other figures: undone, then into suspense; or for people. */
   | "undo_and_open";
 
-const OPPOSITES: Partial<Record<BreakKind, BreakKind>> = {
-  payment_theirs_only: "payment_ours_only",
-  payment_ours_only: "payment_theirs_only",
-  refund_theirs_only: "refund_ours_only",
-  refund_ours_only: "refund_theirs_only",
-  dispute_theirs_only: "dispute_ours_only",
-  dispute_ours_only: "dispute_theirs_only",
+const OPPOSITES: Partial<Record<BreakKind, readonly BreakKind[]>> = {
+  payment_theirs_only: ["payment_ours_only"],
+  payment_ours_only: ["payment_theirs_only", "status"],
+  refund_theirs_only: ["refund_ours_only"],
+  refund_ours_only: ["refund_theirs_only", "status"],
+  dispute_theirs_only: ["dispute_ours_only"],
+  dispute_ours_only: ["dispute_theirs_only"],
+  status: ["payment_ours_only", "refund_ours_only"],
 };
 
 /** What a finding makes of its break; `existing` null: it is found for the first time. */
@@ -92,21 +93,27 @@ export function stepOfAbsence(known: Break): "explain" | "keep" | "settle" | "un
 
 /** The break that tells the other half of what a finding tells; null: there is none. */
 export function partnerOf(finding: Finding, others: readonly Break[]): Break | null {
-  const opposite = OPPOSITES[finding.kind];
-  if (opposite === undefined) return null;
+  const opposites = OPPOSITES[finding.kind] ?? [];
+  const isOther = (other: Break) =>
+    opposites.includes(other.kind) &&
+    isSameThing(finding, other) &&
+    other.currency === finding.currency &&
+    other.settleDifference === -finding.settleDifference &&
+    other.partnerId === null &&
+    other.standingResolution === null;
   return (
+    others.find((other) => isOther(other) && other.resolution === "placed") ??
     others.find(
-      (other) =>
-        other.kind === opposite &&
-        other.matchKey === finding.matchKey &&
-        other.currency === finding.currency &&
-        other.settleDifference === -finding.settleDifference &&
-        other.feeDifference === -finding.feeDifference &&
-        other.partnerId === null &&
-        other.standingResolution === null &&
-        (isHeld(other) || other.resolution === "placed"),
-    ) ?? null
+      (other) => isOther(other) && isHeld(other) && other.feeDifference === -finding.feeDifference,
+    ) ??
+    null
   );
+}
+
+/** By the number that was to match, or as the books know it. */
+function isSameThing(finding: Finding, { matchKey, attemptId, refundId }: Break): boolean {
+  if (matchKey === finding.matchKey) return true;
+  return attemptId !== null && attemptId === finding.attemptId && refundId === finding.refundId;
 }
 
 /** In suspense by a journal of its own, and nobody is deciding about it. */

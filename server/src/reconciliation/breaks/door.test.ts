@@ -5,7 +5,7 @@ import { type Json, startTestPlatform, type TestPlatform } from "../../../../too
 import { type Id, parseId } from "../../kernel/ids.ts";
 import { handsOn } from "../../payments/testing/hands.ts";
 import { lineText } from "./testing/generations.ts";
-import { DATE, NEXT, openWorld, type World } from "./testing/world.ts";
+import { DATE, hire, NEXT, openWorld, type World } from "./testing/world.ts";
 
 let platform: TestPlatform;
 const hands = handsOn(() => platform);
@@ -70,6 +70,29 @@ test("a line of an order that nobody had told us of completes its payment", asyn
   assert.deepEqual(await world.books(), {});
 });
 
+test("an order held for closed that the statement has as paid is booked; only its fee is left", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  const attemptId = parseId("att", payment.attempts[0].id);
+  const status = {
+    matchKey: "D8",
+    kind: "status",
+    side: "both",
+    attemptId,
+    theirs: lineOf(payment),
+  } as const;
+  await world.found([status]);
+  assert.deepEqual(await world.state("D8"), [["resolved", "placed", 0n]]);
+  const ours = { matchKey: "D8'", kind: "payment_ours_only", side: "ours", attemptId } as const;
+  const movement = { ...ours, settleDifference: -10_000n, feeDifference: -61n, channelDate: DATE };
+  await world.found([movement], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D8'"), [["open", null, 0n]]);
+  assert.deepEqual(await world.books(), {
+    channel_cost: { [DATE]: -1n },
+    channel_receivable: { [DATE]: 1n },
+  });
+});
+
 test("a line within the window is booked at once, and waits for the next date to agree", async () => {
   const world = await openWorld(platform);
   const payment = await order(world);
@@ -129,6 +152,37 @@ test("a refund that nobody here asked for is missing until somebody bears it", a
     resolution: "recover_from_merchant",
   });
   assert.deepEqual([body.amount, body.refusal], [4_000, null]);
+});
+
+test("a refund held for failed that the statement bills is missing until the merchant bears it", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  await hands.fault("refund_refused", { out_trade_no: numberOf(payment) }, { final: true });
+  const made = await world.shop.api("POST", `/v1/payments/${payment.id}/refunds`, {
+    merchant_refund_no: "D9",
+    amount: 2_000,
+  });
+  assert.deepEqual([made.status, made.body.state], [201, "failed"], JSON.stringify(made.body));
+  const line = {
+    kind: "refund",
+    channel_refund_no: made.body.channel_refund_no,
+    amount: "-2000",
+    settle_amount: "-2000",
+    fee: "-12",
+  };
+  const refund = { kind: "refund_theirs_only", theirsAmount: -2_000n, feeDifference: -12n } as const;
+  await world.found([
+    { matchKey: "D9", ...refund, settleDifference: -2_000n, theirs: lineOf(payment, line) },
+  ]);
+  assert.deepEqual(await world.state("D9"), [["open", null, 0n]]);
+  const [mei, jun] = [await hire(platform, "Mei", "operations"), await hire(platform, "Jun", "finance")];
+  const approval = await mei.propose(await world.idOf("D9"), "recover_from_merchant");
+  assert.equal((await jun.decide(approval, "approve")).status, 200);
+  assert.deepEqual(await world.books(), {
+    merchant_pending: { "-": 2_000n },
+    suspense_shortage: { "-": -2_000n },
+  });
+  await assertInvariants(platform);
 });
 
 test("a refund under way that the statement bills is accepted", async () => {

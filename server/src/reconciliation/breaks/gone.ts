@@ -5,7 +5,7 @@ import type { Break } from "./model.ts";
 import { change, contradict, end, suspending } from "./steps.ts";
 import { goneBreaks, lockBreaks } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
-import { openWork, suspend, takeBack, type Work } from "./work.ts";
+import { openWork, readSuspense, suspend, takeBack, type Work } from "./work.ts";
 
 /** Looks at the next of them, at most `limit`; false: none was left. */
 export async function explainGone(deps: ApplyDeps, about: About, limit: number): Promise<boolean> {
@@ -19,6 +19,7 @@ export async function explainGone(deps: ApplyDeps, about: About, limit: number):
     const teller = { reconciliationId: generation.id };
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
+    await readSuspense(work, locked);
     for (const { id } of gone) {
       const known = work.present(id);
       if (known !== undefined) await leave(work, known, { ...about, newId: deps.cell.newId });

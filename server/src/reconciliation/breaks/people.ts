@@ -25,7 +25,7 @@ export type ClaimWish = {
 };
 
 export type People = {
-  /** Writes a comment; the same request again (by its Idempotency-Key) writes no other. Throws `not_found`. */
+  /** Writes a comment; the same request again (by its Idempotency-Key) writes none. Throws `not_found`. */
   comment(actor: Actor, id: Id, text: string): Promise<void>;
   /** Null: nobody. Throws `not_found`, or `invalid_request` for an operator who does not exist. */
   own(actor: Actor, id: Id, ownerId: Id | null): Promise<Break>;

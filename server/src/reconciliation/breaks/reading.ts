@@ -117,12 +117,17 @@ const openOfSql = sql(
    from breaks
    where payment_id = any($1::uuid[])
      and ended_at is null
+     and ($2::uuid is null or merchant_id = $2)
    order by id`,
 );
 
-/** The unended breaks of these payments. */
-export function openOfPayments(db: Db, paymentIds: readonly Id[]): Promise<OpenBreak[]> {
-  return db.all<OpenBreak>(openOfSql, [paymentIds]);
+/** The unended breaks of these payments; of one merchant's, where it is named. */
+export function openOfPayments(
+  db: Db,
+  paymentIds: readonly Id[],
+  merchantId: Id | null,
+): Promise<OpenBreak[]> {
+  return db.all<OpenBreak>(openOfSql, [paymentIds, merchantId]);
 }
 
 export type SummaryRow = {

@@ -6,6 +6,7 @@ import { DAY } from "../../kernel/clock.ts";
 import { parseId } from "../../kernel/ids.ts";
 import { bookIdOf, platformOwner } from "../../ledger/index.ts";
 import { handsOn } from "../../payments/testing/hands.ts";
+import type { Shop } from "../../payments/testing/shop.ts";
 import { booked } from "./testing/generations.ts";
 import { DATE, hire, openWorld, type Person } from "./testing/world.ts";
 
@@ -27,6 +28,22 @@ const ours = {
   settleDifference: -10_000n,
   feeDifference: -60n,
 } as const;
+
+/** A payment of 50.00 that the buyer has paid. */
+async function paid(shop: Shop, number: string): Promise<Json> {
+  const created = await shop.api("POST", "/v1/payments", {
+    merchant_order_no: number,
+    amount: 5_000,
+    currency: "CNY",
+    subject: "Tea",
+    method: "alipay.qr",
+  });
+  await platform.payCode(created.body.next_action.qr_code);
+  return handsOn(() => platform).eventually(
+    async () => (await shop.api("GET", `/v1/payments/${created.body.id}`)).body,
+    (seen) => seen.status === "succeeded",
+  );
+}
 
 test("a surplus is paid to the merchant once another person has approved it", async () => {
   const { found, books, state, idOf } = await world();
@@ -166,20 +183,8 @@ test("a corrected file takes back what was decided on a line that it no longer h
 test("the buyer's money goes back by the payment's own refund, which no file can undo", async () => {
   const { found, state, books, idOf, shop } = await world();
   const { mei, jun, lan } = people();
-  const created = await shop.api("POST", "/v1/payments", {
-    merchant_order_no: "R9",
-    amount: 5_000,
-    currency: "CNY",
-    subject: "Tea",
-    method: "alipay.qr",
-  });
-  await platform.payCode(created.body.next_action.qr_code);
-  const { eventually } = handsOn(() => platform);
-  await eventually(
-    async () => (await shop.api("GET", `/v1/payments/${created.body.id}`)).body,
-    (seen) => seen.status === "succeeded",
-  );
-  const paymentId = parseId("pay", created.body.id);
+  const payment = await paid(shop, "R9");
+  const paymentId = parseId("pay", payment.id);
   await found([
     {
       matchKey: "R9",
@@ -199,7 +204,7 @@ test("the buyer's money goes back by the payment's own refund, which no file can
   const approved = await jun.decide(approval, "approve");
   assert.equal(approved.status, 200, JSON.stringify(approved.body));
   assert.deepEqual(await state("R9"), [["resolved", "refund_buyer", 0n]]);
-  const refunds = await shop.api("GET", `/v1/refunds?payment=${created.body.id}`);
+  const refunds = await shop.api("GET", `/v1/refunds?payment=${payment.id}`);
   assert.deepEqual(
     refunds.body.data.map((refund: Json) => [refund.amount, refund.merchant_refund_no]),
     [[5_000, id]],
@@ -213,6 +218,27 @@ test("the buyer's money goes back by the payment's own refund, which no file can
   const loss = await mei.propose(id, "loss");
   assert.equal((await lan.decide(loss, "approve")).status, 200);
   assert.deepEqual(await state("R9"), [["resolved", "loss", 0n]]);
+});
+
+test("a refund that is refused puts the break back on the list, to be decided otherwise", async () => {
+  const { found, state, idOf, shop } = await world();
+  const { mei, jun } = people();
+  const payment = await paid(shop, "R10");
+  const whole = await shop.api("POST", `/v1/payments/${payment.id}/refunds`, { merchant_refund_no: "R10" });
+  assert.equal(whole.status, 201, JSON.stringify(whole.body));
+  const paymentId = parseId("pay", payment.id);
+  const amounts = { theirsAmount: 10_000n, oursAmount: 5_000n, settleDifference: 5_000n } as const;
+  await found([{ matchKey: "R10", kind: "duplicate_theirs", side: "both", ...amounts, paymentId }]);
+  const id = await idOf("R10");
+  const refused = await jun.decide(await mei.propose(id, "refund_buyer"), "approve");
+  assert.deepEqual([refused.status, refused.body.code], [409, "conflict"]);
+  assert.match(refused.body.detail, /the refund was refused/);
+  assert.deepEqual(await state("R10"), [["open", null, 5_000n]]);
+  await assertInvariants(platform);
+  assert.equal((await jun.decide(await mei.propose(id, "pay_merchant"), "approve")).status, 200);
+  assert.deepEqual(await state("R10"), [["resolved", "pay_merchant", 0n]]);
+  await found([]);
+  assert.deepEqual(await state("R10"), [["voided", "undone", 0n]]);
 });
 
 test("the books are whole after all of it", () => assertInvariants(platform));

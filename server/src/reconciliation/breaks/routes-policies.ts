@@ -1,5 +1,5 @@
 /** Limits, rules and terms about breaks over HTTP. */
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import {
   CurrencySchema,
   type Http,
@@ -58,24 +58,7 @@ const PolicyBody = Type.Union([
     reason: Reason,
   }),
 ]);
-type Wanted =
-  | {
-      policy: "limit";
-      role: (typeof LIMITED_ROLES)[number];
-      currency: string;
-      amount_max: number | null;
-      reason: string;
-    }
-  | {
-      policy: "rule";
-      kind: (typeof RULED_KINDS)[number];
-      currency: string;
-      enabled: boolean;
-      per_break_max: number;
-      per_day_max: number;
-      reason: string;
-    }
-  | { policy: "income_term"; days: number; reason: string };
+type Wanted = Static<typeof PolicyBody>;
 
 const PolicySchema = Type.Object({
   name: Type.String(),
@@ -116,7 +99,7 @@ export function policyRoutes(http: Http, deps: BreakRoutesDeps): void {
         summary: "Propose a limit, a rule or a term about breaks",
         description:
           "A limit says what a role may approve of one break; a rule resolves small fee differences " +
-          "(adjust_fee) or amounts that are short (loss) alone; the term is that of a surplus nobody claims. " +
+          "(adjust_fee) or short amounts (loss) alone; the term is that of a surplus nobody claims. " +
           "An administrator approves it at /v1/ops/approvals.",
         body: PolicyBody,
         response: { 202: ApprovalSchema, ...problems(400, 401, 403, 409) },
@@ -124,13 +107,12 @@ export function policyRoutes(http: Http, deps: BreakRoutesDeps): void {
     },
     async (request, reply) => {
       const actor = await deps.authenticateOperator(request, "breaks.propose");
-      const wanted = request.body as Wanted;
-      const policy = policyOf(wanted);
+      const policy = policyOf(request.body);
       const approval = await deps.operators.propose(actor, {
         kind: SET_POLICY_KIND,
         subject: nameOf(policy),
         payload: written(policy),
-        reason: wanted.reason,
+        reason: request.body.reason,
       });
       return reply.status(202).send(presentApproval(approval));
     },

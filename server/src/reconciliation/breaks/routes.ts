@@ -18,6 +18,7 @@ import {
 } from "../../operators/index.ts";
 import { BREAK_KINDS } from "../model.ts";
 import type { BreakFilter } from "./reading.ts";
+import { manualRoutes } from "./routes-manual.ts";
 import { policyRoutes } from "./routes-policies.ts";
 import { peopleRoutes, resolutionRoutes } from "./routes-work.ts";
 import type { Breaks } from "./service.ts";
@@ -98,6 +99,7 @@ export function breakRoutes(http: Http, deps: BreakRoutesDeps): void {
   peopleRoutes(http, deps);
   resolutionRoutes(http, deps);
   policyRoutes(http, deps);
+  manualRoutes(http, deps);
 }
 
 function filterOf(asked: Asked, now: Date): BreakFilter {

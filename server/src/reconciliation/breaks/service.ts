@@ -5,6 +5,7 @@ import type { Id } from "../../kernel/ids.ts";
 import { type Journal, journalById } from "../../ledger/index.ts";
 import type { ApprovalAction } from "../../operators/index.ts";
 import { type Applied, apply } from "./apply.ts";
+import { createManualJournals, type ManualJournals } from "./manual-journals.ts";
 import type { Break, BreakEvent, Claim, JournalPurpose } from "./model.ts";
 import { createPeople, type People, type PeopleDeps } from "./people.ts";
 import { policyAction } from "./policies.ts";
@@ -31,7 +32,10 @@ export type Breaks = {
    */
   apply(generationId: Id, goOn: () => Promise<void>): Promise<Applied>;
   /** The unended breaks of these payments, `pending` ones too: their items are not to be settled. */
-  openOf(about: { readonly paymentIds: readonly Id[] }): Promise<readonly OpenBreak[]>;
+  openOf(about: {
+    readonly merchantId?: Id;
+    readonly paymentIds: readonly Id[];
+  }): Promise<readonly OpenBreak[]>;
   /** Counts and sums by kind, state, currency and age, of the breaks of these channel dates (both in). */
   summary(dates: { readonly from: string; readonly to: string }): Promise<readonly SummaryRow[]>;
   list(
@@ -44,6 +48,7 @@ export type Breaks = {
   evidence(id: Id): Promise<Evidence>;
   readonly people: People;
   readonly resolving: Resolving;
+  readonly manual: ManualJournals;
   /** What approvals of this room carry out. */
   readonly actions: readonly ApprovalAction[];
 };
@@ -61,6 +66,7 @@ export type BreaksDeps = ApplyDeps & ResolveDeps & PeopleDeps;
 export function createBreaks(deps: BreaksDeps): Breaks {
   const { cell } = deps;
   const resolving = createResolving(deps);
+  const manual = createManualJournals(deps);
   const get = async (id: Id) => {
     const found = await findBreak(cell.db, id);
     if (found === null) throw problem("not_found");
@@ -68,14 +74,16 @@ export function createBreaks(deps: BreaksDeps): Breaks {
   };
   return {
     apply: (generationId, goOn) => apply(deps, generationId, goOn),
-    openOf: async ({ paymentIds }) => (paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds)),
+    openOf: async ({ paymentIds, merchantId = null }) =>
+      paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
     get,
     evidence: async (id) => evidenceOf(deps, await get(id)),
     people: createPeople(deps),
     resolving,
-    actions: [resolving.action, policyAction(cell)],
+    manual,
+    actions: [resolving.action, policyAction(cell), manual.action],
   };
 }
 

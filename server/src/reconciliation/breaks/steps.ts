@@ -36,7 +36,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     case "open":
       work.tell(row, existing?.endedAt != null ? "reopened" : "opened", null);
-      suspend(work, row, suspending(context));
+      suspend(work, uncovered(row), suspending(context));
       return;
     case "hold":
       work.keep({ ...row, ...UNDECIDED, state: "open", openedAt: work.now, heldByDoor: true });
@@ -47,7 +47,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     case "pair":
       if (partner === null) throw new Error("a pair needs two");
-      await pair(work, row, partner, context.newId);
+      await pair(work, uncovered(row), partner, context);
       return;
     case "change":
       work.tell(row, "changed", figures(finding));
@@ -71,9 +71,8 @@ const UNDECIDED = {
 
 /** The row by what the generation tells; a new one is told to be found. */
 function tellFound(work: Work, context: StepContext): Break {
-  const { existing, finding, generation, account, answer } = context;
+  const { existing, finding, generation, account } = context;
   const { kind, side, matchKey, channelDate, currency } = finding;
-  const said = answer === null || answer.end === "unknown" ? null : answer;
   const told = {
     side,
     currency,
@@ -81,9 +80,9 @@ function tellFound(work: Work, context: StepContext): Break {
     oursAmount: finding.oursAmount,
     settleDifference: finding.settleDifference,
     feeDifference: finding.feeDifference,
-    paymentId: finding.paymentId ?? said?.paymentId ?? existing?.paymentId ?? null,
-    attemptId: finding.attemptId ?? said?.attemptId ?? existing?.attemptId ?? null,
-    refundId: finding.refundId ?? said?.refundId ?? existing?.refundId ?? null,
+    paymentId: finding.paymentId ?? existing?.paymentId ?? null,
+    attemptId: finding.attemptId ?? existing?.attemptId ?? null,
+    refundId: finding.refundId ?? existing?.refundId ?? null,
     theirs: finding.theirs,
     ours: finding.ours,
     lastReconciliationId: generation.id,
@@ -141,17 +140,34 @@ export function end(work: Work, row: Break, resolution: Ending, explanation: str
   });
 }
 
-/** Two halves of one movement: what the first holds in suspense goes on the day of the second. */
-async function pair(work: Work, row: Break, partner: Break, newId: () => Id): Promise<void> {
+/** Nothing covers its figures but what was carried out for good. */
+function uncovered(row: Break): Break {
+  return row.standingResolution === null ? { ...row, standingSettle: 0n, standingFee: 0n } : row;
+}
+
+/**
+ * Two halves of one movement: what the first holds in suspense goes on the day of the second. Where the door
+ * has booked the first, the channel's fee may be another than the one that is booked with it: that is left.
+ */
+async function pair(work: Work, row: Break, partner: Break, context: StepContext): Promise<void> {
   const sentence = (other: Break) => `It and what was found on ${other.channelDate} are one movement.`;
-  if (partner.resolution === "placed") {
-    work.keep({ ...partner, partnerId: row.id });
-    work.tell(partner, "paired", sentence(row));
-  } else {
-    const free = await takeBack(work, partner, newId, row.channelDate);
+  const halves = { ...row, openedAt: null, partnerId: partner.id };
+  if (partner.resolution !== "placed") {
+    const free = await takeBack(work, partner, context.newId, row.channelDate);
     end(work, { ...free, partnerId: row.id }, "paired", sentence(row));
+    end(work, halves, "paired", sentence(partner));
+    return;
   }
-  end(work, { ...row, openedAt: null, partnerId: partner.id }, "paired", sentence(partner));
+  work.keep({ ...partner, partnerId: row.id });
+  work.tell(partner, "paired", sentence(row));
+  if (row.feeDifference + partner.feeDifference === 0n) {
+    end(work, halves, "paired", sentence(partner));
+    return;
+  }
+  const covered = { standingSettle: row.settleDifference, standingFee: -partner.feeDifference };
+  work.tell(row, "opened", `${sentence(partner)} Only its fee is left to be decided.`);
+  const open = suspend(work, { ...row, ...covered }, suspending(context));
+  work.keep({ ...open, partnerId: partner.id });
 }
 
 /** What money that has left nothing can take back. */

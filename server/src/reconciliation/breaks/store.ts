@@ -139,13 +139,16 @@ const ofKeysSql = sql(
   `select ${COLUMNS}
    from breaks
    where channel_account_id = $1
-     and match_key = any($2::text[])
+     and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))
    order by id`,
 );
 
-/** Every break of an account about one of these keys. */
-export function breaksOfKeys(db: Db, channelAccountId: Id, keys: readonly string[]): Promise<Break[]> {
-  return db.all<Break>(ofKeysSql, [channelAccountId, keys]);
+/** What findings are about: their keys, and the orders that they name. */
+export type Topics = { readonly keys: readonly string[]; readonly attemptIds: readonly Id[] };
+
+/** Every break of an account about one of these. */
+export function breaksAbout(db: Db, channelAccountId: Id, { keys, attemptIds }: Topics): Promise<Break[]> {
+  return db.all<Break>(ofKeysSql, [channelAccountId, keys, attemptIds]);
 }
 
 const lockKeysSql = sql(
@@ -153,13 +156,17 @@ const lockKeysSql = sql(
   `select ${COLUMNS}
    from breaks
    where channel_account_id = $1
-     and match_key = any($2::text[])
+     and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))
    order by id
    for no key update`,
 );
 
-export function lockBreaksOfKeys(tx: Tx, channelAccountId: Id, keys: readonly string[]): Promise<Break[]> {
-  return tx.all<Break>(lockKeysSql, [channelAccountId, keys]);
+export function lockBreaksAbout(
+  tx: Tx,
+  channelAccountId: Id,
+  { keys, attemptIds }: Topics,
+): Promise<Break[]> {
+  return tx.all<Break>(lockKeysSql, [channelAccountId, keys, attemptIds]);
 }
 
 const lockSql = sql(

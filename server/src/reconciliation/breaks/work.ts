@@ -5,10 +5,12 @@
 import type { Cell, Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import {
+  bookIdOf,
   type Day,
   type Journal,
   type JournalDraft,
   journalById,
+  journalsOfSources,
   post,
   reversalOf,
 } from "../../ledger/index.ts";
@@ -32,6 +34,8 @@ export type Work = {
   /** The row as it is now in this work. */
   present(id: Id): Break | undefined;
   tell(about: Break, kind: BreakEventKind, detail: string | null, by?: Teller): void;
+  /** Journals of the books that are read already. */
+  readonly read: Map<Id, Journal>;
   /** A journal that this work has added; null: it has not. */
   drafted(journalId: Id): JournalDraft | null;
   /** Adds a journal of the break, and its effect on the suspense accounts to the row. */
@@ -85,6 +89,7 @@ export function openWork({ cell, tx, day, now, locked, teller }: WorkDeps): Work
         pendingEffect: about.pendingEffect + pending,
       });
     },
+    read: new Map(),
     drafted: (journalId) => drafts.find(({ id }) => id === journalId) ?? null,
     write: async () => {
       const all = [...rows.values()];
@@ -154,6 +159,18 @@ export function original({ day }: Work, date: string): string | null {
   return date === day.accountingDate ? null : date;
 }
 
+/** Reads the journals that hold these breaks in suspense at once: one by one they take 6 ms each. */
+export async function readSuspense(work: Work, rows: readonly Break[]): Promise<void> {
+  const held = rows.filter(({ suspenseJournalId }) => suspenseJournalId !== null);
+  const [first] = held;
+  if (first === undefined) return;
+  // The account's breaks are all in its merchant's book; a round that was given up has the one before.
+  const sources = held.flatMap(({ id, round }) => [sourceOf(id, round), sourceOf(id, round - 1)]);
+  const book = bookIdOf("merchant", first.merchantId);
+  const journals = await journalsOfSources(work.tx, book, [...new Set(sources)]);
+  for (const journal of journals) work.read.set(journal.id, journal);
+}
+
 /** Out of suspense again, on the channel's day whose statement explains it. */
 export async function takeBack(
   work: Work,
@@ -166,7 +183,7 @@ export async function takeBack(
   const drafted = work.drafted(about.suspenseJournalId);
   const draft =
     drafted === null
-      ? reversalOf(await known(work.tx, about.suspenseJournalId), newId(), source, { channelDate })
+      ? reversalOf(await known(work, about.suspenseJournalId), newId(), source, { channelDate })
       : opposite(drafted, newId(), work.day, channelDate);
   return work.journal({ ...about, suspenseJournalId: null }, "taken_back", draft);
 }
@@ -177,7 +194,7 @@ export async function undoResolution(work: Work, about: Break, newId: () => Id):
   let row = about;
   for (const { journalId, purpose, round } of done) {
     if (purpose !== "resolution" || round !== about.round) continue;
-    const journal = await known(work.tx, journalId);
+    const journal = await known(work, journalId);
     const source = sourceOf(about.id, round, "undone");
     row = work.journal(row, "undone", reversalOf(journal, newId(), source));
   }
@@ -201,8 +218,8 @@ function opposite(draft: JournalDraft, id: Id, day: Day, channelDate: string): J
   };
 }
 
-async function known(tx: Tx, journalId: Id): Promise<Journal> {
-  const journal = await journalById(tx, journalId);
+async function known({ tx, read }: Work, journalId: Id): Promise<Journal> {
+  const journal = read.get(journalId) ?? (await journalById(tx, journalId));
   if (journal === null) throw new Error(`the journal ${journalId} of a break is not in the books`);
   return journal;
 }
