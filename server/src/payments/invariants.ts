@@ -190,6 +190,14 @@ const OPEN_ITEMS = sql(
          end
      from disputes d
      join attempts a on a.id = d.attempt_id
+     union all
+     select b.owner_id, j.currency, false, 'merchant_pending', -e.amount
+     from journals j
+     join books b on b.id = j.book_id
+     cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place(account_id, seq)
+     join entries e on e.account_id = place.account_id and e.seq = place.seq
+     join accounts c on c.id = e.account_id and c.code = 'merchant_pending'
+     where j.kind = 'settlement'
    ), expected as (
      select merchant_id, currency, memo, code, sum(amount) as amount
      from items

@@ -14,6 +14,7 @@ import { type SettlementAuth, settlementRoutes } from "./routes.ts";
 import { sameDayRoutes } from "./same-day/routes.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { type SettleResult, settleDate } from "./settle/run.ts";
+import { statementRoutes } from "./statement/routes.ts";
 import { markPaid } from "./states.ts";
 import { settlementsById } from "./store.ts";
 
@@ -68,6 +69,7 @@ export function createSettlement(deps: SettlementDeps): SettlementRoom {
       settlementRoutes(http, { ...deps, ...auth });
       billRoutes(http, { db: deps.cell.db, ...auth });
       sameDayRoutes(http, { ...deps, ...auth });
+      statementRoutes(http, { ...deps, ...auth });
       itemRoutes(http, { ...deps, ...auth });
       policyRoutes(http, { policies, ...auth });
       businessDayRoutes(http, { ...deps, clock: deps.cell.clock, ...auth });
