@@ -84,7 +84,7 @@ const accountsNow = async (): Promise<Map<string, number>> => {
   );
 };
 
-test("a merchant reads what a date brought as settlement, items, bill, file and statement, to the cent", async () => {
+test("a merchant reads a date as settlement, items, bill, file and statement, to the cent", async () => {
   const first = await paid(12_345);
   await paid(6_789);
   const refund = await platform.api("POST", `/v1/payments/${first.id}/refunds`, {
@@ -238,7 +238,7 @@ test("a policy needs two people, counts from its date, and is refused where it c
   assert.deepEqual([list.data.length, list.data[0].version, list.data[0].person_above], [1, 1, 100]);
 });
 
-test("a settlement above the limit is held, released and approved by people, each step written down", async () => {
+test("a settlement above the limit is held, released, approved, each step written down", async () => {
   await paid(20_000);
   const date = await close();
   const { body: list } = await platform.ops("GET", `/v1/ops/settlements?state=open&date=${date}`);
@@ -284,7 +284,7 @@ test("one payment is held before its date is closed, and settles apart once it i
   assert.equal(again.status, 409);
 });
 
-test("a year of business days is loaded whole, corrected as a version, and refused when it contradicts itself", async () => {
+test("a year of business days is loaded whole, corrected as a version, else refused", async () => {
   const year = { holidays: ["2031-01-01"], workdays: ["2031-01-04"], source: "a notice" };
   const put = (body: unknown) => platform.ops("PUT", "/v1/ops/business_days/CN/2031", body);
   assert.equal((await put({ ...year, workdays: ["2031-01-06"] })).body.field, "workdays.0");

@@ -119,7 +119,7 @@ test("a negative sum is carried and set off against later payments", async () =>
   assert.deepEqual(await world.violations(), []);
 });
 
-test("what a merchant owes is taken first, then the reserve, which comes back when its term is over", async () => {
+test("what a merchant owes is taken first, then the reserve, which comes back after its term", async () => {
   const merchant = await world.merchant();
   await world.policy(merchant, { reserveRateMillionths: 100_000n, reserveDays: 2 });
   const first = await merchant.paid(1_000n);
@@ -232,7 +232,7 @@ test("T+3 in calendar days settles on the third day, refunds in between are set 
   assert.deepEqual(await world.violations(), []);
 });
 
-test("a merchant whose calendar ends waits, is named with the remedy, and settles once it is loaded", async () => {
+test("a merchant whose calendar ends waits, named with the remedy, and settles later", async () => {
   const merchant = await world.merchant();
   await world.policy(merchant, { dayKind: "business", calendar: "ZZ" });
   await merchant.paid(3_000n);
