@@ -87,6 +87,28 @@ export function settlementsById(db: Db, ids: readonly Id[]): Promise<Settlement[
   return db.all<Settlement>(byIdSql, [ids]);
 }
 
+const payableSql = sql(
+  "settlements_payable",
+  `select ${COLUMNS}
+   from settlements
+   where state = 'approved'
+     and payout = 'automatic'
+     and available > 0
+     and accounting_date <= $1
+     and ($2::uuid is null or id > $2)
+   order by id
+   limit $3`,
+);
+
+/** Approved settlements of merchants that are paid automatically, in the order of their ids. */
+export function payableSettlements(
+  db: Db,
+  throughDate: string,
+  page: { readonly after: Id | null; readonly limit: number },
+): Promise<Settlement[]> {
+  return db.all<Settlement>(payableSql, [throughDate, page.after, page.limit]);
+}
+
 const lockSql = sql(
   "settlements_lock",
   `select ${COLUMNS}

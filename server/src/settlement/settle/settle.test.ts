@@ -293,6 +293,25 @@ test("an open settlement's money is not settled a second time by a later date", 
   assert.deepEqual(await world.violations(), []);
 });
 
+test("what a resolution brings for an earlier date settles apart", async () => {
+  const merchant = await world.merchant();
+  await merchant.paid(300n);
+  const today = await world.today();
+  await merchant.book(
+    "resolution_pay_merchant",
+    [
+      { account: merchant.account("suspense_surplus"), debit: 800n },
+      { account: merchant.account("merchant_pending"), credit: 800n },
+    ],
+    { originalDate: shiftDate(today, -4) },
+  );
+  await closeAndSettle();
+  const kinds = (await of(merchant)).map(({ kind, amount }) => `${kind} ${amount}`).sort();
+  assert.deepEqual(kinds, ["regular 300", "supplementary 800"]);
+  assert.equal(await merchant.balance("merchant_available"), 1_100n);
+  assert.deepEqual(await world.violations(), []);
+});
+
 test("items that cancel each other are closed without a journal", async () => {
   const merchant = await world.merchant();
   const { payment } = await merchant.paid(3_000n);
