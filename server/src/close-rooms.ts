@@ -17,6 +17,7 @@ import type { Keyring } from "./kernel/crypto.ts";
 import type { Cell, Database } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
+import type { Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
 import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
@@ -24,7 +25,7 @@ import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
 import { invariants, runAudit } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
 import type { PaymentsRoom } from "./payments/index.ts";
-import { createPayouts, type Payouts } from "./payouts/index.ts";
+import { createPayouts, type Payouts, type SettlementToPay } from "./payouts/index.ts";
 import {
   appliedScopes,
   type Breaks,
@@ -35,7 +36,7 @@ import {
   type StatementSource,
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
-import { createSettlement } from "./settlement/index.ts";
+import { createSettlement, type Settlement, type SettlementRoom } from "./settlement/index.ts";
 import {
   createStatementFiles,
   createStatementsRoom,
@@ -105,7 +106,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     ...deps,
     http: deps.channelHttp,
     timeZone: settings.timeZone,
-    settlementsToPay: settlement.toPay,
+    settlementsToPay: (date) => settlementsToPay(settlement, date),
   });
   let worker: DueWorker | null = null;
   let fetching: DueWorker | null = null;
@@ -184,4 +185,27 @@ function statementSource({ statements }: StatementsRoom): StatementSource {
       return record === null ? null : { id: record.id, hash: record.hash, lines: statements.lines(record) };
     },
   };
+}
+
+const SETTLEMENTS_PER_PAGE = 1_000;
+
+/** What payouts are to pay by themselves. */
+async function settlementsToPay(settlement: SettlementRoom, date: string): Promise<SettlementToPay[]> {
+  const all: SettlementToPay[] = [];
+  for (let after: Id | null = null; ; ) {
+    const page: readonly Settlement[] = await settlement.payable(date, {
+      after,
+      limit: SETTLEMENTS_PER_PAGE,
+    });
+    all.push(
+      ...page.map(({ id, merchantId, currency, available }) => ({
+        settlementId: id,
+        merchantId,
+        currency,
+        amount: available,
+      })),
+    );
+    if (page.length < SETTLEMENTS_PER_PAGE) return all;
+    after = page.at(-1)?.id ?? null;
+  }
 }

@@ -634,6 +634,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/statements/{period}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show your accounts from opening to closing balance over a month or some days
+         * @description Closed dates only; each figure is the ledger's. `format` csv, xlsx or pdf gives a file, whose amounts are decimals of the major unit.
+         */
+        readonly get: operations["getStatement"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/stores": {
         readonly parameters: {
             readonly query?: never;
@@ -2788,6 +2808,61 @@ export interface operations {
                             readonly payment: string | null;
                         }[];
                         readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getStatement: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description ISO 4217, capital letters */
+                readonly currency?: string;
+                readonly format?: "json" | "csv" | "xlsx" | "pdf";
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description 2026-11, or 2026-11-01_2026-11-15: at most 366 days */
+                readonly period: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly accounts: readonly {
+                            /** @description In minor units */
+                            readonly added: number;
+                            /** @description In minor units */
+                            readonly closing: number;
+                            readonly code: string;
+                            readonly days: readonly {
+                                /** @description In minor units */
+                                readonly added: number;
+                                /** @description In minor units */
+                                readonly closing: number;
+                                readonly date: string;
+                                /** @description In minor units */
+                                readonly opening: number;
+                                /** @description In minor units */
+                                readonly taken: number;
+                            }[];
+                            /** @description In minor units */
+                            readonly opening: number;
+                            /** @description In minor units */
+                            readonly taken: number;
+                        }[];
+                        readonly currency: string;
+                        readonly from: string;
+                        readonly merchant: string;
+                        /** @description The last closed date where the period is not over */
+                        readonly to: string;
                     };
                 };
             };

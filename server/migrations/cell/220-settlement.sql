@@ -69,6 +69,7 @@ create table settlements (
 
 create index settlements_of_merchant on settlements (merchant_id, id);
 create index settlements_of_date on settlements (accounting_date, id);
+create index settlements_payable on settlements (id) where state = 'approved';
 -- Listed, and still in pending money.
 create index settlements_unposted on settlements (account_id) where state in ('open', 'held');
 

@@ -14,8 +14,9 @@ import { type SettlementAuth, settlementRoutes } from "./routes.ts";
 import { sameDayRoutes } from "./same-day/routes.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { type SettleResult, settleDate } from "./settle/run.ts";
+import { statementRoutes } from "./statement/routes.ts";
 import { markPaid } from "./states.ts";
-import { settlementsById, settlementsToPay, type ToPay } from "./store.ts";
+import { payableSettlements, settlementsById } from "./store.ts";
 
 export type { BillsResult } from "./bills/service.ts";
 export type { BillTotals } from "./bills/store.ts";
@@ -44,8 +45,14 @@ export type SettlementRoom = {
   bills(date: string, goOn: () => Promise<void>): Promise<BillsResult>;
   /** Settlements by their ids, in the order of the ids; unknown ones are absent. */
   byId(ids: readonly Id[]): Promise<readonly Settlement[]>;
-  /** Approved settlements of automatic merchants up to a closed date that are not paid yet. */
-  toPay(date: string): Promise<readonly ToPay[]>;
+  /**
+   * Approved settlements, of dates up to this one, of merchants whose payout is automatic, with something to
+   * pay out: in the order of their ids, from the one after `after`. They are listed until `markPaid`.
+   */
+  payable(
+    throughDate: string,
+    page: { readonly after: Id | null; readonly limit: number },
+  ): Promise<readonly Settlement[]>;
   /**
    * Notes that the money of approved settlements was paid out, and tells the merchants. Safe to repeat; those
    * that are not approved are left as they are. Gives the settlements as they are then.
@@ -64,13 +71,14 @@ export function createSettlement(deps: SettlementDeps): SettlementRoom {
     settle: (date, goOn) => settleDate(deps, date, goOn),
     bills: (date, goOn) => makeBills(deps, date, goOn),
     byId: (ids) => settlementsById(deps.cell.db, ids),
-    toPay: (date) => settlementsToPay(deps.cell.db, date),
+    payable: (throughDate, page) => payableSettlements(deps.cell.db, throughDate, page),
     markPaid: (ids) => markPaid(deps, ids),
     approvalActions: [policies.action],
     routes: (http, auth) => {
       settlementRoutes(http, { ...deps, ...auth });
       billRoutes(http, { db: deps.cell.db, ...auth });
       sameDayRoutes(http, { ...deps, ...auth });
+      statementRoutes(http, { ...deps, ...auth });
       itemRoutes(http, { ...deps, ...auth });
       policyRoutes(http, { policies, ...auth });
       businessDayRoutes(http, { ...deps, clock: deps.cell.clock, ...auth });

@@ -4,8 +4,8 @@ import { Type } from "typebox";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../kernel/http.ts";
-import type { Id } from "../kernel/ids.ts";
 import { PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
+import type { MerchantIdentity } from "../merchants/index.ts";
 import {
   type Actor,
   IdParams,
@@ -30,7 +30,7 @@ import {
 } from "./wire.ts";
 
 export type SettlementAuth = {
-  readonly authenticateMerchant: (request: FastifyRequest) => Promise<{ readonly merchantId: Id }>;
+  readonly authenticateMerchant: (request: FastifyRequest) => Promise<MerchantIdentity>;
   readonly authenticateOperator: (request: FastifyRequest, permission: Permission) => Promise<Actor>;
 };
 

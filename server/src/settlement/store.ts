@@ -87,6 +87,28 @@ export function settlementsById(db: Db, ids: readonly Id[]): Promise<Settlement[
   return db.all<Settlement>(byIdSql, [ids]);
 }
 
+const payableSql = sql(
+  "settlements_payable",
+  `select ${COLUMNS}
+   from settlements
+   where state = 'approved'
+     and payout = 'automatic'
+     and available > 0
+     and accounting_date <= $1
+     and ($2::uuid is null or id > $2)
+   order by id
+   limit $3`,
+);
+
+/** Approved settlements of merchants that are paid automatically, in the order of their ids. */
+export function payableSettlements(
+  db: Db,
+  throughDate: string,
+  page: { readonly after: Id | null; readonly limit: number },
+): Promise<Settlement[]> {
+  return db.all<Settlement>(payableSql, [throughDate, page.after, page.limit]);
+}
+
 const lockSql = sql(
   "settlements_lock",
   `select ${COLUMNS}
@@ -215,28 +237,4 @@ const outcomesSql = sql(
 /** How many accounts of pending money came to what, of those whose last date this is. */
 export function outcomesOf(db: Db, date: string): Promise<{ outcome: string; merchants: number }[]> {
   return db.all(outcomesSql, [date]);
-}
-
-const toPaySql = sql(
-  "settlements_to_pay",
-  `select id as settlement_id, merchant_id, currency, available as amount
-   from settlements
-   where state = 'approved'
-     and payout = 'automatic'
-     and available > 0
-     and accounting_date <= $1
-   order by id`,
-);
-
-/** A settlement whose money is to be paid out without being asked for. */
-export type ToPay = {
-  readonly settlementId: Id;
-  readonly merchantId: Id;
-  readonly currency: string;
-  readonly amount: bigint;
-};
-
-/** Approved settlements of automatic merchants up to a date that are not paid yet. */
-export function settlementsToPay(db: Db, date: string): Promise<ToPay[]> {
-  return db.all<ToPay>(toPaySql, [date]);
 }

@@ -36,6 +36,27 @@ export function movedAccounts(db: Db, after: Id | null, limit: number): Promise<
   return db.all<MovedAccount>(pageSql, [OWN_CODES, after, limit]);
 }
 
+const amongSql = sql(
+  "account_days_among",
+  `select a.id as account_id, a.last_seq, coalesce(d.last_seq, 0)::bigint as known_seq
+   from accounts a
+   left join lateral (
+     select last_seq
+     from account_days
+     where account_id = a.id
+     order by accounting_date desc
+     limit 1
+   ) d on true
+   where a.id = any($1::uuid[])
+     and a.last_seq > coalesce(d.last_seq, 0)
+   order by a.id`,
+);
+
+/** Those of these accounts with entries after their last known date. */
+export function movedAmong(db: Db, accountIds: readonly Id[]): Promise<MovedAccount[]> {
+  return db.all<MovedAccount>(amongSql, [accountIds]);
+}
+
 // Dates never fall along an account, so the last entry of a date is found by halving: some 20 look-ups in a
 // million entries, where reading them all would be a million.
 const markSql = sql(

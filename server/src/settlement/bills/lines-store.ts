@@ -42,7 +42,8 @@ const LINES_MAX = 100;
 // whole. What moves between the merchant's own accounts, and payouts, are no lines of a bill.
 const LINES = `
    select p.place, g.seq, j.id as journal_id, j.kind, j.posted_at, j.subject_id, j.source_id,
-     coalesce(w.total, g.total) - coalesce(w.fee, -g.debits) as amount, coalesce(w.fee, -g.debits) as fee
+     case when j.kind = 'payment_success' then g.total + g.debits else coalesce(w.total, 0) end as amount,
+     case when j.kind = 'payment_success' then -g.debits else coalesce(w.fee, 0) end as fee
    from unnest(
      $1::integer[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
      $9::uuid[], $10::uuid[], $11::uuid[]
@@ -59,13 +60,14 @@ const LINES = `
      having min(e.seq) <= p.to_seq
    ) g
    join journals j on j.id = g.journal_id
-   left join lateral (
-     select coalesce(-sum(n.amount) filter (where n.account_id <> p.fee_id), 0)::bigint as total,
-       coalesce(sum(n.amount) filter (where n.account_id = p.fee_id), 0)::bigint as fee
+   cross join lateral (
+     select -sum(n.amount)::bigint as total,
+       sum(n.amount) filter (where n.account_id = p.fee_id)::bigint as fee
      from unnest(j.entry_accounts, j.entry_seqs) as place(account_id, seq)
      join entries n on n.account_id = place.account_id and n.seq = place.seq
-     where place.account_id in (p.pending_id, p.available_id, p.reserve_id, p.receivable_id, p.fee_id)
-   ) w on j.kind <> 'payment_success'
+     where j.kind <> 'payment_success'
+       and place.account_id in (p.pending_id, p.available_id, p.reserve_id, p.receivable_id, p.fee_id)
+   ) w
    where j.entry_seqs[array_position(j.entry_accounts, p.account_id)] = g.seq
      and (p.earlier_a is null or array_position(j.entry_accounts, p.earlier_a) is null)
      and (p.earlier_b is null or array_position(j.entry_accounts, p.earlier_b) is null)

@@ -82,7 +82,7 @@ test("T+0 is refused to the new, the little used, and those without it, and move
   assert.deepEqual(await world.violations(), []);
 });
 
-test("T+0 advances own money first, lists each journal once, and takes the money back when the channel pays", async () => {
+test("T+0 advances own money, lists each journal once, and is repaid when the channel pays", async () => {
   await ownMoney(5_000n);
   const merchant = await seasoned();
   const date = await world.today();

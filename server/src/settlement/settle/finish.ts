@@ -45,21 +45,30 @@ export class Overdrawn extends Error {
   override readonly name = "Overdrawn";
 }
 
-const TRIES_MAX = 5;
+const TRIES_MAX = 10;
 
-/** Decides and posts a group. A group that was finished by somebody else is left as it is. */
-export async function finish(deps: SettleDeps, group: Group): Promise<void> {
-  const endpoints = await deps.webhooks.endpointsOf(group.plans.map(({ merchantId }) => merchantId));
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const deliveries = await deps.cell.transact((tx) => finishStep(tx, deps, group, endpoints), {
-        repeatable: true,
-      });
-      deps.webhooks.deliver(deliveries);
+/**
+ * Decides and posts a group. Accounts that were finished by somebody else are left as they are. A group in
+ * which a refund came in between is halved, so that it holds up nobody else.
+ */
+export async function finish(deps: SettleDeps, group: Group, tries = 1): Promise<void> {
+  const { plans } = group;
+  const endpoints = await deps.webhooks.endpointsOf(plans.map(({ merchantId }) => merchantId));
+  try {
+    const deliveries = await deps.cell.transact((tx) => finishStep(tx, deps, group, endpoints), {
+      repeatable: true,
+    });
+    deps.webhooks.deliver(deliveries);
+  } catch (error) {
+    if (!(error instanceof Overdrawn)) throw error;
+    if (plans.length === 1) {
+      if (tries >= TRIES_MAX) throw error;
+      await finish(deps, group, tries + 1);
       return;
-    } catch (error) {
-      if (!(error instanceof Overdrawn) || tries >= TRIES_MAX) throw error;
     }
+    const half = Math.ceil(plans.length / 2);
+    await finish(deps, { ...group, plans: plans.slice(0, half) });
+    await finish(deps, { ...group, plans: plans.slice(half) });
   }
 }
 

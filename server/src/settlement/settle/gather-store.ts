@@ -159,7 +159,8 @@ export type Piece = {
 const LINES_MAX = 100;
 
 // A journal's entries in one account follow each other, so the entries a little beyond the piece complete its
-// last journal. What lowers pending money counts at once, whenever it was booked.
+// last journal. What lowers pending money counts at once, whenever it was booked; what concerns an earlier
+// date than its own settles apart.
 const itemizeSql = sql(
   "settlement_itemize",
   `with journal as (
@@ -173,7 +174,8 @@ const itemizeSql = sql(
      having min(e.seq) <= p.up_to_seq
    ), closed as (
      select g.account_id, g.settlement_id, g.cutoff, g.journal_id, g.amount, g.seq, j.kind,
-       j.accounting_date, j.subject_id, j.source_id
+       j.accounting_date, j.subject_id, j.source_id,
+       coalesce(g.amount > 0 and j.original_date < j.accounting_date, false) as is_late
      from journal g
      join journals j on j.id = g.journal_id
      where j.accounting_date <= $6
@@ -184,12 +186,13 @@ const itemizeSql = sql(
        case
          when c.amount < 0 then c.settlement_id
          when c.accounting_date <= c.cutoff
+           and not c.is_late
            and h.journal_id is null
            and not (c.subject_id = any($7::uuid[]) and c.subject_id is not null)
            and not (c.source_id = any($7::uuid[]))
            then c.settlement_id
        end,
-       c.amount, c.accounting_date, false
+       c.amount, c.accounting_date, c.is_late
      from closed c
      left join settlement_holds h on h.journal_id = c.journal_id and h.released_at is null
      where c.kind <> 'settlement'

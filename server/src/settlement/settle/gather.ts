@@ -59,15 +59,10 @@ async function begin(deps: SettleDeps, { plans, date }: Group): Promise<void> {
     async (tx) => {
       await ensureAccounts(tx, plans);
       const accountIds = plans.map(({ accountId }) => accountId);
-      const late = await lockUndecided(tx, accountIds, date);
-      const undecided = plans.filter(({ accountId }) => late.has(accountId));
-      const passedOver = await withPassedOver(tx, [...late.keys()]);
-      const begun = undecided.flatMap((plan): Begun[] => [
-        { ...plan, id: cell.newId(), kind: "regular" },
-        ...(passedOver.has(plan.accountId)
-          ? [{ ...plan, id: cell.newId(), kind: "supplementary" } as const]
-          : []),
-      ]);
+      const undecided = await lockUndecided(tx, accountIds, date);
+      const begun = plans
+        .filter(({ accountId }) => undecided.has(accountId))
+        .map((plan): Begun => ({ ...plan, id: cell.newId(), kind: "regular" }));
       await beginSettlements(tx, begun, { date, at: cell.clock.now() });
     },
     { repeatable: true },
@@ -138,6 +133,7 @@ async function regularOf(tx: Tx, accountIds: readonly Id[], date: string): Promi
   );
 }
 
+/** Holds what has a reason to wait, and begins a settlement apart for what is late. */
 async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: Group): Promise<void> {
   const accountIds = plans.map(({ accountId }) => accountId);
   const undecided = [...(await lockUndecided(tx, accountIds, date)).keys()];
@@ -146,6 +142,11 @@ async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: G
   const now = cell.clock.now();
   await releaseExplained(tx, undecided, unended, now);
   await holdByCauses(tx, causes, undecided, now);
+  const late = await withPassedOver(tx, undecided);
+  const begun = plans
+    .filter(({ accountId }) => late.has(accountId))
+    .map((plan): Begun => ({ ...plan, id: cell.newId(), kind: "supplementary" }));
+  await beginSettlements(tx, begun, { date, at: now });
 }
 
 /** Of the scopes that open items belong to, those whose items may settle; none where no policy asks. */

@@ -119,7 +119,7 @@ test("a negative sum is carried and set off against later payments", async () =>
   assert.deepEqual(await world.violations(), []);
 });
 
-test("what a merchant owes is taken first, then the reserve, which comes back when its term is over", async () => {
+test("what a merchant owes is taken first, then the reserve, which comes back after its term", async () => {
   const merchant = await world.merchant();
   await world.policy(merchant, { reserveRateMillionths: 100_000n, reserveDays: 2 });
   const first = await merchant.paid(1_000n);
@@ -232,7 +232,7 @@ test("T+3 in calendar days settles on the third day, refunds in between are set 
   assert.deepEqual(await world.violations(), []);
 });
 
-test("a merchant whose calendar ends waits, is named with the remedy, and settles once it is loaded", async () => {
+test("a merchant whose calendar ends waits, named with the remedy, and settles later", async () => {
   const merchant = await world.merchant();
   await world.policy(merchant, { dayKind: "business", calendar: "ZZ" });
   await merchant.paid(3_000n);
@@ -290,6 +290,25 @@ test("an open settlement's money is not settled a second time by a later date", 
   assert.deepEqual([first?.state, first?.amount], ["open", 3_000n]);
   assert.deepEqual([later?.state, later?.amount], ["approved", 100n]);
   assert.equal(await merchant.balance("merchant_pending"), 3_000n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("what a resolution brings for an earlier date settles apart", async () => {
+  const merchant = await world.merchant();
+  await merchant.paid(300n);
+  const today = await world.today();
+  await merchant.book(
+    "resolution_pay_merchant",
+    [
+      { account: merchant.account("suspense_surplus"), debit: 800n },
+      { account: merchant.account("merchant_pending"), credit: 800n },
+    ],
+    { originalDate: shiftDate(today, -4) },
+  );
+  await closeAndSettle();
+  const kinds = (await of(merchant)).map(({ kind, amount }) => `${kind} ${amount}`).sort();
+  assert.deepEqual(kinds, ["regular 300", "supplementary 800"]);
+  assert.equal(await merchant.balance("merchant_available"), 1_100n);
   assert.deepEqual(await world.violations(), []);
 });
 
