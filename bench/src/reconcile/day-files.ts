@@ -1,6 +1,6 @@
 /**
- * A day of one Alipay account on disk, with its answer key: the statement as Alipay writes it, in GBK, and the
- * movements as the ledger's extract has them.
+ * A day of one Alipay account on disk, with its answer key: the statement as Alipay writes it, in GBK, and
+ * the movements as the ledger's extract has them.
  */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
@@ -71,7 +71,9 @@ const wide = (text: string) => iconv.encode(text, "gbk").toString("latin1");
 const idOf = (kind: string, index: number) =>
   `01980000-${kind}-7000-8000-${index.toString(16).padStart(12, "0")}`;
 
-/** The trailer stands behind the lines and the frame is made of their sums, so the lines are counted first. */
+/**
+ * The trailer stands behind the lines and the frame is made of their sums, so the lines are counted first.
+ */
 export function writeDay(place: DayPlace, rows: number): DayFiles {
   const totals = { payment: { count: 0, settled: 0n }, refund: { count: 0, settled: 0n } };
   const key: Record<string, number> = {};
