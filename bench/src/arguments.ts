@@ -7,6 +7,8 @@ export type Arguments = {
   readonly seconds: number;
   /** What `growth` loads. */
   readonly payments: number;
+  /** What `reconcile` compares. */
+  readonly rows: number;
   /** Whether skeleton, row-at-a-time and TPC-B run beside the platform; null: as the scenario likes. */
   readonly compare: boolean | null;
   readonly record: boolean;
@@ -18,6 +20,7 @@ export type Arguments = {
 
 const SECONDS = 60;
 const PAYMENTS = 10_000_000;
+const ROWS = 1_000_000;
 const RUNS = 5;
 /** More makes larger batches and longer waits: at 5,000/s these are 50 ms of each payment. */
 const IN_FLIGHT = 256;
@@ -32,6 +35,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     scenario: positionals[0] ?? "payments",
     seconds: whole("--seconds", values.seconds, SECONDS),
     payments: whole("--payments", values.payments, PAYMENTS),
+    rows: whole("--rows", values.rows, ROWS),
     runs: whole("--runs", values.runs, RUNS),
     compare: values["no-compare"] === true ? false : values.compare === true ? true : null,
     record: values.record === true,
@@ -48,6 +52,7 @@ function parse(argv: readonly string[]) {
       options: {
         seconds: { type: "string" },
         payments: { type: "string" },
+        rows: { type: "string" },
         runs: { type: "string" },
         compare: { type: "boolean" },
         "no-compare": { type: "boolean" },

@@ -5,6 +5,7 @@ import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
 import { overload } from "./overload.ts";
 import { payments } from "./payments.ts";
+import { reconcile } from "./reconcile.ts";
 import { routing } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";
 import { signing } from "./signing.ts";
@@ -22,5 +23,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "slow-endpoints": slowEndpoints,
   signing,
   routing,
+  reconcile,
   chart,
 };

@@ -9,7 +9,13 @@ export {
 } from "./accounts/model.ts";
 export { type ChannelAccountRoutesDeps, registerChannelAccounts } from "./accounts/routes.ts";
 export type { ChannelAccounts, GivenContract } from "./accounts/service.ts";
-export { createAlipay } from "./alipay/index.ts";
+export {
+  type AlipayColumn,
+  type AlipayFrame,
+  type AlipayTotal,
+  createAlipay,
+  readAlipayFrame,
+} from "./alipay/index.ts";
 export type { CallBudget, CallPriority } from "./budget.ts";
 export { channelDateOf, channelDayEnd } from "./channel-day.ts";
 export { type AccountCalls, type CallCounts, TOOK_MS_BOUNDS } from "./counts.ts";

@@ -1,10 +1,14 @@
-/** Days with an answer key, through the channels' real formats: all that is wrong is found, and nothing else. */
+/**
+ * Days with an answer key, through the channels' real formats: all that is wrong is found, and nothing else.
+ */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { parseStatement } from "../channels/alipay/bill.ts";
+import type { StatementLine } from "../channels/index.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import type { GivenLine } from "./generation/plan.ts";
@@ -13,6 +17,7 @@ import type { Finding } from "./model.ts";
 import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts";
 import { type Answer, type Day, makeDay } from "./testing/day/day.ts";
 import { throughTheFile } from "./testing/day/read.ts";
+import { alipayStatement } from "./testing/day/writers.ts";
 
 const DATE = "2026-03-06";
 const SEEDS = [1, 2, 3];
@@ -157,4 +162,86 @@ describe("on days with an answer key, of every channel", () => {
       });
     }
   }
+});
+
+describe("a statement read by the engine itself", () => {
+  const date = "2026-03-07";
+  let contract: Contract;
+  let day: Day;
+  const resultOf = async (original: Buffer, lines: readonly StatementLine[], largeBytesMin: number) => {
+    const alipayFile = join(folder, "statement.csv");
+    writeFileSync(alipayFile, original);
+    const hash = createHash("sha256").update(original).update(String(largeBytesMin)).digest();
+    const reconciliation = createReconciliation({
+      cell: books.cell,
+      engine,
+      folder,
+      largeBytesMin,
+      accountOf: async () => contract,
+      statements: { statementOf: async () => ({ id: books.newId(), hash, lines, alipayFile }) },
+    });
+    const scope = { channelAccountId: contract.channelAccountId, channelDate: date };
+    const [one] = await reconciliation.reconcile([scope], { closedThrough: date, goOn });
+    assert.ok(one?.end === "done");
+    const { resultHash, lines: count, movements, matched, findings } = one.generation;
+    const { id } = one.generation;
+    const totals = await books.query(
+      `select currency, kind, theirs_count, theirs_amount, theirs_settle, theirs_fee, ours_count, ours_amount,
+         ours_settle, ours_fee
+       from reconciliation_totals
+       where reconciliation_id = $1
+       order by kind`,
+      [id],
+    );
+    return { result: resultHash.toString("hex"), count, movements, matched, findings, totals };
+  };
+  before(async () => {
+    const channel = CHANNELS[0] as (typeof CHANNELS)[number];
+    contract = { ...channel, channelAccountId: books.newId(), merchantId: books.newId() };
+    await books.openContract(contract);
+    day = makeDay(books, { seed: 7, contract, date, orders: 80, brokenPerMille: 100 });
+    await books.write(day);
+    await books.close(date, "2026-03-08");
+  });
+
+  test("makes the findings and totals that its lines make, one by one", async () => {
+    const original = alipayStatement(date, day.lines);
+    const { lines } = parseStatement(original, Buffer.alloc(0));
+    const byLine = await resultOf(original, lines, Number.MAX_SAFE_INTEGER);
+    // Without its lines: only the engine can have read them.
+    const byEngine = await resultOf(original, [], 0);
+    assert.deepEqual(byEngine, byLine);
+    assert.ok(byLine.findings > 10);
+  });
+
+  test("that is irregular anywhere is left to the strict reader", async () => {
+    const original = alipayStatement(date, day.lines);
+    const at = original.indexOf("\r\n2026030");
+    const damaged = (change: (bytes: Buffer) => void) => {
+      const bytes = Buffer.from(original);
+      change(bytes);
+      return bytes;
+    };
+    const strict = await resultOf(original, [], Number.MAX_SAFE_INTEGER);
+    for (const [title, bytes] of [
+      [
+        "a pair that GBK does not have",
+        damaged((all) => all.writeUInt16BE(0x81ff, all.indexOf(",2026-03", at) - 2)),
+      ],
+      [
+        "another sum than the trailer's",
+        damaged((all) => all.writeUInt8(0x39, all.indexOf(".", all.indexOf(".", at) + 1) - 1)),
+      ],
+      [
+        "a line less than the trailer's count",
+        Buffer.concat([
+          original.subarray(0, at + 2),
+          original.subarray(original.indexOf("\r\n", at + 2) + 2),
+        ]),
+      ],
+      ["a line with a cell less", damaged((all) => all.writeUInt8(0x20, all.indexOf(",", at)))],
+    ] as const) {
+      assert.equal((await resultOf(bytes, [], 0)).result, strict.result, title);
+    }
+  });
 });

@@ -295,7 +295,7 @@ describe("whatever a day holds", () => {
       const other = { ...rows, theirs: shuffled(rows.theirs), ours: shuffled(rows.ours) };
       assert.deepEqual((await compare(other)).map(text).sort(), (await compare(rows)).map(text).sort());
     });
-    await fc.assert(property, { numRuns: 4, endOnFailure: true });
+    await fc.assert(property, { numRuns: 12, endOnFailure: true });
   });
 
   test("PostgreSQL finds the same by the same rules", async () => {

@@ -18,8 +18,10 @@ import {
   THEIR_COLUMNS,
   writeRows,
 } from "./files.ts";
-import type { Job, JobFiles, Reply } from "./job.ts";
-import type { Compared, OurRow, ScopeRow, TheirRow } from "./rows.ts";
+import type { AnyJob, JobFiles, Reply } from "./job.ts";
+import type { LargeStatement } from "./large/large.ts";
+import { narrowed } from "./large/narrowed.ts";
+import type { Compared, FoundRow, OurRow, ScopeRow, TheirRow } from "./rows.ts";
 
 export type EngineDeps = {
   readonly clock: Clock;
@@ -42,6 +44,11 @@ export type Comparison = {
   readonly carried: readonly InScope<OurRow>[];
   /** Extracts, at least one. */
   readonly movements: readonly string[];
+  /**
+   * An Alipay statement of the only scope, which is read by the engine itself: `theirs` has what was carried
+   * in, alone.
+   */
+  readonly large?: LargeStatement;
 };
 
 export type InScope<Row> = Row & { readonly scope: number };
@@ -49,9 +56,17 @@ export type InScope<Row> = Row & { readonly scope: number };
 /** The comparison did not come to an end; nothing is lost, and it may be asked for again. */
 export class EngineFailed extends Error {}
 
+/** A large statement that only the strict reader can read or refuse. */
+export class IrregularStatement extends Error {}
+
 export type Engine = {
-  /** Throws `EngineFailed` when the process dies or cannot carry it out. */
+  /**
+   * Throws `EngineFailed` when the process dies or cannot carry it out, and `IrregularStatement` for a large
+   * statement that is not of the usual form.
+   */
   compare(comparison: Comparison): Promise<Compared>;
+  /** Makes an extract quicker to read: the same rows, as Parquet. */
+  pack(from: string, to: string): Promise<void>;
   /** Waits for the job in hand, and ends the process. */
   stop(): Promise<void>;
 };
@@ -63,17 +78,23 @@ const IDLE_MS = MINUTE / 2;
 export function createEngine(deps: EngineDeps): Engine {
   const worker = createWorker(deps);
   let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  };
   return {
-    compare: (comparison) => {
-      const compared = turn.then(() => compare(deps, worker, comparison));
-      turn = compared.catch(() => {});
-      return compared;
-    },
+    compare: (comparison) => inTurn(() => compare(deps, worker, comparison)),
+    pack: (from, to) => inTurn(() => worker.carryOut({ task: "pack", from, to, ...limits(deps) })),
     stop: async () => {
       await turn;
       await worker.stop();
     },
   };
+}
+
+function limits({ memoryMbMax, threads }: EngineDeps) {
+  return { memoryMbMax: memoryMbMax ?? MEMORY_MB_MAX, threads: threads ?? THREADS };
 }
 
 async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison): Promise<Compared> {
@@ -94,14 +115,11 @@ async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison)
     await writeRows(files.scopes, SCOPE_COLUMNS, comparison.scopes);
     await writeRows(files.theirs, THEIR_COLUMNS, comparison.theirs);
     await writeRows(files.carried, CARRIED_COLUMNS, comparison.carried);
-    await worker.carryOut({
-      folder,
-      files,
-      memoryMbMax: deps.memoryMbMax ?? MEMORY_MB_MAX,
-      threads: deps.threads ?? THREADS,
-    });
+    const large = comparison.large ?? null;
+    await worker.carryOut({ task: "compare", folder, files, large, ...limits(deps) });
+    const found = await readFound(files.found);
     return {
-      found: await readFound(files.found),
+      found: large === null ? found : found.map(narrowedFound),
       totals: await readTotals(files.totals),
       adjusted: await readAdjusted(files.adjusted),
       counts: await readCounts(files.counts),
@@ -111,8 +129,28 @@ async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison)
   }
 }
 
+/** Of a large statement every text was widened on its way. */
+function narrowedFound(row: FoundRow): FoundRow {
+  const { theirs } = row;
+  if (theirs === null || theirs.matchKey !== "") return row;
+  const { tradeNo, orderNo, refundNo, subject } = theirs;
+  return {
+    ...row,
+    matchKey: narrowed(row.matchKey),
+    theirs: {
+      ...theirs,
+      tradeNo: narrowed(tradeNo),
+      orderNo: narrowed(orderNo),
+      refundNo: narrowed(refundNo),
+      subject: narrowed(subject),
+    },
+  };
+}
+
+type Unnumbered<Job> = Job extends AnyJob ? Omit<Job, "id"> : never;
+
 type Worker = {
-  carryOut(job: Omit<Job, "id">): Promise<void>;
+  carryOut(job: Unnumbered<AnyJob>): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -154,29 +192,33 @@ function createWorker({ clock, idleMs }: EngineDeps): Worker {
 }
 
 function started(onExit: () => void): ChildProcess {
-  const child = fork(PROGRAM, [], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(PROGRAM, [], {
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
   child.once("exit", onExit);
   return child;
 }
 
 const SAID_CHARACTERS_MAX = 2_000;
 
-function answerOf(child: ChildProcess, job: Job): Promise<void> {
+function answerOf(child: ChildProcess, job: AnyJob): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
     const onSaid = (part: Buffer) => {
       said = (said + part.toString()).slice(-SAID_CHARACTERS_MAX);
     };
-    const settle = (failure: string | null) => {
+    const settle = (failure: string | null, isIrregular = false) => {
       child.removeListener("message", onMessage);
       child.removeListener("exit", onExit);
       child.removeListener("error", onError);
       child.stderr?.removeListener("data", onSaid);
       if (failure === null) resolve();
-      else reject(new EngineFailed(failure));
+      else reject(isIrregular ? new IrregularStatement(failure) : new EngineFailed(failure));
     };
     const onMessage = (reply: Reply) => {
-      if (reply.id === job.id) settle(reply.end === "done" ? null : reply.reason);
+      if (reply.id === job.id) settle(reply.end === "done" ? null : reply.reason, reply.end === "irregular");
     };
     const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
       settle(`its process ended with ${signal ?? `code ${code}`} ${said}`.trim());

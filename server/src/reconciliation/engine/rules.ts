@@ -26,10 +26,25 @@ export function rules(): readonly string[] {
 }
 
 /** What reads the inputs, before the rules, and what writes what they found: DuckDB's own SQL. */
-export function loading(): { readonly inputs: readonly string[]; readonly results: readonly string[] } {
+export type Loading = {
+  readonly inputs: readonly string[];
+  /** Where every line is a row, and where a statement of millions is read. */
+  readonly small: readonly string[];
+  readonly large: readonly string[];
+  readonly ours: readonly string[];
+  readonly results: readonly string[];
+};
+
+export function loading(): Loading {
   const folder = new URL("./load/", import.meta.url);
   const read = (name: string) => cut(readFileSync(fileURLToPath(new URL(name, folder)), "utf8"));
-  return { inputs: read("10-inputs.sql"), results: read("90-results.sql") };
+  return {
+    inputs: read("10-inputs.sql"),
+    small: read("20-small.sql"),
+    large: read("20-large.sql"),
+    ours: read("30-ours.sql"),
+    results: read("90-results.sql"),
+  };
 }
 
 function statementsOf(name: string): readonly string[] {

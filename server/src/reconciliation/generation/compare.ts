@@ -1,6 +1,9 @@
 /** Plans compared by the engine, and what it found made into generations. */
+import { stat } from "node:fs/promises";
 import type { Cell } from "../../kernel/database.ts";
-import type { Comparison, Engine, InScope } from "../engine/engine.ts";
+import { type Comparison, type Engine, type InScope, IrregularStatement } from "../engine/engine.ts";
+import { frameOf } from "../engine/large/frame.ts";
+import type { LargeStatement } from "../engine/large/large.ts";
 import type { AdjustedRow, Compared, CountRow, FoundRow, OurRow, TheirRow } from "../engine/rows.ts";
 import { RULES_VERSION } from "../engine/rules.ts";
 import type { Finding } from "../model.ts";
@@ -14,10 +17,50 @@ export type CompareDeps = {
   readonly cell: Cell;
   readonly engine: Engine;
   readonly extractPath: (accountingDate: string) => string;
+  /** An Alipay statement of so many bytes is large. */
+  readonly largeBytesMin: number;
 };
 
-/** Compares scopes of one channel date, each account once. */
+/** Compares scopes of one channel date, each account once: together, and large statements each alone. */
 export async function comparePlans(deps: CompareDeps, plans: readonly Plan[]): Promise<readonly Made[]> {
+  const large = new Map<Plan, LargeStatement>();
+  for (const plan of plans) {
+    const statement = await largeOf(deps, plan);
+    if (statement !== null) large.set(plan, statement);
+  }
+  const made: Made[] = [];
+  const together = plans.filter((plan) => !large.has(plan));
+  for (const [plan, statement] of large) {
+    const alone = await compareLarge(deps, plan, statement);
+    if (alone === null) together.push(plan);
+    else made.push(alone);
+  }
+  return [...made, ...(together.length === 0 ? [] : await compareTogether(deps, together))];
+}
+
+/** The statement where it is a large one whose frame can be read. */
+async function largeOf({ largeBytesMin }: CompareDeps, { statement }: Plan): Promise<LargeStatement | null> {
+  const path = statement.alipayFile;
+  if (path === undefined || (await stat(path)).size < largeBytesMin) return null;
+  // What is wrong with a frame is for the strict reader to say.
+  const frame = await frameOf(path).catch(() => null);
+  return frame === null ? null : { path, frame };
+}
+
+async function compareLarge(deps: CompareDeps, plan: Plan, large: LargeStatement): Promise<Made | null> {
+  try {
+    return (await compareTogether(deps, [plan], large))[0] ?? null;
+  } catch (error) {
+    if (error instanceof IrregularStatement) return null;
+    throw error;
+  }
+}
+
+async function compareTogether(
+  deps: CompareDeps,
+  plans: readonly Plan[],
+  large?: LargeStatement,
+): Promise<readonly Made[]> {
   const carriedTheirs = plans.flatMap(carriedLines);
   const carriedOurs = plans.flatMap(carriedMovements);
   const comparison: Comparison = {
@@ -33,7 +76,8 @@ export async function comparePlans(deps: CompareDeps, plans: readonly Plan[]): P
       dropsFailedRefunds: plan.terms.dropsFailedRefunds,
       billsReturns: plan.terms.billsReturns,
     })),
-    theirs: linesOf(plans, carriedTheirs),
+    theirs: large === undefined ? linesOf(plans, carriedTheirs) : carriedTheirs,
+    ...(large === undefined ? {} : { large }),
     carried: carriedOurs,
     movements: [...new Set(plans.flatMap(({ dates }) => dates))].sort().map(deps.extractPath),
   };

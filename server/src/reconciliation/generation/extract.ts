@@ -50,6 +50,11 @@ export function extractPath(folder: string, accountingDate: string): string {
   return join(folder, `movements-${accountingDate}.csv`);
 }
 
+/** Where the same rows are packed to be read more quickly. */
+export function packedPath(folder: string, accountingDate: string): string {
+  return join(folder, `movements-${accountingDate}.parquet`);
+}
+
 /**
  * The extract of a closed date, made unless it is there: the same bytes each time. Throws for a date that is
  * not closed, and where ledger and extract differ.

@@ -24,6 +24,11 @@ export type GivenStatement = {
   /** SHA-256 of the original. */
   readonly hash: Buffer;
   readonly lines: Iterable<GivenLine> | AsyncIterable<GivenLine>;
+  /**
+   * Where an Alipay statement (业务明细) is as it came, unpacked: one too large to be read line by line is read
+   * by the engine itself.
+   */
+  readonly alipayFile?: string;
 };
 
 export type PlanDeps = {

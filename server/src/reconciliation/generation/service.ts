@@ -1,10 +1,12 @@
 /** Generations: scopes compared, date by date, and what was found written whole. */
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import type { Cell } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Finding, Generation, Scope } from "../model.ts";
 import { comparePlans } from "./compare.ts";
-import { extractOf, extractPath, type GoOn } from "./extract.ts";
+import { extractOf, extractPath, type GoOn, packedPath } from "./extract.ts";
 import type { Extract } from "./extract-store.ts";
 import { type GivenStatement, type Plan, type PlanDeps, plansOf } from "./plan.ts";
 import {
@@ -31,6 +33,8 @@ export type ReconciliationDeps = {
   readonly folder: string;
   readonly statements: StatementSource;
   readonly accountOf: PlanDeps["accountOf"];
+  /** From how many bytes on an Alipay statement is read by the engine itself; 64 MB by default. */
+  readonly largeBytesMin?: number;
 };
 
 export type Reconciled = Scope &
@@ -73,6 +77,7 @@ export type Reconciliation = {
   findings(generationId: Id): AsyncIterable<Finding & { readonly place: number }>;
 };
 
+const LARGE_BYTES_MIN = 67_108_864;
 const FINDINGS_PER_PAGE = 1_000;
 const GENERATIONS_PER_TRANSACTION = 200;
 /** Findings that are written with others; one generation with more is written alone. */
@@ -81,7 +86,7 @@ const FINDINGS_PER_TRANSACTION = 2_000;
 export function createReconciliation(deps: ReconciliationDeps): Reconciliation {
   const { db } = deps.cell;
   return {
-    extract: (accountingDate, goOn) => extractOf(deps, accountingDate, goOn),
+    extract: (accountingDate, goOn) => extractAndPack(deps, accountingDate, goOn),
     reconcile: (scopes, options) => reconcile(deps, scopes, options),
     currentGeneration: async (scope) => (await newestOf(db, [scope]))[0] ?? null,
     generations: (scope) => findGenerations(db, scope),
@@ -124,6 +129,26 @@ async function reconcile(
   return [...results.values()];
 }
 
+/** A large extract is packed beside its file, which stays what its hash is of. */
+async function extractAndPack(
+  deps: ReconciliationDeps,
+  accountingDate: string,
+  goOn: GoOn,
+): Promise<Extract> {
+  const extract = await extractOf(deps, accountingDate, goOn);
+  const packed = packedPath(deps.folder, accountingDate);
+  if (extract.bytes < (deps.largeBytesMin ?? LARGE_BYTES_MIN) || existsSync(packed)) return extract;
+  const part = `${packed}.${deps.cell.newId()}`;
+  await deps.engine.pack(extractPath(deps.folder, accountingDate), part);
+  await rename(part, packed);
+  return extract;
+}
+
+function quickestPath(folder: string, accountingDate: string): string {
+  const packed = packedPath(folder, accountingDate);
+  return existsSync(packed) ? packed : extractPath(folder, accountingDate);
+}
+
 function keyOf({ channelAccountId, channelDate }: Scope): string {
   return `${channelDate} ${channelAccountId}`;
 }
@@ -141,13 +166,17 @@ async function reconcileDate(
     db: deps.cell.db,
     statementOf: (scope) => deps.statements.statementOf(scope),
     accountOf: deps.accountOf,
-    extractHash: async (date, step) => (await extractOf(deps, date, step)).hash,
+    extractHash: async (date, step) => (await extractAndPack(deps, date, step)).hash,
   };
   const planned = await plansOf(planDeps, scopes, { closedThrough, goOn });
   const fresh = planned.flatMap((one) => (one.end === "planned" && !isKnown(one.plan) ? [one.plan] : []));
   await goOn();
-  const path = (date: string) => extractPath(deps.folder, date);
-  const made = fresh.length === 0 ? [] : await comparePlans({ ...deps, extractPath: path }, fresh);
+  const compareDeps = {
+    ...deps,
+    extractPath: (date: string) => quickestPath(deps.folder, date),
+    largeBytesMin: deps.largeBytesMin ?? LARGE_BYTES_MIN,
+  };
+  const made = fresh.length === 0 ? [] : await comparePlans(compareDeps, fresh);
   const written = await write(deps.cell, made, goOn);
   return planned.map((one): Reconciled => {
     if (one.end === "waiting") return { ...one.scope, end: "waiting", reason: one.reason };

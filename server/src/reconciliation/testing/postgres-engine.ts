@@ -73,6 +73,8 @@ export async function openPostgresEngine(): Promise<PostgresEngine> {
 }
 
 const TABLES = `
+  create table set_aside (scope bigint, currency text, kind text, n bigint, amount bigint, settle bigint,
+    fee bigint);
   create table scopes (scope bigint, drops_failed_refunds bigint, bills_returns bigint);
   create table theirs (scope bigint, id bigint, kind text, trade_no text, order_no text, refund_no text,
     amount bigint, settle bigint, fee bigint, told_fee bigint, currency text, created_at text, at text,

@@ -34,10 +34,10 @@ from read_csv(
 ) t
 join scopes s on s.scope = t.scope;
 
-create view movements as
+create macro movements_in(paths) as table
 select *
 from read_csv(
-  {movements},
+  paths,
   header = true,
   delim = ',',
   quote = '"',
@@ -52,6 +52,10 @@ from read_csv(
     'voucher': 'bigint', 'quiet': 'bigint', 'net': 'bigint', 'entries': 'bigint'
   }
 );
+
+create view movements as
+select *
+from {movements};
 
 create view carried as
 select *
@@ -73,31 +77,30 @@ from read_csv(
   }
 );
 
-create table ours as
-select scope, row_number() over () as id, accounting_date, channel_date, journal_id, origin, kind,
-  coalesce(order_no, '') as order_no, coalesce(trade_no, '') as trade_no, coalesce(refund_no, '') as
-    refund_no,
-  amount, settle, fee, currency, coalesce(payment_id, '') as payment_id, coalesce(attempt_id, '') as
-    attempt_id,
-  coalesce(refund_id, '') as refund_id, voucher, quiet, match_key
-from (
-  select s.scope, m.accounting_date, m.channel_date, m.journal_id, m.origin, m.kind, m.order_no, m.trade_no,
-    m.refund_no, m.amount, m.settle, m.fee, m.currency, m.payment_id, m.attempt_id, m.refund_id, m.voucher,
-    m.quiet, '' as match_key
-  from movements m
-  join scopes s on s.channel_account_id = m.channel_account_id
-  where m.kind <> 'none'
-    and m.channel_date <= s.channel_date
-    and m.accounting_date >= s.read_from
-    and m.accounting_date <= s.closed_through
-    and not (
-      s.date_before is not null
-      and m.channel_date <= s.date_before
-      and m.accounting_date <= s.closed_before
-    )
-  union all
-  select scope, accounting_date, channel_date, journal_id, origin, kind, order_no, trade_no, refund_no,
-    amount,
-    settle, fee, currency, payment_id, attempt_id, refund_id, voucher, quiet, match_key
-  from carried
-) rows_of_ours;
+-- What the two sides have alike and is no row below.
+create table set_aside (
+  scope bigint,
+  currency varchar,
+  kind varchar,
+  n bigint,
+  amount bigint,
+  settle bigint,
+  fee bigint
+);
+
+-- What of the books is new to each scope.
+create view fresh as
+select s.scope, m.accounting_date, m.channel_date, m.journal_id, m.origin, m.kind,
+  coalesce(m.order_no, '') as order_no, m.trade_no, m.refund_no, m.amount, m.settle, m.fee, m.currency,
+  m.payment_id, m.attempt_id, m.refund_id, m.voucher, m.quiet, '' as match_key
+from movements m
+join scopes s on s.channel_account_id = m.channel_account_id
+where m.kind <> 'none'
+  and m.channel_date <= s.channel_date
+  and m.accounting_date >= s.read_from
+  and m.accounting_date <= s.closed_through
+  and not (
+    s.date_before is not null
+    and m.channel_date <= s.date_before
+    and m.accounting_date <= s.closed_before
+  );

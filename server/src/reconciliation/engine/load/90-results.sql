@@ -44,6 +44,9 @@ copy (
     union all
     select scope, 0 as theirs, 1 as ours
     from ours
+    union all
+    select scope, n as theirs, n as ours
+    from set_aside
   ) rows_of_both
   group by scope
 ) to {counts} (format json);

@@ -91,7 +91,7 @@ select t.scope, 'unknown_merchant' as kind, 'theirs' as side,
   concat('stranger/', t.kind, '/', t.trade_no, '/', t.order_no, '/', t.refund_no, '/', t.amount) as match_key,
   row_number() over (
     partition by t.scope, t.kind, t.trade_no, t.order_no, t.refund_no, t.amount
-    order by t.settle, t.fee, t.at, t.created_at, t.subject, t.id
+    order by t.settle, t.told_fee, t.currency, t.at, t.created_at, t.subject, t.id
   ) as n,
   t.id as theirs_id, -1 as ours_id, t.settle as settle_difference, t.fee as fee_difference
 from theirs t

@@ -16,5 +16,9 @@ from (
     1 as ours_count, amount as ours_amount, settle as ours_settle, fee as ours_fee
   from ours
   where match_key = ''
+  union all
+  select scope, currency, kind, n as theirs_count, amount as theirs_amount, settle as theirs_settle,
+    fee as theirs_fee, n as ours_count, amount as ours_amount, settle as ours_settle, fee as ours_fee
+  from set_aside
 ) both_sides
 group by scope, currency, kind;

@@ -1,6 +1,6 @@
 /**
- * A day with an answer key: what the platform booked, what the channel's statement says, and which breaks must
- * be found. The same seed makes the same day, but for the ids.
+ * A day with an answer key: what the platform booked, what the channel's statement says, and which breaks
+ * must be found. The same seed makes the same day, but for the ids.
  */
 import { channelNumber } from "../../../kernel/ids.ts";
 import type { BreakKind } from "../../model.ts";

@@ -1,0 +1,5 @@
+-- Every movement is a row.
+
+create view fresh_kept as
+select *
+from fresh;
