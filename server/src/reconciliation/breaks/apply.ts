@@ -9,7 +9,7 @@
 import type { ChannelAccount } from "../../channels/index.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
-import type { Finding } from "../model.ts";
+import type { Finding, Generation } from "../model.ts";
 import { partnerOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
@@ -36,7 +36,7 @@ const CHUNK = 100;
 export type Applied =
   /** Its breaks are written, now or before. */
   | { readonly end: "applied" }
-  /** A newer generation of the same scope is there: apply that one. Nothing is made of this one. */
+  /** A newer generation of the same scope is there, and its breaks are written instead. */
   | { readonly end: "superseded"; readonly by: Id };
 
 /**
@@ -53,8 +53,8 @@ export async function apply(
   const generation = await generationOf(deps.cell.db, generationId);
   if (generation === null) throw new Error(`there is no generation ${generationId}`);
   if (generation.state === "applied") return { end: "applied" };
-  const newer = await newerGeneration(deps.cell.db, generation);
-  if (newer !== null) return { end: "superseded", by: newer };
+  const superseded = await giveWay(deps, generation, goOn, chunk);
+  if (superseded !== null) return superseded;
   // What was carried in has its breaks first: otherwise nobody would end those that this one explains.
   if (generation.carriedFrom !== null) await apply(deps, generation.carriedFrom, goOn, chunk);
   const account = await deps.channels.account(generation.channelAccountId);
@@ -71,9 +71,33 @@ export async function apply(
   while (await explainGone(deps, about, chunk)) await goOn();
   await applyRules(deps, about, chunk, goOn);
   await goOn();
-  const at = deps.cell.clock.now();
-  await deps.cell.transact((tx) => markApplied(tx, generation.id, at), { repeatable: true });
+  // One that came meanwhile has made the chunks after it into nothing.
+  const late = await giveWay(deps, generation, goOn, chunk);
+  if (late !== null) return late;
+  await done(deps, generation);
   return { end: "applied" };
+}
+
+/**
+ * Where a newer generation of the scope is there, its breaks are made instead; only then is this one done
+ * with, since a scope with an applied generation counts as explained. Null: this is the newest.
+ */
+async function giveWay(
+  deps: ApplyDeps,
+  generation: Generation,
+  goOn: () => Promise<void>,
+  chunk: number,
+): Promise<Applied | null> {
+  const by = await newerGeneration(deps.cell.db, generation);
+  if (by === null) return null;
+  await apply(deps, by, goOn, chunk);
+  await done(deps, generation);
+  return { end: "superseded", by };
+}
+
+async function done({ cell }: ApplyDeps, { id }: Generation): Promise<void> {
+  const at = cell.clock.now();
+  await cell.transact((tx) => markApplied(tx, id, at), { repeatable: true });
 }
 
 async function applyChunk(

@@ -163,6 +163,8 @@ test("two processes that apply the same generation at once do what one does", as
   const older = await writeGeneration(platform.app.cell, { channelAccountId, channelDate: date, findings });
   // The newest decides, whichever is applied.
   assert.deepEqual(await platform.app.breaks.apply(newer, goOn), { end: "superseded", by: older });
+  assert.deepEqual(await platform.app.breaks.apply(older, goOn), { end: "applied" });
+  assert.deepEqual((await booked(platform.app.cell, world.book)).suspense_surplus?.[date], -120_000n);
   await assertInvariants(platform);
 });
 

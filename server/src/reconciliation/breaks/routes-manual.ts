@@ -1,8 +1,9 @@
 /** Free journals for faults of the ledger over HTTP. */
 import { type Static, Type } from "typebox";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
-import { ACCOUNT_CODES, type AccountCode, isAccountCode } from "../../ledger/index.ts";
+import { ACCOUNT_CODES } from "../../ledger/index.ts";
 import { ApprovalSchema, opsSchema, presentApproval, readIdField } from "../../operators/index.ts";
+import type { ManualLine } from "./manual-journals.ts";
 import type { BreakRoutesDeps } from "./routes.ts";
 
 const Amount = Type.Integer({ minimum: 1, maximum: 1_000_000_000_000, description: "Minor units" });
@@ -54,12 +55,6 @@ export function manualRoutes(http: Http, deps: BreakRoutesDeps): void {
   );
 }
 
-function lineOf({ account, side, amount }: Static<typeof ManualBody>["lines"][number]) {
-  if (!isAccountCode(account)) throw new Error(`the schema let ${account} through`);
-  const code: AccountCode = account;
-  return {
-    account: code,
-    side: side === "debit" ? ("debit" as const) : ("credit" as const),
-    amount: BigInt(amount),
-  };
+function lineOf({ account, side, amount }: Static<typeof ManualBody>["lines"][number]): ManualLine {
+  return { account, side, amount: BigInt(amount) };
 }
