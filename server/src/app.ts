@@ -3,6 +3,8 @@ import {
   type AccountOpening,
   type Channel,
   type ChannelHttp,
+  type Channels,
+  type ChannelsDeps,
   createAlipay,
   createChannelHttp,
   createChannels,
@@ -27,7 +29,7 @@ import type { Currency } from "./kernel/money.ts";
 import { openPlatform } from "./kernel/revision.ts";
 import { startSchedules } from "./kernel/schedules.ts";
 import { ensureDay, ledgerRoutes, openMerchantAccounts, startDayKeeper } from "./ledger/index.ts";
-import { createMerchants, registerMerchants } from "./merchants/index.ts";
+import { createMerchants, type Merchants, registerMerchants } from "./merchants/index.ts";
 import {
   AUDIT_STATEMENT_TIMEOUT_MS,
   invariants,
@@ -36,7 +38,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
-import { createPayouts } from "./payouts/index.ts";
+import { createPayouts, type Payouts, type PayoutsDeps } from "./payouts/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
@@ -140,7 +142,6 @@ type Rooms = ReturnType<typeof createRooms>;
 
 function createRooms(deps: AppDeps, publicUrl: () => string) {
   const { config, clock, random, log } = deps;
-  const { production } = config;
   const newId = createIdMaker({ clock, random }, CELL);
   const connecting = { log, openConnections: deps.edges?.openConnections };
   const platform = openPlatform({ url: deps.databaseUrl, ...POOLS.platform, ...connecting }, clock);
@@ -153,20 +154,15 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const opener = createOpener(cell);
   const merchants = createMerchants({ ...common, operators, openMerchantBook: opener.book });
   const channelHttp = deps.edges?.channelHttp ?? createChannelHttp({ clock });
-  const edges = { clock, random, http: channelHttp };
-  const channels = createChannels({
+  const base = { ...common, merchants, operators, keyring, openAccounts: opener.accounts };
+  const channels = channelsOf(deps, base, channelHttp);
+  const webhooks = createWebhooks({
     ...common,
-    channels: [
-      ...[createAlipay, createWechat, createUnionpay, createStripe].map((create) => create(edges)),
-      ...(deps.channels ?? []),
-    ],
-    merchants,
-    operators,
+    cell,
     keyring,
-    production,
-    openAccounts: opener.accounts,
+    production: config.production,
+    post: deps.edges?.post,
   });
-  const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
   const routing = createRouting({ ...common, cell, channels, merchants, operators, paidOrders });
   const room = createPaymentsRoom({
     cell,
@@ -191,28 +187,51 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
-  const payouts = createPayouts({
-    ...common,
-    cell,
-    keyring,
-    merchants,
-    operators,
-    webhooks,
-    http: channelHttp,
-    timeZone: config.timeZone,
-    // Settlements name what is to be paid by itself; until then payouts are asked for.
-    settlementsToPay: async () => [],
+  const payouts = payoutsOf(
+    { ...common, cell, keyring, merchants, operators, webhooks },
+    channelHttp,
+    config,
+  );
+  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room, payouts };
+  const approvals = createApprovals({ ...common, operators, actions: actionsOf(made) });
+  return { ...common, ...made, approvals, verifications, checkout, cell, keyring, publicUrl };
+}
+
+type ChannelsBase = Omit<ChannelsDeps, "channels" | "production">;
+
+function channelsOf(deps: AppDeps, base: ChannelsBase, http: ChannelHttp): Channels {
+  const edges = { clock: deps.clock, random: deps.random, http };
+  return createChannels({
+    ...base,
+    production: deps.config.production,
+    channels: [
+      ...[createAlipay, createWechat, createUnionpay, createStripe].map((create) => create(edges)),
+      ...(deps.channels ?? []),
+    ],
   });
-  const { goingLive } = channels.accounts;
-  const actions = [
-    ...merchants.approvalActions,
-    room.workItems.action,
+}
+
+/** What approvals carry out, of every room that offers something. */
+function actionsOf(rooms: {
+  readonly merchants: Merchants;
+  readonly channels: Channels;
+  readonly room: ReturnType<typeof createPaymentsRoom>;
+  readonly payouts: Payouts;
+}) {
+  const { goingLive } = rooms.channels.accounts;
+  return [
+    ...rooms.merchants.approvalActions,
+    rooms.room.workItems.action,
     goingLive.action,
-    ...payouts.approvalActions,
+    ...rooms.payouts.approvalActions,
   ];
-  const approvals = createApprovals({ ...common, operators, actions });
-  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, payouts, cell, keyring, publicUrl };
+}
+
+type PayoutsBase = Omit<PayoutsDeps, "http" | "timeZone" | "settlementsToPay">;
+
+function payoutsOf(base: PayoutsBase, http: ChannelHttp, { timeZone }: Config): Payouts {
+  // Settlements name what is to be paid by itself; until then payouts are asked for.
+  return createPayouts({ ...base, http, timeZone, settlementsToPay: async () => [] });
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {

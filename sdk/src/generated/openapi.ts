@@ -55,6 +55,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/bank_accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Your bank accounts */
+        readonly get: operations["listBankAccounts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/cashier": {
         readonly parameters: {
             readonly query?: never;
@@ -368,6 +385,47 @@ export interface paths {
          * @description Every request, answer, notification, query, decision, posting and delivery, oldest first.
          */
         readonly get: operations["getPaymentTimeline"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payouts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List payouts
+         * @description Newest first.
+         */
+        readonly get: operations["listPayouts"];
+        readonly put?: never;
+        /**
+         * Pay out available money to your verified bank account
+         * @description The amount and the payout's fee are put aside at once; two people of the platform then send it. `succeeded` means that the bank's statement shows it. The same request again returns the same payout as it now is.
+         */
+        readonly post: operations["createPayout"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payouts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a payout */
+        readonly get: operations["getPayout"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -796,6 +854,12 @@ export interface components {
          *
          *     `dispute.lost`: The claim was decided for the payer; the money is gone.
          *
+         *     `payout.succeeded`: The bank's statement shows the payout.
+         *
+         *     `payout.rejected`: The payout was refused; the amount is available again.
+         *
+         *     `payout.returned`: The bank sent the payout back later; the amount is available again.
+         *
          *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
          */
         readonly Event: {
@@ -812,7 +876,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -1125,6 +1189,53 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["Entry"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly listBankAccounts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly bank_code: string;
+                            readonly bank_name: string | null;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            /** @description ISO 4217, capital letters */
+                            readonly currency: string;
+                            readonly holder_name: string;
+                            readonly id: string;
+                            /** @description Its last digits */
+                            readonly number: string;
+                            /** @enum {unknown} */
+                            readonly state: "unverified" | "verified" | "disabled";
+                            /** @description Payouts go to it from then on; to the account before until then */
+                            readonly usable_from: string | null;
+                            readonly verified_at: string | null;
+                        }[];
                         readonly next_cursor: string | null;
                     };
                 };
@@ -1528,7 +1639,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -1583,6 +1694,12 @@ export interface operations {
              *     `dispute.won`: The claim was decided for you; `amount_returned` and `fee_returned` are yours again.
              *
              *     `dispute.lost`: The claim was decided for the payer; the money is gone.
+             *
+             *     `payout.succeeded`: The bank's statement shows the payout.
+             *
+             *     `payout.rejected`: The payout was refused; the amount is available again.
+             *
+             *     `payout.returned`: The bank sent the payout back later; the amount is available again.
              *
              *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
              */
@@ -1886,6 +2003,239 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly data: readonly components["schemas"]["TimelineItem"][];
+                    };
+                };
+            };
+        };
+    };
+    readonly listPayouts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly status?: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            /** @description What arrives, in minor units */
+                            readonly amount: number;
+                            readonly bank_account: {
+                                readonly bank_code: string;
+                                readonly holder_name: string;
+                                readonly id: string;
+                                /** @description Its last digits */
+                                readonly number: string;
+                            };
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            /** @description ISO 4217, capital letters */
+                            readonly currency: string;
+                            readonly failure: {
+                                readonly code: string | null;
+                                readonly message: string | null;
+                            } | null;
+                            /** @description Taken on top of the amount */
+                            readonly fee: number;
+                            readonly id: string;
+                            readonly merchant_payout_no: string;
+                            readonly rejected_at: string | null;
+                            readonly remark: string | null;
+                            readonly returned_at: string | null;
+                            readonly sent_at: string | null;
+                            readonly settlement: string | null;
+                            /** @enum {unknown} */
+                            readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+                            /** @description False also for succeeded: a bank may still return it */
+                            readonly status_final: boolean;
+                            readonly succeeded_at: string | null;
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly createPayout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                    readonly amount: number;
+                    /** @description ISO 4217, capital letters */
+                    readonly currency: string;
+                    /** @description The merchant's own number; numbers beginning with stl_ are the settlements' */
+                    readonly merchant_payout_no: string;
+                    /** @description Shown on the account's statement: letters, digits, spaces and / - ? : ( ) . , ' + */
+                    readonly remark?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description What arrives, in minor units */
+                        readonly amount: number;
+                        readonly bank_account: {
+                            readonly bank_code: string;
+                            readonly holder_name: string;
+                            readonly id: string;
+                            /** @description Its last digits */
+                            readonly number: string;
+                        };
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        /** @description ISO 4217, capital letters */
+                        readonly currency: string;
+                        readonly failure: {
+                            readonly code: string | null;
+                            readonly message: string | null;
+                        } | null;
+                        /** @description Taken on top of the amount */
+                        readonly fee: number;
+                        readonly id: string;
+                        readonly merchant_payout_no: string;
+                        readonly rejected_at: string | null;
+                        readonly remark: string | null;
+                        readonly returned_at: string | null;
+                        readonly sent_at: string | null;
+                        readonly settlement: string | null;
+                        /** @enum {unknown} */
+                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+                        /** @description False also for succeeded: a bank may still return it */
+                        readonly status_final: boolean;
+                        readonly succeeded_at: string | null;
+                    };
+                };
+            };
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description What arrives, in minor units */
+                        readonly amount: number;
+                        readonly bank_account: {
+                            readonly bank_code: string;
+                            readonly holder_name: string;
+                            readonly id: string;
+                            /** @description Its last digits */
+                            readonly number: string;
+                        };
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        /** @description ISO 4217, capital letters */
+                        readonly currency: string;
+                        readonly failure: {
+                            readonly code: string | null;
+                            readonly message: string | null;
+                        } | null;
+                        /** @description Taken on top of the amount */
+                        readonly fee: number;
+                        readonly id: string;
+                        readonly merchant_payout_no: string;
+                        readonly rejected_at: string | null;
+                        readonly remark: string | null;
+                        readonly returned_at: string | null;
+                        readonly sent_at: string | null;
+                        readonly settlement: string | null;
+                        /** @enum {unknown} */
+                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+                        /** @description False also for succeeded: a bank may still return it */
+                        readonly status_final: boolean;
+                        readonly succeeded_at: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getPayout: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description What arrives, in minor units */
+                        readonly amount: number;
+                        readonly bank_account: {
+                            readonly bank_code: string;
+                            readonly holder_name: string;
+                            readonly id: string;
+                            /** @description Its last digits */
+                            readonly number: string;
+                        };
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        /** @description ISO 4217, capital letters */
+                        readonly currency: string;
+                        readonly failure: {
+                            readonly code: string | null;
+                            readonly message: string | null;
+                        } | null;
+                        /** @description Taken on top of the amount */
+                        readonly fee: number;
+                        readonly id: string;
+                        readonly merchant_payout_no: string;
+                        readonly rejected_at: string | null;
+                        readonly remark: string | null;
+                        readonly returned_at: string | null;
+                        readonly sent_at: string | null;
+                        readonly settlement: string | null;
+                        /** @enum {unknown} */
+                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+                        /** @description False also for succeeded: a bank may still return it */
+                        readonly status_final: boolean;
+                        readonly succeeded_at: string | null;
                     };
                 };
             };
@@ -2210,8 +2560,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `payout.succeeded`, `payout.rejected`, `payout.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "payout.succeeded" | "payout.rejected" | "payout.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -2288,8 +2638,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `payout.succeeded`, `payout.rejected`, `payout.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "payout.succeeded" | "payout.rejected" | "payout.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

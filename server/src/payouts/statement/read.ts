@@ -67,7 +67,7 @@ export async function readBankStatement(
     counts.sum += chunk.reduce((sum, { amount }) => sum + amount, 0n);
   }
   if (counts.sum !== closing) {
-    const reason = `the opening balance and the entries come to ${counts.sum}, the closing balance is ${closing}`;
+    const reason = `opening balance and entries come to ${counts.sum}, the closing balance is ${closing}`;
     return { end: "refused", reason };
   }
   const { entries } = counts;
