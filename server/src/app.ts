@@ -187,11 +187,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
-  const payouts = payoutsOf(
-    { ...common, cell, keyring, merchants, operators, webhooks },
-    channelHttp,
-    config,
-  );
+  const payouts = payoutsOf({ ...base, cell, channels, webhooks }, channelHttp, config);
   const made = { operators, merchants, channelHttp, channels, webhooks, routing, room, payouts };
   const approvals = createApprovals({ ...common, operators, actions: actionsOf(made) });
   return { ...common, ...made, approvals, verifications, checkout, cell, keyring, publicUrl };

@@ -4,6 +4,8 @@ create table bank_statements (
   account_number text not null,
   statement_date date not null,
   currency char(3) not null,
+  -- reserve or own: of whose money the account is.
+  holds text not null,
   opening bigint not null,
   closing bigint not null,
   entries integer not null,

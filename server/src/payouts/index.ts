@@ -13,6 +13,7 @@ import { connectionByName } from "./accounts/store.ts";
 import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
 import { payoutBacklog } from "./batch/store.ts";
+import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
@@ -21,8 +22,11 @@ import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { fetchStatement } from "./sending/bank.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
+import { announceAction, matchAction, ownMoneyAction } from "./statement/people.ts";
 import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
+import { statementRoutes } from "./statement/routes.ts";
 
+export type { ChannelPayoutAnnounced } from "./channel/service.ts";
 export type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 export { invariants } from "./invariants.ts";
 export type { BankEntry, Payout, ReportEvidence, ReportOutcome, SettlementToPay } from "./model.ts";
@@ -47,6 +51,16 @@ export type Payouts = {
    * the rest is kept for people. Safe to repeat.
    */
   readBankStatement(statement: BankStatement, goOn: () => Promise<void>): Promise<StatementRead>;
+  /**
+   * Books withdrawals that a channel's fund bill tells, each once by its number; gives how many were new.
+   * Throws `conflict` for an account whose money does not pass us.
+   */
+  announceChannelPayouts(announced: readonly ChannelPayoutAnnounced[]): Promise<number>;
+  /**
+   * Whether the bank has shown all that the channel paid for a channel account's date; false while nothing
+   * covers the date.
+   */
+  fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
   /** The camt.053 of a connection's closed day as its bank publishes it; null while there is none. */
   fetchBankStatement(connection: string, date: string): Promise<Buffer | null>;
   /** What carries out approved changes; app.ts hands them to the approvals. */
@@ -74,6 +88,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       return reported as Reported;
     },
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
+    announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
+    fundsReceived: (scope) => fundsReceived(deps, scope),
     fetchBankStatement: async (name, date) => {
       const connection = await connectionByName(deps.platform.db, name);
       if (connection === null) throw problem("not_found", { detail: `there is no bank connection ${name}` });
@@ -86,12 +102,16 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       verifyAction(deps),
       connectionAction(deps),
       termsAction(deps),
+      matchAction(deps),
+      ownMoneyAction(deps),
+      announceAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
       opsPayoutRoutes(http, deps, auth);
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
+      statementRoutes(http, deps, auth);
     },
     startWorkers: () => {
       workers ??= startPayoutWorkers(deps);

@@ -148,6 +148,9 @@ const backlogSql = sql(
    union all
    select 'payouts', count(*), min(due_at)
    from (select due_at from payouts where due_at <= $1 order by due_at limit $2) p
+   union all
+   select 'channel_payouts', count(*), min(due_at)
+   from (select due_at from channel_payouts where due_at <= $1 order by due_at limit $2) c
    order by kind`,
 );
 

@@ -26,7 +26,9 @@ import { workOn } from "../sending/send.ts";
 import { readBankStatement, type StatementRead } from "../statement/read.ts";
 
 export const CONNECTION = "reserve";
-const OUR_ACCOUNT = "31050161000000000001";
+/** What the test itself has put into the books and at the bank. */
+const FUNDING = "Test funding";
+export const OUR_ACCOUNT = "31050161000000000001";
 
 export type Office = {
   readonly merchantId: Id;
@@ -82,7 +84,7 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
   const opened = await platform.sandbox("POST", "/bank/accounts", {
     number: OUR_ACCOUNT,
     name: "Tributary 备付金",
-    opening: 10_000_000,
+    opening: 0,
   });
   assert.equal(opened.status, 201, JSON.stringify(opened.body));
   const keyring = createKeyring(Buffer.alloc(32, 7), { random: systemRandom });
@@ -94,6 +96,7 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
     platform: schema,
     keyring,
     merchants: { get: async () => null, requireActive: () => undefined },
+    channels: { account: async () => null },
     operators: {} as PayoutsDeps["operators"],
     webhooks,
     http,
@@ -125,7 +128,12 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
       const { status, body } = await platform.sandbox("POST", "/faults", { kind, match, params, count: 1 });
       assert.equal(status, 201, JSON.stringify(body));
     },
-    fund: async (amount, reserve = amount) => fund(office, amount, reserve),
+    fund: async (amount, reserve = amount) => {
+      await fund(office, amount, reserve);
+      if (reserve === 0n) return;
+      const credit = { account: OUR_ACCOUNT, amount: Number(reserve), name: FUNDING };
+      assert.equal((await platform.sandbox("POST", "/bank/credit", credit)).status, 201);
+    },
     verifiedAccount: async (number = "6222020000000000001") => {
       const { body: merchant } = await platform.ops("GET", `/v1/ops/merchants/${platform.demo.merchant_id}`);
       const path = `/v1/ops/merchants/${platform.demo.merchant_id}/bank_accounts`;
@@ -268,7 +276,15 @@ async function readToday(platform: TestPlatform, office: Office): Promise<Statem
     closing: BigInt(closed.closing),
     entries,
   };
-  return readBankStatement(office.deps, statement, async () => undefined);
+  const read = await readBankStatement(office.deps, statement, async () => undefined);
+  const place = {
+    name: "test_place_funding",
+    text:
+      "update bank_entries set state = 'placed', placed_as = 'test', placed_at = read_at " +
+      "where state = 'unplaced' and counterparty_name = $1",
+  };
+  const placed = await office.deps.cell.transact((tx) => tx.run(place, [FUNDING]));
+  return read.end === "read" ? { ...read, placed: read.placed + placed, left: read.left - placed } : read;
 }
 
 function entryOf(text: string): BankEntry {
