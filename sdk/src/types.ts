@@ -20,6 +20,7 @@ type Optional<Operation> = Operation extends {
 export type Payment = Schemas["Payment"];
 export type Refund = Schemas["Refund"];
 export type Dispute = Schemas["Dispute"];
+export type Payout = Schemas["Payout"];
 export type Account = Schemas["Account"];
 export type Entry = Schemas["Entry"];
 export type Balance = Schemas["Balance"];
@@ -77,6 +78,10 @@ export type EventContent =
   | {
       readonly type: "dispute.opened" | "dispute.won" | "dispute.lost";
       readonly data: { readonly dispute: Dispute };
+    }
+  | {
+      readonly type: "payout.succeeded" | "payout.rejected" | "payout.returned";
+      readonly data: { readonly payout: Payout };
     }
   | { readonly type: "ping"; readonly data: { readonly webhook_endpoint: string } };
 

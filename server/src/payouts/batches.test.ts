@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { HOUR } from "../kernel/clock.ts";
+import type { Merchant } from "../merchants/index.ts";
+import { proposeSettled } from "./payout/settled.ts";
 import { CONNECTION, type Office, openOffice } from "./testing/office.ts";
 
 let platform: TestPlatform;
@@ -127,5 +129,47 @@ test("a company's file is taken as a whole or refused as a whole, with line and 
   const items = [{ merchant, payout_no: "F-3", amount: 100 }];
   const byApi = await platform.ops("POST", "/v1/ops/payout_files", { connection: CONNECTION, items });
   assert.equal(byApi.status, 202, JSON.stringify(byApi.body));
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("each settlement is paid once, however often and by however many it is asked for", async () => {
+  const { body } = await platform.ops("GET", `/v1/ops/merchants/${platform.demo.merchant_id}`);
+  const merchant = {
+    id: office.merchantId,
+    legalName: body.legal_name,
+    currencies: [{ currency: "CNY", creditLine: 0n }],
+  } as unknown as Merchant;
+  const { newId } = office.deps.cell;
+  const settlement = (amount: bigint) => ({
+    settlementId: newId(),
+    merchantId: office.merchantId,
+    currency: "CNY",
+    amount,
+  });
+  const settlements = [settlement(300n), settlement(10_000_000_000n), settlement(400n)];
+  const deps = {
+    ...office.deps,
+    merchants: { get: async () => merchant, requireActive: () => undefined },
+    settlementsToPay: async () => settlements,
+  };
+  const run = () => proposeSettled(deps, "2026-11-20", async () => undefined);
+  const raced = await Promise.all([run(), run(), run()]);
+  assert.equal(
+    raced.reduce((sum, { made }) => sum + made, 0),
+    2,
+  );
+  const again = await run();
+  assert.deepEqual([again.made, again.known], [0, 2]);
+  assert.deepEqual(
+    again.refused.map(({ settlementId, code }) => [settlementId, code]),
+    [[settlements[1]?.settlementId, "insufficient_balance"]],
+  );
+  const { body: list } = await platform.api("GET", "/v1/payouts?limit=100");
+  const settled = list.data.filter(({ settlement: of }: Json) => of !== null);
+  assert.deepEqual(settled.map(({ amount }: Json) => amount).sort(), [300, 400]);
+  await assert.rejects(
+    proposeSettled(deps, "2026-11-20", () => Promise.reject(new Error("stopping"))),
+    /stopping/,
+  );
   assert.deepEqual(await office.broken(), []);
 });

@@ -15,7 +15,7 @@ before(async () => {
   office = await openOffice(platform);
   const { body } = await platform.ops(
     "GET",
-    `/v1/ops/channel_accounts?merchant=${platform.demo.merchant_id}`,
+    `/v1/ops/channel_accounts?merchant_id=${platform.demo.merchant_id}`,
   );
   channelAccount = body.data.find((one: Json) => one.fund_flow === "through_platform").id;
   today = dateIn("Asia/Shanghai", platform.clock.now());
@@ -116,4 +116,16 @@ test("our own money is paid in by two people, from the entry that the bank shows
   const wanted = { connection: CONNECTION, entry_ref: entry.entry_ref, evidence };
   const { body } = await platform.ops("POST", "/v1/ops/own_money", wanted);
   assert.deepEqual([body.code, body.field], ["invalid_request", "connection"]);
+
+  await credit(50_000, { account: number, name: "Tributary's owner" });
+  await office.read(number);
+  const paidIn = (await open()).find(({ connection }) => connection === "own");
+  const named = { connection: "own", entry_ref: paidIn.entry_ref, evidence };
+  const proposal = await platform.ops("POST", "/v1/ops/own_money", named);
+  await office.approved(proposal);
+  assert.equal((await platform.ops("POST", "/v1/ops/own_money", named)).status, 409);
+  const { body: books } = await platform.ops("GET", "/v1/ops/trial_balance");
+  assert.match(JSON.stringify(books), /bank_own/);
+  // The other entry is still nobody's, and the books say how much of the banks' money that is.
+  assert.deepEqual(await office.broken(), []);
 });

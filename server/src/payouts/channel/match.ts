@@ -64,5 +64,5 @@ export function fits(
 /** As a word of its own: a number inside a longer one is another. */
 function isNamed({ endToEndId, info }: Received, payoutNo: string): boolean {
   if (endToEndId === payoutNo) return true;
-  return info !== null && info.split(/[^0-9A-Za-z_-]+/).includes(payoutNo);
+  return info?.split(/[^0-9A-Za-z_-]+/).includes(payoutNo) ?? false;
 }

@@ -47,7 +47,7 @@ export type Office = {
   batch(payouts: readonly string[]): Promise<Json>;
   until(payoutId: string, status: string): Promise<Json>;
   /** Hands in the bank's statement of the day so far. */
-  read(): Promise<StatementRead>;
+  read(account?: string): Promise<StatementRead>;
   /** What a worker does with the batches that are due, once. */
   work(): Promise<void>;
   entries(): Promise<Json[]>;
@@ -170,7 +170,7 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
-    read: async () => readToday(platform, office),
+    read: async (account = OUR_ACCOUNT) => readToday(platform, office, account),
     work: async () => {
       const now = cell.clock.now();
       const due = await cell.transact((tx) => claimBatches(tx, now, plus(now, LEASE_MS), 10));
@@ -263,13 +263,13 @@ async function balancesOf({ deps, merchantId }: Office): Promise<Record<string, 
 }
 
 /** Closes the bank's day so far and hands its statement in, read by this little reader of the test's own. */
-async function readToday(platform: TestPlatform, office: Office): Promise<StatementRead> {
-  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account: OUR_ACCOUNT });
-  const answer = await fetch(`${office.bankUrl}/statements/${closed.date}`);
+async function readToday(platform: TestPlatform, office: Office, account: string): Promise<StatementRead> {
+  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account });
+  const answer = await fetch(`${office.bankUrl.replace(OUR_ACCOUNT, account)}/statements/${closed.date}`);
   const text = await answer.text();
   const entries = [...text.matchAll(/<Ntry>(.*?)<\/Ntry>/gs)].map(([, inner = ""]) => entryOf(inner));
   const statement = {
-    accountNumber: OUR_ACCOUNT,
+    accountNumber: account,
     date: closed.date,
     currency: "CNY",
     opening: BigInt(closed.opening),
