@@ -321,7 +321,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
     const rewrapped =
       (await channels.rewrapCredentials()) +
       (await webhooks.rewrapSecrets()) +
-      (await payouts.rewrapNumbers());
+      (await payouts.rewrapSecrets());
     deps.log.info(
       { rewrapped },
       "every secret is under the present master key; the earlier ones can be left out",

@@ -28,7 +28,8 @@ const transfer = (endToEndId: string, amount: string) =>
 const message = (id: string, account: string, sum: string, ...transfers: string[]) => {
   const counts = `<NbOfTxs>${transfers.length}</NbOfTxs><CtrlSum>${sum}</CtrlSum>`;
   return (
-    `<?xml version="1.0"?><Document xmlns="x"><CstmrCdtTrfInitn><GrpHdr><MsgId>${id}</MsgId>${counts}</GrpHdr>` +
+    '<?xml version="1.0"?><Document xmlns="x"><CstmrCdtTrfInitn>' +
+    `<GrpHdr><MsgId>${id}</MsgId>${counts}</GrpHdr>` +
     `<PmtInf>${counts}<DbtrAcct><Id><Othr><Id>${account}</Id></Othr></Id></DbtrAcct>${transfers.join("")}` +
     "</PmtInf></CstmrCdtTrfInitn></Document>"
   );

@@ -41,4 +41,4 @@ create table bank_entries (
   )
 );
 
-create index bank_entries_open on bank_entries (account_number, booking_date) where state <> 'placed';
+create index bank_entries_open on bank_entries (currency, account_number) where state <> 'placed';

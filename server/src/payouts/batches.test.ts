@@ -31,7 +31,7 @@ async function entered(wanted: Json = {}): Promise<Json> {
   });
 }
 
-test("money goes to an account in the merchant's registered name, once two people have verified it", async () => {
+test("money goes to an account in the merchant's registered name that two people have verified", async () => {
   const stranger = await entered({ holder_name: "Somebody Else" });
   assert.deepEqual([stranger.status, stranger.body.field], [400, "holder_name"]);
   const wrong = await entered({ bank_code: "12345678" });

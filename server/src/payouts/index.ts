@@ -12,7 +12,7 @@ import { rewrapBankAccounts, verifyAction } from "./accounts/service.ts";
 import { connectionByName } from "./accounts/store.ts";
 import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
-import { payoutBacklog } from "./batch/store.ts";
+import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
@@ -21,6 +21,7 @@ import { rejectAction } from "./outcome/people.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { fetchStatement } from "./sending/bank.ts";
+import { rewrapInstructions } from "./sending/instruct.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
 import { announceAction, matchAction, ownMoneyAction } from "./statement/people.ts";
 import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
@@ -69,8 +70,10 @@ export type Payouts = {
   /** Starts sending, asking, and booking what a crash left. Starts once. */
   startWorkers(): PayoutWorkers;
   stop(): Promise<void>;
-  /** Wraps account numbers anew after the master key was replaced; gives how many. */
-  rewrapNumbers(): Promise<number>;
+  /** Wraps account numbers and messages anew after the master key was replaced; gives how many. */
+  rewrapSecrets(): Promise<number>;
+  /** What waits for a person: batches, contradictions, entries of statements. */
+  forPeople(): Promise<readonly ForPeople[]>;
   /** What is due and waits for a worker of any process. */
   backlog(): Promise<readonly Backlog[]>;
   /** Of this process's workers; null before they start. */
@@ -120,7 +123,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     stop: async () => {
       await workers?.stop();
     },
-    rewrapNumbers: () => rewrapBankAccounts(deps),
+    rewrapSecrets: async () => (await rewrapBankAccounts(deps)) + (await rewrapInstructions(deps)),
+    forPeople: () => payoutsForPeople(deps.cell.db),
     backlog: () => payoutBacklog(deps.cell.db, deps.cell.clock.now(), BACKLOG_COUNTED_MAX),
     workers: () => workers?.gauges ?? null,
   };

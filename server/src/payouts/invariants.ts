@@ -95,7 +95,8 @@ const BANK_BALANCES = sql(
 const IN_TRANSIT = sql(
   "audit_bank_in_transit",
   `select a.currency::text as subject,
-     'bank_in_transit holds ' || a.balance || ', the payouts on their way are ' || coalesce(c.amount, 0) as detail
+     'bank_in_transit holds ' || a.balance || ', the payouts on their way are '
+       || coalesce(c.amount, 0) as detail
    from accounts a
    left join (
      select currency, sum(amount) as amount
@@ -142,8 +143,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "8 bank balances are the banks'",
     sentence:
-      "Per currency the books' bank balances are the closing balances of the banks' latest statements, less " +
-      "the entries that nobody has placed yet.",
+      "Per currency the books' bank balances are the closing balances of the banks' latest statements, " +
+      "less the entries that nobody has placed yet.",
     per: "cell",
     check: check(BANK_BALANCES),
   },

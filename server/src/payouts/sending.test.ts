@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { HOUR, MINUTE } from "../kernel/clock.ts";
+import { createKeyring } from "../kernel/crypto.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
+import { openNumber } from "./accounts/number.ts";
+import { findBankAccounts, rewrapBankAccounts } from "./accounts/service.ts";
 import { connectionByName } from "./accounts/store.ts";
 import { batchById } from "./batch/store.ts";
 import type { Batch } from "./model.ts";
-import { instruct, LEASE_MS, openInstruction } from "./sending/instruct.ts";
+import { instruct, LEASE_MS, openInstruction, rewrapInstructions } from "./sending/instruct.ts";
 import { CONNECTION, endToEnd, type Office, openOffice } from "./testing/office.ts";
 
 /** Nothing here runs by itself: each step of a worker is taken by hand. */
@@ -85,7 +88,7 @@ test("a process killed between persisting and sending pays once: the next one as
   await confirmed(made);
 });
 
-test("a bank that has had the message refuses it as a double, and nothing is taken for rejected", async () => {
+test("a bank that has the message refuses it as a double, and nothing is taken for rejected", async () => {
   const made = await office.payout(1_004);
   const { id } = await office.batch([made.id]);
   await office.fault("answer_lost_after_success", { method: "pain.001" });
@@ -141,4 +144,20 @@ test("what people end on the bank's written no is never sent again", async () =>
   await later(HOUR);
   assert.equal(await paid(made), 0);
   assert.deepEqual(await office.broken(), []);
+});
+
+test("account numbers and messages outlive a change of the master key", async () => {
+  const [old, next] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8)];
+  const changing = { ...office.deps, keyring: createKeyring(next, { previous: [old] }) };
+  assert.ok((await rewrapBankAccounts(changing)) > 0);
+  assert.ok((await rewrapInstructions(changing)) > 0);
+  assert.equal((await rewrapBankAccounts(changing)) + (await rewrapInstructions(changing)), 0);
+  const after = { ...office.deps, keyring: createKeyring(next) };
+  const filter = { merchantId: null, number: "6222020000000000001" };
+  const [account] = await findBankAccounts(after, filter, null, 1);
+  assert.ok(account !== undefined);
+  assert.equal(await openNumber(after.keyring, account), "6222020000000000001");
+  const { body } = await platform.ops("GET", "/v1/ops/payout_batches?limit=1");
+  const batch = (await batchById(after.cell.db, parseId("pyb", body.data[0].id) as Id)) as Batch;
+  assert.match(await openInstruction(after, batch), /6222020000000000001/);
 });

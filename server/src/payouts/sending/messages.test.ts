@@ -100,7 +100,8 @@ describe("a bank's report", () => {
   const reason = (code: string) => `<StsRsnInf><Rsn><Cd>${code}</Cd></Rsn></StsRsnInf>`;
 
   test("tells each transfer, and the rest by the payment's or the group's status", () => {
-    const one = `<TxInfAndSts><OrgnlEndToEndId>E1</OrgnlEndToEndId><TxSts>RJCT</TxSts>${reason("AC01")}</TxInfAndSts>`;
+    const status = `<TxSts>RJCT</TxSts>${reason("AC01")}`;
+    const one = `<TxInfAndSts><OrgnlEndToEndId>E1</OrgnlEndToEndId>${status}</TxInfAndSts>`;
     const text = report(
       "<GrpSts>PART</GrpSts>",
       `<OrgnlPmtInfAndSts><PmtInfSts>ACSC</PmtInfSts>${one}</OrgnlPmtInfAndSts>`,
