@@ -21,6 +21,7 @@ export type Payment = Schemas["Payment"];
 export type Refund = Schemas["Refund"];
 export type Dispute = Schemas["Dispute"];
 export type Settlement = Schemas["Settlement"];
+export type Payout = Schemas["Payout"];
 export type Account = Schemas["Account"];
 export type Entry = Schemas["Entry"];
 export type Balance = Schemas["Balance"];
@@ -82,6 +83,10 @@ export type EventContent =
   | {
       readonly type: "settlement.approved" | "settlement.paid";
       readonly data: { readonly settlement: Settlement };
+    }
+  | {
+      readonly type: "payout.succeeded" | "payout.rejected" | "payout.returned";
+      readonly data: { readonly payout: Payout };
     }
   | { readonly type: "ping"; readonly data: { readonly webhook_endpoint: string } };
 

@@ -309,7 +309,7 @@ function createBackground(deps: AppDeps, rooms: Rooms) {
     const rewrapped =
       (await channels.rewrapCredentials()) +
       (await webhooks.rewrapSecrets()) +
-      (await rooms.close.payouts.rewrapNumbers());
+      (await rooms.close.payouts.rewrapSecrets());
     deps.log.info(
       { rewrapped },
       "every secret is under the present master key; the earlier ones can be left out",

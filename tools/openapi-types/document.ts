@@ -77,6 +77,7 @@ const NAMES: readonly [name: string, path: readonly string[]][] = [
   ["Refund", answer("/v1/refunds/{id}", "get", "200")],
   ["Dispute", answer("/v1/disputes/{id}", "get", "200")],
   ["Settlement", answer("/v1/settlements/{id}", "get", "200")],
+  ["Payout", answer("/v1/payouts/{id}", "get", "200")],
   ["Account", [...answer("/v1/accounts", "get", "200"), "properties", "data", "items"]],
   ["Entry", [...answer("/v1/accounts/{id}/entries", "get", "200"), "properties", "data", "items"]],
   ["Balance", answer("/v1/accounts/{id}/balance", "get", "200")],

@@ -115,6 +115,10 @@ function isTold({ story }: Stage, event: EventContent): boolean {
     case "dispute.won":
     case "dispute.lost":
       return story.paymentIds.has(event.data.dispute.payment);
+    case "payout.succeeded":
+    case "payout.rejected":
+    case "payout.returned":
+      return false;
     default:
       return story.paymentIds.has(event.data.payment.id);
   }

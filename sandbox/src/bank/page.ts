@@ -55,7 +55,9 @@ function pageOf(body: string): string {
     <link rel="stylesheet" href="/assets/sandbox.css">
   </head>
   <body>
-    <aside class="pretend" aria-label="What this is">Sandbox · pretend money <span lang="zh">沙箱 · 虚拟资金</span></aside>
+    <aside class="pretend" aria-label="What this is">
+      Sandbox · pretend money <span lang="zh">沙箱 · 虚拟资金</span>
+    </aside>
     <main class="page">
       <h1>Bank <span class="zh" lang="zh">虚拟银行</span></h1>
       ${body}

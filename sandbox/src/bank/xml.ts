@@ -4,8 +4,17 @@
 export type Element = { name: string; text: string; children: Element[] };
 
 const depthMax = 40;
-const token =
-  /<\?[^>]*\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\/([^\s<>/]+)\s*>|<([^\s<>/!?]+)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/gy;
+const attributes = /(?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*/.source;
+const token = new RegExp(
+  [
+    /<\?[^>]*\?>|<!--[\s\S]*?-->/.source,
+    /<!\[CDATA\[(?<cdata>[\s\S]*?)\]\]>/.source,
+    /<\/(?<closing>[^\s<>/]+)\s*>/.source,
+    `<(?<opening>[^\\s<>/!?]+)${attributes}\\s*(?<empty>/?)>`,
+    /(?<text>[^<]+)/.source,
+  ].join("|"),
+  "gy",
+);
 const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /** The document's root, or undefined for anything that is not well-formed. */
@@ -20,7 +29,7 @@ export function readXml(document: string): Element | undefined {
     const match = token.exec(source);
     if (!match) return undefined;
     at = token.lastIndex;
-    const [, cdata, closing, opening, , empty, text] = match;
+    const { cdata, closing, opening, empty, text } = match.groups!;
     const current = open.at(-1)!;
     if (cdata !== undefined) current.text += cdata;
     else if (closing !== undefined) {

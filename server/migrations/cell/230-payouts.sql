@@ -55,6 +55,7 @@ create index payouts_of_merchant on payouts (merchant_id, id);
 create index payouts_of_batch on payouts (batch_id, id) where batch_id is not null;
 create index payouts_waiting on payouts (currency, id) where state = 'created' and batch_id is null;
 create index payouts_due_at on payouts (due_at) where due_at is not null;
+create index payouts_contradicted on payouts (id) where contradicted;
 -- What is instructed and not yet taken from the books' bank balance.
 create index payouts_instructed on payouts (currency) where state in ('approved', 'sent', 'unknown')
   or (succeeded_at is not null and paid_booked_at is null);
@@ -100,6 +101,7 @@ create table payout_batches (
 );
 
 create index payout_batches_due_at on payout_batches (due_at) where due_at is not null;
+create index payout_batches_for_people on payout_batches (id) where needs_people;
 
 -- Every word of a bank, or of people who have it in writing, about a payout.
 create table payout_reports (

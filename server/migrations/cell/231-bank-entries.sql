@@ -4,6 +4,8 @@ create table bank_statements (
   account_number text not null,
   statement_date date not null,
   currency char(3) not null,
+  -- reserve or own: of whose money the account is.
+  holds text not null,
   opening bigint not null,
   closing bigint not null,
   entries integer not null,
@@ -34,7 +36,9 @@ create table bank_entries (
   constraint bank_entries_pkey primary key (account_number, entry_ref),
   constraint bank_entries_amount check (amount <> 0),
   constraint bank_entries_state check (state in ('placed', 'unplaced', 'contradiction')),
-  constraint bank_entries_placed check ((state = 'placed') = (placed_as is not null and placed_at is not null))
+  constraint bank_entries_placed check (
+    (state = 'placed') = (placed_as is not null and placed_at is not null)
+  )
 );
 
-create index bank_entries_open on bank_entries (account_number, booking_date) where state <> 'placed';
+create index bank_entries_open on bank_entries (currency, account_number) where state <> 'placed';

@@ -42,6 +42,7 @@ export const ID_PREFIXES = {
   bankAccount: "bac",
   payout: "pyt",
   payoutBatch: "pyb",
+  channelPayout: "cpo",
   closeRun: "cls",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];

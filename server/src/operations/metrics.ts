@@ -35,6 +35,7 @@ export type MetricsDeps = {
     readonly payouts: {
       readonly workers: () => Readonly<Record<string, DueWorker["gauges"]>> | null;
       backlog(): Promise<readonly Backlog[]>;
+      forPeople(): Promise<readonly { readonly what: string; readonly count: bigint }[]>;
     };
   };
 };
@@ -126,6 +127,16 @@ function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks, payouts
     ...(await webhooks.backlog()),
     ...(await payouts.backlog()),
   ]);
+  const forPeople = remembered(now, () => payouts.forPeople());
+  add(
+    "payouts_for_people",
+    "What of payouts and banks' statements waits for a person",
+    ["what"],
+    async (self) => {
+      self.reset();
+      for (const { what, count } of (await forPeople()) ?? []) self.set({ what }, Number(count));
+    },
+  );
   add("due", "Rows of all processes that are due and not claimed", ["kind"], async (self) => {
     self.reset();
     for (const { kind, due } of (await backlog()) ?? []) self.set({ kind }, Number(due));

@@ -100,7 +100,16 @@ describe("metrics", () => {
     assert.ok((connections.get('{schema="cell",pool="writers",state="idle"}') ?? 0) > 0);
     assert.deepEqual(
       [...samples(text, "tributary_due").keys()].sort(),
-      ["attempts", "deliveries", "disputes", "payments", "refunds"].map((kind) => `{kind="${kind}"}`),
+      [
+        "attempts",
+        "channel_payouts",
+        "deliveries",
+        "disputes",
+        "payments",
+        "payout_batches",
+        "payouts",
+        "refunds",
+      ].map((kind) => `{kind="${kind}"}`),
     );
     assert.ok([...samples(text, "tributary_due_oldest_seconds").values()].every((age) => age >= 0));
   });

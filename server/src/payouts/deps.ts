@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { ChannelHttp } from "../channels/index.ts";
+import type { ChannelHttp, Channels } from "../channels/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Log } from "../kernel/log.ts";
@@ -18,6 +18,7 @@ export type PayoutsDeps = {
   readonly merchants: Pick<Merchants, "get" | "requireActive">;
   readonly operators: Pick<Operators, "propose" | "audit" | "auditAlone" | "firstTime">;
   readonly webhooks: Pick<Webhooks, "endpointsOf" | "record" | "deliver">;
+  readonly channels: Pick<Channels, "account">;
   /** HTTP to banks: it tells precisely whether a message was sent. */
   readonly http: ChannelHttp;
   readonly log: Log;

@@ -12,7 +12,8 @@ import { rewrapBankAccounts, verifyAction } from "./accounts/service.ts";
 import { connectionByName } from "./accounts/store.ts";
 import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
-import { payoutBacklog } from "./batch/store.ts";
+import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.ts";
+import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
@@ -20,9 +21,13 @@ import { rejectAction } from "./outcome/people.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { fetchStatement } from "./sending/bank.ts";
+import { rewrapInstructions } from "./sending/instruct.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
+import { announceAction, matchAction, ownMoneyAction } from "./statement/people.ts";
 import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
+import { statementRoutes } from "./statement/routes.ts";
 
+export type { ChannelPayoutAnnounced } from "./channel/service.ts";
 export type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 export { invariants } from "./invariants.ts";
 export type { BankEntry, Payout, ReportEvidence, ReportOutcome, SettlementToPay } from "./model.ts";
@@ -47,6 +52,16 @@ export type Payouts = {
    * the rest is kept for people. Safe to repeat.
    */
   readBankStatement(statement: BankStatement, goOn: () => Promise<void>): Promise<StatementRead>;
+  /**
+   * Books withdrawals that a channel's fund bill tells, each once by its number; gives how many were new.
+   * Throws `conflict` for an account whose money does not pass us.
+   */
+  announceChannelPayouts(announced: readonly ChannelPayoutAnnounced[]): Promise<number>;
+  /**
+   * Whether the bank has shown all that the channel paid for a channel account's date; false while nothing
+   * covers the date.
+   */
+  fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
   /** The camt.053 of a connection's closed day as its bank publishes it; null while there is none. */
   fetchBankStatement(connection: string, date: string): Promise<Buffer | null>;
   /** What carries out approved changes; app.ts hands them to the approvals. */
@@ -55,8 +70,10 @@ export type Payouts = {
   /** Starts sending, asking, and booking what a crash left. Starts once. */
   startWorkers(): PayoutWorkers;
   stop(): Promise<void>;
-  /** Wraps account numbers anew after the master key was replaced; gives how many. */
-  rewrapNumbers(): Promise<number>;
+  /** Wraps account numbers and messages anew after the master key was replaced; gives how many. */
+  rewrapSecrets(): Promise<number>;
+  /** What waits for a person: batches, contradictions, entries of statements. */
+  forPeople(): Promise<readonly ForPeople[]>;
   /** What is due and waits for a worker of any process. */
   backlog(): Promise<readonly Backlog[]>;
   /** Of this process's workers; null before they start. */
@@ -74,6 +91,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       return reported as Reported;
     },
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
+    announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
+    fundsReceived: (scope) => fundsReceived(deps, scope),
     fetchBankStatement: async (name, date) => {
       const connection = await connectionByName(deps.platform.db, name);
       if (connection === null) throw problem("not_found", { detail: `there is no bank connection ${name}` });
@@ -86,12 +105,16 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       verifyAction(deps),
       connectionAction(deps),
       termsAction(deps),
+      matchAction(deps),
+      ownMoneyAction(deps),
+      announceAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
       opsPayoutRoutes(http, deps, auth);
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
+      statementRoutes(http, deps, auth);
     },
     startWorkers: () => {
       workers ??= startPayoutWorkers(deps);
@@ -100,7 +123,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     stop: async () => {
       await workers?.stop();
     },
-    rewrapNumbers: () => rewrapBankAccounts(deps),
+    rewrapSecrets: async () => (await rewrapBankAccounts(deps)) + (await rewrapInstructions(deps)),
+    forPeople: () => payoutsForPeople(deps.cell.db),
     backlog: () => payoutBacklog(deps.cell.db, deps.cell.clock.now(), BACKLOG_COUNTED_MAX),
     workers: () => workers?.gauges ?? null,
   };

@@ -50,6 +50,67 @@ const UNDUE = sql(
    limit $1`,
 );
 
+// The banks' latest closings are the books' balances, with what is read but not placed, and what is placed
+// but waits for its side in the platform book.
+const BANK_BALANCES = sql(
+  "audit_bank_balances",
+  `select s.currency::text as subject,
+     'the books have ' || coalesce(l.balance, 0) || ' at banks, their statements say ' || s.closing
+       || ', of which ' || coalesce(e.amount, 0) || ' is not placed and ' || coalesce(p.amount, 0)
+       || ' not booked yet' as detail
+   from (
+     select currency, sum(closing) as closing
+     from (
+       select distinct on (account_number) account_number, currency, closing
+       from bank_statements
+       order by account_number, statement_date desc
+     ) latest
+     group by currency
+   ) s
+   left join (
+     select currency, sum(balance) as balance
+     from accounts
+     where code in ('bank_reserve', 'bank_own')
+     group by currency
+   ) l on l.currency = s.currency
+   left join (
+     select currency, sum(amount) as amount
+     from bank_entries
+     where state <> 'placed'
+     group by currency
+   ) e on e.currency = s.currency
+   left join (
+     select currency,
+       sum(case when returned_at is not null and returned_booked_at is null then amount else 0 end
+         - case when paid_booked_at is null then amount else 0 end) as amount
+     from payouts
+     where due_at is not null
+     group by currency
+   ) p on p.currency = s.currency
+   where coalesce(l.balance, 0) <> s.closing - coalesce(e.amount, 0) - coalesce(p.amount, 0)
+   order by 1
+   limit $1`,
+);
+
+const IN_TRANSIT = sql(
+  "audit_bank_in_transit",
+  `select a.currency::text as subject,
+     'bank_in_transit holds ' || a.balance || ', the payouts on their way are '
+       || coalesce(c.amount, 0) as detail
+   from accounts a
+   left join (
+     select currency, sum(amount) as amount
+     from channel_payouts
+     where transit_booked_at is not null
+       and receipt_id is null
+     group by currency
+   ) c on c.currency = a.currency
+   where a.code = 'bank_in_transit'
+     and a.balance <> coalesce(c.amount, 0)
+   order by 1
+   limit $1`,
+);
+
 const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
 
 export const invariants: readonly Invariant[] = [
@@ -72,5 +133,19 @@ export const invariants: readonly Invariant[] = [
       "where it was withdrawn before.",
     per: "cell",
     check: check(HOLDS),
+  },
+  {
+    name: "7 bank in transit is announced payouts",
+    sentence: "bank_in_transit equals what channels have announced and no bank's statement has shown.",
+    per: "cell",
+    check: check(IN_TRANSIT),
+  },
+  {
+    name: "8 bank balances are the banks'",
+    sentence:
+      "Per currency the books' bank balances are the closing balances of the banks' latest statements, " +
+      "less the entries that nobody has placed yet.",
+    per: "cell",
+    check: check(BANK_BALANCES),
   },
 ];

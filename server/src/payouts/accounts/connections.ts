@@ -65,7 +65,7 @@ export async function proposeTerms(
   deps: PayoutsDeps,
   actor: Actor,
   merchantId: Id,
-  wanted: { readonly currency: Currency; readonly fee: number; readonly coolDownHours: number },
+  wanted: { readonly currency: Currency; readonly fee: bigint; readonly coolDownHours: number },
 ): Promise<Approval> {
   const merchant = await deps.merchants.get(merchantId);
   if (merchant === null) throw problem("not_found");
@@ -78,7 +78,7 @@ export async function proposeTerms(
   return deps.operators.propose(actor, {
     kind: SET_TERMS_KIND,
     subject: formatId("mch", merchantId),
-    payload: { currency: wanted.currency, fee: wanted.fee, cool_down_hours: wanted.coolDownHours },
+    payload: { currency: wanted.currency, fee: Number(wanted.fee), cool_down_hours: wanted.coolDownHours },
     reason: null,
   });
 }

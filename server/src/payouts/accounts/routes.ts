@@ -60,8 +60,10 @@ const AccountBody = strictObject({
 const FindQuery = strictObject({
   ...PageQuery,
   merchant: Type.Optional(Type.String({ maxLength: 40 })),
-  number: Type.Optional(AccountNumber),
 });
+/** A number is a secret: it stands in no address. */
+const FindBody = strictObject({ number: AccountNumber });
+const FOUND_MAX = 100;
 
 const ConnectionParams = strictObject({ name: Type.String({ pattern: "^[0-9a-z-]{1,40}$" }) });
 const ConnectionBody = strictObject({
@@ -195,19 +197,35 @@ function entering(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
     {
       schema: opsSchema({
         operationId: "opsListBankAccounts",
-        summary: "Bank accounts: of a merchant, or with a number",
+        summary: "Bank accounts, the newest first",
         querystring: FindQuery,
         response: { 200: pageSchema(OpsAccountSchema), ...problems(400, 401, 403) },
       }),
     },
     async (request) => {
       await authenticateOperator(request, "payouts.read");
-      const { merchant, number, cursor } = request.query;
+      const { merchant, cursor } = request.query;
       const limit = readLimit(request.query.limit);
       const merchantId = merchant === undefined ? null : readId("mch", merchant);
-      const filter = { merchantId, number: number ?? null };
+      const filter = { merchantId, number: null };
       const rows = await findBankAccounts(deps, filter, readCursorId(cursor), limit + 1);
       return pageOf(rows, limit, (account) => [account.id], presentOpsAccount);
+    },
+  );
+  http.post<Input<typeof FindBody>>(
+    "/v1/ops/bank_accounts/find",
+    {
+      schema: opsSchema({
+        operationId: "opsFindBankAccounts",
+        summary: "Bank accounts with a number, whoever's they are",
+        body: FindBody,
+        response: { 200: Type.Object({ data: Type.Array(OpsAccountSchema) }), ...problems(400, 401, 403) },
+      }),
+    },
+    async (request) => {
+      await authenticateOperator(request, "payouts.read");
+      const filter = { merchantId: null, number: request.body.number };
+      return { data: (await findBankAccounts(deps, filter, null, FOUND_MAX)).map(presentOpsAccount) };
     },
   );
 }
@@ -261,7 +279,8 @@ function changing(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
     },
     async (request, reply) => {
       const actor = await authenticateOperator(request, "payouts.propose");
-      const { currency, fee, cool_down_hours: coolDownHours } = request.body;
+      const { currency, cool_down_hours: coolDownHours } = request.body;
+      const fee = BigInt(request.body.fee);
       const id = readId("mch", request.params.id);
       const approval = await proposeTerms(deps, actor, id, { currency, fee, coolDownHours });
       return reply.status(202).send(presentApproval(approval));

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import {
   AmountSchema,
   CurrencySchema,
@@ -191,9 +191,9 @@ function readRows(csv: string, currency: string): readonly FileRow[] {
   return read.rows;
 }
 
-type Item = { merchant: string; payout_no: string; amount: number; remark?: string };
+type Items = NonNullable<Static<typeof CompanyBody>["items"]>;
 
-function rowsOf(items: readonly Item[]): readonly FileRow[] {
+function rowsOf(items: Items): readonly FileRow[] {
   const seen = new Set<string>();
   return items.map((item, index) => {
     const line = index + 1;

@@ -107,7 +107,6 @@ export async function proposeBatch(
   await openForPayouts(deps, connection.currency);
   const batch = await deps.cell.transact(async (tx) => {
     const waiting = await lockWaiting(tx, connection.currency, wanted.payouts, BATCH_MAX);
-    if (waiting.length === 0) throw problem("conflict", { detail: "no payout waits for a batch" });
     if (wanted.payouts !== null && waiting.length < new Set(wanted.payouts).size) {
       const found = new Set(waiting.map(({ id }) => id));
       const missing = wanted.payouts.filter((id) => !found.has(id)).map((id) => formatId("pyt", id));
@@ -116,6 +115,7 @@ export async function proposeBatch(
         detail: `${missing.slice(0, 5).join(", ")} is not waiting for a batch in ${connection.currency}`,
       });
     }
+    if (waiting.length === 0) throw problem("conflict", { detail: "no payout waits for a batch" });
     const made = newBatch(deps, actor, connection, waiting);
     await insertBatch(tx, made);
     await updatePayouts(

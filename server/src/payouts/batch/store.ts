@@ -141,6 +141,58 @@ export function finishBatches(tx: Tx, ids: readonly Id[], at: Date): Promise<num
   return tx.run(finishSql, [ids, at]);
 }
 
+const forPeopleSql = sql(
+  "payouts_for_people",
+  `select 'payout_batches' as what, count(*) as count
+   from payout_batches
+   where needs_people
+   union all
+   select 'payouts_contradicted', count(*)
+   from payouts
+   where contradicted
+   union all
+   select 'bank_entries', count(*)
+   from bank_entries
+   where state <> 'placed'
+   order by what`,
+);
+
+export type ForPeople = { readonly what: string; readonly count: bigint };
+
+/** What waits for a person, by kind. */
+export function payoutsForPeople(db: Db): Promise<ForPeople[]> {
+  return db.all<ForPeople>(forPeopleSql);
+}
+
+const instructionsSql = sql(
+  "payout_instructions_after",
+  `select id, instruction
+   from payout_batches
+   where instruction is not null
+     and ($1::uuid is null or id > $1)
+   order by id
+   limit $2`,
+);
+
+export type SealedInstruction = { readonly id: Id; readonly instruction: Buffer };
+
+export function instructionsAfter(db: Db, after: Id | null, limit: number): Promise<SealedInstruction[]> {
+  return db.all<SealedInstruction>(instructionsSql, [after, limit]);
+}
+
+const resealSql = sql(
+  "payout_instruction_reseal",
+  `update payout_batches
+   set instruction = $3
+   where id = $1
+     and instruction = $2`,
+);
+
+/** The same message, its key wrapped anew. */
+export function resealInstruction(tx: Tx, row: SealedInstruction, sealed: Buffer): Promise<number> {
+  return tx.run(resealSql, [row.id, row.instruction, sealed]);
+}
+
 const backlogSql = sql(
   "payouts_backlog",
   `select 'payout_batches' as kind, count(*) as due, min(due_at) as oldest_due_at
@@ -148,6 +200,9 @@ const backlogSql = sql(
    union all
    select 'payouts', count(*), min(due_at)
    from (select due_at from payouts where due_at <= $1 order by due_at limit $2) p
+   union all
+   select 'channel_payouts', count(*), min(due_at)
+   from (select due_at from channel_payouts where due_at <= $1 order by due_at limit $2) c
    order by kind`,
 );
 

@@ -169,6 +169,6 @@ function eventOf(before: Payout, after: Payout): Omit<NewEvent, "id" | "createdA
     type: `payout.${state}`,
     subjectId: after.id,
     paymentId: null,
-    data: presentPayout(after),
+    data: { payout: presentPayout(after) },
   };
 }

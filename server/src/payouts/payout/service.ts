@@ -192,7 +192,7 @@ export async function withdrawPayout(
         type: "payout.rejected",
         subjectId: id,
         paymentId: null,
-        data: presentPayout(rejected),
+        data: { payout: presentPayout(rejected) },
         createdAt: at,
       },
     ]);

@@ -4,7 +4,13 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import { lockDay, postWithHolds } from "../../ledger/index.ts";
 import { openNumber } from "../accounts/number.ts";
 import { bankAccountsByIds } from "../accounts/store.ts";
-import { lockBatch, updateBatch } from "../batch/store.ts";
+import {
+  instructionsAfter,
+  lockBatch,
+  resealInstruction,
+  type SealedInstruction,
+  updateBatch,
+} from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection, Batch, Payout } from "../model.ts";
 import { merchantAccount, sentJournal } from "../outcome/postings.ts";
@@ -79,6 +85,25 @@ export async function openInstruction(deps: PayoutsDeps, batch: Batch): Promise<
     throw new Error(`the message of the batch ${batch.id} is not the one that was persisted`);
   }
   return bytes.toString("utf8");
+}
+
+const PAGE = 100;
+
+/** Wraps messages anew after the master key was replaced; gives how many. Safe to repeat. */
+export async function rewrapInstructions(deps: PayoutsDeps): Promise<number> {
+  let rewrapped = 0;
+  let after: Id | null = null;
+  for (;;) {
+    const rows: SealedInstruction[] = await instructionsAfter(deps.cell.db, after, PAGE);
+    for (const row of rows) {
+      if (!deps.keyring.isStale(row.instruction)) continue;
+      const sealed = await deps.keyring.rewrap(instructionRecord(row.id), row.instruction);
+      rewrapped += await deps.cell.transact((tx) => resealInstruction(tx, row, sealed));
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return rewrapped;
+    after = last.id;
+  }
 }
 
 async function openTransfers(deps: PayoutsDeps, batch: Batch): Promise<Instructed[]> {

@@ -1,6 +1,9 @@
 import { MINUTE, plus, SECOND } from "../../kernel/clock.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
+import type { Id } from "../../kernel/ids.ts";
 import { claimBatches } from "../batch/store.ts";
+import { bookInTransit } from "../channel/service.ts";
+import { claimChannelPayouts } from "../channel/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Batch, Payout } from "../model.ts";
 import { bookPlatformSides } from "../outcome/platform-side.ts";
@@ -9,6 +12,8 @@ import { LEASE_MS } from "./instruct.ts";
 import { workOn } from "./send.ts";
 
 const IDLE_MS = 2 * SECOND;
+/** Only what a crash left is found here. */
+const TRANSIT_IDLE_MS = 30 * SECOND;
 const SIDES_LEASE_MS = MINUTE;
 const CONCURRENCY_MAX = 4;
 
@@ -47,11 +52,23 @@ export function startPayoutWorkers(deps: PayoutsDeps): PayoutWorkers {
     },
     handle: ({ id }) => bookPlatformSides(deps, [id]),
   });
+  const transits = startDueWorker<{ readonly id: Id }>({
+    name: "channel_payouts",
+    clock,
+    log,
+    concurrencyMax: CONCURRENCY_MAX,
+    idleMs: TRANSIT_IDLE_MS,
+    claim: (limit) => {
+      const now = clock.now();
+      return cell.transact((tx) => claimChannelPayouts(tx, now, plus(now, SIDES_LEASE_MS), limit));
+    },
+    handle: ({ id }) => bookInTransit(deps, [id]),
+  });
   return {
     nudge: () => batches.nudge(),
     stop: async () => {
-      await Promise.all([batches.stop(), sides.stop()]);
+      await Promise.all([batches.stop(), sides.stop(), transits.stop()]);
     },
-    gauges: { payout_batches: batches.gauges, payouts: sides.gauges },
+    gauges: { payout_batches: batches.gauges, payouts: sides.gauges, channel_payouts: transits.gauges },
   };
 }

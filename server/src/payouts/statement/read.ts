@@ -6,12 +6,13 @@ import type { Currency } from "../../kernel/money.ts";
 import { lastOf } from "../accounts/number.ts";
 import { connectionByAccount } from "../accounts/store.ts";
 import { openForPayouts } from "../batch/service.ts";
+import { receiveChannelPayouts } from "../channel/receive.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankEntry } from "../model.ts";
 import { type Report, reportAll } from "../outcome/door.ts";
 import { existingPayouts } from "../payout/store.ts";
 import { payoutOfEndToEndId } from "../sending/pain001.ts";
-import { type EntryRow, insertEntries, keepStatement } from "./store.ts";
+import { type EntryRow, entriesByRefs, insertEntries, keepStatement } from "./store.ts";
 
 export type BankStatement = {
   /** Of our account. */
@@ -63,17 +64,31 @@ export async function readBankStatement(
     await goOn();
     const rows = await place(deps, statement, chunk);
     counts.entries += rows.length;
-    counts.placed += rows.filter(({ state }) => state === "placed").length;
+    counts.placed += await placedOf(deps, accountNumber, rows);
     counts.sum += chunk.reduce((sum, { amount }) => sum + amount, 0n);
   }
   if (counts.sum !== closing) {
-    const reason = `the opening balance and the entries come to ${counts.sum}, the closing balance is ${closing}`;
+    const reason = `opening balance and entries come to ${counts.sum}, the closing balance is ${closing}`;
     return { end: "refused", reason };
   }
   const { entries } = counts;
-  const kept = { accountNumber, date, currency, opening, closing, entries, readAt: deps.cell.clock.now() };
+  const { holds } = connection;
+  const readAt = deps.cell.clock.now();
+  const kept = { accountNumber, date, currency, holds, opening, closing, entries, readAt };
   await deps.cell.transact((tx) => keepStatement(tx, kept), { repeatable: true });
   return { end: "read", entries, placed: counts.placed, left: entries - counts.placed };
+}
+
+/** How many of them are placed, now that what channels have announced has been looked at too. */
+async function placedOf(
+  deps: PayoutsDeps,
+  accountNumber: string,
+  entries: readonly EntryRow[],
+): Promise<number> {
+  const refs = entries.map(({ entryRef }) => entryRef);
+  const known = await entriesByRefs(deps.cell.db, accountNumber, refs);
+  const received = await receiveChannelPayouts(deps, known);
+  return known.filter(({ state, entryRef }) => state === "placed" || received.has(entryRef)).length;
 }
 
 async function place(

@@ -55,13 +55,66 @@ const insertSql = sql(
      $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::timestamptz[],
      $16::timestamptz[]
    ) as u
-   on conflict on constraint bank_entries_pkey do nothing`,
+   on conflict on constraint bank_entries_pkey do update
+   set state = excluded.state, placed_as = excluded.placed_as, subject_id = excluded.subject_id,
+     placed_at = excluded.placed_at
+   where bank_entries.state <> 'placed'
+     and excluded.state = 'placed'`,
 );
 
-/** Keeps entries; one that was read before stays as it was taken then. */
+/** Keeps entries; one that was read and placed before stays as it was taken then. */
 export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<void> {
   const sorted = rows.toSorted((a, b) => (a.entryRef < b.entryRef ? -1 : 1));
   if (sorted.length > 0) await tx.run(insertSql, columnsOf(sorted, KEYS));
+}
+
+const byRefsSql = sql(
+  "bank_entries_by_refs",
+  `select ${COLUMNS}
+   from bank_entries
+   where account_number = $1
+     and entry_ref = any($2::text[])
+   order by entry_ref`,
+);
+
+export function entriesByRefs(db: Db, accountNumber: string, refs: readonly string[]): Promise<EntryRow[]> {
+  return db.all<EntryRow>(byRefsSql, [accountNumber, refs]);
+}
+
+/** The entry with this reference, or null. */
+export async function findEntry(db: Db, accountNumber: string, entryRef: string): Promise<EntryRow | null> {
+  return (await entriesByRefs(db, accountNumber, [entryRef]))[0] ?? null;
+}
+
+const lockEntrySql = sql(
+  "bank_entry_lock",
+  `select ${COLUMNS}
+   from bank_entries
+   where account_number = $1
+     and entry_ref = $2
+   for no key update`,
+);
+
+export function lockEntry(tx: Tx, accountNumber: string, entryRef: string): Promise<EntryRow | null> {
+  return tx.one<EntryRow>(lockEntrySql, [accountNumber, entryRef]);
+}
+
+const placeSql = sql(
+  "bank_entry_place",
+  `update bank_entries
+   set state = 'placed', placed_as = $3, subject_id = $4, placed_at = $5
+   where account_number = $1
+     and entry_ref = $2`,
+);
+
+/** Says what an entry is that this transaction has locked. */
+export async function placeEntry(
+  tx: Tx,
+  accountNumber: string,
+  entryRef: string,
+  placed: { readonly as: string; readonly subjectId: Id; readonly at: Date },
+): Promise<void> {
+  await tx.run(placeSql, [accountNumber, entryRef, placed.as, placed.subjectId, placed.at]);
 }
 
 const listSql = sql(
@@ -88,8 +141,10 @@ export function listEntries(
 
 const statementSql = sql(
   "bank_statement_keep",
-  `insert into bank_statements (account_number, statement_date, currency, opening, closing, entries, read_at)
-   values ($1, $2, $3, $4, $5, $6, $7)
+  `insert into bank_statements (
+     account_number, statement_date, currency, holds, opening, closing, entries, read_at
+   )
+   values ($1, $2, $3, $4, $5, $6, $7, $8)
    on conflict on constraint bank_statements_pkey do update
    set opening = excluded.opening, closing = excluded.closing, entries = excluded.entries,
      read_at = excluded.read_at`,
@@ -101,12 +156,13 @@ export async function keepStatement(
     readonly accountNumber: string;
     readonly date: string;
     readonly currency: Currency;
+    readonly holds: string;
     readonly opening: bigint;
     readonly closing: bigint;
     readonly entries: number;
     readonly readAt: Date;
   },
 ): Promise<void> {
-  const { accountNumber, date, currency, opening, closing, entries, readAt } = row;
-  await tx.run(statementSql, [accountNumber, date, currency, opening, closing, entries, readAt]);
+  const { accountNumber, date, currency, holds, opening, closing, entries, readAt } = row;
+  await tx.run(statementSql, [accountNumber, date, currency, holds, opening, closing, entries, readAt]);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Answer, Json, TestPlatform } from "../../../../tools/testing/platform.ts";
 import { createChannelHttp } from "../../channels/index.ts";
-import { systemRandom } from "../../kernel/clock.ts";
+import { plus, systemRandom } from "../../kernel/clock.ts";
 import { createKeyring } from "../../kernel/crypto.ts";
 import { type Id, parseId } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
@@ -17,12 +17,18 @@ import {
   post,
 } from "../../ledger/index.ts";
 import { invariants } from "../../operations/index.ts";
+import { createWebhooks } from "../../webhooks/index.ts";
+import { claimBatches } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankEntry } from "../model.ts";
+import { LEASE_MS } from "../sending/instruct.ts";
+import { workOn } from "../sending/send.ts";
 import { readBankStatement, type StatementRead } from "../statement/read.ts";
 
 export const CONNECTION = "reserve";
-const OUR_ACCOUNT = "31050161000000000001";
+/** What the test itself has put into the books and at the bank. */
+const FUNDING = "Test funding";
+export const OUR_ACCOUNT = "31050161000000000001";
 
 export type Office = {
   readonly merchantId: Id;
@@ -30,14 +36,20 @@ export type Office = {
   /** Approves as a second person. */
   approve(approvalId: string): Promise<Answer>;
   approved(proposal: Answer): Promise<Json>;
+  connect(removesDoubles: boolean): Promise<void>;
+  fault(kind: string, match?: Record<string, string>, params?: Record<string, unknown>): Promise<void>;
   /** Puts money on the merchant's available balance, and as much into the confirmed reserve. */
   fund(amount: bigint, reserve?: bigint): Promise<void>;
   verifiedAccount(number?: string): Promise<Json>;
   payout(amount: number, wanted?: Record<string, unknown>): Promise<Json>;
+  propose(payouts: readonly string[]): Promise<Answer>;
   /** Proposes a batch of payouts and approves it. */
   batch(payouts: readonly string[]): Promise<Json>;
   until(payoutId: string, status: string): Promise<Json>;
-  read(): Promise<StatementRead>;
+  /** Hands in the bank's statement of the day so far. */
+  read(account?: string): Promise<StatementRead>;
+  /** What a worker does with the batches that are due, once. */
+  work(): Promise<void>;
   entries(): Promise<Json[]>;
   balances(): Promise<Record<string, bigint>>;
   broken(): Promise<string[]>;
@@ -51,7 +63,7 @@ export const endToEnd = (payoutId: string) => payoutId.replace("_", "");
 let numbers = 0;
 
 /** A platform with a bank, a connection to it and a second operator. */
-export async function openOffice(platform: TestPlatform, removesDoubles = true): Promise<Office> {
+export async function openOffice(platform: TestPlatform): Promise<Office> {
   const { cell } = platform.app;
   const merchantId = parseId("mch", platform.demo.merchant_id) as Id;
   const http = createChannelHttp({ clock: platform.clock });
@@ -72,29 +84,21 @@ export async function openOffice(platform: TestPlatform, removesDoubles = true):
   const opened = await platform.sandbox("POST", "/bank/accounts", {
     number: OUR_ACCOUNT,
     name: "Tributary 备付金",
-    opening: 10_000_000,
-    removes_doubles: removesDoubles,
+    opening: 0,
   });
   assert.equal(opened.status, 201, JSON.stringify(opened.body));
-  await approved(
-    await platform.ops("PUT", `/v1/ops/bank_connections/${CONNECTION}`, {
-      url: opened.body.url,
-      account_number: OUR_ACCOUNT,
-      holder_name: "Tributary 备付金",
-      bank_code: "105100000017",
-      currency: "CNY",
-      holds: "reserve",
-      removes_doubles: removesDoubles,
-      timeout_ms: 2_000,
-    }),
-  );
+  const keyring = createKeyring(Buffer.alloc(32, 7), { random: systemRandom });
+  const { clock, newId } = cell;
+  const common = { cell, platform: schema, keyring, clock, random: systemRandom, newId, log: silentLog() };
+  const webhooks = createWebhooks({ ...common, production: false });
   const deps: PayoutsDeps = {
     cell,
     platform: schema,
-    keyring: createKeyring(Buffer.alloc(32, 7), { random: systemRandom }),
+    keyring,
     merchants: { get: async () => null, requireActive: () => undefined },
+    channels: { account: async () => null },
     operators: {} as PayoutsDeps["operators"],
-    webhooks: { endpointsOf: async () => new Map(), record: async () => [], deliver: () => undefined },
+    webhooks,
     http,
     log: silentLog(),
     timeZone: "Asia/Shanghai",
@@ -106,7 +110,30 @@ export async function openOffice(platform: TestPlatform, removesDoubles = true):
     approve,
     approved,
     deps,
-    fund: async (amount, reserve = amount) => fund(office, amount, reserve),
+    connect: async (doubles) => {
+      await approved(
+        await platform.ops("PUT", `/v1/ops/bank_connections/${CONNECTION}`, {
+          url: opened.body.url,
+          account_number: OUR_ACCOUNT,
+          holder_name: "Tributary 备付金",
+          bank_code: "105100000017",
+          currency: "CNY",
+          holds: "reserve",
+          removes_doubles: doubles,
+          timeout_ms: 2_000,
+        }),
+      );
+    },
+    fault: async (kind, match = {}, params = {}) => {
+      const { status, body } = await platform.sandbox("POST", "/faults", { kind, match, params, count: 1 });
+      assert.equal(status, 201, JSON.stringify(body));
+    },
+    fund: async (amount, reserve = amount) => {
+      await fund(office, amount, reserve);
+      if (reserve === 0n) return;
+      const credit = { account: OUR_ACCOUNT, amount: Number(reserve), name: FUNDING };
+      assert.equal((await platform.sandbox("POST", "/bank/credit", credit)).status, 201);
+    },
     verifiedAccount: async (number = "6222020000000000001") => {
       const { body: merchant } = await platform.ops("GET", `/v1/ops/merchants/${platform.demo.merchant_id}`);
       const path = `/v1/ops/merchants/${platform.demo.merchant_id}/bank_accounts`;
@@ -132,13 +159,8 @@ export async function openOffice(platform: TestPlatform, removesDoubles = true):
       assert.equal(status, 201, JSON.stringify(body));
       return body;
     },
-    batch: async (payouts) => {
-      const proposal = await platform.ops("POST", "/v1/ops/payout_batches", {
-        connection: CONNECTION,
-        payouts,
-      });
-      return (await approved(proposal)).batch;
-    },
+    propose: (payouts) => platform.ops("POST", "/v1/ops/payout_batches", { connection: CONNECTION, payouts }),
+    batch: async (payouts) => (await approved(await office.propose(payouts))).batch,
     until: async (payoutId, status) => {
       const giveUpAt = Date.now() + 15_000;
       for (;;) {
@@ -148,7 +170,12 @@ export async function openOffice(platform: TestPlatform, removesDoubles = true):
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
-    read: async () => readToday(platform, office),
+    read: async (account = OUR_ACCOUNT) => readToday(platform, office, account),
+    work: async () => {
+      const now = cell.clock.now();
+      const due = await cell.transact((tx) => claimBatches(tx, now, plus(now, LEASE_MS), 10));
+      for (const batch of due) await workOn(deps, batch);
+    },
     entries: async () => (await platform.sandbox("GET", `/bank/entries?account=${OUR_ACCOUNT}`)).body.data,
     balances: () => balancesOf(office),
     broken: async () => {
@@ -163,10 +190,12 @@ export async function openOffice(platform: TestPlatform, removesDoubles = true):
       return found;
     },
     close: async () => {
+      await webhooks.stop();
       await http.close();
       await schema.close();
     },
   };
+  await office.connect(true);
   return office;
 }
 
@@ -234,20 +263,28 @@ async function balancesOf({ deps, merchantId }: Office): Promise<Record<string, 
 }
 
 /** Closes the bank's day so far and hands its statement in, read by this little reader of the test's own. */
-async function readToday(platform: TestPlatform, office: Office): Promise<StatementRead> {
-  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account: OUR_ACCOUNT });
-  const answer = await fetch(`${office.bankUrl}/statements/${closed.date}`);
+async function readToday(platform: TestPlatform, office: Office, account: string): Promise<StatementRead> {
+  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account });
+  const answer = await fetch(`${office.bankUrl.replace(OUR_ACCOUNT, account)}/statements/${closed.date}`);
   const text = await answer.text();
   const entries = [...text.matchAll(/<Ntry>(.*?)<\/Ntry>/gs)].map(([, inner = ""]) => entryOf(inner));
   const statement = {
-    accountNumber: OUR_ACCOUNT,
+    accountNumber: account,
     date: closed.date,
     currency: "CNY",
     opening: BigInt(closed.opening),
     closing: BigInt(closed.closing),
     entries,
   };
-  return readBankStatement(office.deps, statement, async () => undefined);
+  const read = await readBankStatement(office.deps, statement, async () => undefined);
+  const place = {
+    name: "test_place_funding",
+    text:
+      "update bank_entries set state = 'placed', placed_as = 'test', placed_at = read_at " +
+      "where state = 'unplaced' and counterparty_name = $1",
+  };
+  const placed = await office.deps.cell.transact((tx) => tx.run(place, [FUNDING]));
+  return read.end === "read" ? { ...read, placed: read.placed + placed, left: read.left - placed } : read;
 }
 
 function entryOf(text: string): BankEntry {

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { HOUR } from "../kernel/clock.ts";
+import type { Merchant } from "../merchants/index.ts";
+import { proposeSettled } from "./payout/settled.ts";
+import { CONNECTION, type Office, openOffice } from "./testing/office.ts";
+
+let platform: TestPlatform;
+let office: Office;
+before(async () => {
+  platform = await startTestPlatform({ config: { roles: ["api"] } });
+  office = await openOffice(platform);
+});
+after(async () => {
+  await office.close();
+  await platform.stop();
+});
+
+const bankAccounts = () => `/v1/ops/merchants/${platform.demo.merchant_id}/bank_accounts`;
+const funds = async () => (await platform.ops("GET", "/v1/ops/payout_funds?currency=CNY")).body;
+
+async function entered(wanted: Json = {}): Promise<Json> {
+  const { body: merchant } = await platform.ops("GET", `/v1/ops/merchants/${platform.demo.merchant_id}`);
+  return platform.ops("POST", bankAccounts(), {
+    currency: "CNY",
+    holder_name: merchant.legal_name,
+    number: "6222 0200 0000 0000 888",
+    bank_code: "102100099996",
+    ...wanted,
+  });
+}
+
+test("money goes to an account in the merchant's registered name that two people have verified", async () => {
+  const stranger = await entered({ holder_name: "Somebody Else" });
+  assert.deepEqual([stranger.status, stranger.body.field], [400, "holder_name"]);
+  const wrong = await entered({ bank_code: "12345678" });
+  assert.deepEqual([wrong.status, wrong.body.field], [400, "bank_code"]);
+  const { status, body: account } = await entered();
+  assert.deepEqual([status, account.state, account.number], [201, "unverified", "****0888"]);
+  await office.fund(1_000_000n, 0n);
+  const wanted = { merchant_payout_no: "early", amount: 100, currency: "CNY" };
+  assert.equal((await platform.api("POST", "/v1/payouts", wanted)).body.code, "bank_account_not_verified");
+  const evidence = { evidence: "Account opening letter, file 7" };
+  const proposal = await platform.ops("POST", `/v1/ops/bank_accounts/${account.id}/verify`, evidence);
+  assert.equal((await platform.ops("POST", `/v1/ops/approvals/${proposal.body.id}/approve`)).status, 403);
+  await office.approved(proposal);
+  const { status: now, body: payout } = await platform.api("POST", "/v1/payouts", wanted);
+  assert.deepEqual([now, payout.bank_account.id], [201, account.id]);
+});
+
+test("a changed account waits for its cool-down, and payouts go on to the old one", async () => {
+  const { body: old } = await platform.api("GET", "/v1/bank_accounts");
+  const next = await office.verifiedAccount("6222020000000000999");
+  const during = await office.payout(100);
+  assert.equal(during.bank_account.id, old.data[0].id);
+  platform.clock.advance(24 * HOUR);
+  const afterwards = await office.payout(100);
+  assert.equal(afterwards.bank_account.id, next.id);
+  // The one before waits no more once the new one is stopped.
+  await platform.ops("POST", `/v1/ops/bank_accounts/${next.id}/disable`);
+  assert.equal((await office.payout(100)).bank_account.id, old.data[0].id);
+});
+
+test("account numbers are found by their number and kept nowhere as they are", async () => {
+  const found = await platform.ops("POST", "/v1/ops/bank_accounts/find", { number: "6222020000000000999" });
+  assert.deepEqual(
+    found.body.data.map(({ number }: Json) => number),
+    ["****0999"],
+  );
+  const statement = { name: "test_numbers", text: "select b::text as row from bank_accounts b order by id" };
+  for (const { row } of await office.deps.platform.db.all<{ row: string }>(statement)) {
+    assert.doesNotMatch(row, /6222020000000000/);
+    assert.doesNotMatch(row, new RegExp(Buffer.from("6222020000000000").toString("hex")));
+  }
+});
+
+test("two batches cannot spend the same reserve, however they race", async () => {
+  await office.fund(1n, 60_000n);
+  const payouts = [await office.payout(40_000), await office.payout(40_000)];
+  const proposals = [];
+  for (const { id } of payouts) proposals.push((await office.propose([id])).body);
+  const own = `/v1/ops/approvals/${proposals[0].approval.id}/approve`;
+  assert.equal((await platform.ops("POST", own)).body.code, "second_person_required");
+  const answers = await Promise.all(proposals.map(({ approval }) => office.approve(approval.id)));
+  assert.deepEqual(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [200, 409],
+  );
+  const refused = answers.findIndex(({ status }) => status === 409);
+  assert.equal(answers[refused]?.body.code, "reserve_insufficient");
+  assert.deepEqual(await funds(), { currency: "CNY", reserve: 60_000, instructed: 40_000, free: 20_000 });
+  // Approved again once the reserve covers it.
+  await office.fund(1n, 20_000n);
+  assert.equal((await office.approve(proposals[refused].approval.id)).status, 200);
+  assert.equal((await funds()).free, 0);
+});
+
+test("a batch that is taken apart lets its payouts wait again, and is no longer approved", async () => {
+  const made = await office.payout(500);
+  const { body: proposal } = await office.propose([made.id]);
+  const twice = await office.propose([made.id]);
+  assert.deepEqual([twice.status, twice.body.field], [409, "payouts"]);
+  const dissolved = await platform.ops("POST", `/v1/ops/payout_batches/${proposal.batch.id}/dissolve`);
+  assert.equal(dissolved.body.state, "dissolved");
+  assert.equal((await office.approve(proposal.approval.id)).status, 409);
+  assert.equal((await office.propose([made.id])).status, 202);
+});
+
+test("a company's file is taken as a whole or refused as a whole, with line and reason", async () => {
+  const merchant = platform.demo.merchant_id;
+  const send = (lines: string[]) => {
+    const csv = ["merchant,payout_no,amount,remark", ...lines].join("\n");
+    return platform.ops("POST", "/v1/ops/payout_files", { connection: CONNECTION, csv });
+  };
+  const list = async () => (await platform.api("GET", "/v1/payouts?limit=100")).body.data.length;
+  const before = await list();
+  const bad = await send([`${merchant},F-1,1.00,ok`, `${merchant},F-2,1.001,ok`]);
+  assert.deepEqual([bad.status, bad.body.code, bad.body.line], [422, "payout_file_refused", 3]);
+  const short = await send([`${merchant},F-1,1.00,ok`, `${merchant},F-2,99999999.00,ok`]);
+  assert.deepEqual([short.status, short.body.line], [422, 3]);
+  assert.match(short.body.reason, /available balance/);
+  assert.equal(await list(), before);
+  const rows = [`${merchant},F-1,1.00,"Rent, May"`, `${merchant},F-2,2.50,`];
+  const taken = await send(rows);
+  assert.equal(taken.status, 202, JSON.stringify(taken.body));
+  assert.deepEqual([taken.body.batch.payouts, taken.body.batch.amount], [2, 350]);
+  const again = await send(rows);
+  assert.deepEqual([again.status, again.body.batch.id], [202, taken.body.batch.id]);
+  const mixed = await send([`${merchant},F-3,1.00,`, rows[0] as string]);
+  assert.deepEqual([mixed.status, mixed.body.line], [422, 3]);
+  const items = [{ merchant, payout_no: "F-3", amount: 100 }];
+  const byApi = await platform.ops("POST", "/v1/ops/payout_files", { connection: CONNECTION, items });
+  assert.equal(byApi.status, 202, JSON.stringify(byApi.body));
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("each settlement is paid once, however often and by however many it is asked for", async () => {
+  const { body } = await platform.ops("GET", `/v1/ops/merchants/${platform.demo.merchant_id}`);
+  const merchant = {
+    id: office.merchantId,
+    legalName: body.legal_name,
+    currencies: [{ currency: "CNY", creditLine: 0n }],
+  } as unknown as Merchant;
+  const { newId } = office.deps.cell;
+  const settlement = (amount: bigint) => ({
+    settlementId: newId(),
+    merchantId: office.merchantId,
+    currency: "CNY",
+    amount,
+  });
+  const settlements = [settlement(300n), settlement(10_000_000_000n), settlement(400n)];
+  const deps = {
+    ...office.deps,
+    merchants: { get: async () => merchant, requireActive: () => undefined },
+    settlementsToPay: async () => settlements,
+  };
+  const run = () => proposeSettled(deps, "2026-11-20", async () => undefined);
+  const raced = await Promise.all([run(), run(), run()]);
+  assert.equal(
+    raced.reduce((sum, { made }) => sum + made, 0),
+    2,
+  );
+  const again = await run();
+  assert.deepEqual([again.made, again.known], [0, 2]);
+  assert.deepEqual(
+    again.refused.map(({ settlementId, code }) => [settlementId, code]),
+    [[settlements[1]?.settlementId, "insufficient_balance"]],
+  );
+  const { body: list } = await platform.api("GET", "/v1/payouts?limit=100");
+  const settled = list.data.filter(({ settlement: of }: Json) => of !== null);
+  assert.deepEqual(settled.map(({ amount }: Json) => amount).sort(), [300, 400]);
+  await assert.rejects(
+    proposeSettled(deps, "2026-11-20", () => Promise.reject(new Error("stopping"))),
+    /stopping/,
+  );
+  assert.deepEqual(await office.broken(), []);
+});

@@ -1,0 +1,202 @@
+import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+
+export type ChannelPayout = {
+  readonly id: Id;
+  readonly channelAccountId: Id;
+  readonly merchantId: Id;
+  readonly payoutNo: string;
+  readonly amount: bigint;
+  readonly currency: Currency;
+  readonly coversFrom: string;
+  readonly coversThrough: string;
+  readonly announcedDate: string;
+  readonly payer: string;
+  readonly announcedAt: Date;
+  readonly transitBookedAt: Date | null;
+  readonly receiptId: Id | null;
+  readonly dueAt: Date | null;
+};
+
+const COLUMNS = `
+  id, channel_account_id, merchant_id, payout_no, amount, currency, covers_from, covers_through,
+  announced_date, payer, announced_at, transit_booked_at, receipt_id, due_at`;
+
+const KEYS = [
+  "id",
+  "channelAccountId",
+  "merchantId",
+  "payoutNo",
+  "amount",
+  "currency",
+  "coversFrom",
+  "coversThrough",
+  "announcedDate",
+  "payer",
+  "announcedAt",
+  "dueAt",
+] as const;
+
+const insertSql = sql(
+  "channel_payouts_insert",
+  `insert into channel_payouts (
+     id, channel_account_id, merchant_id, payout_no, amount, currency, covers_from, covers_through,
+     announced_date, payer, announced_at, due_at
+   )
+   select u.*
+   from unnest(
+     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::date[], $8::date[],
+     $9::date[], $10::text[], $11::timestamptz[], $12::timestamptz[]
+   ) as u
+   on conflict on constraint channel_payouts_number do nothing
+   returning id`,
+);
+
+/** Those that were not announced before. */
+export async function insertAnnounced(tx: Tx, rows: readonly ChannelPayout[]): Promise<Set<Id>> {
+  const sorted = rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const written = await tx.all<{ id: Id }>(insertSql, columnsOf(sorted, KEYS));
+  return new Set(written.map(({ id }) => id));
+}
+
+function keyOf(row: ChannelPayout): string {
+  return `${row.channelAccountId}/${row.payoutNo}`;
+}
+
+const lockSql = sql(
+  "channel_payouts_lock",
+  `select ${COLUMNS}
+   from channel_payouts
+   where id = any($1::uuid[])
+   order by id
+   for no key update`,
+);
+
+export function lockChannelPayouts(tx: Tx, ids: readonly Id[]): Promise<ChannelPayout[]> {
+  return tx.all<ChannelPayout>(lockSql, [ids]);
+}
+
+const bookedSql = sql(
+  "channel_payouts_in_transit",
+  `update channel_payouts
+   set transit_booked_at = $2, due_at = null
+   where id = any($1::uuid[])`,
+);
+
+export async function setInTransit(tx: Tx, ids: readonly Id[], at: Date): Promise<void> {
+  await tx.run(bookedSql, [ids, at]);
+}
+
+const receivedSql = sql(
+  "channel_payouts_received",
+  `update channel_payouts
+   set receipt_id = $2
+   where id = any($1::uuid[])`,
+);
+
+export async function setReceived(tx: Tx, ids: readonly Id[], receiptId: Id): Promise<void> {
+  await tx.run(receivedSql, [ids, receiptId]);
+}
+
+const receiptSql = sql(
+  "channel_receipt_insert",
+  `insert into channel_receipts (id, account_number, entry_ref, amount, difference, matched_by, at)
+   values ($1, $2, $3, $4, $5, $6, $7)`,
+);
+
+export async function insertReceipt(
+  tx: Tx,
+  row: {
+    readonly id: Id;
+    readonly accountNumber: string;
+    readonly entryRef: string;
+    readonly amount: bigint;
+    readonly difference: bigint;
+    readonly matchedBy: string;
+    readonly at: Date;
+  },
+): Promise<void> {
+  const { id, accountNumber, entryRef, amount, difference, matchedBy, at } = row;
+  await tx.run(receiptSql, [id, accountNumber, entryRef, amount, difference, matchedBy, at]);
+}
+
+const openSql = sql(
+  "channel_payouts_open",
+  `select ${COLUMNS}
+   from channel_payouts
+   where receipt_id is null
+     and transit_booked_at is not null
+     and currency = $1
+     and announced_date >= $2
+   order by announced_date, id
+   limit 1000`,
+);
+
+/** Announced from a date on, in transit, and not seen at the bank. */
+export function openChannelPayouts(db: Db, currency: Currency, from: string): Promise<ChannelPayout[]> {
+  return db.all<ChannelPayout>(openSql, [currency, from]);
+}
+
+const listSql = sql(
+  "channel_payouts_list",
+  `select ${COLUMNS}
+   from channel_payouts
+   where ($1::boolean is null or (receipt_id is not null) = $1)
+     and ($2::uuid is null or id < $2)
+   order by id desc
+   limit $3`,
+);
+
+/** Newest first, after the one with id `before`. */
+export function listChannelPayouts(
+  db: Db,
+  received: boolean | null,
+  before: Id | null,
+  limit: number,
+): Promise<ChannelPayout[]> {
+  return db.all<ChannelPayout>(listSql, [received, before, limit]);
+}
+
+const claimSql = sql(
+  "channel_payouts_claim",
+  `update channel_payouts p
+   set due_at = $2
+   from (
+     select id
+     from channel_payouts
+     where due_at <= $1
+     order by due_at, id
+     limit $3
+     for no key update skip locked
+   ) d
+   where p.id = d.id
+   returning p.id`,
+);
+
+export async function claimChannelPayouts(
+  tx: Tx,
+  now: Date,
+  until: Date,
+  limit: number,
+): Promise<{ id: Id }[]> {
+  return tx.all<{ id: Id }>(claimSql, [now, until, limit]);
+}
+
+const scopeSql = sql(
+  "channel_payouts_of_scope",
+  `select count(*) as payouts, count(receipt_id) as received
+   from channel_payouts
+   where channel_account_id = $1
+     and covers_from <= $2
+     and covers_through >= $2`,
+);
+
+export async function receivedOfScope(
+  db: Db,
+  channelAccountId: Id,
+  channelDate: string,
+): Promise<{ readonly payouts: bigint; readonly received: bigint }> {
+  const row = await db.one<{ payouts: bigint; received: bigint }>(scopeSql, [channelAccountId, channelDate]);
+  return row as { payouts: bigint; received: bigint };
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { dateIn } from "../kernel/clock.ts";
+import { type Id, parseId } from "../kernel/ids.ts";
+import { fundsReceived } from "./channel/service.ts";
+import { CONNECTION, type Office, OUR_ACCOUNT, openOffice } from "./testing/office.ts";
+
+let platform: TestPlatform;
+let office: Office;
+let channelAccount: string;
+let today: string;
+before(async () => {
+  platform = await startTestPlatform({ config: { roles: ["api"] } });
+  office = await openOffice(platform);
+  const { body } = await platform.ops(
+    "GET",
+    `/v1/ops/channel_accounts?merchant_id=${platform.demo.merchant_id}`,
+  );
+  channelAccount = body.data.find((one: Json) => one.fund_flow === "through_platform").id;
+  today = dateIn("Asia/Shanghai", platform.clock.now());
+});
+after(async () => {
+  await office.close();
+  await platform.stop();
+});
+
+const payer = "支付宝（中国）网络技术有限公司";
+const announce = async (payoutNo: string, amount: number) =>
+  office.approved(
+    await platform.ops("POST", "/v1/ops/channel_payouts", {
+      channel_account: channelAccount,
+      payout_no: payoutNo,
+      amount,
+      currency: "CNY",
+      covers_from: today,
+      covers_through: today,
+      announced_date: today,
+      payer,
+    }),
+  );
+const credit = (amount: number, more: object = {}) =>
+  platform.sandbox("POST", "/bank/credit", { account: OUR_ACCOUNT, amount, name: payer, ...more });
+const open = async (): Promise<Json[]> =>
+  (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced")).body.data;
+const isReceived = () =>
+  fundsReceived(office.deps, {
+    channelAccountId: parseId("cha", channelAccount) as Id,
+    channelDate: today,
+  });
+
+test("what a channel announced is in transit until the bank shows it, many in one transfer", async () => {
+  assert.equal(await isReceived(), false);
+  await announce("W1", 10_000);
+  await announce("W2", 5_001);
+  // The same number again is the same payout.
+  await announce("W2", 5_001);
+  assert.equal(await isReceived(), false);
+  assert.deepEqual(await office.broken(), []);
+  await credit(15_000);
+  const read = await office.read();
+  assert.deepEqual(read, { end: "read", entries: 1, placed: 1, left: 0 });
+  assert.equal(await isReceived(), true);
+  const { bank_reserve: reserve, platform_interbook: interbook } = await office.balances();
+  assert.deepEqual([reserve, interbook], [15_000n, -15_001n]);
+  assert.deepEqual(await office.read(), read);
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("a transfer that no announcement explains is a line for people, and two of them match it", async () => {
+  await announce("W3", 7_000);
+  await announce("W4", 7_000);
+  await credit(7_000);
+  const read = await office.read();
+  assert.equal(read.end === "read" && read.left, 1);
+  const [entry] = await open();
+  const { body } = await platform.ops("GET", "/v1/ops/channel_payouts?received=false");
+  const third = body.data.find((one: Json) => one.payout_no === "W3");
+  const match = (payouts: string[]) =>
+    platform.ops("POST", "/v1/ops/bank_entries/match", {
+      connection: CONNECTION,
+      entry_ref: entry.entry_ref,
+      channel_payouts: payouts,
+    });
+  const wrong = await match(body.data.map(({ id }: Json) => id));
+  assert.equal((await office.approve(wrong.body.id)).status, 409);
+  const right = await match([third.id]);
+  const own = await platform.ops("POST", `/v1/ops/approvals/${right.body.id}/approve`);
+  assert.equal(own.body.code, "second_person_required");
+  await office.approved(right);
+  assert.deepEqual(await open(), []);
+  assert.equal(await isReceived(), false);
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("our own money is paid in by two people, from the entry that the bank shows and once", async () => {
+  const number = "31050161000000000002";
+  const { body: account } = await platform.sandbox("POST", "/bank/accounts", { number, name: "Tributary" });
+  await office.approved(
+    await platform.ops("PUT", "/v1/ops/bank_connections/own", {
+      url: account.url,
+      account_number: number,
+      holder_name: "Tributary",
+      bank_code: "105100000017",
+      currency: "CNY",
+      holds: "own",
+      removes_doubles: true,
+    }),
+  );
+  const refused = await platform.ops("POST", "/v1/ops/payout_batches", { connection: "own" });
+  assert.deepEqual([refused.status, refused.body.field], [400, "connection"]);
+  await credit(900, { name: "Somebody" });
+  await office.read();
+  const [entry] = await open();
+  const evidence = "Resolution of the board";
+  const wanted = { connection: CONNECTION, entry_ref: entry.entry_ref, evidence };
+  const { body } = await platform.ops("POST", "/v1/ops/own_money", wanted);
+  assert.deepEqual([body.code, body.field], ["invalid_request", "connection"]);
+
+  await credit(50_000, { account: number, name: "Tributary's owner" });
+  await office.read(number);
+  const paidIn = (await open()).find(({ connection }) => connection === "own");
+  const named = { connection: "own", entry_ref: paidIn.entry_ref, evidence };
+  const proposal = await platform.ops("POST", "/v1/ops/own_money", named);
+  await office.approved(proposal);
+  assert.equal((await platform.ops("POST", "/v1/ops/own_money", named)).status, 409);
+  const { body: books } = await platform.ops("GET", "/v1/ops/trial_balance");
+  assert.match(JSON.stringify(books), /bank_own/);
+  // The other entry is still nobody's, and the books say how much of the banks' money that is.
+  assert.deepEqual(await office.broken(), []);
+});
