@@ -120,6 +120,21 @@ export function localTimeIn(timeZone: string, at: Date): LocalTime {
   return local;
 }
 
+/**
+ * The instant at which a wall clock of a zone shows a time. @param wall the time shown, as if it were UTC; one
+ * that the clock leaves out or shows twice gives an instant beside it
+ */
+export function instantAt(timeZone: string, wall: Date): Date {
+  let at = wall;
+  // The clock shows how far it is off at an instant; once more where it was put forward or back in between.
+  for (let tried = 0; tried < 2; tried += 1) {
+    const { date, minutes } = localTimeIn(timeZone, at);
+    const shown = new Date(`${date}T00:00:00Z`).getTime() + minutes * MINUTE;
+    at = plus(at, Math.floor(wall.getTime() / MINUTE) * MINUTE - shown);
+  }
+  return at;
+}
+
 // Asked many times a second and changing once a minute; the map only remembers what it would work out again.
 const localTimes = new Map<string, { format: Intl.DateTimeFormat; minute: number; local: LocalTime }>();
 
