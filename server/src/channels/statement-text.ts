@@ -18,7 +18,7 @@ export function decodedLine(decoder: Decoder, bytes: Uint8Array, line: number): 
   return text;
 }
 
-/** A number that names something, as it is written; empty where a control character shows it to be damaged. */
+/** A number that names something, as written; empty where a control character shows it damaged. */
 export function namingNumber(text: string): string {
   return CONTROL.test(text) ? "" : text;
 }

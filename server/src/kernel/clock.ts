@@ -121,8 +121,8 @@ export function localTimeIn(timeZone: string, at: Date): LocalTime {
 }
 
 /**
- * The instant at which a wall clock of a zone shows a time. @param wall the time shown, as if it were UTC; one
- * that the clock leaves out or shows twice gives an instant beside it
+ * The instant at which a wall clock of a zone shows a time. @param wall the time shown, as if it were UTC;
+ * one that the clock leaves out or shows twice gives an instant beside it
  */
 export function instantAt(timeZone: string, wall: Date): Date {
   let at = wall;

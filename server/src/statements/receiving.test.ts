@@ -67,7 +67,7 @@ test("a bank's statement is kept by its account's number: camt.053, or by a mapp
   assert.deepEqual([mapped.status, mapped.body.version], [201, 2], JSON.stringify(mapped.body));
 });
 
-test("a platform's sales come in by a mapping, and are read for ever by the version that they came under", async () => {
+test("a platform's sales come in by a mapping, and are read by that version for ever", async () => {
   const { body: merchant } = await platform.ops("PUT", "/v1/ops/statement_mappings/eats", {
     ...SALES,
     preamble: [SALES.preamble?.[1]],
@@ -101,7 +101,7 @@ test("a file beyond the setting is refused as too large, and says which setting"
   assert.match(JSON.stringify(sent.body), /TRIBUTARY_STATEMENT_MEGABYTES_MAX/);
 });
 
-test("of files that come at once for one day each has a number of its own, and the same file has one", async () => {
+test("of files that come at once for a day each has its own number, the same file one", async () => {
   const statements = toyStatements();
   const scope = {
     kind: "trade",
@@ -152,6 +152,9 @@ function toyStatements(): Statements {
     budget: { take: async () => true },
   };
   let drafts = 0;
-  const files = createStatementFiles(join(folder, "toy"), () => String((drafts += 1)));
+  const files = createStatementFiles(join(folder, "toy"), () => {
+    drafts += 1;
+    return String(drafts);
+  });
   return createStatementsRoom({ cell: platform.app.cell, channels, files }).statements;
 }

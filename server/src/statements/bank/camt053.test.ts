@@ -24,8 +24,10 @@ ${inner}
 
 test("a transfer of ours is found in the bank's statement by the number that we gave it", async () => {
   const returned = `<NtryDtls><TxDtls><Refs><EndToEndId>P1</EndToEndId></Refs>
-    <RltdPties><Dbtr><Pty><Nm>张三 &amp; 李四</Nm></Pty></Dbtr><DbtrAcct><Id><IBAN>DE89</IBAN></Id></DbtrAcct></RltdPties>
-    <RtrInf><Rsn><Cd>AC01</Cd></Rsn></RtrInf><RmtInf><Ustrd>a</Ustrd><Ustrd>b</Ustrd></RmtInf></TxDtls></NtryDtls>
+    <RltdPties><Dbtr><Pty><Nm>张三 &amp; 李四</Nm></Pty></Dbtr>
+    <DbtrAcct><Id><IBAN>DE89</IBAN></Id></DbtrAcct></RltdPties>
+    <RtrInf><Rsn><Cd>AC01</Cd></Rsn></RtrInf>
+    <RmtInf><Ustrd>a</Ustrd><Ustrd>b</Ustrd></RmtInf></TxDtls></NtryDtls>
     <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>`;
   const booked = "<RvslInd>true</RvslInd><Sts><Cd>BOOK</Cd></Sts>";
   const statement = await read(

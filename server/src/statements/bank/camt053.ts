@@ -5,8 +5,9 @@ import { readXml, type Xml } from "./xml.ts";
 
 // ISO 20022 camt.053.001.02 and .08, the bank's statement at the end of a day.
 //
-// Document/BkToCstmrStmt/Stmt: Acct (whose), Bal OPBD and CLBD (before and after), Ntry (what moved), of which
-// one may be a batch with several NtryDtls/TxDtls. Only what is booked counts: PDNG and INFO are announcements.
+// Document/BkToCstmrStmt/Stmt: Acct (whose), Bal OPBD and CLBD (before and after), Ntry (what moved), of
+// which one may be a batch with several NtryDtls/TxDtls. Only what is booked counts: PDNG and INFO are
+// announcements.
 
 const NAMESPACE = /^urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(02|08)$/;
 

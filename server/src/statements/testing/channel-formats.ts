@@ -83,9 +83,11 @@ function alipaySample(chance: Chance): string {
     sums[kind][1] = (sums[kind][1] as number) + fen;
     const time = `${DAY} ${clock(chance)}`;
     const refund = kind === "退款" ? `R${digits(chance, 12)}` : "\t";
-    const money = `${yuan(fen)},${yuan(fen)},0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,${refund},${yuan(-Math.trunc(fen / 167))}`;
+    const paid = `${yuan(fen)},${yuan(fen)},0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00`;
+    const money = `${paid},${refund},${yuan(-Math.trunc(fen / 167))},0.00`;
     const numbers = `20261119${digits(chance, 20)}\t,T${digits(chance, 14)}\t,${kind}\t`;
-    return `${numbers},${chance.pick(goods)},${time},${time},s1\t,店一\t,op\t,\t,*三(138****0000)\t,${money},0.00,${chance.pick(goods)}`;
+    const place = "s1\t,店一\t,op\t,\t,*三(138****0000)\t";
+    return `${numbers},${chance.pick(goods)},${time},${time},${place},${money},${chance.pick(goods)}`;
   });
   const total = (kind: "交易" | "退款", word: string) =>
     `#${kind}合计：${sums[kind][0]}笔，商家实收${word}共${yuan(sums[kind][1] as number)}元，商家优惠${word}共0.00元`;
@@ -112,7 +114,9 @@ function alipayFundSample(chance: Chance): string {
     sum[1] += isIn ? fen : -fen;
     const money = isIn ? `${yuan(fen)},` : `,-${yuan(fen)}`;
     const name = isIn ? "交易" : "收费";
-    return `1${digits(chance, 12)}\t,20261119${digits(chance, 18)}\t,T${digits(chance, 10)}\t,${chance.pick(goods)},${DAY} ${clock(chance)},*三\t,${money},${yuan(balance)},支付宝\t,${name}\t,\t`;
+    const numbers = `1${digits(chance, 12)}\t,20261119${digits(chance, 18)}\t,T${digits(chance, 10)}\t`;
+    const head = `${numbers},${chance.pick(goods)},${DAY} ${clock(chance)},*三\t`;
+    return `${head},${money},${yuan(balance)},支付宝\t,${name}\t,\t`;
   });
   return [
     ...alipayHead(
@@ -134,10 +138,12 @@ const alipayRows = (text: string) =>
 
 const WECHAT_HEAD =
   "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额";
+const WECHAT_REFUND = "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态";
+const WECHAT_TAIL = "商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注";
 const WECHAT_HEADERS: Readonly<Record<TradeBillType, string>> = {
-  ALL: `${WECHAT_HEAD},微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注`,
+  ALL: `${WECHAT_HEAD},${WECHAT_REFUND},${WECHAT_TAIL}`,
   SUCCESS: `${WECHAT_HEAD},商品名称,商户数据包,手续费,费率,订单金额,费率备注`,
-  REFUND: `${WECHAT_HEAD},退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注`,
+  REFUND: `${WECHAT_HEAD},退款申请时间,退款成功时间,${WECHAT_REFUND},${WECHAT_TAIL}`,
 };
 const fee5 = (units: number) => (units / 100_000).toFixed(5);
 
@@ -186,7 +192,7 @@ function wechatSample(type: TradeBillType): (chance: Chance) => string {
             [sum.count, paid, back, "0.00", fee5(sum.fee), paid, back],
           ];
     const figures = (summary[1] as unknown[]).map((figure) => `\`${figure}`).join(",");
-    return ["\uFEFF" + WECHAT_HEADERS[type], ...rows, summary[0], figures, ""].join("\r\n");
+    return [`\uFEFF${WECHAT_HEADERS[type]}`, ...rows, summary[0], figures, ""].join("\r\n");
   };
 }
 

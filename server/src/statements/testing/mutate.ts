@@ -1,6 +1,8 @@
 import type { Chance } from "./chance.ts";
 
-/** Damages that a file meets on its way, or in a spreadsheet: what was done, in a word, and the text after it. */
+/**
+ * Damages that a file meets on its way, or in a spreadsheet: what was done, in a word, and the text after it.
+ */
 export function mutateText(text: string, chance: Chance): { readonly what: string; readonly text: string } {
   const feed = text.includes("\r\n") ? "\r\n" : "\n";
   const lines = text.split(feed);

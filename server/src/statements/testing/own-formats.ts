@@ -57,7 +57,8 @@ export function salesSample(chance: Chance): string {
     sum.fee += isRefund ? -fee : fee;
     const text = chance.pick(["", '"少冰, 多糖"', '"他说""好"""', "堂食"]);
     const at = `2026/11/19 ${clock(chance)}`;
-    return `M${digits(chance, 12)},${at},${isRefund ? "退款" : "外卖"},"${grouped(fen)}",${yuan(fee)},${yuan(fen - fee)},一店,${text}`;
+    const head = `M${digits(chance, 12)},${at},${isRefund ? "退款" : "外卖"}`;
+    return `${head},"${grouped(fen)}",${yuan(fee)},${yuan(fen - fee)},一店,${text}`;
   });
   return [
     `商户：${ACCOUNT}，账单`,
@@ -114,7 +115,10 @@ function camtSample(version: "02" | "08"): (chance: Chance) => string {
       return entryXml(version, chance, way, fen);
     });
     const bal = (code: string, fen: number, date: string) =>
-      `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">${yuan(fen)}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>${date}</Dt></Dt></Bal>`;
+      `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">${yuan(fen)}</Amt>` +
+      `<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>${date}</Dt></Dt></Bal>`;
+    const total = (name: string, [count, sum]: readonly [number, number]) =>
+      `<${name}><NbOfNtries>${count}</NbOfNtries><Sum>${yuan(sum)}</Sum></${name}>`;
     return [
       '<?xml version="1.0" encoding="UTF-8"?>',
       `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.${version}"><BkToCstmrStmt>`,
@@ -123,7 +127,7 @@ function camtSample(version: "02" | "08"): (chance: Chance) => string {
       `<Acct><Id><Othr><Id>${ACCOUNT}</Id></Othr></Id><Ccy>CNY</Ccy></Acct>`,
       bal("OPBD", opening, "2026-11-18"),
       bal("CLBD", balance, DAY),
-      `<TxsSummry><TtlCdtNtries><NbOfNtries>${sums.CRDT[0]}</NbOfNtries><Sum>${yuan(sums.CRDT[1])}</Sum></TtlCdtNtries><TtlDbtNtries><NbOfNtries>${sums.DBIT[0]}</NbOfNtries><Sum>${yuan(sums.DBIT[1])}</Sum></TtlDbtNtries></TxsSummry>`,
+      `<TxsSummry>${total("TtlCdtNtries", sums.CRDT)}${total("TtlDbtNtries", sums.DBIT)}</TxsSummry>`,
       ...entries,
       "</Stmt></BkToCstmrStmt></Document>",
       "",
@@ -136,11 +140,13 @@ function entryXml(version: "02" | "08", chance: Chance, way: "CRDT" | "DBIT", fe
   const party = (name: string) => (version === "02" ? `<Nm>${name}</Nm>` : `<Pty><Nm>${name}</Nm></Pty>`);
   const role = way === "CRDT" ? "Dbtr" : "Cdtr";
   return (
-    `<Ntry><NtryRef>${digits(chance, 6)}</NtryRef><Amt Ccy="CNY">${yuan(fen)}</Amt><CdtDbtInd>${way}</CdtDbtInd>` +
-    `<Sts>${status}</Sts><BookgDt><Dt>${DAY}</Dt></BookgDt><AcctSvcrRef>B${digits(chance, 12)}</AcctSvcrRef>` +
+    `<Ntry><NtryRef>${digits(chance, 6)}</NtryRef><Amt Ccy="CNY">${yuan(fen)}</Amt>` +
+    `<CdtDbtInd>${way}</CdtDbtInd><Sts>${status}</Sts><BookgDt><Dt>${DAY}</Dt></BookgDt>` +
+    `<AcctSvcrRef>B${digits(chance, 12)}</AcctSvcrRef>` +
     "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd>" +
     `<NtryDtls><TxDtls><Refs><EndToEndId>P${digits(chance, 14)}</EndToEndId></Refs>` +
-    `<RltdPties><${role}>${party("张三 &amp; 李四")}</${role}><${role}Acct><Id><Othr><Id>6222${digits(chance, 12)}</Id></Othr></Id></${role}Acct></RltdPties>` +
+    `<RltdPties><${role}>${party("张三 &amp; 李四")}</${role}><${role}Acct><Id><Othr>` +
+    `<Id>6222${digits(chance, 12)}</Id></Othr></Id></${role}Acct></RltdPties>` +
     "<RmtInf><Ustrd>结算 2026-11-19</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
   );
 }
