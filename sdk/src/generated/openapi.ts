@@ -1102,6 +1102,43 @@ export interface components {
             readonly success_attempt: string | null;
             readonly terminal: string | null;
         };
+        /** Payout */
+        readonly Payout: {
+            /** @description What arrives, in minor units */
+            readonly amount: number;
+            readonly bank_account: {
+                readonly bank_code: string;
+                readonly holder_name: string;
+                readonly id: string;
+                /** @description Its last digits */
+                readonly number: string;
+            };
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly created_at: string;
+            /** @description ISO 4217, capital letters */
+            readonly currency: string;
+            readonly failure: {
+                readonly code: string | null;
+                readonly message: string | null;
+            } | null;
+            /** @description Taken on top of the amount */
+            readonly fee: number;
+            readonly id: string;
+            readonly merchant_payout_no: string;
+            readonly rejected_at: string | null;
+            readonly remark: string | null;
+            readonly returned_at: string | null;
+            readonly sent_at: string | null;
+            readonly settlement: string | null;
+            /** @enum {unknown} */
+            readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
+            /** @description False also for succeeded: a bank may still return it */
+            readonly status_final: boolean;
+            readonly succeeded_at: string | null;
+        };
         /** @description Money back for one attempt of a payment */
         readonly Refund: {
             readonly accepted_at: string | null;
@@ -2275,42 +2312,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
-                        readonly data: readonly {
-                            /** @description What arrives, in minor units */
-                            readonly amount: number;
-                            readonly bank_account: {
-                                readonly bank_code: string;
-                                readonly holder_name: string;
-                                readonly id: string;
-                                /** @description Its last digits */
-                                readonly number: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description RFC 3339, UTC
-                             */
-                            readonly created_at: string;
-                            /** @description ISO 4217, capital letters */
-                            readonly currency: string;
-                            readonly failure: {
-                                readonly code: string | null;
-                                readonly message: string | null;
-                            } | null;
-                            /** @description Taken on top of the amount */
-                            readonly fee: number;
-                            readonly id: string;
-                            readonly merchant_payout_no: string;
-                            readonly rejected_at: string | null;
-                            readonly remark: string | null;
-                            readonly returned_at: string | null;
-                            readonly sent_at: string | null;
-                            readonly settlement: string | null;
-                            /** @enum {unknown} */
-                            readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
-                            /** @description False also for succeeded: a bank may still return it */
-                            readonly status_final: boolean;
-                            readonly succeeded_at: string | null;
-                        }[];
+                        readonly data: readonly components["schemas"]["Payout"][];
                         readonly next_cursor: string | null;
                     };
                 };
@@ -2345,42 +2347,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description What arrives, in minor units */
-                        readonly amount: number;
-                        readonly bank_account: {
-                            readonly bank_code: string;
-                            readonly holder_name: string;
-                            readonly id: string;
-                            /** @description Its last digits */
-                            readonly number: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description RFC 3339, UTC
-                         */
-                        readonly created_at: string;
-                        /** @description ISO 4217, capital letters */
-                        readonly currency: string;
-                        readonly failure: {
-                            readonly code: string | null;
-                            readonly message: string | null;
-                        } | null;
-                        /** @description Taken on top of the amount */
-                        readonly fee: number;
-                        readonly id: string;
-                        readonly merchant_payout_no: string;
-                        readonly rejected_at: string | null;
-                        readonly remark: string | null;
-                        readonly returned_at: string | null;
-                        readonly sent_at: string | null;
-                        readonly settlement: string | null;
-                        /** @enum {unknown} */
-                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
-                        /** @description False also for succeeded: a bank may still return it */
-                        readonly status_final: boolean;
-                        readonly succeeded_at: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Payout"];
                 };
             };
             /** @description Default Response */
@@ -2389,42 +2356,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description What arrives, in minor units */
-                        readonly amount: number;
-                        readonly bank_account: {
-                            readonly bank_code: string;
-                            readonly holder_name: string;
-                            readonly id: string;
-                            /** @description Its last digits */
-                            readonly number: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description RFC 3339, UTC
-                         */
-                        readonly created_at: string;
-                        /** @description ISO 4217, capital letters */
-                        readonly currency: string;
-                        readonly failure: {
-                            readonly code: string | null;
-                            readonly message: string | null;
-                        } | null;
-                        /** @description Taken on top of the amount */
-                        readonly fee: number;
-                        readonly id: string;
-                        readonly merchant_payout_no: string;
-                        readonly rejected_at: string | null;
-                        readonly remark: string | null;
-                        readonly returned_at: string | null;
-                        readonly sent_at: string | null;
-                        readonly settlement: string | null;
-                        /** @enum {unknown} */
-                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
-                        /** @description False also for succeeded: a bank may still return it */
-                        readonly status_final: boolean;
-                        readonly succeeded_at: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Payout"];
                 };
             };
         };
@@ -2446,42 +2378,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description What arrives, in minor units */
-                        readonly amount: number;
-                        readonly bank_account: {
-                            readonly bank_code: string;
-                            readonly holder_name: string;
-                            readonly id: string;
-                            /** @description Its last digits */
-                            readonly number: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description RFC 3339, UTC
-                         */
-                        readonly created_at: string;
-                        /** @description ISO 4217, capital letters */
-                        readonly currency: string;
-                        readonly failure: {
-                            readonly code: string | null;
-                            readonly message: string | null;
-                        } | null;
-                        /** @description Taken on top of the amount */
-                        readonly fee: number;
-                        readonly id: string;
-                        readonly merchant_payout_no: string;
-                        readonly rejected_at: string | null;
-                        readonly remark: string | null;
-                        readonly returned_at: string | null;
-                        readonly sent_at: string | null;
-                        readonly settlement: string | null;
-                        /** @enum {unknown} */
-                        readonly status: "created" | "approved" | "sent" | "unknown" | "succeeded" | "returned" | "rejected";
-                        /** @description False also for succeeded: a bank may still return it */
-                        readonly status_final: boolean;
-                        readonly succeeded_at: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Payout"];
                 };
             };
         };

@@ -23,7 +23,9 @@ export { createChannelHttp } from "./http.ts";
 export { type Wallet, walletOf } from "./payment-codes.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
-export { StatementFault } from "./statement-fault.ts";
+export { refuseOtherDay } from "./statement-days.ts";
+export { orFault, StatementFault } from "./statement-fault.ts";
+export { decodedLine, namingNumber } from "./statement-text.ts";
 export {
   presentStatementLine,
   StatementLineSchema,

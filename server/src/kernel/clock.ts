@@ -120,16 +120,24 @@ export function localTimeIn(timeZone: string, at: Date): LocalTime {
   return local;
 }
 
-/** The first instant of a calendar date `yyyy-mm-dd` in a time zone. */
-export function startOfDate(timeZone: string, date: string): Date {
-  let at = new Date(`${date}T00:00:00Z`);
-  // Twice, since the offset at the guess may be another than that at the instant itself.
-  for (let tries = 0; tries < 2; tries += 1) {
-    const local = localTimeIn(timeZone, at);
-    const days = (Date.parse(`${local.date}T00:00:00Z`) - Date.parse(`${date}T00:00:00Z`)) / DAY;
-    at = plus(at, -(days * DAY + local.minutes * MINUTE));
+/**
+ * The instant at which a wall clock of a zone shows a time. @param wall the time shown, as if it were UTC;
+ * one that the clock leaves out or shows twice gives an instant beside it
+ */
+export function instantAt(timeZone: string, wall: Date): Date {
+  let at = wall;
+  // The clock shows how far it is off at an instant; once more where it was put forward or back in between.
+  for (let tried = 0; tried < 2; tried += 1) {
+    const { date, minutes } = localTimeIn(timeZone, at);
+    const shown = new Date(`${date}T00:00:00Z`).getTime() + minutes * MINUTE;
+    at = plus(at, Math.floor(wall.getTime() / MINUTE) * MINUTE - shown);
   }
   return at;
+}
+
+/** The first instant of a calendar date `yyyy-mm-dd` in a time zone. */
+export function startOfDate(timeZone: string, date: string): Date {
+  return instantAt(timeZone, new Date(`${date}T00:00:00Z`));
 }
 
 // Asked many times a second and changing once a minute; the map only remembers what it would work out again.

@@ -3,8 +3,8 @@ import type { Id } from "../kernel/ids.ts";
 import type { Scope, StatementFetch } from "./model.ts";
 
 const COLUMNS = `
-  id, kind, channel_account_id, account, statement_date, state, published_at, due_at, asked, none_told, detail,
-  statement_id, created_at, done_at`;
+  id, kind, channel_account_id, account, statement_date, state, published_at, due_at, asked, none_told,
+  detail, statement_id, created_at, done_at`;
 
 const insertSql = sql(
   "statement_fetches_insert",

@@ -31,7 +31,7 @@ after(async () => {
   await platform.stop();
 });
 
-test("a late statement is asked for until it is there, is told as late meanwhile, and is no error", async () => {
+test("a late statement is asked for until it is there, told as late meanwhile, and no error", async () => {
   said = [{ end: "unknown", reason: "time-out" }, none, file("good")];
   asked = 0;
   const scope = { channelAccountId: accountId, statementDate: "2019-03-01" };
@@ -62,7 +62,7 @@ test("a late statement is asked for until it is there, is told as late meanwhile
   assert.equal(asked, 3, "what is there is asked for no more");
 });
 
-test("a day of which the channel tells nothing is empty when it said so often enough and nothing is booked", async () => {
+test("a day of which the channel tells nothing is empty when it said so and none is booked", async () => {
   said = [none];
   asked = 0;
   await room.fetching.expect([{ channelAccountId: accountId, statementDate: "2019-03-02" }]);

@@ -1,9 +1,13 @@
 /** What channels, banks and others tell of a day: received, kept as it came, read back. */
 
+export type { BankEntry, BankStatement } from "./bank/model.ts";
 export type { Fetched } from "./fetch.ts";
 export type { FetchCounts } from "./fetches-store.ts";
 export type { ExpectedScope, Fetching } from "./fetching.ts";
 export { createStatementFiles, type StatementFiles } from "./files.ts";
+export type { Mapping, MappingKind, MappingVersion } from "./mapping/model.ts";
+export type { MappedRow } from "./mapping/read.ts";
+export type { Mappings } from "./mapping/service.ts";
 export {
   type Reading,
   type Scope,

@@ -167,7 +167,9 @@ export type Asking = {
   readonly maybeEmpty: boolean;
 };
 
-/** After one more asking at `now` that gave no statement. @param isNone the channel says that there is none */
+/**
+ * After one more asking at `now` that gave no statement. @param isNone the channel says that there is none
+ */
 export function afterAsking(
   fetch: Pick<StatementFetch, "asked" | "noneTold" | "publishedAt">,
   { gapsMs, emptyAfterAsking }: StatementTraits,

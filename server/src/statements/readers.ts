@@ -1,5 +1,16 @@
-import { type Channel, StatementFault, type StatementLine } from "../channels/index.ts";
-import { type Content, contentOfFunds, contentOfTrades, type Reading, type Scope } from "./model.ts";
+import {
+  type Channel,
+  type FundFlowStatement,
+  orFault,
+  StatementFault,
+  type StatementLine,
+} from "../channels/index.ts";
+import { readCamt053 } from "./bank/camt053.ts";
+import { type BankStatement, totalsOfBank } from "./bank/model.ts";
+import { readMappedBank } from "./mapping/bank.ts";
+import type { Mapping } from "./mapping/model.ts";
+import { type MappedRow, readMapped } from "./mapping/read.ts";
+import { type Content, contentOfFunds, contentOfTrades, type Reading, type Scope, sumUp } from "./model.ts";
 
 /** How originals are read: by what was written down with them, so that they are read alike for ever. */
 export type Readers = {
@@ -7,29 +18,83 @@ export type Readers = {
   content(scope: Scope, reading: Reading, original: Buffer): Promise<Content | StatementFault>;
   /** The lines of an original of kind `trade` that was accepted. */
   trades(scope: Scope, reading: Reading, original: Buffer): Promise<readonly StatementLine[]>;
+  /** An original of kind `fund` that was accepted. */
+  funds(scope: Scope, reading: Reading, original: Buffer): Promise<FundFlowStatement>;
+  /** An original of kind `bank` that was accepted. */
+  bank(scope: Scope, reading: Reading, original: Buffer): Promise<BankStatement>;
+  /** The lines of an original of kind `sales` or `commission` that was accepted. */
+  rows(scope: Scope, reading: Reading, original: Buffer): Promise<readonly MappedRow[]>;
 };
 
-export function createReaders(deps: { readonly channel: (name: string) => Channel | null }): Readers {
+export type ReadersDeps = {
+  readonly channel: (name: string) => Channel | null;
+  /** A mapping as it was at a version. */
+  readonly mapping: (name: string, version: number) => Promise<Mapping>;
+};
+
+export function createReaders(deps: ReadersDeps): Readers {
   const channelOf = ({ channel: name = "" }: Reading): Channel => {
     const channel = deps.channel(name);
     if (channel === null) throw new Error(`no connector for the channel ${name}`);
     return channel;
   };
+  const mappingOf = ({ mapping }: Reading): Promise<Mapping> => {
+    if (mapping === undefined) throw new Error("the statement was written down without its mapping");
+    return deps.mapping(mapping.name, mapping.version);
+  };
   const of = ({ statementDate }: Scope, { holder = {} }: Reading) => ({ holder, channelDate: statementDate });
+
+  const trades = (scope: Scope, reading: Reading, original: Buffer) =>
+    channelOf(reading).readStatement(of(scope, reading), original);
+  const funds = async (scope: Scope, reading: Reading, original: Buffer) => {
+    const { readFundFlow, traits } = channelOf(reading);
+    if (readFundFlow === undefined) return new StatementFault(0, `${traits.displayName} tells no fund flow`);
+    return readFundFlow(of(scope, reading), original, scope.account || undefined);
+  };
+  const bank = async (scope: Scope, reading: Reading, original: Buffer) => {
+    if (reading.reader === "camt053") return readCamt053(scope, original);
+    const mapping = await mappingOf(reading);
+    return orFault(() => readMappedBank(mapping, scope, original));
+  };
+  const rows = async (scope: Scope, reading: Reading, original: Buffer) => {
+    const mapping = await mappingOf(reading);
+    return orFault(() => readMapped(mapping, scope, original));
+  };
+
   return {
     content: async (scope, reading, original) => {
-      const channel = channelOf(reading);
-      if (scope.kind === "trade") {
-        const read = await channel.readStatement(of(scope, reading), original);
-        return read instanceof StatementFault ? read : contentOfTrades(read);
+      switch (scope.kind) {
+        case "trade":
+          return unlessFault(await trades(scope, reading, original), contentOfTrades);
+        case "fund":
+          return unlessFault(await funds(scope, reading, original), contentOfFunds);
+        case "bank":
+          return unlessFault(await bank(scope, reading, original), contentOfBank);
+        case "sales":
+        case "commission":
+          return unlessFault(await rows(scope, reading, original), contentOfRows);
       }
-      const read = await channel.readFundFlow?.(of(scope, reading), original, scope.account || undefined);
-      if (read === undefined) throw new Error(`${channel.traits.name} tells no fund flow`);
-      return read instanceof StatementFault ? read : contentOfFunds(read);
     },
-    trades: async (scope, reading, original) =>
-      held(await channelOf(reading).readStatement(of(scope, reading), original)).lines,
+    trades: async (...kept) => held(await trades(...kept)).lines,
+    funds: async (...kept) => held(await funds(...kept)),
+    bank: async (...kept) => held(await bank(...kept)),
+    rows: async (...kept) => held(await rows(...kept)),
   };
+}
+
+function unlessFault<T>(read: T | StatementFault, content: (value: T) => Content): Content | StatementFault {
+  return read instanceof StatementFault ? read : content(read);
+}
+
+function contentOfBank(statement: BankStatement): Content {
+  return { lines: statement.entries.length, notes: [], totals: totalsOfBank(statement) };
+}
+
+function contentOfRows(rows: readonly MappedRow[]): Content {
+  const figures = rows.map(
+    ({ currency, kind, amount, settleAmount, fee }) => [currency, kind, amount, settleAmount, fee] as const,
+  );
+  return { lines: rows.length, notes: [], totals: sumUp(figures) };
 }
 
 /** What was accepted once is read alike again: the bytes are the same, and so must be the reader. */

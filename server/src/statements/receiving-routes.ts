@@ -4,13 +4,22 @@ import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
 import { type Actor, opsSchema, readId } from "../operators/index.ts";
-import type { Scope } from "./model.ts";
+import type { Scope, StatementKind } from "./model.ts";
 import type { StatementsRoutesDeps } from "./routes.ts";
 import type { Received } from "./service.ts";
-import { DayParams, KindQuery, presentStatement, presentWhole, WholeStatementSchema } from "./wire.ts";
+import {
+  BankDayParams,
+  BankQuery,
+  DayParams,
+  KindQuery,
+  presentStatement,
+  presentWhole,
+  UploadQuery,
+  WholeStatementSchema,
+} from "./wire.ts";
 
 type Day = { readonly id: string; readonly date: string };
-type Kind = { readonly kind?: "trade" | "fund"; readonly account?: string };
+type Kind = { readonly kind?: Exclude<StatementKind, "bank">; readonly account?: string };
 
 /** Adds the ways by which a channel's statement comes in: asked for, sent in, or said not to exist. */
 export function receiving(http: Http, deps: StatementsRoutesDeps): void {
@@ -59,10 +68,7 @@ function fetching(http: Http, deps: StatementsRoutesDeps): void {
 }
 
 function uploading(http: Http, deps: StatementsRoutesDeps): void {
-  http.post<{
-    Params: { id: string; date: string };
-    Querystring: { kind?: "trade" | "fund"; account?: string };
-  }>(
+  http.post<{ Params: Day; Querystring: Kind & { mapping?: string } }>(
     "/v1/ops/channel_accounts/:id/statements/:date",
     {
       bodyLimit: deps.bytesMax,
@@ -74,29 +80,57 @@ function uploading(http: Http, deps: StatementsRoutesDeps): void {
           "and reason where it is not what it says. The same file again gives the version that it has.",
         consumes: ["application/octet-stream"],
         params: DayParams,
-        querystring: KindQuery,
-        response: {
-          200: WholeStatementSchema,
-          201: WholeStatementSchema,
-          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
-        },
+        querystring: UploadQuery,
+        response: UPLOADED,
       }),
     },
     async (request, reply) => {
       const actor = await deps.authenticateOperator(request, "statements.write");
-      const original = request.body;
-      if (!Buffer.isBuffer(original) || original.length === 0) {
-        throw problem("invalid_request", { field: "body", detail: "the body is the file, and it is empty" });
-      }
-      const received = await deps.statements.receive({
-        scope: scopeOf(request.params, request.query),
-        original,
-        source: "upload",
-        receivedBy: actor.operator.id,
-      });
-      return answer(deps, actor, reply, received);
+      const { mapping = null, ...kind } = request.query;
+      return upload(deps, actor, reply, request.body, scopeOf(request.params, kind), mapping);
     },
   );
+  http.post<{ Params: { account: string; date: string }; Querystring: { mapping?: string } }>(
+    "/v1/ops/bank_statements/:account/:date",
+    {
+      bodyLimit: deps.bytesMax,
+      schema: opsSchema({
+        operationId: "opsUploadBankStatement",
+        summary: "Send in a bank's statement of an account and a day: camt.053, or by a mapping",
+        consumes: ["application/octet-stream"],
+        params: BankDayParams,
+        querystring: BankQuery,
+        response: UPLOADED,
+      }),
+    },
+    async (request, reply) => {
+      const actor = await deps.authenticateOperator(request, "statements.write");
+      const { account, date } = request.params;
+      const scope = { kind: "bank", channelAccountId: null, account, statementDate: date } as const;
+      return upload(deps, actor, reply, request.body, scope, request.query.mapping ?? null);
+    },
+  );
+}
+
+const UPLOADED = {
+  200: WholeStatementSchema,
+  201: WholeStatementSchema,
+  ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+};
+
+async function upload(
+  deps: StatementsRoutesDeps,
+  actor: Actor,
+  reply: FastifyReply,
+  original: unknown,
+  scope: Scope,
+  mapping: string | null,
+) {
+  if (!Buffer.isBuffer(original) || original.length === 0) {
+    throw problem("invalid_request", { field: "body", detail: "the body is the file, and it is empty" });
+  }
+  const by = { source: "upload", receivedBy: actor.operator.id } as const;
+  return answer(deps, actor, reply, await deps.statements.receive({ scope, original, ...by, mapping }));
 }
 
 function scopeOf({ id, date }: Day, { kind = "trade", account = "" }: Kind): Scope {

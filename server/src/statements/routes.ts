@@ -1,6 +1,5 @@
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { presentStatementLine, StatementLineSchema } from "../channels/index.ts";
 import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
@@ -18,6 +17,8 @@ import {
 } from "../operators/index.ts";
 import type { Fetched } from "./fetch.ts";
 import type { Fetching } from "./fetching.ts";
+import { LineSchema, presentLines } from "./lines.ts";
+import { mappingRoutes } from "./mapping/routes.ts";
 import type { Scope } from "./model.ts";
 import { receiving } from "./receiving-routes.ts";
 import type { Statements } from "./service.ts";
@@ -49,6 +50,7 @@ export function registerStatements(http: Http, deps: StatementsRoutesDeps): void
   lines(http, deps);
   expected(http, deps);
   receiving(http, deps);
+  mappingRoutes(http, { ...deps, mappings: deps.statements.mappings });
 }
 
 function reading(http: Http, { statements, authenticateOperator }: StatementsRoutesDeps): void {
@@ -121,10 +123,10 @@ function lines(http: Http, { statements, authenticateOperator }: StatementsRoute
     {
       schema: opsSchema({
         operationId: "opsListStatementLines",
-        summary: "The lines of a statement of what was sold, in the file's order",
+        summary: "The lines of a statement, in the file's order; what each holds depends on its kind",
         params: IdParams,
         querystring: Page,
-        response: { 200: pageSchema(StatementLineSchema), ...problems(400, 401, 403, 404, 409) },
+        response: { 200: pageSchema(LineSchema), ...problems(400, 401, 403, 404, 409) },
       }),
     },
     async (request) => {
@@ -132,14 +134,12 @@ function lines(http: Http, { statements, authenticateOperator }: StatementsRoute
       const limit = readLimit(request.query.limit);
       const after = readPlace(request.query.cursor);
       const record = await statements.get(readId("stm", request.params.id));
-      if (record.state !== "accepted" || record.kind !== "trade") {
-        throw problem("conflict", {
-          detail: `a statement that is ${record.state}, of kind ${record.kind}, has none`,
-        });
+      if (record.state !== "accepted") {
+        throw problem("conflict", { detail: "a statement that was refused has no lines" });
       }
       let place = 0;
       const rows = [];
-      for await (const line of statements.lines(record)) {
+      for await (const line of presentLines(statements, record)) {
         place += 1;
         if (place > after) rows.push({ place, line });
         if (rows.length > limit) break;
@@ -148,7 +148,7 @@ function lines(http: Http, { statements, authenticateOperator }: StatementsRoute
         rows,
         limit,
         (row) => [String(row.place)],
-        ({ line }) => presentStatementLine(line),
+        ({ line }) => line,
       );
     },
   );

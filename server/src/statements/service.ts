@@ -1,10 +1,13 @@
-import type { ChannelAccount, Channels, StatementLine } from "../channels/index.ts";
+import type { ChannelAccount, Channels, FundFlowStatement, StatementLine } from "../channels/index.ts";
 import { StatementFault } from "../channels/index.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { BankEntry, BankStatement } from "./bank/model.ts";
 import { endFetch } from "./fetches-store.ts";
 import type { StatementFiles } from "./files.ts";
+import type { MappedRow } from "./mapping/read.ts";
+import { createMappings, type Mappings } from "./mapping/service.ts";
 import type {
   Content,
   Reading,
@@ -30,6 +33,8 @@ export type Incoming = {
   readonly source: StatementSource;
   /** The operator who uploaded it; null: the platform fetched it. */
   readonly receivedBy: Id | null;
+  /** The mapping that reads it; null and absent: the channel's form, or of kind `bank` camt.053. */
+  readonly mapping?: string | null;
 };
 
 /** What became of a file. */
@@ -51,6 +56,16 @@ export type Statements = {
   state(scope: Scope): Promise<ScopeState>;
   /** The lines of an accepted statement of kind `trade`, in the file's order, read from the original. */
   lines(record: StatementRecord): AsyncIterable<StatementLine>;
+  /** An accepted statement of kind `fund`: balances and movements, read from the original. */
+  funds(record: StatementRecord): Promise<FundFlowStatement>;
+  /** An accepted statement of kind `bank`: balances and booked movements, read from the original. */
+  bank(record: StatementRecord): Promise<BankStatement>;
+  /** The booked movements of an accepted statement of kind `bank`, in the file's order. */
+  bankEntries(record: StatementRecord): AsyncIterable<BankEntry>;
+  /** The lines of an accepted statement of kind `sales` or `commission`, in the file's order. */
+  rows(record: StatementRecord): AsyncIterable<MappedRow>;
+  /** How files of somebody's own form are read. */
+  readonly mappings: Mappings;
   /** Per currency and kind, what an accepted statement adds up to. */
   totals(record: StatementRecord): Promise<readonly StatementTotal[]>;
   /** The original as it came. */
@@ -70,9 +85,18 @@ const TRIES_MAX = 20;
 
 export function createStatements(deps: StatementsDeps): Statements {
   const { cell, files } = deps;
-  const readers = createReaders({ channel: deps.channels.channel });
+  const mappings = createMappings(deps);
+  const readers = createReaders({
+    channel: deps.channels.channel,
+    mapping: async (name, version) => (await mappings.get(name, version)).definition,
+  });
+  const original = ({ hash }: StatementRecord) => files.read(hash);
+  const bank = async (record: StatementRecord) => {
+    mustBeAccepted(record);
+    return readers.bank(record, record.reading, await original(record));
+  };
   return {
-    receive: (incoming) => receive(deps, readers, incoming),
+    receive: (incoming) => receive(deps, { readers, mappings }, incoming),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);
@@ -80,9 +104,18 @@ export function createStatements(deps: StatementsDeps): Statements {
       const newest = await store.findNewest(cell.db, scope);
       return newest === null ? "expected" : "refused";
     },
-    lines: (record) => linesOf(deps, readers, record),
+    lines: (record) =>
+      each(record, async () => readers.trades(record, record.reading, await original(record))),
+    funds: async (record) => {
+      mustBeAccepted(record);
+      return readers.funds(record, record.reading, await original(record));
+    },
+    bank,
+    bankEntries: (record) => each(record, async () => (await bank(record)).entries),
+    rows: (record) => each(record, async () => readers.rows(record, record.reading, await original(record))),
+    mappings,
     totals: ({ id }) => store.findTotals(cell.db, id),
-    original: ({ hash }) => files.read(hash),
+    original,
     get: async (id) => {
       const found = await store.findStatement(cell.db, id);
       if (found === null) throw problem("not_found");
@@ -92,9 +125,15 @@ export function createStatements(deps: StatementsDeps): Statements {
   };
 }
 
-async function receive(deps: StatementsDeps, readers: Readers, incoming: Incoming): Promise<Received> {
+type Tools = { readonly readers: Readers; readonly mappings: Mappings };
+
+async function receive(
+  deps: StatementsDeps,
+  { readers, mappings }: Tools,
+  incoming: Incoming,
+): Promise<Received> {
   const { scope, original, source, receivedBy } = incoming;
-  const reading = await readingOf(deps, scope);
+  const reading = await readingOf(deps, mappings, incoming);
   // Before its row: a row never names a file that a loss of power could take away.
   const hash = await deps.files.keep(original);
   const known = await store.findSame(deps.cell.db, scope, hash, null);
@@ -124,11 +163,32 @@ async function receive(deps: StatementsDeps, readers: Readers, incoming: Incomin
 }
 
 /** Whom the file must be of, and what reads it. */
-async function readingOf(deps: StatementsDeps, scope: Scope): Promise<Reading> {
-  if (scope.channelAccountId === null) throw new Error(`nothing reads statements of kind ${scope.kind} yet`);
-  const account = await deps.channels.account(scope.channelAccountId);
-  if (account === null) throw problem("not_found");
-  return { reader: "channel", channel: account.channel, holder: await holderOf(deps, account) };
+async function readingOf(
+  deps: StatementsDeps,
+  mappings: Mappings,
+  { scope, mapping = null }: Incoming,
+): Promise<Reading> {
+  const { kind, channelAccountId } = scope;
+  const account = channelAccountId === null ? null : await deps.channels.account(channelAccountId);
+  if (channelAccountId !== null && account === null) throw problem("not_found");
+  if (account !== null && (kind === "trade" || kind === "fund")) {
+    refuseMapping(mapping, `a statement of kind ${kind} is read as the channel writes it`);
+    return { reader: "channel", channel: account.channel, holder: await holderOf(deps, account) };
+  }
+  if (mapping === null) {
+    if (kind === "bank") return { reader: "camt053" };
+    throw problem("invalid_request", {
+      field: "query.mapping",
+      detail: `name the mapping that reads a file of kind ${kind}`,
+    });
+  }
+  const { name, version, kind: reads } = await mappings.get(mapping, null);
+  if (reads !== kind) refuseMapping(name, `the mapping ${name} reads files of kind ${reads}`);
+  return { reader: "mapping", mapping: { name, version } };
+}
+
+function refuseMapping(mapping: string | null, detail: string): void {
+  if (mapping !== null) throw problem("invalid_request", { field: "query.mapping", detail });
 }
 
 async function holderOf(
@@ -172,12 +232,12 @@ async function write(
   throw problem("overloaded", { detail: "other statements of the same day are being received" });
 }
 
-async function* linesOf(
-  { files }: StatementsDeps,
-  readers: Readers,
-  record: StatementRecord,
-): AsyncIterable<StatementLine> {
-  if (record.state !== "accepted") throw new Error(`the statement ${record.id} was refused: it has no lines`);
-  if (record.source === "none_published") return;
-  yield* await readers.trades(record, record.reading, await files.read(record.hash));
+/** Nothing for a day that has no file. */
+async function* each<T>(record: StatementRecord, read: () => Promise<readonly T[]>): AsyncIterable<T> {
+  mustBeAccepted(record);
+  if (record.source !== "none_published") yield* await read();
+}
+
+function mustBeAccepted({ id, state }: StatementRecord): void {
+  if (state !== "accepted") throw new Error(`the statement ${id} was refused: it has no lines`);
 }

@@ -65,7 +65,7 @@ test("a day's statement is fetched, kept as it came, and read back line by line 
   );
 });
 
-test("a corrected file is the next version, and one of another day or broken is a refusal that stays", async () => {
+test("a corrected file is the next version, a broken one or another day's a refusal that stays", async () => {
   await trade();
   const second = await platform.ops("POST", `${day()}/fetch`);
   assert.deepEqual([second.status, second.body.version, second.body.lines], [201, 2, 2]);

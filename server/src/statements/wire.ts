@@ -34,6 +34,33 @@ export const KindQuery = strictObject({
   ),
 });
 
+const Mapping = Type.Optional(
+  Type.String({
+    pattern: "^[a-z0-9_-]{1,50}$",
+    description: "The mapping that reads the file; for a bank's, camt.053 if absent",
+  }),
+);
+
+export const UploadQuery = strictObject({
+  kind: Type.Optional(
+    Type.Enum(["trade", "fund", "sales", "commission"], {
+      description: "sales and commission are told by others, and read by a mapping; trade if absent",
+    }),
+  ),
+  account: KindQuery.properties.account,
+  mapping: Mapping,
+});
+
+export const BankDayParams = strictObject({
+  account: Type.String({
+    pattern: "^[0-9A-Za-z-]{4,40}$",
+    description: "The number of the account at the bank, as the file writes it",
+  }),
+  date: DateSchema,
+});
+
+export const BankQuery = strictObject({ mapping: Mapping });
+
 export const ListQuery = strictObject({
   ...PageQuery,
   channel_account: Type.Optional(Type.String({ maxLength: 100 })),

@@ -1,4 +1,5 @@
 import { StatementFault } from "../statement-fault.ts";
+import { decodedLine } from "../statement-text.ts";
 import { parseBeijingTime } from "./time.ts";
 
 // What Alipay's statements have in common: GBK, comma-separated without quoting, cells padded with tabs, a
@@ -23,11 +24,7 @@ export function decodeLines(content: Buffer): string[] {
   for (let start = 0; start <= content.length; ) {
     const feed = content.indexOf(0x0a, start);
     const end = feed === -1 ? content.length : feed;
-    try {
-      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
-    } catch {
-      throw new StatementFault(lines.length + 1, "has bytes that are not GBK");
-    }
+    lines.push(decodedLine(decoder, content.subarray(start, end), lines.length + 1).replace(/\r$/, ""));
     start = end + 1;
   }
   return lines;

@@ -1,5 +1,6 @@
 import type { Statement, StatementLine } from "../port.ts";
 import { StatementFault } from "../statement-fault.ts";
+import { namingNumber } from "../statement-text.ts";
 import { fenOf } from "./amount.ts";
 import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
 import { parseBeijingTime } from "./time.ts";
@@ -85,9 +86,9 @@ function rowOf(text: string, line: number, columns: Columns<Column>): Row {
   const entry: StatementLine = {
     line,
     kind,
-    channelTradeNo: must("tradeNo", read("tradeNo")),
-    channelOrderNo: must("orderNo", read("orderNo")),
-    channelRefundNo: kind === "refund" ? must("refundNo", read("refundNo")) : null,
+    channelTradeNo: must("tradeNo", namingNumber(read("tradeNo"))),
+    channelOrderNo: must("orderNo", namingNumber(read("orderNo"))),
+    channelRefundNo: kind === "refund" ? must("refundNo", namingNumber(read("refundNo"))) : null,
     amount: money("amount"),
     settleAmount: money("settled"),
     // The file shows what it does to the seller: a charge is negative there.

@@ -1,6 +1,7 @@
 import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
 import { StatementFault } from "../statement-fault.ts";
+import { namingNumber } from "../statement-text.ts";
 import { fenOf } from "./amount.ts";
 import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
 import { parseBeijingTime } from "./time.ts";
@@ -79,7 +80,7 @@ function lineOf(text: string, line: number, columns: Columns<Column>): FundFlowL
   return {
     line,
     at,
-    flowNo: must("flowNo", read("flowNo")),
+    flowNo: must("flowNo", namingNumber(read("flowNo"))),
     businessNo: read("businessNo") || null,
     voucherNo: read("orderNo") || null,
     kind: must("kind", read("kind")),

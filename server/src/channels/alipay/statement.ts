@@ -1,4 +1,5 @@
 import { MINUTE } from "../../kernel/clock.ts";
+import { unzip } from "../../kernel/zip.ts";
 import { joinExchanges } from "../exchanges.ts";
 import type {
   Call,
@@ -11,7 +12,6 @@ import type {
   StatementOf,
 } from "../port.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
-import { unzip } from "../zip.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement } from "./bill.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";

@@ -1,6 +1,7 @@
 import type { Statement, StatementLine, StatementOf } from "../port.ts";
 import { refuseOtherDay } from "../statement-days.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
+import { decodedLine } from "../statement-text.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
 import { type Fields, objectOf, textOr } from "./answer.ts";
 import { isForeignMoney, orderNoOf } from "./outcomes.ts";
@@ -64,11 +65,7 @@ function decodeLines(content: Buffer): string[] {
   for (let start = 0; start < content.length; ) {
     const end = content.indexOf(0x0a, start);
     if (end === -1) throw new StatementFault(lines.length + 1, "the file is cut off");
-    try {
-      lines.push(decoder.decode(content.subarray(start, end)));
-    } catch {
-      throw new StatementFault(lines.length + 1, "has bytes that are not UTF-8");
-    }
+    lines.push(decodedLine(decoder, content.subarray(start, end), lines.length + 1));
     start = end + 1;
   }
   return lines;
@@ -112,6 +109,7 @@ function lineOf(movement: Fields, line: number): StatementLine | null {
     const settled = `paid in ${paidIn ?? source.currency} and settled in ${currency}`;
     throw fault(`${settled}; the account needs a bank account in what is paid`);
   }
+  if (!isKeepable(movement)) throw fault("holds a character that is none");
   return {
     line,
     kind,
@@ -126,6 +124,12 @@ function lineOf(movement: Fields, line: number): StatementLine | null {
     finishedAt: at,
     subject: textOr(source.description, textOr(movement.description, "")),
   };
+}
+
+/** JSON can write what no text holds: a NUL, or half a pair. */
+function isKeepable(movement: Fields): boolean {
+  const text = JSON.stringify(movement);
+  return !/\\u(0000|d[89ab])/i.test(text);
 }
 
 /** Whether a movement is certainly none of ours: a charge of ours names its order. */

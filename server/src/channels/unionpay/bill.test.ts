@@ -147,7 +147,7 @@ describe("UnionPay's transaction detail", () => {
     ],
     ["an empty line between", file(zm(PAYMENT), Buffer.alloc(0), zm(PAYMENT)), 2, /has 0 bytes/],
     ["fields out of place", file(shifted), 1, /no space before field 2/],
-    ["bytes that are not GBK", file(notGbk), 1, /field 2 .* not GBK/],
+    ["bytes that are not GBK", file(notGbk), 1, /not GBK/],
     ["another merchant's record", file(zm({ ...PAYMENT, 28: "777290058110049" })), 1, /商户代码/],
     ["a type of no meaning", file(zm({ ...PAYMENT, 20: "12" })), 1, /交易类型 is "12"/],
     ["an amount that is no number", file(zm({ ...PAYMENT, 7: "00000000100x" })), 1, /交易金额/],

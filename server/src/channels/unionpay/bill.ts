@@ -1,5 +1,6 @@
 import type { StatementLine } from "../port.ts";
 import { StatementFault } from "../statement-fault.ts";
+import { decodedLine, namingNumber } from "../statement-text.ts";
 import { fenOf, signedFenOf } from "./amount.ts";
 import { timeNear } from "./time.ts";
 
@@ -88,11 +89,7 @@ function fieldsOf(bytes: Buffer, lengths: readonly number[], line: number): stri
     }
     const part = bytes.subarray(offset, offset + length);
     offset += length + 1;
-    try {
-      return decoder.decode(part).trim();
-    } catch {
-      throw new StatementFault(line, `field ${index + 1} has bytes that are not GBK`);
-    }
+    return decodedLine(decoder, part, line).trim();
   });
 }
 
@@ -122,14 +119,16 @@ function lineOf(fields: readonly string[], line: number, expected: Expected): St
   }
   const noon = new Date(`${expected.channelDate}T12:00:00+08:00`);
   const time = must("time", timeNear(read("time"), noon));
-  const ownNo = must("orderId", read("orderId"));
+  const ownNo = must("orderId", namingNumber(read("orderId")));
   const isReversal = txnType === REVERSAL;
   return {
     line,
     kind,
     // A refund is found by the payment that it gives back.
-    channelTradeNo: isPayment ? must("queryId", read("queryId")) : must("origQryId", read("origQryId")),
-    channelOrderNo: isPayment || isReversal ? ownNo : must("origOrderId", read("origOrderId")),
+    channelTradeNo: isPayment
+      ? must("queryId", namingNumber(read("queryId")))
+      : must("origQryId", namingNumber(read("origQryId"))),
+    channelOrderNo: isPayment || isReversal ? ownNo : must("origOrderId", namingNumber(read("origOrderId"))),
     channelRefundNo: isPayment || isReversal ? null : ownNo,
     amount: signed,
     settleAmount,

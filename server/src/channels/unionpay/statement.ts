@@ -1,9 +1,9 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
+import { unzip, type ZipEntry } from "../../kernel/zip.ts";
 import type { Call, CallEnd, ChannelContext, ChannelDeps, Statement, StatementOf } from "../port.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
-import { unzip, type ZipEntry } from "../zip.ts";
 import { type Answer, refused } from "./answer.ts";
 import { countAdjustments, type Expected, parseDetail } from "./bill.ts";
 import { meaningOf } from "./codes.ts";

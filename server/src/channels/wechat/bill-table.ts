@@ -1,4 +1,5 @@
 import { StatementFault } from "../statement-fault.ts";
+import { decodedLine } from "../statement-text.ts";
 
 // What WeChat Pay's bills have in common: UTF-8 with or without a byte order mark; a header without
 // backticks; records whose every cell begins with a backtick, so that a spreadsheet keeps it as it is; then a
@@ -62,11 +63,7 @@ function decodeLines(content: Buffer): string[] {
   for (let start = 0; start < content.length; ) {
     const feed = content.indexOf(0x0a, start);
     const end = feed === -1 ? content.length : feed;
-    try {
-      lines.push(decoder.decode(content.subarray(start, end)).replace(/\r$/, ""));
-    } catch {
-      throw new StatementFault(lines.length + 1, "has bytes that are not UTF-8");
-    }
+    lines.push(decodedLine(decoder, content.subarray(start, end), lines.length + 1).replace(/\r$/, ""));
     start = end + 1;
   }
   if (lines[0] !== undefined) lines[0] = lines[0].replace(/^\uFEFF/, "");

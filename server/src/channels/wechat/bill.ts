@@ -2,6 +2,7 @@ import { divideHalfUp } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
 import { refuseOtherDay } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
+import { namingNumber } from "../statement-text.ts";
 import { fenOfYuan } from "./amount.ts";
 import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
@@ -159,9 +160,9 @@ function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row
   const entry: StatementLine = {
     line: record.line,
     kind,
-    channelTradeNo: must("tradeNo", text("tradeNo")),
-    channelOrderNo: must("orderNo", text("orderNo")),
-    channelRefundNo: isRefund ? must("refundNo", text("refundNo").replace(/^0$/, "")) : null,
+    channelTradeNo: must("tradeNo", namingNumber(text("tradeNo"))),
+    channelOrderNo: must("orderNo", namingNumber(text("orderNo"))),
+    channelRefundNo: isRefund ? must("refundNo", namingNumber(text("refundNo")).replace(/^0$/, "")) : null,
     amount: isPayment ? figures.ordered : -figures.askedRefund,
     settleAmount: isPayment ? figures.settled : -figures.settledRefund,
     fee: divideHalfUp(figures.feeUnits, FEE_UNITS_PER_FEN),

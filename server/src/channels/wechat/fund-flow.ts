@@ -2,6 +2,7 @@ import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
 import { refuseOtherDay } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
+import { namingNumber } from "../statement-text.ts";
 import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
@@ -81,7 +82,7 @@ function lineOf({ line, cell }: BillRecord): FundFlowLine {
   return {
     line,
     at,
-    flowNo: must("flowNo", text("flowNo")),
+    flowNo: must("flowNo", namingNumber(text("flowNo"))),
     businessNo: text("businessNo") || null,
     voucherNo: text("voucherNo") || null,
     kind: must("kind", text("kind")),

@@ -4,8 +4,8 @@ import { fromBufferPromise } from "yauzl";
 
 export type ZipEntry = { readonly name: string; readonly content: Buffer };
 
-/** A statement has two entries. */
-const ENTRIES_MAX = 16;
+/** A channel's statement has two entries, a workbook some more than its sheets. */
+const ENTRIES_MAX = 256;
 
 /**
  * About a million lines; a bomb ends here, because what an entry unpacks to is checked against what it
