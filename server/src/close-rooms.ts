@@ -98,11 +98,13 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     readings: {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
-      // What waits for the channel's money waits until channel payouts are read.
-      fundsReceived: async () => [],
+      fundsReceived: async (scopes) => {
+        const received = await Promise.all(scopes.map((scope) => payouts.fundsReceived(scope)));
+        return scopes.filter((_, index) => received[index]);
+      },
     },
   });
-  const payouts = createPayouts({
+  const payouts: Payouts = createPayouts({
     ...deps,
     http: deps.channelHttp,
     timeZone: settings.timeZone,

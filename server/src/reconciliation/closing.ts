@@ -113,15 +113,16 @@ const DAY_MOVEMENTS = sql(
    cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
    join entries e on e.account_id = place.account_id and e.seq = place.seq
    join accounts a on a.id = e.account_id
-   where j.kind <> 'channel_payout'
+   where j.kind not in ('channel_payout', 'manual_correction', 'share_done', 'share_returned')
      and j.accounting_date >= (
        select coalesce(min(date_before) - 2, '-infinity'::date)
        from of_date
      )
      and not exists (
        select
-       from breaks b
-       where b.id = j.source_id
+       from break_journals b
+       where b.journal_id = j.id
+         or b.journal_id = j.reversal_of
      )
    group by a.currency, a.code
    order by a.currency, a.code`,

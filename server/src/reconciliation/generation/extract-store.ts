@@ -100,9 +100,10 @@ const READ_CHUNK = sql(
        coalesce(r.attempt_id, d.attempt_id, a.id) as attempt_id,
        case
          when s.origin like 'channel_payout%' or s.origin like 'resolution_%' then true
-         when s.origin in ('break_payment_theirs', 'break_payment_ours', 'break_refund_ours', 'break_fee')
+         when s.origin in ('break_payment_theirs', 'break_payment_ours', 'break_refund_ours', 'break_fee',
+           'manual_correction', 'share_done', 'share_returned')
            then true
-         when s.origin = 'break_refund_theirs' and r.id is null then b.id is not null
+         when s.origin = 'break_refund_theirs' then b.journal_id is not null
          when s.origin = 'reversal' then o.origin_is_break
          else false
        end as apart
@@ -113,7 +114,7 @@ const READ_CHUNK = sql(
        and s.origin in ('dispute_opened', 'dispute_won')
      left join attempts a on a.id = s.source_id
        and s.origin in ('payment_success', 'surplus_success', 'surplus_reversed', 'reversed_by_channel')
-     left join breaks b on b.id = s.source_id
+     left join break_journals b on b.journal_id = s.id
        and s.origin = 'break_refund_theirs'
      left join lateral (
        select x.kind like 'channel_payout%' or x.kind like 'resolution_%' or x.kind like 'break_%'
