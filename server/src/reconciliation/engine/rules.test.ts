@@ -8,7 +8,9 @@ import { PRECEDENCE, rules } from "./rules.ts";
  * What DuckDB, PostgreSQL and Spark SQL call alike; the words before a parenthesis that are no functions too.
  */
 const SHARED = new Set(
-  "abs as by cast coalesce concat count from in join max min or over row_number sum".split(" "),
+  "abs and as by case cast coalesce concat count else from in join max min on or over row_number sum then when".split(
+    " ",
+  ),
 );
 
 test("the rules keep to what DuckDB, PostgreSQL and Spark share", () => {
