@@ -120,7 +120,12 @@ async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => P
 
 /** All that must be found is, and nothing else; every line was read. */
 function judge(day: DayFiles, found: Readonly<Record<string, number>>, lines: number): string {
-  const shown = (counts: Readonly<Record<string, number>>) => JSON.stringify(Object.entries(counts).sort());
+  const shown = (counts: Readonly<Record<string, number>>) =>
+    JSON.stringify(Object.entries(counts).sort(byKind));
   if (lines !== day.lines) return `${lines} of ${day.lines} lines were read`;
   return shown(found) === shown(day.key) ? "ok" : `found ${shown(found)}, not ${shown(day.key)}`;
+}
+
+function byKind([one]: readonly [string, number], [other]: readonly [string, number]): number {
+  return one < other ? -1 : 1;
 }

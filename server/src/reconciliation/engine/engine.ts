@@ -33,6 +33,8 @@ export type EngineDeps = {
   readonly threads?: number;
   /** How long a process without a job is kept; half a minute by default. */
   readonly idleMs?: number;
+  /** Told the process's id when one is started: for whoever watches it. */
+  readonly onStarted?: (pid: number) => void;
 };
 
 /** Scopes to compare at once: each account at most once. */
@@ -157,7 +159,7 @@ type Worker = {
 const PROGRAM = fileURLToPath(new URL("./duckdb-cli.ts", import.meta.url));
 
 /** One job at a time. */
-function createWorker({ clock, idleMs }: EngineDeps): Worker {
+function createWorker({ clock, idleMs, onStarted }: EngineDeps): Worker {
   let child: ChildProcess | null = null;
   let jobs = 0;
   let used = new AbortController();
@@ -177,9 +179,12 @@ function createWorker({ clock, idleMs }: EngineDeps): Worker {
     carryOut: async (job) => {
       used.abort();
       jobs += 1;
-      child ??= started(() => {
-        child = null;
-      });
+      if (child === null) {
+        child = started(() => {
+          child = null;
+        });
+        if (child.pid !== undefined) onStarted?.(child.pid);
+      }
       await answerOf(child, { ...job, id: jobs });
       used = new AbortController();
       void endWhenIdle(used.signal);

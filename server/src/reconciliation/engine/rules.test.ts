@@ -7,9 +7,10 @@ import { PRECEDENCE, rules } from "./rules.ts";
 /**
  * What DuckDB, PostgreSQL and Spark SQL call alike; the words before a parenthesis that are no functions too.
  */
-const SHARED = new Set(
-  "abs as by cast coalesce concat count from in join max min or over row_number sum".split(" "),
-);
+const SHARED = new Set([
+  ..."abs cast coalesce concat count max min row_number sum".split(" "),
+  ..."and as by case else from in join on or over then when".split(" "),
+]);
 
 test("the rules keep to what DuckDB, PostgreSQL and Spark share", () => {
   const statements = rules();

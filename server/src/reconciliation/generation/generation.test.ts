@@ -223,7 +223,7 @@ describe("across days", () => {
     assert.deepEqual([second.generation.lines, second.generation.movements], [1, 1]);
   });
 
-  test("an order that holds no money is told by its status, and a line after its day as a duplicate", async () => {
+  test("an order without money is told by its status, and a line after its day as a duplicate", async () => {
     const [silent, paid] = [orderOf(books, shop, 100n, null), orderOf(books, shop, 200n, D3)];
     await books.write({ orders: [silent, paid], movements: [successOf(paid)] });
     await books.close(D3, D4);

@@ -1,11 +1,14 @@
 -- A statement of millions of lines. Most orders have one payment there and one here that are alike in all:
--- they are told by two hashes of 64 bits, and only the others become rows. To trim a cell costs as much as to
+-- they are told by two hashes of 64 bits, of our number and of the channel's, and only the others become
+-- rows. To trim a cell costs as much as to
 -- read its line, so that only what is not alike to the letter is trimmed.
 
+create macro unpadded(text) as case when suffix(text, chr(9)) then text[:-2] else coalesce(text, '') end;
+
 create view large_lines as
-select trade_no, kind, subject, created_at, finished_at, amount, settled, discount, refund_no, fee,
+select kind, subject, created_at, finished_at, amount, settled, discount, refund_no, fee,
   -- Cells end with a tab. One with more around it finds no order of ours, and is looked at below.
-  case when suffix(order_no, chr(9)) then order_no[:-2] else coalesce(order_no, '') end as order_no
+  unpadded(order_no) as order_no, unpadded(trade_no) as trade_no
 from read_csv(
   {parts},
   header = false,
@@ -24,13 +27,16 @@ create table large_hard as
 with both_sides as (
   select hash(order_no) as order_hash, 1::utinyint as side,
     case
-      when kind in ({payment}, {payment} || chr(9)) and length(trade_no) > 1 and discount = '0.00'
+      when kind in ({payment}, {payment} || chr(9)) and trade_no <> '' and discount = '0.00'
         and amount not like '-%' and settled not like '-%' and amount <> '0.00'
         and created_at like '____-__-__ __:__:__' and try_cast(created_at as timestamp) is not null
         and finished_at like '____-__-__ __:__:__' and try_cast(finished_at as timestamp) is not null
-        then hash(concat(
-          '+', order_no, '/', amount, '/', settled, '/', case when compares_fee = 1 then fee else '0.00' end
-        ))
+        then hash(
+          trade_no,
+          amount,
+          case when settled = amount then '' else settled end,
+          case when compares_fee = 1 then fee else '0.00' end
+        )
       else 0::ubigint
     end as alike
   from large_lines
@@ -39,9 +45,12 @@ with both_sides as (
   select hash(order_no) as order_hash, 2::utinyint as side,
     case
       when kind = 'payment' and currency = 'CNY'
-        then hash(concat(
-          '+', order_no, '/', yuan_text(amount), '/', yuan_text(settle), '/', yuan_text(-fee)
-        ))
+        then hash(
+          coalesce(trade_no, ''),
+          yuan_text(amount),
+          case when settle = amount then '' else yuan_text(settle) end,
+          yuan_text(-fee)
+        )
       else 1::ubigint
     end as alike
   from fresh
