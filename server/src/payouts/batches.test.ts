@@ -83,7 +83,10 @@ test("two batches cannot spend the same reserve, however they race", async () =>
   const own = `/v1/ops/approvals/${proposals[0].approval.id}/approve`;
   assert.equal((await platform.ops("POST", own)).body.code, "second_person_required");
   const answers = await Promise.all(proposals.map(({ approval }) => office.approve(approval.id)));
-  assert.deepEqual(answers.map(({ status }) => status).sort((a, b) => a - b), [200, 409]);
+  assert.deepEqual(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [200, 409],
+  );
   const refused = answers.findIndex(({ status }) => status === 409);
   assert.equal(answers[refused]?.body.code, "reserve_insufficient");
   assert.deepEqual(await funds(), { currency: "CNY", reserve: 60_000, instructed: 40_000, free: 20_000 });
