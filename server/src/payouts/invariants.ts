@@ -122,7 +122,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "7 payout clearing is open payouts",
-    sentence: "payout_clearing of each merchant equals the sum of its payouts that are sent or unknown.",
+    sentence: "Each merchant's payout_clearing equals the sum of its payouts that are sent or unknown.",
     per: "cell",
     check: check(CLEARING),
   },
@@ -136,7 +136,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "7 bank in transit is announced payouts",
-    sentence: "bank_in_transit equals what channels have announced and no bank's statement has shown.",
+    sentence:
+      "The account bank_in_transit equals what channels have announced and no bank's statement has shown.",
     per: "cell",
     check: check(IN_TRANSIT),
   },
