@@ -27,8 +27,8 @@ export const ERRORS = {
     status: 413,
     title: "The body is too large",
     remedy:
-      "Send at most 64 kB; keep long data on your side and reference it in metadata. A statement's file may " +
-      "be as large as the setting TRIBUTARY_STATEMENT_MEGABYTES_MAX says.",
+      "Send at most 64 kB; keep long data on your side and reference it in metadata. A statement's file " +
+      "may be as large as the setting TRIBUTARY_STATEMENT_MEGABYTES_MAX says.",
   },
   headers_too_large: {
     status: 431,

@@ -53,6 +53,11 @@ export function registerStatements(http: Http, deps: StatementsRoutesDeps): void
   mappingRoutes(http, { ...deps, mappings: deps.statements.mappings });
 }
 
+const FILE = {
+  description: "The file",
+  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+};
+
 function reading(http: Http, { statements, authenticateOperator }: StatementsRoutesDeps): void {
   http.get<Input<never, never, typeof ListQuery>>(
     "/v1/ops/statements",
@@ -100,9 +105,8 @@ function reading(http: Http, { statements, authenticateOperator }: StatementsRou
       schema: opsSchema({
         operationId: "opsGetStatementOriginal",
         summary: "The file as it came, be it taken or refused",
-        produces: ["application/octet-stream"],
         params: IdParams,
-        response: { ...problems(401, 403, 404) },
+        response: { 200: FILE, ...problems(401, 403, 404) },
       }),
     },
     async (request, reply) => {

@@ -83,7 +83,7 @@ test("a bank's CSV ties by its balances, in either order, and another day's is r
     const statement = await read(lines);
     assert.ok(!(statement instanceof StatementFault));
     assert.deepEqual([statement.opening, statement.closing], [100_000n, 105_000n]);
-    assert.deepEqual(statement.entries.map((entry) => entry.amount).sort(), [-5_000n, 10_000n]);
+    assert.deepEqual(new Set(statement.entries.map(({ amount }) => amount)), new Set([-5_000n, 10_000n]));
     assert.deepEqual(statement.entries[0]?.bookedOn, "2026-11-19");
   }
   const broken: [lines: string[], reason: RegExp][] = [

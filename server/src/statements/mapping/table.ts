@@ -101,7 +101,7 @@ function cellOf(value: unknown, cell: SheetCell | undefined): Cell {
     const text = String(value);
     return /e/i.test(text) ? { unreadable: `the number ${text}, which is too long to be exact` } : text;
   }
-  return { unreadable: `${typeof value} ${String(value)}` };
+  return { unreadable: `a ${typeof value}, where text or a figure is wanted` };
 }
 
 function tableOf(above: readonly string[], rows: readonly Row[], lines: number): Table {

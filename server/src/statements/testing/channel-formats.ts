@@ -191,7 +191,7 @@ function wechatSample(type: TradeBillType): (chance: Chance) => string {
             "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额",
             [sum.count, paid, back, "0.00", fee5(sum.fee), paid, back],
           ];
-    const figures = (summary[1] as unknown[]).map((figure) => `\`${figure}`).join(",");
+    const figures = (summary[1] as (string | number)[]).map((figure) => `\`${figure}`).join(",");
     return [`\uFEFF${WECHAT_HEADERS[type]}`, ...rows, summary[0], figures, ""].join("\r\n");
   };
 }

@@ -53,7 +53,7 @@ export const sheetFormat: Target = {
     const rows = sampleOf(chance);
     const original = await bytesOf(rows);
     const whole = await orFault(() => readMapped(SHEET, of, original));
-    assert.ok(!isRefusal(whole, "undamaged"), `its own layout is refused: ${String(whole)}`);
+    assert.ok(!isRefusal(whole, "undamaged"), "its own layout is refused");
     assert.equal(whole.length, rows.length - 2);
     if (chance.upTo(2) === 0) {
       const { what, bytes } = mutateBytes(original, chance);
