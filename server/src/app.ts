@@ -38,6 +38,7 @@ import { createApprovals, createOperators, registerOperators } from "./operators
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
+import { createSharingRoom, sharingRoutes } from "./sharing/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -167,10 +168,12 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   });
   const webhooks = createWebhooks({ ...common, cell, keyring, production, post: deps.edges?.post });
   const routing = createRouting({ ...common, cell, channels, merchants, operators, paidOrders });
+  const sharing = createSharingRoom({ ...common, ...config, cell, keyring, channels, operators });
   const room = createPaymentsRoom({
     cell,
     channels,
     routing,
+    sharing,
     merchants,
     webhooks,
     keyring,
@@ -190,11 +193,20 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
     keyring,
     noteBeacon: routing.noteBeacon,
   });
-  const { goingLive } = channels.accounts;
-  const actions = [...merchants.approvalActions, room.workItems.action, goingLive.action];
-  const approvals = createApprovals({ ...common, operators, actions });
-  const made = { operators, approvals, merchants, channelHttp, channels, webhooks, routing, room };
-  return { ...common, ...made, verifications, checkout, cell, keyring, publicUrl };
+  const made = { operators, merchants, channelHttp, channels, webhooks, routing, room, sharing };
+  const approvals = createApprovals({ ...common, operators, actions: approvable(made) });
+  return { ...common, ...made, approvals, verifications, checkout, cell, keyring, publicUrl };
+}
+
+/** What a second person approves, of every room. */
+function approvable({
+  merchants,
+  channels,
+  room,
+  sharing,
+}: Pick<Rooms, "merchants" | "channels" | "room" | "sharing">) {
+  const own = [room.workItems.action, channels.accounts.goingLive.action];
+  return [...merchants.approvalActions, ...own, ...sharing.actions];
 }
 
 async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> {
@@ -211,6 +223,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   registerRouting(http, { routing, operators, channels, clock });
   ledgerRoutes(http, { db: cell.db, namedIds: idsInJournals, ...auth });
   webhooks.routes(http, auth);
+  sharingRoutes(http, { cell, ...rooms.sharing, ...auth });
   room.routes(http, auth, operators);
   verificationRoutes(http, { verifications: rooms.verifications, accounts: channels.accounts, ...auth });
   const { payments, tokenOf } = room;

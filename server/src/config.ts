@@ -39,6 +39,8 @@ export type Settings = {
   masterKey: Buffer | null;
   /** Master keys before it, which still open what they sealed. */
   previousMasterKeys: readonly Buffer[];
+  /** Whether a licence allows us to hold receivers' money, so that our books may split it. */
+  mayHoldShares: boolean;
   /** The first operator's token; `null` only outside production. */
   operatorKey: string | null;
 };
@@ -63,6 +65,7 @@ export const settingNames = {
   TRIBUTARY_OPERATOR_KEY: "made once",
   TRIBUTARY_LOG_LEVEL: "info",
   TRIBUTARY_TIME_ZONE: "Asia/Shanghai",
+  TRIBUTARY_LICENSED_TO_HOLD_SHARES: "off",
 } as const;
 
 type Name = keyof typeof settingNames;
@@ -108,6 +111,7 @@ export function readConfig(env: Environment = process.env, folder: string = proc
     publicUrl: read<string | null>("TRIBUTARY_PUBLIC_URL", parsePublicUrl, null),
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
+    mayHoldShares: read("TRIBUTARY_LICENSED_TO_HOLD_SHARES", parseSwitch, false),
     masterKey: masterKeys[0] ?? null,
     previousMasterKeys: masterKeys.slice(1),
     operatorKey: read<string | null>("TRIBUTARY_OPERATOR_KEY", parseOperatorKey, null),
@@ -136,6 +140,11 @@ type SandboxMode = "on" | "instant" | "off";
 function parseSandbox(value: string): SandboxMode | Problem {
   if (value === "on" || value === "instant" || value === "off") return value;
   return problem(`is "${value}": set it to on, off, or instant (the bench's channel).`);
+}
+
+function parseSwitch(value: string): boolean | Problem {
+  if (value === "on" || value === "off") return value === "on";
+  return problem(`is "${value}": set it to on or off.`);
 }
 
 /** The newest key first; those behind it only open what they sealed. */

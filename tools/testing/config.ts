@@ -18,6 +18,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     sandbox: { on: false, instant: false, port: 0 },
     logLevel: "silent",
     timeZone: "Asia/Shanghai",
+    mayHoldShares: false,
     masterKey: Buffer.alloc(32, 7),
     previousMasterKeys: [],
     operatorKey: "op_only-for-tests-0123456789abcdef",

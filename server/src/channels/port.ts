@@ -13,6 +13,7 @@ import type { Call } from "./port-calls.ts";
 import type { ChannelHttp } from "./port-http.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
+import type { RefundedShare, Sharing } from "./port-sharing.ts";
 import type { Statement } from "./port-statements.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
@@ -21,6 +22,7 @@ export type * from "./port-calls.ts";
 export type * from "./port-http.ts";
 export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
+export type * from "./port-sharing.ts";
 export type * from "./port-statements.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
@@ -204,6 +206,8 @@ export type NewOrder = Order & {
   readonly buyerIp: string | null;
   readonly storeNo: string | null;
   readonly terminalNo: string | null;
+  /** Its money stays frozen at the channel for receivers until it is split (分账); absent: it does not. */
+  readonly profitSharing?: true;
 };
 
 export type RefundOrder = {
@@ -218,6 +222,8 @@ export type RefundOrder = {
   readonly reason: string | null;
   readonly notifyUrl: string;
   readonly createdAt: Date;
+  /** What receivers give back with it, where the channel takes it back so; absent: nothing. */
+  readonly shares?: readonly RefundedShare[];
 };
 
 /** One channel account as a connector sees it: the contract's endpoint and one version of its credentials. */
@@ -365,6 +371,8 @@ export type Channel = {
     channelDate: string,
     accountType?: string,
   ): Promise<Call<FundFlowStatement>>;
+  /** Splits what buyers paid among receivers; absent where the channel does not. */
+  readonly sharing?: Sharing<ChannelContext>;
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
   readonly identify?: Identification;
 };

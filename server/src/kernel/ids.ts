@@ -43,6 +43,10 @@ export const ID_PREFIXES = {
   payout: "pyt",
   payoutBatch: "pyb",
   closeRun: "cls",
+  receiver: "rcv",
+  receiverBinding: "rcb",
+  share: "shr",
+  shareReturn: "shb",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

@@ -139,6 +139,7 @@ export const TimelineSchema = Type.Object({
         "journal",
         "refund",
         "dispute",
+        "share",
         "event",
         "delivery",
       ]),

@@ -42,6 +42,12 @@ export const EVENT_TYPES = {
     says: "The claim was decided for you; `amount_returned` and `fee_returned` are yours again.",
   },
   "dispute.lost": { subject: "dispute", says: "The claim was decided for the payer; the money is gone." },
+  "share.succeeded": { subject: "share", says: "A receiver has got its share of a payment." },
+  "share.failed": { subject: "share", says: "A receiver's share was refused; the money is yours again." },
+  "share.returned": {
+    subject: "share",
+    says: "A receiver gave back a share, or a part of it, for a refund.",
+  },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;

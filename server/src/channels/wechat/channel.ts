@@ -23,6 +23,7 @@ import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.
 import { payByCode, proveV2Key, queryByCode, reverseByCode } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
+import { createSharing } from "./sharing.ts";
 import { signatureHeaders } from "./signing.ts";
 import { downloadFundFlow, downloadStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
@@ -54,6 +55,7 @@ export function createWechat(given: ChannelDeps): Channel {
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
     downloadFundFlow: (context, channelDate, accountType) =>
       downloadFundFlow(deps, context, channelDate, accountType),
+    sharing: createSharing(deps),
     identify: createIdentification(deps),
   };
 }
