@@ -40,6 +40,7 @@ import {
   refundRequest,
   signedParameters,
 } from "./requests.ts";
+import { createSharing } from "./sharing.ts";
 import type { Parameters } from "./signing.ts";
 import { downloadFundFlow, downloadStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
@@ -66,6 +67,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     acknowledge,
     downloadStatement: (context, channelDate) => downloadStatement(deps, context, channelDate),
     downloadFundFlow: (context, channelDate) => downloadFundFlow(deps, context, channelDate),
+    sharing: createSharing(deps),
     identify: createIdentification(deps),
   };
 }
