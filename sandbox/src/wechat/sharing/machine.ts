@@ -12,7 +12,7 @@ const returnTermMs = 180 * dayMs;
 const callsMax = 50;
 
 /** How long a split and a return are under way. */
-export const sharingDelayMs = 300;
+export const sharingDelayMs = 100;
 
 export function resultOf(share: Share, now: Date): ShareResult {
   return now < share.endsAt ? "PENDING" : share.outcome;
