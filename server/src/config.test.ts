@@ -28,6 +28,7 @@ test("with nothing set, one process does everything on loopback, with its databa
     sandbox: { on: true, instant: false, port: 8081 },
     logLevel: "info",
     timeZone: "Asia/Shanghai",
+    mayHoldShares: false,
     masterKey: null,
     previousMasterKeys: [],
     operatorKey: null,

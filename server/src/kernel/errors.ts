@@ -123,7 +123,7 @@ export const ERRORS = {
       "allows it.",
   },
   payment_not_shareable: {
-    status: 422,
+    status: 409,
     title: "The payment has no money to be split",
     remedy:
       "Only a payment that was created with profit_sharing and has succeeded is split, before its " +

@@ -64,7 +64,7 @@ describe("what WeChat Pay is asked of splitting", () => {
       "1",
     );
     assert.ok(call?.end === "answered");
-    assert.equal((sent[0]?.headers as Record<string, string>)["wechatpay-serial"], KEY_ID);
+    assert.equal(new Headers(sent[0]?.headers as Record<string, string>).get("wechatpay-serial"), KEY_ID);
     const { name } = JSON.parse(String(sent[0]?.body)) as { name: string };
     assert.ok(!call.exchange.request.includes(name) && !call.exchange.request.includes("示例"));
   });

@@ -47,8 +47,9 @@ export function bornSharing(
   const paidAt = attempt.taken?.paidAt ?? now;
   const termEndsAt = plus(paidAt, contract.termDays * DAY - MARGIN_MS);
   const isByChannel = contract.mode === "channel";
-  const allowedAt = plus(paidAt, isByChannel ? (traits?.startAfterMs ?? 0) : 0);
-  const startsAt = allowedAt < now ? now : allowedAt;
+  const waitMs = isByChannel ? (traits?.startAfterMs ?? 0) : 0;
+  // Heard of late, its turn has come already: a due time in the past is due now.
+  const startsAt = plus(paidAt, waitMs);
   return {
     paymentId: payment.id,
     attemptId: attempt.id,

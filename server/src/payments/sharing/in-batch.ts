@@ -9,6 +9,7 @@ import {
   type Contracts,
   insertReturns,
   insertSharings,
+  isBooked,
   returnsOfPayments,
   type Share,
   type ShareReturn,
@@ -99,9 +100,8 @@ export async function sharesInBatch(
       own.returns = [...own.returns, ...returns];
       const bookings = returns.flatMap((shareReturn): Booking[] => {
         const share = own.shares.find(({ id }) => id === shareReturn.shareId);
-        return share === undefined
-          ? []
-          : [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
+        if (share === undefined || !isBooked(share)) return [];
+        return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
       });
       const waits = isHeldBack(own.shares, own.returns, refund.id, traits);
       return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null };

@@ -95,7 +95,7 @@ export function shareRoutes(http: Http, { shares, authenticateMerchant }: ShareR
         summary: "Let go of what was not split",
         description: "No share is made of the payment afterwards. Repeating it changes nothing.",
         params: IdParams,
-        response: { 200: SharedPaymentSchema, ...problems(401, 404, 422, 503) },
+        response: { 200: SharedPaymentSchema, ...problems(401, 404, 409, 503) },
       },
     },
     async (request) => {
