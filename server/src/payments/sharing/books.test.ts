@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
-import { MINUTE, SECOND } from "../../kernel/clock.ts";
+import { MINUTE } from "../../kernel/clock.ts";
 import { newRsaKey } from "../../kernel/crypto.ts";
 import { sharingHandsOn } from "../testing/sharing.ts";
 
@@ -24,10 +24,7 @@ after(async () => {
   await platform.stop();
 });
 
-const goingOn = (done: (seen: Json) => boolean) => (seen: Json) => {
-  platform.clock.advance(10 * SECOND);
-  return done(seen);
-};
+const { goingOn } = hands;
 
 test("where we may hold the money, our own books split it at once, and a refund takes it back", async () => {
   const [pending, receivers] = (await hands.balances("merchant_pending", "receiver_pending")) as [

@@ -96,11 +96,25 @@ export function answerReturn(locked: Locked, returnId: Id, answer: Answer<ShareO
   };
 }
 
-/** An answer about the end of the splitting. */
+/**
+ * An answer about the end of the splitting. A channel that refuses it of a payment given back whole has nothing
+ * frozen any more.
+ */
 export function answerFinish(locked: Locked, end: CallEnd<FinishOutcome>): AnswerDecided {
-  if (locked.sharing === null) throw new Error(`the payment ${locked.payment.id} is not split`);
-  const { next, decision } = decideFinish(locked.sharing, end, locked.now);
-  return { decision, effects: next === locked.sharing ? {} : { sharing: next } };
+  const { sharing, success } = locked;
+  if (sharing === null) throw new Error(`the payment ${locked.payment.id} is not split`);
+  const taken = success?.taken ?? null;
+  const isEmpty = taken !== null && backOf(success) >= taken.paidAmount;
+  const isNo =
+    (end.end === "refused" && !end.retryable) || (end.end === "answered" && end.value.outcome === "failed");
+  const meant: CallEnd<FinishOutcome> =
+    isEmpty && isNo ? { end: "answered", value: { outcome: "finished" } } : end;
+  const { next, decision } = decideFinish(sharing, meant, locked.now);
+  return { decision, effects: next === sharing ? {} : { sharing: next } };
+}
+
+function backOf(success: Locked["success"]): bigint {
+  return success === null ? 0n : success.refundedAmount + success.takenBack;
 }
 
 /** The shortfall is the merchant's: the refund goes on without it. */

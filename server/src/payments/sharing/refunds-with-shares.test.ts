@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
-import { MINUTE, SECOND } from "../../kernel/clock.ts";
+import { MINUTE } from "../../kernel/clock.ts";
 import { sharingHandsOn } from "../testing/sharing.ts";
 
 let platform: TestPlatform;
@@ -25,11 +25,7 @@ after(async () => {
   await platform.stop();
 });
 
-/** Time goes on while somebody looks. */
-const goingOn = (done: (seen: Json) => boolean) => (seen: Json) => {
-  platform.clock.advance(10 * SECOND);
-  return done(seen);
-};
+const { goingOn } = hands;
 
 async function split(payment: Json, parts: readonly [Json, number][]): Promise<Json> {
   platform.clock.advance(2 * MINUTE);

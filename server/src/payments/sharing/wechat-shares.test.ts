@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
-import { DAY, MINUTE, SECOND } from "../../kernel/clock.ts";
+import { DAY, MINUTE } from "../../kernel/clock.ts";
 import { aNumber } from "../testing/hands.ts";
 import { sharingHandsOn } from "../testing/sharing.ts";
 
@@ -21,10 +21,7 @@ after(async () => {
   await platform.stop();
 });
 
-const goingOn = (done: (seen: Json) => boolean) => (seen: Json) => {
-  platform.clock.advance(10 * SECOND);
-  return done(seen);
-};
+const { goingOn } = hands;
 const isFinished = goingOn((seen) => seen.state === "finished");
 const all = (state: string) =>
   goingOn(({ data }) => data.length > 0 && data.every((one: Json) => one.state === state));

@@ -21,9 +21,17 @@ export type SharingHands = Hands & {
   ): ReturnType<TestPlatform["api"]>;
   shared(paymentId: string): Promise<Json>;
   untilShared(paymentId: string, done: (seen: Json) => boolean): Promise<Json>;
+  /**
+   * Lets the platform's time go on while somebody looks: by less than a call may take, and not at every look,
+   * so that no call under way is out of time because the machine is busy.
+   */
+  goingOn(done: (seen: Json) => boolean): (seen: Json) => boolean;
   /** Natural balances of the merchant's accounts of these codes. */
   balances(...codes: readonly string[]): Promise<readonly number[]>;
 };
+
+const STEP_GAP_MS = 250;
+const STEP_MS = 4_000;
 
 let merchants = 0;
 
@@ -81,6 +89,16 @@ export function sharingHandsOn(platform: () => TestPlatform): SharingHands {
       }),
     shared: async (paymentId) => (await platform().api("GET", `/v1/payments/${paymentId}/shares`)).body,
     untilShared: (paymentId, done) => hands.eventually(() => sharing.shared(paymentId), done),
+    goingOn: (done) => {
+      let last = Date.now();
+      return (seen) => {
+        if (Date.now() - last >= STEP_GAP_MS) {
+          last = Date.now();
+          platform().clock.advance(STEP_MS);
+        }
+        return done(seen);
+      };
+    },
     balances: async (...codes) => {
       const { body } = await platform().api("GET", "/v1/accounts?limit=100");
       return codes.map((code) =>
