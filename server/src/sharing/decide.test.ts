@@ -72,7 +72,9 @@ describe("a share", () => {
   }
   it("whose lost call may still be under way is asked about, not made again", () => {
     const about = { asked: true, since: plus(NOW, -1_000), now: NOW, queryGapsMs: GAPS };
-    assert.equal(decideCalled(called("unknown"), notFound, about).next.state, "unknown");
+    const { next } = decideCalled(called("unknown", { tries: 5 }), notFound, about);
+    // And made again as soon as it can no longer be, whatever the gaps between questions.
+    assert.deepEqual([next.state, next.dueAt], ["unknown", plus(NOW, 59_000)]);
   });
 });
 

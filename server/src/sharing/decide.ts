@@ -103,13 +103,14 @@ function decideAnswer<T extends Called>(
       if (present.finishedAt !== null) return { next: present, decision: "already_known" };
       const tries = present.tries + 1;
       // Its number is the channel's idempotency key: made again it is made once.
-      const isLost = present.state !== "processing" && now >= plus(since, ON_ITS_WAY_MS);
-      if (isLost)
+      const lostAt = plus(since, ON_ITS_WAY_MS);
+      const mayBeLost = present.state !== "processing";
+      if (mayBeLost && now >= lostAt) {
         return { next: { ...present, state: "created", tries: 0, dueAt: now }, decision: "sent_again" };
-      return {
-        next: { ...present, tries, dueAt: plus(now, gapAt(queryGapsMs, tries - 1)) },
-        decision: "open",
-      };
+      }
+      const again = plus(now, gapAt(queryGapsMs, tries - 1));
+      const dueAt = mayBeLost && lostAt < again ? lostAt : again;
+      return { next: { ...present, tries, dueAt }, decision: "open" };
     }
   }
 }
