@@ -97,8 +97,8 @@ export function answerReturn(locked: Locked, returnId: Id, answer: Answer<ShareO
 }
 
 /**
- * An answer about the end of the splitting. A channel that refuses it of a payment given back whole has nothing
- * frozen any more.
+ * An answer about the end of the splitting. A channel that refuses it of a payment given back whole has
+ * nothing frozen any more.
  */
 export function answerFinish(locked: Locked, end: CallEnd<FinishOutcome>): AnswerDecided {
   const { sharing, success } = locked;
