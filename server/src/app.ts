@@ -40,6 +40,7 @@ import { createApprovals, createOperators, registerOperators } from "./operators
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
+import { createSharingRoom, sharingRoutes } from "./sharing/index.ts";
 import type { StatementFiles } from "./statements/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
@@ -178,21 +179,23 @@ function createPaying(deps: AppDeps, publicUrl: () => string) {
   const fees = createFees({ ...common, cell, channels, merchants, operators });
   const lower = { ...common, cell, keyring, channels, merchants, operators, fees };
   const routing = createRouting({ ...lower, paidOrders });
+  const sharing = createSharingRoom({ ...lower, ...config });
   const room = createPaymentsRoom({
     ...lower,
+    sharing,
     routing,
     webhooks,
     publicUrl,
     openAccounts: (opening) => opener.accounts([opening]),
   });
   const openAccounts = opener.accounts;
-  return { ...lower, channelHttp, webhooks, routing, room, openAccounts, publicUrl };
+  return { ...lower, channelHttp, webhooks, routing, sharing, room, openAccounts, publicUrl };
 }
 
 /** All rooms: those that take payments, and what stands on them. */
 function createRooms(deps: AppDeps, publicUrl: () => string) {
   const paying = createPaying(deps, publicUrl);
-  const { channels, fees, merchants, room, routing } = paying;
+  const { channels, fees, merchants, room, routing, sharing } = paying;
   const close = createCloseRooms({
     ...paying,
     settings: deps.config,
@@ -202,6 +205,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const actions = [
     ...merchants.approvalActions,
     ...fees.approvalActions,
+    ...sharing.actions,
     room.workItems.action,
     channels.accounts.goingLive.action,
     ...close.actions,
@@ -235,6 +239,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
   const { payments, tokenOf } = room;
   platesRoutes(http, { ...rooms, payments, tokenOf }, auth);
   checkout.routes(http, auth, CHECKOUT_ASSETS);
+  sharingRoutes(http, { cell, ...rooms.sharing, ...auth });
   rooms.close.routes(http, auth);
   const gauges = {
     payments: room.gauges,

@@ -29,6 +29,7 @@ test("with nothing set, one process does everything on loopback, with its databa
     logLevel: "info",
     timeZone: "Asia/Shanghai",
     statementBytesMax: 134_217_728,
+    mayHoldShares: false,
     masterKey: null,
     previousMasterKeys: [],
     operatorKey: null,

@@ -41,6 +41,8 @@ export type Settings = {
   masterKey: Buffer | null;
   /** Master keys before it, which still open what they sealed. */
   previousMasterKeys: readonly Buffer[];
+  /** Whether a licence allows us to hold receivers' money, so that our books may split it. */
+  mayHoldShares: boolean;
   /** The first operator's token; `null` only outside production. */
   operatorKey: string | null;
 };
@@ -66,6 +68,7 @@ export const settingNames = {
   TRIBUTARY_LOG_LEVEL: "info",
   TRIBUTARY_TIME_ZONE: "Asia/Shanghai",
   TRIBUTARY_STATEMENT_MEGABYTES_MAX: "128",
+  TRIBUTARY_LICENSED_TO_HOLD_SHARES: "off",
 } as const;
 
 type Name = keyof typeof settingNames;
@@ -115,6 +118,7 @@ export function readConfig(env: Environment = process.env, folder: string = proc
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
     statementBytesMax: MEGABYTE * read("TRIBUTARY_STATEMENT_MEGABYTES_MAX", parseMegabytes, 128),
+    mayHoldShares: read("TRIBUTARY_LICENSED_TO_HOLD_SHARES", parseSwitch, false),
     masterKey: masterKeys[0] ?? null,
     previousMasterKeys: masterKeys.slice(1),
     operatorKey: read<string | null>("TRIBUTARY_OPERATOR_KEY", parseOperatorKey, null),
@@ -143,6 +147,11 @@ type SandboxMode = "on" | "instant" | "off";
 function parseSandbox(value: string): SandboxMode | Problem {
   if (value === "on" || value === "instant" || value === "off") return value;
   return problem(`is "${value}": set it to on, off, or instant (the bench's channel).`);
+}
+
+function parseSwitch(value: string): boolean | Problem {
+  if (value === "on" || value === "off") return value === "on";
+  return problem(`is "${value}": set it to on or off.`);
 }
 
 /** The newest key first; those behind it only open what they sealed. */

@@ -19,6 +19,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     logLevel: "silent",
     timeZone: "Asia/Shanghai",
     statementBytesMax: 128 * 1_024 * 1_024,
+    mayHoldShares: false,
     masterKey: Buffer.alloc(32, 7),
     previousMasterKeys: [],
     operatorKey: "op_only-for-tests-0123456789abcdef",

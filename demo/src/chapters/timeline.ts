@@ -9,6 +9,7 @@ const STYLES: Readonly<Record<TimelineItem["kind"], Style>> = {
   attempt: "cyan",
   refund: "magenta",
   dispute: "red",
+  share: "yellow",
   exchange: "dim",
   journal: "green",
   event: "yellow",

@@ -8,7 +8,7 @@ import { alipayWords } from "./interference.ts";
 import { oauthToken } from "./methods/oauth-token.ts";
 import { zeroAmounts } from "./methods/pay.ts";
 import { methods, pageScenes } from "./methods/table.ts";
-import type { App } from "./model.ts";
+import { type App, orders } from "./model.ts";
 import { type Verified, verifyRequest } from "./verify.ts";
 import { type Answer, type AnswerSigner, envelope, failure, responseKeyOf } from "./wire/answer.ts";
 import type { Params } from "./wire/signing.ts";
@@ -51,7 +51,9 @@ async function answerCall(
     return { responseKey, answer: verdict.refused, signer: signerOf(verdict.app), passage: sent };
   }
   const { ok } = verdict;
-  const done = await interfere(deps, alipayWords, contextOf(params, ok), () => carryOut(deps, params, ok));
+  const done = await interfere(deps, alipayWords, await contextOf(deps, params, ok), () =>
+    carryOut(deps, params, ok),
+  );
   // A yes of this method has no code, and a no of it is nobody's answer in particular.
   const refused = method === oauthToken && Object.hasOwn(done.answer, "code");
   const responseKey = refused ? "error_response" : responseKeyOf(method);
@@ -89,10 +91,12 @@ async function carryOut(
   }
 }
 
-function contextOf(params: Params, verified: Verified) {
-  const outTradeNo = verified.biz.out_trade_no;
+/** What faults are matched with. A call that names the trade alone is about its order all the same. */
+async function contextOf({ store }: AlipayDeps, params: Params, verified: Verified) {
+  const { out_trade_no: outTradeNo, trade_no: tradeNo } = verified.biz;
+  const found = typeof tradeNo === "string" ? await store.find(orders, "trade_no", tradeNo) : undefined;
   return {
-    outTradeNo: typeof outTradeNo === "string" ? outTradeNo : null,
+    outTradeNo: typeof outTradeNo === "string" ? outTradeNo : (found?.outTradeNo ?? null),
     appId: verified.app.appId,
     method: params.method!,
   };

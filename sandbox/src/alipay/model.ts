@@ -1,4 +1,5 @@
 import type { Collection } from "../store/index.ts";
+import { type Royalty, royaltyReceivers } from "./royalty/model.ts";
 
 // App what a merchant registered at Alipay: two key pairs meet in it, the app's and Alipay's Seller whose
 // money it is: a 2088… number (pid). A service provider's app acts for other sellers Order what a merchant
@@ -73,6 +74,8 @@ export type Order = {
   abandonedAt: Date | null;
   trade: Trade | null;
   refunds: Refund[];
+  /** Of an order whose money is frozen to be split, and absent of others. */
+  royalty?: Royalty;
 };
 
 export type Trade = {
@@ -127,7 +130,8 @@ export type BookEntry = {
   appId: string;
   /** Beijing date of `finishedAt`, yyyy-MM-dd. */
   date: string;
-  kind: "payment" | "refund";
+  /** A royalty and its return are no trade: the account bill alone shows them. */
+  kind: "payment" | "refund" | "royalty" | "royalty_return";
   tradeNo: string;
   outTradeNo: string;
   outRequestNo: string;
@@ -244,4 +248,14 @@ export const jobs: Collection<Job> = {
   dueAt: (job) => job.dueAt,
 };
 
-export const alipayCollections = [apps, orders, paymentCodes, oauthCodes, book, bills, billTickets, jobs];
+export const alipayCollections = [
+  apps,
+  orders,
+  paymentCodes,
+  oauthCodes,
+  royaltyReceivers,
+  book,
+  bills,
+  billTickets,
+  jobs,
+];

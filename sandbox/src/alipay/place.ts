@@ -5,6 +5,7 @@ import type { Biz } from "./biz.ts";
 import { BusinessRefusal, invalid } from "./biz.ts";
 import type { Work } from "./context.ts";
 import { type App, type Order, orderId, orders, type Scene, type Seller } from "./model.ts";
+import { isFrozen } from "./royalty/biz.ts";
 import { parseTimeoutExpress } from "./wire/time.ts";
 
 /** A call that places an order, as far as it concerns the order. */
@@ -72,6 +73,7 @@ export function newOrder(unit: Work, placing: Placing): Order {
     abandonedAt: null,
     trade: null,
     refunds: [],
+    ...(isFrozen(biz) ? { royalty: { settlements: [], returns: [], finishedBy: null } } : {}),
   };
 }
 

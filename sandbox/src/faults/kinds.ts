@@ -68,6 +68,16 @@ export const faultKinds = {
       executed: { type: "boolean", default: false, means: "whether the call is carried out first" },
     },
   },
+  share_closed: {
+    happens: "The channel does not split off the share, and says why.",
+    at: "a split (WeChat Pay, Alipay)",
+    params: { reason: { type: "text", default: "ACCOUNT_ABNORMAL", means: "the reason that it tells" } },
+  },
+  share_return_failed: {
+    happens: "What a receiver should give back does not come.",
+    at: "a return of a share (WeChat Pay), a refund with receivers' parts (Alipay)",
+    params: { reason: { type: "text", default: "PAYEE_NOT_ENOUGH", means: "the reason that it tells" } },
+  },
   notification_duplicate: {
     happens: "The same notification is delivered again although it was acknowledged.",
     at: "any notification",

@@ -80,6 +80,7 @@ async function outcomeOf(deps: GatewayDeps, operation: Operation, request: Fasti
     const call: Call = {
       method: operation.name,
       merchant: verified.merchant,
+      key: verified.key,
       params: request.params as Record<string, string>,
       query: request.query as Record<string, string>,
       body: parsed,

@@ -1,4 +1,5 @@
 import type { Collection } from "../store/index.ts";
+import { type OrderSharing, receivers, sharingNumbers } from "./sharing/model.ts";
 
 // Merchant       商户号: who calls and is paid; a service provider's calls act for its sub-merchants
 // PlatformKey    what WeChat Pay signs with: a public key with an id, or a certificate with a serial number
@@ -88,6 +89,8 @@ export type Order = {
   code?: ChargedCode;
   payment: Payment | null;
   refunds: Refund[];
+  /** Of an order whose money is frozen to be split, and absent of others. */
+  sharing?: OrderSharing;
 };
 
 export type ChargedCode = {
@@ -151,7 +154,8 @@ export type RefundNumber = { id: string; orderId: string };
 /** One movement of money in the sandbox's own book; amounts are positive in both directions. */
 export type BookEntry = {
   id: string;
-  kind: "payment" | "refund";
+  /** A share and its return are no trade: the fund bill alone shows them. */
+  kind: "payment" | "refund" | "share" | "share_return";
   mchid: string;
   subMchid: string | null;
   appid: string;
@@ -297,6 +301,8 @@ export const wechatCollections = [
   oauthApps,
   oauthCodes,
   refundNumbers,
+  receivers,
+  sharingNumbers,
   book,
   bills,
   billTickets,

@@ -61,7 +61,13 @@ export function newOrder(unit: Work, placing: Placing): Order {
     closedAt: null,
     payment: null,
     refunds: [],
+    ...(isFlagged(fields) ? { sharing: { shares: [], returns: [], unfrozen: null } } : {}),
   };
+}
+
+/** `settle_info.profit_sharing`: the money is frozen to be split. */
+function isFlagged(fields: Fields): boolean {
+  return fields.object("settle_info").flag("profit_sharing");
 }
 
 /** Writes a new order. */

@@ -410,6 +410,47 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/payments/{id}/shares": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How a payment's money is split */
+        readonly get: operations["getPaymentShares"];
+        readonly put?: never;
+        /**
+         * Split a payment's money among receivers
+         * @description The payment was created with profit_sharing and has succeeded. The same request again returns the same shares as they now are.
+         */
+        readonly post: operations["createShares"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/payments/{id}/shares/finish": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let go of what was not split
+         * @description No share is made of the payment afterwards. Repeating it changes nothing.
+         */
+        readonly post: operations["finishShares"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/payments/{id}/timeline": {
         readonly parameters: {
             readonly query?: never;
@@ -539,6 +580,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/receivers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the receivers of profit sharing */
+        readonly get: operations["listReceivers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/refunds": {
         readonly parameters: {
             readonly query?: never;
@@ -626,6 +684,43 @@ export interface paths {
          * @description The amounts of its items sum to the amount of the settlement.
          */
         readonly get: operations["listSettlementItems"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/shares": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List shares
+         * @description Newest first.
+         */
+        readonly get: operations["listShares"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/shares/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Get a share */
+        readonly get: operations["getShare"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -979,6 +1074,12 @@ export interface components {
          *
          *     `payout.returned`: The bank sent the payout back later; the amount is available again.
          *
+         *     `share.succeeded`: A receiver has got its share of a payment.
+         *
+         *     `share.failed`: A receiver's share was refused; the money is yours again.
+         *
+         *     `share.returned`: A receiver gave back a share, or a part of it, for a refund.
+         *
          *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
          */
         readonly Event: {
@@ -995,7 +1096,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -1211,7 +1312,7 @@ export interface components {
             };
             readonly id: string | null;
             /** @enum {unknown} */
-            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "event" | "delivery";
+            readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "share" | "event" | "delivery";
             readonly what: string;
         };
         /** WebhookEndpoint */
@@ -1917,7 +2018,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -1982,6 +2083,12 @@ export interface operations {
              *     `payout.rejected`: The payout was refused; the amount is available again.
              *
              *     `payout.returned`: The bank sent the payout back later; the amount is available again.
+             *
+             *     `share.succeeded`: A receiver has got its share of a payment.
+             *
+             *     `share.failed`: A receiver's share was refused; the money is yours again.
+             *
+             *     `share.returned`: A receiver gave back a share, or a part of it, for a refund.
              *
              *     `ping`: Sent by an endpoint's test, whatever it subscribes to.
              */
@@ -2106,6 +2213,22 @@ export interface operations {
                     readonly method?: string;
                     /** @description The digits of the buyer's payment code, just scanned; used once and never stored */
                     readonly payment_code?: string;
+                    /** @description The money stays frozen at the channel for receivers: `later`, to be split by POST /v1/payments/{id}/shares, or who gets what as soon as the channel allows it */
+                    readonly profit_sharing?: "later" | {
+                        /** @description What is left is yours at once when all shares are done; the default */
+                        readonly finish?: boolean;
+                        readonly receivers: readonly ({
+                            /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                            readonly amount: number;
+                            /** @description A receiver's id, rcv_… */
+                            readonly receiver: string;
+                        } | {
+                            /** @description A receiver's id, rcv_… */
+                            readonly receiver: string;
+                            /** @description Of what settles, less what was refunded: 50000 is 5 % */
+                            readonly share_millionths: number;
+                        })[];
+                    };
                     /** @description Where the buyer goes after paying */
                     readonly return_url?: string;
                     /** @description A store's id, or your number for it */
@@ -2262,6 +2385,227 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Refund"];
+                };
+            };
+        };
+    };
+    readonly getPaymentShares: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly amount: number;
+                            readonly amount_returned: number;
+                            readonly channel_own_no: string | null;
+                            /** @description Our number of it at the channel */
+                            readonly channel_share_no: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string;
+                            readonly description: string;
+                            readonly failure_code: string | null;
+                            readonly failure_message: string | null;
+                            readonly finished_at: string | null;
+                            readonly id: string;
+                            readonly merchant_share_no: string | null;
+                            readonly payment: string;
+                            readonly receiver: string;
+                            /** @enum {unknown} */
+                            readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                        }[];
+                        readonly failure_code: string | null;
+                        readonly failure_message: string | null;
+                        readonly finished_at: string | null;
+                        /** @description Shares that came with the payment are still to be made */
+                        readonly is_planned: boolean;
+                        /** @description `channel`: it splits; `books`: we do */
+                        readonly mode: string;
+                        /** @description open, finishing or finished */
+                        readonly state: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly term_ends_at: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly createShares: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description Shown to the receivers where the channel does so */
+                    readonly description?: string;
+                    /** @description What is left is yours once these shares are done; no by default */
+                    readonly finish?: boolean;
+                    /** @description Your own number, unique for you: letters, digits and _ . : - up to 64 */
+                    readonly merchant_share_no: string;
+                    readonly receivers: readonly ({
+                        /** @description In the currency's minor unit (分 for CNY): 1234 is 12.34 */
+                        readonly amount: number;
+                        /** @description A receiver's id, rcv_… */
+                        readonly receiver: string;
+                    } | {
+                        /** @description A receiver's id, rcv_… */
+                        readonly receiver: string;
+                        /** @description Of what settles, less what was refunded: 50000 is 5 % */
+                        readonly share_millionths: number;
+                    })[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly amount: number;
+                            readonly amount_returned: number;
+                            readonly channel_own_no: string | null;
+                            /** @description Our number of it at the channel */
+                            readonly channel_share_no: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string;
+                            readonly description: string;
+                            readonly failure_code: string | null;
+                            readonly failure_message: string | null;
+                            readonly finished_at: string | null;
+                            readonly id: string;
+                            readonly merchant_share_no: string | null;
+                            readonly payment: string;
+                            readonly receiver: string;
+                            /** @enum {unknown} */
+                            readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly amount: number;
+                            readonly amount_returned: number;
+                            readonly channel_own_no: string | null;
+                            /** @description Our number of it at the channel */
+                            readonly channel_share_no: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string;
+                            readonly description: string;
+                            readonly failure_code: string | null;
+                            readonly failure_message: string | null;
+                            readonly finished_at: string | null;
+                            readonly id: string;
+                            readonly merchant_share_no: string | null;
+                            readonly payment: string;
+                            readonly receiver: string;
+                            /** @enum {unknown} */
+                            readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    readonly finishShares: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly amount: number;
+                            readonly amount_returned: number;
+                            readonly channel_own_no: string | null;
+                            /** @description Our number of it at the channel */
+                            readonly channel_share_no: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string;
+                            readonly description: string;
+                            readonly failure_code: string | null;
+                            readonly failure_message: string | null;
+                            readonly finished_at: string | null;
+                            readonly id: string;
+                            readonly merchant_share_no: string | null;
+                            readonly payment: string;
+                            readonly receiver: string;
+                            /** @enum {unknown} */
+                            readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                        }[];
+                        readonly failure_code: string | null;
+                        readonly failure_message: string | null;
+                        readonly finished_at: string | null;
+                        /** @description Shares that came with the payment are still to be made */
+                        readonly is_planned: boolean;
+                        /** @description `channel`: it splits; `books`: we do */
+                        readonly mode: string;
+                        /** @description open, finishing or finished */
+                        readonly state: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly term_ends_at: string;
+                    };
                 };
             };
         };
@@ -2538,6 +2882,58 @@ export interface operations {
             };
         };
     };
+    readonly listReceivers: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly state?: "proposed" | "active" | "rejected" | "disabled";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly accounts: readonly {
+                                /** @description Its ends alone */
+                                readonly account: string;
+                                readonly channel: string;
+                                readonly channel_account: string;
+                                readonly failure_code: string | null;
+                                readonly failure_message: string | null;
+                                /** @enum {unknown} */
+                                readonly state: "proposed" | "created" | "bound" | "failed";
+                                readonly type: string;
+                            }[];
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly decided_at: string | null;
+                            readonly id: string;
+                            readonly label: string;
+                            readonly merchant: string;
+                            /** @enum {unknown} */
+                            readonly state: "proposed" | "active" | "rejected" | "disabled";
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
     readonly listRefunds: {
         readonly parameters: {
             readonly query?: {
@@ -2710,6 +3106,103 @@ export interface operations {
             };
         };
     };
+    readonly listShares: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+                readonly payment?: string;
+                readonly receiver?: string;
+                readonly state?: "created" | "unknown" | "processing" | "succeeded" | "failed";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly {
+                            readonly amount: number;
+                            readonly amount_returned: number;
+                            readonly channel_own_no: string | null;
+                            /** @description Our number of it at the channel */
+                            readonly channel_share_no: string;
+                            /**
+                             * Format: date-time
+                             * @description RFC 3339, UTC
+                             */
+                            readonly created_at: string;
+                            readonly currency: string;
+                            readonly description: string;
+                            readonly failure_code: string | null;
+                            readonly failure_message: string | null;
+                            readonly finished_at: string | null;
+                            readonly id: string;
+                            readonly merchant_share_no: string | null;
+                            readonly payment: string;
+                            readonly receiver: string;
+                            /** @enum {unknown} */
+                            readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                        }[];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly getShare: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly amount: number;
+                        readonly amount_returned: number;
+                        readonly channel_own_no: string | null;
+                        /** @description Our number of it at the channel */
+                        readonly channel_share_no: string;
+                        /**
+                         * Format: date-time
+                         * @description RFC 3339, UTC
+                         */
+                        readonly created_at: string;
+                        readonly currency: string;
+                        readonly description: string;
+                        readonly failure_code: string | null;
+                        readonly failure_message: string | null;
+                        readonly finished_at: string | null;
+                        readonly id: string;
+                        readonly merchant_share_no: string | null;
+                        readonly payment: string;
+                        readonly receiver: string;
+                        /** @enum {unknown} */
+                        readonly state: "created" | "unknown" | "processing" | "succeeded" | "failed";
+                    };
+                };
+            };
+        };
+    };
     readonly getStatement: {
         readonly parameters: {
             readonly query?: {
@@ -2876,8 +3369,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -2954,8 +3447,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

@@ -10,18 +10,22 @@ import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
 import type { Call } from "./port-calls.ts";
+import type { CredentialFault, MerchantAtChannel } from "./port-credentials.ts";
 import type { ChannelHttp } from "./port-http.ts";
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
+import type { RefundedShare, Sharing } from "./port-sharing.ts";
 import type { Statement, StatementOf, StatementTraits } from "./port-statements.ts";
 import type { StatementFault } from "./statement-fault.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
 export type { ChannelNetwork } from "./network.ts";
 export type * from "./port-calls.ts";
+export type * from "./port-credentials.ts";
 export type * from "./port-http.ts";
 export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
+export type * from "./port-sharing.ts";
 export type * from "./port-statements.ts";
 
 /** How a buyer meets the channel; the methods of the API, `<channel>.<scene>`. */
@@ -207,6 +211,8 @@ export type NewOrder = Order & {
   readonly buyerIp: string | null;
   readonly storeNo: string | null;
   readonly terminalNo: string | null;
+  /** Its money stays frozen at the channel for receivers until it is split (分账); absent: it does not. */
+  readonly profitSharing?: true;
 };
 
 export type RefundOrder = {
@@ -221,6 +227,8 @@ export type RefundOrder = {
   readonly reason: string | null;
   readonly notifyUrl: string;
   readonly createdAt: Date;
+  /** What receivers give back with it, where the channel takes it back so; absent: nothing. */
+  readonly shares?: readonly RefundedShare[];
 };
 
 /** One channel account as a connector sees it: the contract's endpoint and one version of its credentials. */
@@ -382,17 +390,11 @@ export type Channel = {
     channelDate: string,
     accountType?: string,
   ): Promise<Call<FundFlowStatement>>;
+  /** Splits what buyers paid among receivers; absent where the channel does not. */
+  readonly sharing?: Sharing<ChannelContext>;
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
   readonly identify?: Identification;
 };
-
-/**
- * Whom credentials make us at the channel: the fields that name him, such as `app_id`, by their names in the
- * credentials. Keys, secrets and tokens are none: they are renewed, and the merchant stays who he is.
- */
-export type MerchantAtChannel = Readonly<Record<string, string>>;
-
-export type CredentialFault = { readonly field: string; readonly detail: string };
 
 /** What a channel's factory is given. */
 export type ChannelDeps = {

@@ -79,9 +79,7 @@ ${row.other === 0n ? null : line("other", row.other)}
 
 function channels({ channels: all }: Report): Html {
   const rows = all.map(
-    (
-      row,
-    ) => html`<tr><th scope="row">${row.channel}<small>${row.channel_date}, ${statementsText(row)}</small></th>
+    (row) => html`<tr><th scope="row">${row.channel}<small>${statementsText(row)}</small></th>
 ${figures(row.theirs, row.currency)}${figures(row.ours, row.currency)}
 <td class="n">${String(row.matched)}</td>
 <td class="n${row.differences === 0n ? "" : " bad"}">${String(row.differences)}</td></tr>`,
@@ -101,8 +99,8 @@ ${figures(row.theirs, row.currency)}${figures(row.ours, row.currency)}
   );
 }
 
-function statementsText({ statements }: ChannelReport): string {
-  return statements === 1n ? "1 statement" : `${statements} statements`;
+function statementsText({ channel_date: date, statements }: ChannelReport): string {
+  return `${date}, ${statements === 1n ? "1 statement" : `${statements} statements`}`;
 }
 
 function figures({ count, settle, fee }: Figures, currency: string): Html {

@@ -117,6 +117,42 @@ export const ERRORS = {
     title: "No channel account of this merchant serves the method",
     remedy: "Use one of the methods named in the detail, or ask the operator to enable the method.",
   },
+  sharing_not_available: {
+    status: 422,
+    title: "The payment's money cannot be split there",
+    remedy:
+      "Leave out profit_sharing, or use a method whose channel and contract split money; the detail names " +
+      "what is missing.",
+  },
+  sharing_not_licensed: {
+    status: 422,
+    title: "This platform may not hold receivers' money",
+    remedy:
+      "Let the channel split it (mode channel), or set TRIBUTARY_LICENSED_TO_HOLD_SHARES once a licence " +
+      "allows it.",
+  },
+  payment_not_shareable: {
+    status: 409,
+    title: "The payment has no money to be split",
+    remedy:
+      "Only a payment that was created with profit_sharing and has succeeded is split, before its " +
+      "splitting is finished.",
+  },
+  receiver_not_available: {
+    status: 422,
+    title: "The receiver gets no share of this payment",
+    remedy: "Name an active receiver that is bound at the payment's channel; the detail says what it lacks.",
+  },
+  share_exceeds_payment: {
+    status: 422,
+    title: "The shares are more than what may be split",
+    remedy: "Use shares of at most amount_left in all: what settles less fee, refunds and earlier shares.",
+  },
+  shares_exhausted: {
+    status: 422,
+    title: "The channel makes no more shares of this payment",
+    remedy: "Name fewer receivers; the channel limits the shares of one payment.",
+  },
   no_account_available: {
     status: 422,
     title: "No channel account can take the payment now",

@@ -44,6 +44,10 @@ export const ID_PREFIXES = {
   payoutBatch: "pyb",
   channelPayout: "cpo",
   closeRun: "cls",
+  receiver: "rcv",
+  receiverBinding: "rcb",
+  share: "shr",
+  shareReturn: "shb",
 } as const;
 export type IdPrefix = (typeof ID_PREFIXES)[keyof typeof ID_PREFIXES];
 

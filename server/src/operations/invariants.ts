@@ -9,8 +9,9 @@ import { invariants as payments } from "../payments/index.ts";
 import { invariants as payouts } from "../payouts/index.ts";
 import { invariants as reconciliation } from "../reconciliation/index.ts";
 import { invariants as settlement } from "../settlement/index.ts";
+import { invariants as sharing } from "../sharing/index.ts";
 import { invariants as webhooks } from "../webhooks/index.ts";
 
-const rooms = [fees, ledger, payments, payouts, reconciliation, settlement, webhooks];
+const rooms = [fees, ledger, payments, payouts, reconciliation, settlement, sharing, webhooks];
 
 export const invariants: readonly Invariant[] = rooms.flat().sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -53,6 +53,9 @@ export const PERMISSION_ROLES = {
   "payouts.approve": ["admin", "finance"],
   "days.read": ["admin", "operations", "finance", "viewer"],
   "days.close": ["admin", "finance"],
+  "sharing.read": ["admin", "operations", "finance", "risk", "viewer"],
+  "sharing.propose": ["admin", "operations", "finance"],
+  "sharing.approve": ["admin", "finance", "risk"],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof PERMISSION_ROLES;
 

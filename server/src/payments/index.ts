@@ -12,6 +12,7 @@ import type { Job } from "../kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import { type Routing, sceneOfMethod } from "../routing/index.ts";
+import type { SharingRoom } from "../sharing/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import { type AskAgain, createAskAgain } from "./ask-again.ts";
 import { createCalls } from "./attempt/calls.ts";
@@ -29,6 +30,7 @@ import { dueBacklog } from "./query/backlog.ts";
 import { startWorkers, type Workers } from "./query/workers.ts";
 import { refundRoutes } from "./refund/routes.ts";
 import { createRefundsService, type Refunds } from "./refund/service.ts";
+import { createPaymentShares } from "./sharing/index.ts";
 import { createStatementSays, type StatementSays } from "./statement-lines.ts";
 import { workRoutes } from "./work/routes.ts";
 import { createWorkItems, type WorkItems } from "./work/service.ts";
@@ -55,6 +57,7 @@ export type PaymentsRoomDeps = {
   readonly fees: Pick<Fees, "schedulesOf">;
   readonly webhooks: Webhooks;
   readonly routing: Routing;
+  readonly sharing: SharingRoom;
   readonly keyring: Keyring;
   readonly log: Log;
   /** Where channels and buyers reach this platform, without a slash at its end; known once it listens. */
@@ -110,10 +113,17 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     return { cashierUrl: `${publicUrl()}/pay/${token}`, scanUrl: `${publicUrl()}/q/o/${token}` };
   };
   let workers: Workers | null = null;
-  const door = tellingRouting(deps, createDoor({ ...deps, pagesOf, onDue: () => workers?.nudge() }));
-  const calls = createCalls({ ...deps, door, cashierUrl, clock: cell.clock, newId: cell.newId });
+  const shares = createPaymentShares({ ...deps, onDue: () => workers?.nudge() });
+  const onDue = () => {
+    workers?.nudge();
+    shares.nudge();
+  };
+  const { contracts } = deps.sharing;
+  const door = tellingRouting(deps, createDoor({ ...deps, contracts, pagesOf, onDue }));
+  const { checkPlan, isHeldBack, orders: sharing } = shares;
+  const calls = createCalls({ ...deps, sharing, door, cashierUrl, clock: cell.clock, newId: cell.newId });
   const places = createAttemptPlaces(deps);
-  const payments = createPaymentsService({ ...deps, door, calls, places });
+  const payments = createPaymentsService({ ...deps, door, calls, places, checkPlan });
   const refunds = createRefundsService({ ...deps, door, calls, payments });
   const workItems = createWorkItems({ cell });
   return {
@@ -128,16 +138,18 @@ export function createPaymentsRoom(deps: PaymentsRoomDeps): PaymentsRoom {
     tokenOf,
     routes: (http, auth, operators) => {
       paymentRoutes(http, { cell, payments, pagesOf, ...auth });
+      shares.routes(http, auth);
       refundRoutes(http, { cell, refunds, ...auth });
       disputeRoutes(http, { cell, ...auth });
       workRoutes(http, { cell, workItems, operators, ...auth });
       inboundRoutes(http, { ...deps, door, places });
     },
     startWorkers: () => {
-      workers ??= startWorkers({ ...deps, door, calls, payments });
+      workers ??= startWorkers({ ...deps, door, calls, payments, isHeldBack });
+      shares.startWorkers();
     },
     stop: async () => {
-      await workers?.stop();
+      await Promise.all([workers?.stop(), shares.stop()]);
       await payments.stop();
       await door.stop();
     },

@@ -174,6 +174,11 @@ const OPEN_ITEMS = sql(
        and not r.after_failure
        and r.state not in ('failed', 'returned')
      union all
+     select merchant_id, currency, false, 'merchant_pending', returned_amount - amount
+     from shares
+     where fund_flow = 'through_platform'
+       and state <> 'failed'
+     union all
      select d.merchant_id, d.currency, a.fund_flow <> 'through_platform',
        case
          when a.surplus is null then 'merchant_pending'

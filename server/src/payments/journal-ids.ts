@@ -10,6 +10,8 @@ const CAUSED_BY_EITHER = /^(break|resolution)_/;
  * known everywhere else.
  */
 export const idsInJournals: NamedIds = (kind) => {
+  if (kind.startsWith("share_return")) return { source: "shb", subject: "pay" };
+  if (kind.startsWith("share_")) return { source: "shr", subject: "pay" };
   if (!ABOUT_PAYMENTS.test(kind)) return { source: null, subject: null };
   if (CAUSED_BY_EITHER.test(kind)) return { source: null, subject: "pay" };
   if (kind.startsWith("dispute_")) return { source: "dsp", subject: "pay" };

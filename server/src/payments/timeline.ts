@@ -3,9 +3,16 @@
  * refunds, events and deliveries. The first thing a person looks at.
  */
 import type { Db } from "../kernel/database.ts";
-import { formatId } from "../kernel/ids.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
 import { formatDecimal } from "../kernel/money.ts";
 import { bookIdOf, type Journal, journalsOfSources } from "../ledger/index.ts";
+import {
+  returnsOfPayments,
+  type Share,
+  type ShareReturn,
+  sharesOfPayments,
+  sharingsOfPayments,
+} from "../sharing/index.ts";
 import {
   type DeliveryView,
   deliveriesOfPayment,
@@ -19,7 +26,16 @@ import type { Whole } from "./whole.ts";
 
 export type TimelineItem = {
   readonly at: string;
-  readonly kind: "payment" | "attempt" | "exchange" | "journal" | "refund" | "dispute" | "event" | "delivery";
+  readonly kind:
+    | "payment"
+    | "attempt"
+    | "exchange"
+    | "journal"
+    | "refund"
+    | "dispute"
+    | "share"
+    | "event"
+    | "delivery";
   /** One sentence for people. */
   readonly what: string;
   readonly id: string | null;
@@ -34,6 +50,7 @@ const RANKS: Readonly<Record<TimelineItem["kind"], number>> = {
   attempt: 1,
   refund: 2,
   dispute: 2,
+  share: 2,
   exchange: 3,
   journal: 4,
   event: 5,
@@ -50,12 +67,15 @@ export async function timelineOf(
   wholeBooks: boolean,
 ): Promise<readonly TimelineItem[]> {
   const { payment, attempts, refunds, disputes } = whole;
-  const [exchanges, events, deliveries] = await Promise.all([
+  const [exchanges, events, deliveries, shared] = await Promise.all([
     exchangesOfPayment(db, payment.id),
     eventsOfPayment(db, payment.id),
     deliveriesOfPayment(db, payment.id),
+    sharedOfPayment(db, payment.id),
   ]);
-  const rows = [...attempts, ...refunds, ...disputes, ...exchanges].map((row) => row.id);
+  const rows = [...attempts, ...refunds, ...disputes, ...exchanges, ...shared.shares, ...shared.returns].map(
+    (row) => row.id,
+  );
   const sources = [...rows, ...attempts.flatMap(foreignRefundSources)];
   const journals = await journalsOfSources(db, bookIdOf("merchant", payment.merchantId), sources);
   const entries: Entry[] = [
@@ -63,6 +83,7 @@ export async function timelineOf(
     ...attempts.flatMap((attempt) => ofAttempt(attempt, wholeBooks)),
     ...refunds.flatMap(ofRefund),
     ...disputes.flatMap(ofDispute),
+    ...ofShared(shared),
     ...exchanges.map(ofExchange),
     ...journals.map((journal) => ofJournal(journal, wholeBooks)),
     ...events.map(ofEvent),
@@ -167,6 +188,46 @@ function ofDispute(dispute: Dispute): Entry[] {
     fee_returned: Number(dispute.returnedFee),
   });
   return [opened, { ...end, rank: 3.4 }];
+}
+
+async function sharedOfPayment(db: Db, paymentId: Id) {
+  const ids = [paymentId];
+  const [shares, returns, sharings] = await Promise.all([
+    sharesOfPayments(db, ids),
+    returnsOfPayments(db, ids),
+    sharingsOfPayments(db, ids),
+  ]);
+  return { shares, returns, sharing: sharings[0] ?? null };
+}
+
+function ofShared({ shares, returns, sharing }: Awaited<ReturnType<typeof sharedOfPayment>>): Entry[] {
+  const end =
+    sharing?.finishedAt == null
+      ? []
+      : [{ ...entry("share", sharing.finishedAt, "Splitting finished", null), rank: 3.4 }];
+  return [...shares.flatMap(ofShare), ...returns.flatMap((one) => ofReturn(one, shares)), ...end];
+}
+
+function ofShare(share: Share): Entry[] {
+  const id = formatId("shr", share.id);
+  const receiver = formatId("rcv", share.receiverId);
+  const what = `Share of ${money(share.amount, share.currency)} made`;
+  const numbers = { receiver, channel_share_no: share.channelShareNo };
+  return withEnd(entry("share", share.createdAt, what, id, numbers), share, `Share ${share.state}`);
+}
+
+function ofReturn(given: ShareReturn, shares: readonly Share[]): Entry[] {
+  const share = shares.find(({ id }) => id === given.shareId);
+  const id = share === undefined ? null : formatId("shr", share.id);
+  const what = `Return of ${money(given.amount, given.currency)} of a share asked for`;
+  const numbers = { refund: formatId("rfd", given.refundId), channel_return_no: given.channelReturnNo };
+  return withEnd(entry("share", given.createdAt, what, id, numbers), given, `Return ${given.state}`);
+}
+
+function withEnd(made: Entry, called: Share | ShareReturn, what: string): Entry[] {
+  if (called.finishedAt === null) return [made];
+  const why = { failure_code: called.failureCode, failure_message: called.failureMessage };
+  return [made, { ...entry("share", called.finishedAt, what, made.id, why), rank: 3.4 }];
 }
 
 function ofExchange(row: ExchangeRow): Entry {

@@ -167,6 +167,7 @@ export const TimelineSchema = Type.Object({
         "journal",
         "refund",
         "dispute",
+        "share",
         "event",
         "delivery",
       ]),

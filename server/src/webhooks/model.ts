@@ -53,6 +53,12 @@ export const EVENT_TYPES = {
     subject: "payout",
     says: "The bank sent the payout back later; the amount is available again.",
   },
+  "share.succeeded": { subject: "share", says: "A receiver has got its share of a payment." },
+  "share.failed": { subject: "share", says: "A receiver's share was refused; the money is yours again." },
+  "share.returned": {
+    subject: "share",
+    says: "A receiver gave back a share, or a part of it, for a refund.",
+  },
   ping: { subject: "webhookEndpoint", says: "Sent by an endpoint's test, whatever it subscribes to." },
 } as const satisfies Record<string, { subject: keyof typeof ID_PREFIXES; says: string }>;
 export type EventType = keyof typeof EVENT_TYPES;

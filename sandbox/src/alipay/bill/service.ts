@@ -170,11 +170,12 @@ async function publish(
   date: string,
 ): Promise<Bill> {
   const armed = await armedFaults(tx, deps.random);
-  const entries = await entriesOf(tx, sellerId, date);
+  const moved = await entriesOf(tx, sellerId, date);
+  const entries = moved.filter(({ kind }) => kind === "payment" || kind === "refund");
   const whole = { outTradeNo: null, appId, method: "bill" };
   const twists = alipayTwists(deps.random);
   const { rows, movedToNextDay } = await asFaultsShow(armed, twists, whole, entries);
-  for (const moved of movedToNextDay) await tx.update(book, moved);
+  for (const late of movedToNextDay) await tx.update(book, late);
   const bill: Bill = { id: billId(sellerId, date), sellerId, date, publishedAt: deps.clock.now(), rows };
   if (!(await tx.insert(bills, bill))) await tx.update(bills, bill);
   return bill;

@@ -15,6 +15,9 @@ export const acqSentences = {
   "ACQ.BUYER_BALANCE_NOT_ENOUGH": "买家余额不足",
   "ACQ.SELLER_BALANCE_NOT_ENOUGH": "卖家余额不足",
   "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": "退款金额超限",
+  "ACQ.ROYALTY_ACCOUNT_NOT_EXIST": "分账账户不存在",
+  "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR": "分账金额验证失败",
+  "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST": "退分账收入方账户不存在",
   "ACQ.DISCORDANT_REPEAT_REQUEST": "同一笔退款请求号退款金额不一致",
 } as const;
 

@@ -5,6 +5,9 @@ import { orRefuse, refusalAnswer } from "../biz.ts";
 import { faultContext, keepStep, transact, type Work } from "../context.ts";
 import { findRefund, refundedOf, refundTrade } from "../machine/refund.ts";
 import type { Order, Refund } from "../model.ts";
+import { royaltyReturnsOf } from "../royalty/biz.ts";
+import { keepRoyaltyReturn } from "../royalty/book.ts";
+import { takeRoyaltyBack } from "../royalty/machine.ts";
 import { type Answer, success } from "../wire/answer.ts";
 import { type Call, lockNamedOrder, type Method } from "./call.ts";
 
@@ -27,8 +30,12 @@ export const refund: Method = (deps, call) =>
     // Returned, not thrown: the fault is used up.
     const refusal = refused && refusalAnswer(isSet(refused, "final") ? FOR_GOOD : FOR_LACK_OF_FUNDS);
     if (refusal && !isSet(refused, "executed")) return refusal;
+    const returns = repeat ? [] : royaltyReturnsOf(call.biz, outRequestNo);
+    const failed = returns.length > 0 && (await unit.armed.take("share_return_failed", context));
+    if (failed) return refusalAnswer("ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST");
+    const giving = orRefuse(takeRoyaltyBack(order, returns));
     const step = orRefuse(
-      refundTrade(order, {
+      refundTrade(giving, {
         outRequestNo,
         amount,
         reason: call.biz.text("refund_reason", 256),
@@ -40,6 +47,7 @@ export const refund: Method = (deps, call) =>
     const unmoved = repeat ? undefined : await unit.armed.take("fund_change_n", context);
     if (unmoved && textParam(unmoved, "moved") === "false") return refundAnswer(order, amount, null, call);
     const kept = await keepStep(unit, step);
+    for (const one of returns) await keepRoyaltyReturn(unit, kept, one);
     if (refusal) return refusal;
     const made = findRefund(kept, outRequestNo)!;
     return refundAnswer(kept, amount, { refund: made, changed: !repeat && !unmoved }, call);

@@ -1,4 +1,5 @@
 import type { Scene } from "../model.ts";
+import { bindRoyalty, settle, settleQuery } from "../royalty/methods.ts";
 import { billDownloadUrl } from "./bill.ts";
 import type { Method } from "./call.ts";
 import { cancel, close } from "./close.ts";
@@ -19,6 +20,9 @@ export const methods: Record<string, Method> = {
   "alipay.trade.cancel": cancel,
   "alipay.trade.refund": refund,
   "alipay.trade.fastpay.refund.query": refundQuery,
+  "alipay.trade.royalty.relation.bind": bindRoyalty,
+  "alipay.trade.order.settle": settle,
+  "alipay.trade.order.settle.query": settleQuery,
   [oauthToken]: exchangeCode,
   "alipay.data.dataservice.bill.downloadurl.query": billDownloadUrl,
 };

@@ -11,7 +11,7 @@ export function bookEntryOf(order: Order, happening: Happening): BookEntry | und
   if (happening.kind === "paid") {
     const payment = order.payment!;
     return {
-      ...common(order, payment.paidAt),
+      ...bookCommon(order, payment.paidAt),
       id: `${order.id}/payment`,
       kind: "payment",
       total: payment.total,
@@ -27,7 +27,7 @@ export function bookEntryOf(order: Order, happening: Happening): BookEntry | und
   if (happening.kind !== "refund_asked") return undefined;
   const refund = findRefund(order, happening.outRefundNo)!;
   return {
-    ...common(order, refund.createdAt),
+    ...bookCommon(order, refund.createdAt),
     id: `${order.id}/refund/${refund.outRefundNo}`,
     kind: "refund",
     total: refund.amount,
@@ -46,7 +46,7 @@ function reversalOf(order: Order): BookEntry | undefined {
   const at = code?.revokedAt;
   if (!payment || !at) return undefined;
   return {
-    ...common(order, at),
+    ...bookCommon(order, at),
     id: `${order.id}/reversal`,
     kind: "refund",
     total: payment.total,
@@ -60,7 +60,8 @@ function reversalOf(order: Order): BookEntry | undefined {
   };
 }
 
-function common(order: Order, at: Date) {
+/** What an entry says of its order. */
+export function bookCommon(order: Order, at: Date) {
   const payment = order.payment!;
   return {
     mchid: order.mchid,

@@ -31,6 +31,26 @@ void describe("a fund bill", () => {
     assert.equal(balanceAfter([payment, refund], 10_000n), 10_994n);
   });
 
+  void test("shows what was split off and what came back, which no trade bill does", () => {
+    const moved = {
+      ...payment,
+      fee: 0n,
+      refundId: "3000202611190001",
+      outRefundNo: "shr1",
+      refundStatus: null,
+    };
+    const share: BookEntry = { ...moved, kind: "share", settlement: 300n };
+    const back: BookEntry = { ...moved, kind: "share_return", settlement: 100n, outRefundNo: "shb1" };
+    const shown = movementsOf([share, back], 1_000n);
+    assert.deepEqual(
+      shown.map(({ kind, amount, balance, voucherNo }) => [kind, amount, balance, voucherNo]),
+      [
+        ["分账", -300n, 700n, "shr1"],
+        ["分账回退", 100n, 800n, "shb1"],
+      ],
+    );
+  });
+
   void test("numbers each movement once and for all", () => {
     const numbers = movementsOf([payment, refund], 0n).map(({ flowNo }) => flowNo);
     assert.equal(new Set(numbers).size, 4);

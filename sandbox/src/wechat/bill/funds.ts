@@ -50,6 +50,8 @@ function partsOf(entry: BookEntry): Omit<FundMovement, "balance">[] {
     remark: entry.description,
     voucherNo: entry.outRefundNo || entry.outTradeNo,
   });
+  if (entry.kind === "share") return [part("分账", -entry.settlement)];
+  if (entry.kind === "share_return") return [part("分账回退", entry.settlement)];
   const parts =
     entry.kind === "payment"
       ? [part("交易", entry.settlement), part("扣除交易手续费", -entry.fee)]

@@ -64,7 +64,8 @@ function nextDate(date: string): string {
 async function publish(deps: WechatDeps, tx: StoreTx, merchant: Merchant, date: string): Promise<Bill> {
   const { mchid, appid } = merchant;
   const armed = await armedFaults(tx, deps.random);
-  const entries = await asOfNow(tx, await entriesOf(tx, mchid, date), deps.clock.now());
+  const moved = await asOfNow(tx, await entriesOf(tx, mchid, date), deps.clock.now());
+  const entries = moved.filter(({ kind }) => kind === "payment" || kind === "refund");
   const whole = { outTradeNo: null, appId: appid, mchid, method: "bill" };
   const { rows, movedToNextDay } = await asFaultsShow(armed, wechatTwists(deps.random), whole, entries);
   for (const moved of movedToNextDay) await tx.update(book, moved);

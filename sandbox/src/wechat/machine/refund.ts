@@ -1,6 +1,7 @@
 import { dayMs } from "../../china/beijing.ts";
 import { proportion } from "../../china/yuan.ts";
 import type { Order, Refund } from "../model.ts";
+import { isSplitting } from "../sharing/machine.ts";
 import { type Refusal, refusal } from "../wire/refusals.ts";
 import type { Step } from "./order.ts";
 
@@ -50,6 +51,7 @@ export function refundOrder(order: Order, asked: RefundAsked): Step | Refusal {
       ? { order, happened: [] }
       : refusal("INVALID_REQUEST", inconsistent);
   }
+  if (isSplitting(order, asked.now)) return refusal("INVALID_REQUEST", "订单正在分账，请稍后再试");
   if (asked.now.getTime() >= payment.paidAt.getTime() + refundWindowMs) {
     return refusal("INVALID_REQUEST", "订单已经超过退款期限");
   }

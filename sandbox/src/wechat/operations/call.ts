@@ -1,6 +1,6 @@
 import type { StoreReader } from "../../store/index.ts";
 import { lockOrder, orderIdOfTransaction, type WechatDeps, type Work } from "../context.ts";
-import { type Merchant, type Order, orderId, orders } from "../model.ts";
+import { type Merchant, type Order, orderId, orders, type PlatformKey } from "../model.ts";
 import type { Answer } from "../wire/answer.ts";
 import type { Fields } from "../wire/fields.ts";
 import { invalid, WechatRefusal } from "../wire/refusals.ts";
@@ -10,6 +10,8 @@ export type Call = {
   /** The operation's name, which faults match. */
   method: string;
   merchant: Merchant;
+  /** The key that the request names, or the present one. */
+  key: PlatformKey;
   params: Record<string, string>;
   query: Record<string, string>;
   body: Record<string, unknown>;

@@ -1,4 +1,5 @@
 import type { Scene } from "../model.ts";
+import { sharingOperations } from "../sharing/operations.ts";
 import { billOperations } from "./bill.ts";
 import type { Operation } from "./call.ts";
 import { certificates } from "./certificates.ts";
@@ -20,4 +21,5 @@ export const operations: readonly Operation[] = [
   queryRefund,
   certificates,
   ...billOperations,
+  ...sharingOperations,
 ];

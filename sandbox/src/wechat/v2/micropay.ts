@@ -94,6 +94,7 @@ function newOrder(unit: Work, call: V2Call): Order & { code: { authCode: string 
     code: { authCode, awaitsPassword: false, revokedAt: null },
     payment: null,
     refunds: [],
+    ...(fields.profit_sharing === "Y" ? { sharing: { shares: [], returns: [], unfrozen: null } } : {}),
   };
 }
 

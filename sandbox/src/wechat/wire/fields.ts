@@ -42,6 +42,22 @@ export class Fields {
     return new Fields(value, `${this.#path}/${name}`);
   }
 
+  /** A yes or no; no where it is absent. */
+  flag(name: string): boolean {
+    const value = this.#fields[name];
+    if (value === undefined) return false;
+    if (typeof value !== "boolean") throw this.invalid(name, "应为布尔值");
+    return value;
+  }
+
+  /** One object of a list. */
+  item(name: string, index: number): Fields {
+    const list = this.#fields[name];
+    const value: unknown = Array.isArray(list) ? list[index] : undefined;
+    if (!isObject(value)) throw this.invalid(`${name}/${index}`, "应为对象");
+    return new Fields(value, `${this.#path}/${name}/${index}`);
+  }
+
   invalid(name: string, issue: string): WechatRefusal {
     return invalid(`${this.#path}/${name}`, issue);
   }

@@ -5,6 +5,8 @@ export const refusals = {
   SIGN_ERROR: [401, "签名错误"],
   NO_AUTH: [403, "商户无权限"],
   NOT_ENOUGH: [403, "基本账户余额不足，请充值后重新发起"],
+  AMOUNT_OVERDUE: [400, "分账金额超限"],
+  RULE_LIMIT: [403, "业务规则限制"],
   APPID_MCHID_NOT_MATCH: [400, "appid和mch_id不匹配"],
   MCH_NOT_EXISTS: [400, "商户号不存在"],
   ORDER_CLOSED: [400, "订单已关闭"],

@@ -41,6 +41,7 @@ import {
   refundRequest,
   signedParameters,
 } from "./requests.ts";
+import { createSharing } from "./sharing.ts";
 import type { Parameters } from "./signing.ts";
 import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
@@ -69,6 +70,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     readStatement,
     fetchFundFlow: (context, channelDate) => fetchFundFlow(deps, context, channelDate),
     readFundFlow,
+    sharing: createSharing(deps),
     identify: createIdentification(deps),
   });
 }

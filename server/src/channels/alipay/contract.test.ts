@@ -174,6 +174,10 @@ for (const [name, mode, callFaults] of MODES) {
       "notification_forged",
       "notification_duplicate",
     ],
+    sharing: {
+      receiver: { type: "userId", account: "2088000000000777", name: "示例供应商有限公司", relation: null },
+      returnsWithRefund: true,
+    },
     create: () => create(mode),
   });
 }

@@ -13,6 +13,7 @@ const ANSWER_BYTES_MAX = 256 * 1_024;
 const READ_ONLY: ReadonlySet<Operation> = new Set([
   "query",
   "refund_query",
+  "share_query",
   "statement",
   "prove",
   "identify",

@@ -13,6 +13,11 @@ const PARTIAL: ReadonlySet<string> = new Set([
   "buyer_user_id",
   "buyer_user_name",
   "seller_email",
+  // A receiver of shares, and its name.
+  "trans_in",
+  "trans_out",
+  "account",
+  "name",
 ]);
 
 /** A message as people may read it: JSON text, nothing in it opens or proves anything. */

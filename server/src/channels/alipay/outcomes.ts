@@ -34,8 +34,15 @@ const OTHER_STATE: ReadonlySet<string> = new Set([
   "ACQ.REASON_TRADE_STATUS_INVALID",
 ]);
 
-/** A refund that the seller's money at Alipay does not cover: it may, later. */
-const FUNDS: ReadonlySet<string> = new Set(["ACQ.SELLER_BALANCE_NOT_ENOUGH"]);
+/** A receiver cannot give its part back: without it the refund is sent again under the same number. */
+export const RETURN_REFUSALS: readonly string[] = [
+  "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+  "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
+  "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+];
+
+/** A refund that the money at Alipay does not cover: it may, later. */
+const FUNDS: ReadonlySet<string> = new Set(["ACQ.SELLER_BALANCE_NOT_ENOUGH", ...RETURN_REFUSALS]);
 
 /** What an answer's fields say of a trade, or why they cannot be understood. */
 export function tradeOf(fields: Fields, at: Date): TradeOutcome | { readonly broken: string } {
@@ -297,7 +304,8 @@ function asking(answer: Answer): CallEnd<never> {
   return { end: "unknown", reason: `${answer.subCode}: the order is in another state; a query tells which` };
 }
 
-function refused(answer: Answer): Extract<CallEnd<never>, { end: "refused" }> {
+/** A "no" after which nothing happened. */
+export function refused(answer: Answer): Extract<CallEnd<never>, { end: "refused" }> {
   return {
     end: "refused",
     code: answer.subCode ?? answer.code,

@@ -32,6 +32,7 @@ export function placeRequest(order: NewOrder): GatewayRequest {
     subject: subjectText(order.subject),
     time_expire: beijingTime(order.expiresAt),
     ...(order.storeNo === null ? {} : { store_id: order.storeNo }),
+    ...(order.profitSharing === true ? { extend_params: { royalty_freeze: "true" } } : {}),
   };
   const atCounter = {
     ...common,
@@ -101,8 +102,23 @@ export function refundRequest(refund: RefundOrder): GatewayRequest {
       out_request_no: refund.channelRefundNo,
       refund_amount: yuanText(refund.amount),
       ...(refund.reason === null ? {} : { refund_reason: refund.reason.slice(0, REASON_CHARACTERS_MAX) }),
+      ...royaltyOf(refund),
       query_options: ["refund_detail_item_list"],
     },
+  };
+}
+
+/** What receivers give back with the refund. */
+function royaltyOf({ shares = [] }: RefundOrder): Record<string, unknown> {
+  if (shares.length === 0) return {};
+  return {
+    refund_royalty_parameters: shares.map(({ receiver, amount }) => ({
+      royalty_type: "transfer",
+      trans_out_type: receiver.type,
+      trans_out: receiver.account,
+      amount: yuanText(amount),
+      desc: "分账退回",
+    })),
   };
 }
 

@@ -5,7 +5,7 @@ import type { CallFault, Harness } from "./harness.ts";
 import { answerOf, impatient, methodsOf, type Stage, sceneOf, shown, wentBack } from "./stage.ts";
 
 /** What each fault must make of a call, whatever the call is. */
-const END_UNDER: Record<CallFault, "unknown" | "not_sent"> = {
+export const END_UNDER: Record<CallFault, "unknown" | "not_sent"> = {
   answer_lost: "unknown",
   timeout_before: "unknown",
   http_5xx: "unknown",
@@ -23,7 +23,7 @@ const OPEN_UNDER: ReadonlySet<CallFault> = new Set(["slow"]);
  * Faults that only our own time-out ends. The others are answered, and on a busy machine that may take a
  * while.
  */
-const WAITED_FOR: ReadonlySet<CallFault> = new Set(["timeout_before", "slow"]);
+export const WAITED_FOR: ReadonlySet<CallFault> = new Set(["timeout_before", "slow"]);
 
 /**
  * One operation: makes ready, gives the call, and tells afterwards whether it was done (null: it changes

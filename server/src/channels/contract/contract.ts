@@ -6,6 +6,7 @@ import { describeNotifications } from "./notifications.ts";
 import { describePaymentCodes } from "./payment-codes.ts";
 import { describeRefunds } from "./refunds.ts";
 import { describeScenes, describeTraits } from "./scenes.ts";
+import { describeSharing } from "./sharing.ts";
 import { answerOf, openStage, type Stage } from "./stage.ts";
 import { describeStatements } from "./statements.ts";
 
@@ -20,6 +21,7 @@ export function describeChannelContract(harness: Harness): void {
     chapter("scenes", harness, (stage) => describeScenes(harness, stage));
     chapter("payment codes", harness, (stage) => describePaymentCodes(harness, stage));
     chapter("refunds", harness, (stage) => describeRefunds(harness, stage));
+    chapter("sharing", harness, (stage) => describeSharing(harness, stage));
     chapter("call ends", harness, (stage) => describeCallEnds(harness, stage));
     chapter("notifications", harness, (stage) => describeNotifications(harness, stage));
     chapter("statements", harness, (stage) => describeStatements(harness, stage));

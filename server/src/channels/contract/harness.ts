@@ -5,6 +5,7 @@ import type {
   InboundRequest,
   NewOrder,
   NextAction,
+  ShareReceiver,
 } from "../port.ts";
 
 // What a channel brings to be judged by the contract. Nothing here is of one channel.
@@ -87,7 +88,16 @@ export type Environment = {
   now?(): Date;
   /** Moves both to the channel's next day; where parts of refunds are taken only then. */
   startNextDay?(): Promise<void>;
+  /** Lets pass what must pass until what was paid so far can be split; absent: nothing. */
+  untilShares?(): Promise<void>;
   close(): Promise<void>;
+};
+
+/** What a channel that splits brings besides. */
+export type SharingHarness = {
+  /** One that its simulator takes. */
+  readonly receiver: ShareReceiver;
+  readonly returnsWithRefund: boolean;
 };
 
 export type Harness = {
@@ -128,5 +138,7 @@ export type Harness = {
   readonly tellsFunds?: false;
   /** False: there are no vouchers that a merchant funds; absent: there are. */
   readonly hasVouchers?: false;
+  /** Absent: the channel splits nothing. */
+  readonly sharing?: SharingHarness;
   create(): Promise<Environment>;
 };

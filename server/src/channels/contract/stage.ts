@@ -178,7 +178,16 @@ function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
       return result;
     };
   }
-  const { downloadFundFlow, queryDispute } = channel;
+  const { downloadFundFlow, queryDispute, sharing } = channel;
+  const recorded = sharing && {
+    ...sharing,
+    bindReceiver: kept(sharing.bindReceiver),
+    share: kept(sharing.share),
+    queryShare: kept(sharing.queryShare),
+    returnShare: kept(sharing.returnShare),
+    queryReturn: kept(sharing.queryReturn),
+    finish: kept(sharing.finish),
+  };
   return {
     ...channel,
     readNotification: (contexts, request) => {
@@ -194,6 +203,7 @@ function recording(channel: Channel, exchanges: ExchangeRecord[]): Channel {
     refund: kept((context, refund) => channel.refund(context, refund)),
     queryRefund: kept((context, refund) => channel.queryRefund(context, refund)),
     downloadStatement: kept((context, date) => channel.downloadStatement(context, date)),
+    ...(recorded === undefined ? {} : { sharing: recorded }),
     ...(downloadFundFlow === undefined ? {} : { downloadFundFlow: kept(downloadFundFlow) }),
     ...(queryDispute === undefined ? {} : { queryDispute: kept(queryDispute) }),
   };

@@ -24,6 +24,7 @@ import { proofOf, tradeOfClose, tradeOfPlacing, tradeOfQuery } from "./outcomes.
 import { payByCode, proveV2Key, queryByCode, reverseByCode } from "./payment-code.ts";
 import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
+import { createSharing } from "./sharing.ts";
 import { signatureHeaders } from "./signing.ts";
 import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
@@ -57,6 +58,7 @@ export function createWechat(given: ChannelDeps): Channel {
     fetchFundFlow: (context, channelDate, accountType) =>
       fetchFundFlow(deps, context, channelDate, accountType),
     readFundFlow,
+    sharing: createSharing(deps),
     identify: createIdentification(deps),
   });
 }

@@ -1,5 +1,6 @@
 import { startSandbox } from "@tributary/sandbox";
-import { systemClock, systemRandom } from "../../kernel/clock.ts";
+import { createMovableClock } from "../../../../tools/testing/clock.ts";
+import { SECOND, systemClock, systemRandom } from "../../kernel/clock.ts";
 import {
   type CallFault,
   type ChannelFault,
@@ -30,15 +31,23 @@ const FAULTS: Partial<Record<CallFault | ChannelFault, { kind: string; params?: 
   notification_duplicate: { kind: "notification_duplicate" },
 };
 
+const RECEIVER = {
+  type: "MERCHANT_ID",
+  account: "1900000777",
+  name: "示例供应商有限公司",
+  relation: "STORE",
+};
+
 type Mode = { readonly mode: "public_key" | "certificate"; readonly sub_mchids?: readonly string[] };
 type Registered = Record<string, string> & {
   readonly sub_merchants?: readonly { sub_mchid: string; sub_appid: string | null }[];
 };
 
 async function create(mode: Mode): Promise<Environment> {
-  const sandbox = await startSandbox({ port: 0, host: "127.0.0.1", store: { kind: "memory" } });
+  const clock = createMovableClock();
+  const sandbox = await startSandbox({ port: 0, host: "127.0.0.1", store: { kind: "memory" }, clock });
   const http = createChannelHttp({ clock: systemClock });
-  const channel = createWechat({ clock: systemClock, random: systemRandom, http });
+  const channel = createWechat({ clock, random: systemRandom, http });
   const receiver = await startReceiver("/notify/wechat", () => channel.acknowledge(true));
   const post = (path: string, body: object) => postJson(`${sandbox.url}${path}`, body);
   const register = (publicKey: string, more: object) =>
@@ -77,10 +86,16 @@ async function create(mode: Mode): Promise<Environment> {
       merchant.api_v2_key as string,
       'signature="',
       "billdownload/file?",
+      RECEIVER.name,
     ],
     notifyUrl: receiver.url,
-    notifications: (channelOrderNo, count) =>
-      receiver.wait((request) => resourceOf(request)?.out_trade_no === channelOrderNo, count),
+    notifications: async (channelOrderNo, count) => {
+      const requests = await receiver.wait(
+        (request) => resourceOf(request)?.out_trade_no === channelOrderNo,
+        count,
+      );
+      return requests.map((request) => ({ ...request, receivedAt: clock.now() }));
+    },
     tamper: (request) => {
       const resource = { ...resourceOf(request), amount: { total: 1, currency: "CNY" } };
       const key = merchant.api_v3_key as string;
@@ -102,6 +117,8 @@ async function create(mode: Mode): Promise<Environment> {
     },
     arm: async (fault, channelOrderNo) =>
       void (await post("/faults", { ...FAULTS[fault], count: 1, match: { out_trade_no: channelOrderNo } })),
+    now: () => clock.now(),
+    untilShares: async () => clock.advance(61 * SECOND),
     publishStatement: async () => void (await post("/wechat/close-day", {})),
     close: async () => {
       await http.close();
@@ -193,6 +210,7 @@ for (const [name, mode, callFaults] of MODES) {
     tellsRefundedSum: false,
     refundsComeBackAs: "failed",
     notifiesOfCodes: false,
+    sharing: { receiver: RECEIVER, returnsWithRefund: false },
     create: () => create(mode),
   });
 }

@@ -33,11 +33,16 @@ export async function callGateway(
   context: ChannelContext,
   operation: Operation,
   request: ApiRequest,
+  /** The key that parts of the request are encrypted with, by its name. */
+  sealedFor?: string,
 ): Promise<GatewayCall> {
   const startedAt = deps.clock.now();
   await deps.certificates.keepFresh(context);
+  const url = `${context.gatewayUrl.replace(/\/+$/, "")}${request.target}`;
+  const signed = signedRequest(deps, context, url, request);
   const sent = await deps.http.request({
-    ...signedRequest(deps, context, `${context.gatewayUrl.replace(/\/+$/, "")}${request.target}`, request),
+    ...signed,
+    ...(sealedFor === undefined ? {} : { headers: { ...signed.headers, "wechatpay-serial": sealedFor } }),
     timeoutMs: context.timeoutMs,
     network: context.network,
     responseBytesMax: ANSWER_BYTES_MAX,

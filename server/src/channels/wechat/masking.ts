@@ -7,6 +7,8 @@ const HIDDEN: ReadonlySet<string> = new Set([
   "sign_information",
   "sign",
   "auth_code",
+  // A receiver's name, encrypted.
+  "name",
   // What a refusal repeats of the request, whatever it was.
   "value",
 ]);

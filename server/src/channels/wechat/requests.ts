@@ -40,6 +40,7 @@ export function placeRequest(order: NewOrder, ids: Ids): ApiRequest {
       notify_url: order.notifyUrl,
       amount: { total: Number(order.amount), currency: "CNY" },
       ...(scene === "jsapi" ? { payer: payerOf(order.buyer, ids) } : {}),
+      ...(order.profitSharing === true ? { settle_info: { profit_sharing: true } } : {}),
       ...(scene === "h5" ? { scene_info: { payer_client_ip: order.buyerIp, h5_info: { type: "Wap" } } } : {}),
     },
   };
@@ -122,7 +123,8 @@ function appOf(ids: Ids): Record<string, string> {
   return { sp_appid: ids.appid, ...(ids.subAppid === null ? {} : { sub_appid: ids.subAppid }) };
 }
 
-function subMerchantOf(ids: Ids): Record<string, string> {
+/** Names the merchant that is paid, of a service provider's account. */
+export function subMerchantOf(ids: Ids): Record<string, string> {
   return ids.subMchid === null ? {} : { sub_mchid: ids.subMchid };
 }
 
@@ -132,7 +134,8 @@ function payerOf(buyer: string | null, ids: Ids): Record<string, string | null> 
   return ids.subAppid === null ? { sp_openid: buyer } : { sub_openid: buyer };
 }
 
-function withQuery(path: string, parameters: Readonly<Record<string, string>>): string {
+/** A path with its query, as it is signed. */
+export function withQuery(path: string, parameters: Readonly<Record<string, string>>): string {
   const query = Object.entries(parameters)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join("&");

@@ -30,6 +30,7 @@ export function micropayRequest(order: NewOrder, ids: Ids): V2Request {
       spbill_create_ip: order.buyerIp ?? OWN_ADDRESS,
       time_expire: compactBeijingTime(order.expiresAt),
       auth_code: order.paymentCode ?? "",
+      ...(order.profitSharing === true ? { profit_sharing: "Y" } : {}),
     },
   };
 }

@@ -6,10 +6,12 @@ import type {
   Call,
   CallEnd,
   CallPriority,
+  ChannelAccount,
   Channels,
   NewOrder,
   Operation,
   Order,
+  RefundedShare,
   RefundOrder,
 } from "../../channels/index.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -32,6 +34,17 @@ export type CallsDeps = {
   readonly publicUrl: () => string;
   readonly cashierUrl: (paymentId: Id) => string;
   readonly routing: Pick<Routing, "learnSettings" | "notePlacing">;
+  readonly sharing: OrdersToShare;
+};
+
+/** What calls must know of payments whose money is split. */
+export type OrdersToShare = {
+  /** Why this account cannot take such a payment; null: it can, or it is none. */
+  refuseOrder(payment: Payment, account: ChannelAccount): Promise<Refused | null>;
+  /** Whether the order is flagged at its channel. */
+  isFlagged(payment: Payment, account: ChannelAccount): Promise<boolean>;
+  /** What receivers give back with this refund. */
+  refundedShares(refund: Refund): Promise<readonly RefundedShare[]>;
 };
 
 /** What came of a call that placed an order. `gaveWay`: it ended here so that another account takes it. */
@@ -74,7 +87,9 @@ export function createCalls(deps: CallsDeps): Calls {
   };
   return {
     refuse: async (payment, attempt, paymentCode) => {
-      const { channel, context } = await lineOf(deps, attempt);
+      const { channel, context, account } = await lineOf(deps, attempt);
+      const unshared = await deps.sharing.refuseOrder(payment, account);
+      if (unshared !== null) return unshared;
       return channel.refuseOrder(await newOrderOf(deps, payment, attempt, paymentCode), context);
     },
     place: async (payment, attempt, paymentCode, priority, mayGiveWay = false) => {
@@ -121,8 +136,12 @@ export function createCalls(deps: CallsDeps): Calls {
       return deps.door.submit({ ...about, kind: "reversal", end: made, exchange: made.exchange });
     },
     refund: async (refund, attempt, priority) => {
+      const shares = await deps.sharing.refundedShares(refund);
       const { made, about } = await orderReport(attempt, "refund", priority, ({ channel, context }) =>
-        channel.refund(context, refundOrderOf(deps, refund, attempt)),
+        channel.refund(context, {
+          ...refundOrderOf(deps, refund, attempt),
+          ...(shares.length === 0 ? {} : { shares }),
+        }),
       );
       const report = { refundId: refund.id, source: "refund" as const, end: made, exchange: made.exchange };
       return deps.door.submit({ ...about, kind: "refund_report", ...report });
@@ -198,8 +217,11 @@ async function newOrderOf(
     request.store === undefined && request.terminal === undefined
       ? { storeNo: null, terminalNo: null }
       : await deps.merchants.place(attempt.merchantId, named);
+  const account = await deps.channels.account(attempt.channelAccountId);
+  const isFlagged = account !== null && (await deps.sharing.isFlagged(payment, account));
   return {
     ...orderOf(attempt),
+    ...(isFlagged ? { profitSharing: true as const } : {}),
     subject: request.subject,
     expiresAt: attempt.expiresAt,
     notifyUrl: notifyUrlOf(deps, attempt),

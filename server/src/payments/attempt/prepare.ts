@@ -151,7 +151,17 @@ type Wanted = {
 type Order = { readonly id: Id; readonly now: Date; readonly because: string | null };
 
 /** What a channel's own rules say to an order before it is sent. */
-const REFUSED_BEFORE_SENT: ReadonlySet<string> = new Set(["order_refused", "amount_out_of_range"]);
+const REFUSED_BEFORE_SENT: ReadonlySet<string> = new Set([
+  "order_refused",
+  "amount_out_of_range",
+  "sharing_not_available",
+]);
+
+/** What a refusal is called, by the field that is refused. */
+const CODES: Readonly<Record<string, "amount_out_of_range" | "sharing_not_available">> = {
+  amount: "amount_out_of_range",
+  profit_sharing: "sharing_not_available",
+};
 
 async function prepareAmong(
   wanted: Wanted,
@@ -165,7 +175,7 @@ async function prepareAmong(
     const attempt = orderThrough(wanted, choice, order);
     const refused = await deps.calls.refuse(payment, attempt, wanted.wish.paymentCode);
     if (refused !== null) {
-      refusal ??= problem(refused.field === "amount" ? "amount_out_of_range" : "order_refused", refused);
+      refusal ??= problem(CODES[refused.field] ?? "order_refused", refused);
       continue;
     }
     const { merchantId, currency, channelAccountId, fundFlow } = attempt;

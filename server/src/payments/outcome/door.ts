@@ -10,7 +10,9 @@ import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Merchants } from "../../merchants/index.ts";
+import type { Contracts } from "../../sharing/index.ts";
 import type { Webhooks } from "../../webhooks/index.ts";
+import { contractsOf } from "../sharing/in-batch.ts";
 import type { FeeTerms } from "../terms.ts";
 import type { PaymentPages } from "../view.ts";
 import type { Command } from "./commands.ts";
@@ -22,6 +24,7 @@ export type DoorDeps = {
   readonly merchants: Pick<Merchants, "get">;
   readonly fees: Pick<Fees, "schedulesOf">;
   readonly webhooks: Pick<Webhooks, "record" | "endpointsOf" | "deliver">;
+  readonly contracts: Pick<Contracts, "of">;
   readonly log: Log;
   readonly pagesOf: (paymentId: Id) => PaymentPages;
   /** Rows are due: a hint to the workers. */
@@ -155,8 +158,12 @@ async function lookAround(deps: DoorDeps, commands: readonly Command[]): Promise
     if (merchant !== null && account !== null)
       terms.set(`${merchantId}/${channelAccountId}`, { merchant, account, schedules });
   }
+  const accounts = commands.flatMap(({ channelAccountId }) =>
+    channelAccountId === null ? [] : [channelAccountId],
+  );
   return {
     endpoints,
+    contracts: await contractsOf(deps.contracts, accounts),
     terms: (merchantId, channelAccountId) => {
       const found = terms.get(`${merchantId}/${channelAccountId}`);
       if (found === undefined)

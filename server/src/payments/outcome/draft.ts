@@ -1,4 +1,5 @@
 import type { Id } from "../../kernel/ids.ts";
+import type { Share, ShareReturn } from "../../sharing/index.ts";
 import type { Attempt, Dispute, Payment, Refund, WorkItemKind } from "../model.ts";
 import { ATTEMPT, assertStep, DISPUTE, type Machine, PAYMENT, REFUND } from "../states.ts";
 
@@ -25,6 +26,8 @@ export type EventType =
 
 /** Something that happened to money, to be written as a journal (postings.ts). */
 export type Booking =
+  /** What a receiver is to give back for a refund: the merchant's again, before the refund draws on it. */
+  | BookingOfShare
   | {
       readonly booking: "success" | "surplus";
       readonly attempt: Attempt;
@@ -98,6 +101,13 @@ export type Booking =
       readonly home: "merchant_pending" | "suspense_surplus" | "refund_clearing";
       readonly channelDate: string;
     };
+
+type BookingOfShare = {
+  readonly booking: "share_return_booked";
+  readonly attempt: Attempt;
+  readonly share: Share;
+  readonly shareReturn: ShareReturn;
+};
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 

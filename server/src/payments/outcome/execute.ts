@@ -16,6 +16,7 @@ import { type ExchangeRow, insertExchanges } from "../exchanges.ts";
 import type { Attempt, Dispute, Payment, Refund, WorkItem } from "../model.ts";
 import { lockPayments, updatePayments } from "../payment/store.ts";
 import { insertRefunds, refundsByNumber, refundsOfPayments, updateRefunds } from "../refund/store.ts";
+import { type ContractsOfBatch, type SharesInBatch, sharesInBatch, sharesOf } from "../sharing/in-batch.ts";
 import type { FeeTerms } from "../terms.ts";
 import { type PaymentPages, presentDispute, presentPayment, presentRefund } from "../view.ts";
 import { insertWorkItems } from "../work/store.ts";
@@ -52,6 +53,7 @@ export type ExecuteDeps = {
 export type Surroundings = {
   readonly terms: (merchantId: Id, channelAccountId: Id) => FeeTerms;
   readonly endpoints: ReadonlyMap<Id, readonly Endpoint[]>;
+  readonly contracts: ContractsOfBatch;
 };
 
 export type Executed = {
@@ -99,12 +101,15 @@ export async function execute(
   const reserving = await reserveAttempts(tx, commands, work.before.attempts);
   const { reserved } = reserving;
   const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered, reserved };
-  const results = commands.map((command) => carryOut(deps, work, command, known));
+  const { contracts } = around;
+  const shares = await sharesInBatch(tx, commands, { contracts, channel, newId, now });
+  const results = commands.map((command) => carryOut(deps, { ...work, shares }, command, known));
   await reserving.write(work.newAttempts);
   const drafts = work.bookings.map(({ booking }) => journalOf(booking, newId()));
   // Sent together, in this order: the accounts that `post` locks are the last locks.
-  const [, deliveries, posted] = await Promise.all([
+  const [, , deliveries, posted] = await Promise.all([
     persist(tx, work, now),
+    shares.write(tx),
     deps.webhooks.record(tx, around.endpoints, work.events),
     drafts.length === 0 ? [] : post(tx, day, drafts, now),
   ]);
@@ -183,7 +188,12 @@ function byId<T extends { readonly id: Id }>(rows: readonly T[]): Map<Id, T> {
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-function carryOut(deps: ExecuteDeps, work: Work, command: Command, around: Around): CommandResult {
+function carryOut(
+  deps: ExecuteDeps,
+  work: Work & { readonly shares: SharesInBatch },
+  command: Command,
+  around: Around,
+): CommandResult {
   const box = work.boxes.get(command.paymentId);
   if (box === undefined || box.payment.merchantId !== command.merchantId) return { result: "no_payment" };
   const draft = openDraft(box);
@@ -199,11 +209,13 @@ function carryOut(deps: ExecuteDeps, work: Work, command: Command, around: Aroun
     return { result: "failed", error };
   }
   draft.keep();
+  const wish = sharesOf(work.shares, box, draft, decided.wish);
   collect(deps, work, box, draft, command, decided.decision, around.now);
   const { payment, attempts, refunds, disputes } = box;
   return {
     result: "done",
     ...decided,
+    wish,
     payment,
     attempts: [...attempts.values()],
     refunds: [...refunds.values()],

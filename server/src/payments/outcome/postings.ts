@@ -12,6 +12,7 @@ import {
   type Line,
   memoTwin,
 } from "../../ledger/index.ts";
+import { shareJournal } from "../../sharing/index.ts";
 import type { Attempt, Dispute, Refund, Taken } from "../model.ts";
 import { partnersReturned } from "../terms.ts";
 import type { Booking } from "./draft.ts";
@@ -41,6 +42,8 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
       return refundReturned(booking.attempt, booking.refund, booking.channelDate, id);
     case "refund_after_failure":
       return refundAfterFailure(booking.attempt, booking.refund, id);
+    case "share_return_booked":
+      return shareJournal(booking, id);
     case "dispute_opened":
     case "dispute_won":
       return disputed(booking, id);

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { AmountSchema, CurrencySchema, strictObject } from "../../kernel/http.ts";
+import { ProfitSharingSchema } from "../../sharing/index.ts";
 
 const METADATA_ENTRIES_MAX = 50;
 
@@ -73,6 +74,7 @@ export const CreatePaymentSchema = strictObject({
     }),
   ),
   metadata: Type.Optional(MetadataSchema),
+  profit_sharing: Type.Optional(ProfitSharingSchema),
 });
 export type CreatePayment = Static<typeof CreatePaymentSchema>;
 

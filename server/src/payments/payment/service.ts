@@ -49,6 +49,8 @@ export type PaymentsDeps = {
   readonly routing: Pick<Routing, "decide" | "noteChosen" | "giveUp">;
   readonly places: Pick<AttemptPlaces, "note">;
   readonly log: Log;
+  /** Throws the refusal of a `profit_sharing` that could never be carried out. */
+  readonly checkPlan: (payment: Payment) => Promise<void>;
   /** Opens the ledger accounts of a merchant and channel account; safe to repeat, cheap when done before. */
   readonly openAccounts: (opening: Opening) => Promise<void>;
 };
@@ -285,6 +287,7 @@ async function prepare(
     createdAt: now,
     finishedAt: null,
   };
+  await deps.checkPlan(payment);
   if (body.method === undefined && body.payment_code === undefined)
     return { payment, attempt: null, code: null, prepared: null };
   const wish = {

@@ -76,6 +76,7 @@ test("an account whose channel is silent holds up none of another's, however muc
     door: {} as WorkersDeps["door"],
     calls: calls as Calls,
     payments: {} as WorkersDeps["payments"],
+    isHeldBack: async () => false,
     log: silentLog(),
   });
   const slowCalls = () => events.filter((event) => event === "slow").length;

@@ -34,6 +34,7 @@ export type WorkersDeps = {
   readonly door: Door;
   readonly calls: Calls;
   readonly payments: Pick<Payments, "finishClosing">;
+  readonly isHeldBack: (refund: Refund, attempt: Attempt) => Promise<boolean>;
   readonly log: Log;
 };
 
@@ -226,6 +227,8 @@ async function finish(deps: WorkersDeps, payment: Payment, live: Attempt | null)
 }
 
 async function attendRefund(deps: WorkersDeps, refund: Refund, attempt: Attempt): Promise<void> {
+  // Receivers give their shares back first; whoever ends that brings the refund's turn on.
+  if (refund.state === "created" && (await deps.isHeldBack(refund, attempt))) return;
   if (refund.state === "created") await deps.calls.refund(refund, attempt, "background");
   else await deps.calls.queryRefund(refund, attempt, "background");
 }

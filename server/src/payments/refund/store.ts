@@ -184,3 +184,17 @@ export function listRefunds(
 ): Promise<Refund[]> {
   return db.all<Refund>(listRefundsSql, [filter.merchantId, filter.paymentId, filter.state, after, limit]);
 }
+
+const releaseRefundsSql = sql(
+  "refunds_release",
+  `update refunds
+   set due_at = $2
+   where id = any($1::uuid[])
+     and state = 'created'
+     and due_at > $2`,
+);
+
+/** Refunds that waited for shares to come back are sent now. Under their payment's lock. */
+export async function releaseRefunds(tx: Tx, ids: readonly Id[], at: Date): Promise<void> {
+  if (ids.length > 0) await tx.run(releaseRefundsSql, [ids, at]);
+}

@@ -1,0 +1,173 @@
+/**
+ * Shares inside the door's batch: a success is born with its splitting, and a refund takes receivers' shares
+ * back first. Only payments that are split read or write anything here.
+ */
+import type { Channels, SharingTraits } from "../../channels/index.ts";
+import type { Tx } from "../../kernel/database.ts";
+import type { Id, IdMaker } from "../../kernel/ids.ts";
+import {
+  type Contracts,
+  insertReturns,
+  insertSharings,
+  isBooked,
+  returnsOfPayments,
+  type Share,
+  type ShareReturn,
+  type SharingContract,
+  type SharingRow,
+  sharesOfPayments,
+  sharingsOfPayments,
+  updateShares,
+} from "../../sharing/index.ts";
+import type { Attempt, Payment, Refund } from "../model.ts";
+import type { Command, WishResult } from "../outcome/commands.ts";
+import type { Booking, Box, Draft } from "../outcome/draft.ts";
+import { asksForSharing, bornSharing } from "./asked.ts";
+import { lookAgainAt } from "./decide.ts";
+import { isHeldBack, returnsOnRefund } from "./room.ts";
+
+/** What contracts say of splitting, for the accounts of one batch; read before its transaction. */
+export type ContractsOfBatch = ReadonlyMap<Id, SharingContract>;
+
+type Known = {
+  readonly sharing: SharingRow;
+  shares: readonly Share[];
+  returns: readonly ShareReturn[];
+};
+
+export type SharesInBatch = {
+  /** A success that is split. Nothing for any other. */
+  born(payment: Payment, attempt: Attempt): void;
+  /** The returns of a refund that was just decided; `heldBackTo`: it waits for them, and looks again then. */
+  onRefund(
+    box: Pick<Box, "payment" | "attempts" | "refunds" | "disputes">,
+    refund: Refund,
+  ): { readonly bookings: readonly Booking[]; readonly heldBackTo: Date | null };
+  write(tx: Tx): Promise<void>;
+};
+
+export type InBatchDeps = {
+  readonly contracts: ContractsOfBatch;
+  readonly channel: Channels["channel"];
+  readonly newId: IdMaker;
+  readonly now: Date;
+};
+
+/** Reads what the batch's refunds must know of shares; its payments are locked in this transaction. */
+export async function sharesInBatch(
+  tx: Tx,
+  commands: readonly Pick<Command, "kind" | "paymentId">[],
+  deps: InBatchDeps,
+): Promise<SharesInBatch> {
+  const refunded = commands.filter(({ kind }) => kind === "refund").map(({ paymentId }) => paymentId);
+  const known = await load(tx, [...new Set(refunded)].sort());
+  const bornRows: SharingRow[] = [];
+  const newReturns: ShareReturn[] = [];
+  const changed = new Map<Id, Share>();
+  return {
+    born: (payment, attempt) => {
+      const contract = deps.contracts.get(attempt.channelAccountId);
+      if (contract === undefined || !asksForSharing(payment)) return;
+      const traits = deps.channel(attempt.channel)?.sharing?.traits ?? null;
+      const about = { finishId: deps.newId(), now: deps.now };
+      bornRows.push(bornSharing(payment, attempt, contract, traits, about));
+    },
+    onRefund: (box, refund) => {
+      const own = known.get(box.payment.id);
+      const success = box.attempts.get(refund.attemptId);
+      if (own === undefined || success === undefined) return { bookings: [], heldBackTo: null };
+      const traits = traitsOf(deps, own.sharing);
+      const { shares, returns } = returnsOnRefund(
+        {
+          payment: box.payment,
+          success,
+          refunds: [...box.refunds.values()],
+          disputes: [...box.disputes.values()],
+        },
+        {
+          sharing: own.sharing,
+          shares: own.shares,
+          traits,
+          refund,
+          newId: deps.newId,
+          now: deps.now,
+          lookAgainAt: lookAgainAt(deps.now),
+        },
+      );
+      newReturns.push(...returns);
+      for (const share of shares) changed.set(share.id, share);
+      own.shares = own.shares.map((share) => changed.get(share.id) ?? share);
+      own.returns = [...own.returns, ...returns];
+      const bookings = returns.flatMap((shareReturn): Booking[] => {
+        const share = own.shares.find(({ id }) => id === shareReturn.shareId);
+        if (share === undefined || !isBooked(share)) return [];
+        return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
+      });
+      const waits = isHeldBack(own.shares, own.returns, refund.id, traits);
+      return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null };
+    },
+    write: async (writing) => {
+      await Promise.all([
+        insertSharings(writing, bornRows),
+        insertReturns(writing, newReturns),
+        updateShares(writing, [...changed.values()]),
+      ]);
+    },
+  };
+}
+
+/** What a decision means for shares: a success is born split, a new refund takes shares back and may wait. */
+export function sharesOf(
+  shares: SharesInBatch,
+  box: Box,
+  { effects }: Pick<Draft, "effects">,
+  wish: WishResult | null,
+): WishResult | null {
+  for (const { booking, attempt } of effects.bookings) {
+    if (booking === "success") shares.born(box.payment, attempt);
+  }
+  const [made] = effects.newRefunds;
+  const refund = made === undefined ? undefined : box.refunds.get(made.id);
+  if (wish?.done !== true || wish.refund === undefined || refund === undefined) return wish;
+  const { bookings, heldBackTo } = shares.onRefund(box, refund);
+  effects.bookings.unshift(...bookings);
+  if (heldBackTo === null) return wish;
+  box.refunds.set(refund.id, { ...refund, dueAt: heldBackTo });
+  return { ...wish, queued: true };
+}
+
+function traitsOf(deps: InBatchDeps, sharing: SharingRow): SharingTraits | null {
+  return sharing.mode === "channel" ? (deps.channel(sharing.channel)?.sharing?.traits ?? null) : null;
+}
+
+async function load(tx: Tx, paymentIds: readonly Id[]): Promise<ReadonlyMap<Id, Known>> {
+  if (paymentIds.length === 0) return new Map();
+  const [sharings, shares, returns] = await Promise.all([
+    sharingsOfPayments(tx, paymentIds),
+    sharesOfPayments(tx, paymentIds),
+    returnsOfPayments(tx, paymentIds),
+  ]);
+  return new Map(
+    sharings.map((sharing) => [
+      sharing.paymentId,
+      {
+        sharing,
+        shares: shares.filter(({ paymentId }) => paymentId === sharing.paymentId),
+        returns: returns.filter(({ paymentId }) => paymentId === sharing.paymentId),
+      },
+    ]),
+  );
+}
+
+/** The contracts of these accounts that split anything. */
+export async function contractsOf(
+  contracts: Pick<Contracts, "of">,
+  channelAccountIds: readonly Id[],
+): Promise<ContractsOfBatch> {
+  const found = new Map<Id, SharingContract>();
+  for (const id of new Set(channelAccountIds)) {
+    const contract = await contracts.of(id);
+    if (contract !== null) found.set(id, contract);
+  }
+  return found;
+}

@@ -1,0 +1,123 @@
+/** What of a locked payment may be shared, and what its receivers give back with a refund. Pure. */
+import type { SharingTraits } from "../../channels/index.ts";
+import { DAY, plus } from "../../kernel/clock.ts";
+import { channelNumber, type Id } from "../../kernel/ids.ts";
+import {
+  isFinal,
+  type Room,
+  returnsFor,
+  type Share,
+  type ShareReturn,
+  type SharingRow,
+} from "../../sharing/index.ts";
+
+import { type Attempt, type Dispute, disputedAmount, type Payment, type Refund } from "../model.ts";
+import { settledPart } from "../terms.ts";
+
+export type SharedBox = {
+  readonly payment: Payment;
+  readonly success: Attempt;
+  readonly refunds: readonly Refund[];
+  readonly disputes: readonly Dispute[];
+};
+
+/** Null: nothing was taken that could be shared. */
+export function roomOfPayment(
+  { success, refunds, disputes }: SharedBox,
+  { maxMillionths }: Pick<SharingRow, "maxMillionths">,
+): Room | null {
+  const { taken } = success;
+  if (taken === null || success.state === "reversed_by_channel") return null;
+  const standing = refunds.filter(
+    ({ attemptId, state }) => attemptId === success.id && state !== "failed" && state !== "returned",
+  );
+  const refunded = standing.reduce((sum, refund) => sum + refund.settleAmount, 0n);
+  return {
+    settled: taken.settleAmount,
+    fee: taken.feeAmount - success.feeReturned,
+    refunded: refunded + settledPart(taken, success.takenBack),
+    disputed: disputedAmount(disputes.filter(({ attemptId }) => attemptId === success.id)),
+    paid: taken.paidAmount,
+    maxMillionths,
+  };
+}
+
+export type ReturnsWanted = {
+  readonly sharing: SharingRow;
+  readonly shares: readonly Share[];
+  /** Null: our own books split, and nobody else is asked. */
+  readonly traits: SharingTraits | null;
+  readonly refund: Refund;
+  readonly newId: () => Id;
+  readonly now: Date;
+  /** Where what waits for others looks again. */
+  readonly lookAgainAt: Date;
+};
+
+export type ReturnsMade = {
+  readonly returns: readonly ShareReturn[];
+  /** The shares as they are after it. */
+  readonly shares: readonly Share[];
+};
+
+/**
+ * The returns that a refund brings, which counts among the box's refunds already. Each is born due, or done
+ * at once in our own books.
+ */
+export function returnsOnRefund(box: SharedBox, wanted: ReturnsWanted): ReturnsMade {
+  const { sharing, shares, traits, refund, now } = wanted;
+  const room = roomOfPayment(box, sharing);
+  if (room === null) return { returns: [], shares: [] };
+  const found = returnsFor(shares, room, (share) => isReturnable(share, traits, now));
+  return {
+    returns: found.map(({ share, amount }) => newReturn(share, amount, wanted)),
+    shares: found.map(({ share, amount }) => ({ ...share, returnedAmount: share.returnedAmount + amount })),
+  };
+
+  function newReturn(share: Share, amount: bigint, { newId, lookAgainAt }: ReturnsWanted): ShareReturn {
+    const id = newId();
+    const inBooks = share.mode === "books";
+    const first = isFinal(share) && traits?.returnsWithRefund === false ? now : lookAgainAt;
+    return {
+      id,
+      shareId: share.id,
+      paymentId: share.paymentId,
+      merchantId: share.merchantId,
+      refundId: refund.id,
+      amount,
+      currency: share.currency,
+      state: inBooks ? "succeeded" : "created",
+      channelReturnNo: channelNumber("shb", id),
+      channelOwnNo: null,
+      channelDate: null,
+      failureCode: null,
+      failureMessage: null,
+      tries: 0,
+      dueAt: inBooks ? null : first,
+      createdAt: now,
+      finishedAt: inBooks ? now : null,
+    };
+  }
+}
+
+/** Whether the channel takes anything back from this receiver, and still from this share. */
+function isReturnable(share: Share, traits: SharingTraits | null, now: Date): boolean {
+  if (traits === null || share.mode === "books") return true;
+  if (traits.typesWithoutReturn.includes(share.receiverType)) return false;
+  return now < plus(share.finishedAt ?? now, traits.returnDays * DAY);
+}
+
+/**
+ * Whether a refund waits: while a share of the payment is under way (the channel refuses it then, and what
+ * comes back is not known), and until its returns have ended, unless they come with the refund itself.
+ */
+export function isHeldBack(
+  shares: readonly Share[],
+  returns: readonly ShareReturn[],
+  refundId: Id,
+  traits: SharingTraits | null,
+): boolean {
+  if (shares.some((share) => !isFinal(share))) return true;
+  if (traits?.returnsWithRefund === true) return false;
+  return returns.some((one) => one.refundId === refundId && !isFinal(one));
+}
