@@ -1,3 +1,4 @@
+import type { Clock, Random } from "../kernel/clock.ts";
 import type { ChannelNetwork } from "./network.ts";
 
 export type ClientCertificate = { readonly key: string; readonly cert: string };
@@ -28,4 +29,11 @@ export type ChannelHttp = {
     /** It may have arrived. */
     | { readonly end: "unknown"; readonly reason: string }
   >;
+};
+
+/** What a channel's factory is given. */
+export type ChannelDeps = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: ChannelHttp;
 };

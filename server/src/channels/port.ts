@@ -5,13 +5,12 @@
  * A *call* and a *trade* are two questions. A call ends `answered | refused | not_sent | unknown`; only an
  * answer says something of the trade, as an *outcome*. A time-out is never a failure.
  */
-import type { Clock, Random } from "../kernel/clock.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
 import type { Call } from "./port-calls.ts";
 import type { CredentialFault, MerchantAtChannel } from "./port-credentials.ts";
-import type { ChannelHttp } from "./port-http.ts";
+
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
 import type { RefundedShare, Sharing } from "./port-sharing.ts";
@@ -394,11 +393,4 @@ export type Channel = {
   readonly sharing?: Sharing<ChannelContext>;
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */
   readonly identify?: Identification;
-};
-
-/** What a channel's factory is given. */
-export type ChannelDeps = {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly http: ChannelHttp;
 };
