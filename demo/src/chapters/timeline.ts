@@ -33,8 +33,8 @@ export async function readTimeline(stage: Stage): Promise<void> {
       terminal.line(`${" ".repeat(22)}${terminal.paint("dim", entry)}`);
     }
   }
-  // Nobody disputed it.
-  const expected = Object.keys(STYLES).filter((kind) => kind !== "dispute");
+  // Nobody disputed it, and nobody has a share in it.
+  const expected = Object.keys(STYLES).filter((kind) => kind !== "dispute" && kind !== "share");
   const kinds = expected.filter((kind) => items.some((item) => item.kind === kind));
   const look = `GET …/v1/ops/payments/${shown.paymentId}/timeline`;
   checks.equal("the timeline leaves nothing out", kinds, expected, look);
