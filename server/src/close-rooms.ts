@@ -109,6 +109,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     http: deps.channelHttp,
     timeZone: settings.timeZone,
     settlementsToPay: (date) => settlementsToPay(settlement, date),
+    settlementsPaid: settlement.markPaid,
   });
   let worker: DueWorker | null = null;
   let fetching: DueWorker | null = null;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { DAY, dateIn, HOUR, plus, startOfDate, systemClock } from "../kernel/clock.ts";
+import { DAY, systemClock } from "../kernel/clock.ts";
 import { closeDay } from "./close-command.ts";
+import { daysOn } from "./testing/days.ts";
 
 let platform: TestPlatform;
 before(async () => {
@@ -10,73 +11,17 @@ before(async () => {
 });
 after(() => platform.stop());
 
-const ZONE = "Asia/Shanghai";
-const today = () => dateIn(ZONE, platform.clock.now());
-const OPERATOR = { url: "", token: "" };
-
-async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    const found = await look();
-    if (found !== null) return found;
-    await systemClock.sleep(50);
-  }
-  throw new Error(`${what} did not come`);
-}
-
-const dayOf = async (date: string): Promise<Json> =>
-  (await platform.ops("GET", "/v1/ops/days")).body.data.find((row: Json) => row.accounting_date === date);
-
-/** Moves the clock to half past midnight, and waits until the day that was open is cut over. */
-async function nextDay(): Promise<string> {
-  const date = today();
-  const tomorrow = dateIn(ZONE, plus(platform.clock.now(), DAY));
-  platform.clock.advance(startOfDate(ZONE, tomorrow).getTime() + HOUR / 2 - platform.clock.now().getTime());
-  await until("the cut-over", async () => (await dayOf(date)) ?? null);
-  return date;
-}
-
-/** Follows the close of a date to its end, after those before it; nothing was paid on them. */
-async function closed(date: string): Promise<Json> {
-  const { data } = (await platform.ops("GET", "/v1/ops/days")).body;
-  const before = data.filter((row: Json) => row.accounting_date < date && row.close !== "done");
-  for (const row of before.toReversed()) await ended(row.accounting_date);
-  return ended(date);
-}
-
-/** A close that waits for statements goes on without them. */
-const ended = (date: string): Promise<Json> =>
-  until(`the close of ${date}`, async () => {
-    const { body } = await platform.ops("GET", `/v1/ops/days/${date}`);
-    assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
-    if (body.state === undefined || body.state === "waiting")
-      await platform.ops("POST", `/v1/ops/days/${date}/close`, { without_statements: true });
-    return body.state === "done" ? body : null;
-  });
-
-/** Looks at a close before the clock is moved: a jump ends the calls that are under way. */
-const LOOKS_PER_JUMP = 8;
-
-/** Follows a close that waits for what the channels publish in the morning. */
-function endedInTheMorning(date: string): Promise<Json> {
-  let looks = 0;
-  return until(`the close of ${date}`, async () => {
-    const { body } = await platform.ops("GET", `/v1/ops/days/${date}`);
-    assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
-    looks += 1;
-    if (body.state === "waiting" && looks % LOOKS_PER_JUMP === 0) platform.clock.advance(HOUR);
-    return body.state === "done" ? body : null;
-  });
-}
+const days = daysOn(() => platform);
 
 describe("a day", () => {
   it("is closed once it is cut over, step by step, and its report says what it came to", async () => {
     const payment = (await platform.pay({ method: "alipay.qr", amount: 100_000 })).body;
     await platform.payCode(payment.next_action.qr_code);
     await platform.until(payment.id, (seen) => seen.status === "succeeded");
-    const open = await platform.ops("POST", `/v1/ops/days/${today()}/close`);
+    const open = await platform.ops("POST", `/v1/ops/days/${days.today()}/close`);
     assert.deepEqual([open.status, open.body.code], [409, "day_open"]);
 
-    const date = await nextDay();
+    const date = await days.next();
     const books = (await platform.ops("GET", "/v1/ops/trial_balance")).body;
     assert.ok(books.rows.length >= 4);
     const asked = await platform.ops("POST", `/v1/ops/days/${date}/close`);
@@ -98,9 +43,9 @@ describe("a day", () => {
       ],
       "all steps are listed before the first is done",
     );
-    const run = await endedInTheMorning(date);
+    const run = await days.closeInTheMorning(date);
     assert.deepEqual(new Set(run.steps.map((step: Json) => step.state)), new Set(["done"]));
-    assert.equal((await dayOf(date)).close, "done");
+    assert.equal((await days.shown(date)).close, "done");
 
     const { body } = await platform.ops("GET", `/v1/ops/days/${date}/report`);
     const { report } = body;
@@ -139,10 +84,10 @@ describe("a day", () => {
   });
 
   it("is closed by the calendar in the night after it, after the day before it", async () => {
-    const first = await nextDay();
-    const second = await nextDay();
-    await nextDay();
-    const [one, two] = [await closed(first), await closed(second)];
+    const first = await days.next();
+    const second = await days.next();
+    await days.next();
+    const [one, two] = [await days.close(first), await days.close(second)];
     assert.deepEqual([one.requested_by, two.requested_by], [null, null]);
     assert.ok(
       one.ended_at <= two.ended_at,
@@ -151,9 +96,9 @@ describe("a day", () => {
   });
 
   it("opens its report as a page by a link alone, which is of one day and ends", async () => {
-    const date = await nextDay();
+    const date = await days.next();
     await platform.ops("POST", `/v1/ops/days/${date}/close`);
-    await closed(date);
+    await days.close(date);
     const { url } = (await platform.ops("POST", `/v1/ops/days/${date}/report_link`)).body;
     const page = await fetch(url);
     assert.equal(page.status, 200);
@@ -168,23 +113,23 @@ describe("a day", () => {
   });
 
   it("is closed from a terminal, which prints each step", async () => {
-    await closed(await nextDay());
-    const date = await nextDay();
+    await days.close(await days.next());
+    const date = await days.next();
     const { operator_token: token } = platform.demo;
     const printed: string[] = [];
     const terminal = {
       out: (line: string) => printed.push(line),
       clock: systemClock,
-      where: { ...OPERATOR, dataDir: "", operatorKey: null, url: platform.baseUrl, token },
+      where: { dataDir: "", operatorKey: null, url: platform.baseUrl, token },
     };
     assert.equal(await closeDay({ date, withoutStatements: false, wait: false }, terminal), 3);
     assert.match(printed.join(""), /⏸ Get the channels' statements: the statements cha_/);
-    await closed(date);
+    await days.close(date);
     assert.equal(await closeDay({ date, withoutStatements: false, wait: false }, terminal), 0);
     assert.match(printed.join(""), /✓ Prove the books: all \d+ invariants hold/);
     assert.match(printed.at(-1) ?? "", /is closed/);
     await assert.rejects(
-      closeDay({ date: today(), withoutStatements: false, wait: false }, terminal),
+      closeDay({ date: days.today(), withoutStatements: false, wait: false }, terminal),
       /open/,
     );
     await assert.rejects(

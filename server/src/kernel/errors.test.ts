@@ -22,6 +22,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   idempotency_key_reused: 409,
   rate_limited: 429,
   cursor_invalid: 400,
+  day_open: 409,
   currency_not_supported: 422,
   amount_out_of_range: 422,
   method_not_available: 422,

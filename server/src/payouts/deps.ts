@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { ChannelHttp, Channels } from "../channels/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
+import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
@@ -26,6 +27,8 @@ export type PayoutsDeps = {
   readonly timeZone: string;
   /** Settlements that are to be paid by themselves; none where nothing settles yet. */
   readonly settlementsToPay: (date: string) => Promise<readonly SettlementToPay[]>;
+  /** Told when their payouts have succeeded, some of them more than once. */
+  readonly settlementsPaid: (ids: readonly Id[]) => Promise<unknown>;
 };
 
 export type PayoutsAuth = {

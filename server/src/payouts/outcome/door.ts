@@ -82,10 +82,25 @@ async function afterwards(
   deps.webhooks.deliver(deliveries);
   const due = results.filter(({ payout }) => payout.dueAt !== null).map(({ payout }) => payout.id);
   if (due.length > 0) await bookPlatformSides(deps, due);
+  await tellPaid(
+    deps,
+    results.map(({ payout }) => payout),
+  );
   const batches = results.flatMap(({ payout }) => (payout.batchId === null ? [] : [payout.batchId]));
   const distinct = [...new Set(batches)].sort();
   const at = deps.cell.clock.now();
   await deps.cell.transact((tx) => finishBatches(tx, distinct, at), { repeatable: true });
+}
+
+/** Settlements of payouts that have succeeded. The day's close tells of them again, should this be lost. */
+export async function tellPaid(
+  { settlementsPaid }: Pick<PayoutsDeps, "settlementsPaid">,
+  payouts: readonly Pick<Payout, "state" | "settlementId">[],
+): Promise<void> {
+  const paid = payouts.flatMap(({ state, settlementId }) =>
+    state === "succeeded" && settlementId !== null ? [settlementId] : [],
+  );
+  if (paid.length > 0) await settlementsPaid([...new Set(paid)].sort());
 }
 
 async function postAll(tx: Tx, day: Day, drafts: readonly JournalDraft[], at: Date): Promise<void> {

@@ -4,6 +4,7 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, SettlementToPay } from "../model.ts";
+import { tellPaid } from "../outcome/door.ts";
 import { insertWithHolds } from "./insert.ts";
 import { destinationOf, newPayout } from "./service.ts";
 import { payoutsBySettlements } from "./store.ts";
@@ -36,6 +37,7 @@ export async function proposeSettled(
     const before = await payoutsBySettlements(deps.cell.db, ids);
     const paid = new Set(before.map(({ settlementId }) => settlementId));
     known += before.length;
+    await tellPaid(deps, before);
     const prepared: Payout[] = [];
     for (const settlement of chunk.filter(({ settlementId }) => !paid.has(settlementId))) {
       const payout = await payoutFor(deps, settlement, date);

@@ -103,6 +103,7 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
     log: silentLog(),
     timeZone: "Asia/Shanghai",
     settlementsToPay: async () => [],
+    settlementsPaid: async () => undefined,
   };
   const office: Office = {
     merchantId,

@@ -1,0 +1,80 @@
+/** Days that pass on a platform under test, and their closes. */
+import assert from "node:assert/strict";
+import type { Json, TestPlatform } from "../../../../tools/testing/platform.ts";
+import { DAY, dateIn, HOUR, plus, startOfDate, systemClock } from "../../kernel/clock.ts";
+
+export type Days = {
+  /** The date that is open. */
+  today(): string;
+  /** A date as the list of days shows it, once it is cut over. */
+  shown(date: string): Promise<Json>;
+  /** Moves the clock to half past midnight, and waits until the day that was open is cut over; that day. */
+  next(): Promise<string>;
+  /** Closes a date and those before it, without the statements that are missing. */
+  close(date: string): Promise<Json>;
+  /** Closes a date with the statements that the channels publish in the morning after it. */
+  closeInTheMorning(date: string): Promise<Json>;
+  report(date: string): Promise<Json>;
+};
+
+const ZONE = "Asia/Shanghai";
+const LOOKS_MAX = 400;
+const LOOK_MS = 50;
+/** Looks at a close before the clock is moved: a jump ends the calls that are under way. */
+const LOOKS_PER_JUMP = 8;
+
+/** @param platform asked for at each use: it is started in `before`. */
+export function daysOn(platform: () => TestPlatform): Days {
+  const today = () => dateIn(ZONE, platform().clock.now());
+  const shown: Days["shown"] = async (date) => {
+    const { body } = await platform().ops("GET", "/v1/ops/days");
+    return body.data.find((row: Json) => row.accounting_date === date);
+  };
+  const ask = (date: string, without: boolean) =>
+    platform().ops("POST", `/v1/ops/days/${date}/close`, { without_statements: without });
+  const follow = async (date: string, onWait: (looks: number) => Promise<unknown>): Promise<Json> => {
+    let looks = 0;
+    return until(`the close of ${date}`, async () => {
+      const { body } = await platform().ops("GET", `/v1/ops/days/${date}`);
+      assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
+      looks += 1;
+      if (body.state === undefined || body.state === "waiting") await onWait(looks);
+      return body.state === "done" ? body : null;
+    });
+  };
+  const closeOne = (date: string) => follow(date, () => ask(date, true));
+  return {
+    today,
+    shown,
+    next: async () => {
+      const date = today();
+      const { clock } = platform();
+      const midnight = startOfDate(ZONE, dateIn(ZONE, plus(clock.now(), DAY)));
+      clock.advance(midnight.getTime() + HOUR / 2 - clock.now().getTime());
+      await until("the cut-over", async () => (await shown(date)) ?? null);
+      return date;
+    },
+    close: async (date) => {
+      const { data } = (await platform().ops("GET", "/v1/ops/days")).body;
+      const before = data.filter((row: Json) => row.accounting_date < date && row.close !== "done");
+      for (const row of before.toReversed()) await closeOne(row.accounting_date);
+      return closeOne(date);
+    },
+    closeInTheMorning: async (date) => {
+      await ask(date, false);
+      return follow(date, async (looks) => {
+        if (looks % LOOKS_PER_JUMP === 0) platform().clock.advance(HOUR);
+      });
+    },
+    report: async (date) => (await platform().ops("GET", `/v1/ops/days/${date}/report`)).body.report,
+  };
+}
+
+async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+    const found = await look();
+    if (found !== null) return found;
+    await systemClock.sleep(LOOK_MS);
+  }
+  throw new Error(`${what} did not come`);
+}
