@@ -88,7 +88,7 @@ test("bills that disagree leave a break of each kind, which the next day opens o
   await assertInvariants(platform);
 });
 
-test("what a day settles arrives at the merchant's bank account, and the settlement says that it is paid", async () => {
+test("what a day settles arrives at the merchant's bank, and the settlement says it is paid", async () => {
   const { data } = (await platform.api("GET", "/v1/payouts")).body;
   const made = data.filter((payout: Json) => payout.status === "created");
   assert.equal(made.length, 2, JSON.stringify(data));
