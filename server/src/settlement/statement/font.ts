@@ -5,7 +5,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { decompress } from "wawoff2";
 
 const PACKAGE = "@fontsource-variable/noto-sans-sc";
 
@@ -28,6 +27,7 @@ export function fontFiles(): readonly FontFile[] {
 /** One of the files as TrueType. */
 export async function trueType(name: string): Promise<Buffer> {
   const packed = readFileSync(join(folder(), "files", `noto-sans-sc-${name}-wght-normal.woff2`));
+  const { decompress } = await import("wawoff2");
   return Buffer.from(await decompress(packed));
 }
 

@@ -1,4 +1,3 @@
-import PDFDocument from "pdfkit";
 import { type FontFile, fontFiles, trueType } from "./font.ts";
 import type { Statement } from "./model.ts";
 import { HEAD, nameOf, rowsOf } from "./table.ts";
@@ -41,6 +40,8 @@ type Run = { readonly name: string; text: string };
 
 async function penFor(all: string, info: { Title: string; CreationDate: Date }) {
   const files = fontFiles();
+  // Read when somebody asks: a process that draws nothing starts without it.
+  const { default: PDFDocument } = await import("pdfkit");
   const doc = new PDFDocument({ size: "A4", margin: MARGIN, info });
   const chunks: Buffer[] = [];
   doc.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,9 +1,9 @@
-import writeXlsxFile, { type Row } from "write-excel-file/node";
+import type { Row } from "write-excel-file/node";
 import type { Statement } from "./model.ts";
 import { HEAD, nameOf, rowsOf } from "./table.ts";
 
 /** A spreadsheet: amounts are numbers in the major unit, so that they can be summed there. */
-export function xlsxOf(statement: Statement): Promise<Buffer> {
+export async function xlsxOf(statement: Statement): Promise<Buffer> {
   const { merchant, currency, from, to } = statement;
   const text = (value: string, isBold = false) => ({
     value,
@@ -29,5 +29,6 @@ export function xlsxOf(statement: Statement): Promise<Buffer> {
     }),
   ];
   const columns = [{ width: 28 }, { width: 12 }, ...[1, 2, 3, 4].map(() => ({ width: 16 }))];
+  const { default: writeXlsxFile } = await import("write-excel-file/node");
   return writeXlsxFile(rows, { sheet: "Statement", columns }).toBuffer();
 }

@@ -1,5 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
-import { readXlsx, type Sheet, type Cell as SheetCell } from "hucre/xlsx";
+import type { Sheet, Cell as SheetCell } from "hucre/xlsx";
 import { decodedLine, StatementFault } from "../../channels/index.ts";
 import { unzip } from "../../kernel/zip.ts";
 import type { Mapping } from "./model.ts";
@@ -77,6 +77,7 @@ async function sheetOf(content: Buffer, wanted: string | number): Promise<Sheet>
   let sheets: readonly Sheet[];
   try {
     await unzip(content);
+    const { readXlsx } = await import("hucre/xlsx");
     ({ sheets } = await readXlsx(content, { sheets: [wanted] }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
