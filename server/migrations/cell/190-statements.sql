@@ -53,6 +53,8 @@ create unique index statements_refused
   nulls not distinct
   where state = 'refused';
 create index statements_by_account on statements (channel_account_id, id);
+-- Each close looks at those that took the place of another one.
+create index statements_corrected on statements (id) where kind = 'trade' and version > 1;
 
 -- What an accepted statement adds up to, in minor units, signs as the merchant sees them; of kind fund in
 -- millionths of the major unit, which a fee there may be finer than.

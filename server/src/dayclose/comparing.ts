@@ -1,7 +1,8 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
-import { formatId } from "../kernel/ids.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
 import {
   type Breaks,
+  comparedOtherwise,
   type Reconciliation,
   type Scope,
   unappliedGenerations,
@@ -20,6 +21,7 @@ export type ComparingDeps = ScopesDeps & {
 /** Scopes that are compared at once. */
 const SCOPES_PER_RUN = 2_000;
 const GENERATIONS_PER_LOOK = 500;
+const STATEMENTS_PER_LOOK = 500;
 /** Statements that a sentence names. */
 const NAMED_MAX = 5;
 
@@ -54,10 +56,12 @@ export async function statements(
   };
 }
 
+/** The statements that are due, and before them those of closed days that a later file has corrected. */
 export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
   const due = await scopesToCompare(deps, date);
   const missing = await missingOf(deps, due, () => goOn());
-  const ready = withoutGaps(due, new Set(missing.map(textOf)));
+  const corrected = await correctedScopes(deps, () => goOn());
+  const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
   let findings = 0;
   let done = 0;
   for (let at = 0; at < ready.length; at += SCOPES_PER_RUN) {
@@ -72,9 +76,10 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
     }
     done += some.length;
   }
+  const again = corrected.length === 0 ? "" : `, ${corrected.length} of them corrected ones of closed days`;
   return {
     end: "done",
-    detail: `${ready.length} statements compared, ${findings} differences`,
+    detail: `${ready.length} statements compared${again}, ${findings} differences`,
     result: { scopes: BigInt(ready.length), findings: BigInt(findings) },
   };
 }
@@ -97,6 +102,23 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
 async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly Scope[]> {
   const first = await store.firstDate(deps.db);
   return first === null ? [] : dueScopes(deps, date, first);
+}
+
+/** Scopes that were compared, but not with the statement that is their current one. */
+async function correctedScopes(deps: ComparingDeps, goOn: GoOn): Promise<readonly Scope[]> {
+  const corrected: Scope[] = [];
+  for (let after: Id | null = null; ; ) {
+    await goOn();
+    const page = await deps.statements.statements.corrected(after, STATEMENTS_PER_LOOK);
+    const scopes = page.map(({ id, channelAccountId, statementDate }) => ({
+      channelAccountId,
+      channelDate: statementDate,
+      statementId: id,
+    }));
+    corrected.push(...(await comparedOtherwise(deps.db, scopes)));
+    if (page.length < STATEMENTS_PER_LOOK) return corrected;
+    after = page.at(-1)?.id ?? null;
+  }
 }
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { unzip } from "../kernel/zip.ts";
 import { type Hands, handsOn } from "../payments/testing/hands.ts";
 import { type Office, openOffice } from "../payouts/testing/office.ts";
 import { daysOn } from "./testing/days.ts";
@@ -104,3 +105,65 @@ test("what a day settles arrives at the merchant's bank, and the settlement says
   assert.deepEqual((await statuses()).toSorted(), ["paid", "paid"]);
   await assertInvariants(platform);
 });
+
+test("a corrected file of a closed day is compared in the next close, which explains the break", async () => {
+  const doubled = async () =>
+    (await breaks()).find(({ kind }) => kind === "duplicate_theirs") ?? assert.fail("it was found");
+  const { channel_date: date, state } = await doubled();
+  assert.equal(state, "open");
+  const sent = await sendIn(date, withoutRepeatedLine(await detailOf(date)));
+  assert.equal(sent.version, 2, JSON.stringify(sent));
+
+  const closed = await days.next();
+  assert.match(comparedIn(await days.closeInTheMorning(closed)), /, 1 of them corrected /);
+  const explained = await doubled();
+  assert.deepEqual([explained.state, explained.resolution], ["resolved", "explained"]);
+  assert.ok((await days.report(closed)).chain.every((row: Json) => row.ties));
+  await assertInvariants(platform);
+
+  const after = await days.closeInTheMorning(await days.next());
+  assert.doesNotMatch(comparedIn(after), /corrected/, "what was compared again is not once more");
+});
+
+const comparedIn = ({ steps }: Json): string => steps.find((step: Json) => step.name === "reconcile").detail;
+
+const OPERATOR = { authorization: "Bearer op_only-for-tests-0123456789abcdef" };
+
+/** The lines of Alipay's file of a date as it was kept, byte by byte. */
+async function detailOf(date: string): Promise<string[]> {
+  const of = `kind=trade&channel_account=${platform.demo.channel_account_id}&date=${date}`;
+  const { data } = (await platform.ops("GET", `/v1/ops/statements?${of}`)).body;
+  const original = await fetch(`${platform.baseUrl}/v1/ops/statements/${data[0].id}/original`, {
+    headers: OPERATOR,
+  });
+  const [detail] = await unzip(Buffer.from(await original.arrayBuffer()));
+  return (detail?.content ?? assert.fail("the archive is empty")).toString("latin1").split("\r\n");
+}
+
+/** Without the line that stands there twice, and with the total that the others make. */
+function withoutRepeatedLine(lines: readonly string[]): string {
+  const repeated = lines.findIndex((line, index) => line !== "" && lines.indexOf(line) < index);
+  const [amount] = /(?<=,)\d+\.\d\d(?=,)/.exec(lines[repeated] ?? "") ?? assert.fail("no line stands twice");
+  const end = lines.findIndex((line, index) => index > repeated && line.startsWith("#"));
+  const total = lines[end + 1]?.replace(
+    /(\d+)(\D+)(\d+\.\d\d)/,
+    (_, count, words, sum) => `${count - 1}${words}${yuan(fen(sum) - fen(amount))}`,
+  );
+  return lines
+    .with(end + 1, total ?? "")
+    .toSpliced(repeated, 1)
+    .join("\r\n");
+}
+
+const fen = (text: string) => BigInt(text.replace(".", ""));
+const yuan = (amount: bigint) => `${amount / 100n}.${String(amount % 100n).padStart(2, "0")}`;
+
+async function sendIn(date: string, file: string): Promise<Json> {
+  const path = `/v1/ops/channel_accounts/${platform.demo.channel_account_id}/statements/${date}`;
+  const answer = await fetch(platform.baseUrl + path, {
+    method: "POST",
+    headers: { ...OPERATOR, "content-type": "application/octet-stream" },
+    body: new Uint8Array(Buffer.from(file, "latin1")),
+  });
+  return answer.json();
+}

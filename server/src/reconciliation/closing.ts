@@ -1,5 +1,5 @@
 /** What the close of a day asks of reconciliation: how far each account is, and what the day came to. */
-import { type Db, sql } from "../kernel/database.ts";
+import { columnsOf, type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { AccountCode } from "../ledger/index.ts";
@@ -24,6 +24,34 @@ export function lastDates(db: Db, channelAccountIds: readonly Id[]): Promise<Sco
   return channelAccountIds.length === 0
     ? Promise.resolve([])
     : db.all<Scope>(LAST_DATES, [channelAccountIds]);
+}
+
+const COMPARED_OTHERWISE = sql(
+  "reconciliation_compared_otherwise",
+  `select s.account as channel_account_id, s.on_date as channel_date
+   from unnest($1::uuid[], $2::date[], $3::uuid[]) as s (account, on_date, statement)
+   cross join lateral (
+     select statement_id
+     from reconciliations
+     where channel_account_id = s.account
+       and channel_date = s.on_date
+     order by generation desc
+     limit 1
+   ) newest
+   where newest.statement_id <> s.statement
+   order by s.on_date, s.account`,
+);
+
+/** Of these scopes with their current statements those whose newest generation is of another one. */
+export function comparedOtherwise(
+  db: Db,
+  scopes: readonly (Scope & Pick<Generation, "statementId">)[],
+): Promise<Scope[]> {
+  if (scopes.length === 0) return Promise.resolve([]);
+  return db.all<Scope>(
+    COMPARED_OTHERWISE,
+    columnsOf(scopes, ["channelAccountId", "channelDate", "statementId"]),
+  );
 }
 
 const UNAPPLIED = sql(

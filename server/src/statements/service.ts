@@ -53,6 +53,11 @@ export type Statements = {
    * there and `conflict` for one without credentials, whose holder is not known.
    */
   receive(incoming: Incoming): Promise<Received>;
+  /**
+   * The current statements of kind `trade` that took the place of another one, in the order of their ids,
+   * from behind `after` on.
+   */
+  corrected(after: Id | null, limit: number): Promise<store.Corrected[]>;
   /** The newest accepted statement of a scope, or null. */
   current(scope: Scope): Promise<StatementRecord | null>;
   /** What is known of a scope. */
@@ -100,6 +105,7 @@ export function createStatements(deps: StatementsDeps): Statements {
   };
   return {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
+    corrected: (after, limit) => store.listCorrected(cell.db, after, limit),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);
