@@ -13,6 +13,7 @@ import {
   startCloseWorker,
   statementScopeOf,
 } from "./dayclose/index.ts";
+import type { Fees } from "./fees/index.ts";
 import type { Keyring } from "./kernel/crypto.ts";
 import type { Cell, Database } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
@@ -53,6 +54,7 @@ export type CloseRoomsDeps = {
   readonly operators: Operators;
   readonly merchants: Merchants;
   readonly channels: Channels;
+  readonly fees: Fees;
   readonly webhooks: Webhooks;
   readonly room: Pick<PaymentsRoom, "statementSays" | "refunds" | "askAgain">;
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
@@ -99,8 +101,9 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
       fundsReceived: async (scopes) => {
-        const received = await Promise.all(scopes.map((scope) => payouts.fundsReceived(scope)));
-        return scopes.filter((_, index) => received[index]);
+        const received: (typeof scopes)[number][] = [];
+        for (const scope of scopes) if (await payouts.fundsReceived(scope)) received.push(scope);
+        return received;
       },
     },
   });
@@ -142,6 +145,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const { timeZone } = settings;
   const steps = closeSteps({
     ...deps,
+    clock: cell.clock,
     timeZone,
     db: cell.db,
     statements,

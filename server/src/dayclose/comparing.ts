@@ -1,4 +1,5 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
+import { type Clock, HOUR, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId } from "../kernel/ids.ts";
 import {
   type Breaks,
@@ -8,10 +9,11 @@ import {
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
 import type { GoOn, StepContext, StepEnd } from "./model.ts";
-import { dueScopes, type ScopesDeps } from "./scopes.ts";
+import { dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
 export type ComparingDeps = ScopesDeps & {
+  readonly clock: Clock;
   readonly statements: Pick<StatementsRoom, "statements" | "fetching">;
   readonly reconciliation: Pick<Reconciliation, "extract" | "reconcile">;
   readonly breaks: Pick<Breaks, "apply">;
@@ -20,6 +22,10 @@ export type ComparingDeps = ScopesDeps & {
 /** Scopes that are compared at once. */
 const SCOPES_PER_RUN = 2_000;
 const GENERATIONS_PER_LOOK = 500;
+/** Asked for side by side. */
+const AT_ONCE = 16;
+/** After the end of the date. */
+const PATIENCE_MS = 14 * HOUR;
 /** Statements that a sentence names. */
 const NAMED_MAX = 5;
 
@@ -32,7 +38,10 @@ export async function extract(deps: ComparingDeps, date: string, { goOn }: StepC
   };
 }
 
-/** Waits for every statement, unless an operator said to go on without the missing ones. */
+/**
+ * Waits for the statements until two in the afternoon, unless an operator said to go on without the missing
+ * ones: a channel that publishes late, or one whose keys have ended, does not keep the money of all others.
+ */
 export async function statements(
   deps: ComparingDeps,
   date: string,
@@ -43,7 +52,8 @@ export async function statements(
     due.map(({ channelAccountId, channelDate }) => ({ channelAccountId, statementDate: channelDate })),
   );
   const missing = await missingOf(deps, due, () => goOn());
-  if (missing.length > 0 && !run.withoutStatements) {
+  const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
+  if (missing.length > 0 && isPatient) {
     return { end: "waiting", waitsFor: `the statements ${named(missing)}` };
   }
   const without = missing.length === 0 ? "" : `; gone on without ${named(missing)}`;
@@ -52,6 +62,10 @@ export async function statements(
     detail: `${due.length - missing.length} statements are there${without}`,
     result: { missing: missing.map(textOf) },
   };
+}
+
+function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
+  return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
 }
 
 export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
@@ -101,10 +115,13 @@ async function scopesToCompare(deps: ComparingDeps, date: string): Promise<reado
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {
   const missing: Scope[] = [];
-  for (const [index, scope] of scopes.entries()) {
-    if (index % GENERATIONS_PER_LOOK === 0) await goOn();
-    const current = await deps.statements.statements.current(statementScopeOf(scope));
-    if (current === null) missing.push(scope);
+  for (let at = 0; at < scopes.length; at += AT_ONCE) {
+    await goOn();
+    const some = scopes.slice(at, at + AT_ONCE);
+    const current = await Promise.all(
+      some.map((scope) => deps.statements.statements.current(statementScopeOf(scope))),
+    );
+    missing.push(...some.filter((_, index) => current[index] === null));
   }
   return missing;
 }

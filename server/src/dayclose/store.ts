@@ -195,6 +195,16 @@ export async function firstDate(db: Db): Promise<string | null> {
   return (await db.one<{ accountingDate: string | null }>(firstDateSql))?.accountingDate ?? null;
 }
 
+const dateAfterSql = sql(
+  "close_date_after",
+  "select min(accounting_date) as accounting_date from days where accounting_date > $1",
+);
+
+/** The accounting date that follows one; null: it is the open one. */
+export async function dateAfter(db: Db, date: string): Promise<string | null> {
+  return (await db.one<{ accountingDate: string | null }>(dateAfterSql, [date]))?.accountingDate ?? null;
+}
+
 const unfinishedSql = sql(
   "close_dates_unfinished",
   `select count(*) as days, min(d.closed_at) as oldest_closed_at
