@@ -3,6 +3,7 @@ import { type Clock, HOUR, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId } from "../kernel/ids.ts";
 import {
   type Breaks,
+  correctedScopes,
   type Reconciliation,
   type Scope,
   unappliedGenerations,
@@ -68,10 +69,12 @@ function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
   return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
 }
 
+/** What is new, after what was compared before its statement was corrected: that is carried into the new. */
 export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const corrected = await correctedScopes(deps.db);
   const due = await scopesToCompare(deps, date);
   const missing = await missingOf(deps, due, () => goOn());
-  const ready = withoutGaps(due, new Set(missing.map(textOf)));
+  const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
   let findings = 0;
   let done = 0;
   for (let at = 0; at < ready.length; at += SCOPES_PER_RUN) {

@@ -35,6 +35,9 @@ async function paidWith(difference: string | null, amount: number): Promise<Json
 const breaks = async (): Promise<Json[]> =>
   (await platform.ops("GET", "/v1/ops/breaks?state=all&limit=100")).body.data;
 
+/** The day whose bill disagreed. */
+let corrected = "";
+
 const shown = (rows: readonly Json[]) =>
   rows
     .map((row) => `${row.kind} ${row.state}`)
@@ -49,6 +52,7 @@ test("bills that disagree leave a break of each kind, which the next day opens o
   await paidWith("duplicate_row", 40_000);
   const late = await paidWith("wrong_day", 60_000);
   const first = await days.next();
+  corrected = first;
   await days.closeInTheMorning(first);
   assert.equal(
     shown(await breaks()),
@@ -102,5 +106,23 @@ test("what a day settles arrives at the merchant's bank, and the settlement says
   assert.deepEqual(await statuses(), ["approved", "approved"]);
   await days.close(await days.next());
   assert.deepEqual((await statuses()).toSorted(), ["paid", "paid"]);
+  await assertInvariants(platform);
+});
+
+test("a statement that is corrected later is compared again, and takes back what it explains", async () => {
+  const { channel_account_id: account, alipay_app_id } = platform.demo;
+  await platform.sandbox("POST", "/alipay/close-day", { app_id: alipay_app_id, date: corrected });
+  const path = `/v1/ops/channel_accounts/${account}/statements/${corrected}/fetch`;
+  const fetched = await platform.ops("POST", path);
+  assert.deepEqual([fetched.status, fetched.body.version], [201, 2], JSON.stringify(fetched.body));
+  await days.close(await days.next());
+  const ends = (await breaks()).map((row) => `${row.kind} ${row.state} ${row.resolution}`);
+  assert.deepEqual(ends.toSorted(), [
+    "amount resolved explained",
+    "duplicate_theirs resolved explained",
+    "fee resolved explained",
+    "payment_ours_only resolved explained",
+    "payment_ours_only resolved explained",
+  ]);
   await assertInvariants(platform);
 });

@@ -26,6 +26,40 @@ export function lastDates(db: Db, channelAccountIds: readonly Id[]): Promise<Sco
     : db.all<Scope>(LAST_DATES, [channelAccountIds]);
 }
 
+const CORRECTED = sql(
+  "reconciliation_corrected",
+  `select s.channel_account_id, s.statement_date as channel_date
+   from statements s
+   cross join lateral (
+     select statement_id
+     from reconciliations
+     where channel_account_id = s.channel_account_id
+       and channel_date = s.statement_date
+     order by generation desc
+     limit 1
+   ) newest
+   where s.kind = 'trade'
+     and s.state = 'accepted'
+     and s.version > 1
+     and newest.statement_id <> s.id
+     and not exists (
+       select
+       from statements n
+       where n.kind = 'trade'
+         and n.channel_account_id = s.channel_account_id
+         and n.account = s.account
+         and n.statement_date = s.statement_date
+         and n.state = 'accepted'
+         and n.version > s.version
+     )
+   order by s.statement_date, s.channel_account_id`,
+);
+
+/** Scopes whose statement was corrected since they were compared, the earliest date first. */
+export function correctedScopes(db: Db): Promise<Scope[]> {
+  return db.all<Scope>(CORRECTED);
+}
+
 const UNAPPLIED = sql(
   "reconciliation_unapplied",
   `select r.id

@@ -1,7 +1,14 @@
 /** Reconciliation: a channel's statement of a day held against the books, and what becomes of differences. */
 
 export * from "./breaks/index.ts";
-export { type DayTotals, dayMovements, dayTotals, lastDates, unappliedGenerations } from "./closing.ts";
+export {
+  correctedScopes,
+  type DayTotals,
+  dayMovements,
+  dayTotals,
+  lastDates,
+  unappliedGenerations,
+} from "./closing.ts";
 export { createEngine, type Engine, EngineFailed } from "./engine/engine.ts";
 export type {
   Reconciled,
