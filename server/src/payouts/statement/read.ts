@@ -110,8 +110,8 @@ async function place(
   const now = deps.cell.clock.now();
   const rows = entries.map((entry): EntryRow => {
     const { report, done } = taken.get(entry) ?? {};
-    const state =
-      done === undefined ? "unplaced" : done.verdict === "contradiction" ? "contradiction" : "placed";
+    // A contradiction that the books have is placed all the same: the payout is what people look at.
+    const state = done === undefined ? "unplaced" : done.isBooked ? "placed" : "contradiction";
     const isPlaced = state === "placed";
     return {
       accountNumber: statement.accountNumber,
