@@ -101,10 +101,11 @@ async function afterwards(
 /** Settlements of payouts that have succeeded. The day's close tells of them again, should this be lost. */
 export async function tellPaid(
   { settlementsPaid }: Pick<PayoutsDeps, "settlementsPaid">,
-  payouts: readonly Pick<Payout, "state" | "settlementId">[],
+  payouts: readonly Pick<Payout, "succeededAt" | "settlementId">[],
 ): Promise<void> {
-  const paid = payouts.flatMap(({ state, settlementId }) =>
-    state === "succeeded" && settlementId !== null ? [settlementId] : [],
+  // What came back had arrived before: it is the same settlement whether both were heard of at once or not.
+  const paid = payouts.flatMap(({ succeededAt, settlementId }) =>
+    succeededAt !== null && settlementId !== null ? [settlementId] : [],
   );
   if (paid.length > 0) await settlementsPaid([...new Set(paid)].sort());
 }
