@@ -32,6 +32,9 @@ describe("shares of one order are sent one after the other", () => {
     const shares = [share("a", "processing"), share("b", "created")];
     assert.deepEqual([isItsTurn(shares, "a"), isItsTurn(shares, "b")], [true, false]);
   });
+  it("one that another process made with a lower number waits for the one under way too", () => {
+    assert.equal(isItsTurn([share("a", "created"), share("b", "processing")], "a"), false);
+  });
 });
 
 describe("the end of a splitting that the channel refuses", () => {

@@ -126,9 +126,13 @@ function merged<T extends { readonly id: Id }>(all: readonly T[], changed: reado
   return all.map((one) => changed.find(({ id }) => id === one.id) ?? one);
 }
 
+function openInTurn(shares: readonly Share[]): readonly Share[] {
+  return shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 /** Shares of one order are sent one after the other: the next one's turn has come. */
 export function nextTurn(shares: readonly Share[], now: Date): Share | null {
-  const open = shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const open = openInTurn(shares);
   const [first] = open;
   if (first === undefined || open.some(({ state }) => state !== "created")) return null;
   return first.dueAt !== null && first.dueAt <= now ? null : { ...first, dueAt: now };
@@ -136,8 +140,8 @@ export function nextTurn(shares: readonly Share[], now: Date): Share | null {
 
 /** Whether it is this share's turn to be sent. */
 export function isItsTurn(shares: readonly Share[], shareId: Id): boolean {
-  const open = shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
-  return open[0]?.id === shareId || open.every(({ id, state }) => id >= shareId && state === "created");
+  const [first, ...others] = openInTurn(shares);
+  return first?.id === shareId && others.every(({ state }) => state === "created");
 }
 
 /** What follows once shares and returns are as they are: the end of the splitting, refunds that waited. */
