@@ -14,6 +14,7 @@ import {
   type ShareDecision,
   type ShareReturn,
 } from "../../sharing/index.ts";
+import type { Refund } from "../model.ts";
 import type { Effects, Locked } from "./door.ts";
 import { isHeldBack } from "./room.ts";
 
@@ -149,8 +150,13 @@ function after(locked: Locked, shares: readonly Share[], returns: readonly Share
   const { sharing, refunds, traits, now } = locked;
   const open = shares.filter((share) => !isFinal(share)).length;
   const next = sharing === null ? null : nextOfSharing(sharing, open, now);
+  const waits = (refund: Refund, present: Pick<Locked, "shares" | "returns">) =>
+    isHeldBack(present.shares, present.returns, refund, traits);
+  // One that waited for nothing here has a due time for reasons of its own: a gap, or a call under way.
   const release = refunds
-    .filter(({ id, state }) => state === "created" && !isHeldBack(shares, returns, id, traits))
+    .filter(
+      (refund) => refund.state === "created" && waits(refund, locked) && !waits(refund, { shares, returns }),
+    )
     .map(({ id }) => id);
   return { ...(next === null || next === sharing ? {} : { sharing: next }), release };
 }

@@ -103,7 +103,7 @@ export async function sharesInBatch(
         if (share === undefined || !isBooked(share)) return [];
         return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
       });
-      const waits = isHeldBack(own.shares, own.returns, refund.id, traits);
+      const waits = isHeldBack(own.shares, own.returns, refund, traits);
       return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null };
     },
     write: async (writing) => {

@@ -61,7 +61,8 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
       isFlagged: (payment, account: ChannelAccount) => shares.isFlagged(payment, account),
       refundedShares: (refund) => refundedShares(deps, refund),
     },
-    isHeldBack: async ({ id, paymentId }, attempt) => {
+    isHeldBack: async (refund, attempt) => {
+      const { paymentId } = refund;
       const [sharing] = await sharingsOfPayments(cell.db, [paymentId]);
       if (sharing === undefined) return false;
       const [known, returns] = await Promise.all([
@@ -69,7 +70,7 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
         returnsOfPayments(cell.db, [paymentId]),
       ]);
       const traits = channels.channel(attempt.channel)?.sharing?.traits ?? null;
-      return isHeldBack(known, returns, id, sharing.mode === "channel" ? traits : null);
+      return isHeldBack(known, returns, refund, sharing.mode === "channel" ? traits : null);
     },
     checkPlan: (payment) => shares.checkPlan(payment),
     routes: (http, auth) => shareRoutes(http, { shares, ...auth }),
