@@ -57,9 +57,13 @@ export type InBatchDeps = {
 export async function sharesInBatch(
   tx: Tx,
   commands: readonly Pick<Command, "kind" | "paymentId">[],
+  boxes: ReadonlyMap<Id, Pick<Box, "payment">>,
   deps: InBatchDeps,
 ): Promise<SharesInBatch> {
-  const refunded = commands.filter(({ kind }) => kind === "refund").map(({ paymentId }) => paymentId);
+  const refunded = commands.flatMap(({ kind, paymentId }) => {
+    const payment = boxes.get(paymentId)?.payment;
+    return kind === "refund" && payment !== undefined && asksForSharing(payment) ? [paymentId] : [];
+  });
   const known = await load(tx, [...new Set(refunded)].sort());
   const bornRows: SharingRow[] = [];
   const newReturns: ShareReturn[] = [];

@@ -59,7 +59,7 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
     orders: {
       refuseOrder: (payment, account: ChannelAccount) => shares.refuseOrder(payment, account),
       isFlagged: (payment, account: ChannelAccount) => shares.isFlagged(payment, account),
-      refundedShares: (refund) => refundedShares(deps, refund),
+      refundedShares: (refund, attempt) => refundedShares(deps, refund, attempt),
     },
     isHeldBack: async (refund, attempt) => {
       const { paymentId } = refund;
@@ -89,7 +89,9 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
 async function refundedShares(
   { cell, channels }: PaymentSharesDeps,
   refund: Refund,
+  attempt: Attempt,
 ): Promise<readonly RefundedShare[]> {
+  if (channels.channel(attempt.channel)?.sharing?.traits.returnsWithRefund !== true) return [];
   const returns = (await returnsOfPayments(cell.db, [refund.paymentId])).filter(
     ({ refundId, state }) => refundId === refund.id && state !== "failed",
   );
@@ -97,8 +99,7 @@ async function refundedShares(
   const shares = await sharesOfPayments(cell.db, [refund.paymentId]);
   return returns.flatMap(({ shareId, amount }) => {
     const share = shares.find(({ id }) => id === shareId);
-    const traits = share === undefined ? undefined : channels.channel(share.channel)?.sharing?.traits;
-    if (share?.mode !== "channel" || traits?.returnsWithRefund !== true) return [];
+    if (share?.mode !== "channel") return [];
     const { receiverType: type, receiverAccount: account } = share;
     return [{ receiver: { type, account, name: null, relation: null }, amount }];
   });
