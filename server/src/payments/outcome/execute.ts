@@ -209,7 +209,8 @@ function carryOut(
     return { result: "failed", error };
   }
   draft.keep();
-  const wish = sharesOf(work.shares, box, draft, decided.wish);
+  const { wish, events } = sharesOf(work.shares, box, draft, decided.wish);
+  work.events.push(...events);
   collect(deps, work, box, draft, command, decided.decision, around.now);
   const { payment, attempts, refunds, disputes } = box;
   return {
