@@ -105,7 +105,7 @@ test("money that left after the bank's no is in the books, and its entry is plac
   assert.deepEqual(await office.broken(), []);
 });
 
-test("a reference names one entry for good: another amount, or a second entry, refuses the statement", async () => {
+test("a reference is of one entry for good: another amount or a second one is refused", async () => {
   await read([entry("S1", 300n)]);
   const changed = await read([entry("S1", 301n)]);
   assert.match(JSON.stringify(changed), /refused.*the entry S1 is of 301, and of 300/);

@@ -218,7 +218,8 @@ const setConnectionSql = sql(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
    on conflict on constraint bank_connections_pkey do update
    set url = excluded.url, holder_name = excluded.holder_name, bank_code = excluded.bank_code,
-     removes_doubles = excluded.removes_doubles, timeout_ms = excluded.timeout_ms, updated_at = excluded.updated_at
+     removes_doubles = excluded.removes_doubles, timeout_ms = excluded.timeout_ms,
+     updated_at = excluded.updated_at
    where bank_connections.currency = excluded.currency
      and bank_connections.account_number = excluded.account_number
      and bank_connections.holds = excluded.holds`,

@@ -99,7 +99,8 @@ async function misnamed(
   const changed = known.find(({ entryRef, amount }) => amounts.get(entryRef) !== amount);
   if (changed === undefined) return null;
   const { entryRef, amount, statementDate } = changed;
-  return `the entry ${entryRef} is of ${amounts.get(entryRef)}, and of ${amount} in the statement of ${statementDate}`;
+  const now = amounts.get(entryRef);
+  return `the entry ${entryRef} is of ${now}, and of ${amount} in the statement of ${statementDate}`;
 }
 
 /** How many of them are placed, now that what channels have announced has been looked at too. */
