@@ -34,6 +34,8 @@ import {
   createBreaks,
   createEngine,
   createReconciliation,
+  type Engine,
+  type Reconciliation,
   type StatementSource,
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
@@ -47,6 +49,16 @@ import {
   type StatementsRoom,
 } from "./statements/index.ts";
 import type { Webhooks } from "./webhooks/index.ts";
+
+/** The ways out of the process that the close takes. */
+export type CloseEdges = {
+  /** Where statements are kept; the data folder where absent. */
+  readonly statementFiles?: StatementFiles;
+  /** What compares days; one in a process of its own where absent. */
+  readonly engine?: Engine;
+  /** Goes around work that waits for files or the engine; nothing does where absent. */
+  readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
+};
 
 export type CloseRoomsDeps = {
   readonly cell: Cell;
@@ -66,8 +78,7 @@ export type CloseRoomsDeps = {
     readonly dataDir: string;
     readonly statementBytesMax: number;
   };
-  /** Where statements are kept; the data folder where absent. */
-  readonly statementFiles: StatementFiles | undefined;
+  readonly edges: CloseEdges | undefined;
   readonly log: Log;
   /** Connections whose statements may read a whole day's rows; closed when their work is done. */
   readonly openWithTime: () => Database;
@@ -91,8 +102,9 @@ export type CloseRooms = {
 };
 
 export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
-  const { cell, settings, log, room } = deps;
-  const files = deps.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
+  const { cell, settings, log, room, edges } = deps;
+  const files =
+    edges?.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
   const statements = createStatementsRoom({ ...deps, files });
   const breaks = createBreaks({ ...deps, ...room });
   const settlement = createSettlement({
@@ -134,14 +146,17 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       }));
     });
   const folder = join(settings.dataDir, "reconciliation");
-  const engine = createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
-  const reconciliation = createReconciliation({
-    cell,
-    engine,
-    folder,
-    statements: statementSource(statements),
-    accountOf: deps.channels.account,
-  });
+  const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
+  const reconciliation = within(
+    edges?.around,
+    createReconciliation({
+      cell,
+      engine,
+      folder,
+      statements: statementSource(statements),
+      accountOf: deps.channels.account,
+    }),
+  );
   const { timeZone } = settings;
   const steps = closeSteps({
     ...deps,
@@ -179,8 +194,17 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     },
     stop: async () => {
       await Promise.all([worker?.stop(), fetching?.stop(), payouts.stop()]);
-      await engine.stop();
+      if (engine !== edges?.engine) await engine.stop();
     },
+  };
+}
+
+function within(around: CloseEdges["around"], made: Reconciliation): Reconciliation {
+  if (around === undefined) return made;
+  return {
+    ...made,
+    extract: (...asked) => around("extract", () => made.extract(...asked)),
+    reconcile: (...asked) => around("reconcile", () => made.reconcile(...asked)),
   };
 }
 

@@ -1,7 +1,9 @@
 /** One seed from its first event to its last check. */
+import { rm } from "node:fs/promises";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
+import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
@@ -60,6 +62,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
+    await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
@@ -69,12 +72,14 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
+    violations.push(...(await checkCloses(world)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
   const crashes = platforms.reduce((sum, platform) => sum + platform.crashes, 0);
   for (const platform of platforms) platform.kill(WITH_ITS_WORLD);
   await world.sandbox.stop();
+  await rm(world.dataDir, { recursive: true, force: true });
   await countReached(ground.cell, weather.tally);
   return {
     seed,
@@ -155,7 +160,8 @@ async function settle(world: World, merchants: readonly Merchant[]): Promise<voi
   await pass(HOUR_MS);
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
-  for (let ms = 0; ms < AFTERMATH_MAX_MS && (await world.isBusy()); ms += AFTERMATH_STEP_MS) {
+  const goesOn = async () => (await world.isBusy()) || (await hasOpenDays(world));
+  for (let ms = 0; ms < AFTERMATH_MAX_MS && (await goesOn()); ms += AFTERMATH_STEP_MS) {
     await pass(AFTERMATH_STEP_MS);
   }
 }

@@ -60,13 +60,28 @@ const DISPUTES = {
    order by q.id`,
 };
 
+type SettlementRow = DisputeRow;
+
+const SETTLEMENTS = {
+  name: "simulation_settlements",
+  text: `select s.id, s.state,
+     (
+       select count(*)
+       from events e
+       join deliveries d on d.event_id = e.id
+       where e.subject_id = s.id and d.state = 'dead'
+     ) as dead
+   from settlements s
+   order by s.id`,
+};
+
 export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
   const { db } = world.ground.cell;
   const found: string[] = [];
   const told = new Map<string, Map<string, Body>>();
   for (const { name } of merchants) {
     for (const { type, data } of world.shops.toldTo(name)) {
-      const about = data.dispute ?? data.refund ?? data.payment ?? NOTHING;
+      const about = data.dispute ?? data.refund ?? data.payment ?? data.settlement ?? NOTHING;
       const subject = about.id;
       const types = told.get(subject) ?? new Map<string, Body>();
       if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
@@ -106,6 +121,9 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
   }
   for (const { id, state, dead } of await db.all<DisputeRow>(DISPUTES)) {
     expect(formatId("dsp", id), ["dispute.opened", `dispute.${state}`], dead);
+  }
+  for (const { id, state, dead } of await db.all<SettlementRow>(SETTLEMENTS)) {
+    expect(formatId("stl", id), [`settlement.${state}`], dead);
   }
   for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
   return found;

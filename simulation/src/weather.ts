@@ -51,6 +51,8 @@ export type Weather = {
   /** While it is sheltered no process dies and no message goes astray: all else goes wrong as before. */
   shelter(isSheltered: boolean): void;
   readonly isSheltered: boolean;
+  /** While this is done no transaction and no read goes wrong, but that PostgreSQL may be away. */
+  hushed(work: () => Promise<void>): Promise<void>;
   /** From here on things go wrong. */
   storm(): void;
   /** Nothing goes wrong any more. */
@@ -80,11 +82,12 @@ export function createWeather(seed: number, chance: Chance): Weather {
   let calm = true;
   let away = false;
   let sheltered = false;
+  let isHushed = false;
 
   return {
     transaction: () => {
       if (away) return "refused";
-      if (calm) return "fine";
+      if (calm || isHushed) return "fine";
       const drawn = draw.weighed<TransactionFate>({
         fine: 1,
         crash_before: rates.crash,
@@ -96,10 +99,10 @@ export function createWeather(seed: number, chance: Chance): Weather {
       });
       return sheltered && drawn.startsWith("crash_") ? "fine" : drawn;
     },
-    ambush: (name) => (calm || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
+    ambush: (name) => (calm || isHushed || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
     readLost: () => {
       if (away) return true;
-      const lost = !calm && draw.hits(rates.connection);
+      const lost = !calm && !isHushed && draw.hits(rates.connection);
       if (lost) tally.add("transactions", "a read's connection lost");
       return lost;
     },
@@ -130,6 +133,14 @@ export function createWeather(seed: number, chance: Chance): Weather {
     },
     get isSheltered() {
       return sheltered;
+    },
+    hushed: async (work) => {
+      isHushed = true;
+      try {
+        await work();
+      } finally {
+        isHushed = false;
+      }
     },
     storm: () => {
       calm = false;

@@ -1,5 +1,5 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
-import { type Clock, HOUR, plus, startOfDate } from "../kernel/clock.ts";
+import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId } from "../kernel/ids.ts";
 import {
   type Breaks,
@@ -23,8 +23,7 @@ export type ComparingDeps = ScopesDeps & {
 /** Scopes that are compared at once. */
 const SCOPES_PER_RUN = 2_000;
 const GENERATIONS_PER_LOOK = 500;
-/** Asked for side by side. */
-const AT_ONCE = 16;
+const ANSWERED_MS = MINUTE / 2;
 /** After the end of the date. */
 const PATIENCE_MS = 14 * HOUR;
 /** Statements that a sentence names. */
@@ -55,7 +54,11 @@ export async function statements(
   const missing = await missingOf(deps, due, () => goOn());
   const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
   if (missing.length > 0 && isPatient) {
-    return { end: "waiting", waitsFor: `the statements ${named(missing)}` };
+    return {
+      end: "waiting",
+      waitsFor: `the statements ${named(missing)}`,
+      until: await nextLook(deps, date),
+    };
   }
   const without = missing.length === 0 ? "" : `; gone on without ${named(missing)}`;
   return {
@@ -63,6 +66,13 @@ export async function statements(
     detail: `${due.length - missing.length} statements are there${without}`,
     result: { missing: missing.map(textOf) },
   };
+}
+
+/** When the next one is asked for, and a moment more for the answer. */
+async function nextLook(deps: ComparingDeps, date: string): Promise<Date> {
+  const end = patienceEnd(deps, date);
+  const next = await deps.statements.fetching.nextDue();
+  return next === null || next > end ? end : plus(next, ANSWERED_MS);
 }
 
 function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
@@ -118,13 +128,12 @@ async function scopesToCompare(deps: ComparingDeps, date: string): Promise<reado
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {
   const missing: Scope[] = [];
-  for (let at = 0; at < scopes.length; at += AT_ONCE) {
+  for (let at = 0; at < scopes.length; at += SCOPES_PER_RUN) {
     await goOn();
-    const some = scopes.slice(at, at + AT_ONCE);
-    const current = await Promise.all(
-      some.map((scope) => deps.statements.statements.current(statementScopeOf(scope))),
-    );
-    missing.push(...some.filter((_, index) => current[index] === null));
+    const some = scopes.slice(at, at + SCOPES_PER_RUN).map(statementScopeOf);
+    for (const { channelAccountId, statementDate } of await deps.statements.statements.without(some)) {
+      missing.push({ channelAccountId, channelDate: statementDate });
+    }
   }
   return missing;
 }

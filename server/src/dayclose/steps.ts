@@ -1,6 +1,7 @@
 /** The steps of a close, in their order. */
 import type { ChannelAccount } from "../channels/index.ts";
 import type { Fees } from "../fees/index.ts";
+import { HOUR, plus } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database, Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
@@ -68,7 +69,8 @@ async function previousDay({ cell }: CloseStepsDeps, date: string): Promise<Step
   const run = previous === null ? null : await store.runOfDate(cell.db, previous);
   if (previous === null) return { end: "done", detail: "it is the first day of the books", result: {} };
   if (run?.state === "done") return { end: "done", detail: `${previous} is closed`, result: { previous } };
-  return { end: "waiting", waitsFor: `the close of ${previous}, which comes first` };
+  const until = plus(cell.clock.now(), HOUR);
+  return { end: "waiting", waitsFor: `the close of ${previous}, which comes first`, until };
 }
 
 async function balances({ cell, withTime }: CloseStepsDeps, date: string): Promise<StepEnd> {

@@ -83,6 +83,20 @@ export function setDue(tx: Tx, runId: Id, dueAt: Date): Promise<number> {
   return tx.run(dueSql, [runId, dueAt]);
 }
 
+const hastenAfterSql = sql(
+  "close_run_hasten_after",
+  `update close_runs
+   set due_at = $2
+   where accounting_date > $1
+     and state = 'waiting'
+     and due_at > $2`,
+);
+
+/** Runs of later dates, which wait for it, are due at once. */
+export function hastenAfter(tx: Tx, date: string, now: Date): Promise<number> {
+  return tx.run(hastenAfterSql, [date, now]);
+}
+
 const updateRunSql = sql(
   "close_run_update",
   `update close_runs

@@ -1,4 +1,4 @@
-import { MINUTE } from "../kernel/clock.ts";
+import { SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../kernel/due.ts";
 import type { Log } from "../kernel/log.ts";
@@ -6,7 +6,7 @@ import type { Job } from "../kernel/schedules.ts";
 import type { Run } from "./model.ts";
 import { type DayClose, LATE_AFTER_MS } from "./service.ts";
 
-const IDLE_MS = MINUTE / 2;
+const IDLE_MS = 5 * SECOND;
 
 /** Carries on runs that are due, one at a time; any number of processes may run it. */
 export function startCloseWorker(deps: {

@@ -50,6 +50,8 @@ export type Statements = {
    * there and `conflict` for one without credentials, whose holder is not known.
    */
   receive(incoming: Incoming): Promise<Received>;
+  /** Days of trade that no statement was accepted for, of those given. */
+  without(scopes: readonly store.TradeScope[]): Promise<store.TradeScope[]>;
   /** The newest accepted statement of a scope, or null. */
   current(scope: Scope): Promise<StatementRecord | null>;
   /** What is known of a scope. */
@@ -97,6 +99,7 @@ export function createStatements(deps: StatementsDeps): Statements {
   };
   return {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
+    without: (scopes) => store.findWithout(cell.db, scopes),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);

@@ -1,0 +1,94 @@
+/**
+ * The days of a world and their closes: the rules that its operators set before, how long a world goes on
+ * until every day on which money moved is closed, and what must be true of each close then.
+ */
+import { CHANNELS, CONSOLES } from "./contracts.ts";
+import { asOperator, type Merchant } from "./merchants.ts";
+import type { World } from "./world.ts";
+
+/**
+ * A channel may carry out the refunds of a payment in another order than they were accepted in, and round the
+ * fee that each gives back accordingly: a rule adjusts what is off by so little, as finance would have it.
+ */
+const ROUNDING_MAX = 2;
+const PER_DAY_MAX = 1_000;
+
+/** Sets what is resolved without people. */
+export async function setBreakRules(world: World, [first]: readonly Merchant[]): Promise<void> {
+  if (first === undefined) return;
+  const operator = { name: "approver of rules", roles: ["admin"] };
+  const { token } = await asOperator(world, first.owner, "POST", "/v1/ops/operators", operator);
+  for (const currency of new Set(CHANNELS.map((channel) => CONSOLES[channel].currency))) {
+    const limits = { per_break_max: ROUNDING_MAX, per_day_max: PER_DAY_MAX, enabled: true };
+    const rule = { policy: "rule", kind: "fee", currency, ...limits, reason: "the channel's rounding" };
+    const proposed = await asOperator(world, first.owner, "POST", "/v1/ops/break_policies", rule);
+    const path = `/v1/ops/approvals/${proposed.id}/approve`;
+    await asOperator(world, first.owner, "POST", path, undefined, token);
+  }
+}
+
+const OPEN_DAYS = {
+  name: "simulation_open_days",
+  text: `select exists (
+       select
+       from journals j
+       where j.kind in ('payment_success', 'refund_accepted', 'refund_returned', 'reversed_by_channel',
+         'surplus_success', 'surplus_refund_accepted', 'surplus_reversed', 'dispute_opened', 'dispute_won')
+         and j.accounting_date > coalesce(
+           (select max(accounting_date) from close_runs where state = 'done'), '-infinity'
+         )
+     )
+     or exists (select from breaks where state = 'pending') as open`,
+};
+
+/** Whether money moved on a day that is not closed, or a later day's statement may explain something yet. */
+export async function hasOpenDays({ ground }: World): Promise<boolean> {
+  return (await ground.cell.db.one<{ open: boolean }>(OPEN_DAYS))?.open === true;
+}
+
+const UNCLOSED = {
+  name: "simulation_unclosed",
+  text: `select what
+   from (
+     select 'the close of ' || r.accounting_date || ' is still ' || r.state || ' at ' || s.name
+       || coalesce(': ' || s.detail, '') as what
+     from close_runs r
+     join close_steps s on s.run_id = r.id
+     where r.state <> 'done'
+       and s.state <> 'done'
+     union all
+     select 'the ' || kind || ' of ' || channel_date || ' is ' || state || ' (' || match_key || '), there '
+       || coalesce(theirs, '-') || ', here ' || coalesce(ours, '-')
+     from breaks
+     where state not in ('resolved', 'voided')
+   ) rows
+   order by what`,
+};
+
+const REPORTS = {
+  name: "simulation_reports",
+  text: "select accounting_date, report from close_reports order by accounting_date",
+};
+
+type Report = {
+  readonly chain: readonly { readonly currency: string; readonly ties: boolean }[];
+  readonly invariants: readonly { readonly name: string; readonly violations: number }[];
+  readonly missing_statements: readonly string[];
+};
+
+/** Every day is closed, nothing on it is left unexplained, and its report says that all of it ties. */
+export async function checkCloses({ ground, weather }: World): Promise<readonly string[]> {
+  const { db } = ground.cell;
+  const found = (await db.all<{ what: string }>(UNCLOSED)).map(({ what }) => what);
+  for (const { accountingDate, report } of await db.all<{ accountingDate: string; report: string }>(
+    REPORTS,
+  )) {
+    const { chain, invariants, missing_statements: missing } = JSON.parse(report) as Report;
+    const say = (what: string) => found.push(`the report of ${accountingDate}: ${what}`);
+    weather.tally.add("closes", "days closed");
+    for (const { currency, ties } of chain) if (!ties) say(`the chain of ${currency} does not tie`);
+    for (const { name, violations } of invariants) if (violations > 0) say(`${name} is violated`);
+    for (const scope of missing) say(`the statement ${scope} was not there`);
+  }
+  return found;
+}
