@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { sql } from "../kernel/database.ts";
 import { type Hands, handsOn } from "../payments/testing/hands.ts";
 import { type Office, openOffice } from "../payouts/testing/office.ts";
+import { invariants } from "../reconciliation/index.ts";
 import { daysOn } from "./testing/days.ts";
 
 let platform: TestPlatform;
@@ -126,3 +128,23 @@ test("a statement that is corrected later is compared again, and takes back what
   ]);
   await assertInvariants(platform);
 });
+
+/** A lie told to the database, taken back after the audit has looked. */
+const LIES: readonly [invariant: string, change: string][] = [
+  ["6 what was compared is the statement", "reconciliation_totals set theirs_amount = theirs_amount + $1"],
+  ["6 differences are findings", "findings set settle_difference = settle_difference + $1"],
+  ["6 what was compared is the ledger", "reconciliation_totals set ours_fee = ours_fee + $1"],
+];
+
+for (const [name, change] of LIES) {
+  test(`the audit finds a comparison that lies: ${name}`, async () => {
+    const { cell } = platform.app;
+    const lie = (by: bigint) =>
+      cell.transact((tx) => tx.run(sql(`test_lie_${name}`, `update ${change}`), [by]));
+    assert.ok((await lie(1n)) > 0);
+    const found = await invariants.find((one) => one.name === name)?.check(cell.db, null);
+    await lie(-1n);
+    assert.ok(found !== undefined && found.length > 0, JSON.stringify(found));
+    await assertInvariants(platform);
+  });
+}
