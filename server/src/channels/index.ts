@@ -12,7 +12,6 @@ export type { ChannelAccounts, GivenContract } from "./accounts/service.ts";
 export {
   type AlipayColumn,
   type AlipayFrame,
-  type AlipayTotal,
   createAlipay,
   readAlipayFrame,
 } from "./alipay/index.ts";

@@ -100,11 +100,14 @@ async function expect(deps: FetchingDeps, scopes: readonly ExpectedScope[]): Pro
 }
 
 async function declareNone({ statements }: FetchingDeps, scope: Scope, receivedBy: Id): Promise<Received> {
-  const current = await statements.current(scope);
+  const nothing = { original: Buffer.alloc(0), source: "none_published" } as const;
+  const received = await statements.receive({ scope, ...nothing, receivedBy });
+  const { record } = received;
+  const current = received.outcome === "accepted" ? record : await statements.current(scope);
   if (current !== null && current.source !== "none_published") {
     throw problem("conflict", { detail: `the day has a statement already, version ${current.version}` });
   }
-  return statements.receive({ scope, original: Buffer.alloc(0), source: "none_published", receivedBy });
+  return received;
 }
 
 async function lineOf(deps: FetchingDeps, channelAccountId: Id) {

@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../kernel/http.ts";
@@ -67,11 +67,28 @@ function fetching(http: Http, deps: StatementsRoutesDeps): void {
   );
 }
 
+/** A file may be large: not a byte of it is held before it is known who sends it. */
+function knownFirst({ authenticateOperator }: StatementsRoutesDeps) {
+  const actors = new WeakMap<FastifyRequest, Actor>();
+  return {
+    preParsing: async (request: FastifyRequest) => {
+      actors.set(request, await authenticateOperator(request, "statements.write"));
+    },
+    actorOf: (request: FastifyRequest): Actor => {
+      const actor = actors.get(request);
+      if (actor === undefined) throw problem("unauthenticated");
+      return actor;
+    },
+  };
+}
+
 function uploading(http: Http, deps: StatementsRoutesDeps): void {
+  const { preParsing, actorOf } = knownFirst(deps);
   http.post<{ Params: Day; Querystring: Kind & { mapping?: string } }>(
     "/v1/ops/channel_accounts/:id/statements/:date",
     {
       bodyLimit: deps.bytesMax,
+      preParsing,
       schema: opsSchema({
         operationId: "opsUploadStatement",
         summary: "Send in a day's statement, as the channel handed it out",
@@ -85,7 +102,7 @@ function uploading(http: Http, deps: StatementsRoutesDeps): void {
       }),
     },
     async (request, reply) => {
-      const actor = await deps.authenticateOperator(request, "statements.write");
+      const actor = actorOf(request);
       const { mapping = null, ...kind } = request.query;
       return upload(deps, actor, reply, request.body, scopeOf(request.params, kind), mapping);
     },
@@ -94,6 +111,7 @@ function uploading(http: Http, deps: StatementsRoutesDeps): void {
     "/v1/ops/bank_statements/:account/:date",
     {
       bodyLimit: deps.bytesMax,
+      preParsing,
       schema: opsSchema({
         operationId: "opsUploadBankStatement",
         summary: "Send in a bank's statement of an account and a day: camt.053, or by a mapping",
@@ -104,7 +122,7 @@ function uploading(http: Http, deps: StatementsRoutesDeps): void {
       }),
     },
     async (request, reply) => {
-      const actor = await deps.authenticateOperator(request, "statements.write");
+      const actor = actorOf(request);
       const { account, date } = request.params;
       const scope = { kind: "bank", channelAccountId: null, account, statementDate: date } as const;
       return upload(deps, actor, reply, request.body, scope, request.query.mapping ?? null);

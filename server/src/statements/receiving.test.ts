@@ -3,12 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import {
-  type Answer,
-  type Json,
-  startTestPlatform,
-  type TestPlatform,
-} from "../../../tools/testing/platform.ts";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import type { Channel } from "../channels/index.ts";
 import { sha256 } from "../kernel/crypto.ts";
 import { parseId } from "../kernel/ids.ts";
@@ -30,16 +25,13 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function upload(path: string, body: Buffer): Promise<Answer> {
+async function upload(path: string, body: Buffer, token = "op_only-for-tests-0123456789abcdef") {
   const answer = await fetch(platform.baseUrl + path, {
     method: "POST",
-    headers: {
-      authorization: "Bearer op_only-for-tests-0123456789abcdef",
-      "content-type": "application/octet-stream",
-    },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" },
     body: new Uint8Array(body),
   });
-  return { status: answer.status, body: (await answer.json()) as Json, headers: answer.headers };
+  return { status: answer.status, body: (await answer.json()) as Json };
 }
 
 const sampleOf = (name: string) => {
@@ -99,6 +91,40 @@ test("a file beyond the setting is refused as too large, and says which setting"
   const sent = await upload(`/v1/ops/bank_statements/${ACCOUNT}/${DAY}`, Buffer.alloc(100_001));
   assert.equal(sent.status, 413);
   assert.match(JSON.stringify(sent.body), /TRIBUTARY_STATEMENT_MEGABYTES_MAX/);
+});
+
+test("a stranger's file is refused before it is read, so that nobody fills the memory with files", async () => {
+  const paths = [
+    `/v1/ops/bank_statements/${ACCOUNT}/${DAY}`,
+    `/v1/ops/channel_accounts/${platform.demo.channel_account_id}/statements/${DAY}`,
+  ];
+  for (const path of paths) {
+    // Were it read first, its size would be what is refused.
+    assert.equal((await upload(path, Buffer.alloc(100_001), "op_unknown")).status, 401, path);
+  }
+});
+
+test("the word that there is none never takes the place of a file that came in the meantime", async () => {
+  const statements = toyStatements();
+  const scope = {
+    kind: "trade",
+    channelAccountId: parseId("cha", platform.demo.channel_account_id),
+    account: "",
+    statementDate: "2026-11-20",
+  } as const;
+  const file = { scope, original: Buffer.from("a"), source: "upload", receivedBy: null } as const;
+  const nothing = { ...file, original: Buffer.alloc(0), source: "none_published" } as const;
+  const { record } = await statements.receive(file);
+  const received = await statements.receive(nothing);
+  assert.deepEqual([received.outcome, received.record.id], ["same", record.id]);
+  assert.equal((await statements.current(scope))?.id, record.id);
+
+  const both = { ...scope, statementDate: "2026-11-21" };
+  await Promise.all([
+    statements.receive({ ...nothing, scope: both }),
+    statements.receive({ ...file, scope: both }),
+  ]);
+  assert.equal((await statements.current(both))?.source, "upload");
 });
 
 test("of files that come at once for a day each has its own number, the same file one", async () => {

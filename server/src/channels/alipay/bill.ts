@@ -15,7 +15,6 @@ import { parseBeijingTime } from "./time.ts";
 
 const TITLE = "#支付宝业务明细查询";
 
-/** Columns by name: their order and number have changed over the years. */
 const COLUMNS = {
   tradeNo: "支付宝交易号",
   orderNo: "商户订单号",
@@ -31,9 +30,14 @@ const COLUMNS = {
 } as const;
 
 const KINDS: Readonly<Record<string, StatementLine["kind"]>> = { 交易: "payment", 退款: "refund" };
-const TRAILER_TITLES = { payment: "交易合计", refund: "退款合计" } as const;
+const TOTAL_TITLES = { payment: "交易合计", refund: "退款合计" } as const;
 
-type Column = keyof typeof COLUMNS;
+export type AlipayColumn = keyof typeof COLUMNS;
+
+/** What the trailer says the lines of a kind make, in fen. */
+export type AlipayTotal = { readonly count: bigint; readonly settled: bigint; readonly discount: bigint };
+type Totals = Readonly<Record<keyof typeof TOTAL_TITLES, AlipayTotal>>;
+
 type Row = { readonly entry: StatementLine; readonly discount: bigint };
 
 /** Whether a file of the archive is the business statement; the other one is its summary. */
@@ -48,19 +52,15 @@ export function isStatement(content: Buffer): boolean {
  */
 export function parseStatement(content: Buffer, original: Buffer): Statement {
   const lines = decodeLines(content);
-  const account = headed(lines, 1, /^#账号[：:]\[(\d{20})\]$/, "the account");
-  const channelDate = dayOf(lines);
-  headed(lines, 3, /^#-+(业务明细列表)-+$/, "the beginning of the list");
-  const columns = columnsOf(at(lines, 4), 5, COLUMNS);
-  const end = lines.findIndex((line, index) => index > 4 && line.startsWith("#"));
+  const { account, channelDate, columns } = headOf(lines);
+  const end = lines.findIndex((line, index) => index >= HEAD_LINES && line.startsWith("#"));
   if (end === -1) throw new StatementFault(lines.length, "the list has no end: the file is cut off");
-  headed(lines, end, /^#-+(业务明细列表结束)-+$/, "the end of the list");
-  const rows = lines.slice(5, end).map((line, index) => rowOf(line, index + 6, columns));
-  checkTrailer(lines, end + 1, rows, "payment");
-  checkTrailer(lines, end + 2, rows, "refund");
-  headed(lines, end + 3, /^#导出时间[：:]\[(.+)\]$/, "the time of export");
-  const rest = lines.findIndex((line, index) => index > end + 3 && line !== "");
-  if (rest !== -1) throw new StatementFault(rest + 1, "something follows the end of the statement");
+  const rows = lines
+    .slice(HEAD_LINES, end)
+    .map((line, index) => rowOf(line, index + HEAD_LINES + 1, columns));
+  const totals = totalsAfter(lines, end);
+  checkTotal(end + 2, rows, "payment", totals);
+  checkTotal(end + 3, rows, "refund", totals);
   return {
     account,
     channelDate,
@@ -69,18 +69,55 @@ export function parseStatement(content: Buffer, original: Buffer): Statement {
   };
 }
 
-function rowOf(text: string, line: number, columns: Columns<Column>): Row {
+/** Lines that stand before those of the list. */
+export const HEAD_LINES = 5;
+
+/** Whose statement it is, of which day, and where its columns are. @throws StatementFault */
+export function headOf(lines: readonly string[]) {
+  const account = headed(lines, 1, /^#账号[：:]\[(\d{20})\]$/, "the account");
+  const channelDate = dayOf(lines);
+  headed(lines, 3, /^#-+(业务明细列表)-+$/, "the beginning of the list");
+  const columns = columnsOf(at(lines, HEAD_LINES - 1), HEAD_LINES, COLUMNS);
+  return { account, channelDate, columns };
+}
+
+/**
+ * What stands after the list, whose end is the line at `end`; nothing follows it. @throws StatementFault
+ */
+export function totalsAfter(lines: readonly string[], end: number): Totals {
+  headed(lines, end, /^#-+(业务明细列表结束)-+$/, "the end of the list");
+  const totals = { payment: totalOf(lines, end + 1, "payment"), refund: totalOf(lines, end + 2, "refund") };
+  headed(lines, end + 3, /^#导出时间[：:]\[(.+)\]$/, "the time of export");
+  const rest = lines.findIndex((line, index) => index > end + 3 && line !== "");
+  if (rest !== -1) throw new StatementFault(rest + 1, "something follows the end of the statement");
+  return totals;
+}
+
+/** `#交易合计：1笔，商家实收共12.34元，商家优惠共0.00元` and its twin for refunds. */
+function totalOf(lines: readonly string[], index: number, kind: keyof Totals): AlipayTotal {
+  const title = TOTAL_TITLES[kind];
+  const part = "([+-]?\\d+(?:\\.\\d{1,2})?)元";
+  const form = new RegExp(`^#${title}[：:](\\d+)笔，商家实收(?:退款)?共${part}，商家优惠(?:退款)?共${part}$`);
+  const [, count, ...sums] = form.exec(at(lines, index).trim()) ?? [];
+  const [settled, discount] = sums.map(fenOf);
+  if (count === undefined || settled == null || discount == null) {
+    throw new StatementFault(index + 1, `is not the total of ${title}`);
+  }
+  return { count: BigInt(count), settled, discount };
+}
+
+function rowOf(text: string, line: number, columns: Columns<AlipayColumn>): Row {
   const cells = text.split(",");
   if (cells.length !== columns.count) {
     throw new StatementFault(line, `has ${cells.length} cells, the header ${columns.count}`);
   }
-  const read = (column: Column) => cell(cells[columns.index[column]] as string);
-  const must = <T>(column: Column, value: T | null | undefined): T => {
+  const read = (column: AlipayColumn) => cell(cells[columns.index[column]] as string);
+  const must = <T>(column: AlipayColumn, value: T | null | undefined): T => {
     if (value !== null && value !== undefined && value !== "") return value;
     throw new StatementFault(line, `${COLUMNS[column]} is ${JSON.stringify(read(column))}`);
   };
-  const money = (column: Column) => must(column, fenOf(read(column)));
-  const time = (column: Column) => must(column, parseBeijingTime(read(column)));
+  const money = (column: AlipayColumn) => must(column, fenOf(read(column)));
+  const time = (column: AlipayColumn) => must(column, parseBeijingTime(read(column)));
 
   const kind = must("kind", KINDS[read("kind")]);
   const entry: StatementLine = {
@@ -104,28 +141,17 @@ function rowOf(text: string, line: number, columns: Columns<Column>): Row {
   return { entry, discount: money("discount") };
 }
 
-/** `#交易合计：1笔，商家实收共12.34元，商家优惠共0.00元` and its twin for refunds. */
-function checkTrailer(
-  lines: readonly string[],
-  index: number,
-  rows: readonly Row[],
-  kind: "payment" | "refund",
-): void {
-  const title = TRAILER_TITLES[kind];
-  const part = "([+-]?\\d+(?:\\.\\d{1,2})?)元";
-  const form = new RegExp(`^#${title}[：:](\\d+)笔，商家实收(?:退款)?共${part}，商家优惠(?:退款)?共${part}$`);
-  const found = form.exec(at(lines, index).trim());
-  if (found === null) throw new StatementFault(index + 1, `is not the total of ${title}`);
-  const [, count = "", settled, discount] = found;
+function checkTotal(line: number, rows: readonly Row[], kind: keyof Totals, totals: Totals): void {
+  const { count, settled, discount } = totals[kind];
   const own = rows.filter((row) => row.entry.kind === kind);
   const sums = [
-    ["笔", BigInt(count), BigInt(own.length)],
-    ["商家实收", fenOf(settled), own.reduce((sum, row) => sum + row.entry.settleAmount, 0n)],
-    ["商家优惠", fenOf(discount), own.reduce((sum, row) => sum + row.discount, 0n)],
+    ["笔", count, BigInt(own.length)],
+    ["商家实收", settled, own.reduce((sum, row) => sum + row.entry.settleAmount, 0n)],
+    ["商家优惠", discount, own.reduce((sum, row) => sum + row.discount, 0n)],
   ] as const;
   for (const [what, said, counted] of sums) {
     if (said !== counted) {
-      throw new StatementFault(index + 1, `${title} says ${what} ${said}, the lines make ${counted}`);
+      throw new StatementFault(line, `${TOTAL_TITLES[kind]} says ${what} ${said}, the lines make ${counted}`);
     }
   }
 }
