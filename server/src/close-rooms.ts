@@ -145,18 +145,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
         violations: BigInt(violations.length),
       }));
     });
-  const folder = join(settings.dataDir, "reconciliation");
-  const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
-  const reconciliation = within(
-    edges?.around,
-    createReconciliation({
-      cell,
-      engine,
-      folder,
-      statements: statementSource(statements),
-      accountOf: deps.channels.account,
-    }),
-  );
+  const { engine, reconciliation } = createComparing(deps, statements);
   const { timeZone } = settings;
   const steps = closeSteps({
     ...deps,
@@ -197,6 +186,19 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       if (engine !== edges?.engine) await engine.stop();
     },
   };
+}
+
+function createComparing({ cell, settings, channels, edges }: CloseRoomsDeps, statements: StatementsRoom) {
+  const folder = join(settings.dataDir, "reconciliation");
+  const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
+  const made = createReconciliation({
+    cell,
+    engine,
+    folder,
+    statements: statementSource(statements),
+    accountOf: channels.account,
+  });
+  return { engine, reconciliation: within(edges?.around, made) };
 }
 
 function within(around: CloseEdges["around"], made: Reconciliation): Reconciliation {

@@ -210,7 +210,7 @@ async function build_(
   return app;
 }
 
-/** Work with files and the engine, which no scheduler orders: an event of its own, in which nothing goes wrong. */
+/** Work with files and the engine, which no scheduler orders: one event, in which nothing goes wrong. */
 function asOne<T>(
   { scheduler, weather }: PlatformDeps,
   owner: Owner,

@@ -6,8 +6,8 @@ const compiled = fileURLToPath(new URL("../../node_modules/.cache/tributary/comp
 let server: TestServer | null = null;
 
 /**
- * Once per run, before the first test file: one PostgreSQL for all of them, named in TEST_POSTGRES_URL. Each file
- * is a process of its own that loads much of the platform: compiled modules are kept, which halves that.
+ * Once per run, before the first test file: one PostgreSQL for all of them, named in TEST_POSTGRES_URL. Each
+ * file is a process of its own that loads much of the platform: compiled modules are kept, which halves that.
  */
 export async function globalSetup(): Promise<void> {
   server = await startTestServer();

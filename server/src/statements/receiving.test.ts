@@ -93,7 +93,7 @@ test("a file beyond the setting is refused as too large, and says which setting"
   assert.match(JSON.stringify(sent.body), /TRIBUTARY_STATEMENT_MEGABYTES_MAX/);
 });
 
-test("a stranger's file is refused before it is read, so that nobody fills the memory with files", async () => {
+test("a stranger's file is refused before it is read: nobody fills the memory with files", async () => {
   const paths = [
     `/v1/ops/bank_statements/${ACCOUNT}/${DAY}`,
     `/v1/ops/channel_accounts/${platform.demo.channel_account_id}/statements/${DAY}`,

@@ -40,7 +40,10 @@ export type Incoming = {
 /** What became of a file. */
 export type Received =
   | { readonly outcome: "accepted"; readonly record: StatementRecord }
-  /** The scope has this very file already: the version that it was given then. */
+  /**
+   * The scope has this very file already: the version that it was given then. Of `none_published`, the scope
+   * has a statement: the current one.
+   */
   | { readonly outcome: "same"; readonly record: StatementRecord }
   | { readonly outcome: "refused"; readonly record: StatementRecord };
 
@@ -229,7 +232,9 @@ async function write(
       { repeatable: true },
     );
     if (record !== null) return { record, isNew: true };
-    const same = await store.findSame(cell.db, row, row.hash, fault);
+    const same = await (row.source === "none_published"
+      ? store.findCurrent(cell.db, row)
+      : store.findSame(cell.db, row, row.hash, fault));
     if (same !== null) return { record: same, isNew: same.id === row.id };
   }
   throw problem("overloaded", { detail: "other statements of the same day are being received" });

@@ -9,26 +9,24 @@ const COLUMNS = `
 const insertSql = sql(
   "statement_insert",
   `insert into statements (${COLUMNS})
-   values ($1, $2, $3, $4, $5, $6,
-     case
-       when $6 = 'accepted' then (
-         select coalesce(max(version), 0) + 1
-         from statements
-         where kind = $2
-           and channel_account_id is not distinct from $3
-           and account = $4
-           and statement_date = $5
-           and state = 'accepted'
-       )
-     end,
-     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+   select $1, $2, $3, $4, $5, $6,
+     case when $6 = 'accepted' then coalesce(max(version), 0) + 1 end,
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+   from statements
+   where kind = $2
+     and channel_account_id is not distinct from $3
+     and account = $4
+     and statement_date = $5
+     and state = 'accepted'
+   having $9 <> 'none_published'
+     or count(*) = 0
    on conflict do nothing
    returning ${COLUMNS}`,
 );
 
 /**
- * Writes a statement with the next number of its scope. Null: another one took the number, or the very same
- * statement is there.
+ * Writes a statement with the next number of its scope. Null: another one took the number, the very same
+ * statement is there, or it is the word that there is none and there is one.
  */
 export function insertStatement(tx: Tx, row: StatementRecord): Promise<StatementRecord | null> {
   return tx.one<StatementRecord>(insertSql, [
