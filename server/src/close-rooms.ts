@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { FastifyRequest } from "fastify";
+import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
 import {
   closeSteps,
@@ -123,6 +124,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     ...deps,
     http: deps.channelHttp,
     timeZone: settings.timeZone,
+    bankStatements: bankStatementsOf(statements),
     settlementsToPay: (date) => settlementsToPay(settlement, date),
     settlementsPaid: settlement.markPaid,
   });
@@ -175,7 +177,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
-    jobs: nightlyClose({ cell, dayClose, log }),
+    jobs: [...nightlyClose({ cell, dayClose, log }), ...payouts.jobs],
     start: () => {
       fetching = statements.fetching.startWorker(log);
       payouts.startWorkers();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { HOUR, SECOND, systemClock } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
 import { type Hands, handsOn } from "../payments/testing/hands.ts";
 import { type Office, openOffice } from "../payouts/testing/office.ts";
@@ -18,6 +19,7 @@ before(async () => {
   office = await openOffice(platform);
   await office.verifiedAccount();
   await office.fund(1n, 1_000_000n);
+  await office.read();
 });
 after(async () => {
   await office.close();
@@ -98,16 +100,82 @@ test("what a day settles arrives at the merchant's bank, and the settlement says
   const { data } = (await platform.api("GET", "/v1/payouts")).body;
   const made = data.filter((payout: Json) => payout.status === "created");
   assert.equal(made.length, 2, JSON.stringify(data));
-  await office.batch(made.map(({ id }: Json) => id));
-  for (const { id } of made) await office.until(id, "sent");
-  await office.read();
-  for (const { id } of made) await office.until(id, "succeeded");
-  // Whoever read the statement died before it told of it: the next close does.
+  const [one, other] = made;
   const statuses = async () =>
-    (await platform.api("GET", "/v1/settlements")).body.data.map(({ state }: Json) => state);
+    (await platform.api("GET", "/v1/settlements")).body.data.map(({ state }: Json) => state).toSorted();
+  await office.batch([one.id]);
+  await office.until(one.id, "sent");
+  await office.read();
+  await office.until(one.id, "succeeded");
+  // Whoever read the statement died before it told of it: the next close does.
   assert.deepEqual(await statuses(), ["approved", "approved"]);
-  await days.close(await days.next());
-  assert.deepEqual((await statuses()).toSorted(), ["paid", "paid"]);
+
+  await office.batch([other.id]);
+  await office.until(other.id, "sent");
+  const date = await days.next();
+  // An hour after midnight the bank is asked for the day's statement, which is read when it is there.
+  platform.clock.advance(HOUR);
+  await office.until(other.id, "succeeded");
+  const reading = await readingOf("read", (row) => row.statement_date === date);
+  assert.deepEqual([reading.connection, reading.reason], ["reserve", null]);
+  await days.close(date);
+  assert.deepEqual(await statuses(), ["paid", "paid"]);
+  await assertInvariants(platform);
+});
+
+/** Waits until a bank's statement has come to a state. */
+async function readingOf(state: string, is: (row: Json) => boolean): Promise<Json> {
+  for (let looks = 0; looks < 200; looks += 1) {
+    const { data } = (await platform.ops("GET", `/v1/ops/bank_readings?state=${state}`)).body;
+    const found = data.find(is);
+    if (found !== undefined) return found;
+    platform.clock.advance(10 * SECOND);
+    await systemClock.sleep(20);
+  }
+  return assert.fail(`no statement of a bank is ${state}`);
+}
+
+test("a bank's statement that nobody can read says why, and is read again when somebody asks", async () => {
+  const { body: account } = await platform.sandbox("POST", "/bank/accounts", {
+    number: "62220299",
+    name: "T",
+  });
+  await platform.sandbox("POST", "/bank/credit", { account: "62220299", amount: 700, name: "A customer" });
+  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account: "62220299" });
+  const file = await (await fetch(`${account.url}/statements/${closed.date}`)).arrayBuffer();
+  const sent = await fetch(`${platform.baseUrl}/v1/ops/bank_statements/62220299/${closed.date}`, {
+    method: "POST",
+    headers: {
+      authorization: "Bearer op_only-for-tests-0123456789abcdef",
+      "content-type": "application/octet-stream",
+    },
+    body: file,
+  });
+  assert.equal(sent.status, 201);
+  const { id } = (await sent.json()) as Json;
+  const until = (state: string) => readingOf(state, ({ statement }) => statement === id);
+  assert.match((await until("refused")).reason, /ending in 0299 is no connection's/);
+  await office.approved(
+    await platform.ops("PUT", "/v1/ops/bank_connections/second", {
+      url: account.url,
+      account_number: "62220299",
+      holder_name: "T",
+      bank_code: "102100099996",
+      currency: "CNY",
+      holds: "reserve",
+      removes_doubles: true,
+    }),
+  );
+  const again = await platform.ops("POST", `/v1/ops/bank_readings/${id}/again`);
+  assert.deepEqual([again.status, again.body.state], [202, "waiting"]);
+  const read = await until("read");
+  assert.deepEqual([read.connection, read.entries, read.placed], ["second", 1, 0]);
+  assert.equal((await platform.ops("POST", `/v1/ops/bank_readings/${id}/again`)).status, 409);
+  const { data } = (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced")).body;
+  assert.deepEqual(
+    data.map(({ connection, amount }: Json) => [connection, amount]),
+    [["second", 700]],
+  );
   await assertInvariants(platform);
 });
 

@@ -19,9 +19,9 @@ export type BankStatement = {
   readonly accountNumber: string;
   readonly date: string;
   readonly currency: Currency;
-  /** Minor units, as the bank states them. */
-  readonly opening: bigint;
-  readonly closing: bigint;
+  /** Minor units, as the bank states them; null: it does not. */
+  readonly opening: bigint | null;
+  readonly closing: bigint | null;
   readonly entries: AsyncIterable<BankEntry> | Iterable<BankEntry>;
 };
 
@@ -58,6 +58,9 @@ export async function readBankStatement(
       end: "refused",
       reason: `the account is in ${connection.currency}, the statement in ${currency}`,
     };
+  }
+  if (opening === null || closing === null) {
+    return { end: "refused", reason: "it tells no balances, by which it is known to be whole" };
   }
   await openForPayouts(deps, currency);
   const counts = { entries: 0, placed: 0, sum: opening };
