@@ -106,7 +106,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const { cell, settings, log, room, edges } = deps;
   const files =
     edges?.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
-  const statements = createStatementsRoom({ ...deps, files });
+  const statements = createStatementsRoom({ ...deps, files, ...(edges?.around && { around: edges.around }) });
   const breaks = createBreaks({ ...deps, ...room });
   const settlement = createSettlement({
     ...deps,

@@ -2,6 +2,15 @@
  * The days of a world and their closes: the rules that its operators set before, how long a world goes on
  * until every day on which money moved is closed, and what must be true of each close then.
  */
+import { createIdMaker } from "../../server/src/kernel/ids.ts";
+import {
+  accountIdOf,
+  bookIdOf,
+  lockDay,
+  openPlatformAccounts,
+  platformOwner,
+  post,
+} from "../../server/src/ledger/index.ts";
 import { CHANNELS, CONSOLES } from "./contracts.ts";
 import { asOperator, type Merchant } from "./merchants.ts";
 import type { World } from "./world.ts";
@@ -13,12 +22,54 @@ import type { World } from "./world.ts";
 const ROUNDING_MAX = 2;
 const PER_DAY_MAX = 1_000;
 
+const CURRENCIES = [...new Set(CHANNELS.map((channel) => CONSOLES[channel].currency))];
+const CELL = 0;
+const OWN_MONEY = 10_000_000n;
+
+/**
+ * The platform's owner pays in what channels may cost beyond what merchants are charged: worlds have no bank,
+ * whose statement would show it.
+ */
+export async function payInOwnMoney({ ground, scheduler, chance }: World): Promise<void> {
+  const clock = scheduler.clockOf({ name: "owner", alive: true });
+  const luck = chance.stream("own money");
+  const random = {
+    bytes: (length: number) => luck.bytes(length),
+    integer: (below: number) => luck.integer(below),
+  };
+  const newId = createIdMaker({ clock, random }, CELL);
+  const book = bookIdOf("platform", platformOwner(CELL));
+  for (const currency of CURRENCIES) {
+    const of = (code: "bank_reserve" | "own_capital") => accountIdOf(book, code, currency, null);
+    await ground.cell.transact((tx) => openPlatformAccounts(tx, { cell: CELL, currency }, clock.now()));
+    await ground.cell.transact(async (tx) => {
+      const day = await lockDay(tx, CELL);
+      const capital = {
+        id: newId(),
+        bookId: book,
+        kind: "capital_paid_in" as const,
+        sourceId: newId(),
+        subjectId: null,
+        counterpartyId: null,
+        channelAccountId: null,
+        currency,
+        channelDate: null,
+        lines: [
+          { account: of("bank_reserve"), debit: OWN_MONEY },
+          { account: of("own_capital"), credit: OWN_MONEY },
+        ],
+      };
+      await post(tx, day, [capital], clock.now());
+    });
+  }
+}
+
 /** Sets what is resolved without people. */
 export async function setBreakRules(world: World, [first]: readonly Merchant[]): Promise<void> {
   if (first === undefined) return;
   const operator = { name: "approver of rules", roles: ["admin"] };
   const { token } = await asOperator(world, first.owner, "POST", "/v1/ops/operators", operator);
-  for (const currency of new Set(CHANNELS.map((channel) => CONSOLES[channel].currency))) {
+  for (const currency of CURRENCIES) {
     const limits = { per_break_max: ROUNDING_MAX, per_day_max: PER_DAY_MAX, enabled: true };
     const rule = { policy: "rule", kind: "fee", currency, ...limits, reason: "the channel's rounding" };
     const proposed = await asOperator(world, first.owner, "POST", "/v1/ops/break_policies", rule);
@@ -61,6 +112,9 @@ const UNCLOSED = {
        || coalesce(theirs, '-') || ', here ' || coalesce(ours, '-')
      from breaks
      where state not in ('resolved', 'voided')
+       -- What went back by itself and the door has booked is a person's to decide, and so is the fee of a part.
+       and not held_by_door
+       and not (kind = 'fee' and match_key like 'by itself/%')
    ) rows
    order by what`,
 };

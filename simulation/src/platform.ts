@@ -217,9 +217,18 @@ function asOne<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (weather.isHushed) return work();
   return new Promise((resolve, reject) => {
-    scheduler.atom(owner, what, weather.queueMs(), async () => {
-      await weather.hushed(() => work().then(resolve, reject));
+    scheduler.atom(owner, what, weather.queueMs(), async ({ over }) => {
+      const settle = await weather.hushed(() =>
+        work().then(
+          (value) => () => resolve(value),
+          (error: unknown) => () => reject(error as Error),
+        ),
+      );
+      // Whoever waits for it goes on behind it, not within.
+      over();
+      settle();
     });
   });
 }

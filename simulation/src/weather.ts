@@ -52,9 +52,12 @@ export type Weather = {
   shelter(isSheltered: boolean): void;
   readonly isSheltered: boolean;
   /** While this is done no transaction and no read goes wrong, but that PostgreSQL may be away. */
-  hushed(work: () => Promise<void>): Promise<void>;
+  hushed<T>(work: () => Promise<T>): Promise<T>;
+  readonly isHushed: boolean;
   /** From here on things go wrong. */
   storm(): void;
+  /** Of what goes wrong only what befalls the platform's own processes and their database. */
+  night(): void;
   /** Nothing goes wrong any more. */
   calm(): void;
   /** How often what went wrong, and whatever else is worth knowing that it happened. */
@@ -80,6 +83,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
   const tally = createTally();
   const ambush = layAmbush(seed, chance);
   let calm = true;
+  let isNight = false;
   let away = false;
   let sheltered = false;
   let isHushed = false;
@@ -107,7 +111,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
       return lost;
     },
     message: (name) => {
-      if (calm) return "fine";
+      if (calm || isNight) return "fine";
       const drawn = draw.weighed<MessageFate>({
         fine: 1,
         not_sent: rates.channel / 2,
@@ -119,7 +123,9 @@ export function createWeather(seed: number, chance: Chance): Weather {
       return sheltered ? "fine" : (ambush.message(name) ?? drawn);
     },
     wayMs: () =>
-      !calm && !sheltered && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80),
+      !calm && !isNight && !sheltered && draw.hits(rates.slow)
+        ? draw.between(100, 12_000)
+        : draw.between(1, 80),
     queueMs: () => (!calm && draw.hits(rates.contended) ? draw.between(5, 3_000) : draw.between(0, 3)),
     takeAway: () => {
       away = true;
@@ -134,10 +140,13 @@ export function createWeather(seed: number, chance: Chance): Weather {
     get isSheltered() {
       return sheltered;
     },
+    get isHushed() {
+      return isHushed;
+    },
     hushed: async (work) => {
       isHushed = true;
       try {
-        await work();
+        return await work();
       } finally {
         isHushed = false;
       }
@@ -145,8 +154,14 @@ export function createWeather(seed: number, chance: Chance): Weather {
     storm: () => {
       calm = false;
     },
+    night: () => {
+      calm = false;
+      isNight = true;
+      tally.add("fate", "a rough night");
+    },
     calm: () => {
       calm = true;
+      isNight = false;
       away = false;
     },
     tally,

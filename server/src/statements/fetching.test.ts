@@ -149,6 +149,7 @@ function toyChannels() {
         publishedAfterMinutes: 540,
         gapsMs: [15 * MINUTE, 15 * MINUTE, HOUR],
         emptyAfterAsking: 6,
+        showsReturns: false,
       },
     },
     merchantOf: () => ({}),

@@ -24,6 +24,8 @@ export type StatementsDeps = {
   readonly cell: Cell;
   readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget">;
   readonly files: StatementFiles;
+  /** Goes around the reading of a file, which is unpacked beside the event loop; nothing does where absent. */
+  readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 };
 
 /** A file as it came. */
@@ -144,7 +146,11 @@ async function receive(
   const hash = await deps.files.keep(original);
   const known = await store.findSame(deps.cell.db, scope, hash, null);
   if (known !== null) return { outcome: "same", record: known };
-  const read = source === "none_published" ? NOTHING : await readers.content(scope, reading, original);
+  const { around = (_, work) => work() } = deps;
+  const read =
+    source === "none_published"
+      ? NOTHING
+      : await around("reads a statement", () => readers.content(scope, reading, original));
   const record = (fault: StatementFault | null): StatementRecord => ({
     ...scope,
     id: deps.cell.newId(),
