@@ -76,6 +76,7 @@ export type CloseRoomsDeps = {
   readonly publicUrl: () => string;
   readonly settings: {
     readonly timeZone: string;
+    readonly closeAt: string | null;
     readonly dataDir: string;
     readonly statementBytesMax: number;
   };
@@ -177,7 +178,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
-    jobs: [...nightlyClose({ cell, dayClose, log }), ...payouts.jobs],
+    jobs: [...nightlyClose({ cell, dayClose, log, closeAt: settings.closeAt }), ...payouts.jobs],
     start: () => {
       fetching = statements.fetching.startWorker(log);
       payouts.startWorkers();

@@ -128,7 +128,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
-  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir });
+  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10" });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
   const common = { scheduler, weather, chance, violated };

@@ -7,7 +7,7 @@ import { daysOn } from "./testing/days.ts";
 
 let platform: TestPlatform;
 before(async () => {
-  platform = await startTestPlatform();
+  platform = await startTestPlatform({ config: { closeAt: "00:10" } });
 });
 after(() => platform.stop());
 

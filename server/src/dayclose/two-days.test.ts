@@ -14,7 +14,7 @@ let office: Office;
 let hands: Hands;
 const days = daysOn(() => platform);
 before(async () => {
-  platform = await startTestPlatform();
+  platform = await startTestPlatform({ config: { closeAt: "00:10" } });
   hands = handsOn(() => platform);
   office = await openOffice(platform);
   await office.verifiedAccount();

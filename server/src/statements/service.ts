@@ -24,7 +24,7 @@ export type StatementsDeps = {
   readonly cell: Cell;
   readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget">;
   readonly files: StatementFiles;
-  /** Goes around the reading of a file, which is unpacked beside the event loop; nothing does where absent. */
+  /** Goes around the reading of a file, which is unpacked beside the event loop; absent: nothing does. */
   readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 };
 
