@@ -112,7 +112,7 @@ const UNCLOSED = {
        || coalesce(theirs, '-') || ', here ' || coalesce(ours, '-')
      from breaks
      where state not in ('resolved', 'voided')
-       -- What went back by itself and the door has booked is a person's to decide, and so is the fee of a part.
+       -- What the door has booked as gone by itself is a person's to decide, and so is the fee of a part.
        and not held_by_door
        and not (kind = 'fee' and match_key like 'by itself/%')
    ) rows
