@@ -47,8 +47,8 @@ const STORM_MAX_MS = 12 * HOUR_MS;
 const CALM_MS = 30 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 const BEIJING_MS = 8 * HOUR_MS;
-/** So many of the worlds close their first day in rough weather. */
-const ROUGH_NIGHTS = 0.5;
+/** So many of the worlds close their first day in rough weather, beside those that lie in wait for it. */
+const ROUGH_NIGHTS = 0.3;
 /** From midnight until the last statement has been waited for. */
 const NIGHT_MS = 15 * HOUR_MS;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
@@ -166,7 +166,8 @@ async function settle(world: World, merchants: readonly Merchant[]): Promise<voi
   weather.calm();
   shops.calm();
   await disarmFaults(world);
-  if (!world.hasLongCalm && world.chance.stream("night").hits(ROUGH_NIGHTS)) {
+  const isByChance = !world.hasLongCalm && world.chance.stream("night").hits(ROUGH_NIGHTS);
+  if (isByChance || weather.isBadForClose) {
     await pass(untilMidnight(world));
     weather.night();
     await pass(NIGHT_MS);

@@ -62,6 +62,8 @@ export type Weather = {
   calm(): void;
   /** How often what went wrong, and whatever else is worth knowing that it happened. */
   readonly tally: Tally;
+  /** Something lies in wait for a day's close. */
+  readonly isBadForClose: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: string | null;
 };
@@ -165,6 +167,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
       away = false;
     },
     tally,
+    isBadForClose: ambush.isOfClose,
     lure: ambush.lure,
   };
 }
