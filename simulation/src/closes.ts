@@ -85,8 +85,11 @@ const OPEN_DAYS = {
        from journals j
        where j.kind in ('payment_success', 'refund_accepted', 'refund_returned', 'reversed_by_channel',
          'surplus_success', 'surplus_refund_accepted', 'surplus_reversed', 'dispute_opened', 'dispute_won')
-         and j.accounting_date > coalesce(
-           (select max(accounting_date) from close_runs where state = 'done'), '-infinity'
+         and not exists (
+           select
+           from close_runs r
+           where r.accounting_date = j.accounting_date
+             and r.state = 'done'
          )
      )
      or exists (select from breaks where state = 'pending') as open`,
@@ -97,24 +100,38 @@ export async function hasOpenDays({ ground }: World): Promise<boolean> {
   return (await ground.cell.db.one<{ open: boolean }>(OPEN_DAYS))?.open === true;
 }
 
+// What is left to people: what the door has booked as gone by itself, and the fee that came back with a part
+// of it. Neither is where nothing went by itself.
 const UNCLOSED = {
   name: "simulation_unclosed",
   text: `select what
    from (
-     select 'the close of ' || r.accounting_date || ' is still ' || r.state || ' at ' || s.name
-       || coalesce(': ' || s.detail, '') as what
+     select 'the close of ' || r.accounting_date || ' is still ' || r.state || coalesce(
+         (
+           select ' at ' || s.name || coalesce(': ' || s.detail, '')
+           from close_steps s
+           where s.run_id = r.id
+             and s.state <> 'done'
+           order by s.place
+           limit 1
+         ), '') as what
      from close_runs r
-     join close_steps s on s.run_id = r.id
      where r.state <> 'done'
-       and s.state <> 'done'
      union all
-     select 'the ' || kind || ' of ' || channel_date || ' is ' || state || ' (' || match_key || '), there '
-       || coalesce(theirs, '-') || ', here ' || coalesce(ours, '-')
-     from breaks
-     where state not in ('resolved', 'voided')
-       -- What the door has booked as gone by itself is a person's to decide, and so is the fee of a part.
-       and not held_by_door
-       and not (kind = 'fee' and match_key like 'by itself/%')
+     select 'the ' || b.kind || ' of ' || b.channel_date || ' is ' || b.state || ' (' || b.match_key
+       || '), there ' || coalesce(b.theirs, '-') || ', here ' || coalesce(b.ours, '-')
+     from breaks b
+     left join attempts a on a.id = b.attempt_id and a.payment_id = b.payment_id
+     where b.state not in ('resolved', 'voided')
+       and not coalesce(
+         b.state = 'open'
+           and a.taken_back > 0
+           and (
+             b.kind = 'refund_theirs_only' and b.held_by_door and a.taken_back >= -b.theirs_amount
+             or b.kind = 'fee' and b.match_key like 'by itself/%' and b.settle_difference = 0
+           ),
+         false
+       )
    ) rows
    order by what`,
 };
@@ -131,9 +148,12 @@ type Report = {
 };
 
 /** Every day is closed, nothing on it is left unexplained, and its report says that all of it ties. */
-export async function checkCloses({ ground, weather }: World): Promise<readonly string[]> {
+export async function checkCloses(world: World): Promise<readonly string[]> {
+  const { ground, weather } = world;
   const { db } = ground.cell;
   const found = (await db.all<{ what: string }>(UNCLOSED)).map(({ what }) => what);
+  if (await hasOpenDays(world)) found.push("a day on which money moved was never closed");
+  if (await world.isBusy()) found.push("something is still due, after more days than anything takes");
   for (const { accountingDate, report } of await db.all<{ accountingDate: string; report: string }>(
     REPORTS,
   )) {

@@ -238,6 +238,14 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
+    name: "close-not-begun",
+    mistake: "the calendar begins no close",
+    file: "server/src/dayclose/worker.ts",
+    text: "await dayClose.beginMissing()",
+    instead: "await Promise.resolve(0)",
+    catchers: [SIMULATION],
+  },
+  {
     name: "first-date-skipped",
     mistake: "the close begins with the books' first date, though a channel's date began the day before",
     file: "server/src/dayclose/scopes.ts",

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Tributary } from "@tributary/sdk";
 import type { Checks } from "../checks.ts";
 import { moneyText } from "../money.ts";
+import type { DemoFile } from "../platform.ts";
 import { createSandbox } from "../sandbox.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Break, type Closing, createClosing, hireSecond } from "./office.ts";
@@ -34,10 +35,13 @@ const DIFFERENCES = [
   ["wrong_day", 60_000],
 ] as const;
 
+/** What was closed: the platform, which goes on until the story ends, and the dates. */
+export type Closed = { readonly demo: DemoFile; readonly dates: readonly string[] };
+
 export async function closeTwoDays(
   { terminal, checks }: Pick<Scene, "terminal" | "checks">,
   afterwards: (step: () => Promise<unknown>) => void,
-): Promise<void> {
+): Promise<Closed> {
   terminal.chapter("Two days, closed");
   terminal.tell(
     "Another platform of the story's own, whose clock it moves. Each morning the channels' statements are held " +
@@ -58,7 +62,9 @@ export async function closeTwoDays(
   };
   const first = await firstDay(scene);
   const second = await secondDay(scene, first);
-  await reports(scene, [first.date, second]);
+  const dates = [first.date, second];
+  await reports(scene, dates);
+  return { demo, dates };
 }
 
 async function firstDay(scene: Scene): Promise<{ date: string; missing: string }> {

@@ -140,7 +140,8 @@ async function proposePayouts(
   const { made, known, refused } = proposed;
   const because = Map.groupBy(refused, ({ reason }) => reason);
   const notes = [...because].map(
-    ([reason, settlements]) => `${settlements.length} settlements cannot be paid out: ${reason}.`,
+    ([reason, { length }]) =>
+      `${length} ${length === 1 ? "settlement" : "settlements"} cannot be paid out: ${reason}.`,
   );
   const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid`;
   return { end: "done", detail, result: { proposed: BigInt(made), notes } };
