@@ -6,18 +6,13 @@
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
 import { invariants as ofBreaks } from "./breaks/invariants.ts";
+import { IS_NEWEST } from "./newest.ts";
 
 /** Comparisons that no later generation has replaced. */
 const NEWEST = `
   select r.id, r.channel_account_id, r.channel_date, r.statement_id, r.closed_through, r.carried_from
   from reconciliations r
-  where not exists (
-    select
-    from reconciliations n
-    where n.channel_account_id = r.channel_account_id
-      and n.channel_date = r.channel_date
-      and n.generation > r.generation
-  )`;
+  where ${IS_NEWEST}`;
 
 const STATEMENTS = sql(
   "audit_compared_statements",
