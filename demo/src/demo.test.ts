@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const DEMO = fileURLToPath(new URL("./main.ts", import.meta.url));
 const SERVER = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 
-/** A story takes about a minute, more on a busy machine: a lost channel is tried again after 15 s. */
+/** A story takes a minute and a half, more on a busy machine: a lost channel is tried again after 15 s. */
 const PATIENT = { timeout: 600_000 };
 
 let folder = "";
@@ -90,6 +90,12 @@ test(
       /All \d+ payments, 6 refunds and 1 dispute of the story are on the\s+bills/,
       /channel_receivable +asset/,
       /All \d+ invariants hold\./,
+      /duplicate_theirs +open +400\.00/,
+      "amount: one proposes pay_merchant, another approves",
+      /payment_theirs_only +resolved +600\.00 +explained/,
+      /amount +voided +0\.01 +undone/,
+      "payment_ours_only: one proposes recover_from_channel, another approves",
+      "Both days are closed",
       /^All of it is true: \d+ payments/m,
     ]);
     // An escape character would be a colour.

@@ -16,6 +16,7 @@ import { readTimeline } from "./chapters/timeline.ts";
 import { liveThroughTroubles } from "./chapters/troubles.ts";
 import { hearWebhooks } from "./chapters/webhooks.ts";
 import { createChecks, NotAsExpected } from "./checks.ts";
+import { closeTwoDays } from "./closing/story.ts";
 import { createOffice, type Office } from "./office.ts";
 import { type DemoFile, findPlatform, type Platform, startPlatform } from "./platform.ts";
 import { startReceiver } from "./receiver.ts";
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   const platform = await reachPlatform();
   const stage = await setStage(platform);
   for (const tell of CHAPTERS) await tell(stage);
+  await closeTwoDays(stage, (step) => void undo.unshift(step));
   await undoAll();
   farewell(stage, (performance.now() - startedAt) / 1_000);
 }

@@ -13,7 +13,7 @@ import {
   statementRoutes,
 } from "./channels/index.ts";
 import { createCheckoutRoom } from "./checkout/index.ts";
-import { type CloseRooms, createCloseRooms } from "./close-rooms.ts";
+import { type CloseEdges, type CloseRooms, createCloseRooms } from "./close-rooms.ts";
 import type { Config } from "./config.ts";
 import { createFees, feeRoutes } from "./fees/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
@@ -41,7 +41,6 @@ import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./p
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createSharingRoom, sharingRoutes } from "./sharing/index.ts";
-import type { StatementFiles } from "./statements/index.ts";
 import { createVerifications, startVerificationWorker, verificationRoutes } from "./verification/index.ts";
 import { createWebhooks, type Post } from "./webhooks/index.ts";
 
@@ -76,9 +75,7 @@ export type Edges = {
   readonly channelHttp: ChannelHttp & { close(): Promise<void> };
   readonly post: Post;
   readonly compilers: SchemaCompilers;
-  /** Where statements are kept; the data folder where absent. */
-  readonly statementFiles?: StatementFiles;
-};
+} & CloseEdges;
 
 export type App = {
   /** Starts the workers without listening: for whoever hands requests in by `http.inject`. */
@@ -199,7 +196,7 @@ function createRooms(deps: AppDeps, publicUrl: () => string) {
   const close = createCloseRooms({
     ...paying,
     settings: deps.config,
-    statementFiles: deps.edges?.statementFiles,
+    edges: deps.edges,
     openWithTime: () => openForAudit(deps),
   });
   const actions = [

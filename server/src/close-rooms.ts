@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { FastifyRequest } from "fastify";
+import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
 import {
   closeSteps,
@@ -13,6 +14,7 @@ import {
   startCloseWorker,
   statementScopeOf,
 } from "./dayclose/index.ts";
+import type { Fees } from "./fees/index.ts";
 import type { Keyring } from "./kernel/crypto.ts";
 import type { Cell, Database } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
@@ -33,6 +35,8 @@ import {
   createBreaks,
   createEngine,
   createReconciliation,
+  type Engine,
+  type Reconciliation,
   type StatementSource,
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
@@ -47,12 +51,23 @@ import {
 } from "./statements/index.ts";
 import type { Webhooks } from "./webhooks/index.ts";
 
+/** The ways out of the process that the close takes. */
+export type CloseEdges = {
+  /** Where statements are kept; the data folder where absent. */
+  readonly statementFiles?: StatementFiles;
+  /** What compares days; one in a process of its own where absent. */
+  readonly engine?: Engine;
+  /** Goes around work that waits for files or the engine; nothing does where absent. */
+  readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
+};
+
 export type CloseRoomsDeps = {
   readonly cell: Cell;
   readonly platform: Platform;
   readonly operators: Operators;
   readonly merchants: Merchants;
   readonly channels: Channels;
+  readonly fees: Fees;
   readonly webhooks: Webhooks;
   readonly room: Pick<PaymentsRoom, "statementSays" | "refunds" | "askAgain">;
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
@@ -61,11 +76,11 @@ export type CloseRoomsDeps = {
   readonly publicUrl: () => string;
   readonly settings: {
     readonly timeZone: string;
+    readonly closeAt: string | null;
     readonly dataDir: string;
     readonly statementBytesMax: number;
   };
-  /** Where statements are kept; the data folder where absent. */
-  readonly statementFiles: StatementFiles | undefined;
+  readonly edges: CloseEdges | undefined;
   readonly log: Log;
   /** Connections whose statements may read a whole day's rows; closed when their work is done. */
   readonly openWithTime: () => Database;
@@ -89,9 +104,10 @@ export type CloseRooms = {
 };
 
 export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
-  const { cell, settings, log, room } = deps;
-  const files = deps.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
-  const statements = createStatementsRoom({ ...deps, files });
+  const { cell, settings, log, room, edges } = deps;
+  const files =
+    edges?.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
+  const statements = createStatementsRoom({ ...deps, files, ...(edges?.around && { around: edges.around }) });
   const breaks = createBreaks({ ...deps, ...room });
   const settlement = createSettlement({
     ...deps,
@@ -99,8 +115,9 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
       fundsReceived: async (scopes) => {
-        const received = await Promise.all(scopes.map((scope) => payouts.fundsReceived(scope)));
-        return scopes.filter((_, index) => received[index]);
+        const received: (typeof scopes)[number][] = [];
+        for (const scope of scopes) if (await payouts.fundsReceived(scope)) received.push(scope);
+        return received;
       },
     },
   });
@@ -108,6 +125,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     ...deps,
     http: deps.channelHttp,
     timeZone: settings.timeZone,
+    bankStatements: bankStatementsOf(statements),
     settlementsToPay: (date) => settlementsToPay(settlement, date),
     settlementsPaid: settlement.markPaid,
   });
@@ -130,18 +148,11 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
         violations: BigInt(violations.length),
       }));
     });
-  const folder = join(settings.dataDir, "reconciliation");
-  const engine = createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
-  const reconciliation = createReconciliation({
-    cell,
-    engine,
-    folder,
-    statements: statementSource(statements),
-    accountOf: deps.channels.account,
-  });
+  const { engine, reconciliation } = createComparing(deps, statements);
   const { timeZone } = settings;
   const steps = closeSteps({
     ...deps,
+    clock: cell.clock,
     timeZone,
     db: cell.db,
     statements,
@@ -167,7 +178,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
-    jobs: nightlyClose({ cell, dayClose, log }),
+    jobs: [...nightlyClose({ cell, dayClose, log, closeAt: settings.closeAt }), ...payouts.jobs],
     start: () => {
       fetching = statements.fetching.startWorker(log);
       payouts.startWorkers();
@@ -175,8 +186,30 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     },
     stop: async () => {
       await Promise.all([worker?.stop(), fetching?.stop(), payouts.stop()]);
-      await engine.stop();
+      if (engine !== edges?.engine) await engine.stop();
     },
+  };
+}
+
+function createComparing({ cell, settings, channels, edges }: CloseRoomsDeps, statements: StatementsRoom) {
+  const folder = join(settings.dataDir, "reconciliation");
+  const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
+  const made = createReconciliation({
+    cell,
+    engine,
+    folder,
+    statements: statementSource(statements),
+    accountOf: channels.account,
+  });
+  return { engine, reconciliation: within(edges?.around, made) };
+}
+
+function within(around: CloseEdges["around"], made: Reconciliation): Reconciliation {
+  if (around === undefined) return made;
+  return {
+    ...made,
+    extract: (...asked) => around("extract", () => made.extract(...asked)),
+    reconcile: (...asked) => around("reconcile", () => made.reconcile(...asked)),
   };
 }
 

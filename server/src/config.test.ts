@@ -28,6 +28,7 @@ test("with nothing set, one process does everything on loopback, with its databa
     sandbox: { on: true, instant: false, port: 8081 },
     logLevel: "info",
     timeZone: "Asia/Shanghai",
+    closeAt: "00:10",
     statementBytesMax: 134_217_728,
     mayHoldShares: false,
     masterKey: null,
@@ -114,6 +115,7 @@ const refusals: { title: string; env: Environment; says: RegExp }[] = [
     says: /such as https/,
   },
   { title: "an unknown log level", env: { TRIBUTARY_LOG_LEVEL: "loud" }, says: /choose one of trace, debug/ },
+  { title: "an hour that no day has", env: { TRIBUTARY_CLOSE_AT: "24:10" }, says: /time of day.*never/ },
   { title: "an unknown time zone", env: { TRIBUTARY_TIME_ZONE: "Shanghai" }, says: /IANA name/ },
   { title: "a short master key", env: { TRIBUTARY_MASTER_KEY: "c2hvcnQ=" }, says: /openssl rand -base64 32/ },
   {

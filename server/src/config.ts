@@ -35,6 +35,8 @@ export type Settings = {
   logLevel: (typeof logLevels)[number];
   /** IANA name; the zone of business dates. */
   timeZone: string;
+  /** When the close of what was cut over begins by itself, as `hh:mm` of that zone; null: when asked for. */
+  closeAt: string | null;
   /** The largest statement file that is taken. */
   statementBytesMax: number;
   /** 32 bytes; `null` only outside production. */
@@ -67,6 +69,7 @@ export const settingNames = {
   TRIBUTARY_OPERATOR_KEY: "made once",
   TRIBUTARY_LOG_LEVEL: "info",
   TRIBUTARY_TIME_ZONE: "Asia/Shanghai",
+  TRIBUTARY_CLOSE_AT: "00:10",
   TRIBUTARY_STATEMENT_MEGABYTES_MAX: "128",
   TRIBUTARY_LICENSED_TO_HOLD_SHARES: "off",
 } as const;
@@ -117,6 +120,7 @@ export function readConfig(env: Environment = process.env, folder: string = proc
     publicUrl: read<string | null>("TRIBUTARY_PUBLIC_URL", parsePublicUrl, null),
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
+    closeAt: read<string | null>("TRIBUTARY_CLOSE_AT", parseCloseAt, "00:10"),
     statementBytesMax: MEGABYTE * read("TRIBUTARY_STATEMENT_MEGABYTES_MAX", parseMegabytes, 128),
     mayHoldShares: read("TRIBUTARY_LICENSED_TO_HOLD_SHARES", parseSwitch, false),
     masterKey: masterKeys[0] ?? null,
@@ -152,6 +156,12 @@ function parseSandbox(value: string): SandboxMode | Problem {
 function parseSwitch(value: string): boolean | Problem {
   if (value === "on" || value === "off") return value === "on";
   return problem(`is "${value}": set it to on or off.`);
+}
+
+function parseCloseAt(value: string): string | null | Problem {
+  if (value === "never") return null;
+  if (/^([01]\d|2[0-3]):[0-5]\d$/.test(value)) return value;
+  return problem(`is "${value}": give a time of day such as 00:10, or never.`);
 }
 
 /** The newest key first; those behind it only open what they sealed. */

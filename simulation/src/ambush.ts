@@ -3,7 +3,7 @@
  * work, the next seed at the next, so that a hundred worlds break it in every way at every one.
  */
 import type { Chance } from "./chance.ts";
-import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import { CALLS, CLOSE_TRANSACTION_NAMES, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import type { MessageFate, TransactionFate } from "./weather.ts";
 
 export type Ambush = {
@@ -12,6 +12,8 @@ export type Ambush = {
   /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
   transaction(name: string): KnownTransactionFate | null;
   message(name: string): MessageFate | null;
+  /** Whether it lies in wait for a day's close. */
+  readonly isOfClose: boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -57,6 +59,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   };
   return {
     lure: LURES[trap.at] ?? null,
+    isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),

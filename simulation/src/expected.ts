@@ -157,7 +157,9 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "are refused a refund: payment_not_refundable",
     "are refused a refund: refund_exceeds_payment",
   ],
-  fate: ["PostgreSQL restarts", "a process stands still"],
+  fate: ["PostgreSQL restarts", "a process stands still", "a rough night"],
+  closes: ["days closed"],
+  settlements: ["approved"],
   crashes: ["before a transaction", "after a commit", "after a send", "at some moment", "at its start"],
   transactions: [
     ...TRANSACTION_NAMES,

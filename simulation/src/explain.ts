@@ -277,10 +277,7 @@ function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): 
   const back = untold.reduce((sum, refund) => sum + refund.settleAmount - refund.costReturned, 0n);
   const byItself = wentByItself(attempt, own);
   const isBooked = of.theirs.reduce((sum, line) => sum - line.amount, 0n) === byItself;
-  const isWhole = byItself === attempt.paidAmount || attempt.state === "reversed_by_channel";
-  // Of a part that went by itself the fee given back is a finding of the reconciliation.
-  const feesOfParts = isWhole ? 0n : of.theirs.reduce((sum, line) => sum + line.fee, 0n);
-  const theirs = isBooked ? net(of.theirs) + feesOfParts : 0n;
+  const theirs = isBooked ? net(of.theirs) : 0n;
   // What came back or went by itself shifts how rounding spreads over the parts: a fen each at most.
   const withVoucher = attempt.paidAmount !== attempt.settleAmount;
   const isShifted = returned.length > 0 || of.theirs.length > 0 || withVoucher;

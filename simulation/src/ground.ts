@@ -1,7 +1,12 @@
 /** What all seeds of a run stand on: one migrated database on a real PostgreSQL, emptied between them. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
+import { systemClock } from "../../server/src/kernel/clock.ts";
 import { openDatabase } from "../../server/src/kernel/database.ts";
 import { silentLog } from "../../server/src/kernel/log.ts";
+import { createEngine } from "../../server/src/reconciliation/index.ts";
 import { createTestDatabase } from "../../tools/testing/database.ts";
 import { createCompilers } from "./compilers.ts";
 import { createWarmPools } from "./connections.ts";
@@ -40,12 +45,16 @@ export async function prepareGround(): Promise<OwnedGround> {
   // Statistics that change under way change plans, and with them the order of rows that nobody ordered.
   for (const name of tables) await admin.query(`alter table ${name} set (autovacuum_enabled = off)`);
   let cleared = 0;
+  const folder = mkdtempSync(join(tmpdir(), "tributary-simulation-"));
+  const engine = createEngine({ clock: systemClock, folder: join(folder, "jobs"), threads: 1 });
   return {
     databaseUrl: database.url,
     pools,
     pairs: makePairs(),
     compilers: createCompilers(),
     cell,
+    folder,
+    engine,
     clear: async () => {
       cleared += 1;
       if (cleared % TRUNCATE_EVERY === 1) {
@@ -56,6 +65,8 @@ export async function prepareGround(): Promise<OwnedGround> {
       await admin.query(`begin; set local session_replication_role = replica; ${deletions}; commit`);
     },
     close: async () => {
+      await engine.stop();
+      rmSync(folder, { recursive: true, force: true });
       await pools.close();
       await cell.close();
       await admin.end();

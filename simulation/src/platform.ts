@@ -2,6 +2,7 @@
  * The platform's process in a simulated world: it is built, dies, and is built again over the same database.
  */
 import { type App, buildApp } from "../../server/src/app.ts";
+import type { CloseEdges } from "../../server/src/close-rooms.ts";
 import type { Config } from "../../server/src/config.ts";
 import type { Random } from "../../server/src/kernel/clock.ts";
 import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
@@ -37,6 +38,8 @@ export type PlatformDeps = {
   readonly compilers: SchemaCompilers;
   readonly config: Config;
   readonly databaseUrl: string;
+  /** Of all its processes: what they keep in files, and what compares for them. */
+  readonly close: Required<Pick<CloseEdges, "engine" | "statementFiles">>;
   readonly channel: Place;
   readonly shops: Place;
   /** Something that must never happen did. */
@@ -180,6 +183,8 @@ async function build_(
     log,
     edges: {
       compilers: deps.compilers,
+      ...deps.close,
+      around: (what, work) => asOne(deps, owner, what, work),
       openConnections: openSimulated({
         scheduler,
         weather,
@@ -203,6 +208,29 @@ async function build_(
   });
   await app.http.ready();
   return app;
+}
+
+/** Work with files and the engine, which no scheduler orders: one event, in which nothing goes wrong. */
+function asOne<T>(
+  { scheduler, weather }: PlatformDeps,
+  owner: Owner,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (weather.isHushed) return work();
+  return new Promise((resolve, reject) => {
+    scheduler.atom(owner, what, weather.queueMs(), async ({ over }) => {
+      const settle = await weather.hushed(() =>
+        work().then(
+          (value) => () => resolve(value),
+          (error: unknown) => () => reject(error as Error),
+        ),
+      );
+      // Whoever waits for it goes on behind it, not within.
+      over();
+      settle();
+    });
+  });
 }
 
 /** What is awaited, or the signal's reason once it aborts. */

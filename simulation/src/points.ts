@@ -18,10 +18,32 @@ const TRANSACTIONS: Readonly<Record<string, string>> = {
   operators_insert: "starting",
 };
 
-export const TRANSACTION_NAMES: readonly string[] = Object.values(TRANSACTIONS);
+/** The same of a day's close. */
+const CLOSE_TRANSACTIONS: Readonly<Record<string, string>> = {
+  close_run_insert: "beginning a day's close",
+  close_runs_claim: "claiming a day's close",
+  close_run_lock: "a step of a day's close",
+  ledger_is_closed: "writing down closed balances",
+  statement_fetches_insert: "expecting statements",
+  statement_fetches_claim: "claiming statements",
+  statement_insert: "keeping a statement",
+  breaks_generation_applied: "ending a comparison's breaks",
+  settlement_accounts_ensure: "naming what settles",
+  settlement_accounts_lock: "settling",
+  bills_insert: "making bills",
+  bill_chunk: "writing a bill's lines",
+  close_report_insert: "writing a day's report",
+};
+
+export const CLOSE_TRANSACTION_NAMES: readonly string[] = Object.values(CLOSE_TRANSACTIONS);
+export const TRANSACTION_NAMES: readonly string[] = [
+  ...Object.values(TRANSACTIONS),
+  ...CLOSE_TRANSACTION_NAMES,
+];
 
 export function transactionNamed(firstStatement: string): string {
-  return TRANSACTIONS[firstStatement] ?? `another transaction (${firstStatement})`;
+  const name = TRANSACTIONS[firstStatement] ?? CLOSE_TRANSACTIONS[firstStatement];
+  return name ?? `another transaction (${firstStatement})`;
 }
 
 /** What the platform asks a channel. */

@@ -30,6 +30,12 @@ const REACHED = {
      union all
      select 'stray notifications', kind from stray_notifications
      union all
+     select 'breaks', kind || ': ' || coalesce(resolution, state)
+       || case when rule_id is null then '' else ', by a rule' end
+     from breaks
+     union all
+     select 'settlements', state from settlements
+     union all
      select 'journals', kind from journals
    ) ends
    group by "group", name

@@ -1,7 +1,9 @@
 /** One seed from its first event to its last check. */
+import { rm } from "node:fs/promises";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
+import { checkCloses, hasOpenDays, payInOwnMoney, setBreakRules } from "./closes.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
@@ -43,7 +45,13 @@ const HOUR_MS = 60 * MINUTE_MS;
 const STORM_MAX_MS = 12 * HOUR_MS;
 /** Longer than the channel repeats a notification and the platform a webhook. */
 const CALM_MS = 30 * HOUR_MS;
-const AFTERMATH_MAX_MS = 10 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const BEIJING_MS = 8 * HOUR_MS;
+/** So many of the worlds close their first day in rough weather, beside those that lie in wait for it. */
+const ROUGH_NIGHTS = 0.3;
+/** From midnight until the last statement has been waited for. */
+const NIGHT_MS = 15 * HOUR_MS;
+const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
 /** Runs a seed on an emptied ground. What the simulation itself trips over is a violation like any other. */
@@ -60,6 +68,8 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
+    await payInOwnMoney(world);
+    await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
@@ -69,12 +79,14 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
+    violations.push(...(await checkCloses(world)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
   const crashes = platforms.reduce((sum, platform) => sum + platform.crashes, 0);
   for (const platform of platforms) platform.kill(WITH_ITS_WORLD);
   await world.sandbox.stop();
+  await rm(world.dataDir, { recursive: true, force: true });
   await countReached(ground.cell, weather.tally);
   return {
     seed,
@@ -86,6 +98,10 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     traceHash: scheduler.trace.hash(),
     lastSteps,
   };
+}
+
+function untilMidnight({ scheduler }: World): number {
+  return DAY_MS - ((scheduler.now().getTime() + BEIJING_MS) % DAY_MS);
 }
 
 function from(world: World, ms: number): Date {
@@ -150,12 +166,20 @@ async function settle(world: World, merchants: readonly Merchant[]): Promise<voi
   weather.calm();
   shops.calm();
   await disarmFaults(world);
+  const isByChance = !world.hasLongCalm && world.chance.stream("night").hits(ROUGH_NIGHTS);
+  if (isByChance || weather.isBadForClose) {
+    await pass(untilMidnight(world));
+    weather.night();
+    await pass(NIGHT_MS);
+    weather.calm();
+  }
   await pass(CALM_MS);
   await resendLost(world);
   await pass(HOUR_MS);
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
-  for (let ms = 0; ms < AFTERMATH_MAX_MS && (await world.isBusy()); ms += AFTERMATH_STEP_MS) {
+  const goesOn = async () => (await world.isBusy()) || (await hasOpenDays(world));
+  for (let ms = 0; ms < AFTERMATH_MAX_MS && (await goesOn()); ms += AFTERMATH_STEP_MS) {
     await pass(AFTERMATH_STEP_MS);
   }
 }

@@ -66,6 +66,7 @@ type Event = {
   readonly owner: Owner;
   readonly label: string;
   at: number;
+  readonly madeAt: number;
   /** A poller's pause, which repeats by itself: its length. */
   readonly pauseMs: number | null;
   readonly atomic: boolean;
@@ -148,12 +149,14 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const pauses = events.filter((event) => event.pauseMs !== null);
     if (earliest(pauses) < Math.min(hard, end)) {
       const due = (await deps.nextDue())?.getTime() ?? Number.POSITIVE_INFINITY;
-      const midnight = (Math.floor((now + BEIJING_MS) / DAY_MS) + 1) * DAY_MS - BEIJING_MS;
+      const midnight = (dayOf(now) + 1) * DAY_MS - BEIJING_MS;
       // Looks that would find nothing are skipped: each poller looks next at its own beat.
       const bound = Math.min(hard, due, midnight, end);
       for (const pause of pauses) {
         const { pauseMs } = pause as { pauseMs: number };
-        if (pause.at < bound) pause.at += Math.ceil((bound - pause.at) / pauseMs) * pauseMs;
+        // The first look of a day is one that finds something: the day is to be cut over.
+        const isFirstOfDay = dayOf(pause.at) > dayOf(pause.madeAt);
+        if (pause.at < bound && !isFirstOfDay) pause.at += Math.ceil((bound - pause.at) / pauseMs) * pauseMs;
       }
     }
     const next = earliest(events);
@@ -169,11 +172,11 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     now: () => new Date(now),
     event: (owner, label, delayMs, run) => {
       const at = now + Math.max(0, delayMs);
-      return add({ owner, label, at, pauseMs: null, atomic: false, run });
+      return add({ owner, label, at, madeAt: now, pauseMs: null, atomic: false, run });
     },
     atom: (owner, label, delayMs, run) => {
       const at = now + Math.max(0, delayMs);
-      return add({ owner, label, at, pauseMs: null, atomic: true, run });
+      return add({ owner, label, at, madeAt: now, pauseMs: null, atomic: true, run });
     },
     clockOf: (owner) => ({
       now: () => {
@@ -188,6 +191,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
           owner,
           label: "timer",
           at: now + Math.max(0, ms),
+          madeAt: now,
           pauseMs: null,
           atomic: false,
           run: fire,
@@ -211,7 +215,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
             release();
             resolve();
           };
-          const cancel = add({ owner, label, at, pauseMs, atomic: false, run: wake });
+          const cancel = add({ owner, label, at, madeAt: now, pauseMs, atomic: false, run: wake });
           const abort = () => {
             cancel();
             wake();
@@ -247,6 +251,11 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       hash: () => digest.copy().digest("hex").slice(0, 16),
     },
   };
+}
+
+/** Beijing's days, counted. */
+function dayOf(ms: number): number {
+  return Math.floor((ms + BEIJING_MS) / DAY_MS);
 }
 
 function earliest(events: readonly Event[]): number {

@@ -9,7 +9,7 @@ export const SHOP_URL = "http://shop.test";
 /** What a merchant was told, once however often it was sent. */
 export type Told = { readonly eventId: string; readonly type: string; readonly data: Data };
 
-type Data = { readonly payment?: Body; readonly refund?: Body; readonly dispute?: Body };
+type Data = { readonly [resource in "payment" | "refund" | "dispute" | "settlement"]?: Body };
 
 export type Shops = {
   readonly answer: Place;

@@ -19,7 +19,7 @@ type RefundRow = {
   readonly dead: bigint;
 };
 
-type DisputeRow = { readonly id: Id; readonly state: string; readonly dead: bigint };
+type EndedRow = { readonly id: Id; readonly state: string; readonly dead: bigint };
 
 const PAYMENTS = {
   name: "simulation_payments",
@@ -47,8 +47,9 @@ const REFUNDS = {
    order by r.id`,
 };
 
-const DISPUTES = {
-  name: "simulation_disputes",
+/** What came to an end of one kind, and how many of its deliveries died. */
+const endedOf = (table: "disputes" | "settlements") => ({
+  name: `simulation_${table}`,
   text: `select q.id, q.state,
      (
        select count(*)
@@ -56,9 +57,9 @@ const DISPUTES = {
        join deliveries d on d.event_id = e.id
        where e.subject_id = q.id and d.state = 'dead'
      ) as dead
-   from disputes q
+   from ${table} q
    order by q.id`,
-};
+});
 
 export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
   const { db } = world.ground.cell;
@@ -66,7 +67,7 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
   const told = new Map<string, Map<string, Body>>();
   for (const { name } of merchants) {
     for (const { type, data } of world.shops.toldTo(name)) {
-      const about = data.dispute ?? data.refund ?? data.payment ?? NOTHING;
+      const about = data.dispute ?? data.refund ?? data.payment ?? data.settlement ?? NOTHING;
       const subject = about.id;
       const types = told.get(subject) ?? new Map<string, Body>();
       if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
@@ -104,8 +105,13 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
       found.push(`${subject} was never told: ${missing.join()}`);
     told.delete(subject);
   }
-  for (const { id, state, dead } of await db.all<DisputeRow>(DISPUTES)) {
+  for (const { id, state, dead } of await db.all<EndedRow>(endedOf("disputes"))) {
     expect(formatId("dsp", id), ["dispute.opened", `dispute.${state}`], dead);
+  }
+  for (const { id, state, dead } of await db.all<EndedRow>(endedOf("settlements"))) {
+    const ends = ["approved", "paid"];
+    const told = ends.slice(0, ends.indexOf(state) + 1).map((end) => `settlement.${end}`);
+    expect(formatId("stl", id), told, dead);
   }
   for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
   return found;

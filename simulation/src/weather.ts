@@ -51,12 +51,19 @@ export type Weather = {
   /** While it is sheltered no process dies and no message goes astray: all else goes wrong as before. */
   shelter(isSheltered: boolean): void;
   readonly isSheltered: boolean;
+  /** While this is done no transaction and no read goes wrong, but that PostgreSQL may be away. */
+  hushed<T>(work: () => Promise<T>): Promise<T>;
+  readonly isHushed: boolean;
   /** From here on things go wrong. */
   storm(): void;
+  /** Of what goes wrong only what befalls the platform's own processes and their database. */
+  night(): void;
   /** Nothing goes wrong any more. */
   calm(): void;
   /** How often what went wrong, and whatever else is worth knowing that it happened. */
   readonly tally: Tally;
+  /** Something lies in wait for a day's close. */
+  readonly isBadForClose: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: string | null;
 };
@@ -78,13 +85,15 @@ export function createWeather(seed: number, chance: Chance): Weather {
   const tally = createTally();
   const ambush = layAmbush(seed, chance);
   let calm = true;
+  let isNight = false;
   let away = false;
   let sheltered = false;
+  let isHushed = false;
 
   return {
     transaction: () => {
       if (away) return "refused";
-      if (calm) return "fine";
+      if (calm || isHushed) return "fine";
       const drawn = draw.weighed<TransactionFate>({
         fine: 1,
         crash_before: rates.crash,
@@ -96,15 +105,15 @@ export function createWeather(seed: number, chance: Chance): Weather {
       });
       return sheltered && drawn.startsWith("crash_") ? "fine" : drawn;
     },
-    ambush: (name) => (calm || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
+    ambush: (name) => (calm || isHushed || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
     readLost: () => {
       if (away) return true;
-      const lost = !calm && draw.hits(rates.connection);
+      const lost = !calm && !isHushed && draw.hits(rates.connection);
       if (lost) tally.add("transactions", "a read's connection lost");
       return lost;
     },
     message: (name) => {
-      if (calm) return "fine";
+      if (calm || isNight) return "fine";
       const drawn = draw.weighed<MessageFate>({
         fine: 1,
         not_sent: rates.channel / 2,
@@ -116,7 +125,9 @@ export function createWeather(seed: number, chance: Chance): Weather {
       return sheltered ? "fine" : (ambush.message(name) ?? drawn);
     },
     wayMs: () =>
-      !calm && !sheltered && draw.hits(rates.slow) ? draw.between(100, 12_000) : draw.between(1, 80),
+      !calm && !isNight && !sheltered && draw.hits(rates.slow)
+        ? draw.between(100, 12_000)
+        : draw.between(1, 80),
     queueMs: () => (!calm && draw.hits(rates.contended) ? draw.between(5, 3_000) : draw.between(0, 3)),
     takeAway: () => {
       away = true;
@@ -131,14 +142,32 @@ export function createWeather(seed: number, chance: Chance): Weather {
     get isSheltered() {
       return sheltered;
     },
+    get isHushed() {
+      return isHushed;
+    },
+    hushed: async (work) => {
+      isHushed = true;
+      try {
+        return await work();
+      } finally {
+        isHushed = false;
+      }
+    },
     storm: () => {
       calm = false;
     },
+    night: () => {
+      calm = false;
+      isNight = true;
+      tally.add("fate", "a rough night");
+    },
     calm: () => {
       calm = true;
+      isNight = false;
       away = false;
     },
     tally,
+    isBadForClose: ambush.isOfClose,
     lure: ambush.lure,
   };
 }

@@ -1,13 +1,17 @@
 /** One simulated world: a platform, the sandbox's channel, shops and buyers, under one scheduler. */
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import type { RunningSandbox } from "../../sandbox/src/index.ts";
 import type { Database } from "../../server/src/kernel/database.ts";
 import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
+import type { Engine } from "../../server/src/reconciliation/index.ts";
 import { testConfig } from "../../tools/testing/config.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { startChannel } from "./channel.ts";
 import type { CircuitEvent, Death } from "./circuits.ts";
 import type { WarmPools } from "./connections.ts";
+import { createFiles } from "./files.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
 import { type NetworkDeps, type Place, type Request, type Response, send } from "./network.ts";
 import { createLines, type Lines } from "./outages.ts";
@@ -24,6 +28,10 @@ export type Ground = {
   readonly compilers: SchemaCompilers;
   /** The simulation's own eyes on the cell, past the scheduler. */
   readonly cell: Database;
+  /** For files of its worlds, each in a folder of its own there. */
+  readonly folder: string;
+  /** One that compares the days of all its worlds. */
+  readonly engine: Engine;
 };
 
 export type World = {
@@ -52,7 +60,9 @@ export type World = {
   readonly replacedKeysAt: Set<string>;
   readonly operatorKey: string;
   readonly begunAt: Date;
-  /** Whether any row is still due, ever. */
+  /** Where its processes keep files. */
+  readonly dataDir: string;
+  /** Whether any row is still due but for the calendar's. */
   isBusy(): Promise<boolean>;
   /** The world's actors wait by this. */
   sleep(actor: Owner, ms: number): Promise<void>;
@@ -71,26 +81,33 @@ const DAY_MS = 24 * HOUR_MS;
 /** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
 const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
 
+/** Who looks at what is due looks at the calendar too; that begins the close of each day, for ever. */
 const NEXT_DUE = {
   name: "simulation_next_due",
-  text: `select min(due_at) as due_at
+  text: `select min(due_at) as due_at, min(due_at) filter (where ends) as ends_at
    from (
-     (select due_at from attempts where due_at is not null order by due_at limit 1)
+     (select due_at, true as ends from attempts where due_at is not null order by due_at limit 1)
      union all
-     (select due_at from payments where due_at is not null order by due_at limit 1)
+     (select due_at, true from payments where due_at is not null order by due_at limit 1)
      union all
-     (select due_at from refunds where due_at is not null order by due_at limit 1)
+     (select due_at, true from refunds where due_at is not null order by due_at limit 1)
      union all
-     (select due_at from disputes where due_at is not null order by due_at limit 1)
+     (select due_at, true from disputes where due_at is not null order by due_at limit 1)
      union all
      (
-       select greatest(d.due_at, h.paused_until)
+       select greatest(d.due_at, h.paused_until), true
        from deliveries d
        left join endpoint_health h on h.endpoint_id = d.endpoint_id
        where d.state = 'scheduled'
        order by 1
        limit 1
      )
+     union all
+     (select due_at, true from close_runs where due_at is not null order by due_at limit 1)
+     union all
+     (select due_at, true from statement_fetches where due_at is not null order by due_at limit 1)
+     union all
+     (select due_at, false from schedules where name = 'dayclose_begin')
    ) due`,
 };
 
@@ -110,12 +127,14 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const weather = createWeather(seed, chance);
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
-  const config = testConfig({ publicUrl: PLATFORM_URL });
+  const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
+  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10" });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
   const common = { scheduler, weather, chance, violated };
   const { sandbox, channel } = await startChannel({ ...common, keys, platform });
-  const { databaseUrl, pools, compilers } = ground;
+  const { databaseUrl, pools, compilers, engine } = ground;
+  const close = { engine, statementFiles: createFiles() };
   const lines = createLines((name) => weather.tally.add("routing", name));
   const circuits: CircuitEvent[] = [];
   const deaths: Death[] = [];
@@ -129,7 +148,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   // Circuits are each process's own: one that hears of every call is one that opens.
   const areTwo = chance.stream("machines").hits(1 / 3) && !hasLongCalm;
   for (const name of areTwo ? ["a", "b"] : ["a"]) {
-    const own = { name, config, databaseUrl, pools, compilers, onWrite: due.forget };
+    const own = { name, config, databaseUrl, pools, compilers, close, onWrite: due.forget };
     platforms.push(createPlatform({ ...common, ...places, ...own }));
   }
   return {
@@ -152,7 +171,8 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     hasLongCalm,
     operatorKey: config.operatorKey,
     begunAt,
-    isBusy: async () => (await due.next()) !== null,
+    dataDir,
+    isBusy: due.isBusy,
     ...doings({ scheduler, weather }, platform),
   };
 }
@@ -164,12 +184,15 @@ function startOf(luck: Chance): number {
 
 /** When the next row is due, read again only after a transaction. */
 function watchDue(cell: Database) {
-  let known: Promise<Date | null> | null = null;
+  type Due = { readonly dueAt: Date | null; readonly endsAt: Date | null };
+  let known: Promise<Due | null> | null = null;
+  const look = () => {
+    known ??= cell.db.one<Due>(NEXT_DUE);
+    return known;
+  };
   return {
-    next: () => {
-      known ??= cell.db.one<{ dueAt: Date | null }>(NEXT_DUE).then((row) => row?.dueAt ?? null);
-      return known;
-    },
+    next: async () => (await look())?.dueAt ?? null,
+    isBusy: async () => ((await look())?.endsAt ?? null) !== null,
     forget: () => {
       known = null;
     },

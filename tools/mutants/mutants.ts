@@ -229,4 +229,28 @@ export const MUTANTS: readonly Mutant[] = [
     instead: "",
     catchers: [{ by: "test", file: "server/src/payments/routing.test.ts" }],
   },
+  {
+    name: "carried-lost",
+    mistake: "a line that waits for the next day is forgotten by it",
+    file: "server/src/reconciliation/generation/compare.ts",
+    text: "theirs === null ? [] : [{ ...theirRowFrom(theirs, matchKey), scope }],",
+    instead: "theirs === null || scope >= 0 ? [] : [{ ...theirRowFrom(theirs, matchKey), scope }],",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "close-not-begun",
+    mistake: "the calendar begins no close",
+    file: "server/src/dayclose/worker.ts",
+    text: "await dayClose.beginMissing()",
+    instead: "await Promise.resolve(0)",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "first-date-skipped",
+    mistake: "the close begins with the books' first date, though a channel's date began the day before",
+    file: "server/src/dayclose/scopes.ts",
+    text: "later(dayAfter(from, -1), channelDateOf(traits, createdAt))",
+    instead: "later(from, channelDateOf(traits, createdAt))",
+    catchers: [SIMULATION],
+  },
 ];

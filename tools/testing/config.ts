@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Config } from "../../server/src/config.ts";
 
 /**
- * Settings for a test: every role on any free port, no sandbox, fixed keys; `changes` on top. Creates
- * nothing.
+ * Settings for a test: every role on any free port, no sandbox, no day closed unless asked for, fixed keys;
+ * `changes` on top. Creates nothing.
  */
 export function testConfig(changes: Partial<Config> = {}): Config {
   return {
@@ -18,6 +18,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     sandbox: { on: false, instant: false, port: 0 },
     logLevel: "silent",
     timeZone: "Asia/Shanghai",
+    closeAt: null,
     statementBytesMax: 128 * 1_024 * 1_024,
     mayHoldShares: false,
     masterKey: Buffer.alloc(32, 7),

@@ -19,6 +19,7 @@ export const ranks: readonly (readonly string[])[] = [
   ["payouts"],
   ["dayclose"],
   ["operations"],
+  ["bank-statements.ts"],
   ["close-rooms.ts"],
   ["app.ts", "demo-merchant.ts"],
   ["main.ts"],

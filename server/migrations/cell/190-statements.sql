@@ -53,7 +53,7 @@ create unique index statements_refused
   nulls not distinct
   where state = 'refused';
 create index statements_by_account on statements (channel_account_id, id);
--- Each close looks at those that took the place of another one.
+-- Few are corrected: each close of a day looks through all of them.
 create index statements_corrected on statements (id) where kind = 'trade' and version > 1;
 
 -- What an accepted statement adds up to, in minor units, signs as the merchant sees them; of kind fund in

@@ -143,22 +143,6 @@ create table settlement_advances (
 
 create index settlement_advances_open on settlement_advances (settlement_id) where repaid_at is null;
 
--- Where each of a merchant's accounts stood at the end of each date on which it moved.
-create table account_days (
-  account_id uuid not null,
-  accounting_date date not null,
-  first_seq bigint not null,
-  last_seq bigint not null,
-  -- Signed, as entries are: before the first entry of the date and after its last.
-  opening bigint not null,
-  closing bigint not null,
-  -- The sums of its entries by their sides, both positive: closing = opening + debits - credits.
-  debits bigint not null,
-  credits bigint not null,
-  constraint account_days_sums check (closing = opening + debits - credits),
-  constraint account_days_pkey primary key (account_id, accounting_date)
-);
-
 -- What a merchant is shown of one closed date: totals, and the hash of the file.
 create table bills (
   merchant_id uuid not null,

@@ -29,6 +29,9 @@ create table payouts (
   rejected_at timestamptz,
   succeeded_at timestamptz,
   returned_at timestamptz,
+  -- The statement's entries that showed it paid, and returned: another entry is other money.
+  paid_entry text,
+  returned_entry text,
   -- When the platform book had its side of the payment, and of the return.
   paid_booked_at timestamptz,
   returned_booked_at timestamptz,

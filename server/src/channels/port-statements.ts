@@ -57,4 +57,6 @@ export type StatementTraits = {
    * one that is late.
    */
   readonly emptyAfterAsking: number;
+  /** Whether a refund that came back from the payer's bank has a line of its own. */
+  readonly showsReturns: boolean;
 };

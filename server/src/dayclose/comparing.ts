@@ -1,4 +1,5 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
+import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import {
   type Breaks,
@@ -9,10 +10,11 @@ import {
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
 import type { GoOn, StepContext, StepEnd } from "./model.ts";
-import { dueScopes, type ScopesDeps } from "./scopes.ts";
+import { dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
 export type ComparingDeps = ScopesDeps & {
+  readonly clock: Clock;
   readonly statements: Pick<StatementsRoom, "statements" | "fetching">;
   readonly reconciliation: Pick<Reconciliation, "extract" | "reconcile">;
   readonly breaks: Pick<Breaks, "apply">;
@@ -22,6 +24,9 @@ export type ComparingDeps = ScopesDeps & {
 const SCOPES_PER_RUN = 2_000;
 const GENERATIONS_PER_LOOK = 500;
 const STATEMENTS_PER_LOOK = 500;
+const ANSWERED_MS = MINUTE / 2;
+/** After the end of the date. */
+const PATIENCE_MS = 14 * HOUR;
 /** Statements that a sentence names. */
 const NAMED_MAX = 5;
 
@@ -34,7 +39,10 @@ export async function extract(deps: ComparingDeps, date: string, { goOn }: StepC
   };
 }
 
-/** Waits for every statement, unless an operator said to go on without the missing ones. */
+/**
+ * Waits for the statements until two in the afternoon, unless an operator said to go on without the missing
+ * ones: a channel that publishes late, or one whose keys have ended, does not keep the money of all others.
+ */
 export async function statements(
   deps: ComparingDeps,
   date: string,
@@ -45,8 +53,13 @@ export async function statements(
     due.map(({ channelAccountId, channelDate }) => ({ channelAccountId, statementDate: channelDate })),
   );
   const missing = await missingOf(deps, due, () => goOn());
-  if (missing.length > 0 && !run.withoutStatements) {
-    return { end: "waiting", waitsFor: `the statements ${named(missing)}` };
+  const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
+  if (missing.length > 0 && isPatient) {
+    return {
+      end: "waiting",
+      waitsFor: `the statements ${named(missing)}`,
+      until: await nextLook(deps, date),
+    };
   }
   const without = missing.length === 0 ? "" : `; gone on without ${named(missing)}`;
   return {
@@ -56,11 +69,22 @@ export async function statements(
   };
 }
 
-/** The statements that are due, and before them those of closed days that a later file has corrected. */
+/** When the next one is asked for, and a moment more for the answer. */
+async function nextLook(deps: ComparingDeps, date: string): Promise<Date> {
+  const end = patienceEnd(deps, date);
+  const next = await deps.statements.fetching.nextDue();
+  return next === null || next > end ? end : plus(next, ANSWERED_MS);
+}
+
+function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
+  return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
+}
+
+/** What is new, after what was compared before its statement was corrected: that is carried into the new. */
 export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
+  const corrected = await correctedScopes(deps, () => goOn());
   const due = await scopesToCompare(deps, date);
   const missing = await missingOf(deps, due, () => goOn());
-  const corrected = await correctedScopes(deps, () => goOn());
   const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
   let findings = 0;
   let done = 0;
@@ -76,7 +100,7 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
     }
     done += some.length;
   }
-  const again = corrected.length === 0 ? "" : `, ${corrected.length} of them corrected ones of closed days`;
+  const again = corrected.length === 0 ? "" : `, ${corrected.length} of them again`;
   return {
     end: "done",
     detail: `${ready.length} statements compared${again}, ${findings} differences`,
@@ -104,7 +128,7 @@ async function scopesToCompare(deps: ComparingDeps, date: string): Promise<reado
   return first === null ? [] : dueScopes(deps, date, first);
 }
 
-/** Scopes that were compared, but not with the statement that is their current one. */
+/** Scopes whose statement was corrected since they were compared, the earliest date first. */
 async function correctedScopes(deps: ComparingDeps, goOn: GoOn): Promise<readonly Scope[]> {
   const corrected: Scope[] = [];
   for (let after: Id | null = null; ; ) {
@@ -116,17 +140,20 @@ async function correctedScopes(deps: ComparingDeps, goOn: GoOn): Promise<readonl
       statementId: id,
     }));
     corrected.push(...(await comparedOtherwise(deps.db, scopes)));
-    if (page.length < STATEMENTS_PER_LOOK) return corrected;
+    if (page.length < STATEMENTS_PER_LOOK) break;
     after = page.at(-1)?.id ?? null;
   }
+  return corrected.toSorted((one, other) => one.channelDate.localeCompare(other.channelDate));
 }
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {
   const missing: Scope[] = [];
-  for (const [index, scope] of scopes.entries()) {
-    if (index % GENERATIONS_PER_LOOK === 0) await goOn();
-    const current = await deps.statements.statements.current(statementScopeOf(scope));
-    if (current === null) missing.push(scope);
+  for (let at = 0; at < scopes.length; at += SCOPES_PER_RUN) {
+    await goOn();
+    const some = scopes.slice(at, at + SCOPES_PER_RUN).map(statementScopeOf);
+    for (const { channelAccountId, statementDate } of await deps.statements.statements.without(some)) {
+      missing.push({ channelAccountId, channelDate: statementDate });
+    }
   }
   return missing;
 }

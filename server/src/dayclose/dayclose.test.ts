@@ -7,7 +7,7 @@ import { daysOn } from "./testing/days.ts";
 
 let platform: TestPlatform;
 before(async () => {
-  platform = await startTestPlatform();
+  platform = await startTestPlatform({ config: { closeAt: "00:10" } });
 });
 after(() => platform.stop());
 
@@ -35,10 +35,11 @@ describe("a day", () => {
         "statements",
         "reconcile",
         "breaks",
+        "minimums",
         "settle",
         "bills",
-        "payouts",
         "audit",
+        "payouts",
         "report",
       ],
       "all steps are listed before the first is done",
@@ -87,6 +88,7 @@ describe("a day", () => {
     const first = await days.next();
     const second = await days.next();
     await days.next();
+    for (const date of [first, second]) await days.begun(date);
     const [one, two] = [await days.close(first), await days.close(second)];
     assert.deepEqual([one.requested_by, two.requested_by], [null, null]);
     assert.ok(

@@ -44,7 +44,12 @@ export type Step = {
 /** How a try of a step ended, unless it threw. */
 export type StepEnd =
   | { readonly end: "done"; readonly detail: string; readonly result: StepResult }
-  | { readonly end: "waiting"; readonly waitsFor: string };
+  | {
+      readonly end: "waiting";
+      readonly waitsFor: string;
+      /** Before it there is nothing to look for; a minute from now where absent. */
+      readonly until?: Date;
+    };
 
 /** What a step came to, for the report: its integers as bigint. */
 export type StepResult = { readonly [name: string]: unknown };
@@ -91,11 +96,18 @@ export function estimatedEndOf(
 
 const SECOND_MS = 1_000;
 const WAIT_MS = 60 * SECOND_MS;
+/** Somebody may send in what is waited for before it was to come. */
+const WAIT_MAX_MS = 60 * WAIT_MS;
 const RETRY_FIRST_MS = 10 * SECOND_MS;
 const RETRY_MAX_MS = 600 * SECOND_MS;
 
-/** How long until a step is tried again. @param tries that ended like this so far, from 1 */
-export function pauseMsOf(state: "waiting" | "failed", tries: number): number {
-  if (state === "waiting") return WAIT_MS;
+/** How long until a step that waits is looked at again: a minute at least, an hour at most. */
+export function waitMsOf(now: Date, until: Date | undefined): number {
+  const wanted = until === undefined ? WAIT_MS : until.getTime() - now.getTime();
+  return Math.min(Math.max(wanted, WAIT_MS), WAIT_MAX_MS);
+}
+
+/** How long until a step that failed is tried again. @param tries that failed so far, from 1 */
+export function pauseMsOf(tries: number): number {
   return Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 10), RETRY_MAX_MS);
 }

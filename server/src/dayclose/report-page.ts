@@ -118,7 +118,7 @@ ${money(row.fee_difference, row.currency)}<td class="n">${ageText(row.age_days_f
     rows.length === 0
       ? empty("Statements and books agree; nothing is open.")
       : table(
-          html`<tr><th scope="col">kind</th><th scope="col">state</th><th scope="col">count</th>
+          html`<tr><th scope="col">kind</th><th scope="col" class="t">state</th><th scope="col">count</th>
 <th scope="col">settles more there</th><th scope="col">fee more there</th><th scope="col">age</th></tr>`,
           rows,
         ),

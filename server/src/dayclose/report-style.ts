@@ -33,7 +33,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th:first-child { padding-left: 0; }
 thead th { font-size: .8rem; font-weight: 600; color: var(--soft); white-space: nowrap; }
-thead th:not(:first-child) { text-align: right; }
+thead th:not(:first-child, .t) { text-align: right; }
 tbody th { font-weight: 500; }
 td.n { text-align: right; white-space: nowrap; }
 td.minus { color: var(--bad); }

@@ -51,7 +51,7 @@ function marginOf(position: MoneyPosition, before: readonly MoneyPosition[]): Ma
   const expense = position.expense - (earlier?.expense ?? 0n);
   if (income === 0n && expense === 0n) return [];
   const { currency } = position;
-  return [{ currency, income: income, expense: expense, margin: income - expense }];
+  return [{ currency, income, expense, margin: income - expense }];
 }
 
 function positionOf(position: MoneyPosition): PositionReport {
@@ -130,7 +130,6 @@ function channelRow(sum: ChannelReport | undefined, channel: string, row: DayTot
 
 type Moved = { readonly code: AccountCode; readonly amount: bigint };
 
-const TAKEN: readonly AccountCode[] = ["channel_receivable", "memo_channel_receivable"];
 const MERCHANTS: readonly AccountCode[] = ["merchant_pending", "merchant_available", "merchant_reserve"];
 
 /**
@@ -138,16 +137,17 @@ const MERCHANTS: readonly AccountCode[] = ["merchant_pending", "merchant_availab
  * journals' other entries say where it went.
  */
 function chainOf(currency: string, totals: readonly DayTotals[], moved: readonly Moved[]): ChainReport {
+  // What never passes us is on the twins.
   const natural = (codes: readonly string[]) =>
     moved
-      .filter(({ code }) => codes.includes(code) || codes.includes(code.replace(/^memo_/, "")))
+      .filter(({ code }) => codes.includes(code.replace(/^memo_/, "")))
       .reduce((sum, { code, amount }) => sum + naturalOf(code, amount), 0n);
   const bill = totals.reduce((sum, row) => sum + row.theirsSettle - row.theirsFee, 0n);
   const compared = totals.reduce((sum, row) => sum + row.oursSettle - row.oursFee, 0n);
   const cost = natural(["channel_cost"]);
   const gross = natural(["channel_cost_payable"]);
   // Cost that is billed apart is on the channel's bill all the same.
-  const taken = natural(TAKEN) - gross;
+  const taken = natural(["channel_receivable"]) - gross;
   const merchants = natural(MERCHANTS);
   const owed = natural(["merchant_receivable"]);
   const fees = natural(["fee_income"]);
@@ -167,6 +167,6 @@ function chainOf(currency: string, totals: readonly DayTotals[], moved: readonly
     suspense,
     refunds_under_way: refunds,
     other: taken - split,
-    ties: compared === taken,
+    ties: compared === taken && taken === split,
   };
 }

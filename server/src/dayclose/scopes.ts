@@ -35,7 +35,7 @@ export async function dueScopes(
       const traits = channels.channel(channel)?.traits;
       if (traits === undefined) continue;
       const last = compared.get(id);
-      const first = last === undefined ? later(from, channelDateOf(traits, createdAt)) : dayAfter(last, 1);
+      const first = last === undefined ? firstDateOf(traits, from, createdAt) : dayAfter(last, 1);
       const through = lastEndedDate(traits, timeZone, date);
       for (let at = first; at <= through; at = dayAfter(at, 1)) {
         due.push({ channelAccountId: id, channelDate: at });
@@ -43,6 +43,19 @@ export async function dueScopes(
     }
   }
   return due;
+}
+
+/**
+ * The first date of an account that may have had money: a channel's date may begin, and so be called, a day
+ * before the accounting date on which it ends.
+ * @param from the books' first date
+ */
+export function firstDateOf(
+  traits: Pick<ChannelTraits, "timeZone" | "dayStartMinutes">,
+  from: string,
+  createdAt: Date,
+): string {
+  return later(dayAfter(from, -1), channelDateOf(traits, createdAt));
 }
 
 /** The last date of a channel that has ended when an accounting date ends. */

@@ -14,6 +14,7 @@ import {
   type Step,
   type StepEnd,
   type StepWork,
+  waitMsOf,
 } from "./model.ts";
 import { jsonOf } from "./report-model.ts";
 import * as store from "./store.ts";
@@ -195,7 +196,9 @@ async function tryStep(deps: CloseDeps, run: Run, step: Step, isStopping: () => 
       { err: error, accountingDate: run.accountingDate, step: step.name },
       "a step of the day's close failed; it is tried again",
     );
-    await pause(deps, run, step, "failed", error instanceof Error ? error.message : String(error));
+    const detail = error instanceof Error ? error.message : String(error);
+    const tries = step.state === "failed" ? step.tries + 1 : 1;
+    await pause(deps, run, { ...step, state: "failed", detail, tries }, pauseMsOf(tries));
     return false;
   }
 }
@@ -215,7 +218,10 @@ async function carryOut(deps: CloseDeps, run: Run, step: Step, isStopping: () =>
   const context = { run, goOn: (progress?: Progress) => keep(progress ?? null) };
   const ended: StepEnd = await work.work(run.accountingDate, context);
   if (ended.end === "waiting") {
-    await pause(deps, run, at, "waiting", ended.waitsFor);
+    const { waitsFor: detail, until } = ended;
+    const tries = step.state === "waiting" ? step.tries + 1 : 1;
+    const ms = waitMsOf(cell.clock.now(), until);
+    await pause(deps, run, { ...at, state: "waiting", detail, tries }, ms);
     return false;
   }
   await write(
@@ -249,16 +255,8 @@ async function write({ cell }: CloseDeps, run: Run, step: Step | null): Promise<
   );
 }
 
-async function pause(
-  deps: CloseDeps,
-  run: Run,
-  step: Step,
-  state: "waiting" | "failed",
-  detail: string,
-): Promise<void> {
-  const tries = step.state === state ? step.tries + 1 : 1;
-  const paused: Step = { ...step, state, detail, tries };
-  const dueAt = plus(deps.cell.clock.now(), pauseMsOf(state, tries));
+async function pause(deps: CloseDeps, run: Run, paused: Step, ms: number): Promise<void> {
+  const dueAt = plus(deps.cell.clock.now(), ms);
   await write(deps, { ...run, state: runStateOf([paused]), dueAt }, paused);
 }
 
@@ -270,5 +268,9 @@ async function letGo({ cell }: CloseDeps, run: Run): Promise<void> {
 async function end(deps: CloseDeps, run: Run): Promise<void> {
   const { cell, log } = deps;
   await write(deps, { ...run, state: "done", dueAt: null, endedAt: cell.clock.now() }, null);
+  await cell.transact((tx) => store.hastenAfter(tx, run.accountingDate, cell.clock.now()), {
+    repeatable: true,
+  });
+  deps.onDue();
   log.info({ accountingDate: run.accountingDate }, "the day is closed");
 }

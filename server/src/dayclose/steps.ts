@@ -1,8 +1,11 @@
 /** The steps of a close, in their order. */
 import type { ChannelAccount } from "../channels/index.ts";
+import type { Fees } from "../fees/index.ts";
+import { HOUR, plus } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/crypto.ts";
-import type { Cell, Database } from "../kernel/database.ts";
+import type { Cell, Database, Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
 import { writeClosedBalances } from "../ledger/index.ts";
 import type { Payouts } from "../payouts/index.ts";
 import type { Breaks } from "../reconciliation/index.ts";
@@ -26,7 +29,9 @@ const BREAKS_SHOWN_DAYS = 30;
 
 export type CloseStepsDeps = ComparingDeps & {
   readonly cell: Cell;
+  readonly log: Log;
   readonly breaks: Breaks;
+  readonly fees: Pick<Fees, "monthlyMinimums">;
   readonly settlement: Pick<SettlementRoom, "settle" | "bills">;
   readonly payouts: Pick<Payouts, "proposeSettled">;
   readonly accountOf: (id: Id) => Promise<ChannelAccount | null>;
@@ -49,10 +54,11 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     step("statements", "Get the channels' statements", (date, context) => statements(deps, date, context)),
     step("reconcile", "Compare them with the books", (date, context) => reconcile(deps, date, context)),
     step("breaks", "Book what is not explained", (_, context) => applyFindings(deps, context)),
+    step("minimums", "Book what channels bill at least", (date, context) => minimums(deps, date, context)),
     step("settle", "Settle to merchants", (date, context) => settle(deps, date, context)),
     step("bills", "Make the merchants' bills", (date, context) => bills(deps, date, context)),
-    step("payouts", "Propose what is to be paid out", (date, context) => proposePayouts(deps, date, context)),
     step("audit", "Prove the books", (_, context) => audit(deps, context)),
+    step("payouts", "Propose what is to be paid out", (date, context) => proposePayouts(deps, date, context)),
     step("report", "Write the report", (date, context) => report(deps, date, context)),
   ];
 }
@@ -63,7 +69,8 @@ async function previousDay({ cell }: CloseStepsDeps, date: string): Promise<Step
   const run = previous === null ? null : await store.runOfDate(cell.db, previous);
   if (previous === null) return { end: "done", detail: "it is the first day of the books", result: {} };
   if (run?.state === "done") return { end: "done", detail: `${previous} is closed`, result: { previous } };
-  return { end: "waiting", waitsFor: `the close of ${previous}, which comes first` };
+  const until = plus(cell.clock.now(), HOUR);
+  return { end: "waiting", waitsFor: `the close of ${previous}, which comes first`, until };
 }
 
 async function balances({ cell, withTime }: CloseStepsDeps, date: string): Promise<StepEnd> {
@@ -75,6 +82,21 @@ async function balances({ cell, withTime }: CloseStepsDeps, date: string): Promi
     detail: `${accounts} accounts were changed by the day`,
     result: { accounts: BigInt(accounts) },
   };
+}
+
+/** When the last date of a month is closed, whatever of the month's dates the books had. */
+async function minimums(
+  { cell, fees }: CloseStepsDeps,
+  date: string,
+  { goOn }: StepContext,
+): Promise<StepEnd> {
+  const month = date.slice(0, "yyyy-mm".length);
+  const next = await store.dateAfter(cell.db, date);
+  if (next === null || next.startsWith(month)) {
+    return { end: "done", detail: "the month goes on", result: {} };
+  }
+  const booked = await fees.monthlyMinimums(month, () => goOn());
+  return { end: "done", detail: `${booked.length} contracts have a minimum`, result: {} };
 }
 
 async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
@@ -104,16 +126,22 @@ async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: Ste
   return { end: "done", detail: `${count} bills`, result: {} };
 }
 
+/** Nothing is to leave while the books are not right; the close of a later date proposes it. */
 async function proposePayouts(
-  { payouts }: CloseStepsDeps,
+  { cell, payouts }: CloseStepsDeps,
   date: string,
-  { goOn }: StepContext,
+  { run, goOn }: StepContext,
 ): Promise<StepEnd> {
+  const { invariants = [] } = await resultOf(cell.db, run.id, "audit");
+  if (invariants.some(({ violations }) => violations > 0n)) {
+    return { end: "done", detail: "nothing is proposed while an invariant is violated", result: {} };
+  }
   const proposed = await payouts.proposeSettled(date, () => goOn());
   const { made, known, refused } = proposed;
   const because = Map.groupBy(refused, ({ reason }) => reason);
   const notes = [...because].map(
-    ([reason, settlements]) => `${settlements.length} settlements cannot be paid out: ${reason}.`,
+    ([reason, { length }]) =>
+      `${length} ${length === 1 ? "settlement" : "settlements"} cannot be paid out: ${reason}.`,
   );
   const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid`;
   return { end: "done", detail, result: { proposed: BigInt(made), notes } };
@@ -122,6 +150,8 @@ async function proposePayouts(
 async function audit(deps: CloseStepsDeps, { goOn }: StepContext): Promise<StepEnd> {
   const invariants = await deps.audit(() => goOn());
   const violated = invariants.filter(({ violations }) => violations > 0n);
+  if (violated.length > 0)
+    deps.log.error({ invariants: violated.map(({ name }) => name) }, "a day's books are not right");
   const detail =
     violated.length === 0
       ? `all ${invariants.length} invariants hold`
@@ -133,17 +163,15 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   const { cell } = deps;
   const day = await store.dayState(cell.db, date);
   if (day?.closedAt == null) throw new Error(`${date} is not closed`);
-  const results = new Map(
-    (await store.stepsOfRun(cell.db, run.id)).map(({ name, result }) => [
-      name,
-      result === null
-        ? {}
-        : (readJson(result) as Partial<Report> & { missing?: string[]; proposed?: bigint }),
-    ]),
-  );
-  const of = (name: string) => results.get(name) ?? {};
-  const invariants = of("audit").invariants ?? [];
-  const missing = of("statements").missing ?? [];
+  const of = (name: string) => resultOf(cell.db, run.id, name);
+  const [audited, stated, settled, paid] = [
+    await of("audit"),
+    await of("statements"),
+    await of("settle"),
+    await of("payouts"),
+  ];
+  const { invariants = [] } = audited;
+  const { missing = [] } = stated;
   const told = await deps.withTime(async ({ db }) => ({
     ...(await booksReport(db, date, day.previous)),
     ...(await comparedReport(db, date, deps.accountOf)),
@@ -153,15 +181,11 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     cut_over_at: day.closedAt.toISOString(),
     missing_statements: missing,
     breaks: await breaksReport(deps, date),
-    settled: of("settle").settled ?? [],
-    payouts_proposed: of("payouts").proposed ?? 0n,
+    settled: settled.settled ?? [],
+    payouts_proposed: paid.proposed ?? 0n,
     ...told,
     invariants,
-    notes: [
-      ...(of("settle").notes ?? []),
-      ...(of("payouts").notes ?? []),
-      ...notesOf({ ...told, invariants, missing }),
-    ],
+    notes: [...(settled.notes ?? []), ...(paid.notes ?? []), ...notesOf({ ...told, invariants, missing })],
   };
   const text = jsonOf(made);
   const stored = {
@@ -173,6 +197,14 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   };
   await cell.transact((tx) => store.insertReport(tx, stored), { repeatable: true });
   return { end: "done", detail: "it is at /v1/ops/days/{date}/report", result: {} };
+}
+
+type Results = Partial<Report> & { readonly missing?: readonly string[]; readonly proposed?: bigint };
+
+/** What an earlier step of the run came to. */
+async function resultOf(db: Db, runId: Id, name: string): Promise<Results> {
+  const step = (await store.stepsOfRun(db, runId)).find((one) => one.name === name);
+  return step?.result == null ? {} : (readJson(step.result) as Results);
 }
 
 /** Breaks that are not ended, and those of the channel dates that the day compared. */

@@ -83,6 +83,20 @@ export function setDue(tx: Tx, runId: Id, dueAt: Date): Promise<number> {
   return tx.run(dueSql, [runId, dueAt]);
 }
 
+const hastenAfterSql = sql(
+  "close_run_hasten_after",
+  `update close_runs
+   set due_at = $2
+   where accounting_date > $1
+     and state = 'waiting'
+     and due_at > $2`,
+);
+
+/** Runs of later dates, which wait for it, are due at once. */
+export function hastenAfter(tx: Tx, date: string, now: Date): Promise<number> {
+  return tx.run(hastenAfterSql, [date, now]);
+}
+
 const updateRunSql = sql(
   "close_run_update",
   `update close_runs
@@ -193,6 +207,16 @@ const firstDateSql = sql("close_first_date", "select min(accounting_date) as acc
 /** The books' first date; null: they have none. */
 export async function firstDate(db: Db): Promise<string | null> {
   return (await db.one<{ accountingDate: string | null }>(firstDateSql))?.accountingDate ?? null;
+}
+
+const dateAfterSql = sql(
+  "close_date_after",
+  "select min(accounting_date) as accounting_date from days where accounting_date > $1",
+);
+
+/** The accounting date that follows one; null: it is the open one. */
+export async function dateAfter(db: Db, date: string): Promise<string | null> {
+  return (await db.one<{ accountingDate: string | null }>(dateAfterSql, [date]))?.accountingDate ?? null;
 }
 
 const unfinishedSql = sql(

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { unzip } from "../kernel/zip.ts";
+import { HOUR, SECOND, systemClock } from "../kernel/clock.ts";
+import { sql } from "../kernel/database.ts";
 import { type Hands, handsOn } from "../payments/testing/hands.ts";
 import { type Office, openOffice } from "../payouts/testing/office.ts";
+import { invariants } from "../reconciliation/index.ts";
 import { daysOn } from "./testing/days.ts";
 
 let platform: TestPlatform;
@@ -12,11 +14,12 @@ let office: Office;
 let hands: Hands;
 const days = daysOn(() => platform);
 before(async () => {
-  platform = await startTestPlatform();
+  platform = await startTestPlatform({ config: { closeAt: "00:10" } });
   hands = handsOn(() => platform);
   office = await openOffice(platform);
   await office.verifiedAccount();
   await office.fund(1n, 1_000_000n);
+  await office.read();
 });
 after(async () => {
   await office.close();
@@ -36,6 +39,9 @@ async function paidWith(difference: string | null, amount: number): Promise<Json
 const breaks = async (): Promise<Json[]> =>
   (await platform.ops("GET", "/v1/ops/breaks?state=all&limit=100")).body.data;
 
+/** The day whose bill disagreed. */
+let corrected = "";
+
 const shown = (rows: readonly Json[]) =>
   rows
     .map((row) => `${row.kind} ${row.state}`)
@@ -50,6 +56,7 @@ test("bills that disagree leave a break of each kind, which the next day opens o
   await paidWith("duplicate_row", 40_000);
   const late = await paidWith("wrong_day", 60_000);
   const first = await days.next();
+  corrected = first;
   await days.closeInTheMorning(first);
   assert.equal(
     shown(await breaks()),
@@ -93,77 +100,124 @@ test("what a day settles arrives at the merchant's bank, and the settlement says
   const { data } = (await platform.api("GET", "/v1/payouts")).body;
   const made = data.filter((payout: Json) => payout.status === "created");
   assert.equal(made.length, 2, JSON.stringify(data));
-  await office.batch(made.map(({ id }: Json) => id));
-  for (const { id } of made) await office.until(id, "sent");
-  await office.read();
-  for (const { id } of made) await office.until(id, "succeeded");
-  // Whoever read the statement died before it told of it: the next close does.
+  const [one, other] = made;
   const statuses = async () =>
-    (await platform.api("GET", "/v1/settlements")).body.data.map(({ state }: Json) => state);
+    (await platform.api("GET", "/v1/settlements")).body.data.map(({ state }: Json) => state).toSorted();
+  await office.batch([one.id]);
+  await office.until(one.id, "sent");
+  await office.read();
+  await office.until(one.id, "succeeded");
+  // Whoever read the statement died before it told of it: the next close does.
   assert.deepEqual(await statuses(), ["approved", "approved"]);
-  await days.close(await days.next());
-  assert.deepEqual((await statuses()).toSorted(), ["paid", "paid"]);
+
+  await office.batch([other.id]);
+  await office.until(other.id, "sent");
+  const date = await days.next();
+  // An hour after midnight the bank is asked for the day's statement, which is read when it is there.
+  platform.clock.advance(HOUR);
+  await office.until(other.id, "succeeded");
+  const reading = await readingOf("read", (row) => row.statement_date === date);
+  assert.deepEqual([reading.connection, reading.reason], ["reserve", null]);
+  await days.close(date);
+  assert.deepEqual(await statuses(), ["paid", "paid"]);
   await assertInvariants(platform);
 });
 
-test("a corrected file of a closed day is compared in the next close, which explains the break", async () => {
-  const doubled = async () =>
-    (await breaks()).find(({ kind }) => kind === "duplicate_theirs") ?? assert.fail("it was found");
-  const { channel_date: date, state } = await doubled();
-  assert.equal(state, "open");
-  const sent = await sendIn(date, withoutRepeatedLine(await detailOf(date)));
-  assert.equal(sent.version, 2, JSON.stringify(sent));
+/** Waits until a bank's statement has come to a state. */
+async function readingOf(state: string, is: (row: Json) => boolean): Promise<Json> {
+  for (let looks = 0; looks < 200; looks += 1) {
+    const { data } = (await platform.ops("GET", `/v1/ops/bank_readings?state=${state}`)).body;
+    const found = data.find(is);
+    if (found !== undefined) return found;
+    platform.clock.advance(10 * SECOND);
+    await systemClock.sleep(20);
+  }
+  return assert.fail(`no statement of a bank is ${state}`);
+}
 
-  const closed = await days.next();
-  assert.match(comparedIn(await days.closeInTheMorning(closed)), /, 1 of them corrected /);
-  const explained = await doubled();
-  assert.deepEqual([explained.state, explained.resolution], ["resolved", "explained"]);
-  assert.ok((await days.report(closed)).chain.every((row: Json) => row.ties));
-  await assertInvariants(platform);
-
-  const after = await days.closeInTheMorning(await days.next());
-  assert.doesNotMatch(comparedIn(after), /corrected/, "what was compared again is not once more");
-});
-
-const comparedIn = ({ steps }: Json): string => steps.find((step: Json) => step.name === "reconcile").detail;
-
-const OPERATOR = { authorization: "Bearer op_only-for-tests-0123456789abcdef" };
-
-/** The lines of Alipay's file of a date as it was kept, byte by byte. */
-async function detailOf(date: string): Promise<string[]> {
-  const of = `kind=trade&channel_account=${platform.demo.channel_account_id}&date=${date}`;
-  const { data } = (await platform.ops("GET", `/v1/ops/statements?${of}`)).body;
-  const original = await fetch(`${platform.baseUrl}/v1/ops/statements/${data[0].id}/original`, {
-    headers: OPERATOR,
+test("a bank's statement that nobody can read says why, and is read again when somebody asks", async () => {
+  const { body: account } = await platform.sandbox("POST", "/bank/accounts", {
+    number: "62220299",
+    name: "T",
   });
-  const [detail] = await unzip(Buffer.from(await original.arrayBuffer()));
-  return (detail?.content ?? assert.fail("the archive is empty")).toString("latin1").split("\r\n");
-}
-
-/** Without the line that stands there twice, and with the total that the others make. */
-function withoutRepeatedLine(lines: readonly string[]): string {
-  const repeated = lines.findIndex((line, index) => line !== "" && lines.indexOf(line) < index);
-  const [amount] = /(?<=,)\d+\.\d\d(?=,)/.exec(lines[repeated] ?? "") ?? assert.fail("no line stands twice");
-  const end = lines.findIndex((line, index) => index > repeated && line.startsWith("#"));
-  const total = lines[end + 1]?.replace(
-    /(\d+)(\D+)(\d+\.\d\d)/,
-    (_, count, words, sum) => `${count - 1}${words}${yuan(fen(sum) - fen(amount))}`,
-  );
-  return lines
-    .with(end + 1, total ?? "")
-    .toSpliced(repeated, 1)
-    .join("\r\n");
-}
-
-const fen = (text: string) => BigInt(text.replace(".", ""));
-const yuan = (amount: bigint) => `${amount / 100n}.${String(amount % 100n).padStart(2, "0")}`;
-
-async function sendIn(date: string, file: string): Promise<Json> {
-  const path = `/v1/ops/channel_accounts/${platform.demo.channel_account_id}/statements/${date}`;
-  const answer = await fetch(platform.baseUrl + path, {
+  await platform.sandbox("POST", "/bank/credit", { account: "62220299", amount: 700, name: "A customer" });
+  const { body: closed } = await platform.sandbox("POST", "/bank/close-day", { account: "62220299" });
+  const file = await (await fetch(`${account.url}/statements/${closed.date}`)).arrayBuffer();
+  const sent = await fetch(`${platform.baseUrl}/v1/ops/bank_statements/62220299/${closed.date}`, {
     method: "POST",
-    headers: { ...OPERATOR, "content-type": "application/octet-stream" },
-    body: new Uint8Array(Buffer.from(file, "latin1")),
+    headers: {
+      authorization: "Bearer op_only-for-tests-0123456789abcdef",
+      "content-type": "application/octet-stream",
+    },
+    body: file,
   });
-  return answer.json();
+  assert.equal(sent.status, 201);
+  const { id } = (await sent.json()) as Json;
+  const until = (state: string) => readingOf(state, ({ statement }) => statement === id);
+  assert.match((await until("refused")).reason, /ending in 0299 is no connection's/);
+  await office.approved(
+    await platform.ops("PUT", "/v1/ops/bank_connections/second", {
+      url: account.url,
+      account_number: "62220299",
+      holder_name: "T",
+      bank_code: "102100099996",
+      currency: "CNY",
+      holds: "reserve",
+      removes_doubles: true,
+    }),
+  );
+  const again = await platform.ops("POST", `/v1/ops/bank_readings/${id}/again`);
+  assert.deepEqual([again.status, again.body.state], [202, "waiting"]);
+  const read = await until("read");
+  assert.deepEqual([read.connection, read.entries, read.placed], ["second", 1, 0]);
+  assert.equal((await platform.ops("POST", `/v1/ops/bank_readings/${id}/again`)).status, 409);
+  const { data } = (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced")).body;
+  assert.deepEqual(
+    data.map(({ connection, amount }: Json) => [connection, amount]),
+    [["second", 700]],
+  );
+  await assertInvariants(platform);
+});
+
+test("a statement that is corrected later is compared again, and takes back what it explains", async () => {
+  const { channel_account_id: account, alipay_app_id } = platform.demo;
+  await platform.sandbox("POST", "/alipay/close-day", { app_id: alipay_app_id, date: corrected });
+  const path = `/v1/ops/channel_accounts/${account}/statements/${corrected}/fetch`;
+  const fetched = await platform.ops("POST", path);
+  assert.deepEqual([fetched.status, fetched.body.version], [201, 2], JSON.stringify(fetched.body));
+  const closed = async (): Promise<string> => {
+    const { steps } = await days.close(await days.next());
+    return steps.find(({ name }: Json) => name === "reconcile").detail;
+  };
+  assert.match(await closed(), /, 1 of them again, /);
+  const ends = (await breaks()).map((row) => `${row.kind} ${row.state} ${row.resolution}`);
+  assert.deepEqual(ends.toSorted(), [
+    "amount resolved explained",
+    "duplicate_theirs resolved explained",
+    "fee resolved explained",
+    "payment_ours_only resolved explained",
+    "payment_ours_only resolved explained",
+  ]);
+  await assertInvariants(platform);
+  assert.doesNotMatch(await closed(), /again/);
+});
+
+/** A lie told to the database, taken back after the audit has looked. */
+const LIES: readonly [invariant: string, change: string][] = [
+  ["6 what was compared is the statement", "reconciliation_totals set theirs_amount = theirs_amount + $1"],
+  ["6 differences are findings", "findings set settle_difference = settle_difference + $1"],
+  ["6 what was compared is the ledger", "reconciliation_totals set ours_fee = ours_fee + $1"],
+];
+
+for (const [name, change] of LIES) {
+  test(`the audit finds a comparison that lies: ${name}`, async () => {
+    const { cell } = platform.app;
+    const lie = (by: bigint) =>
+      cell.transact((tx) => tx.run(sql(`test_lie_${name}`, `update ${change}`), [by]));
+    assert.ok((await lie(1n)) > 0);
+    const found = await invariants.find((one) => one.name === name)?.check(cell.db, null);
+    await lie(-1n);
+    assert.ok(found !== undefined && found.length > 0, JSON.stringify(found));
+    await assertInvariants(platform);
+  });
 }

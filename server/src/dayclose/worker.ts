@@ -1,4 +1,4 @@
-import { MINUTE } from "../kernel/clock.ts";
+import { SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../kernel/due.ts";
 import type { Log } from "../kernel/log.ts";
@@ -6,7 +6,7 @@ import type { Job } from "../kernel/schedules.ts";
 import type { Run } from "./model.ts";
 import { type DayClose, LATE_AFTER_MS } from "./service.ts";
 
-const IDLE_MS = MINUTE / 2;
+const IDLE_MS = 5 * SECOND;
 
 /** Carries on runs that are due, one at a time; any number of processes may run it. */
 export function startCloseWorker(deps: {
@@ -35,18 +35,22 @@ export function startCloseWorker(deps: {
 }
 
 /**
- * Begins the close of each date that was cut over, in the night after it, and tells of those that are late.
+ * Begins the close of each date that was cut over, at a time of day, and tells of those that are late.
  */
 export function nightlyClose(deps: {
   readonly cell: Cell;
   readonly dayClose: Pick<DayClose, "beginMissing" | "unfinished">;
   readonly log: Log;
+  /** `hh:mm`; null: only what operators ask for is closed. */
+  readonly closeAt: string | null;
 }): readonly Job[] {
-  const { cell, dayClose, log } = deps;
+  const { cell, dayClose, log, closeAt } = deps;
+  if (closeAt === null) return [];
+  const [hour, minute] = closeAt.split(":").map(Number);
   return [
     {
       name: "dayclose_begin",
-      cron: "10 0 * * *",
+      cron: `${minute} ${hour} * * *`,
       run: async () => {
         const begun = await dayClose.beginMissing();
         if (begun > 0) log.info({ days: begun }, "the close of what was cut over has begun");

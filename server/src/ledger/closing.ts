@@ -83,6 +83,56 @@ export function closedBalances(db: Db, accountIds: readonly Id[], date: string):
   return db.all<ClosedBalance>(CLOSED_BALANCES, [accountIds, date]);
 }
 
+const LAST_WRITTEN = sql(
+  "ledger_closed_days_last",
+  "select accounting_date from closed_days order by accounting_date desc limit 1",
+);
+
+/** The last date whose balances are written, with those of every date before it; null: of none. */
+export async function closedBalancesThrough(db: Db): Promise<string | null> {
+  return (await db.one<{ accountingDate: string }>(LAST_WRITTEN))?.accountingDate ?? null;
+}
+
+const ACCOUNT_DAYS = sql(
+  "ledger_account_days",
+  `select c.account_id, c.accounting_date, coalesce(p.last_seq, 0) + 1 as first_seq, c.last_seq,
+     coalesce(p.balance, 0)::bigint as opening, c.balance as closing
+   from closed_balances c
+   left join lateral (
+     select balance, last_seq
+     from closed_balances
+     where account_id = c.account_id
+       and accounting_date < c.accounting_date
+     order by accounting_date desc
+     limit 1
+   ) p on true
+   where c.account_id = any($1::uuid[])
+     and c.accounting_date between $2 and $3
+   order by c.account_id, c.accounting_date`,
+);
+
+export type AccountDay = {
+  readonly accountId: Id;
+  readonly accountingDate: string;
+  readonly firstSeq: bigint;
+  readonly lastSeq: bigint;
+  /** Signed, as entries are. */
+  readonly opening: bigint;
+  readonly closing: bigint;
+};
+
+/**
+ * The dates that changed these accounts, from one to another, both included: the entries of each date, and
+ * the balances before and after them. The balances of all dates up to the last must be written.
+ */
+export function accountDays(
+  db: Db,
+  accountIds: readonly Id[],
+  dates: { readonly from: string; readonly to: string },
+): Promise<AccountDay[]> {
+  return db.all<AccountDay>(ACCOUNT_DAYS, [accountIds, dates.from, dates.to]);
+}
+
 const TRIAL_BALANCE_OF_DATE = sql(
   "ledger_trial_balance_of_date",
   `select a.code, a.currency, count(*)::int as accounts,

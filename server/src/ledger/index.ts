@@ -20,8 +20,11 @@ export {
   type Side,
 } from "./chart.ts";
 export {
+  type AccountDay,
+  accountDays,
   type ClosedBalance,
   closedBalances,
+  closedBalancesThrough,
   closedTrialBalance,
   writeClosedBalances,
 } from "./closing.ts";

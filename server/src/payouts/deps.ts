@@ -9,6 +9,7 @@ import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import type { SettlementToPay } from "./model.ts";
+import type { BankStatements } from "./statement/readings.ts";
 
 /** What the room is built from. */
 export type PayoutsDeps = {
@@ -23,6 +24,8 @@ export type PayoutsDeps = {
   /** HTTP to banks: it tells precisely whether a message was sent. */
   readonly http: ChannelHttp;
   readonly log: Log;
+  /** Where banks' statements are received. */
+  readonly bankStatements: BankStatements;
   /** Of business dates. */
   readonly timeZone: string;
   /** Settlements that are to be paid by themselves; none where nothing settles yet. */

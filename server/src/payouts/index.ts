@@ -2,14 +2,13 @@
  * Money out to merchants: their bank accounts, payouts, batches that two people send, what banks say of them.
  */
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
-import { problem } from "../kernel/errors.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { Job } from "../kernel/schedules.ts";
 import type { ApprovalAction } from "../operators/index.ts";
 import { connectionAction, termsAction } from "./accounts/connections.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import { rewrapBankAccounts, verifyAction } from "./accounts/service.ts";
-import { connectionByName } from "./accounts/store.ts";
 import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
 import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.ts";
@@ -20,11 +19,11 @@ import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
-import { fetchStatement } from "./sending/bank.ts";
 import { rewrapInstructions } from "./sending/instruct.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
 import { announceAction, matchAction, ownMoneyAction } from "./statement/people.ts";
 import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
+import { bankStatementsJob } from "./statement/readings.ts";
 import { statementRoutes } from "./statement/routes.ts";
 
 export type { ChannelPayoutAnnounced } from "./channel/service.ts";
@@ -35,6 +34,7 @@ export type { Reported } from "./outcome/door.ts";
 export type { SettledProposal } from "./payout/settled.ts";
 export { payoutOfEndToEndId } from "./sending/pain001.ts";
 export type { BankStatement, StatementRead } from "./statement/read.ts";
+export type { BankStatements } from "./statement/readings.ts";
 
 export type Payouts = {
   /**
@@ -62,8 +62,8 @@ export type Payouts = {
    * covers the date.
    */
   fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
-  /** The camt.053 of a connection's closed day as its bank publishes it; null while there is none. */
-  fetchBankStatement(connection: string, date: string): Promise<Buffer | null>;
+  /** What is done by the calendar: banks are asked for their statements. */
+  readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
   routes(http: Http, auth: PayoutsAuth): void;
@@ -93,11 +93,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
-    fetchBankStatement: async (name, date) => {
-      const connection = await connectionByName(deps.platform.db, name);
-      if (connection === null) throw problem("not_found", { detail: `there is no bank connection ${name}` });
-      return fetchStatement(deps.http, connection, date);
-    },
+    jobs: [bankStatementsJob(deps)],
     approvalActions: [
       approveAction(deps, approved),
       resendAction(deps, approved),

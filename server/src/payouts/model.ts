@@ -57,6 +57,9 @@ export type Payout = {
   readonly rejectedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly returnedAt: Date | null;
+  /** References of the words by which it was paid, and came back; null: not told yet. */
+  readonly paidEntry: string | null;
+  readonly returnedEntry: string | null;
   readonly paidBookedAt: Date | null;
   readonly returnedBookedAt: Date | null;
   readonly dueAt: Date | null;

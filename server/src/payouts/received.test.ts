@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import type { ChannelAccount } from "../channels/index.ts";
 import { dateIn } from "../kernel/clock.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
-import { fundsReceived } from "./channel/service.ts";
+import { announceChannelPayouts, bookInTransit, fundsReceived } from "./channel/service.ts";
 import { CONNECTION, type Office, OUR_ACCOUNT, openOffice } from "./testing/office.ts";
 
 let platform: TestPlatform;
@@ -64,6 +65,30 @@ test("what a channel announced is in transit until the bank shows it, many in on
   const { bank_reserve: reserve, platform_interbook: interbook } = await office.balances();
   assert.deepEqual([reserve, interbook], [15_000n, -15_001n]);
   assert.deepEqual(await office.read(), read);
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("a payout that only the merchant's book has yet is on its way, and no fault of the books", async () => {
+  const { cell } = office.deps;
+  let isAnnounced = false;
+  const transact: typeof cell.transact = async (work, options) => {
+    if (isAnnounced) throw new Error("killed");
+    const done = await cell.transact(work, options);
+    // The only one of them that is not simply repeated.
+    isAnnounced = options?.repeatable !== true;
+    return done;
+  };
+  const merchantId = parseId("mch", platform.demo.merchant_id);
+  const account = async () => ({ merchantId, fundFlow: "through_platform" }) as ChannelAccount;
+  const dying = { ...office.deps, channels: { account }, cell: { ...cell, transact } };
+  const dates = { coversFrom: today, coversThrough: today, announcedDate: today };
+  const about = { channelAccountId: parseId("cha", channelAccount) as Id, currency: "CNY", payer };
+  const one = { ...dates, ...about, payoutNo: "W0", amount: 3_000n };
+  await assert.rejects(announceChannelPayouts(dying, [one]), /killed/);
+  assert.deepEqual(await office.broken(), []);
+  const { body } = await platform.ops("GET", "/v1/ops/channel_payouts?received=false");
+  const id = parseId("cpo", body.data.find((row: Json) => row.payout_no === "W0").id) as Id;
+  await bookInTransit(office.deps, [id]);
   assert.deepEqual(await office.broken(), []);
 });
 

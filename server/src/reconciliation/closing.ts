@@ -4,6 +4,7 @@ import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { AccountCode } from "../ledger/index.ts";
 import type { Generation, Scope } from "./model.ts";
+import { IS_NEWEST } from "./newest.ts";
 
 const LAST_DATES = sql(
   "reconciliation_last_dates",
@@ -59,13 +60,7 @@ const UNAPPLIED = sql(
   `select r.id
    from reconciliations r
    where r.state = 'found'
-     and not exists (
-       select
-       from reconciliations n
-       where n.channel_account_id = r.channel_account_id
-         and n.channel_date = r.channel_date
-         and n.generation > r.generation
-     )
+     and ${IS_NEWEST}
    order by r.channel_date, r.id
    limit $1`,
 );
@@ -82,13 +77,7 @@ const OF_DATE = `
   from reconciliations r
   left join reconciliations before on before.id = r.carried_from
   where r.closed_through = $1
-    and not exists (
-      select
-      from reconciliations n
-      where n.channel_account_id = r.channel_account_id
-        and n.channel_date = r.channel_date
-        and n.generation > r.generation
-    )`;
+    and ${IS_NEWEST}`;
 
 const DAY_TOTALS = sql(
   "reconciliation_day_totals",

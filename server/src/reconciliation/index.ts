@@ -17,5 +17,6 @@ export type {
   StatementSource,
 } from "./generation/service.ts";
 export { createReconciliation } from "./generation/service.ts";
+export { invariants } from "./invariants.ts";
 export type { Finding, Generation, Scope } from "./model.ts";
 export { appliedScopes, unendedBreaksOf } from "./reading.ts";

@@ -40,7 +40,8 @@ export type SettlementRoom = {
   settle(date: string, goOn: () => Promise<void>): Promise<SettleResult>;
   /**
    * Makes the merchants' bills of a closed accounting date: totals and the hash of each file, which stays the
-   * same for ever. Safe to repeat and to run twice at once. Throws a RangeError while the date is open.
+   * same for ever. Safe to repeat and to run twice at once. Throws a RangeError if the balances of the date
+   * are not written.
    */
   bills(date: string, goOn: () => Promise<void>): Promise<BillsResult>;
   /** Settlements by their ids, in the order of the ids; unknown ones are absent. */

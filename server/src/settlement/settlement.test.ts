@@ -8,7 +8,7 @@ import { createKeyring } from "../kernel/crypto.ts";
 import { parseId } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
 import { openPlatform, type Platform } from "../kernel/revision.ts";
-import { bookIdOf, cutOver } from "../ledger/index.ts";
+import { bookIdOf, cutOver, writeClosedBalances } from "../ledger/index.ts";
 import { invariants, runAudit } from "../operations/index.ts";
 import { createWebhooks, type Webhooks } from "../webhooks/index.ts";
 import { makeBills } from "./bills/service.ts";
@@ -63,6 +63,8 @@ async function openDate(): Promise<string> {
 async function close(): Promise<string> {
   const from = await openDate();
   await cutOver(platform.app.cell, { from, to: shiftDate(from, 1) });
+  const { cell } = deps;
+  await cell.transact((tx) => writeClosedBalances(tx, from, cell.clock.now()));
   await settleDate(deps, from, goOn);
   await makeBills(deps, from, goOn);
   return from;
@@ -140,6 +142,15 @@ test("a merchant reads a date as settlement, items, bill, file and statement, to
     available.days.map((day: Json) => [day.date, day.added, day.closing]),
     [[shiftDate(date, 1), settlement.available, settlement.available]],
   );
+  const next = shiftDate(date, 1);
+  const { body: second } = await platform.api("GET", `/v1/statements/${next}_${shiftDate(next, 3)}`);
+  assert.equal(second.to, next);
+  const pending = second.accounts.find((one: Json) => one.code === "merchant_pending");
+  assert.deepEqual(
+    pending.days.map((day: Json) => [day.date, day.opening, day.taken, day.closing]),
+    [[next, settlement.amount, settlement.amount, 0]],
+  );
+  assert.equal(pending.opening, settlement.amount);
 });
 
 test("a statement comes as CSV, as a spreadsheet and as PDF with the same figures", async () => {

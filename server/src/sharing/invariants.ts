@@ -121,6 +121,17 @@ const UNTOLD = sql(
          and e.subject_id = s.id
          and e.type = 'share.' || s.state
      )
+   union all
+   select r.id::text, 'no event tells that it came back'
+   from share_returns r
+   where r.state = 'succeeded'
+     and not exists (
+       select
+       from events e
+       where e.payment_id = r.payment_id
+         and e.subject_id = r.share_id
+         and e.type = 'share.returned'
+     )
    order by 1
    limit $1`,
 );
@@ -145,7 +156,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "5 every end of a share is told",
-    sentence: "Each share that ended has the event that tells of it.",
+    sentence: "Each share that ended, and each that came back, has the event that tells of it.",
     per: "cell",
     check: check(UNTOLD),
   },

@@ -93,6 +93,19 @@ export async function endFetch(tx: Tx, scope: Scope, statementId: Id, now: Date)
   await tx.run(doneSql, [kind, channelAccountId, account, statementDate, statementId, now]);
 }
 
+const nextSql = sql(
+  "statement_fetches_next",
+  `select due_at
+   from statement_fetches
+   where due_at is not null
+   order by due_at
+   limit 1`,
+);
+
+export async function nextDue(db: Db): Promise<Date | null> {
+  return (await db.one<{ dueAt: Date }>(nextSql))?.dueAt ?? null;
+}
+
 const listSql = sql(
   "statement_fetches_list",
   `select ${COLUMNS}

@@ -52,7 +52,7 @@ test("a late statement is asked for until it is there, told as late meanwhile, a
     [15 * MINUTE, 3],
   ] as const) {
     await until(async () => (await waiting("2019-03-01"))?.asked === times - 1);
-    platform.clock.advance(gap);
+    platform.clock.advance(gap + MINUTE);
     await until(async () => asked === times);
   }
   await until(async () => (await room.statements.state(trade("2019-03-01"))) === "accepted");
@@ -69,7 +69,7 @@ test("a day of which the channel tells nothing is empty when it said so and none
   for (let times = 1; times < 6; times += 1) {
     await until(async () => (await waiting("2019-03-02"))?.asked === times);
     assert.equal(await room.statements.current(trade("2019-03-02")), null);
-    platform.clock.advance(HOUR);
+    platform.clock.advance(HOUR + MINUTE);
     worker.nudge();
   }
   await until(async () => (await room.statements.state(trade("2019-03-02"))) === "none_published");
@@ -90,7 +90,7 @@ test("a day on which the books know of a payment is never taken as empty by itse
   asked = 0;
   for (let times = 1; times < 8; times += 1) {
     await until(async () => (await waiting(channelDate))?.asked === times);
-    platform.clock.advance(HOUR);
+    platform.clock.advance(HOUR + MINUTE);
     worker.nudge();
   }
   await until(async () => /the books know of movements/.test((await waiting(channelDate))?.detail ?? ""));
@@ -114,7 +114,7 @@ test("a file that is refused is shown with its reason, and asked for again", asy
   });
   assert.equal(refused.asked, 1);
   assert.equal(await room.statements.state(trade("2019-03-04")), "refused");
-  platform.clock.advance(HOUR);
+  platform.clock.advance(HOUR + MINUTE);
   worker.nudge();
   await until(async () => (await room.statements.state(trade("2019-03-04"))) === "accepted");
 });
@@ -149,6 +149,7 @@ function toyChannels() {
         publishedAfterMinutes: 540,
         gapsMs: [15 * MINUTE, 15 * MINUTE, HOUR],
         emptyAfterAsking: 6,
+        showsReturns: false,
       },
     },
     merchantOf: () => ({}),

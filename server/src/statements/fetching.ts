@@ -39,6 +39,8 @@ export type Fetching = {
     before: Id | null,
     limit: number,
   ): Promise<StatementFetch[]>;
+  /** When something is asked for next; null: nothing is expected. */
+  nextDue(): Promise<Date | null>;
   /** How many are due, how many are late, and since when. */
   counts(): Promise<store.FetchCounts>;
   /** Asks for what is due; any number of processes may run it. */
@@ -66,6 +68,7 @@ export function createFetching(deps: FetchingDeps): Fetching {
       const publishedBefore = late ? plus(cell.clock.now(), -LATE_MS) : null;
       return store.listFetches(cell.db, { ...filter, publishedBefore }, before, limit);
     },
+    nextDue: () => store.nextDue(cell.db),
     counts: () => {
       const now = cell.clock.now();
       return store.countFetches(cell.db, now, plus(now, -LATE_MS));

@@ -10,7 +10,7 @@
  * - Empty: accepted without a file, because nothing was published for a day on which nothing happened.
  */
 import type { FundFlowStatement, Statement, StatementLine, StatementTraits } from "../channels/index.ts";
-import { HOUR, plus } from "../kernel/clock.ts";
+import { HOUR, MINUTE } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 
@@ -181,7 +181,8 @@ export function afterAsking(
   return {
     asked: fetch.asked + 1,
     noneTold,
-    dueAt: plus(now, gap),
+    // Whole minutes: many accounts are asked for together, and what waits for them is woken once.
+    dueAt: new Date(Math.ceil((now.getTime() + gap) / MINUTE) * MINUTE),
     maybeEmpty: isNone && noneTold >= emptyAfterAsking,
   };
 }

@@ -7,8 +7,8 @@ import { accountIdOf, bookIdOf, entries, memoTwin } from "../ledger/index.ts";
 const LOOKED_AT = 200;
 
 /**
- * Whether the books know of no movement of a channel account on a channel date: nothing was paid, given back
- * or claimed through it.
+ * Whether the books know of no movement of a channel account on a channel date that a statement could show:
+ * nothing was paid, given back or claimed through it.
  */
 export async function isQuiet(
   db: Db,
@@ -23,7 +23,8 @@ export async function isQuiet(
     for (const code of ["channel_receivable", memoTwin("channel_receivable")] as const) {
       const id = accountIdOf(book, code, currency, account.id);
       const newest = await entries(db, id, { before: null, limit: LOOKED_AT });
-      if (newest.some((entry) => entry.channelDate === channelDate)) return false;
+      const shown = newest.filter(({ kind }) => kind !== "refund_returned" || traits.statements.showsReturns);
+      if (shown.some((entry) => entry.channelDate === channelDate)) return false;
       const oldest = newest.at(-1);
       if (newest.length === LOOKED_AT && oldest !== undefined && oldest.postedAt > began) return false;
     }

@@ -24,6 +24,8 @@ export type StatementsDeps = {
   readonly cell: Cell;
   readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget">;
   readonly files: StatementFiles;
+  /** Goes around the reading of a file, which is unpacked beside the event loop; absent: nothing does. */
+  readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 };
 
 /** A file as it came. */
@@ -58,6 +60,8 @@ export type Statements = {
    * from behind `after` on.
    */
   corrected(after: Id | null, limit: number): Promise<store.Corrected[]>;
+  /** Days of trade that no statement was accepted for, of those given. */
+  without(scopes: readonly store.TradeScope[]): Promise<store.TradeScope[]>;
   /** The newest accepted statement of a scope, or null. */
   current(scope: Scope): Promise<StatementRecord | null>;
   /** What is known of a scope. */
@@ -106,6 +110,7 @@ export function createStatements(deps: StatementsDeps): Statements {
   return {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
     corrected: (after, limit) => store.listCorrected(cell.db, after, limit),
+    without: (scopes) => store.findWithout(cell.db, scopes),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);
@@ -147,7 +152,11 @@ async function receive(
   const hash = await deps.files.keep(original);
   const known = await store.findSame(deps.cell.db, scope, hash, null);
   if (known !== null) return { outcome: "same", record: known };
-  const read = source === "none_published" ? NOTHING : await readers.content(scope, reading, original);
+  const { around = (_, work) => work() } = deps;
+  const read =
+    source === "none_published"
+      ? NOTHING
+      : await around("reads a statement", () => readers.content(scope, reading, original));
   const record = (fault: StatementFault | null): StatementRecord => ({
     ...scope,
     id: deps.cell.newId(),

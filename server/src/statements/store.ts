@@ -114,6 +114,31 @@ export function findCurrent(db: Db, scope: Scope): Promise<StatementRecord | nul
   return db.one<StatementRecord>(currentSql, keyOf(scope));
 }
 
+const withoutSql = sql(
+  "statements_without",
+  `select s.channel_account_id, s.statement_date
+   from unnest($1::uuid[], $2::date[]) as s (channel_account_id, statement_date)
+   where not exists (
+     select
+     from statements t
+     where t.kind = 'trade'
+       and t.channel_account_id = s.channel_account_id
+       and t.account = ''
+       and t.statement_date = s.statement_date
+       and t.state = 'accepted'
+   )
+   order by s.statement_date, s.channel_account_id`,
+);
+
+/** A channel account's day of trade. */
+export type TradeScope = { readonly channelAccountId: Id; readonly statementDate: string };
+
+/** Those of them that no statement was accepted for. */
+export async function findWithout(db: Db, scopes: readonly TradeScope[]): Promise<TradeScope[]> {
+  if (scopes.length === 0) return [];
+  return db.all<TradeScope>(withoutSql, columnsOf(scopes, ["channelAccountId", "statementDate"]));
+}
+
 const newestSql = sql(
   "statement_newest",
   `select ${COLUMNS}
@@ -153,11 +178,7 @@ const correctedSql = sql(
 );
 
 /** A channel's statement of a day that has taken the place of another one. */
-export type Corrected = {
-  readonly id: Id;
-  readonly channelAccountId: Id;
-  readonly statementDate: string;
-};
+export type Corrected = TradeScope & { readonly id: Id };
 
 /** The current ones of kind `trade` that are not their scope's first, in the order of their ids. */
 export function listCorrected(db: Db, after: Id | null, limit: number): Promise<Corrected[]> {

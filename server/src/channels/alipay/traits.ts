@@ -67,5 +67,6 @@ export const ALIPAY_TRAITS: ChannelTraits = {
     publishedAfterMinutes: 9 * 60,
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 6,
+    showsReturns: false,
   },
 };

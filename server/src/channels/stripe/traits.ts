@@ -47,5 +47,6 @@ export const STRIPE_TRAITS: ChannelTraits = {
     publishedAfterMinutes: 60,
     gapsMs: [5 * MINUTE, 15 * MINUTE, HOUR],
     emptyAfterAsking: 1,
+    showsReturns: true,
   },
 };

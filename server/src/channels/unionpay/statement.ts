@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { inflate } from "node:zlib";
+import { inflate, inflateSync } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
 import { unzip, type ZipEntry } from "../../kernel/zip.ts";
 import type { Call, CallEnd, ChannelContext, ChannelDeps, Statement, StatementOf } from "../port.ts";
@@ -21,6 +21,8 @@ const ANSWER_BYTES_MAX = 2 * ARCHIVE_BYTES_MAX;
 const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 const unpack = promisify(inflate);
+/** What is smaller is unpacked quicker than a thread is asked to. */
+const AT_ONCE_BYTES_MAX = 65_536;
 
 /** Asks for the files of a clearing day, which come in the signed answer: the archive with them. */
 export async function fetchStatement(
@@ -52,7 +54,10 @@ async function archiveOf(answer: Answer): Promise<CallEnd<Buffer>> {
   const base64 = fields.fileContent ?? "";
   if (base64 === "") return { end: "unknown", reason: "the answer has no file" };
   try {
-    const archive = await unpack(Buffer.from(base64, "base64"), { maxOutputLength: ARCHIVE_BYTES_MAX });
+    const packed = Buffer.from(base64, "base64");
+    const limit = { maxOutputLength: ARCHIVE_BYTES_MAX };
+    const isSmall = packed.length < AT_ONCE_BYTES_MAX;
+    const archive = isSmall ? inflateSync(packed, limit) : await unpack(packed, limit);
     return { end: "answered", value: archive };
   } catch (error) {
     return { end: "unknown", reason: `the file cannot be unpacked: ${(error as Error).message}` };

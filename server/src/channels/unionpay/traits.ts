@@ -64,5 +64,6 @@ export const UNIONPAY_TRAITS: ChannelTraits = {
     publishedAfterMinutes: 10 * 60,
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 6,
+    showsReturns: false,
   },
 };

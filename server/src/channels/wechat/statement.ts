@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzip, gunzipSync } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
 import { joinExchanges, unsent } from "../exchanges.ts";
 import type {
@@ -31,6 +31,8 @@ const UNPACKED_BYTES_MAX = 256 * 1_024 * 1_024;
 const DOWNLOAD_TIMEOUT_MIN_MS = MINUTE;
 
 const unpack = promisify(gunzip);
+/** What is smaller is unpacked quicker than a thread is asked to. */
+const AT_ONCE_BYTES_MAX = 65_536;
 
 type Downloaded = CallEnd<Buffer> & { readonly exchange: ExchangeRecord };
 type Place = { readonly url: string; readonly sha1: string };
@@ -92,7 +94,9 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 async function unpacked(original: Buffer): Promise<Buffer> {
   if (!original.subarray(0, GZIP.length).equals(GZIP)) return original;
   try {
-    return await unpack(original, { maxOutputLength: UNPACKED_BYTES_MAX });
+    const limit = { maxOutputLength: UNPACKED_BYTES_MAX };
+    const isSmall = original.length < AT_ONCE_BYTES_MAX;
+    return isSmall ? gunzipSync(original, limit) : await unpack(original, limit);
   } catch (error) {
     const reason = `the file cannot be unpacked: ${(error as Error).message}`;
     throw new StatementFault(0, reason, { isDamage: true });

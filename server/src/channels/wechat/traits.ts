@@ -74,5 +74,6 @@ export const WECHAT_TRAITS: ChannelTraits = {
     publishedAfterMinutes: 10 * 60,
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 3,
+    showsReturns: false,
   },
 };

@@ -1,7 +1,7 @@
 /** Days that pass on a platform under test, and their closes. */
 import assert from "node:assert/strict";
 import type { Json, TestPlatform } from "../../../../tools/testing/platform.ts";
-import { DAY, dateIn, HOUR, plus, startOfDate, systemClock } from "../../kernel/clock.ts";
+import { DAY, dateIn, HOUR, MINUTE, plus, startOfDate, systemClock } from "../../kernel/clock.ts";
 
 export type Days = {
   /** The date that is open. */
@@ -10,6 +10,8 @@ export type Days = {
   shown(date: string): Promise<Json>;
   /** Moves the clock to half past midnight, and waits until the day that was open is cut over; that day. */
   next(): Promise<string>;
+  /** Waits until the calendar began the close of a date. */
+  begun(date: string): Promise<void>;
   /** Closes a date and those before it, without the statements that are missing. */
   close(date: string): Promise<Json>;
   /** Closes a date with the statements that the channels publish in the morning after it. */
@@ -21,7 +23,7 @@ const ZONE = "Asia/Shanghai";
 const LOOKS_MAX = 400;
 const LOOK_MS = 50;
 /** Looks at a close before the clock is moved: a jump ends the calls that are under way. */
-const LOOKS_PER_JUMP = 8;
+const LOOKS_PER_JUMP = 5;
 
 /** @param platform asked for at each use: it is started in `before`. */
 export function daysOn(platform: () => TestPlatform): Days {
@@ -54,6 +56,9 @@ export function daysOn(platform: () => TestPlatform): Days {
       await until("the cut-over", async () => (await shown(date)) ?? null);
       return date;
     },
+    begun: async (date) => {
+      await until(`a close of ${date} by itself`, async () => ((await shown(date))?.close ? true : null));
+    },
     close: async (date) => {
       const { data } = (await platform().ops("GET", "/v1/ops/days")).body;
       const before = data.filter((row: Json) => row.accounting_date < date && row.close !== "done");
@@ -63,11 +68,19 @@ export function daysOn(platform: () => TestPlatform): Days {
     closeInTheMorning: async (date) => {
       await ask(date, false);
       return follow(date, async (looks) => {
-        if (looks % LOOKS_PER_JUMP === 0) platform().clock.advance(HOUR);
+        if (looks % LOOKS_PER_JUMP === 0) await jumpToNextFetch(platform());
+        await ask(date, false);
       });
     },
     report: async (date) => (await platform().ops("GET", `/v1/ops/days/${date}/report`)).body.report,
   };
+}
+
+async function jumpToNextFetch({ clock, ops }: TestPlatform): Promise<void> {
+  const { data } = (await ops("GET", "/v1/ops/statement_fetches?state=waiting&limit=100")).body;
+  const next = Math.min(...data.map(({ due_at }: Json) => Date.parse(due_at)));
+  // A minute more: whoever looks for what is due rests in between.
+  if (Number.isFinite(next)) clock.advance(Math.max(0, next - clock.now().getTime()) + MINUTE);
 }
 
 async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {

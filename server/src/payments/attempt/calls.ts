@@ -44,7 +44,7 @@ export type OrdersToShare = {
   /** Whether the order is flagged at its channel. */
   isFlagged(payment: Payment, account: ChannelAccount): Promise<boolean>;
   /** What receivers give back with this refund. */
-  refundedShares(refund: Refund): Promise<readonly RefundedShare[]>;
+  refundedShares(refund: Refund, attempt: Attempt): Promise<readonly RefundedShare[]>;
 };
 
 /** What came of a call that placed an order. `gaveWay`: it ended here so that another account takes it. */
@@ -136,7 +136,7 @@ export function createCalls(deps: CallsDeps): Calls {
       return deps.door.submit({ ...about, kind: "reversal", end: made, exchange: made.exchange });
     },
     refund: async (refund, attempt, priority) => {
-      const shares = await deps.sharing.refundedShares(refund);
+      const shares = await deps.sharing.refundedShares(refund, attempt);
       const { made, about } = await orderReport(attempt, "refund", priority, ({ channel, context }) =>
         channel.refund(context, {
           ...refundOrderOf(deps, refund, attempt),

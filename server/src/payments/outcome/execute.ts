@@ -102,7 +102,7 @@ export async function execute(
   const { reserved } = reserving;
   const known: Around = { now, newId, channel, terms: around.terms, numbers, uncovered, reserved };
   const { contracts } = around;
-  const shares = await sharesInBatch(tx, commands, { contracts, channel, newId, now });
+  const shares = await sharesInBatch(tx, commands, work.boxes, { contracts, channel, newId, now });
   const results = commands.map((command) => carryOut(deps, { ...work, shares }, command, known));
   await reserving.write(work.newAttempts);
   const drafts = work.bookings.map(({ booking }) => journalOf(booking, newId()));
@@ -209,7 +209,8 @@ function carryOut(
     return { result: "failed", error };
   }
   draft.keep();
-  const wish = sharesOf(work.shares, box, draft, decided.wish);
+  const { wish, events } = sharesOf(work.shares, box, draft, decided.wish);
+  work.events.push(...events);
   collect(deps, work, box, draft, command, decided.decision, around.now);
   const { payment, attempts, refunds, disputes } = box;
   return {

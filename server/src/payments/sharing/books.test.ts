@@ -47,6 +47,8 @@ test("where we may hold the money, our own books split it at once, and a refund 
   assert.notEqual(refund.body.state, "created");
   const [, left] = await hands.balances("merchant_pending", "receiver_pending");
   assert.equal(left, receivers + 400);
+  const told = (await hands.events(payment.id)).filter((type) => type.startsWith("share."));
+  assert.deepEqual(told.toSorted(), ["share.returned", "share.succeeded"]);
   const beyond = await hands.share(payment.id, [{ receiver: receiver.id, amount: 100 }]);
   assert.deepEqual([beyond.status, beyond.body.code], [422, "share_exceeds_payment"]);
   const ended = await platform.api("POST", `/v1/payments/${payment.id}/shares/finish`);

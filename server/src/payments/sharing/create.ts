@@ -92,6 +92,8 @@ function decideShares(locked: Locked, wish: ShareWish, newId: IdMaker): Answered
   const unshareable = (detail: string) => no({ refusal: "payment_not_shareable", detail });
   if (success === null) return unshareable(`the payment is ${payment.status}`);
   if (sharing === null) return unshareable("it was not created with profit_sharing");
+  // Who comes second, after a lease that ran out or a commit that nobody heard of, finds it carried out.
+  if (wish.number === null && sharing.plan === null) return unshareable("its plan is carried out");
   const room = roomOfPayment({ ...locked, success }, sharing);
   if (room === null) return unshareable("the channel took the payment back");
   if (sharing.state !== "open" || sharing.finishWanted || now >= sharing.termEndsAt) {
@@ -134,7 +136,12 @@ function made(
   );
   const finishWanted = sharing.finishWanted || wish.finish;
   const open = [...shares, ...newShares].filter((share) => !isFinal(share)).length;
-  const next = nextOfSharing({ ...sharing, plan: null, finishWanted }, open, now);
+  // What came with the payment is still made after shares that are asked for, unless those are the last.
+  const planned =
+    wish.number === null
+      ? { plan: null, failureCode: null, failureMessage: null }
+      : { plan: wish.finish ? null : sharing.plan };
+  const next = nextOfSharing({ ...sharing, ...planned, finishWanted }, open, now);
   return [
     { shares: newShares, isNew: true },
     {

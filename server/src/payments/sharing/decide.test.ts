@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Share } from "../../sharing/index.ts";
-import { answerFinish, isItsTurn, nextTurn } from "./decide.ts";
+import type { SharingTraits } from "../../channels/index.ts";
+import type { Share, ShareReturn } from "../../sharing/index.ts";
+import type { Refund } from "../model.ts";
+import { answerFinish, answerReturn, isItsTurn, nextTurn } from "./decide.ts";
 import type { Locked } from "./door.ts";
+import { isHeldBack } from "./room.ts";
 
 const NOW = new Date("2026-11-20T02:00:00Z");
 
@@ -32,6 +35,9 @@ describe("shares of one order are sent one after the other", () => {
     const shares = [share("a", "processing"), share("b", "created")];
     assert.deepEqual([isItsTurn(shares, "a"), isItsTurn(shares, "b")], [true, false]);
   });
+  it("one that another process made with a lower number waits for the one under way too", () => {
+    assert.equal(isItsTurn([share("a", "created"), share("b", "processing")], "a"), false);
+  });
 });
 
 describe("the end of a splitting that the channel refuses", () => {
@@ -49,5 +55,31 @@ describe("the end of a splitting that the channel refuses", () => {
   it("is tried again while something may be frozen", () => {
     const { sharing } = answerFinish(locked(999n), refused).effects;
     assert.deepEqual([sharing?.state, sharing?.failureCode], ["finishing", "ACQ.TRADE_STATUS_ERROR"]);
+  });
+});
+
+describe("a refund whose receivers give back with it", () => {
+  const traits = { returnsWithRefund: true, returnRefusals: ["NO_RECEIVER"] } as unknown as SharingTraits;
+  const refund = (failureCode: string | null) => ({ id: "f", state: "created", failureCode }) as Refund;
+  const open = { id: "r", refundId: "f", shareId: "a", state: "created", amount: 1n, finishedAt: null };
+  const given = open as unknown as ShareReturn;
+  it("is sent with them, and sent again with them for lack of the merchant's own money", () => {
+    for (const code of [null, "NO_MONEY"]) assert.equal(isHeldBack([], [given], refund(code), traits), false);
+  });
+  it("refused because of one, it waits until it may go without him, and goes then", () => {
+    assert.equal(isHeldBack([], [given], refund("NO_RECEIVER"), traits), true);
+    const done = share("a", "succeeded");
+    const locked = {
+      now: NOW,
+      traits,
+      refunds: [refund("NO_RECEIVER"), { ...refund("NO_MONEY"), id: "g" }],
+      sharing: null,
+      shares: [{ ...done, returnedAmount: 1n, amount: 2n }],
+      returns: [given],
+    } as unknown as Locked;
+    const no = { outcome: "failed", code: "NO_RECEIVER", message: "" } as const;
+    const end = { end: "answered", value: no } as const;
+    // The other one waits for money, not for shares: nothing here brings it on.
+    assert.deepEqual(answerReturn(locked, given.id, { end, asked: true }).effects.release, ["f"]);
   });
 });

@@ -14,6 +14,7 @@ import {
   type ShareDecision,
   type ShareReturn,
 } from "../../sharing/index.ts";
+import type { Refund } from "../model.ts";
 import type { Effects, Locked } from "./door.ts";
 import { isHeldBack } from "./room.ts";
 
@@ -126,9 +127,13 @@ function merged<T extends { readonly id: Id }>(all: readonly T[], changed: reado
   return all.map((one) => changed.find(({ id }) => id === one.id) ?? one);
 }
 
+function openInTurn(shares: readonly Share[]): readonly Share[] {
+  return shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 /** Shares of one order are sent one after the other: the next one's turn has come. */
 export function nextTurn(shares: readonly Share[], now: Date): Share | null {
-  const open = shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const open = openInTurn(shares);
   const [first] = open;
   if (first === undefined || open.some(({ state }) => state !== "created")) return null;
   return first.dueAt !== null && first.dueAt <= now ? null : { ...first, dueAt: now };
@@ -136,8 +141,8 @@ export function nextTurn(shares: readonly Share[], now: Date): Share | null {
 
 /** Whether it is this share's turn to be sent. */
 export function isItsTurn(shares: readonly Share[], shareId: Id): boolean {
-  const open = shares.filter((share) => !isFinal(share)).sort((a, b) => (a.id < b.id ? -1 : 1));
-  return open[0]?.id === shareId || open.every(({ id, state }) => id >= shareId && state === "created");
+  const [first, ...others] = openInTurn(shares);
+  return first?.id === shareId && others.every(({ state }) => state === "created");
 }
 
 /** What follows once shares and returns are as they are: the end of the splitting, refunds that waited. */
@@ -145,8 +150,13 @@ function after(locked: Locked, shares: readonly Share[], returns: readonly Share
   const { sharing, refunds, traits, now } = locked;
   const open = shares.filter((share) => !isFinal(share)).length;
   const next = sharing === null ? null : nextOfSharing(sharing, open, now);
+  const waits = (refund: Refund, present: Pick<Locked, "shares" | "returns">) =>
+    isHeldBack(present.shares, present.returns, refund, traits);
+  // One that waited for nothing here has a due time for reasons of its own: a gap, or a call under way.
   const release = refunds
-    .filter(({ id, state }) => state === "created" && !isHeldBack(shares, returns, id, traits))
+    .filter(
+      (refund) => refund.state === "created" && waits(refund, locked) && !waits(refund, { shares, returns }),
+    )
     .map(({ id }) => id);
   return { ...(next === null || next === sharing ? {} : { sharing: next }), release };
 }

@@ -86,7 +86,7 @@ export function createShareDoor(deps: ShareDoorDeps): ShareDoor {
           if (locked?.payment.merchantId !== merchantId) return null;
           const [value, effects] = await decide(locked, tx);
           await persist(tx, effects, locked.now);
-          const events = (effects.events ?? []).map((event) => eventOf(deps, locked, event));
+          const events = (effects.events ?? []).map((event) => shareEvent(cell.newId(), locked, event));
           const deliveries = await deps.webhooks.record(tx, endpoints, events);
           const drafts = (effects.bookings ?? [])
             .filter(({ share }) => isBooked(share))
@@ -148,13 +148,14 @@ async function persist(tx: Tx, effects: Effects, now: Date): Promise<void> {
   ]);
 }
 
-function eventOf(
-  { cell }: ShareDoorDeps,
-  { payment, now }: Locked,
+/** Tells of a share. @param id the event's */
+export function shareEvent(
+  id: Id,
+  { payment, now }: Pick<Locked, "payment" | "now">,
   { type, share }: { readonly type: EventType; readonly share: Share },
 ): NewEvent {
   return {
-    id: cell.newId(),
+    id,
     merchantId: payment.merchantId,
     type,
     subjectId: share.id,

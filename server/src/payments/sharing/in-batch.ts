@@ -10,6 +10,7 @@ import {
   insertReturns,
   insertSharings,
   isBooked,
+  isFinal,
   returnsOfPayments,
   type Share,
   type ShareReturn,
@@ -19,11 +20,13 @@ import {
   sharingsOfPayments,
   updateShares,
 } from "../../sharing/index.ts";
+import type { NewEvent } from "../../webhooks/index.ts";
 import type { Attempt, Payment, Refund } from "../model.ts";
 import type { Command, WishResult } from "../outcome/commands.ts";
 import type { Booking, Box, Draft } from "../outcome/draft.ts";
 import { asksForSharing, bornSharing } from "./asked.ts";
 import { lookAgainAt } from "./decide.ts";
+import { shareEvent } from "./door.ts";
 import { isHeldBack, returnsOnRefund } from "./room.ts";
 
 /** What contracts say of splitting, for the accounts of one batch; read before its transaction. */
@@ -42,7 +45,12 @@ export type SharesInBatch = {
   onRefund(
     box: Pick<Box, "payment" | "attempts" | "refunds" | "disputes">,
     refund: Refund,
-  ): { readonly bookings: readonly Booking[]; readonly heldBackTo: Date | null };
+  ): {
+    readonly bookings: readonly Booking[];
+    readonly heldBackTo: Date | null;
+    /** Of what came back at once, in our own books. */
+    readonly events: readonly NewEvent[];
+  };
   write(tx: Tx): Promise<void>;
 };
 
@@ -57,9 +65,13 @@ export type InBatchDeps = {
 export async function sharesInBatch(
   tx: Tx,
   commands: readonly Pick<Command, "kind" | "paymentId">[],
+  boxes: ReadonlyMap<Id, Pick<Box, "payment">>,
   deps: InBatchDeps,
 ): Promise<SharesInBatch> {
-  const refunded = commands.filter(({ kind }) => kind === "refund").map(({ paymentId }) => paymentId);
+  const refunded = commands.flatMap(({ kind, paymentId }) => {
+    const payment = boxes.get(paymentId)?.payment;
+    return kind === "refund" && payment !== undefined && asksForSharing(payment) ? [paymentId] : [];
+  });
   const known = await load(tx, [...new Set(refunded)].sort());
   const bornRows: SharingRow[] = [];
   const newReturns: ShareReturn[] = [];
@@ -75,7 +87,7 @@ export async function sharesInBatch(
     onRefund: (box, refund) => {
       const own = known.get(box.payment.id);
       const success = box.attempts.get(refund.attemptId);
-      if (own === undefined || success === undefined) return { bookings: [], heldBackTo: null };
+      if (own === undefined || success === undefined) return { bookings: [], heldBackTo: null, events: [] };
       const traits = traitsOf(deps, own.sharing);
       const { shares, returns } = returnsOnRefund(
         {
@@ -103,8 +115,13 @@ export async function sharesInBatch(
         if (share === undefined || !isBooked(share)) return [];
         return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
       });
-      const waits = isHeldBack(own.shares, own.returns, refund.id, traits);
-      return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null };
+      const waits = isHeldBack(own.shares, own.returns, refund, traits);
+      const back = new Set(returns.filter(isFinal).map(({ shareId }) => shareId));
+      const about = { payment: box.payment, now: deps.now };
+      const events = own.shares
+        .filter(({ id }) => back.has(id))
+        .map((share) => shareEvent(deps.newId(), about, { type: "share.returned", share }));
+      return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null, events };
     },
     write: async (writing) => {
       await Promise.all([
@@ -122,18 +139,18 @@ export function sharesOf(
   box: Box,
   { effects }: Pick<Draft, "effects">,
   wish: WishResult | null,
-): WishResult | null {
+): { readonly wish: WishResult | null; readonly events: readonly NewEvent[] } {
   for (const { booking, attempt } of effects.bookings) {
     if (booking === "success") shares.born(box.payment, attempt);
   }
   const [made] = effects.newRefunds;
   const refund = made === undefined ? undefined : box.refunds.get(made.id);
-  if (wish?.done !== true || wish.refund === undefined || refund === undefined) return wish;
-  const { bookings, heldBackTo } = shares.onRefund(box, refund);
+  if (wish?.done !== true || wish.refund === undefined || refund === undefined) return { wish, events: [] };
+  const { bookings, heldBackTo, events } = shares.onRefund(box, refund);
   effects.bookings.unshift(...bookings);
-  if (heldBackTo === null) return wish;
+  if (heldBackTo === null) return { wish, events };
   box.refunds.set(refund.id, { ...refund, dueAt: heldBackTo });
-  return { ...wish, queued: true };
+  return { wish: { ...wish, queued: true }, events };
 }
 
 function traitsOf(deps: InBatchDeps, sharing: SharingRow): SharingTraits | null {

@@ -59,9 +59,10 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
     orders: {
       refuseOrder: (payment, account: ChannelAccount) => shares.refuseOrder(payment, account),
       isFlagged: (payment, account: ChannelAccount) => shares.isFlagged(payment, account),
-      refundedShares: (refund) => refundedShares(deps, refund),
+      refundedShares: (refund, attempt) => refundedShares(deps, refund, attempt),
     },
-    isHeldBack: async ({ id, paymentId }, attempt) => {
+    isHeldBack: async (refund, attempt) => {
+      const { paymentId } = refund;
       const [sharing] = await sharingsOfPayments(cell.db, [paymentId]);
       if (sharing === undefined) return false;
       const [known, returns] = await Promise.all([
@@ -69,7 +70,7 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
         returnsOfPayments(cell.db, [paymentId]),
       ]);
       const traits = channels.channel(attempt.channel)?.sharing?.traits ?? null;
-      return isHeldBack(known, returns, id, sharing.mode === "channel" ? traits : null);
+      return isHeldBack(known, returns, refund, sharing.mode === "channel" ? traits : null);
     },
     checkPlan: (payment) => shares.checkPlan(payment),
     routes: (http, auth) => shareRoutes(http, { shares, ...auth }),
@@ -88,7 +89,9 @@ export function createPaymentShares(deps: PaymentSharesDeps): PaymentShares {
 async function refundedShares(
   { cell, channels }: PaymentSharesDeps,
   refund: Refund,
+  attempt: Attempt,
 ): Promise<readonly RefundedShare[]> {
+  if (channels.channel(attempt.channel)?.sharing?.traits.returnsWithRefund !== true) return [];
   const returns = (await returnsOfPayments(cell.db, [refund.paymentId])).filter(
     ({ refundId, state }) => refundId === refund.id && state !== "failed",
   );
@@ -96,8 +99,7 @@ async function refundedShares(
   const shares = await sharesOfPayments(cell.db, [refund.paymentId]);
   return returns.flatMap(({ shareId, amount }) => {
     const share = shares.find(({ id }) => id === shareId);
-    const traits = share === undefined ? undefined : channels.channel(share.channel)?.sharing?.traits;
-    if (share?.mode !== "channel" || traits?.returnsWithRefund !== true) return [];
+    if (share?.mode !== "channel") return [];
     const { receiverType: type, receiverAccount: account } = share;
     return [{ receiver: { type, account, name: null, relation: null }, amount }];
   });

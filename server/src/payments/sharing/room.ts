@@ -109,15 +109,25 @@ function isReturnable(share: Share, traits: SharingTraits | null, now: Date): bo
 
 /**
  * Whether a refund waits: while a share of the payment is under way (the channel refuses it then, and what
- * comes back is not known), and until its returns have ended, unless they come with the refund itself.
+ * comes back is not known), and until its returns have ended. Where they come with the refund itself it goes
+ * with them; refused because of a receiver it waits until it may go without: sent with them once more, it
+ * could bring back what is being written off.
  */
 export function isHeldBack(
   shares: readonly Share[],
   returns: readonly ShareReturn[],
-  refundId: Id,
+  refund: Pick<Refund, "id" | "state" | "failureCode">,
   traits: SharingTraits | null,
 ): boolean {
   if (shares.some((share) => !isFinal(share))) return true;
-  if (traits?.returnsWithRefund === true) return false;
-  return returns.some((one) => one.refundId === refundId && !isFinal(one));
+  if (traits?.returnsWithRefund === true && !isRefusedForReceiver(refund, traits)) return false;
+  return returns.some((one) => one.refundId === refund.id && !isFinal(one));
+}
+
+/** Whether the channel did not take the refund because a receiver cannot give its part back. */
+export function isRefusedForReceiver(
+  { state, failureCode }: Pick<Refund, "state" | "failureCode">,
+  { returnRefusals }: SharingTraits,
+): boolean {
+  return state === "created" && failureCode !== null && returnRefusals.includes(failureCode);
 }

@@ -1,5 +1,5 @@
 /** What is due of shares: bindings, plans and ends of splittings, shares, and what comes back. */
-import type { Channels, SharingTraits } from "../../channels/index.ts";
+import type { Channels, ShareOutcome, SharingTraits } from "../../channels/index.ts";
 import { HOUR, MINUTE, plus, SECOND } from "../../kernel/clock.ts";
 import type { Cell, Tx } from "../../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
@@ -20,10 +20,12 @@ import {
   sharesOfPayments,
   updateBinding,
 } from "../../sharing/index.ts";
+import type { Refund } from "../model.ts";
 import { refundById } from "../refund/store.ts";
 import type { ShareCalls } from "./calls.ts";
 import { answerReturn, isItsTurn } from "./decide.ts";
 import type { ShareDoor } from "./door.ts";
+import { isRefusedForReceiver } from "./room.ts";
 import type { Shares } from "./service.ts";
 
 const IDLE_MS = 500;
@@ -134,22 +136,31 @@ async function withItsRefund(
 ): Promise<void> {
   const refund = await refundById(deps.cell.db, given.refundId);
   if (refund === null) throw new Error(`the return ${given.id} has no refund`);
-  const code = refund.failureCode ?? "";
-  const isOver = refund.state === "failed";
-  const cannot = isOver || (refund.state === "created" && traits.returnRefusals.includes(code));
-  if (refund.acceptedAt === null && !cannot) return;
-  const end = cannot
-    ? ({
-        outcome: "failed",
-        code: isOver ? "refund_failed" : code,
-        message: refund.failureMessage ?? "",
-      } as const)
-    : ({ outcome: "done", channelOwnNo: refund.channelOwnRefundNo, channelDate: dateOf(refund) } as const);
+  if (endWithRefund(refund, traits) === null) return;
   await deps.door.under(given, (locked) => {
-    const answer = { end: { end: "answered", value: end } as const, asked: true };
+    // The refund may have been taken since: only what is read under the lock counts.
+    const present = locked.refunds.find(({ id }) => id === given.refundId);
+    const value = present === undefined ? null : endWithRefund(present, traits);
+    if (value === null) return [null, {}];
+    const answer = { end: { end: "answered", value } as const, asked: true };
     const { decision, effects } = answerReturn(locked, given.id, answer);
     return [decision, effects];
   });
+}
+
+/** What its refund says of a return; null: nothing yet. */
+function endWithRefund(refund: Refund, traits: SharingTraits): ShareOutcome | null {
+  const isOver = refund.state === "failed";
+  const code = refund.failureCode ?? "";
+  if (isOver || isRefusedForReceiver(refund, traits)) {
+    return {
+      outcome: "failed",
+      code: isOver ? "refund_failed" : code,
+      message: refund.failureMessage ?? "",
+    };
+  }
+  if (refund.acceptedAt === null) return null;
+  return { outcome: "done", channelOwnNo: refund.channelOwnRefundNo, channelDate: dateOf(refund) };
 }
 
 function dateOf({ id, channelDate }: { readonly id: string; readonly channelDate: string | null }): string {

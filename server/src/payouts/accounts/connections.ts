@@ -26,22 +26,40 @@ export async function proposeConnection(
     throw problem("invalid_request", { field: "currency", detail: "the currency is not known here" });
   }
   readBankCode(wanted.bankCode);
-  const present = await store.connectionByName(deps.platform.db, wanted.name);
-  if (present !== null && present.currency !== wanted.currency) {
-    throw problem("invalid_request", {
-      field: "currency",
-      detail: `the connection is in ${present.currency}`,
-    });
-  }
+  const accountNumber = readNumber(wanted.accountNumber, "account_number");
+  await refuseOtherAccount(deps, { ...wanted, accountNumber });
   return deps.operators.propose(actor, {
     kind: SET_CONNECTION_KIND,
     subject: wanted.name,
-    payload: {
-      ...wanted,
-      url: wanted.url.replace(/\/+$/, ""),
-      accountNumber: readNumber(wanted.accountNumber),
-    },
+    payload: { ...wanted, url: wanted.url.replace(/\/+$/, ""), accountNumber },
     reason: null,
+  });
+}
+
+/**
+ * A connection stays the account that it was made for: its batches may be on their way, and what another
+ * account's bank says of them is no word of theirs.
+ */
+async function refuseOtherAccount({ platform }: PayoutsDeps, wanted: BankConnection): Promise<void> {
+  const present = await store.connectionByName(platform.db, wanted.name);
+  const fixed = [
+    ["currency", present?.currency, wanted.currency],
+    ["account_number", present?.accountNumber, wanted.accountNumber],
+    ["holds", present?.holds, wanted.holds],
+  ] as const;
+  const changed = fixed.find(([, is, wished]) => is !== undefined && is !== wished);
+  if (changed !== undefined) {
+    const [field] = changed;
+    throw problem("invalid_request", {
+      field,
+      detail: `the connection ${wanted.name} has another ${field}; give this one a name of its own`,
+    });
+  }
+  const other = await store.connectionByAccount(platform.db, wanted.accountNumber);
+  if (other === null || other.name === wanted.name) return;
+  throw problem("invalid_request", {
+    field: "account_number",
+    detail: `the account is the connection ${other.name}`,
   });
 }
 
@@ -52,10 +70,12 @@ export function connectionAction(deps: PayoutsDeps): ApprovalAction {
     carryOut: async ({ payload }) => {
       const wanted = payload as unknown as BankConnection;
       const at = deps.cell.clock.now();
+      const other = await store.connectionByAccount(deps.platform.db, wanted.accountNumber);
+      if (other !== null && other.name !== wanted.name) return { refused: `the account is ${other.name}` };
       const set = await deps.platform.transact((tx) => store.setConnection(tx, wanted, at), {
         repeatable: true,
       });
-      return set ? { done: true } : { refused: "a connection of this name is in another currency" };
+      return set ? { done: true } : { refused: "a connection of this name is another account" };
     },
   };
 }

@@ -9,11 +9,11 @@ const NUMBER = /^[0-9A-Z]{5,34}$/;
 const BANK_CODE = /^(\d{12}|[A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?)$/;
 
 /** The number without the spaces and hyphens that people group it by. Throws `invalid_request`. */
-export function readNumber(text: string): string {
+export function readNumber(text: string, field = "number"): string {
   const number = text.replace(/[ -]/g, "").toUpperCase();
   if (NUMBER.test(number)) return number;
   throw problem("invalid_request", {
-    field: "number",
+    field,
     detail: "an account number has 5 to 34 letters and digits",
   });
 }

@@ -217,13 +217,15 @@ const setConnectionSql = sql(
   `insert into bank_connections (${CONNECTION}, created_at, updated_at)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
    on conflict on constraint bank_connections_pkey do update
-   set url = excluded.url, account_number = excluded.account_number, holder_name = excluded.holder_name,
-     bank_code = excluded.bank_code, holds = excluded.holds, removes_doubles = excluded.removes_doubles,
-     timeout_ms = excluded.timeout_ms, updated_at = excluded.updated_at
-   where bank_connections.currency = excluded.currency`,
+   set url = excluded.url, holder_name = excluded.holder_name, bank_code = excluded.bank_code,
+     removes_doubles = excluded.removes_doubles, timeout_ms = excluded.timeout_ms,
+     updated_at = excluded.updated_at
+   where bank_connections.currency = excluded.currency
+     and bank_connections.account_number = excluded.account_number
+     and bank_connections.holds = excluded.holds`,
 );
 
-/** False: there is one of this name in another currency. */
+/** False: there is one of this name that is another account, holds other money, or is in another currency. */
 export async function setConnection(tx: Tx, row: BankConnection, at: Date): Promise<boolean> {
   const { name, url, accountNumber, holderName, bankCode, currency, holds, removesDoubles, timeoutMs } = row;
   const params = [name, url, accountNumber, holderName, bankCode, currency, holds, removesDoubles, timeoutMs];

@@ -154,6 +154,10 @@ const forPeopleSql = sql(
    select 'bank_entries', count(*)
    from bank_entries
    where state <> 'placed'
+   union all
+   select 'bank_statements_refused', count(*)
+   from bank_readings
+   where state = 'refused'
    order by what`,
 );
 

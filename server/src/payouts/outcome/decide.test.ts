@@ -4,20 +4,30 @@ import fc from "fast-check";
 import { PAYOUT_STATES, type Payout, type PayoutState, REPORT_OUTCOMES } from "../model.ts";
 import { decideReport } from "./decide.ts";
 
-const told = { amount: null, currency: null };
+const told = { reference: "E1", amount: null, currency: null };
 const payout = (state: PayoutState, more: Partial<Payout> = {}): Payout =>
-  ({ state, amount: 100n, currency: "CNY", acceptedAt: null, ...more }) as Payout;
+  ({
+    state,
+    amount: 100n,
+    currency: "CNY",
+    acceptedAt: null,
+    paidEntry: null,
+    returnedEntry: null,
+    ...more,
+  }) as Payout;
 
 test("what a bank's statement shows is booked, whatever the bank said before", () => {
   assert.deepEqual(decideReport(payout("rejected"), "paid", told), {
     verdict: "contradiction",
     state: "succeeded",
     bookings: ["drawn_again", "confirmed"],
+    isBooked: true,
   });
   assert.deepEqual(decideReport(payout("unknown"), "returned", told), {
     verdict: "applied",
     state: "returned",
     bookings: ["confirmed", "returned"],
+    isBooked: true,
   });
 });
 
@@ -27,13 +37,27 @@ test("a bank's answer never takes back what its statement has shown", () => {
       verdict: "contradiction",
       state,
       bookings: [],
+      isBooked: false,
     });
   }
 });
 
 test("an entry of another amount is nobody's payout, and kept", () => {
-  const decision = decideReport(payout("sent"), "paid", { amount: 99n, currency: "CNY" });
-  assert.deepEqual(decision, { verdict: "contradiction", state: "sent", bookings: [] });
+  const decision = decideReport(payout("sent"), "paid", { ...told, amount: 99n });
+  assert.deepEqual(decision, { verdict: "contradiction", state: "sent", bookings: [], isBooked: false });
+});
+
+test("a second entry for the same payout is other money, and not taken for the first", () => {
+  const done = payout("succeeded", { paidEntry: "E1" });
+  assert.deepEqual(decideReport(done, "paid", told).isBooked, true);
+  for (const [before, outcome] of [
+    [done, "paid"],
+    [payout("returned", { paidEntry: "E1", returnedEntry: "E3" }), "paid"],
+    [payout("returned", { paidEntry: "E1", returnedEntry: "E3" }), "returned"],
+  ] as const) {
+    const { verdict, bookings, isBooked } = decideReport(before, outcome, { ...told, reference: "E2" });
+    assert.deepEqual([verdict, bookings, isBooked], ["contradiction", [], false]);
+  }
 });
 
 test("in whatever order words come, each cent is booked at most once on either way", () => {

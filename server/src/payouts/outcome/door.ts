@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { MINUTE, plus } from "../../kernel/clock.ts";
 import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
@@ -9,7 +10,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, ReportEvidence, ReportOutcome, Verdict } from "../model.ts";
 import { lockPayouts, merchantsOfPayouts, updatePayouts } from "../payout/store.ts";
 import { presentPayout } from "../payout/wire.ts";
-import { decideReport } from "./decide.ts";
+import { type Decision, decideReport } from "./decide.ts";
 import { bookPlatformSides } from "./platform-side.ts";
 import { bookingJournal } from "./postings.ts";
 import { insertReports, type ReportRow } from "./store.ts";
@@ -20,7 +21,12 @@ export type Report = {
   readonly evidence: ReportEvidence;
 };
 
-export type Reported = { readonly payout: Payout; readonly verdict: Verdict };
+export type Reported = {
+  readonly payout: Payout;
+  readonly verdict: Verdict;
+  /** Whether the money that the word is about is in the books. */
+  readonly isBooked: boolean;
+};
 
 /** What is to hold when a report is taken; it may lock batches, which come before payouts, and throw. */
 export type Guard = (tx: Tx) => Promise<void>;
@@ -95,10 +101,11 @@ async function afterwards(
 /** Settlements of payouts that have succeeded. The day's close tells of them again, should this be lost. */
 export async function tellPaid(
   { settlementsPaid }: Pick<PayoutsDeps, "settlementsPaid">,
-  payouts: readonly Pick<Payout, "state" | "settlementId">[],
+  payouts: readonly Pick<Payout, "succeededAt" | "settlementId">[],
 ): Promise<void> {
-  const paid = payouts.flatMap(({ state, settlementId }) =>
-    state === "succeeded" && settlementId !== null ? [settlementId] : [],
+  // What came back had arrived before: it is the same settlement whether both were heard of at once or not.
+  const paid = payouts.flatMap(({ succeededAt, settlementId }) =>
+    succeededAt !== null && settlementId !== null ? [settlementId] : [],
   );
   if (paid.length > 0) await settlementsPaid([...new Set(paid)].sort());
 }
@@ -134,23 +141,35 @@ function decideAll(deps: PayoutsDeps, locked: readonly Payout[], reports: readon
     const now = clock.now();
     const moved = decision.state !== before.state || decision.verdict === "applied";
     const after = moved ? movedTo(before, decision.state, { outcome, evidence }, now) : before;
-    const payout = { ...after, contradicted };
+    const payout = { ...after, ...entriesOf(before, { outcome, evidence }, decision), contradicted };
     payouts.set(payoutId, payout);
-    if (moved || contradicted !== before.contradicted) changed.add(payoutId);
+    if (!isDeepStrictEqual(payout, before)) changed.add(payoutId);
     decided.drafts.push(...decision.bookings.map((booking) => bookingJournal(payout, booking, newId)));
     const { source, reference, code, detail } = evidence;
     const { verdict } = decision;
     decided.rows.push({ id: newId(), payoutId, outcome, source, reference, code, detail, verdict, at: now });
     const event = eventOf(before, payout);
     if (event !== null) decided.events.push({ ...event, id: newId(), createdAt: now });
-    decided.results.push({ payout, verdict });
+    decided.results.push({ payout, verdict, isBooked: decision.isBooked });
   }
   decided.changed.push(...[...changed].sort().map((id) => payouts.get(id) as Payout));
-  const last = decided.results.map(({ payout, verdict }) => ({
-    payout: payouts.get(payout.id) as Payout,
-    verdict,
+  const last = decided.results.map((result) => ({
+    ...result,
+    payout: payouts.get(result.payout.id) as Payout,
   }));
   return { ...decided, results: last };
+}
+
+/** By which entries its money moved. */
+function entriesOf(
+  { paidEntry, returnedEntry }: Payout,
+  { outcome, evidence }: Pick<Report, "outcome" | "evidence">,
+  { isBooked }: Decision,
+): Pick<Payout, "paidEntry" | "returnedEntry"> {
+  return {
+    paidEntry: isBooked && outcome === "paid" ? evidence.reference : paidEntry,
+    returnedEntry: isBooked && outcome === "returned" ? evidence.reference : returnedEntry,
+  };
 }
 
 function movedTo(

@@ -141,6 +141,8 @@ export function newPayout(
     rejectedAt: null,
     succeededAt: null,
     returnedAt: null,
+    paidEntry: null,
+    returnedEntry: null,
     paidBookedAt: null,
     returnedBookedAt: null,
     dueAt: null,

@@ -6,8 +6,8 @@ import type { Payout, PayoutState } from "../model.ts";
 const COLUMNS = `
   id, merchant_id, merchant_payout_no, request, settlement_id, amount, fee, currency, bank_account_id,
   holder_name, bank_code, number_last, remark, state, batch_id, failure_code, failure_message, contradicted,
-  created_at, sent_at, accepted_at, rejected_at, succeeded_at, returned_at, paid_booked_at,
-  returned_booked_at, due_at`;
+  created_at, sent_at, accepted_at, rejected_at, succeeded_at, returned_at, paid_entry,
+  returned_entry, paid_booked_at, returned_booked_at, due_at`;
 
 const insertSql = sql(
   "payouts_insert",
@@ -209,14 +209,15 @@ const updateSql = sql(
    set state = u.state, batch_id = u.batch_id, failure_code = u.failure_code,
      failure_message = u.failure_message, contradicted = u.contradicted, sent_at = u.sent_at,
      accepted_at = u.accepted_at, rejected_at = u.rejected_at, succeeded_at = u.succeeded_at,
-     returned_at = u.returned_at, paid_booked_at = u.paid_booked_at,
-     returned_booked_at = u.returned_booked_at, due_at = u.due_at
+     returned_at = u.returned_at, paid_entry = u.paid_entry, returned_entry = u.returned_entry,
+     paid_booked_at = u.paid_booked_at, returned_booked_at = u.returned_booked_at, due_at = u.due_at
    from unnest(
      $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[],
      $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
-     $13::timestamptz[], $14::timestamptz[]
+     $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[]
    ) as u(id, state, batch_id, failure_code, failure_message, contradicted, sent_at, accepted_at,
-     rejected_at, succeeded_at, returned_at, paid_booked_at, returned_booked_at, due_at)
+     rejected_at, succeeded_at, returned_at, paid_booked_at, returned_booked_at, due_at, paid_entry,
+     returned_entry)
    where p.id = u.id`,
 );
 
@@ -235,6 +236,8 @@ const UPDATED = [
   "paidBookedAt",
   "returnedBookedAt",
   "dueAt",
+  "paidEntry",
+  "returnedEntry",
 ] as const;
 
 /** Writes payouts that this transaction has locked. */

@@ -8,6 +8,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import type { Batch, Payout } from "../model.ts";
 import { bookPlatformSides } from "../outcome/platform-side.ts";
 import { claimPayouts } from "../payout/store.ts";
+import { startReading } from "../statement/readings.ts";
 import { LEASE_MS } from "./instruct.ts";
 import { workOn } from "./send.ts";
 
@@ -64,11 +65,17 @@ export function startPayoutWorkers(deps: PayoutsDeps): PayoutWorkers {
     },
     handle: ({ id }) => bookInTransit(deps, [id]),
   });
+  const readings = startReading(deps);
   return {
     nudge: () => batches.nudge(),
     stop: async () => {
-      await Promise.all([batches.stop(), sides.stop(), transits.stop()]);
+      await Promise.all([batches.stop(), sides.stop(), transits.stop(), readings.stop()]);
     },
-    gauges: { payout_batches: batches.gauges, payouts: sides.gauges, channel_payouts: transits.gauges },
+    gauges: {
+      payout_batches: batches.gauges,
+      payouts: sides.gauges,
+      channel_payouts: transits.gauges,
+      bank_readings: readings.gauges,
+    },
   };
 }

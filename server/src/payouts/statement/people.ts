@@ -44,7 +44,13 @@ export async function proposeMatch(
   named: NamedEntry,
   payouts: readonly Id[],
 ): Promise<Approval> {
-  const { entry } = await entryOf(deps, named);
+  const { connection, entry } = await entryOf(deps, named);
+  if (connection.holds !== "reserve") {
+    throw problem("invalid_request", {
+      field: "connection",
+      detail: "channels' payouts are clients' money: the account holds our own",
+    });
+  }
   return deps.operators.propose(actor, {
     kind: MATCH_KIND,
     subject: `${named.connection}/${named.entryRef}`,
@@ -64,7 +70,7 @@ export function matchAction(deps: PayoutsDeps): ApprovalAction {
     permission: "payouts.approve",
     carryOut: async ({ payload, id }) => {
       const connection = await connectionByName(deps.platform.db, String(payload.connection));
-      if (connection === null) return { refused: "the connection is not there" };
+      if (connection?.holds !== "reserve") return { refused: "the connection is none of the reserve" };
       const ids = (payload.channel_payouts as string[]).flatMap((text) => parseId("cpo", text) ?? []);
       const entry = { accountNumber: connection.accountNumber, entryRef: String(payload.entryRef) };
       return receive(deps, entry, ids, formatId("apr", id));
@@ -114,6 +120,8 @@ export function ownMoneyAction(deps: PayoutsDeps): ApprovalAction {
           const same = entry.subjectId === approvalId;
           return same ? { done: true as const } : { refused: "the entry was taken for something else" };
         }
+        if (entry.amount !== BigInt(Number(payload.amount)))
+          return { refused: "the entry's amount is another" };
         const at = cell.clock.now();
         const placed = { as: "own_money", subjectId: approvalId, at };
         await placeEntry(tx, accountNumber, entry.entryRef, placed);

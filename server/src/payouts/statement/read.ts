@@ -8,7 +8,7 @@ import { connectionByAccount } from "../accounts/store.ts";
 import { openForPayouts } from "../batch/service.ts";
 import { receiveChannelPayouts } from "../channel/receive.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { BankEntry } from "../model.ts";
+import type { BankConnection, BankEntry } from "../model.ts";
 import { type Report, reportAll } from "../outcome/door.ts";
 import { existingPayouts } from "../payout/store.ts";
 import { payoutOfEndToEndId } from "../sending/pain001.ts";
@@ -19,9 +19,9 @@ export type BankStatement = {
   readonly accountNumber: string;
   readonly date: string;
   readonly currency: Currency;
-  /** Minor units, as the bank states them. */
-  readonly opening: bigint;
-  readonly closing: bigint;
+  /** Minor units, as the bank states them; null: it does not. */
+  readonly opening: bigint | null;
+  readonly closing: bigint | null;
   readonly entries: AsyncIterable<BankEntry> | Iterable<BankEntry>;
 };
 
@@ -40,7 +40,8 @@ const CHUNK = 250;
 /**
  * Reads a statement. Safe to repeat and to go on with after a crash: an entry is known by its reference, and
  * the door knows what it has had. `goOn` is called between short transactions. Refused: an account that is no
- * connection's, another currency, or balances that its entries do not explain; entries before that are kept.
+ * connection's, another currency, a reference that names two entries, or balances that its entries do not
+ * explain; entries before that are kept.
  */
 export async function readBankStatement(
   deps: PayoutsDeps,
@@ -58,13 +59,19 @@ export async function readBankStatement(
       reason: `the account is in ${connection.currency}, the statement in ${currency}`,
     };
   }
+  if (opening === null || closing === null) {
+    return { end: "refused", reason: "it tells no balances, by which it is known to be whole" };
+  }
   await openForPayouts(deps, currency);
   const counts = { entries: 0, placed: 0, sum: opening };
+  const references = new Set<string>();
   for await (const chunk of chunksOf(statement.entries)) {
     await goOn();
+    const reason = await misnamed(deps, accountNumber, chunk, references);
+    if (reason !== null) return { end: "refused", reason };
     const rows = await place(deps, statement, chunk);
     counts.entries += rows.length;
-    counts.placed += await placedOf(deps, accountNumber, rows);
+    counts.placed += await placedOf(deps, connection, rows);
     counts.sum += chunk.reduce((sum, { amount }) => sum + amount, 0n);
   }
   if (counts.sum !== closing) {
@@ -79,14 +86,36 @@ export async function readBankStatement(
   return { end: "read", entries, placed: counts.placed, left: entries - counts.placed };
 }
 
+/** What is wrong with the references, by which alone an entry is taken once: null where nothing is. */
+async function misnamed(
+  deps: PayoutsDeps,
+  accountNumber: string,
+  entries: readonly BankEntry[],
+  before: Set<string>,
+): Promise<string | null> {
+  for (const { entryRef } of entries) {
+    if (before.has(entryRef)) return `two of its entries have the reference ${entryRef}`;
+    before.add(entryRef);
+  }
+  const amounts = new Map(entries.map(({ entryRef, amount }) => [entryRef, amount]));
+  const known = await entriesByRefs(deps.cell.db, accountNumber, [...amounts.keys()]);
+  const changed = known.find(({ entryRef, amount }) => amounts.get(entryRef) !== amount);
+  if (changed === undefined) return null;
+  const { entryRef, amount, statementDate } = changed;
+  const now = amounts.get(entryRef);
+  return `the entry ${entryRef} is of ${now}, and of ${amount} in the statement of ${statementDate}`;
+}
+
 /** How many of them are placed, now that what channels have announced has been looked at too. */
 async function placedOf(
   deps: PayoutsDeps,
-  accountNumber: string,
+  { accountNumber, holds }: BankConnection,
   entries: readonly EntryRow[],
 ): Promise<number> {
   const refs = entries.map(({ entryRef }) => entryRef);
   const known = await entriesByRefs(deps.cell.db, accountNumber, refs);
+  // What comes in on an account of our own money is no part of the reserve.
+  if (holds !== "reserve") return known.filter(({ state }) => state === "placed").length;
   const received = await receiveChannelPayouts(deps, known);
   return known.filter(({ state, entryRef }) => state === "placed" || received.has(entryRef)).length;
 }
@@ -110,8 +139,8 @@ async function place(
   const now = deps.cell.clock.now();
   const rows = entries.map((entry): EntryRow => {
     const { report, done } = taken.get(entry) ?? {};
-    const state =
-      done === undefined ? "unplaced" : done.verdict === "contradiction" ? "contradiction" : "placed";
+    // A contradiction that the books have is placed all the same: the payout is what people look at.
+    const state = done === undefined ? "unplaced" : done.isBooked ? "placed" : "contradiction";
     const isPlaced = state === "placed";
     return {
       accountNumber: statement.accountNumber,

@@ -23,6 +23,8 @@ import { channelPayoutId } from "../channel/service.ts";
 import { type ChannelPayout, listChannelPayouts } from "../channel/store.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
 import { proposeAnnouncement, proposeMatch, proposeOwnMoney } from "./people.ts";
+import { askAgain } from "./readings.ts";
+import { listReadings, type Reading } from "./readings-store.ts";
 import { type EntryRow, listEntries } from "./store.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
@@ -87,9 +89,26 @@ const AnnounceBody = strictObject({
   payer: Type.String({ minLength: 1, maxLength: 140, description: "As the bank's statement names him" }),
 });
 
+const ReadingSchema = Type.Object({
+  statement: Type.String(),
+  connection: NullableString,
+  statement_date: Type.String(),
+  state: Type.Enum(["waiting", "read", "refused"]),
+  reason: NullableString,
+  entries: Type.Union([Type.Integer(), Type.Null()]),
+  placed: Type.Union([Type.Integer(), Type.Null()], { description: "Of them, those nobody is asked about" }),
+  read_at: Type.Union([InstantSchema, Type.Null()]),
+});
+const ReadingQuery = strictObject({
+  ...PageQuery,
+  state: Type.Optional(Type.Enum(["waiting", "read", "refused"])),
+});
+const StatementParams = strictObject({ statement: Type.String({ maxLength: 40 }) });
+
 /** Adds what people see and say of banks' statements, and of what channels pay us. */
 export function statementRoutes(http: Http, deps: PayoutsDeps, auth: PayoutsAuth): void {
   reading(http, deps, auth);
+  readings(http, deps, auth);
   saying(http, deps, auth);
 }
 
@@ -172,6 +191,68 @@ function reading(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payout
       return pageOf(rows, limit, (row) => [row.id], presentChannelPayout);
     },
   );
+}
+
+/** Banks' statements on their way into the books. */
+function readings(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
+  const namesOf = async () => {
+    const connections = await allConnections(deps.platform.db);
+    return new Map(connections.map(({ accountNumber, name }) => [accountNumber, name]));
+  };
+  http.get<Input<never, never, typeof ReadingQuery>>(
+    "/v1/ops/bank_readings",
+    {
+      schema: opsSchema({
+        operationId: "opsListBankReadings",
+        summary: "Banks' statements that were received, and what became of each in the books",
+        querystring: ReadingQuery,
+        response: { 200: pageSchema(ReadingSchema), ...problems(400, 401, 403) },
+      }),
+    },
+    async (request) => {
+      await authenticateOperator(request, "payouts.read");
+      const { state = null, cursor } = request.query;
+      const limit = readLimit(request.query.limit);
+      const rows = await listReadings(deps.cell.db, state, readCursorId(cursor), limit + 1);
+      const names = await namesOf();
+      return pageOf(
+        rows,
+        limit,
+        (row) => [row.statementId],
+        (row) => presentReading(row, names),
+      );
+    },
+  );
+  http.post<Input<never, typeof StatementParams>>(
+    "/v1/ops/bank_readings/:statement/again",
+    {
+      schema: opsSchema({
+        operationId: "opsReadBankStatementAgain",
+        summary: "Read a statement again that was refused, such as one that came before its connection",
+        params: StatementParams,
+        response: { 202: ReadingSchema, ...problems(401, 403, 404, 409) },
+      }),
+    },
+    async (request, reply) => {
+      const actor = await authenticateOperator(request, "statements.write");
+      const id = readIdField("stm", request.params.statement, "statement");
+      const again = await askAgain(deps, actor, id);
+      return reply.status(202).send(presentReading(again, await namesOf()));
+    },
+  );
+}
+
+function presentReading(row: Reading, names: ReadonlyMap<string, string>) {
+  return {
+    statement: formatId("stm", row.statementId),
+    connection: names.get(row.accountNumber) ?? null,
+    statement_date: row.statementDate,
+    state: row.state,
+    reason: row.reason,
+    entries: row.entries,
+    placed: row.placed,
+    read_at: row.readAt?.toISOString() ?? null,
+  };
 }
 
 function saying(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {

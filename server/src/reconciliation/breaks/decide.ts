@@ -83,12 +83,17 @@ function firstStep(
 }
 
 /** What it makes of a break that the newest generation of its date finds it no more. */
-export function stepOfAbsence(known: Break): "explain" | "keep" | "settle" | "undo" | "part" | "nothing" {
+export function stepOfAbsence(
+  known: Break,
+): "explain" | "keep" | "settle" | "undo" | "undo_to_nothing" | "part" | "nothing" {
   // What was carried out for good stays to be accounted for.
   if (isUnended(known) && known.standingResolution !== null) return "settle";
   if (isUnended(known)) return known.heldByDoor ? "keep" : "explain";
   if (known.resolution === "paired") return "part";
-  return isDecided(known) ? "undo" : "nothing";
+  if (!isDecided(known)) return "nothing";
+  if (known.standingResolution === null) return "undo";
+  // It was gone before: what was decided is about what had been carried out for good.
+  return known.settleDifference === 0n && known.feeDifference === 0n ? "nothing" : "undo_to_nothing";
 }
 
 /** The break that tells the other half of what a finding tells; null: there is none. */

@@ -52,7 +52,7 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
         return;
       }
       work.tell(seen, "changed", sentenceOf(context));
-      await change(work, { ...seen, settleDifference: 0n, feeDifference: 0n }, context);
+      await change(work, { ...seen, ...NOTHING }, context);
       return;
     case "explain":
       end(work, await takeBack(work, seen, newId), "explained", sentenceOf(context));
@@ -60,10 +60,16 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
     case "undo":
       await contradict(work, { before: known, row: null }, context);
       return;
+    case "undo_to_nothing":
+      await contradict(work, { before: known, row: { ...seen, ...NOTHING } }, context);
+      return;
     case "part":
       await part(work, seen, context);
   }
 }
+
+/** The figures of what is found no more. */
+const NOTHING = { settleDifference: 0n, feeDifference: 0n } as const;
 
 function sentenceOf({ generation }: Context): string {
   const { id, statementId, channelDate } = generation;

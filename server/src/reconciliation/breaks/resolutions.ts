@@ -92,7 +92,9 @@ function special(resolution: Resolution, about: Decided, around: Around): string
   switch (resolution) {
     case "refund_buyer":
       if (about.paymentId === null) return "the payment is not known: give it back at the channel's console";
-      return buyersAmount(about) > 0n ? null : "the channel took nothing from the buyer beyond the books";
+      return buyersAmount(about) > 0n
+        ? null
+        : "nothing is known that the buyer gave beyond the books and lacks";
     case "recover_from_channel":
       if (openDifference(about).settle === 0n && openDifference(about).fee < 0n) {
         return "the channel charged less than the books say";
@@ -109,9 +111,12 @@ function special(resolution: Resolution, about: Decided, around: Around): string
   }
 }
 
-/** What the buyer gave beyond what the books know. */
-function buyersAmount({ theirsAmount, oursAmount }: Decided): bigint {
-  return (theirsAmount ?? 0n) - (oursAmount ?? 0n);
+/** What the buyer gave beyond what the books know, and has not got back by this break before. */
+function buyersAmount({ theirsAmount, oursAmount, settleDifference, standingSettle }: Decided): bigint {
+  const beyond = (theirsAmount ?? 0n) - (oursAmount ?? 0n);
+  if (standingSettle === 0n) return beyond;
+  // What went back is known as it settled: the buyer's part of it only where no voucher was in between.
+  return standingSettle > 0n && beyond === settleDifference ? beyond - standingSettle : 0n;
 }
 
 /** What carrying it out moves. @param gross costs are billed apart at this channel account */

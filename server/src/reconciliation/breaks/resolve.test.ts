@@ -218,6 +218,57 @@ test("the buyer's money goes back by the payment's own refund, which no file can
   const loss = await mei.propose(id, "loss");
   assert.equal((await lan.decide(loss, "approve")).status, 200);
   assert.deepEqual(await state("R9"), [["resolved", "loss", 0n]]);
+  // The same is told again: what left is still gone, and the loss that bears it stands.
+  await found([]);
+  assert.deepEqual(await state("R9"), [["resolved", "loss", 0n]]);
+  assert.deepEqual((await books()).channel_receivable, undefined);
+  assert.deepEqual((await books()).loss, { "-": 5_000n });
+});
+
+test("what a later file has beyond what went back is decided anew, and only that is given back", async () => {
+  const { found, state, books, idOf, shop } = await world();
+  const { mei, jun } = people();
+  const payment = await paid(shop, "R12");
+  const told = (theirsAmount: bigint) => ({
+    matchKey: "R12",
+    kind: "amount" as const,
+    side: "both" as const,
+    theirsAmount,
+    oursAmount: 5_000n,
+    settleDifference: theirsAmount - 5_000n,
+    feeDifference: 0n,
+    paymentId: parseId("pay", payment.id),
+  });
+  await found([told(5_400n)]);
+  const id = await idOf("R12");
+  const decide = async (how: string) => {
+    const decided = await jun.decide(await mei.propose(id, how), "approve");
+    assert.equal(decided.status, 200, JSON.stringify(decided.body));
+  };
+  const givenBack = async () => {
+    const { body } = await shop.api("GET", `/v1/refunds?payment=${payment.id}`);
+    return body.data.reduce((sum: number, refund: Json) => sum + refund.amount, 0);
+  };
+  await decide("refund_buyer");
+  assert.equal(await givenBack(), 400);
+  await found([told(5_700n)]);
+  assert.deepEqual(await state("R12"), [["open", null, 300n]]);
+  const { body } = await mei.ask("POST", `/v1/ops/breaks/${id}/preview`, { resolution: "refund_buyer" });
+  assert.equal(body.refund_amount, 300);
+  await decide("pay_merchant");
+  // The file is corrected back to what was given back: nothing is left, and nothing is held.
+  await found([told(5_400n)]);
+  assert.deepEqual(await state("R12"), [["resolved", "refund_buyer", 0n]]);
+  await found([told(5_700n)]);
+  await decide("refund_buyer");
+  assert.equal(await givenBack(), 700);
+  await found([]);
+  assert.deepEqual(await state("R12"), [["open", null, -700n]]);
+  await decide("recover_from_merchant");
+  await found([told(5_400n)]);
+  assert.deepEqual(await state("R12"), [["open", null, -300n]]);
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: 400n });
+  await assertInvariants(platform);
 });
 
 test("a refund that is refused puts the break back on the list, to be decided otherwise", async () => {

@@ -30,22 +30,30 @@ export function ruleFor(about: Break, rules: readonly KeptRule[]): KeptRule | nu
 
 const candidatesSql = sql(
   "breaks_for_rules",
-  `select id
+  `select id, match_key
    from breaks
    where last_reconciliation_id = $1
      and state = 'open'
      and kind = any($2::text[])
-     and ($3::uuid is null or id > $3)
-   order by id
-   limit $4`,
+     and ($3::uuid is null or (match_key, id) > ($4, $3))
+   order by match_key, id
+   limit $5`,
 );
 
-async function candidates(db: Db, about: About, kinds: readonly string[], page: Page): Promise<Id[]> {
-  const rows = await db.all<{ id: Id }>(candidatesSql, [about.generation.id, kinds, page.after, page.limit]);
-  return rows.map(({ id }) => id);
+type Candidate = Pick<Break, "id" | "matchKey">;
+
+/** By what they are about, not by ids, so that the same ones use up a day's limit each time. */
+function candidates(
+  db: Db,
+  about: About,
+  kinds: readonly string[],
+  { after, limit }: Page,
+): Promise<Candidate[]> {
+  const from = [after?.id ?? null, after?.matchKey ?? null];
+  return db.all<Candidate>(candidatesSql, [about.generation.id, kinds, ...from, limit]);
 }
 
-type Page = { readonly after: Id | null; readonly limit: number };
+type Page = { readonly after: Candidate | null; readonly limit: number };
 
 const openUsesSql = sql(
   "break_rule_uses_open",
@@ -93,12 +101,13 @@ export async function applyRules(
   if (rules.length === 0) return;
   await openLosses(deps, rules);
   const kinds = rules.map(({ value }) => value.kind);
-  for (let after: Id | null = null; ; ) {
+  for (let after: Candidate | null = null; ; ) {
     await goOn();
-    const ids: Id[] = await candidates(cell.db, about, kinds, { after, limit });
-    if (ids.length === 0) return;
+    const page: Candidate[] = await candidates(cell.db, about, kinds, { after, limit });
+    if (page.length === 0) return;
+    const ids = page.map(({ id }) => id);
     await resolveAlone(deps, about, rules, ids);
-    after = ids.at(-1) ?? null;
+    after = page.at(-1) ?? null;
   }
 }
 
@@ -128,7 +137,8 @@ function resolveAlone(
     const locked = await lockBreaks(tx, ids);
     const teller = { reconciliationId: about.generation.id };
     const work = openWork({ cell, tx, day, now: cell.clock.now(), locked, teller });
-    for (const present of locked) {
+    const byId = new Map(locked.map((each) => [each.id, each]));
+    for (const present of ids.flatMap((id) => byId.get(id) ?? [])) {
       const rule = ruleFor(present, rules);
       if (rule === null) continue;
       const { amount } = leftOf(present);

@@ -190,14 +190,13 @@ export async function contradict(
   const decided = before.resolution;
   if (!CANNOT_BE_UNDONE.includes(decided)) {
     const undone = await undoResolution(work, found, newId);
-    const free = await takeBack(work, undone, newId);
     const sentence = `A corrected statement denies it: ${decided} was taken back.`;
     if (row === null) {
-      end(work, free, "undone", sentence);
+      end(work, await takeBack(work, undone, newId), "undone", sentence);
       return;
     }
     work.tell(row, "undone", sentence);
-    suspend(work, free, suspending(context));
+    await change(work, undone, context);
     return;
   }
   const contradiction =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -341,5 +341,35 @@ describe("an engine", () => {
     const broken = engine.compare({ ...comparison, movements: ["/nowhere.csv"] });
     await assert.rejects(broken, /nowhere\.csv/);
     comparison.remove();
+  });
+
+  test("that cannot carry a job out gives its memory back all the same", async () => {
+    let pid = 0;
+    const onStarted = (started: number) => {
+      pid = started;
+    };
+    const own = createEngine({ clock: systemClock, folder, idleMs: 20, onStarted });
+    await assert.rejects(own.pack("/nowhere.csv", join(folder, "packed")), EngineFailed);
+    const isThere = () => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    for (let looks = 0; isThere() && looks < 500; looks += 1) await systemClock.sleep(20);
+    assert.equal(isThere(), false);
+    await own.stop();
+  });
+
+  test("removes what a job of days ago left behind, and no other's", async () => {
+    const [left, others] = [join(folder, "job-left"), join(folder, "job-others")];
+    for (const path of [left, others]) mkdirSync(path);
+    const daysAgo = systemClock.now().getTime() / 1_000 - 172_800;
+    utimesSync(left, daysAgo, daysAgo);
+    await compare(rowsOf(cases.slice(0, 1)));
+    const jobs = readdirSync(folder).filter((name) => name.startsWith("job-"));
+    assert.deepEqual(jobs, ["job-others"]);
+    rmSync(others, { recursive: true });
   });
 });

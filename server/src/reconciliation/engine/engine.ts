@@ -4,10 +4,10 @@
  * that dies fails its job with the reason, and the next job has another.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clock, MINUTE } from "../../kernel/clock.ts";
+import { type Clock, DAY, MINUTE } from "../../kernel/clock.ts";
 import {
   CARRIED_COLUMNS,
   readAdjusted,
@@ -99,9 +99,24 @@ function limits({ memoryMbMax, threads }: EngineDeps) {
   return { memoryMbMax: memoryMbMax ?? MEMORY_MB_MAX, threads: threads ?? THREADS };
 }
 
+const JOB = "job-";
+
+/** A folder for a job; those that a killed process left behind are removed. */
+async function folderIn(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, JOB));
+  // Of one clock, the file system's, which several machines may share.
+  const { mtimeMs: now } = await stat(folder);
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    const made = name.startsWith(JOB) ? await stat(path).catch(() => null) : null;
+    if (made !== null && now - made.mtimeMs > DAY) await rm(path, { recursive: true, force: true });
+  }
+  return folder;
+}
+
 async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison): Promise<Compared> {
-  await mkdir(deps.folder, { recursive: true });
-  const folder = await mkdtemp(join(deps.folder, "job-"));
+  const folder = await folderIn(deps.folder);
   const at = (name: string) => join(folder, name);
   const files: JobFiles = {
     scopes: at("scopes.csv"),
@@ -162,35 +177,34 @@ const PROGRAM = fileURLToPath(new URL("./duckdb-cli.ts", import.meta.url));
 function createWorker({ clock, idleMs, onStarted }: EngineDeps): Worker {
   let child: ChildProcess | null = null;
   let jobs = 0;
-  let used = new AbortController();
+  let stayAwake = () => {};
   const end = async (): Promise<void> => {
     const ending = child;
     child = null;
     if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
-    ending.disconnect();
+    if (ending.connected) ending.disconnect();
     await ended;
-  };
-  const endWhenIdle = async (idle: AbortSignal): Promise<void> => {
-    await clock.sleep(idleMs ?? IDLE_MS, idle);
-    if (!idle.aborted) await end();
   };
   return {
     carryOut: async (job) => {
-      used.abort();
+      stayAwake();
       jobs += 1;
       if (child === null) {
-        child = started(() => {
-          child = null;
+        const own = started(() => {
+          if (child === own) child = null;
         });
-        if (child.pid !== undefined) onStarted?.(child.pid);
+        child = own;
+        if (own.pid !== undefined) onStarted?.(own.pid);
       }
-      await answerOf(child, { ...job, id: jobs });
-      used = new AbortController();
-      void endWhenIdle(used.signal);
+      try {
+        await answerOf(child, { ...job, id: jobs });
+      } finally {
+        stayAwake = clock.after(idleMs ?? IDLE_MS, () => void end());
+      }
     },
     stop: async () => {
-      used.abort();
+      stayAwake();
       await end();
     },
   };
@@ -203,6 +217,10 @@ function started(onExit: () => void): ChildProcess {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   child.once("exit", onExit);
+  // One that could not be started never exits; whoever waits for its answer is told why.
+  child.on("error", () => {
+    if (child.pid === undefined) onExit();
+  });
   return child;
 }
 

@@ -81,6 +81,8 @@ export async function extractOf(deps: ExtractDeps, accountingDate: string, goOn:
     if (known !== null && !known.hash.equals(made.hash)) {
       throw new Error(`the closed date ${accountingDate} was taken out twice, and differs`);
     }
+    // What was packed may be of books that a backup has replaced.
+    await rm(packedPath(folder, accountingDate), { force: true });
     await rename(part, path);
     await cell.transact((tx) => insertExtract(tx, made, sumsOf(spans)), { repeatable: true });
     return (await findExtract(cell.db, accountingDate)) ?? made;

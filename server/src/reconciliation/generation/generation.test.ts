@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,7 +15,7 @@ import {
   successOf,
   type TestBooks,
 } from "../testing/books.ts";
-import { extractPath } from "./extract.ts";
+import { extractPath, packedPath } from "./extract.ts";
 import type { GivenLine } from "./plan.ts";
 import { createReconciliation, type Reconciled, type Reconciliation } from "./service.ts";
 
@@ -179,6 +179,33 @@ describe("a day of several accounts", () => {
     assert.deepEqual(readFileSync(extractPath(extracts, D1)), first);
     assert.deepEqual(createHash("sha256").update(first).digest(), hash);
     await assert.rejects(reconciliation.extract(D2, goOn), /not closed/);
+  });
+
+  test("is packed anew when it is taken out anew, and a packing that fails leaves nothing", async () => {
+    const packing = (pack: Engine["pack"]) =>
+      createReconciliation({
+        cell: books.cell,
+        engine: { ...engine, pack },
+        folder: extracts,
+        accountOf: async () => null,
+        statements: { statementOf: async () => null },
+        largeBytesMin: 1,
+      });
+    const files = () => readdirSync(extracts).filter((name) => name.includes(".parquet"));
+    const failing = packing(async (_, to) => {
+      writeFileSync(to, "half");
+      throw new Error("no room");
+    });
+    await assert.rejects(failing.extract(D1, goOn), /no room/);
+    assert.deepEqual(files(), []);
+
+    // The books are another backup's, and the folder is not.
+    writeFileSync(packedPath(extracts, D1), "of other books");
+    await books.query("delete from extract_sums");
+    await books.query("delete from extracts");
+    await packing(engine.pack).extract(D1, goOn);
+    assert.deepEqual(files(), [`movements-${D1}.parquet`]);
+    assert.equal(readFileSync(packedPath(extracts, D1)).subarray(0, 4).toString(), "PAR1");
   });
 });
 

@@ -1,6 +1,6 @@
 /** Generations: scopes compared, date by date, and what was found written whole. */
 import { existsSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import type { Cell } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -139,9 +139,24 @@ async function extractAndPack(
   const packed = packedPath(deps.folder, accountingDate);
   if (extract.bytes < (deps.largeBytesMin ?? LARGE_BYTES_MIN) || existsSync(packed)) return extract;
   const part = `${packed}.${deps.cell.newId()}`;
-  await deps.engine.pack(extractPath(deps.folder, accountingDate), part);
-  await rename(part, packed);
+  try {
+    await deps.engine.pack(extractPath(deps.folder, accountingDate), part);
+    // Nobody looks into it again before it is read.
+    await sync(part);
+    await rename(part, packed);
+  } finally {
+    await rm(part, { force: true });
+  }
   return extract;
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function quickestPath(folder: string, accountingDate: string): string {

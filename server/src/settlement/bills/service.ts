@@ -6,40 +6,32 @@
 import { createHash } from "node:crypto";
 import type { Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { accountIdOf, bookIdOf } from "../../ledger/index.ts";
+import { type AccountDay, accountDays, closedBalancesThrough } from "../../ledger/index.ts";
+import { merchantAccount } from "../drafts.ts";
 import type { SettleDeps } from "../settle/deps.ts";
-import { isClosed } from "../settle/finish-store.ts";
-import {
-  type AccountDay,
-  accountDays,
-  type Billed,
-  type MovedAccount,
-  markDays,
-  movedAccounts,
-  OWN_CODES,
-  withoutBill,
-} from "./days-store.ts";
 import { type BillChunk, type BillPiece, billChunks } from "./lines-store.ts";
-import { type Bill, type BillTotals, billTotals, insertBills } from "./store.ts";
+import { ownAccounts } from "./own-accounts.ts";
+import { cut, together } from "./spans.ts";
+import { type Bill, type Billed, type BillTotals, billTotals, insertBills, withoutBill } from "./store.ts";
 
-const ACCOUNTS_PER_STEP = 500;
 const BILLS_PER_STEP = 200;
-/** Journals' entries read by one statement: some 100 ms. */
-const ENTRIES_PER_CHUNK = 10_000n;
 
 export const CSV_HEAD = "posted_at,kind,merchant_order_no,merchant_refund_no,amount,fee,net,journal\n";
 
 export type BillsResult = { readonly date: string; readonly totals: readonly BillTotals[] };
 
-/** Makes the bills of a closed date that are not there yet. Throws a RangeError while the date is open. */
+/**
+ * Makes the bills of a closed date that are not there yet. Throws a RangeError while the balances of the
+ * date are not written.
+ */
 export async function makeBills(
   deps: SettleDeps,
   date: string,
   goOn: () => Promise<void>,
 ): Promise<BillsResult> {
   const { db } = deps.cell;
-  if (!(await isClosed(db, date))) throw new RangeError(`${date} is not a closed accounting date`);
-  await markAll(deps, date, goOn);
+  const through = await closedBalancesThrough(db);
+  if (through === null || through < date) throw new RangeError(`the balances of ${date} are not written yet`);
   let after: Billed | null = null;
   for (;;) {
     await goOn();
@@ -56,36 +48,7 @@ export async function makeBills(
   return { date, totals: await billTotals(db, date) };
 }
 
-/** Writes down where every account that moved stood at the end of each date up to this one. */
-async function markAll({ cell }: SettleDeps, date: string, goOn: () => Promise<void>): Promise<void> {
-  let after: Id | null = null;
-  for (;;) {
-    const page: MovedAccount[] = await movedAccounts(cell.db, after, ACCOUNTS_PER_STEP);
-    let left: MovedAccount[] = page;
-    while (left.length > 0) {
-      await goOn();
-      const step = left;
-      const marked = await cell.transact((tx) => markDays(tx, step, date), { repeatable: true });
-      const known = new Map(marked.map(({ accountId, lastSeq }) => [accountId, lastSeq]));
-      left = step.flatMap((account) => {
-        const knownSeq = known.get(account.accountId);
-        return knownSeq === undefined || knownSeq >= account.lastSeq ? [] : [{ ...account, knownSeq }];
-      });
-    }
-    if (page.length < ACCOUNTS_PER_STEP) return;
-    after = page.at(-1)?.accountId ?? null;
-  }
-}
-
 type Section = Omit<BillPiece, "place">;
-
-/** The accounts of a merchant in one currency that are its money. */
-export function ownAccounts({ merchantId, currency }: Billed): Record<(typeof OWN_CODES)[number], Id> {
-  const bookId = bookIdOf("merchant", merchantId);
-  return Object.fromEntries(
-    OWN_CODES.map((code) => [code, accountIdOf(bookId, code, currency, null)]),
-  ) as Record<(typeof OWN_CODES)[number], Id>;
-}
 
 /** Where the lines of a merchant's bill are, in the order of the file. */
 export function sectionsOf(billed: Billed, days: ReadonlyMap<Id, AccountDay>): Section[] {
@@ -95,7 +58,7 @@ export function sectionsOf(billed: Billed, days: ReadonlyMap<Id, AccountDay>): S
     availableId: own.merchant_available,
     reserveId: own.merchant_reserve,
     receivableId: own.merchant_receivable,
-    feeId: accountIdOf(bookIdOf("merchant", billed.merchantId), "fee_income", billed.currency, null),
+    feeId: merchantAccount(billed, "fee_income"),
   };
   const earlier: readonly [Id, Id | null, Id | null][] = [
     [named.pendingId, null, null],
@@ -111,15 +74,7 @@ export function sectionsOf(billed: Billed, days: ReadonlyMap<Id, AccountDay>): S
 
 /** Sections cut into pieces that one short statement reads. */
 export function piecesOf(sections: readonly Section[], firstPlace = 0): BillPiece[] {
-  const pieces: BillPiece[] = [];
-  for (const section of sections) {
-    for (let from = section.fromSeq; from <= section.toSeq; from += ENTRIES_PER_CHUNK) {
-      const end = from + ENTRIES_PER_CHUNK - 1n;
-      const toSeq = end < section.toSeq ? end : section.toSeq;
-      pieces.push({ ...section, place: firstPlace + pieces.length, fromSeq: from, toSeq });
-    }
-  }
-  return pieces;
+  return sections.flatMap(cut).map((piece, index) => ({ ...piece, place: firstPlace + index }));
 }
 
 /** The days of these merchants' accounts on a date. */
@@ -147,7 +102,7 @@ async function billPage(
       owners.push(draft);
     }
   }
-  for (const group of groupsOf(pieces)) {
+  for (const group of together(pieces)) {
     await goOn();
     const chunks = await cell.transact((tx) => billChunks(tx, group), { repeatable: true });
     for (const chunk of chunks) owners[chunk.place]?.add(chunk);
@@ -155,19 +110,6 @@ async function billPage(
   const now = cell.clock.now();
   const bills = drafts.map((draft) => draft.bill(now));
   await cell.transact((tx) => insertBills(tx, bills), { repeatable: true });
-}
-
-function groupsOf(pieces: readonly BillPiece[]): BillPiece[][] {
-  const groups: BillPiece[][] = [];
-  let room = 0n;
-  for (const piece of pieces) {
-    const entries = piece.toSeq - piece.fromSeq + 1n;
-    const last = groups.at(-1);
-    if (last === undefined || entries > room) groups.push([piece]);
-    else last.push(piece);
-    room = (last === undefined || entries > room ? ENTRIES_PER_CHUNK : room) - entries;
-  }
-  return groups;
 }
 
 /** A bill while its file is read piece by piece. */

@@ -1,6 +1,44 @@
 /** The SQL of bills. */
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { OWN_CODES } from "./own-accounts.ts";
+
+const withoutBillSql = sql(
+  "bills_next_books",
+  `select distinct b.owner_id as merchant_id, a.currency
+   from books b
+   join accounts a on a.book_id = b.id and a.code = any($1::text[])
+   join closed_balances d on d.account_id = a.id and d.accounting_date = $2
+   where b.kind = 'merchant'
+     and ($3::uuid is null or (b.owner_id, a.currency) > ($3, $4::char(3)))
+     and not exists (
+       select
+       from bills
+       where merchant_id = b.owner_id
+         and accounting_date = $2
+         and currency = a.currency
+     )
+   order by b.owner_id, a.currency
+   limit $5`,
+);
+
+export type Billed = { readonly merchantId: Id; readonly currency: string };
+
+/** Merchants and currencies whose money moved on a date and which have no bill of it. */
+export function withoutBill(
+  db: Db,
+  date: string,
+  page: { readonly after: Billed | null; readonly limit: number },
+): Promise<Billed[]> {
+  const { after } = page;
+  return db.all<Billed>(withoutBillSql, [
+    OWN_CODES,
+    date,
+    after?.merchantId ?? null,
+    after?.currency ?? null,
+    page.limit,
+  ]);
+}
 
 export type Bill = {
   readonly merchantId: Id;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Tx } from "../../kernel/database.ts";
 import { makeBills } from "../bills/service.ts";
+import { readStatement } from "../statement/service.ts";
 import { settlementsOfMerchant } from "../store.ts";
 import { createWorld, type Merchant, type World } from "../testing/world.ts";
 import type { SettleDeps } from "./deps.ts";
@@ -170,6 +171,12 @@ test("a merchant with more items than one step takes is settled whole", async ()
   assert.deepEqual([only?.items, only?.amount], [count, BigInt(count) * 9n]);
   const bills = await makeBills(world, date, goOn);
   assert.equal(bills.totals[0]?.lines, BigInt(count));
+  const own = { merchantId: merchant.id, merchant: "Tea", currency: "CNY" };
+  const { accounts } = await readStatement(world, own, { from: date, to: date });
+  assert.deepEqual(
+    accounts[0]?.days.map(({ added, taken, closing }) => [added, taken, closing]),
+    [[BigInt(count) * 10n, BigInt(count), BigInt(count) * 9n]],
+  );
   const found = (await world.violations()).filter((line) => !line.startsWith("1 "));
   assert.deepEqual(found, []);
 });

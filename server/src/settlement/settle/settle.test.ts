@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { makeBills } from "../bills/service.ts";
 import { shiftDate } from "../business-days/model.ts";
 import { approveSettlement, holdSettlement, markPaid, releaseSettlement } from "../states.ts";
 import { itemsOf, settlementsOfMerchant } from "../store.ts";
@@ -60,8 +61,9 @@ test("a merchant gets what a closed date brought, less its fees, once", async ()
   assert.deepEqual(await world.violations(), []);
 });
 
-test("the open date is not settled", async () => {
+test("the open date is not settled, and has no bills", async () => {
   await assert.rejects(settle(await world.today()), RangeError);
+  await assert.rejects(makeBills(world, await world.today(), goOn), RangeError);
 });
 
 test("a refund of the open date does not let a merchant be paid what it gave back", async () => {

@@ -2,11 +2,12 @@
  * A statement: what a merchant's accounts held at the beginning, what each closed date added and took, and
  * what they held at the end. Its figures are the ledger's own, read where each date begins and ends.
  */
-import { CHART } from "../../ledger/index.ts";
-import type { AccountDay, OWN_CODES } from "../bills/days-store.ts";
+import { type AccountDay, CHART } from "../../ledger/index.ts";
+import type { OwnCode } from "../bills/own-accounts.ts";
 import { isDate, shiftDate } from "../business-days/model.ts";
 
-export type OwnCode = (typeof OWN_CODES)[number];
+/** A date with the sums of its entries by their sides, both positive. */
+export type MovedDay = AccountDay & { readonly debits: bigint; readonly credits: bigint };
 
 /** Balances on the account's natural side; `added` less `taken` is what the date did. */
 export type StatementDay = {
@@ -59,11 +60,7 @@ export function periodOf(text: string): { readonly from: string; readonly to: st
 }
 
 /** One account's part. @param before signed, before the first date. @param days of this account, in order. */
-export function accountStatement(
-  code: OwnCode,
-  before: bigint,
-  days: readonly AccountDay[],
-): AccountStatement {
+export function accountStatement(code: OwnCode, before: bigint, days: readonly MovedDay[]): AccountStatement {
   const debitGrows = CHART[code].side === "debit";
   const natural = (signed: bigint) => (debitGrows || signed === 0n ? signed : -signed);
   const shown = days.map(

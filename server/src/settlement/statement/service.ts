@@ -1,31 +1,14 @@
-/** Reads a statement; what the close has not written down yet of closed dates is written down first. */
-import { type Db, sql } from "../../kernel/database.ts";
+/** Reads a statement of dates whose balances are written down. */
+import type { Db } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
-import {
-  accountDays,
-  balancesBefore,
-  type MovedAccount,
-  markDays,
-  movedAmong,
-  OWN_CODES,
-} from "../bills/days-store.ts";
-import { ownAccounts } from "../bills/service.ts";
+import { type AccountDay, accountDays, closedBalances, closedBalancesThrough } from "../../ledger/index.ts";
+import { OWN_CODES, ownAccounts } from "../bills/own-accounts.ts";
+import { cut, together } from "../bills/spans.ts";
+import { shiftDate } from "../business-days/model.ts";
 import type { SettleDeps } from "../settle/deps.ts";
-import { accountStatement, type Statement } from "./model.ts";
-
-const lastClosedSql = sql(
-  "statement_last_closed",
-  `select accounting_date
-   from days
-   where closed_at is not null
-   order by accounting_date desc
-   limit 1`,
-);
-
-async function lastClosed(db: Db): Promise<string | null> {
-  return (await db.one<{ accountingDate: string }>(lastClosedSql))?.accountingDate ?? null;
-}
+import { accountStatement, type MovedDay, type Statement } from "./model.ts";
+import { turnoversOf } from "./store.ts";
 
 /** A merchant's statement of a period. Throws `not_found` while none of its dates is closed. */
 export async function readStatement(
@@ -33,35 +16,41 @@ export async function readStatement(
   of: { readonly merchantId: Id; readonly merchant: string; readonly currency: string },
   period: { readonly from: string; readonly to: string },
 ): Promise<Statement> {
-  const closed = await lastClosed(cell.db);
-  if (closed === null || closed < period.from) {
+  const through = await closedBalancesThrough(cell.db);
+  if (through === null || through < period.from) {
     throw problem("not_found", { detail: "no date of this period is closed yet" });
   }
-  const isOver = closed >= period.to;
-  const to = isOver ? period.to : closed;
+  const isOver = through >= period.to;
+  const to = isOver ? period.to : through;
   const own = ownAccounts(of);
   const ids = Object.values(own);
-  let moved: MovedAccount[] = await movedAmong(cell.db, ids);
-  while (moved.length > 0) {
-    const step = moved;
-    const marked = await cell.transact((tx) => markDays(tx, step, closed), { repeatable: true });
-    const known = new Map(marked.map(({ accountId, lastSeq }) => [accountId, lastSeq]));
-    moved = step.flatMap((account) => {
-      const knownSeq = known.get(account.accountId);
-      return knownSeq === undefined || knownSeq >= account.lastSeq ? [] : [{ ...account, knownSeq }];
-    });
-  }
   const [before, days] = await Promise.all([
-    balancesBefore(cell.db, ids, period.from),
+    closedBalances(cell.db, ids, shiftDate(period.from, -1)),
     accountDays(cell.db, ids, { from: period.from, to }),
   ]);
-  const openings = new Map(before.map(({ accountId, closing }) => [accountId, closing]));
+  const moved = await withTurnovers(cell.db, days);
+  const openings = new Map(before.map(({ accountId, balance }) => [accountId, balance]));
   const accounts = OWN_CODES.map((code) =>
     accountStatement(
       code,
       openings.get(own[code]) ?? 0n,
-      days.filter(({ accountId }) => accountId === own[code]),
+      moved.filter(({ accountId }) => accountId === own[code]),
     ),
   );
   return { merchant: of.merchant, currency: of.currency, from: period.from, to, accounts };
+}
+
+async function withTurnovers(db: Db, days: readonly AccountDay[]): Promise<MovedDay[]> {
+  const moved = days.map((day) => ({ ...day, debits: 0n, credits: 0n }));
+  const pieces = days.flatMap(({ accountId, firstSeq, lastSeq }, place) =>
+    cut({ place, accountId, fromSeq: firstSeq, toSeq: lastSeq }),
+  );
+  for (const group of together(pieces)) {
+    for (const { place, debits, credits } of await turnoversOf(db, group)) {
+      const day = moved[place] as (typeof moved)[number];
+      day.debits += debits;
+      day.credits += credits;
+    }
+  }
+  return moved;
 }

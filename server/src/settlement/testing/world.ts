@@ -2,7 +2,7 @@
 import pg from "pg";
 import { createMovableClock, type MovableClock } from "../../../../tools/testing/clock.ts";
 import { createTestDatabase } from "../../../../tools/testing/database.ts";
-import { dateIn, plus, systemRandom } from "../../kernel/clock.ts";
+import { plus, systemRandom } from "../../kernel/clock.ts";
 import { type Database, openDatabase } from "../../kernel/database.ts";
 import { createIdMaker, type Id } from "../../kernel/ids.ts";
 import type { Invariant } from "../../kernel/invariants.ts";
@@ -22,6 +22,7 @@ import {
   openMerchantAccounts,
   openPlatformAccounts,
   post,
+  writeClosedBalances,
 } from "../../ledger/index.ts";
 import { shiftDate } from "../business-days/model.ts";
 import { invariants } from "../invariants.ts";
@@ -44,7 +45,7 @@ export type World = SettleDeps & {
   another(): SettleDeps;
   /** The open date. */
   today(): Promise<string>;
-  /** Closes the open date and gives it. */
+  /** Closes the open date, writes its balances down, and gives it. */
   closeDay(): Promise<string>;
   merchant(): Promise<Merchant>;
   policy(merchant: Merchant, terms: Partial<Terms>, from?: string): Promise<Policy>;
@@ -125,10 +126,11 @@ export async function createWorld(): Promise<World> {
     closeDay: async () => {
       const from = await today();
       await cutOver(cell, { from, to: shiftDate(from, 1) });
+      await cell.transact((tx) => writeClosedBalances(tx, from, clock.now()));
       return from;
     },
     merchant: () => openMerchant(own, direct, today),
-    policy: (merchant, terms, from = "2000-01-01") => givePolicy(own, direct, merchant, terms, from),
+    policy: (merchant, terms, from = "2000-01-01") => givePolicy(own, merchant, terms, from),
     violations: () => violationsOf(own),
     sql: async (text) => (await direct.query<Record<string, unknown>>(text)).rows,
     close: async () => {
@@ -227,7 +229,6 @@ async function openMerchant(
 
 async function givePolicy(
   { platform, cell }: SettleDeps,
-  direct: pg.Client,
   merchant: Merchant,
   terms: Partial<Terms>,
   effectiveFrom: string,
@@ -247,7 +248,6 @@ async function givePolicy(
     madeAt: plus(cell.clock.now(), 0),
   };
   await platform.transact((tx) => insertPolicy(tx, policy));
-  void direct;
   return policy;
 }
 
@@ -259,5 +259,3 @@ async function violationsOf({ cell }: SettleDeps): Promise<string[]> {
   }
   return found;
 }
-
-export { dateIn };

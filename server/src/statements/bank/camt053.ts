@@ -170,7 +170,10 @@ function entriesOf(entry: Xml, currency: Currency): BankEntry[] {
   if (sum !== whole.amount * sign) {
     throw new StatementFault(entry.line, `the entry is of ${whole.amount}, its parts make ${sum}`);
   }
-  return details.map((detail, index) => entryOf(entry, detail, (parts[index] ?? 0n) * sign, currency));
+  return details.map((detail, index) => ({
+    ...entryOf(entry, detail, (parts[index] ?? 0n) * sign, currency),
+    part: detail.one("Refs")?.text("AcctSvcrRef") == null ? index + 1 : null,
+  }));
 }
 
 /** What a transfer within a batch is of, in the account's currency; null: not told. */
@@ -194,6 +197,7 @@ function entryOf(entry: Xml, detail: Xml | null, amount: bigint, currency: Curre
   return {
     line: entry.line,
     bankReference: ref("AcctSvcrRef") ?? naming(entry.text("AcctSvcrRef") ?? entry.text("NtryRef")),
+    part: null,
     endToEndId: endToEndId === "NOTPROVIDED" ? null : endToEndId,
     messageId: ref("MsgId") ?? naming(batch?.text("MsgId") ?? null),
     paymentInformationId: ref("PmtInfId") ?? naming(batch?.text("PmtInfId") ?? null),

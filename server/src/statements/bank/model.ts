@@ -9,6 +9,8 @@ export type BankEntry = {
   readonly line: number;
   /** The bank's own number of the movement; null: it gives none. */
   readonly bankReference: string | null;
+  /** Of several transfers under one number their place among them, from 1; null: the number is its own. */
+  readonly part: number | null;
   /** What we gave it as when we instructed it, and what it travelled in. */
   readonly endToEndId: string | null;
   readonly messageId: string | null;

@@ -23,6 +23,7 @@ function entryOf(row: MappedRow): BankEntry {
   return {
     line: row.line,
     bankReference: row.number,
+    part: null,
     endToEndId: row.endToEndId,
     messageId: null,
     paymentInformationId: null,

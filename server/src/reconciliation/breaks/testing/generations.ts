@@ -26,6 +26,27 @@ const INSERT_FINDING = sql(
    ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 );
 
+/** What two sides add up to that differ by these findings and what was carried in. */
+const INSERT_TOTALS = sql(
+  "test_breaks_insert_totals",
+  `insert into reconciliation_totals (
+     reconciliation_id, currency, kind, theirs_count, theirs_amount, theirs_settle, theirs_fee, ours_count,
+     ours_amount, ours_settle, ours_fee
+   )
+   select $1, currency, 'payment', 0, 0, sum(settle), sum(fee), 0, 0, 0, 0
+   from (
+     select currency, settle_difference as settle, fee_difference as fee
+     from findings
+     where reconciliation_id = $1
+     union all
+     select currency, -settle_difference, -fee_difference
+     from findings
+     where reconciliation_id = $2
+       and pending
+   ) parts
+   group by currency`,
+);
+
 /** What a test says of a finding; the rest is that of a payment of 100.00 CNY that only the channel has. */
 export type Wanted = Partial<Finding> & { readonly matchKey: string };
 
@@ -68,6 +89,7 @@ export async function writeGeneration(cell: Cell, made: Made): Promise<Id> {
         finding.pending,
       ]);
     }
+    await tx.run(INSERT_TOTALS, [id, carriedFrom]);
   });
   return id;
 }
