@@ -67,7 +67,7 @@ describe("a day", () => {
     } = position;
     assert.equal(owed, held + owed_to_us - payables - own_money_inside);
     assert.deepEqual(report.notes.slice(1), []);
-    assert.match(report.notes[0], /1 settlements cannot be paid out: .*bank account/);
+    assert.match(report.notes[0], /^1 settlement cannot be paid out: .*bank account/);
     assert.deepEqual(
       report.channels.map((row: Json) => [row.channel, row.theirs.settle, row.ours.settle, row.differences]),
       [["alipay", 100_000, 100_000, 0]],
