@@ -10,7 +10,7 @@ import {
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
 import type { GoOn, StepContext, StepEnd } from "./model.ts";
-import { dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
+import { type DueScope, dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
 export type ComparingDeps = ScopesDeps & {
@@ -54,10 +54,11 @@ export async function statements(
   );
   const missing = await missingOf(deps, due, () => goOn());
   const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
-  if (missing.length > 0 && isPatient) {
+  const awaited = isPatient ? await awaitedOf(deps, due, missing, () => goOn()) : [];
+  if (awaited.length > 0) {
     return {
       end: "waiting",
-      waitsFor: `the statements ${named(missing)}`,
+      waitsFor: `the statements ${named(awaited)}`,
       until: await nextLook(deps, date),
     };
   }
@@ -67,6 +68,29 @@ export async function statements(
     detail: `${due.length - missing.length} statements are there${without}`,
     result: { missing: missing.map(textOf) },
   };
+}
+
+/**
+ * Those that are worth a wait: of a contract that takes no orders, only while the books know of something
+ * that the statement could show.
+ */
+async function awaitedOf(
+  { statements: { fetching } }: ComparingDeps,
+  due: readonly DueScope[],
+  missing: readonly Scope[],
+  goOn: GoOn,
+): Promise<Scope[]> {
+  const active = new Set(due.filter(({ isActive }) => isActive).map((scope) => scope.channelAccountId));
+  const awaited: Scope[] = [];
+  for (const scope of missing) {
+    const { channelAccountId, channelDate } = scope;
+    if (!active.has(channelAccountId)) {
+      await goOn();
+      if (await fetching.isQuiet(channelAccountId, channelDate)) continue;
+    }
+    awaited.push(scope);
+  }
+  return awaited;
 }
 
 /** When the next one is asked for, and a moment more for the answer. */
@@ -123,7 +147,7 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
   return { end: "done", detail: `${applied} comparisons`, result: { applied } };
 }
 
-async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly Scope[]> {
+async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly DueScope[]> {
   const first = await store.firstDate(deps.db);
   return first === null ? [] : dueScopes(deps, date, first);
 }

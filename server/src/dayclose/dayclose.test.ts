@@ -84,6 +84,26 @@ describe("a day", () => {
     assert.equal((await platform.ops("GET", `/v1/ops/days/${date}/report`)).body.hash, body.hash);
   });
 
+  it("waits for a disabled contract's statement only where something was booked through it", async () => {
+    const account = platform.demo.channel_account_id;
+    const payment = (await platform.pay({ method: "alipay.qr", amount: 10_000 })).body;
+    await platform.payCode(payment.next_action.qr_code);
+    await platform.until(payment.id, (seen) => seen.status === "succeeded");
+    await platform.ops("POST", `/v1/ops/channel_accounts/${account}/disable`);
+    const moved = await days.next();
+    assert.match(await days.waitsFor(moved), new RegExp(`${account} ${moved}`));
+    await days.close(moved);
+
+    const quiet = await days.next();
+    const awaited = await days.waitsFor(quiet);
+    assert.match(awaited, new RegExp(` cha_\\w+ ${quiet}$`), "all are named");
+    assert.doesNotMatch(awaited, new RegExp(`${account} ${quiet}`));
+    await days.close(quiet);
+    const { missing_statements: missing } = await days.report(quiet);
+    assert.ok(missing.includes(`${account} ${quiet}`), "the report says that it was not there");
+    await platform.ops("POST", `/v1/ops/channel_accounts/${account}/enable`);
+  });
+
   it("is closed by the calendar in the night after it, after the day before it", async () => {
     const first = await days.next();
     const second = await days.next();
