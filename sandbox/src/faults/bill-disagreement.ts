@@ -38,7 +38,10 @@ export async function asFaultsShow<E>(
     shown.rows.push(...next.rows);
     shown.movedToNextDay.push(...next.moved);
   }
-  const extra = await armed.take("bill_disagrees", whole, (one) => difference(one) === "extra_row");
+  // A bill without a line that it could look like leaves it armed.
+  const canLook = (one: Fault): boolean =>
+    difference(one) === "extra_row" && entries.some((entry) => isOf(one, entry));
+  const extra = await armed.take("bill_disagrees", whole, canLook);
   const like = extra && entries.findLast((entry) => isOf(extra, entry));
   if (extra && like) shown.rows.push(twists.unknown(like));
   return shown;

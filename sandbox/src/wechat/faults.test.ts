@@ -111,6 +111,9 @@ void describe("a fault of a payment or a refund at WeChat Pay", () => {
     await bench.arm("bill_disagrees", { count: 1, params: { difference: "missing_row", of: "refund" } });
     assert.deepEqual(await close(), [payments, refunds - 1]);
     await bench.arm("bill_disagrees", { count: 1, params: { difference: "extra_row", of: "refund" } });
+    // A day without lines has nothing that it could look like, and leaves it for another.
+    const empty = { mchid: bench.mchid, date: "2026-01-01" };
+    assert.equal((await bench.post("/wechat/close-day", empty)).status, 200);
     assert.deepEqual(await close(), [payments, refunds + 1]);
   });
 });
