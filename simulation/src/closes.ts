@@ -127,7 +127,8 @@ const UNCLOSED = {
          b.state = 'open'
            and a.taken_back > 0
            and (
-             b.kind = 'refund_theirs_only' and b.held_by_door and a.taken_back >= -b.theirs_amount
+             b.held_by_door and b.kind in ('refund_theirs_only', 'status')
+               and a.taken_back >= -b.theirs_amount
              or b.kind = 'fee' and b.match_key like 'by itself/%' and b.settle_difference = 0
            ),
          false

@@ -1,4 +1,4 @@
-// Takes the picture of docs/close.md: the report of the demo's first day, as finance sees it. `npm run pictures`.
+// Takes the picture of docs/close.md, the report of the demo's first day: `npm run pictures`.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -13,7 +13,7 @@ export type MovablePlatform = {
   stop(): Promise<void>;
 };
 
-const PROGRAM = fileURLToPath(new URL("../../../simulation/src/movable-main.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../../simulation/src/movable-cli.ts", import.meta.url));
 
 /** Starts it. Throws with what it said when it does not get ready. */
 export async function startMovable(): Promise<MovablePlatform> {

@@ -1,4 +1,4 @@
-/** Two days of bills that disagree, each closed the next morning, on a platform whose clock the story moves. */
+/** Two days of bills that disagree, each closed the next morning: the story moves the platform's clock. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Tributary } from "@tributary/sdk";
 import { moneyText } from "../money.ts";
@@ -26,8 +26,8 @@ export async function closeTwoDays(
 ): Promise<Closed> {
   terminal.chapter("Two days, closed");
   terminal.tell(
-    "Another platform of the story's own, whose clock it moves. Each morning the channels' statements are held " +
-      "against the books. The bills of the first day lie in every way that the sandbox knows.",
+    "Another platform of the story's own, whose clock it moves. Each morning the channels' statements " +
+      "are held against the books. The bills of the first day lie in every way that the sandbox knows.",
   );
   const stop = terminal.wait("starting a platform whose clock moves …");
   const platform = await startMovable().finally(stop);

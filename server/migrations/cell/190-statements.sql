@@ -54,8 +54,7 @@ create unique index statements_refused
   where state = 'refused';
 create index statements_by_account on statements (channel_account_id, id);
 -- Few are corrected: each close of a day looks through all of them.
-create index statements_corrected on statements (channel_account_id, statement_date)
-  where kind = 'trade' and state = 'accepted' and version > 1;
+create index statements_corrected on statements (id) where kind = 'trade' and version > 1;
 
 -- What an accepted statement adds up to, in minor units, signs as the merchant sees them; of kind fund in
 -- millionths of the major unit, which a fee there may be finer than.

@@ -1,16 +1,16 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
 import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
-import { formatId } from "../kernel/ids.ts";
+import { formatId, type Id } from "../kernel/ids.ts";
 import {
   type Breaks,
-  correctedScopes,
+  comparedOtherwise,
   type Reconciliation,
   type Scope,
   unappliedGenerations,
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
 import type { GoOn, StepContext, StepEnd } from "./model.ts";
-import { dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
+import { type DueScope, dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
 export type ComparingDeps = ScopesDeps & {
@@ -23,6 +23,7 @@ export type ComparingDeps = ScopesDeps & {
 /** Scopes that are compared at once. */
 const SCOPES_PER_RUN = 2_000;
 const GENERATIONS_PER_LOOK = 500;
+const STATEMENTS_PER_LOOK = 500;
 const ANSWERED_MS = MINUTE / 2;
 /** After the end of the date. */
 const PATIENCE_MS = 14 * HOUR;
@@ -53,10 +54,11 @@ export async function statements(
   );
   const missing = await missingOf(deps, due, () => goOn());
   const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
-  if (missing.length > 0 && isPatient) {
+  const awaited = isPatient ? await awaitedOf(deps, due, missing, () => goOn()) : [];
+  if (awaited.length > 0) {
     return {
       end: "waiting",
-      waitsFor: `the statements ${named(missing)}`,
+      waitsFor: `the statements ${named(awaited)}`,
       until: await nextLook(deps, date),
     };
   }
@@ -66,6 +68,29 @@ export async function statements(
     detail: `${due.length - missing.length} statements are there${without}`,
     result: { missing: missing.map(textOf) },
   };
+}
+
+/**
+ * Those that are worth a wait: of a contract that takes no orders, only while the books know of something
+ * that the statement could show.
+ */
+async function awaitedOf(
+  { statements: { fetching } }: ComparingDeps,
+  due: readonly DueScope[],
+  missing: readonly Scope[],
+  goOn: GoOn,
+): Promise<Scope[]> {
+  const active = new Set(due.filter(({ isActive }) => isActive).map((scope) => scope.channelAccountId));
+  const awaited: Scope[] = [];
+  for (const scope of missing) {
+    const { channelAccountId, channelDate } = scope;
+    if (!active.has(channelAccountId)) {
+      await goOn();
+      if (await fetching.isQuiet(channelAccountId, channelDate)) continue;
+    }
+    awaited.push(scope);
+  }
+  return awaited;
 }
 
 /** When the next one is asked for, and a moment more for the answer. */
@@ -81,7 +106,7 @@ function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
 
 /** What is new, after what was compared before its statement was corrected: that is carried into the new. */
 export async function reconcile(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
-  const corrected = await correctedScopes(deps.db);
+  const corrected = await correctedScopes(deps, () => goOn());
   const due = await scopesToCompare(deps, date);
   const missing = await missingOf(deps, due, () => goOn());
   const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
@@ -99,9 +124,10 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
     }
     done += some.length;
   }
+  const again = corrected.length === 0 ? "" : `, ${corrected.length} of them again`;
   return {
     end: "done",
-    detail: `${ready.length} statements compared, ${findings} differences`,
+    detail: `${ready.length} statements compared${again}, ${findings} differences`,
     result: { scopes: BigInt(ready.length), findings: BigInt(findings) },
   };
 }
@@ -121,9 +147,27 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
   return { end: "done", detail: `${applied} comparisons`, result: { applied } };
 }
 
-async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly Scope[]> {
+async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly DueScope[]> {
   const first = await store.firstDate(deps.db);
   return first === null ? [] : dueScopes(deps, date, first);
+}
+
+/** Scopes whose statement was corrected since they were compared, the earliest date first. */
+async function correctedScopes(deps: ComparingDeps, goOn: GoOn): Promise<readonly Scope[]> {
+  const corrected: Scope[] = [];
+  for (let after: Id | null = null; ; ) {
+    await goOn();
+    const page = await deps.statements.statements.corrected(after, STATEMENTS_PER_LOOK);
+    const scopes = page.map(({ id, channelAccountId, statementDate }) => ({
+      channelAccountId,
+      channelDate: statementDate,
+      statementId: id,
+    }));
+    corrected.push(...(await comparedOtherwise(deps.db, scopes)));
+    if (page.length < STATEMENTS_PER_LOOK) break;
+    after = page.at(-1)?.id ?? null;
+  }
+  return corrected.toSorted((one, other) => one.channelDate.localeCompare(other.channelDate));
 }
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {

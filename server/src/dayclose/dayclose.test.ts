@@ -67,7 +67,7 @@ describe("a day", () => {
     } = position;
     assert.equal(owed, held + owed_to_us - payables - own_money_inside);
     assert.deepEqual(report.notes.slice(1), []);
-    assert.match(report.notes[0], /1 settlements cannot be paid out: .*bank account/);
+    assert.match(report.notes[0], /^1 settlement cannot be paid out: .*bank account/);
     assert.deepEqual(
       report.channels.map((row: Json) => [row.channel, row.theirs.settle, row.ours.settle, row.differences]),
       [["alipay", 100_000, 100_000, 0]],
@@ -82,6 +82,26 @@ describe("a day", () => {
     const again = await platform.ops("POST", `/v1/ops/days/${date}/close`);
     assert.deepEqual([again.status, again.body.id, again.body.state], [200, run.id, "done"]);
     assert.equal((await platform.ops("GET", `/v1/ops/days/${date}/report`)).body.hash, body.hash);
+  });
+
+  it("waits for a disabled contract's statement only where something was booked through it", async () => {
+    const account = platform.demo.channel_account_id;
+    const payment = (await platform.pay({ method: "alipay.qr", amount: 10_000 })).body;
+    await platform.payCode(payment.next_action.qr_code);
+    await platform.until(payment.id, (seen) => seen.status === "succeeded");
+    await platform.ops("POST", `/v1/ops/channel_accounts/${account}/disable`);
+    const moved = await days.next();
+    assert.match(await days.waitsFor(moved), new RegExp(`${account} ${moved}`));
+    await days.close(moved);
+
+    const quiet = await days.next();
+    const awaited = await days.waitsFor(quiet);
+    assert.match(awaited, new RegExp(` cha_\\w+ ${quiet}$`), "all are named");
+    assert.doesNotMatch(awaited, new RegExp(`${account} ${quiet}`));
+    await days.close(quiet);
+    const { missing_statements: missing } = await days.report(quiet);
+    assert.ok(missing.includes(`${account} ${quiet}`), "the report says that it was not there");
+    await platform.ops("POST", `/v1/ops/channel_accounts/${account}/enable`);
   });
 
   it("is closed by the calendar in the night after it, after the day before it", async () => {

@@ -11,6 +11,11 @@ export type ScopesDeps = {
   readonly timeZone: string;
 };
 
+export type DueScope = Scope & {
+  /** Whether its contract takes orders. */
+  readonly isActive: boolean;
+};
+
 /**
  * For every contract that was ever used, the channel dates that have ended by the end of an accounting date
  * and were not compared before; each account's in their order. @param from the books' first date
@@ -19,8 +24,8 @@ export async function dueScopes(
   { db, channels, timeZone }: ScopesDeps,
   date: string,
   from: string,
-): Promise<readonly Scope[]> {
-  const due: Scope[] = [];
+): Promise<readonly DueScope[]> {
+  const due: DueScope[] = [];
   for await (const page of channels.everyAccount()) {
     const used = page.filter(({ credentialVersion }) => credentialVersion !== null);
     const compared = new Map(
@@ -31,14 +36,14 @@ export async function dueScopes(
         )
       ).map((last) => [last.channelAccountId, last.channelDate]),
     );
-    for (const { id, channel, createdAt } of used) {
+    for (const { id, channel, createdAt, status } of used) {
       const traits = channels.channel(channel)?.traits;
       if (traits === undefined) continue;
       const last = compared.get(id);
       const first = last === undefined ? firstDateOf(traits, from, createdAt) : dayAfter(last, 1);
       const through = lastEndedDate(traits, timeZone, date);
       for (let at = first; at <= through; at = dayAfter(at, 1)) {
-        due.push({ channelAccountId: id, channelDate: at });
+        due.push({ channelAccountId: id, channelDate: at, isActive: status === "active" });
       }
     }
   }

@@ -185,7 +185,11 @@ test("a statement that is corrected later is compared again, and takes back what
   const path = `/v1/ops/channel_accounts/${account}/statements/${corrected}/fetch`;
   const fetched = await platform.ops("POST", path);
   assert.deepEqual([fetched.status, fetched.body.version], [201, 2], JSON.stringify(fetched.body));
-  await days.close(await days.next());
+  const closed = async (): Promise<string> => {
+    const { steps } = await days.close(await days.next());
+    return steps.find(({ name }: Json) => name === "reconcile").detail;
+  };
+  assert.match(await closed(), /, 1 of them again, /);
   const ends = (await breaks()).map((row) => `${row.kind} ${row.state} ${row.resolution}`);
   assert.deepEqual(ends.toSorted(), [
     "amount resolved explained",
@@ -195,6 +199,7 @@ test("a statement that is corrected later is compared again, and takes back what
     "payment_ours_only resolved explained",
   ]);
   await assertInvariants(platform);
+  assert.doesNotMatch(await closed(), /again/);
 });
 
 /** A lie told to the database, taken back after the audit has looked. */

@@ -1,5 +1,5 @@
 /** What the close of a day asks of reconciliation: how far each account is, and what the day came to. */
-import { type Db, sql } from "../kernel/database.ts";
+import { columnsOf, type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { AccountCode } from "../ledger/index.ts";
@@ -27,38 +27,32 @@ export function lastDates(db: Db, channelAccountIds: readonly Id[]): Promise<Sco
     : db.all<Scope>(LAST_DATES, [channelAccountIds]);
 }
 
-const CORRECTED = sql(
-  "reconciliation_corrected",
-  `select s.channel_account_id, s.statement_date as channel_date
-   from statements s
+const COMPARED_OTHERWISE = sql(
+  "reconciliation_compared_otherwise",
+  `select s.account as channel_account_id, s.on_date as channel_date
+   from unnest($1::uuid[], $2::date[], $3::uuid[]) as s (account, on_date, statement)
    cross join lateral (
      select statement_id
      from reconciliations
-     where channel_account_id = s.channel_account_id
-       and channel_date = s.statement_date
+     where channel_account_id = s.account
+       and channel_date = s.on_date
      order by generation desc
      limit 1
    ) newest
-   where s.kind = 'trade'
-     and s.state = 'accepted'
-     and s.version > 1
-     and newest.statement_id <> s.id
-     and not exists (
-       select
-       from statements n
-       where n.kind = 'trade'
-         and n.channel_account_id = s.channel_account_id
-         and n.account = s.account
-         and n.statement_date = s.statement_date
-         and n.state = 'accepted'
-         and n.version > s.version
-     )
-   order by s.statement_date, s.channel_account_id`,
+   where newest.statement_id <> s.statement
+   order by s.on_date, s.account`,
 );
 
-/** Scopes whose statement was corrected since they were compared, the earliest date first. */
-export function correctedScopes(db: Db): Promise<Scope[]> {
-  return db.all<Scope>(CORRECTED);
+/** Of these scopes with their current statements those whose newest generation is of another one. */
+export function comparedOtherwise(
+  db: Db,
+  scopes: readonly (Scope & Pick<Generation, "statementId">)[],
+): Promise<Scope[]> {
+  if (scopes.length === 0) return Promise.resolve([]);
+  return db.all<Scope>(
+    COMPARED_OTHERWISE,
+    columnsOf(scopes, ["channelAccountId", "channelDate", "statementId"]),
+  );
 }
 
 const UNAPPLIED = sql(

@@ -2,7 +2,7 @@
 
 export * from "./breaks/index.ts";
 export {
-  correctedScopes,
+  comparedOtherwise,
   type DayTotals,
   dayMovements,
   dayTotals,

@@ -39,6 +39,8 @@ export type Fetching = {
     before: Id | null,
     limit: number,
   ): Promise<StatementFetch[]>;
+  /** Whether the books know of nothing that a channel account's statement of a date could show. */
+  isQuiet(channelAccountId: Id, channelDate: string): Promise<boolean>;
   /** When something is asked for next; null: nothing is expected. */
   nextDue(): Promise<Date | null>;
   /** How many are due, how many are late, and since when. */
@@ -67,6 +69,10 @@ export function createFetching(deps: FetchingDeps): Fetching {
     list: ({ late, ...filter }, before, limit) => {
       const publishedBefore = late ? plus(cell.clock.now(), -LATE_MS) : null;
       return store.listFetches(cell.db, { ...filter, publishedBefore }, before, limit);
+    },
+    isQuiet: async (channelAccountId, channelDate) => {
+      const { account, traits } = await lineOf(deps, channelAccountId);
+      return isQuiet(cell.db, account, traits, channelDate);
     },
     nextDue: () => store.nextDue(cell.db),
     counts: () => {

@@ -55,6 +55,11 @@ export type Statements = {
    * there and `conflict` for one without credentials, whose holder is not known.
    */
   receive(incoming: Incoming): Promise<Received>;
+  /**
+   * The current statements of kind `trade` that took the place of another one, in the order of their ids,
+   * from behind `after` on.
+   */
+  corrected(after: Id | null, limit: number): Promise<store.Corrected[]>;
   /** Days of trade that no statement was accepted for, of those given. */
   without(scopes: readonly store.TradeScope[]): Promise<store.TradeScope[]>;
   /** The newest accepted statement of a scope, or null. */
@@ -104,6 +109,7 @@ export function createStatements(deps: StatementsDeps): Statements {
   };
   return {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
+    corrected: (after, limit) => store.listCorrected(cell.db, after, limit),
     without: (scopes) => store.findWithout(cell.db, scopes),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {

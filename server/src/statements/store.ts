@@ -156,6 +156,35 @@ export function findNewest(db: Db, scope: Scope): Promise<StatementRecord | null
   return db.one<StatementRecord>(newestSql, keyOf(scope));
 }
 
+const correctedSql = sql(
+  "statements_corrected",
+  `select id, channel_account_id, statement_date
+   from statements s
+   where kind = 'trade'
+     and version > 1
+     and ($1::uuid is null or id > $1)
+     and not exists (
+       select
+       from statements n
+       where n.kind = s.kind
+         and n.channel_account_id = s.channel_account_id
+         and n.account = s.account
+         and n.statement_date = s.statement_date
+         and n.state = 'accepted'
+         and n.version > s.version
+     )
+   order by id
+   limit $2`,
+);
+
+/** A channel's statement of a day that has taken the place of another one. */
+export type Corrected = TradeScope & { readonly id: Id };
+
+/** The current ones of kind `trade` that are not their scope's first, in the order of their ids. */
+export function listCorrected(db: Db, after: Id | null, limit: number): Promise<Corrected[]> {
+  return db.all<Corrected>(correctedSql, [after, limit]);
+}
+
 function keyOf({ kind, channelAccountId, account, statementDate }: Scope): unknown[] {
   return [kind, channelAccountId, account, statementDate];
 }

@@ -12,6 +12,8 @@ export type Days = {
   next(): Promise<string>;
   /** Waits until the calendar began the close of a date. */
   begun(date: string): Promise<void>;
+  /** Asks for the close of a date, and waits until it waits for statements; which. */
+  waitsFor(date: string): Promise<string>;
   /** Closes a date and those before it, without the statements that are missing. */
   close(date: string): Promise<Json>;
   /** Closes a date with the statements that the channels publish in the morning after it. */
@@ -58,6 +60,14 @@ export function daysOn(platform: () => TestPlatform): Days {
     },
     begun: async (date) => {
       await until(`a close of ${date} by itself`, async () => ((await shown(date))?.close ? true : null));
+    },
+    waitsFor: async (date) => {
+      await ask(date, false);
+      return until(`a wait for statements of ${date}`, async () => {
+        const { steps = [] } = (await platform().ops("GET", `/v1/ops/days/${date}`)).body;
+        const step = steps.find(({ name }: Json) => name === "statements");
+        return step?.state === "waiting" ? step.detail : null;
+      });
     },
     close: async (date) => {
       const { data } = (await platform().ops("GET", "/v1/ops/days")).body;

@@ -158,6 +158,7 @@ const summarySql = sql(
        end as age_days_from
      from breaks
      where channel_date between $1 and $2
+       or channel_date < $1 and ended_at is null
    ) aged
    group by kind, state, currency, age_days_from
    order by kind, state, currency, age_days_from`,

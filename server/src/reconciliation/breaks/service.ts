@@ -36,7 +36,10 @@ export type Breaks = {
     readonly merchantId?: Id;
     readonly paymentIds: readonly Id[];
   }): Promise<readonly OpenBreak[]>;
-  /** Counts and sums by kind, state, currency and age, of the breaks of these channel dates (both in). */
+  /**
+   * Counts and sums by kind, state, currency and age: of the breaks of these channel dates (both in), and of
+   * earlier ones that have not ended.
+   */
   summary(dates: { readonly from: string; readonly to: string }): Promise<readonly SummaryRow[]>;
   list(
     filter: BreakFilter,
