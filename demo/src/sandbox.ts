@@ -40,8 +40,16 @@ export type InboxItem = { readonly webhook_id: string | null; readonly verified:
 
 export type FaultWanted = {
   readonly kind: string;
-  readonly match: { readonly out_trade_no?: string; readonly method?: string };
+  /** Without an app or merchant of a channel's: Alipay's app. */
+  readonly match: {
+    readonly out_trade_no?: string;
+    readonly method?: string;
+    readonly app_id?: string;
+    readonly mchid?: string;
+  };
   readonly params?: Readonly<Record<string, unknown>>;
+  /** How many times; once when absent, null until it is taken back. */
+  readonly count?: number | null;
 };
 
 export type Sandbox = ReturnType<typeof createSandbox>;
@@ -77,9 +85,10 @@ export function createSandbox(url: string, appId: string) {
         mode: "public_key",
         merchant_name: merchantName,
       }),
-    /** Lets the channel misbehave once; gives the fault's id. */
-    arm: async ({ kind, match, params = {} }: FaultWanted) => {
-      const wanted = { kind, match: { app_id: appId, ...match }, count: 1, params };
+    /** Lets a channel misbehave; gives the fault's id. */
+    arm: async ({ kind, match, params = {}, count = 1 }: FaultWanted) => {
+      const own = match.mchid === undefined ? { app_id: appId } : {};
+      const wanted = { kind, match: { ...own, ...match }, count, params };
       const { id } = await call<{ id: string }>("POST", "/faults", wanted);
       armed.add(id);
       return id;
@@ -107,6 +116,11 @@ export function createSandbox(url: string, appId: string) {
       call<Published>("POST", "/unionpay/close-day", { mer_id: merId, date }),
     closeStripeDay: (account: string, date: string) =>
       call<Published>("POST", "/stripe/close-day", { account_id: account, date }),
+    openBankAccount: (number: string, name: string) =>
+      call<{ url: string }>("POST", "/bank/accounts", { number, name, opening: 0 }),
+    /** Somebody pays in to an account at the bank. */
+    payIn: (account: string, amount: number, name: string) =>
+      call("POST", "/bank/credit", { account, amount, name }),
     inbox: async (inboxPath: string, webhookId: string) =>
       (await call<{ data: InboxItem[] }>("GET", `${inboxPath}?webhook_id=${webhookId}`)).data,
   };

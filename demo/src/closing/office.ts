@@ -4,6 +4,7 @@ import { callerOf } from "../calls.ts";
 export type Break = {
   readonly id: string;
   readonly kind: string;
+  readonly channel_date: string;
   readonly state: string;
   readonly currency: string;
   readonly settle_difference: number;
@@ -12,6 +13,17 @@ export type Break = {
   readonly payment: string | null;
   readonly resolution: string | null;
   readonly explanation: string | null;
+};
+
+export type Evidence = Break & {
+  readonly theirs: Readonly<Record<string, unknown>> | null;
+  readonly ours: {
+    readonly journal_kind: string;
+    readonly channel_date: string;
+    readonly channel_order_no: string;
+  } | null;
+  readonly contract: { readonly label: string } | null;
+  readonly events: readonly { readonly kind: string }[];
 };
 
 export type CloseRun = {
@@ -40,6 +52,13 @@ export type DayReport = {
   readonly missing_statements: readonly string[];
 };
 
+export type Payout = {
+  readonly id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly currency: string;
+};
+
 export type Closing = ReturnType<typeof createClosing>;
 
 /** @param token of the operator who proposes; `approver` is another one's */
@@ -59,6 +78,7 @@ export function createClosing(baseUrl: string, token: string, approver: string) 
     hasten: (date: string) => call("POST", `/days/${date}/close`, {}),
     report: async (date: string) => (await call<{ report: DayReport }>("GET", `/days/${date}/report`)).report,
     breaks: async () => (await call<{ data: Break[] }>("GET", "/breaks?state=all&limit=100")).data,
+    evidence: (id: string) => call<Evidence>("GET", `/breaks/${id}`),
     /** When the next statement is asked for; null: none is waited for. */
     nextFetch: async () => {
       const { data } = await call<{ data: { due_at: string }[] }>(
@@ -70,6 +90,16 @@ export function createClosing(baseUrl: string, token: string, approver: string) 
     fetchStatement: (account: string, date: string) =>
       call<{ version: number }>("POST", `/channel_accounts/${account}/statements/${date}/fetch`),
     claim: (id: string, claim: object) => call("POST", `/breaks/${id}/claim`, claim),
+    /** Anything that one proposes and another has to approve; the answer to the proposal. */
+    agreed: async <Answer>(method: string, path: string, body: unknown): Promise<Answer> => {
+      const proposed = await call<{ id: string; approval?: { id: string } }>(method, path, body);
+      await second("POST", `/approvals/${proposed.approval?.id ?? proposed.id}/approve`, {});
+      return proposed as Answer;
+    },
+    merchant: (id: string) => call<{ legal_name: string }>("GET", `/merchants/${id}`),
+    enterBankAccount: (merchant: string, account: object) =>
+      call<{ id: string }>("POST", `/merchants/${merchant}/bank_accounts`, account),
+    payouts: async () => (await call<{ data: Payout[] }>("GET", "/payouts?limit=100")).data,
     /** One proposes how a break ends, another approves. */
     resolve: async (id: string, resolution: string, reason: string) => {
       const proposed = await call<{ id: string }>("POST", `/breaks/${id}/propose`, { resolution, reason });

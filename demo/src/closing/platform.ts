@@ -38,6 +38,7 @@ export async function startMovable(): Promise<MovablePlatform> {
       offset = Date.parse((await answer<{ now: string }>()).now) - Date.now();
     },
     stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
       child.stdin.end();
       await ended;

@@ -1,39 +1,21 @@
 /** Two days of bills that disagree, each closed the next morning: the story moves the platform's clock. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Tributary } from "@tributary/sdk";
-import type { Checks } from "../checks.ts";
 import { moneyText } from "../money.ts";
 import type { DemoFile } from "../platform.ts";
 import { createSandbox } from "../sandbox.ts";
 import type { Terminal } from "../terminal.ts";
-import { type Break, type Closing, createClosing, hireSecond } from "./office.ts";
+import { type Sold, sellWithLies } from "./lies.ts";
+import { type Break, createClosing, hireSecond } from "./office.ts";
+import { agreeOnTerms, announceAndPayIn, payOut, seePaid } from "./paying-out.ts";
 import { type MovablePlatform, startMovable } from "./platform.ts";
+import { dateOf, HOUR_MS, lie, openTheShop, type Scene, sell, untilMidnight } from "./scene.ts";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const BEIJING_MS = 8 * HOUR_MS;
 const LOOK_MS = 60;
 /** Looks before the clock is moved: a jump ends the calls that are under way. */
 const LOOKS_PER_JUMP = 5;
-
-type Scene = {
-  readonly terminal: Terminal;
-  readonly checks: Checks;
-  readonly platform: MovablePlatform;
-  readonly closing: Closing;
-  readonly shop: Tributary;
-  readonly sandbox: ReturnType<typeof createSandbox>;
-};
-
-/** What the bill of the first day tells otherwise, and what is paid there. */
-const DIFFERENCES = [
-  ["amount_off", 30_000],
-  ["fee_difference", 20_000],
-  ["duplicate_row", 40_000],
-  ["missing_row", 70_000],
-  ["wrong_day", 60_000],
-] as const;
+const LOOKS_MAX = 2_000;
 
 /** What was closed: the platform, which goes on until the story ends, and the dates. */
 export type Closed = { readonly demo: DemoFile; readonly dates: readonly string[] };
@@ -45,7 +27,7 @@ export async function closeTwoDays(
   terminal.chapter("Two days, closed");
   terminal.tell(
     "Another platform of the story's own, whose clock it moves. Each morning the channels' statements " +
-      "are held against the books. The bill of the first day lies in every way that the sandbox knows.",
+      "are held against the books. The bills of the first day lie in every way that the sandbox knows.",
   );
   const stop = terminal.wait("starting a platform whose clock moves …");
   const platform = await startMovable().finally(stop);
@@ -67,24 +49,15 @@ export async function closeTwoDays(
   return { demo, dates };
 }
 
-async function firstDay(scene: Scene): Promise<{ date: string; missing: string }> {
-  const { terminal, checks, closing, platform } = scene;
-  // Nobody's sale is to fall on the next day.
-  if (untilMidnight(platform) < HOUR_MS) await platform.advance(HOUR_MS);
+async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }> {
+  const { terminal, checks, closing, platform, sandbox, shop } = scene;
+  await openTheShop(platform);
   const date = dateOf(platform);
-  let missing = "";
-  await sell(scene, null, 50_000);
-  for (const [difference, amount] of DIFFERENCES) {
-    const payment = await sell(scene, difference, amount);
-    if (difference === "missing_row") missing = payment;
-  }
-  await scene.sandbox.arm({
-    kind: "bill_disagrees",
-    match: { method: "bill" },
-    params: { difference: "extra_row" },
-  });
-  terminal.done(`${date}: six payments, and a bill that will tell of them otherwise`);
+  await agreeOnTerms(scene, date);
+  const sold = await sellWithLies(scene);
+  await announceAndPayIn(scene, date);
   await closeInTheMorning(scene, date);
+  await sandbox.disarm();
   const found = await closing.breaks();
   showBreaks(terminal, found);
   checks.equal(
@@ -97,22 +70,28 @@ async function firstDay(scene: Scene): Promise<{ date: string; missing: string }
       "payment_ours_only pending",
       "payment_ours_only pending",
       "payment_theirs_only pending",
+      "refund_ours_only pending",
+      "refund_ours_only pending",
+      "refund_theirs_only pending",
+      "status pending",
     ],
     "GET /v1/ops/breaks?state=all",
   );
+  const { status } = await shop.payments.get(sold.unheard.id);
+  checks.equal("who was not heard of is paid by the bill", status, "succeeded", "GET /v1/ops/breaks");
   await resolve(scene, found, "amount", "pay_merchant");
   await resolve(scene, found, "fee", "adjust_fee");
+  await payOut(scene);
   terminal.line();
-  return { date, missing };
+  return { ...sold, date };
 }
 
-async function secondDay(scene: Scene, first: { date: string; missing: string }): Promise<string> {
+async function secondDay(scene: Scene, first: Sold & { readonly date: string }): Promise<string> {
   const { terminal, checks, closing, platform, sandbox } = scene;
   const { demo } = platform;
   const date = dateOf(platform);
-  await sell(scene, null, 25_000);
-  const again = { out_trade_no: await orderOf(scene, first.missing), method: "bill" };
-  await sandbox.arm({ kind: "bill_disagrees", match: again, params: { difference: "missing_row" } });
+  await sell(scene, { method: "alipay.qr", currency: "CNY", amount: 25_000 });
+  await lie(scene, first.missing, { difference: "missing_row" });
   await sandbox.closeAlipayDay(demo.alipay_app_id, first.date);
   const { version } = await closing.fetchStatement(demo.channel_account_id, first.date);
   checks.equal("the corrected file is a second version", version, 2, "GET /v1/ops/statements");
@@ -122,20 +101,49 @@ async function secondDay(scene: Scene, first: { date: string; missing: string })
   await closeInTheMorning(scene, date);
   const found = await closing.breaks();
   showBreaks(terminal, found);
-  const left = found.filter(({ state }) => state === "open");
+  const left = found.filter(({ state }) => state === "open" || state === "pending");
   checks.equal(
     "the corrected file and the next day explain all but what is missing",
-    left.map(({ kind, payment }) => [kind, payment]),
-    [["payment_ours_only", first.missing]],
+    left.map(({ kind, state }) => `${kind} ${state}`).toSorted(),
+    [
+      "dispute_ours_only pending",
+      "payment_ours_only open",
+      "refund_ours_only open",
+      "refund_theirs_only open",
+    ],
     "GET /v1/ops/breaks",
   );
-  const [lacking] = left;
-  if (lacking === undefined) throw new Error("nothing is missing");
+  await endWhatIsLeft(scene, left);
+  await seePaid(scene);
+  terminal.line();
+  return date;
+}
+
+/** What a person decides by: both rows, and what happened to the break. */
+async function showEvidence({ terminal, checks, closing }: Scene, id: string): Promise<void> {
+  const { kind, theirs, ours, events, contract } = await closing.evidence(id);
+  const sides = [theirs !== null, ours !== null];
+  checks.equal("the evidence is our row alone", sides, [false, true], `GET /v1/ops/breaks/${id}`);
+  terminal.fact(
+    kind,
+    [
+      "the statement: has no such line",
+      `the books: ${ours?.journal_kind} of ${ours?.channel_date}, order ${ours?.channel_order_no}`,
+      `the contract: ${contract?.label}`,
+      `since then: ${events.map((event) => event.kind).join(", ")}`,
+    ].join("\n"),
+  );
+}
+
+async function endWhatIsLeft(scene: Scene, left: readonly Break[]): Promise<void> {
+  const { closing } = scene;
+  const lacking = one(left, "payment_ours_only");
+  await showEvidence(scene, lacking.id);
   await closing.claim(lacking.id, { claim_no: "C-2026-1" });
   await closing.claim(lacking.id, { claim_no: "C-2026-1", state: "paid" });
   await resolve(scene, left, "payment_ours_only", "recover_from_channel");
-  terminal.line();
-  return date;
+  await resolve(scene, left, "refund_ours_only", "refund_buyer");
+  await resolve(scene, left, "refund_theirs_only", "recover_from_merchant");
 }
 
 async function reports({ terminal, checks, closing }: Scene, dates: readonly string[]): Promise<void> {
@@ -150,46 +158,19 @@ async function reports({ terminal, checks, closing }: Scene, dates: readonly str
       checks.equal(`the chain of ${date} ties in ${currency}`, ties, true, look);
       const settled = report.settled.find((one) => one.currency === currency)?.amount ?? 0;
       const money = (amount: number) => moneyText(BigInt(amount), currency);
-      rows.push([date, ...[channel_bill, differences, ledger_movement, settled].map(money)]);
+      rows.push([date, currency, ...[channel_bill, differences, ledger_movement, settled].map(money)]);
     }
   }
   const right = (title: string) => ({ title, side: "right" }) as const;
   terminal.table(
-    [{ title: "day" }, ...["channels' bills", "differences", "in the books", "settled"].map(right)],
+    [
+      { title: "day" },
+      { title: "" },
+      ...["channels' bills", "differences", "in the books", "settled"].map(right),
+    ],
     rows,
   );
   terminal.done("Both days are closed: bills less differences are what the books moved, to the cent.");
-}
-
-/** A payment by code that is paid at once, with a difference on the bill of its day. */
-async function sell(scene: Scene, difference: string | null, amount: number): Promise<string> {
-  const { shop, sandbox, checks, platform } = scene;
-  const payment = await shop.payments.create({
-    merchant_order_no: `CLOSE-${amount}-${Math.floor(platform.now().getTime() / 1_000)}`,
-    amount,
-    currency: "CNY",
-    subject: "Tea for two days",
-    method: "alipay.qr",
-  });
-  if (difference !== null) {
-    const match = { out_trade_no: await orderOf(scene, payment.id), method: "bill" };
-    await sandbox.arm({ kind: "bill_disagrees", match, params: { difference } });
-  }
-  const action = payment.next_action;
-  if (action?.type !== "qr_code") throw new Error(`the payment shows ${action?.type}`);
-  await sandbox.pay(action.qr_code);
-  await checks.until({
-    claim: "the payment has succeeded",
-    read: () => shop.payments.get(payment.id),
-    done: ({ status }) => status === "succeeded",
-    look: `GET /v1/payments/${payment.id}`,
-  });
-  return payment.id;
-}
-
-async function orderOf({ shop }: Scene, paymentId: string): Promise<string> {
-  const { attempts } = await shop.payments.get(paymentId);
-  return attempts[0]?.channel_order_no ?? "";
 }
 
 /** Lets the day end, and the morning after it pass until its close is done. */
@@ -206,6 +187,7 @@ async function closeInTheMorning({ terminal, platform, closing }: Scene, date: s
       }
       if (run?.state === "failing")
         throw new Error(`the close of ${date} fails: ${JSON.stringify(run.steps)}`);
+      if (looks === LOOKS_MAX) throw new Error(`the close of ${date} does not end: ${JSON.stringify(run)}`);
       if (looks % LOOKS_PER_JUMP === 0) await jump(platform, await closing.nextFetch());
       if (run?.state === "waiting") await closing.hasten(date);
       await sleep(LOOK_MS);
@@ -222,11 +204,10 @@ async function jump(platform: MovablePlatform, next: number | null): Promise<voi
 }
 
 async function resolve(scene: Scene, found: readonly Break[], kind: string, how: string): Promise<void> {
-  const one = found.find((each) => each.kind === kind);
-  if (one === undefined) throw new Error(`there is no break of kind ${kind}`);
-  await scene.closing.resolve(one.id, how, "As agreed with Alipay");
-  const now = (await scene.closing.breaks()).find(({ id }) => id === one.id);
-  const look = `GET /v1/ops/breaks/${one.id}`;
+  const { id } = one(found, kind);
+  await scene.closing.resolve(id, how, "As agreed with the channel");
+  const now = (await scene.closing.breaks()).find((each) => each.id === id);
+  const look = `GET /v1/ops/breaks/${id}`;
   scene.checks.equal(
     `the ${kind} is resolved by two people`,
     [now?.state, now?.resolution],
@@ -236,22 +217,31 @@ async function resolve(scene: Scene, found: readonly Break[], kind: string, how:
   scene.terminal.done(`${kind}: one proposes ${how}, another approves`);
 }
 
+function one(found: readonly Break[], kind: string): Break {
+  const [first] = found.filter((each) => each.kind === kind);
+  if (first === undefined) throw new Error(`there is no break of kind ${kind}`);
+  return first;
+}
+
 function showBreaks(terminal: Terminal, found: readonly Break[]): void {
   terminal.table(
-    [{ title: "break" }, { title: "state" }, { title: "differs by", side: "right" }, { title: "ended by" }],
-    found.map(({ kind, state, settle_difference, fee_difference, currency, resolution }) => [
-      kind,
-      state,
-      moneyText(BigInt(kind === "fee" ? fee_difference : settle_difference), currency),
-      resolution ?? "",
-    ]),
+    [
+      { title: "break" },
+      { title: "of" },
+      { title: "state" },
+      { title: "differs by", side: "right" },
+      { title: "" },
+      { title: "ended by" },
+    ],
+    found
+      .toSorted((before, after) => before.kind.localeCompare(after.kind))
+      .map(({ kind, channel_date, state, settle_difference, fee_difference, currency, resolution }) => [
+        kind,
+        channel_date,
+        state,
+        moneyText(BigInt(kind === "fee" ? fee_difference : settle_difference), currency),
+        currency,
+        resolution ?? "",
+      ]),
   );
-}
-
-function dateOf(platform: MovablePlatform): string {
-  return new Date(platform.now().getTime() + BEIJING_MS).toISOString().slice(0, 10);
-}
-
-function untilMidnight(platform: MovablePlatform): number {
-  return DAY_MS - ((platform.now().getTime() + BEIJING_MS) % DAY_MS);
 }

@@ -7,6 +7,7 @@ export type BillLines<E> = { rows: E[]; movedToNextDay: E[] };
 
 /** How a channel's lines are made wrong. */
 export type BillTwists<E> = {
+  kindOf: (entry: E) => "payment" | "refund" | "dispute";
   contextOf: (entry: E) => FaultContext;
   amountOff: (entry: E) => E;
   feeOff: (entry: E) => E;
@@ -25,16 +26,23 @@ export async function asFaultsShow<E>(
 ): Promise<BillLines<E>> {
   const shown: BillLines<E> = { rows: [], movedToNextDay: [] };
   const difference = (fault: Fault): string => textParam(fault, "difference");
+  const isOf = (fault: Fault, entry: E): boolean =>
+    ["any", twists.kindOf(entry)].includes(textParam(fault, "of"));
   for (const entry of entries) {
     const applies = (one: Fault): boolean =>
-      difference(one) !== "extra_row" && !(difference(one) === "wrong_day" && twists.movedAlready(entry));
+      isOf(one, entry) &&
+      difference(one) !== "extra_row" &&
+      !(difference(one) === "wrong_day" && twists.movedAlready(entry));
     const fault = await armed.take("bill_disagrees", twists.contextOf(entry), applies);
     const next = fault ? disagreeing(twists, entry, difference(fault)) : { rows: [entry], moved: [] };
     shown.rows.push(...next.rows);
     shown.movedToNextDay.push(...next.moved);
   }
-  const extra = await armed.take("bill_disagrees", whole, (one) => difference(one) === "extra_row");
-  const like = entries.at(-1);
+  // A bill without a line that it could look like leaves it armed.
+  const canLook = (one: Fault): boolean =>
+    difference(one) === "extra_row" && entries.some((entry) => isOf(one, entry));
+  const extra = await armed.take("bill_disagrees", whole, canLook);
+  const like = extra && entries.findLast((entry) => isOf(extra, entry));
   if (extra && like) shown.rows.push(twists.unknown(like));
   return shown;
 }

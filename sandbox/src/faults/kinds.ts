@@ -223,6 +223,12 @@ export const faultKinds = {
         oneOf: ["missing_row", "extra_row", "amount_off", "duplicate_row", "fee_difference", "wrong_day"],
         means: "in what: amount_off and fee_difference by 0.01, extra_row is a trade nobody knows",
       },
+      of: {
+        type: "text",
+        default: "any",
+        oneOf: ["any", "payment", "refund", "dispute"],
+        means: "only a line of this; an extra_row looks like one",
+      },
     },
   },
 } as const satisfies Record<string, Kind>;

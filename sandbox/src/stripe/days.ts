@@ -70,6 +70,7 @@ async function inOrder(reader: StoreReader, accountId: string, date: string): Pr
 function twists(random: SandboxRandom, now: Date): BillTwists<Movement> {
   const dayStart = (movement: Movement): number => Date.parse(`${movement.date}T00:00:00Z`);
   return {
+    kindOf: ({ type }) => (type === "charge" ? "payment" : type === "adjustment" ? "dispute" : "refund"),
     contextOf: (one) => ({ outTradeNo: one.orderNo, appId: one.accountId, method: "bill" }),
     amountOff: (one) => ({ ...one, amount: one.amount + 1n }),
     feeOff: (one) => ({ ...one, fee: one.fee + 1n }),

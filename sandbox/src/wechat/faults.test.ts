@@ -98,4 +98,22 @@ void describe("a fault of a payment or a refund at WeChat Pay", () => {
     const [again] = whole.bills as { payments: { count: number } }[];
     assert.equal(again!.payments.count - bill!.payments.count, 1);
   });
+
+  void test("makes only the refunds of a bill differ where it is told to", async () => {
+    type Totals = { bills: { payments: { count: number }; refunds: { count: number } }[] };
+    const close = async () => {
+      const { body } = await bench.post("/wechat/close-day", { mchid: bench.mchid });
+      const { payments, refunds } = (body as Totals).bills[0]!;
+      return [payments.count, refunds.count] as const;
+    };
+    const [payments, refunds] = await close();
+    assert.ok(payments > 0 && refunds > 0);
+    await bench.arm("bill_disagrees", { count: 1, params: { difference: "missing_row", of: "refund" } });
+    assert.deepEqual(await close(), [payments, refunds - 1]);
+    await bench.arm("bill_disagrees", { count: 1, params: { difference: "extra_row", of: "refund" } });
+    // A day without lines has nothing that it could look like, and leaves it for another.
+    const empty = { mchid: bench.mchid, date: "2026-01-01" };
+    assert.equal((await bench.post("/wechat/close-day", empty)).status, 200);
+    assert.deepEqual(await close(), [payments, refunds + 1]);
+  });
 });

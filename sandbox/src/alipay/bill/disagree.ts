@@ -6,6 +6,7 @@ import type { BookEntry } from "../model.ts";
 /** How a line of Alipay's bill is made to differ from what happened. */
 export function alipayTwists(random: SandboxRandom): BillTwists<BookEntry> {
   return {
+    kindOf: ({ kind }) => (kind === "payment" ? "payment" : "refund"),
     contextOf: (entry) => ({ outTradeNo: entry.outTradeNo, appId: entry.appId, method: "bill" }),
     amountOff: (entry) => ({ ...entry, total: entry.total + 1n, receipt: entry.receipt + 1n }),
     feeOff: (entry) => ({ ...entry, fee: entry.fee + 1n }),
@@ -13,7 +14,8 @@ export function alipayTwists(random: SandboxRandom): BillTwists<BookEntry> {
     movedAlready: (entry) => entry.finishedAt.getTime() === Date.parse(`${entry.date}T00:00:00+08:00`),
     unknown: (like) => {
       const tradeNo = `${like.tradeNo.slice(0, 13)}${randomDigits(random, 15)}`;
-      return { ...like, tradeNo, outTradeNo: `X${randomDigits(random, 20)}` };
+      const outRequestNo = like.outRequestNo === "" ? "" : `X${randomDigits(random, 20)}`;
+      return { ...like, tradeNo, outTradeNo: `X${randomDigits(random, 20)}`, outRequestNo };
     },
   };
 }

@@ -7,6 +7,7 @@ import { clearingDate, clearingDayEnd } from "../wire/time.ts";
 /** How a line of UnionPay's statement is made to differ from what happened. */
 export function unionpayTwists(random: SandboxRandom): BillTwists<BookEntry> {
   return {
+    kindOf: ({ kind }) => (kind === "payment" ? "payment" : "refund"),
     contextOf: (entry) => ({
       outTradeNo: entry.outTradeNo,
       appId: entry.merId,

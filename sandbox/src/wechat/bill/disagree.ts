@@ -6,6 +6,7 @@ import type { BookEntry } from "../model.ts";
 /** How a line of WeChat Pay's bill is made to differ from what happened. */
 export function wechatTwists(random: SandboxRandom): BillTwists<BookEntry> {
   return {
+    kindOf: ({ kind }) => (kind === "payment" ? "payment" : "refund"),
     contextOf: (entry) => ({
       outTradeNo: entry.outTradeNo,
       appId: entry.appid,
@@ -21,7 +22,8 @@ export function wechatTwists(random: SandboxRandom): BillTwists<BookEntry> {
     movedAlready: (entry) => entry.at.getTime() === Date.parse(`${entry.date}T00:00:00+08:00`),
     unknown: (like) => {
       const transactionId = `${like.transactionId.slice(0, 18)}${randomDigits(random, 10)}`;
-      return { ...like, transactionId, outTradeNo: `X${randomDigits(random, 20)}` };
+      const outRefundNo = like.outRefundNo === "" ? "" : `X${randomDigits(random, 20)}`;
+      return { ...like, transactionId, outTradeNo: `X${randomDigits(random, 20)}`, outRefundNo };
     },
   };
 }

@@ -1,0 +1,87 @@
+/** The first day's sales, and what the channels will tell of them otherwise. */
+import type { Payment } from "@tributary/sdk";
+import { whatTheBuyerHolds } from "../chapters/paying.ts";
+import { dateOf, giveBack, lie, order, orderNoOf, type Scene, sell } from "./scene.ts";
+
+/** Sales by Alipay, in fen, and how its bill differs from each. */
+const ALIPAY = [
+  [null, 50_000],
+  ["amount_off", 30_000],
+  ["fee_difference", 20_000],
+  ["duplicate_row", 40_000],
+  ["missing_row", 70_000],
+  ["wrong_day", 60_000],
+] as const;
+const UNHEARD = 15_000;
+/** Sales by WeChat and what was given back of each, and how its bill differs from the refund. */
+const WECHAT = [
+  ["wrong_day", 30_000, 5_000],
+  ["missing_row", 35_000, 7_000],
+] as const;
+const DISPUTED = 12_000;
+
+/** What the second day comes back to. */
+export type Sold = { readonly missing: Payment; readonly unheard: Payment; readonly notGivenBack: Payment };
+
+export async function sellWithLies(scene: Scene): Promise<Sold> {
+  const { terminal, platform } = scene;
+  const { demo } = platform;
+  const atAlipay = new Map<string, Payment>();
+  for (const [difference, amount] of ALIPAY) {
+    const payment = await sell(scene, { method: "alipay.qr", currency: "CNY", amount });
+    if (difference !== null) await lie(scene, payment, { difference });
+    atAlipay.set(difference ?? "", payment);
+  }
+  await lie(scene, null, { difference: "extra_row", of: "payment" });
+  const unheard = await payUnheard(scene);
+  terminal.done("Alipay: seven payments. Of one its line to us is dead: nobody hears that it is paid");
+
+  const wechat = { mchid: demo.wechat_mchid };
+  let notGivenBack: Payment | null = null;
+  for (const [difference, amount, back] of WECHAT) {
+    notGivenBack = await sell(scene, { method: "wechat.native", currency: "CNY", amount });
+    await giveBack(scene, notGivenBack, back);
+    await lie(scene, notGivenBack, { difference, of: "refund", at: wechat });
+  }
+  await lie(scene, null, { difference: "extra_row", of: "refund", at: wechat });
+  terminal.done("WeChat: two payments, a part of each given back");
+
+  await disputeOne(scene);
+  terminal.done("Stripe: a payment that the cardholder's bank takes back");
+  return {
+    missing: atAlipay.get("missing_row") as Payment,
+    unheard,
+    notGivenBack: notGivenBack as Payment,
+  };
+}
+
+/** Paid, but neither told of nor to be asked about until the morning. */
+async function payUnheard(scene: Scene): Promise<Payment> {
+  const { sandbox } = scene;
+  const payment = await order(scene, { method: "alipay.qr", currency: "CNY", amount: UNHEARD });
+  const match = { out_trade_no: orderNoOf(payment) };
+  await sandbox.arm({ kind: "notification_lost", match });
+  await sandbox.arm({ kind: "system_error", match, params: { form: "acq" }, count: null });
+  await sandbox.pay(whatTheBuyerHolds(payment));
+  return payment;
+}
+
+/** Stripe's day is UTC's: what its list lacks of this day is seen by the close of the next. */
+async function disputeOne(scene: Scene): Promise<void> {
+  const { sandbox, checks, shop, platform } = scene;
+  const { demo } = platform;
+  const payment = await sell(scene, { method: "card", currency: "USD", amount: DISPUTED });
+  await sandbox.dispute(payment.attempts[0]?.channel_trade_no ?? "");
+  await checks.until({
+    claim: "the dispute is booked",
+    read: async () => (await shop.payments.get(payment.id)).disputes,
+    done: ([dispute]) => dispute?.state === "opened",
+    look: `GET /v1/payments/${payment.id}`,
+  });
+  await lie(scene, payment, {
+    difference: "missing_row",
+    of: "dispute",
+    at: { app_id: demo.stripe_account },
+  });
+  await sandbox.closeStripeDay(demo.stripe_account, dateOf(platform));
+}
