@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import chromiumPackage, { inflate } from "@sparticuz/chromium";
+import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { decompress } from "wawoff2";
 
@@ -80,17 +81,16 @@ function writableCache(): string {
   }
 }
 
-/** The package unpacks to the temporary folder of its process, and only there. */
+/**
+ * The package unpacks to the temporary folder of its process, and only there: a process of its own, so that
+ * nobody else's temporary files meanwhile land in a folder that is about to be renamed.
+ */
 async function unpackPrograms(folder: string): Promise<void> {
-  const temporary = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
-  try {
-    await chromiumPackage.executablePath();
-    await inflate(join(packageOf("@sparticuz/chromium").folder, "bin", "al2023.tar.br"));
-  } finally {
-    if (temporary === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = temporary;
-  }
+  const program = join(import.meta.dirname, "unpack-browser-cli.ts");
+  const libraries = join(packageOf("@sparticuz/chromium").folder, "bin", "al2023.tar.br");
+  await promisify(execFile)(process.execPath, [program, libraries], {
+    env: { ...process.env, TMPDIR: folder },
+  });
 }
 
 /** The system's font matching reads no woff2, so the web font is turned into what it reads. */

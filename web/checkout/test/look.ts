@@ -17,8 +17,8 @@ export const SCREENS = [
   { name: "desktop", viewport: { width: 1280, height: 800 } },
 ] as const;
 
-// Pages ask every two seconds; a page that shows nothing new in this time will not.
-const TIMEOUT_MS = 10_000;
+// Pages ask every two seconds; one that shows nothing new in this time will not, however busy the machine.
+const TIMEOUT_MS = 30_000;
 
 export type Screen = (typeof SCREENS)[number];
 
