@@ -200,6 +200,8 @@ function createComparing({ cell, settings, channels, edges }: CloseRoomsDeps, st
     folder,
     statements: statementSource(statements),
     accountOf: channels.account,
+    traitsOf: (channel) => channels.channel(channel)?.traits.statements ?? null,
+    quietMethods: channels.all.flatMap(({ traits }) => traits.statements.omitsReversedOf),
   });
   return { engine, reconciliation: within(edges?.around, made) };
 }

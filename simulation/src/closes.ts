@@ -129,7 +129,9 @@ const UNCLOSED = {
            and (
              b.held_by_door and b.kind in ('refund_theirs_only', 'status')
                and a.taken_back >= -b.theirs_amount
-             or b.kind = 'fee' and b.match_key like 'by itself/%' and b.settle_difference = 0
+             or b.kind = 'fee'
+               and b.settle_difference = 0
+               and (b.match_key like 'by itself/%' or b.ours::jsonb ->> 'refund_id' = '')
            ),
          false
        )

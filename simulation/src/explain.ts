@@ -7,6 +7,8 @@ import type { StatementLine } from "../../server/src/channels/index.ts";
 import type { Id } from "../../server/src/kernel/ids.ts";
 
 const SECOND_MS = 1_000;
+/** Methods whose statements have no line of a refund that came to nothing. */
+const LEAVES_OUT_FAILED = /^(wechat|unionpay)\./;
 
 /** A line with the date of the bill that it stands on. */
 export type DatedLine = StatementLine & { readonly date: string };
@@ -217,8 +219,8 @@ function explainRefunds(
     const [line] = billed;
     if (billed.length > 1) say(`the refund ${channelRefundNo} is billed ${billed.length} times`);
     if (line === undefined) {
-      // WeChat Pay's bill says of a refund that came to nothing that it failed: no line of moved money.
-      const isNothing = attempt.method.startsWith("wechat.") && refund.state === "returned";
+      // WeChat Pay's bill says of a refund that came to nothing that it failed, UnionPay's file nothing.
+      const isNothing = refund.state === "returned" && LEAVES_OUT_FAILED.test(attempt.method);
       if (refund.accepted && !isNothing) say(`the refund ${channelRefundNo} was accepted without a line`);
     } else if (!refund.accepted) {
       say(`the refund ${channelRefundNo} is billed, and ${refund.state} here`);

@@ -53,7 +53,8 @@ async function measure({ scenario, rows, progress, folder, databaseUrl }: Bench)
     },
   };
   const accountOf = async () => ({ channel: "alipay", fundFlow: "through_platform" });
-  const deps = { cell, engine, folder, statements, accountOf, largeBytesMin: 1 };
+  const terms = { traitsOf: () => null, quietMethods: [] };
+  const deps = { cell, engine, folder, statements, accountOf, ...terms, largeBytesMin: 1 };
   const reconciliation = createReconciliation(deps);
   const goOn = async () => {};
   try {

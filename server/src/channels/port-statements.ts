@@ -59,4 +59,8 @@ export type StatementTraits = {
   readonly emptyAfterAsking: number;
   /** Whether a refund that came back from the payer's bank has a line of its own. */
   readonly showsReturns: boolean;
+  /** Whether a refund that was accepted and then came to nothing has no line at all. */
+  readonly omitsFailedRefunds: boolean;
+  /** Methods whose payment leaves no line where it was reversed on its own day. */
+  readonly omitsReversedOf: readonly string[];
 };

@@ -18,6 +18,7 @@ import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts
 import { type Answer, type Day, makeDay } from "./testing/day/day.ts";
 import { throughTheFile } from "./testing/day/read.ts";
 import { alipayStatement } from "./testing/day/writers.ts";
+import { channelTerms } from "./testing/traits.ts";
 
 const DATE = "2026-03-06";
 const SEEDS = [1, 2, 3];
@@ -117,6 +118,7 @@ describe("on days with an answer key, of every channel", () => {
       cell: books.cell,
       engine,
       folder,
+      ...channelTerms,
       accountOf: async (id) => byAccount.get(id)?.contract ?? null,
       statements: {
         statementOf: async ({ channelAccountId }) => {
@@ -177,6 +179,7 @@ describe("a statement read by the engine itself", () => {
       engine,
       folder,
       largeBytesMin,
+      ...channelTerms,
       accountOf: async () => contract,
       statements: { statementOf: async () => ({ id: books.newId(), hash, lines, alipayFile }) },
     });

@@ -150,6 +150,8 @@ function toyChannels() {
         gapsMs: [15 * MINUTE, 15 * MINUTE, HOUR],
         emptyAfterAsking: 6,
         showsReturns: false,
+        omitsFailedRefunds: true,
+        omitsReversedOf: ["testpay.code"],
       },
     },
     merchantOf: () => ({}),

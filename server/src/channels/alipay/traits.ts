@@ -68,5 +68,7 @@ export const ALIPAY_TRAITS: ChannelTraits = {
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 6,
     showsReturns: false,
+    omitsFailedRefunds: false,
+    omitsReversedOf: [],
   },
 };

@@ -48,5 +48,7 @@ export const STRIPE_TRAITS: ChannelTraits = {
     gapsMs: [5 * MINUTE, 15 * MINUTE, HOUR],
     emptyAfterAsking: 1,
     showsReturns: true,
+    omitsFailedRefunds: false,
+    omitsReversedOf: [],
   },
 };

@@ -65,5 +65,8 @@ export const UNIONPAY_TRAITS: ChannelTraits = {
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 6,
     showsReturns: false,
+    // Only what was cleared stands in it.
+    omitsFailedRefunds: true,
+    omitsReversedOf: ["unionpay.code"],
   },
 };

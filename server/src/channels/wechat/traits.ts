@@ -75,5 +75,8 @@ export const WECHAT_TRAITS: ChannelTraits = {
     gapsMs: [15 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
     emptyAfterAsking: 3,
     showsReturns: false,
+    // It says FAIL of such a refund, which is no line of moved money.
+    omitsFailedRefunds: true,
+    omitsReversedOf: [],
   },
 };

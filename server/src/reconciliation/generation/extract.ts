@@ -28,10 +28,9 @@ export type ExtractDeps = {
   readonly cell: Cell;
   /** Where extracts are kept. */
   readonly folder: string;
+  /** Methods whose payment leaves no line where it was reversed on its own day. */
+  readonly quietMethods: readonly string[];
 };
-
-/** Payment codes whose reversal leaves no trace in the statement (UnionPay). */
-const QUIET_METHODS = ["unionpay.code"];
 
 const ACCOUNTS_PER_PAGE = 2_000;
 const ENTRIES_PER_CHUNK = 5_000n;
@@ -70,7 +69,7 @@ export async function extractOf(deps: ExtractDeps, accountingDate: string, goOn:
   const spans = await spansOf(cell.db, accountingDate, goOn);
   const part = `${path}.${cell.newId()}`;
   try {
-    const written = await write(cell.db, part, spans, goOn);
+    const written = await write(deps, part, spans, goOn);
     const made = {
       accountingDate,
       ...written,
@@ -173,7 +172,12 @@ async function balancesAt(db: Db, places: readonly Place[]): Promise<bigint[]> {
 
 type Written = Pick<Extract, "hash" | "bytes" | "entries" | "journals"> & { readonly net: bigint };
 
-async function write(db: Db, path: string, spans: readonly Span[], goOn: GoOn): Promise<Written> {
+async function write(
+  { cell, quietMethods }: ExtractDeps,
+  path: string,
+  spans: readonly Span[],
+  goOn: GoOn,
+): Promise<Written> {
   const file = await open(path, "w");
   const hash = createHash("sha256");
   let [bytes, entries, journals, net] = [0n, 0n, 0n, 0n];
@@ -187,7 +191,7 @@ async function write(db: Db, path: string, spans: readonly Span[], goOn: GoOn): 
     await put(HEAD);
     for (const ranges of chunksOf(spans)) {
       await goOn();
-      const chunk = await readChunk(db, ranges, QUIET_METHODS);
+      const chunk = await readChunk(cell.db, ranges, quietMethods);
       if (chunk.text !== "") await put(`${chunk.text}\n`);
       entries += chunk.entries;
       journals += chunk.journals;

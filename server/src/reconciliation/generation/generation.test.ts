@@ -15,6 +15,7 @@ import {
   successOf,
   type TestBooks,
 } from "../testing/books.ts";
+import { channelTerms } from "../testing/traits.ts";
 import { extractPath, packedPath } from "./extract.ts";
 import type { GivenLine } from "./plan.ts";
 import { createReconciliation, type Reconciled, type Reconciliation } from "./service.ts";
@@ -49,6 +50,7 @@ async function fresh(): Promise<void> {
     cell: books.cell,
     engine,
     folder: extracts,
+    ...channelTerms,
     accountOf: async (id) => contracts.get(id) ?? null,
     statements: {
       statementOf: async (scope) => {
@@ -187,6 +189,7 @@ describe("a day of several accounts", () => {
         cell: books.cell,
         engine: { ...engine, pack },
         folder: extracts,
+        ...channelTerms,
         accountOf: async () => null,
         statements: { statementOf: async () => null },
         largeBytesMin: 1,

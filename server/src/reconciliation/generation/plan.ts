@@ -1,6 +1,6 @@
 /** What a comparison of a scope is a function of, gathered and hashed before anything is compared. */
 import { createHash } from "node:crypto";
-import type { StatementLine } from "../../channels/index.ts";
+import type { StatementLine, StatementTraits } from "../../channels/index.ts";
 import type { Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { RULES_VERSION } from "../engine/rules.ts";
@@ -36,6 +36,8 @@ export type PlanDeps = {
   readonly statementOf: (scope: Scope) => Promise<GivenStatement | null>;
   /** The contract, or null where there is none. */
   readonly accountOf: (id: Id) => Promise<{ readonly channel: string; readonly fundFlow: string } | null>;
+  /** How a channel's statements are, or null where it has no connector. */
+  readonly traitsOf: (channel: string) => StatementTraits | null;
   /** The hash of a closed date's extract, which is made if need be. */
   readonly extractHash: (accountingDate: string, goOn: GoOn) => Promise<Buffer>;
 };
@@ -148,7 +150,7 @@ async function planOf(deps: PlanDeps, dates: Dates, scope: Scope, around: Around
   const read = await dates(readFrom, closedThrough);
   if (read.at(-1)?.date !== closedThrough)
     return waiting(`the accounting date ${closedThrough} is not closed`);
-  const terms = termsOf(account.channel);
+  const terms = termsOf(deps.traitsOf(account.channel));
   const comparesFee = account.fundFlow === "through_platform";
   const inputs = [
     RULES_VERSION,

@@ -33,6 +33,9 @@ export type ReconciliationDeps = {
   readonly folder: string;
   readonly statements: StatementSource;
   readonly accountOf: PlanDeps["accountOf"];
+  readonly traitsOf: PlanDeps["traitsOf"];
+  /** Methods whose payment leaves no line where it was reversed on its own day. */
+  readonly quietMethods: readonly string[];
   /** From how many bytes on an Alipay statement is read by the engine itself; 64 MB by default. */
   readonly largeBytesMin?: number;
 };
@@ -181,6 +184,7 @@ async function reconcileDate(
     db: deps.cell.db,
     statementOf: (scope) => deps.statements.statementOf(scope),
     accountOf: deps.accountOf,
+    traitsOf: deps.traitsOf,
     extractHash: async (date, step) => (await extractAndPack(deps, date, step)).hash,
   };
   const planned = await plansOf(planDeps, scopes, { closedThrough, goOn });

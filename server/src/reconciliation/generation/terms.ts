@@ -1,3 +1,5 @@
+import type { StatementTraits } from "../../channels/index.ts";
+
 /** What the rules have to know of a channel. */
 export type ChannelTerms = {
   /** How many channel dates a difference may wait for its other side. */
@@ -8,15 +10,13 @@ export type ChannelTerms = {
   readonly billsReturns: boolean;
 };
 
-const USUAL: ChannelTerms = { windowDays: 1, dropsFailedRefunds: false, billsReturns: false };
+const WINDOW_DAYS = 1;
 
-const TERMS: Readonly<Record<string, Partial<ChannelTerms>>> = {
-  // Its bill says of such a refund FAIL, which is no line of moved money.
-  wechat: { dropsFailedRefunds: true },
-  // refund_failure is a movement of its own.
-  stripe: { billsReturns: true },
-};
-
-export function termsOf(channel: string): ChannelTerms {
-  return { ...USUAL, ...TERMS[channel] };
+/** The terms of a channel by its traits; null: of one that is none of this platform's connectors. */
+export function termsOf(traits: StatementTraits | null): ChannelTerms {
+  return {
+    windowDays: WINDOW_DAYS,
+    dropsFailedRefunds: traits?.omitsFailedRefunds ?? false,
+    billsReturns: traits?.showsReturns ?? false,
+  };
 }
