@@ -56,10 +56,17 @@ export function shown(
   const returned = new Set(newest.flatMap((entry) => (isReturn(entry) ? [entry.sourceId] : [])));
   return newest.filter((entry) => {
     if (entry.channelDate !== channelDate || wentAway.has(entry.sourceId)) return false;
+    if (DATED_BY_US.has(entry.kind)) return false;
     if (isReturn(entry)) return showsReturns;
     return !(omitsFailedRefunds && entry.kind === "refund_accepted" && returned.has(entry.sourceId));
   });
 }
+
+/**
+ * No channel says when it gave back by itself: that is dated by when it was heard of, and may stand in the
+ * file of the day before.
+ */
+const DATED_BY_US = new Set<string>(["reversed_by_channel", "surplus_reversed", "break_refund_theirs"]);
 
 const isReturn = ({ kind }: StatementEntry) => kind === "refund_returned";
 

@@ -63,7 +63,9 @@ const FIND_PLACES = sql(
 );
 
 // A journal has its entries on one account one after the other: it is told once, at the first of them. What a
-// refund or a claim is of stands on rows that no longer change once it is booked.
+// refund or a claim is of stands on rows that no longer change once it is booked. What a channel gave back by
+// itself is of the attempt that it was told of: by an answer or a notification, or by the channel's number of
+// it, whose source is named after both (`foreignRefundId`).
 const READ_CHUNK = sql(
   "reconciliation_movements",
   `with places as (
@@ -147,7 +149,26 @@ const READ_CHUNK = sql(
                and k.kind in ('payment_success', 'surplus_success')
                and k.posted_at <= c.posted_at
            )
-         order by z.id
+         order by case
+             when exists (
+               select
+               from exchanges x
+               where x.payment_id = c.subject_id
+                 and x.id = c.source_id
+                 and x.attempt_id = z.id
+             ) then 0
+             when exists (
+               select
+               from jsonb_array_elements(z.foreign_refunds::jsonb) told
+               cross join unnest(array['', ' returned']) what
+               cross join encode(
+                 sha256(convert_to(z.id || ' ' || (told ->> 0) || what, 'UTF8')), 'hex'
+               ) h
+               where c.source_id = concat_ws('-', substr(h, 1, 8), substr(h, 9, 4), '8' || substr(h, 14, 3),
+                 '8' || substr(h, 18, 3), substr(h, 21, 12))::uuid
+             ) then 0
+             else 1
+           end, z.id
          limit 1
        ) y
      ) a on true
