@@ -107,3 +107,11 @@ test("people see each account with its entries", async () => {
   assert.match(text, /A3/);
   assert.doesNotMatch(text, /<Somebody>/);
 });
+
+test("the holder pays from what the account has, and no more", async () => {
+  await post("/bank/accounts", { number: "A7", name: "Holder", opening: 500 });
+  const paid = await post("/bank/debit", { account: "A7", amount: 300, name: "Own account" });
+  assert.deepEqual([paid.status, paid.body.amount], [201, -300]);
+  const short = await post("/bank/debit", { account: "A7", amount: 201 });
+  assert.deepEqual([short.status, (short.body.error as { code: string }).code], [409, "balance_short"]);
+});

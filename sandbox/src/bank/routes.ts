@@ -93,6 +93,34 @@ async function send(deps: BankDeps, reply: FastifyReply, { answer, passage }: Pa
   return reply.code(answer.status).type(answer.type).send(answer.body);
 }
 
+async function pay(deps: BankDeps, asked: unknown, sign: bigint) {
+  const body = bodyOf(asked, ["account", "amount", "name", "number", "end_to_end_id", "info"]);
+  const number = required(textField(body, "account", 34), "account");
+  const amount = integerField(body, "amount", 1, amountMax);
+  if (amount === undefined) throw new Refused(400, "field_invalid", "amount is needed, in minor units.");
+  const entry = await deps.store.transaction(async (tx) => {
+    const account = await tx.lock(bankAccounts, number);
+    if (!account) throw new Refused(404, "account_unknown", `There is no account ${number}.`);
+    if (sign < 0n && account.balance < BigInt(amount)) {
+      throw new Refused(409, "balance_short", `The account has ${account.balance}, less than ${amount}.`);
+    }
+    const ledger = { account };
+    const booked = await book(tx, ledger, deps.clock.now(), {
+      amount: sign * BigInt(amount),
+      endToEndId: textField(body, "end_to_end_id", 35) ?? null,
+      originalEndToEndId: null,
+      messageId: null,
+      name: textField(body, "name", 140) ?? null,
+      number: textField(body, "number", 34) ?? null,
+      returnCode: null,
+      info: textField(body, "info", 140) ?? null,
+    });
+    await tx.update(bankAccounts, ledger.account);
+    return booked;
+  });
+  return viewEntry(entry);
+}
+
 function levers(app: FastifyInstance, deps: BankDeps): void {
   app.post("/bank/accounts", async (request, reply) => {
     const fields = ["number", "name", "currency", "bank_code", "opening", "removes_doubles"];
@@ -119,31 +147,13 @@ function levers(app: FastifyInstance, deps: BankDeps): void {
     const { records } = await deps.store.list(bankEntries, { group: account, limit: listMax });
     return { data: records.reverse().map(viewEntry) };
   });
-  app.post("/bank/credit", async (request, reply) => {
-    const fields = ["account", "amount", "name", "number", "end_to_end_id", "info"];
-    const body = bodyOf(request.body, fields);
-    const number = required(textField(body, "account", 34), "account");
-    const amount = integerField(body, "amount", 1, amountMax);
-    if (amount === undefined) throw new Refused(400, "field_invalid", "amount is needed, in minor units.");
-    const entry = await deps.store.transaction(async (tx) => {
-      const account = await tx.lock(bankAccounts, number);
-      if (!account) throw new Refused(404, "account_unknown", `There is no account ${number}.`);
-      const ledger = { account };
-      const booked = await book(tx, ledger, deps.clock.now(), {
-        amount: BigInt(amount),
-        endToEndId: textField(body, "end_to_end_id", 35) ?? null,
-        originalEndToEndId: null,
-        messageId: null,
-        name: textField(body, "name", 140) ?? null,
-        number: textField(body, "number", 34) ?? null,
-        returnCode: null,
-        info: textField(body, "info", 140) ?? null,
-      });
-      await tx.update(bankAccounts, ledger.account);
-      return booked;
-    });
-    return reply.code(201).send(viewEntry(entry));
-  });
+  // Somebody pays in; the holder pays somebody at the counter.
+  for (const [path, sign] of [
+    ["/bank/credit", 1n],
+    ["/bank/debit", -1n],
+  ] as const) {
+    app.post(path, async (request, reply) => reply.code(201).send(await pay(deps, request.body, sign)));
+  }
   app.post("/bank/return", async (request) => {
     const body = bodyOf(request.body, ["account", "end_to_end_id", "code"]);
     const account = required(textField(body, "account", 34), "account");

@@ -6,7 +6,12 @@ import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database, Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
-import { writeClosedBalances } from "../ledger/index.ts";
+import {
+  CLIENT_MONEY_INVARIANT,
+  closedTrialBalance,
+  moneyPositions,
+  writeClosedBalances,
+} from "../ledger/index.ts";
 import type { Payouts } from "../payouts/index.ts";
 import type { Breaks } from "../reconciliation/index.ts";
 import type { SettlementRoom } from "../settlement/index.ts";
@@ -126,24 +131,30 @@ async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: Ste
   return { end: "done", detail: `${count} bills`, result: {} };
 }
 
-/** Nothing is to leave while the books are not right; the close of a later date proposes it. */
+/**
+ * Nothing is to leave while the books are not right, nor in a currency whose clients have paid for the
+ * platform; the close of a later date proposes it.
+ */
 async function proposePayouts(
   { cell, payouts }: CloseStepsDeps,
   date: string,
   { run, goOn }: StepContext,
 ): Promise<StepEnd> {
   const { invariants = [] } = await resultOf(cell.db, run.id, "audit");
-  if (invariants.some(({ violations }) => violations > 0n)) {
+  if (invariants.some(({ name, violations }) => violations > 0n && name !== CLIENT_MONEY_INVARIANT)) {
     return { end: "done", detail: "nothing is proposed while an invariant is violated", result: {} };
   }
-  const proposed = await payouts.proposeSettled(date, () => goOn());
+  const positions = moneyPositions(await closedTrialBalance(cell.db, date));
+  const short = positions.flatMap(({ currency, ownMoneyInside }) => (ownMoneyInside < 0n ? [currency] : []));
+  const proposed = await payouts.proposeSettled(date, () => goOn(), new Set(short));
   const { made, known, refused } = proposed;
   const because = Map.groupBy(refused, ({ reason }) => reason);
   const notes = [...because].map(
     ([reason, { length }]) =>
       `${length} ${length === 1 ? "settlement" : "settlements"} cannot be paid out: ${reason}.`,
   );
-  const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid`;
+  const without = short.length === 0 ? "" : `; none in ${short.join(", ")}, where client money is not whole`;
+  const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid${without}`;
   return { end: "done", detail, result: { proposed: BigInt(made), notes } };
 }
 

@@ -43,6 +43,16 @@ const IS_CLOSED = sql(
   "select accounting_date from days where accounting_date = $1 and closed_at is not null",
 );
 
+const LAST_CLOSED_DAY = sql(
+  "ledger_last_closed_day",
+  "select accounting_date from closed_days order by accounting_date desc limit 1",
+);
+
+/** The newest accounting date whose balances are written down, or null before the first. */
+export async function lastClosedDay(db: Db): Promise<string | null> {
+  return (await db.one<{ accountingDate: string }>(LAST_CLOSED_DAY))?.accountingDate ?? null;
+}
+
 /**
  * Writes down what the accounts that a closed date changed held at its end; how many they are. Safe to
  * repeat: the second of two finds the row of the first. One statement reads the whole date, so it needs a

@@ -26,10 +26,11 @@ export {
   closedBalances,
   closedBalancesThrough,
   closedTrialBalance,
+  lastClosedDay,
   writeClosedBalances,
 } from "./closing.ts";
 export { cutOver, type DayKeeper, ensureDay, lockDay, openDay, startDayKeeper } from "./days.ts";
-export { invariants } from "./invariants.ts";
+export { CLIENT_MONEY_INVARIANT, invariants } from "./invariants.ts";
 export {
   type Account,
   type AccountSpec,

@@ -6,13 +6,16 @@
 import { columnsOf, type Db, sql } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
-import { closedTrialBalance } from "./closing.ts";
+import { closedTrialBalance, lastClosedDay } from "./closing.ts";
 import { moneyPositions } from "./own-money.ts";
 
 /** Entries looked at by one statement: some 100 ms. */
 const ENTRIES_PER_READ = 20_000;
 /** Journals looked at by one statement. */
 const JOURNALS_PER_READ = 5_000;
+
+/** It is of each currency by itself: one that breaks it says nothing of the others. */
+export const CLIENT_MONEY_INVARIANT = "8 client money is whole";
 
 export const invariants: readonly Invariant[] = [
   {
@@ -47,7 +50,7 @@ export const invariants: readonly Invariant[] = [
     check: (db) => db.all<Violation>(UNMET_INTERBOOK),
   },
   {
-    name: "8 client money is whole",
+    name: CLIENT_MONEY_INVARIANT,
     sentence:
       "At the end of the last closed day, what clients are owed is at banks and channels for them: the " +
       "platform's own money among it is not below zero.",
@@ -56,20 +59,15 @@ export const invariants: readonly Invariant[] = [
   },
 ];
 
-const LAST_CLOSED_DAY = sql(
-  "ledger_audit_last_closed_day",
-  "select accounting_date from closed_days order by accounting_date desc limit 1",
-);
-
 async function checkOwnMoney(db: Db): Promise<readonly Violation[]> {
-  const last = await db.one<{ accountingDate: string }>(LAST_CLOSED_DAY);
+  const last = await lastClosedDay(db);
   if (last === null) return [];
-  const positions = moneyPositions(await closedTrialBalance(db, last.accountingDate));
+  const positions = moneyPositions(await closedTrialBalance(db, last));
   return positions
     .filter(({ ownMoneyInside }) => ownMoneyInside < 0n)
     .map(({ currency, ownMoneyInside }) => ({
       subject: currency,
-      detail: `at the end of ${last.accountingDate} it had paid ${-ownMoneyInside} for the platform`,
+      detail: `at the end of ${last} it had paid ${-ownMoneyInside} for the platform`,
     }));
 }
 

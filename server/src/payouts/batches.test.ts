@@ -155,7 +155,10 @@ test("each settlement is paid once, however often and by however many it is aske
     merchants: { get: async () => merchant, requireActive: () => undefined },
     settlementsToPay: async () => settlements,
   };
-  const run = () => proposeSettled(deps, "2026-11-20", async () => undefined);
+  const run = (except: string[] = []) =>
+    proposeSettled(deps, "2026-11-20", async () => undefined, new Set(except));
+  const { made: kept, refused: none } = await run(["CNY"]);
+  assert.deepEqual([kept, none], [0, []], "a currency that is short pays nothing");
   const raced = await Promise.all([run(), run(), run()]);
   assert.equal(
     raced.reduce((sum, { made }) => sum + made, 0),
@@ -171,7 +174,7 @@ test("each settlement is paid once, however often and by however many it is aske
   const settled = list.data.filter(({ settlement: of }: Json) => of !== null);
   assert.deepEqual(settled.map(({ amount }: Json) => amount).sort(), [300, 400]);
   await assert.rejects(
-    proposeSettled(deps, "2026-11-20", () => Promise.reject(new Error("stopping"))),
+    proposeSettled(deps, "2026-11-20", () => Promise.reject(new Error("stopping")), new Set()),
     /stopping/,
   );
   assert.deepEqual(await office.broken(), []);

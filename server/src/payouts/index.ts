@@ -4,6 +4,7 @@
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { Currency } from "../kernel/money.ts";
 import type { Job } from "../kernel/schedules.ts";
 import type { ApprovalAction } from "../operators/index.ts";
 import { connectionAction, termsAction } from "./accounts/connections.ts";
@@ -21,7 +22,9 @@ import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { rewrapInstructions } from "./sending/instruct.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
-import { announceAction, matchAction, ownMoneyAction } from "./statement/people.ts";
+import { ownMoneyAction, transferAction } from "./statement/own-money.ts";
+import { ownMoneyRoutes } from "./statement/own-money-routes.ts";
+import { announceAction, matchAction } from "./statement/people.ts";
 import { type BankStatement, readBankStatement, type StatementRead } from "./statement/read.ts";
 import { bankStatementsJob } from "./statement/readings.ts";
 import { statementRoutes } from "./statement/routes.ts";
@@ -39,9 +42,14 @@ export type { BankStatements } from "./statement/readings.ts";
 export type Payouts = {
   /**
    * Makes a payout for each settlement that is to be paid on the date; each settlement has at most one, so it
-   * is safe to repeat. `goOn` is called between short transactions and may throw to stop.
+   * is safe to repeat; none in the currencies of `except`. `goOn` is called between short transactions and
+   * may throw to stop.
    */
-  proposeSettled(date: string, goOn: () => Promise<void>): Promise<SettledProposal>;
+  proposeSettled(
+    date: string,
+    goOn: () => Promise<void>,
+    except: ReadonlySet<Currency>,
+  ): Promise<SettledProposal>;
   /**
    * The one door for words about a payout, from whomever. Idempotent and monotone; what contradicts is kept
    * and shown. Throws `not_found`.
@@ -85,7 +93,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
   let workers: PayoutWorkers | null = null;
   const approved = () => workers?.nudge();
   return {
-    proposeSettled: (date, goOn) => proposeSettled(deps, date, goOn),
+    proposeSettled: (date, goOn, except) => proposeSettled(deps, date, goOn, except),
     report: async (payoutId, outcome, evidence) => {
       const [reported] = await reportAll(deps, [{ payoutId, outcome, evidence }]);
       return reported as Reported;
@@ -103,6 +111,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       termsAction(deps),
       matchAction(deps),
       ownMoneyAction(deps),
+      transferAction(deps),
       announceAction(deps),
     ],
     routes: (http, auth) => {
@@ -111,6 +120,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
+      ownMoneyRoutes(http, deps, auth);
     },
     startWorkers: () => {
       workers ??= startPayoutWorkers(deps);

@@ -40,8 +40,12 @@ const announce = async (payoutNo: string, amount: number) =>
       payer,
     }),
   );
+/** Where our own money lies. */
+const OWN_ACCOUNT = "31050161000000000002";
 const credit = (amount: number, more: object = {}) =>
   platform.sandbox("POST", "/bank/credit", { account: OUR_ACCOUNT, amount, name: payer, ...more });
+const debit = (amount: number, account: string) =>
+  platform.sandbox("POST", "/bank/debit", { account, amount, name: "Tributary" });
 const open = async (): Promise<Json[]> =>
   (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced")).body.data;
 const isReceived = () =>
@@ -119,7 +123,7 @@ test("a transfer that no announcement explains is a line for people, and two of 
 });
 
 test("our own money is paid in by two people, from the entry that the bank shows and once", async () => {
-  const number = "31050161000000000002";
+  const number = OWN_ACCOUNT;
   const { body: account } = await platform.sandbox("POST", "/bank/accounts", { number, name: "Tributary" });
   await office.approved(
     await platform.ops("PUT", "/v1/ops/bank_connections/own", {
@@ -136,11 +140,7 @@ test("our own money is paid in by two people, from the entry that the bank shows
   assert.deepEqual([refused.status, refused.body.field], [400, "connection"]);
   await credit(900, { name: "Somebody" });
   await office.read();
-  const [entry] = await open();
   const evidence = "Resolution of the board";
-  const wanted = { connection: CONNECTION, entry_ref: entry.entry_ref, evidence };
-  const { body } = await platform.ops("POST", "/v1/ops/own_money", wanted);
-  assert.deepEqual([body.code, body.field], ["invalid_request", "connection"]);
 
   await credit(50_000, { account: number, name: "Tributary's owner" });
   await office.read(number);
@@ -152,5 +152,50 @@ test("our own money is paid in by two people, from the entry that the bank shows
   const { body: books } = await platform.ops("GET", "/v1/ops/trial_balance");
   assert.match(JSON.stringify(books), /bank_own/);
   // The other entry is still nobody's, and the books say how much of the banks' money that is.
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("own money moves between our account and the reserve, both entries at once", async () => {
+  const positions = async (): Promise<Json> => {
+    const { body } = await platform.ops("GET", "/v1/ops/own_money");
+    return body.data.find(({ currency }: Json) => currency === "CNY");
+  };
+  const before = await positions();
+  await credit(7_000, { name: "Tributary" });
+  await debit(7_000, OWN_ACCOUNT);
+  await credit(6_999, { name: "Tributary" });
+  await office.read();
+  await office.read(OWN_ACCOUNT);
+  const entries = await open();
+  const named = (amount: number) => {
+    const { connection, entry_ref } = entries.find((entry) => entry.amount === amount);
+    return { connection, entry_ref };
+  };
+  const transfer = (from: number, to: number) =>
+    platform.ops("POST", "/v1/ops/bank_transfers", {
+      from: named(from),
+      to: named(to),
+      evidence: "The reserve had paid the channel's fees",
+    });
+  const refusals = [
+    [await transfer(7_000, 6_999), "from", /came in/],
+    [await transfer(-7_000, -7_000), "to", /went out/],
+    [await transfer(-7_000, 6_999), "to", /6999 came in and 7000 went out/],
+  ] as const;
+  for (const [{ body }, field, detail] of refusals) {
+    assert.deepEqual([body.code, body.field], ["invalid_request", field]);
+    assert.match(body.detail, detail);
+  }
+  const proposal = await transfer(-7_000, 7_000);
+  const twice = await transfer(-7_000, 7_000);
+  await office.approved(proposal);
+  assert.equal((await office.approve(twice.body.id)).status, 409, "each entry is taken once");
+  const after = await positions();
+  assert.equal(after.inside - before.inside, 7_000, "it is among the clients' money now");
+  assert.deepEqual(await office.broken(), []);
+  // Paid straight into the reserve, it is there as well.
+  const straight = { ...named(6_999), evidence: "Paid by the owner" };
+  await office.approved(await platform.ops("POST", "/v1/ops/own_money", straight));
+  assert.equal((await positions()).inside - after.inside, 6_999);
   assert.deepEqual(await office.broken(), []);
 });

@@ -1,6 +1,7 @@
 /** Payouts that settlements ask for by themselves. */
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
 import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, SettlementToPay } from "../model.ts";
@@ -19,14 +20,17 @@ export type SettledProposal = {
 
 /**
  * A payout for each settlement that is to be paid. One settlement, one payout (unique by settlement): running
- * it again, or twice at once, makes none a second time. `goOn` is called between its short transactions.
+ * it again, or twice at once, makes none a second time. None is made in the currencies of `except`. `goOn` is
+ * called between its short transactions.
  */
 export async function proposeSettled(
   deps: PayoutsDeps,
   date: string,
   goOn: () => Promise<void>,
+  except: ReadonlySet<Currency>,
 ): Promise<SettledProposal> {
-  const settlements = await deps.settlementsToPay(date);
+  const all = await deps.settlementsToPay(date);
+  const settlements = all.filter(({ currency }) => !except.has(currency));
   let made = 0;
   let known = 0;
   const refused: { settlementId: Id; code: string; reason: string }[] = [];

@@ -22,17 +22,14 @@ import { allConnections } from "../accounts/store.ts";
 import { channelPayoutId } from "../channel/service.ts";
 import { type ChannelPayout, listChannelPayouts } from "../channel/store.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
-import { proposeAnnouncement, proposeMatch, proposeOwnMoney } from "./people.ts";
+import { ENTRY_FIELDS } from "./entry-fields.ts";
+import { proposeAnnouncement, proposeMatch } from "./people.ts";
 import { askAgain } from "./readings.ts";
 import { listReadings, type Reading } from "./readings-store.ts";
 import { type EntryRow, listEntries } from "./store.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const DateField = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: "yyyy-mm-dd" });
-const EntryFields = {
-  connection: Type.String({ minLength: 1, maxLength: 40 }),
-  entry_ref: Type.String({ minLength: 1, maxLength: 100, description: "The bank's reference of the entry" }),
-};
 
 const EntrySchema = Type.Object({
   connection: NullableString,
@@ -71,12 +68,8 @@ const ChannelQuery = strictObject({
   received: Type.Optional(Type.Enum(["true", "false"])),
 });
 const MatchBody = strictObject({
-  ...EntryFields,
+  ...ENTRY_FIELDS,
   channel_payouts: Type.Array(Type.String({ maxLength: 40 }), { minItems: 1, maxItems: 100 }),
-});
-const OwnMoneyBody = strictObject({
-  ...EntryFields,
-  evidence: Type.String({ minLength: 3, maxLength: 500 }),
 });
 const AnnounceBody = strictObject({
   channel_account: Type.String({ maxLength: 40 }),
@@ -298,24 +291,6 @@ function saying(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payouts
       const { connection, entry_ref: entryRef, channel_payouts: texts } = request.body;
       const ids = texts.map((text) => readIdField("cpo", text, "channel_payouts"));
       const approval = await proposeMatch(deps, actor, { connection, entryRef }, ids);
-      return reply.status(202).send(presentApproval(approval));
-    },
-  );
-  http.post<Input<typeof OwnMoneyBody>>(
-    "/v1/ops/own_money",
-    {
-      schema: opsSchema({
-        operationId: "opsPayInOwnMoney",
-        summary: "Propose that an entry is our own money paid in",
-        description: "Of the amount that the bank shows, once another operator has approved it.",
-        body: OwnMoneyBody,
-        response: answers,
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const { connection, entry_ref: entryRef, evidence } = request.body;
-      const approval = await proposeOwnMoney(deps, actor, { connection, entryRef }, evidence);
       return reply.status(202).send(presentApproval(approval));
     },
   );
