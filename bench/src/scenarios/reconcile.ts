@@ -11,8 +11,9 @@ import { createIdMaker } from "../../../server/src/kernel/ids.ts";
 import { silentLog } from "../../../server/src/kernel/log.ts";
 import { createEngine, createReconciliation } from "../../../server/src/reconciliation/index.ts";
 import { startPlatform } from "../platform.ts";
-import { type DayFiles, writeDay } from "../reconcile/day-files.ts";
+import type { DayFiles } from "../reconcile/day-files.ts";
 import { watchMemory } from "../reconcile/memory.ts";
+import { writeDayApart } from "../reconcile/write-apart.ts";
 import { round } from "../summary.ts";
 import type { Given, Outcome } from "./scenario.ts";
 
@@ -41,7 +42,7 @@ async function measure({ scenario, rows, progress, folder, databaseUrl }: Bench)
   const statement = join(folder, "statement.csv");
   const movements = join(folder, `movements-${DATE}.csv`);
   progress(`writing ${rows} rows and their movements`);
-  const day = writeDay({ statement, movements, channelAccountId, date: DATE }, rows);
+  const day = await writeDayApart({ statement, movements, channelAccountId, date: DATE }, rows);
   await keepExtract(databaseUrl, day);
   const log = silentLog();
   const database = openDatabase({ url: databaseUrl, schema: "cell_0", readersMax: 2, writersMax: 2, log });

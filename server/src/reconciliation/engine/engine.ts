@@ -73,7 +73,7 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
-const MEMORY_MB_MAX = 1_500;
+const MEMORY_MB_MAX = 1_000;
 const THREADS = 2;
 const IDLE_MS = MINUTE / 2;
 
