@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { DayFiles, DayPlace } from "./day-files.ts";
 
-/** Writes a day's files in a process of its own, so that what it took of memory is none of what is measured. */
+/** Writes a day's files in a process of its own, so that its memory is none of what is measured. */
 export async function writeDayApart(place: DayPlace, rows: number): Promise<DayFiles> {
   const program = fileURLToPath(new URL("./day-writer.ts", import.meta.url));
   const child = fork(program, { serialization: "advanced" });
