@@ -7,6 +7,8 @@ export type Arguments = {
   readonly seconds: number;
   /** What `growth` loads. */
   readonly payments: number;
+  /** Whose day `close` closes. */
+  readonly merchants: number;
   /** What `reconcile` compares. */
   readonly rows: number;
   /** Whether skeleton, row-at-a-time and TPC-B run beside the platform; null: as the scenario likes. */
@@ -20,6 +22,7 @@ export type Arguments = {
 
 const SECONDS = 60;
 const PAYMENTS = 10_000_000;
+const MERCHANTS = 10_000;
 const ROWS = 1_000_000;
 const RUNS = 5;
 /** More makes larger batches and longer waits: at 5,000/s these are 50 ms of each payment. */
@@ -35,6 +38,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     scenario: positionals[0] ?? "payments",
     seconds: whole("--seconds", values.seconds, SECONDS),
     payments: whole("--payments", values.payments, PAYMENTS),
+    merchants: whole("--merchants", values.merchants, MERCHANTS),
     rows: whole("--rows", values.rows, ROWS),
     runs: whole("--runs", values.runs, RUNS),
     compare: values["no-compare"] === true ? false : values.compare === true ? true : null,
@@ -52,6 +56,7 @@ function parse(argv: readonly string[]) {
       options: {
         seconds: { type: "string" },
         payments: { type: "string" },
+        merchants: { type: "string" },
         rows: { type: "string" },
         runs: { type: "string" },
         compare: { type: "boolean" },

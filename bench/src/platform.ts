@@ -29,6 +29,8 @@ export type BenchPlatform = {
   /** Makes merchants with an account at the instant channel, and an endpoint at the receiver. */
   merchants(count: number, receiverPort: number): Promise<readonly BenchMerchant[]>;
   ops(method: string, path: string, body?: unknown): Promise<Record<string, string>>;
+  /** A call with a key of a merchant. */
+  api(key: string, method: string, path: string, body?: unknown): Promise<Record<string, string>>;
   stop(): Promise<void>;
 };
 
@@ -82,6 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<BenchPlat
     startMs,
     dataDir,
     ops,
+    api: (key, method, path, body) => call(method, baseUrl + path, key, body),
     merchants: (count, receiverPort) => makeMerchants(baseUrl, ops, count, receiverPort),
     stop: async () => {
       await stopChild(child);
@@ -151,7 +154,8 @@ async function call(
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${url} answered ${answer.status}: ${text}`);
-  return JSON.parse(text) as Record<string, string>;
+  const isJson = answer.headers.get("content-type")?.includes("json") === true;
+  return (isJson ? JSON.parse(text) : {}) as Record<string, string>;
 }
 
 async function ready(child: ChildProcess, baseUrl: string, output: () => string): Promise<void> {

@@ -6,11 +6,11 @@ const LOOK_EVERY_MS = 100;
 
 export type MemoryWatch = { stop(): number };
 
-/** The greatest sum of resident memory, in MB, of this process and what it started. */
-export function watchMemory(): MemoryWatch {
+/** The greatest sum of resident memory, in MB, of a process, this one by default, and its engine. */
+export function watchMemory(pid = process.pid): MemoryWatch {
   let most = 0;
   const look = () => {
-    const bytes = [process.pid, ...childrenOf(process.pid)].reduce((sum, pid) => sum + residentBytes(pid), 0);
+    const bytes = [pid, ...childrenOf(pid)].reduce((sum, one) => sum + residentBytes(one), 0);
     most = Math.max(most, bytes);
   };
   const timer = setInterval(look, LOOK_EVERY_MS);

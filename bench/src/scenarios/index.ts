@@ -1,5 +1,6 @@
 /** Every scenario by the name that the command line knows it by. */
 import { chart } from "./chart.ts";
+import { close } from "./close.ts";
 import { growth } from "./growth.ts";
 import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
@@ -24,5 +25,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   signing,
   routing,
   reconcile,
+  close,
   chart,
 };

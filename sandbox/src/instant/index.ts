@@ -1,10 +1,12 @@
 /**
  * The bench's channel: the flow of an order without any cryptography, so that what is measured is the
- * platform. It keeps nothing; the load generator plays the buyer and reports each success over HTTP.
+ * platform. It keeps nothing; the load generator plays the buyer and reports each success over HTTP, and
+ * whoever listens at the account's gateway hands out its statements.
  *
  * It keeps the platform's channel port by shape; the sandbox imports nothing from the platform.
  */
 import type { SandboxClock } from "../clock.ts";
+import { readInstantStatement } from "./statement.ts";
 
 const NAME = "instant";
 const DAY_MS = 86_400_000;
@@ -18,6 +20,7 @@ export type InstantReport = {
   readonly trade: string;
 };
 
+type Context = { readonly gatewayUrl: string; readonly channelAccountId: string };
 type Order = { readonly channelOrderNo: string; readonly amount: bigint; readonly currency: string };
 type Refund = { readonly order: Order; readonly channelRefundNo: string; readonly amount: bigint };
 
@@ -34,14 +37,21 @@ export function createInstantChannel(deps: { readonly clock: Pick<SandboxClock, 
   const answered = <T>(operation: string, request: string, value: T) =>
     Promise.resolve({ end: "answered" as const, value, exchange: exchange(operation, request, "ok") });
   const today = () => deps.clock.now().toISOString().slice(0, 10);
-  const noStatement = () =>
-    Promise.resolve({
+  const fetchStatement = async ({ gatewayUrl, channelAccountId }: Context, date: string) => {
+    const url = `${gatewayUrl}/statements/${channelAccountId}/${date}`;
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok === true) {
+      const value = Buffer.from(await answer.arrayBuffer());
+      return { end: "answered" as const, value, exchange: exchange("statement", url, "ok") };
+    }
+    return {
       end: "refused" as const,
       code: "no_statement",
-      message: "the instant channel keeps no statement",
+      message: "nobody keeps a statement of this account",
       retryable: false,
-      exchange: exchange("statement", "", null),
-    });
+      exchange: exchange("statement", url, null),
+    };
+  };
 
   return {
     traits: {
@@ -110,9 +120,14 @@ export function createInstantChannel(deps: { readonly clock: Pick<SandboxClock, 
       };
     },
     acknowledge: () => ({ status: 200, contentType: "text/plain", body: "success" }),
-    fetchStatement: noStatement,
-    readStatement: () => Promise.reject(new Error("the instant channel keeps no statement")),
-    downloadStatement: noStatement,
+    fetchStatement,
+    readStatement: ({ channelDate }: { readonly channelDate: string }, original: Buffer) =>
+      Promise.resolve(readInstantStatement(channelDate, original)),
+    downloadStatement: async (context: Context, date: string) => {
+      const fetched = await fetchStatement(context, date);
+      if (fetched.end === "refused") return fetched;
+      return { ...fetched, value: readInstantStatement(date, fetched.value) };
+    },
   };
 }
 
