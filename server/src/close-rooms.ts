@@ -24,7 +24,7 @@ import type { Log } from "./kernel/log.ts";
 import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
-import { invariants, runAudit } from "./operations/index.ts";
+import { auditForClose } from "./operations/index.ts";
 import type { Actor, ApprovalAction, Operators, Permission } from "./operators/index.ts";
 import type { PaymentsRoom } from "./payments/index.ts";
 import { createPayouts, type Payouts, type SettlementToPay } from "./payouts/index.ts";
@@ -141,11 +141,10 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   };
   const audit = (goOn: () => Promise<void>) =>
     withTime(async ({ db }) => {
-      const results = await runAudit(db, invariants, undefined, goOn);
-      return results.map(({ name, sentence, violations }) => ({
-        name,
-        sentence,
-        violations: BigInt(violations.length),
+      const proved = await auditForClose(db, goOn);
+      return proved.map(({ auditedAt, ...one }) => ({
+        ...one,
+        audited_at: auditedAt?.toISOString() ?? null,
       }));
     });
   const { engine, reconciliation } = createComparing(deps, statements);

@@ -17,7 +17,7 @@ export type ComparingDeps = ScopesDeps & {
   readonly clock: Clock;
   readonly statements: Pick<StatementsRoom, "statements" | "fetching">;
   readonly reconciliation: Pick<Reconciliation, "extract" | "reconcile">;
-  readonly breaks: Pick<Breaks, "apply">;
+  readonly breaks: Pick<Breaks, "apply" | "applyPlain">;
 };
 
 /** Scopes that are compared at once. */
@@ -138,7 +138,10 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
   for (;;) {
     const ids = await unappliedGenerations(deps.db, GENERATIONS_PER_LOOK);
     if (ids.length === 0) break;
-    for (const id of ids) {
+    await goOn({ done: applied, left: null });
+    const plain = new Set(await deps.breaks.applyPlain(ids));
+    applied += BigInt(plain.size);
+    for (const id of ids.filter((one) => !plain.has(one))) {
       await goOn({ done: applied, left: null });
       await deps.breaks.apply(id, () => goOn());
       applied += 1n;

@@ -112,6 +112,8 @@ export type InvariantReport = {
   readonly name: string;
   readonly sentence: string;
   readonly violations: bigint;
+  /** When the nightly audit looked, which reads all that ever was; null: the close itself did. */
+  readonly audited_at: string | null;
 };
 
 /** A report, or a part of it, as JSON. Throws a RangeError for a number that not every reader keeps exact. */

@@ -199,10 +199,12 @@ ${money(sum("credit"), currency)}</tr>`,
 }
 
 function proof({ invariants }: Report): Html {
-  const rows = invariants.map(
-    ({ name, sentence, violations }) => html`<li class="${violations === 0n ? "good" : "bad"}">
-<b>${name}</b> ${sentence}${violations === 0n ? null : html` <b>${String(violations)} violations.</b>`}</li>`,
-  );
+  const rows = invariants.map(({ name, sentence, violations, audited_at: at }) => {
+    const when =
+      at === null ? null : html` <small>By the audit of ${at.slice(0, 16).replace("T", " ")} UTC.</small>`;
+    const wrong = violations === 0n ? null : html` <b>${String(violations)} violations.</b>`;
+    return html`<li class="${violations === 0n ? "good" : "bad"}"><b>${name}</b> ${sentence}${when}${wrong}</li>`;
+  });
   return section("Proof of the books", html`<ul class="proof">${rows}</ul>`);
 }
 

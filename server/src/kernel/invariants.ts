@@ -11,6 +11,8 @@ export type Invariant = {
   readonly sentence: string;
   /** `book`: checked book by book, each in one short read; `cell`: once over the cell. */
   readonly per: "book" | "cell";
+  /** Reads all that was ever booked: the nightly audit looks at it, and no close waits for it. */
+  readonly readsAll?: true;
   /** At most `VIOLATIONS_MAX` violations; none when it holds. `bookId` is null for `per: "cell"`. */
   check(db: Db, bookId: Id | null): Promise<readonly Violation[]>;
 };

@@ -382,6 +382,7 @@ export const invariants: readonly Invariant[] = [
       "What an account has used of a day or a month is the sum of its orders there that are open or took " +
       "money.",
     per: "cell",
+    readsAll: true,
     check: check(QUOTAS),
   },
 ];

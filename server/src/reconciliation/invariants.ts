@@ -151,6 +151,7 @@ const ofComparisons: readonly Invariant[] = [
       "For each channel account what all its comparisons counted of the books is what its journals hold, " +
       "through the last date compared.",
     per: "cell",
+    readsAll: true,
     check: check(MOVEMENTS),
   },
 ];

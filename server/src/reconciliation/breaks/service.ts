@@ -21,7 +21,7 @@ import {
   summaryOf,
 } from "./reading.ts";
 import { createResolving, type ResolveDeps, type Resolving } from "./resolve.ts";
-import { journalsOfBreak } from "./store.ts";
+import { journalsOfBreak, markPlainApplied } from "./store.ts";
 import type { ApplyDeps } from "./under-lock.ts";
 
 export type Breaks = {
@@ -31,6 +31,8 @@ export type Breaks = {
    * awaited between transactions, and what it throws ends the work there.
    */
   apply(generationId: Id, goOn: () => Promise<void>): Promise<Applied>;
+  /** Applies those of the generations that have nothing to say, at once; gives which. Safe to repeat. */
+  applyPlain(generationIds: readonly Id[]): Promise<readonly Id[]>;
   /** The unended breaks of these payments, `pending` ones too: their items are not to be settled. */
   openOf(about: {
     readonly merchantId?: Id;
@@ -77,6 +79,10 @@ export function createBreaks(deps: BreaksDeps): Breaks {
   };
   return {
     apply: (generationId, goOn) => apply(deps, generationId, goOn),
+    applyPlain: (ids) => {
+      const at = deps.cell.clock.now();
+      return deps.cell.transact((tx) => markPlainApplied(tx, ids, at), { repeatable: true });
+    },
     openOf: async ({ paymentIds, merchantId = null }) =>
       paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),

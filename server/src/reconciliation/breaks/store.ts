@@ -2,6 +2,7 @@
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Finding, Generation } from "../model.ts";
+import { IS_NEWEST } from "../newest.ts";
 import type { Break, BreakEvent, JournalPurpose } from "./model.ts";
 
 const COLUMNS = `
@@ -344,6 +345,41 @@ const appliedSql = sql(
    where id = $1
      and state = 'found'`,
 );
+
+const plainSql = sql(
+  "breaks_plain_generations_applied",
+  `update reconciliations r
+   set state = 'applied', applied_at = $2
+   where r.id = any($1::uuid[])
+     and r.state = 'found'
+     and r.generation = 1
+     and r.findings = 0
+     and ${IS_NEWEST}
+     and not exists (
+       select
+       from breaks b
+       where b.channel_account_id = r.channel_account_id
+         and b.ended_at is null
+     )
+     and (
+       r.carried_from is null
+       or exists (
+         select
+         from reconciliations b
+         where b.id = r.carried_from
+           and b.state = 'applied'
+       )
+     )
+   returning r.id`,
+);
+
+/**
+ * Marks those of the generations as applied that have nothing to say: no finding, no break of their account
+ * that they could end, nothing before them that is not applied. The others are left as they are.
+ */
+export async function markPlainApplied(tx: Tx, ids: readonly Id[], at: Date): Promise<readonly Id[]> {
+  return (await tx.all<{ id: Id }>(plainSql, [ids, at])).map(({ id }) => id);
+}
 
 /** Every break of the generation is written. */
 export async function markApplied(tx: Tx, id: Id, at: Date): Promise<void> {

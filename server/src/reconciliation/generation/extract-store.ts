@@ -62,7 +62,8 @@ const FIND_PLACES = sql(
    order by p.place`,
 );
 
-// A journal has its entries on one account one after the other: it is told once, at the first of them. What a
+// A journal has its entries on one account one after the other: it is told once, at the first of them. Rows of
+// other rooms are looked for only where the kind of the journal says that there is one. What a
 // refund or a claim is of stands on rows that no longer change once it is booked. What a channel gave back by
 // itself is of the attempt that it was told of: by an answer or a notification, or by the channel's number of
 // it, whose source is named after both (`foreignRefundId`).
@@ -99,7 +100,10 @@ const READ_CHUNK = sql(
      select s.*, r.channel_refund_no, r.amount as refund_amount, r.cost_returned as refund_cost, r.id as
        refund_id,
        d.amount as claim_amount, d.fee as claim_fee, d.returned_amount, d.returned_fee,
-       coalesce(r.attempt_id, d.attempt_id, a.id) as attempt_id,
+       coalesce(r.attempt_id, d.attempt_id, case
+         when s.origin in ('payment_success', 'surplus_success', 'surplus_reversed', 'reversed_by_channel')
+           then s.source_id
+       end) as attempt_id,
        case
          when s.origin like 'channel_payout%' or s.origin like 'resolution_%' then true
          when s.origin in ('break_payment_theirs', 'break_payment_ours', 'break_refund_ours', 'break_fee',
@@ -110,14 +114,13 @@ const READ_CHUNK = sql(
          else false
        end as apart
      from sums s
-     left join refunds r on r.id = s.source_id
-       and s.origin in ('refund_accepted', 'refund_returned', 'break_refund_theirs')
-     left join disputes d on d.id = s.source_id
-       and s.origin in ('dispute_opened', 'dispute_won')
-     left join attempts a on a.id = s.source_id
-       and s.origin in ('payment_success', 'surplus_success', 'surplus_reversed', 'reversed_by_channel')
-     left join break_journals b on b.journal_id = s.id
-       and s.origin = 'break_refund_theirs'
+     left join refunds r on r.id = case
+         when s.origin in ('refund_accepted', 'refund_returned', 'break_refund_theirs') then s.source_id
+       end
+     left join disputes d on d.id = case
+         when s.origin in ('dispute_opened', 'dispute_won') then s.source_id
+       end
+     left join break_journals b on b.journal_id = case when s.origin = 'break_refund_theirs' then s.id end
      left join lateral (
        select x.kind like 'channel_payout%' or x.kind like 'resolution_%' or x.kind like 'break_%'
          as origin_is_break

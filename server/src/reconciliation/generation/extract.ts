@@ -32,6 +32,8 @@ export type ExtractDeps = {
   readonly quietMethods: readonly string[];
 };
 
+/** Chunks read side by side: PostgreSQL makes each line, and a connection has one core. */
+const READ_AHEAD = 2;
 const ACCOUNTS_PER_PAGE = 2_000;
 const ENTRIES_PER_CHUNK = 5_000n;
 const RANGES_PER_CHUNK = 2_000;
@@ -170,6 +172,23 @@ async function balancesAt(db: Db, places: readonly Place[]): Promise<bigint[]> {
   });
 }
 
+/** What becomes of each, in their order, so many at a time. */
+async function* aheadOf<T, R>(
+  all: Iterable<T>,
+  atOnce: number,
+  become: (one: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const under: Promise<R>[] = [];
+  for (const one of all) {
+    const next = become(one);
+    // Who waits for an earlier one hears of it in its turn.
+    next.catch(() => {});
+    under.push(next);
+    if (under.length >= atOnce) yield (await under.shift()) as R;
+  }
+  for (const next of under) yield await next;
+}
+
 type Written = Pick<Extract, "hash" | "bytes" | "entries" | "journals"> & { readonly net: bigint };
 
 async function write(
@@ -189,9 +208,9 @@ async function write(
   };
   try {
     await put(HEAD);
-    for (const ranges of chunksOf(spans)) {
+    const read = (ranges: readonly Range[]) => readChunk(cell.db, ranges, quietMethods);
+    for await (const chunk of aheadOf(chunksOf(spans), READ_AHEAD, read)) {
       await goOn();
-      const chunk = await readChunk(cell.db, ranges, quietMethods);
       if (chunk.text !== "") await put(`${chunk.text}\n`);
       entries += chunk.entries;
       journals += chunk.journals;
