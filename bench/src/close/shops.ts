@@ -1,4 +1,4 @@
-/** The merchants of the close's bench, each with one payment that is delivered, as others are copied from it. */
+/** The merchants of a close, each with one payment that is delivered: others are copied from it. */
 import type { BenchPlatform } from "../platform.ts";
 import { startReceiver } from "../receiver.ts";
 

@@ -200,10 +200,11 @@ ${money(sum("credit"), currency)}</tr>`,
 
 function proof({ invariants }: Report): Html {
   const rows = invariants.map(({ name, sentence, violations, audited_at: at }) => {
-    const when =
-      at === null ? null : html` <small>By the audit of ${at.slice(0, 16).replace("T", " ")} UTC.</small>`;
+    const when = at?.slice(0, 16).replace("T", " ");
+    const note = when === undefined ? null : html` <small>By the audit of ${when} UTC.</small>`;
     const wrong = violations === 0n ? null : html` <b>${String(violations)} violations.</b>`;
-    return html`<li class="${violations === 0n ? "good" : "bad"}"><b>${name}</b> ${sentence}${when}${wrong}</li>`;
+    const kind = violations === 0n ? "good" : "bad";
+    return html`<li class="${kind}"><b>${name}</b> ${sentence}${note}${wrong}</li>`;
   });
   return section("Proof of the books", html`<ul class="proof">${rows}</ul>`);
 }

@@ -112,13 +112,17 @@ export function dayTotals(db: Db, closedThrough: string): Promise<DayTotals[]> {
   return db.all<DayTotals>(DAY_TOTALS, [closedThrough]);
 }
 
-// Read from the journals, not from what was taken out of them: a second way to know. The entries of a day lie
-// together on each account: read from the first to the last, they cost far less than each by itself.
+// Read from the ledger, not from what was taken out of it: a second way to know. Nearly all that a date booked
+// is of its scopes, so it is what the balances of the date changed by, less the journals of the date that are
+// none of them, and with those of earlier dates that are.
 const DAY_MOVEMENTS = sql(
   "reconciliation_day_movements",
   `with of_date as materialized (${OF_DATE}),
-   moved as materialized (
-     select j.id, j.entry_accounts, j.entry_seqs
+   since as (
+     select coalesce(min(date_before) - 2, '-infinity'::date) as first
+     from of_date
+   ), movements as materialized (
+     select j.id
      from of_date d
      join journals j
        on j.channel_account_id = d.channel_account_id
@@ -129,31 +133,45 @@ const DAY_MOVEMENTS = sql(
          or j.channel_date > d.date_before
          or j.accounting_date > d.closed_before
        )
-     where j.kind not in ('channel_payout', 'manual_correction', 'share_done', 'share_returned')
-       and j.accounting_date >= (
-         select coalesce(min(date_before) - 2, '-infinity'::date)
-         from of_date
-       )
+     cross join since
+     where j.accounting_date >= since.first
+       and j.kind not in ('channel_payout', 'manual_correction', 'share_done', 'share_returned')
        and not exists (select from break_journals b where b.journal_id = j.id)
        and not exists (select from break_journals b where b.journal_id = j.reversal_of)
-   ), spans as materialized (
-     select place.account_id, min(place.seq) as first_seq, max(place.seq) as last_seq
-     from moved m
-     cross join lateral unnest(m.entry_accounts, m.entry_seqs) as place (account_id, seq)
-     group by place.account_id
+   ), near as (
+     select j.accounting_date = $1 as of_the_date, m.id is not null as is_movement, j.entry_accounts,
+       j.entry_seqs
+     from journals j
+     cross join since
+     left join movements m on m.id = j.id
+     where j.accounting_date between since.first and $1
+   ), others as materialized (
+     select place.account_id, place.seq, case when n.of_the_date then -1 else 1 end as sign
+     from near n
+     cross join lateral unnest(n.entry_accounts, n.entry_seqs) as place (account_id, seq)
+     where n.of_the_date <> n.is_movement
    ), sums as (
-     select e.account_id, sum(e.amount) as amount
-     from spans s
-     join entries e
-       on e.account_id = s.account_id
-       and e.seq between s.first_seq and s.last_seq
-     where e.journal_id in (select id from moved)
-     group by e.account_id
+     select b.account_id, b.balance - coalesce(before.balance, 0) as amount
+     from closed_balances b
+     left join lateral (
+       select balance
+       from closed_balances
+       where account_id = b.account_id
+         and accounting_date < $1
+       order by accounting_date desc
+       limit 1
+     ) before on true
+     where b.accounting_date = $1
+     union all
+     select o.account_id, o.sign * e.amount
+     from others o
+     join entries e on e.account_id = o.account_id and e.seq = o.seq
    )
    select a.currency, a.code, sum(s.amount)::bigint as amount
    from sums s
    join accounts a on a.id = s.account_id
    group by a.currency, a.code
+   having sum(s.amount) <> 0
    order by a.currency, a.code`,
 );
 
