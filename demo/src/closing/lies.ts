@@ -18,10 +18,20 @@ const WECHAT = [
   ["wrong_day", 30_000, 5_000],
   ["missing_row", 35_000, 7_000],
 ] as const;
+/** Sales by WeChat, and what its bill says of each line otherwise. */
+const WECHAT_LINES = [
+  ["other_currency", 9_000],
+  ["other_merchant", 22_000],
+] as const;
 const DISPUTED = 12_000;
 
 /** What the second day comes back to. */
-export type Sold = { readonly missing: Payment; readonly unheard: Payment; readonly notGivenBack: Payment };
+export type Sold = {
+  readonly missing: Payment;
+  readonly unheard: Payment;
+  readonly notGivenBack: Payment;
+  readonly misnumbered: Payment;
+};
 
 export async function sellWithLies(scene: Scene): Promise<Sold> {
   const { terminal, platform } = scene;
@@ -44,7 +54,13 @@ export async function sellWithLies(scene: Scene): Promise<Sold> {
     await lie(scene, notGivenBack, { difference, of: "refund", at: wechat });
   }
   await lie(scene, null, { difference: "extra_row", of: "refund", at: wechat });
-  terminal.done("WeChat: two payments, a part of each given back");
+  const atWechat = new Map<string, Payment>();
+  for (const [difference, amount] of WECHAT_LINES) {
+    const payment = await sell(scene, { method: "wechat.native", currency: "CNY", amount });
+    await lie(scene, payment, { difference, of: "payment", at: wechat });
+    atWechat.set(difference, payment);
+  }
+  terminal.done("WeChat: four payments, a part of two of them given back");
 
   await disputeOne(scene);
   terminal.done("Stripe: a payment that the cardholder's bank takes back");
@@ -52,6 +68,7 @@ export async function sellWithLies(scene: Scene): Promise<Sold> {
     missing: atAlipay.get("missing_row") as Payment,
     unheard,
     notGivenBack: notGivenBack as Payment,
+    misnumbered: atWechat.get("other_merchant") as Payment,
   };
 }
 

@@ -10,7 +10,7 @@ const CARD_RATE_MILLIONTHS = 40_000;
 /** What the channels pay out to our bank of the first day, in fen. */
 const WITHDRAWALS = [
   ["channel_account_id", "支付宝（中国）网络技术有限公司", 240_000],
-  ["wechat_account_id", "财付通支付科技有限公司", 50_000],
+  ["wechat_account_id", "财付通支付科技有限公司", 90_000],
 ] as const;
 
 /** What cards are charged, how our bank is reached, and the account that the merchant is paid to. */

@@ -65,8 +65,11 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
     found.map(({ kind, state }) => `${kind} ${state}`).toSorted(),
     [
       "amount open",
+      "currency open",
+      "currency open",
       "duplicate_theirs open",
       "fee open",
+      "payment_ours_only pending",
       "payment_ours_only pending",
       "payment_ours_only pending",
       "payment_theirs_only pending",
@@ -74,13 +77,23 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
       "refund_ours_only pending",
       "refund_theirs_only pending",
       "status pending",
+      "unknown_merchant open",
     ],
     "GET /v1/ops/breaks?state=all",
   );
   const { status } = await shop.payments.get(sold.unheard.id);
   checks.equal("who was not heard of is paid by the bill", status, "succeeded", "GET /v1/ops/breaks");
-  await resolve(scene, found, "amount", "pay_merchant");
-  await resolve(scene, found, "fee", "adjust_fee");
+  await resolve(scene, one(found, "amount"), "pay_merchant");
+  await resolve(scene, one(found, "fee"), "adjust_fee");
+  // The channel did take dollars: they are the merchant's, and the yuan are not.
+  const [yuan, dollars] = ["CNY", "USD"].map((currency) =>
+    one(
+      found.filter((each) => each.currency === currency),
+      "currency",
+    ),
+  );
+  await resolve(scene, dollars as Break, "pay_merchant");
+  await resolve(scene, yuan as Break, "recover_from_merchant");
   await payOut(scene);
   terminal.line();
   return { ...sold, date };
@@ -108,12 +121,14 @@ async function secondDay(scene: Scene, first: Sold & { readonly date: string }):
     [
       "dispute_ours_only pending",
       "payment_ours_only open",
+      "payment_ours_only open",
       "refund_ours_only open",
       "refund_theirs_only open",
+      "unknown_merchant open",
     ],
     "GET /v1/ops/breaks",
   );
-  await endWhatIsLeft(scene, left);
+  await endWhatIsLeft(scene, first, left);
   await seePaid(scene);
   terminal.line();
   return date;
@@ -135,15 +150,19 @@ async function showEvidence({ terminal, checks, closing }: Scene, id: string): P
   );
 }
 
-async function endWhatIsLeft(scene: Scene, left: readonly Break[]): Promise<void> {
+async function endWhatIsLeft(scene: Scene, sold: Sold, left: readonly Break[]): Promise<void> {
   const { closing } = scene;
-  const lacking = one(left, "payment_ours_only");
+  const of = ({ id }: Sold["missing"]) => left.filter(({ payment }) => payment === id);
+  const lacking = one(of(sold.missing), "payment_ours_only");
   await showEvidence(scene, lacking.id);
   await closing.claim(lacking.id, { claim_no: "C-2026-1" });
   await closing.claim(lacking.id, { claim_no: "C-2026-1", state: "paid" });
-  await resolve(scene, left, "payment_ours_only", "recover_from_channel");
-  await resolve(scene, left, "refund_ours_only", "refund_buyer");
-  await resolve(scene, left, "refund_theirs_only", "recover_from_merchant");
+  await resolve(scene, lacking, "recover_from_channel");
+  await resolve(scene, one(left, "refund_ours_only"), "refund_buyer");
+  await resolve(scene, one(left, "refund_theirs_only"), "recover_from_merchant");
+  // Under another number the channel holds the very payment that the books have.
+  await resolve(scene, one(left, "unknown_merchant"), "pay_merchant");
+  await resolve(scene, one(of(sold.misnumbered), "payment_ours_only"), "recover_from_merchant");
 }
 
 async function reports({ terminal, checks, closing }: Scene, dates: readonly string[]): Promise<void> {
@@ -203,8 +222,7 @@ async function jump(platform: MovablePlatform, next: number | null): Promise<voi
   await platform.advance(wait + MINUTE_MS);
 }
 
-async function resolve(scene: Scene, found: readonly Break[], kind: string, how: string): Promise<void> {
-  const { id } = one(found, kind);
+async function resolve(scene: Scene, { id, kind }: Break, how: string): Promise<void> {
   await scene.closing.resolve(id, how, "As agreed with the channel");
   const now = (await scene.closing.breaks()).find((each) => each.id === id);
   const look = `GET /v1/ops/breaks/${id}`;

@@ -13,6 +13,9 @@ export type BillTwists<E> = {
   feeOff: (entry: E) => E;
   nextDay: (entry: E) => E;
   movedAlready: (entry: E) => boolean;
+  /** Where the channel's lines name their currency, and their merchant. */
+  otherCurrency?: (entry: E) => E;
+  otherMerchant?: (entry: E) => E;
   /** A trade that nobody knows, looking like this one. */
   unknown: (like: E) => E;
 };
@@ -32,6 +35,7 @@ export async function asFaultsShow<E>(
     const applies = (one: Fault): boolean =>
       isOf(one, entry) &&
       difference(one) !== "extra_row" &&
+      canTwist(twists, difference(one)) &&
       !(difference(one) === "wrong_day" && twists.movedAlready(entry));
     const fault = await armed.take("bill_disagrees", twists.contextOf(entry), applies);
     const next = fault ? disagreeing(twists, entry, difference(fault)) : { rows: [entry], moved: [] };
@@ -47,6 +51,12 @@ export async function asFaultsShow<E>(
   return shown;
 }
 
+/** A fault that the channel's lines cannot show stays armed. */
+function canTwist<E>({ otherCurrency, otherMerchant }: BillTwists<E>, difference: string): boolean {
+  if (difference === "other_currency") return otherCurrency !== undefined;
+  return difference !== "other_merchant" || otherMerchant !== undefined;
+}
+
 function disagreeing<E>(twists: BillTwists<E>, entry: E, difference: string): { rows: E[]; moved: E[] } {
   switch (difference) {
     case "missing_row":
@@ -57,6 +67,10 @@ function disagreeing<E>(twists: BillTwists<E>, entry: E, difference: string): { 
       return { rows: [twists.amountOff(entry)], moved: [] };
     case "fee_difference":
       return { rows: [twists.feeOff(entry)], moved: [] };
+    case "other_currency":
+      return { rows: [twists.otherCurrency?.(entry) ?? entry], moved: [] };
+    case "other_merchant":
+      return { rows: [twists.otherMerchant?.(entry) ?? entry], moved: [] };
     case "wrong_day":
       return { rows: [], moved: [twists.nextDay(entry)] };
     default:

@@ -220,8 +220,19 @@ export const faultKinds = {
       difference: {
         type: "text",
         default: "amount_off",
-        oneOf: ["missing_row", "extra_row", "amount_off", "duplicate_row", "fee_difference", "wrong_day"],
-        means: "in what: amount_off and fee_difference by 0.01, extra_row is a trade nobody knows",
+        oneOf: [
+          "missing_row",
+          "extra_row",
+          "amount_off",
+          "duplicate_row",
+          "fee_difference",
+          "wrong_day",
+          "other_currency",
+          "other_merchant",
+        ],
+        means:
+          "in what: amount_off and fee_difference by 0.01, extra_row is a trade nobody knows, the last two " +
+          "where a line names them (WeChat)",
       },
       of: {
         type: "text",

@@ -99,6 +99,17 @@ void describe("a fault of a payment or a refund at WeChat Pay", () => {
     assert.equal(again!.payments.count - bill!.payments.count, 1);
   });
 
+  void test("makes a line name another currency, or another merchant", async () => {
+    const url = "/wechat/close-day";
+    for (const difference of ["other_currency", "other_merchant"]) {
+      await bench.arm("bill_disagrees", { count: 1, params: { difference, of: "payment" } });
+      assert.equal((await bench.post(url, { mchid: bench.mchid })).status, 200);
+      const { data } = (await bench.get("/faults")) as { data: { kind: string; happened: number }[] };
+      const waiting = data.filter(({ kind, happened }) => kind === "bill_disagrees" && happened === 0);
+      assert.deepEqual(waiting, [], `${difference} was not taken`);
+    }
+  });
+
   void test("makes only the refunds of a bill differ where it is told to", async () => {
     type Totals = { bills: { payments: { count: number }; refunds: { count: number } }[] };
     const close = async () => {

@@ -183,6 +183,8 @@ export type BookEntry = {
   refundedAt: Date | null;
   /** Whether it is a reversal, which has no number. */
   revoked?: boolean;
+  /** Other than CNY only where a fault lies. */
+  currency?: string;
 };
 
 /** A published trade bill: its lines as they were, or as a fault shows them. */

@@ -32,6 +32,8 @@ export type StatementLine = {
   readonly createdAt: Date;
   readonly finishedAt: Date;
   readonly subject: string;
+  /** Of a merchant number that is not this contract's, in a file that is. */
+  readonly isStrangers?: boolean;
 };
 
 export type Statement = {

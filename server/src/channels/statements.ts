@@ -49,6 +49,7 @@ export const StatementLineSchema = Type.Object({
   created_at: InstantSchema,
   finished_at: InstantSchema,
   subject: Type.String(),
+  unknown_merchant: Type.Boolean({ description: "Of a merchant number that is not this contract's" }),
 });
 
 const StatementSchema = Type.Object({
@@ -132,5 +133,6 @@ export function presentStatementLine(line: StatementLine) {
     created_at: line.createdAt.toISOString(),
     finished_at: line.finishedAt.toISOString(),
     subject: line.subject,
+    unknown_merchant: line.isStrangers === true,
   };
 }

@@ -11,7 +11,6 @@ import { parseStatement } from "../channels/alipay/bill.ts";
 import type { StatementLine } from "../channels/index.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import type { GivenLine } from "./generation/plan.ts";
 import { createReconciliation } from "./generation/service.ts";
 import type { Finding } from "./model.ts";
 import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts";
@@ -79,7 +78,7 @@ after(async () => {
 
 type Told = { readonly title: string; readonly contract: Contract; readonly day: Day };
 
-async function linesOf({ contract, day }: Told): Promise<readonly GivenLine[]> {
+async function linesOf({ contract, day }: Told): Promise<readonly StatementLine[]> {
   const lines = await throughTheFile(contract.channel, DATE, day.lines, day.failed);
   return lines.map((line) => ({ ...line, isStrangers: day.strangers.has(line.channelTradeNo) }));
 }

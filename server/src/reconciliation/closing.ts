@@ -112,9 +112,9 @@ export function dayTotals(db: Db, closedThrough: string): Promise<DayTotals[]> {
   return db.all<DayTotals>(DAY_TOTALS, [closedThrough]);
 }
 
-// Read from the ledger, not from what was taken out of it: a second way to know. Nearly all that a date booked
-// is of its scopes, so it is what the balances of the date changed by, less the journals of the date that are
-// none of them, and with those of earlier dates that are.
+// Read from the ledger, not from what was taken out of it: a second way to know. Nearly all that a date
+// booked is of its scopes, so it is what the balances of the date changed by, less the journals of the date
+// that are none of them, and with those of earlier dates that are.
 const DAY_MOVEMENTS = sql(
   "reconciliation_day_movements",
   `with of_date as materialized (${OF_DATE}),

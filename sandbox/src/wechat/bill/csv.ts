@@ -39,7 +39,7 @@ const begin: Column[] = [
   ["交易类型", (row) => tradeTypeOf(row)],
   ["交易状态", (row) => stateOf(row)],
   ["付款银行", (row) => row.bankType],
-  ["货币种类", () => "CNY"],
+  ["货币种类", (row) => row.currency ?? "CNY"],
   ["应结订单金额", (row) => ofPayment(row, row.settlement)],
   // Coupons that were charged up beforehand; the sandbox's are not, and lower what is settled instead.
   ["代金券金额", () => "0.00"],

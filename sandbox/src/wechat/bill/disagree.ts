@@ -15,6 +15,8 @@ export function wechatTwists(random: SandboxRandom): BillTwists<BookEntry> {
     }),
     amountOff: (entry) => ({ ...entry, total: entry.total + 1n, settlement: entry.settlement + 1n }),
     feeOff: (entry) => ({ ...entry, fee: entry.fee + 1n }),
+    otherCurrency: (entry) => ({ ...entry, currency: "USD" }),
+    otherMerchant: (entry) => ({ ...entry, mchid: String(BigInt(entry.mchid) + 1n) }),
     nextDay: (entry) => {
       const at = new Date(Date.parse(`${entry.date}T00:00:00+08:00`) + dayMs);
       return { ...entry, at, date: beijingDate(at) };

@@ -173,6 +173,24 @@ describe("the documented statement", () => {
     const lines = FILE.map((line) => line.replace("`1900000001,`0,", `\`1900000001,\`${SUB_MCHID},`));
     assert.equal(read(lines, { ...EXPECTED, subMchid: SUB_MCHID }).account, SUB_MCHID);
   });
+
+  it("tells a line of another merchant apart from its own", () => {
+    const own = [HEADER, PAYMENT.replace("`1900000001", "`1900000002"), ...FILE.slice(2)];
+    assert.deepEqual(
+      read(own).lines.map(({ isStrangers }) => isStrangers === true),
+      [true, false],
+    );
+    const other = [HEADER, PAYMENT.replace("`1900000001,`0,", "`1900000001,`1900000109,"), ...FILE.slice(2)];
+    assert.equal(read(other).lines[0]?.isStrangers, true, "one below it");
+  });
+
+  it("has lines in the currency that they name", () => {
+    const lines = [HEADER, PAYMENT.replace("`CNY", "`HKD"), ...FILE.slice(2)];
+    assert.deepEqual(
+      read(lines).lines.map(({ currency }) => currency),
+      ["HKD", "CNY"],
+    );
+  });
 });
 
 const SUCCESS_HEADER =
@@ -266,12 +284,16 @@ describe("a statement is refused as a whole, with the line and the reason, when"
     "a cell is missing": [2, change(1, ",`测试商品", "")],
     "a cell has no backtick": [3, change(2, "`2026-11-19 11:56:48,`", "`2026-11-19 11:56:48,")],
     "a name goes on like a record": [2, change(1, "测试商品", "茶\n`2026-11-19 10:55:23,`wx")],
-    "it is another merchant's": [2, change(1, "`1900000001", "`1900000002")],
-    "it is a service provider's": [2, change(1, "`1900000001,`0", "`1900000001,`1900000109")],
+    "it is another merchant's": [2, FILE.map((line) => line.replace("`1900000001", "`1900000002"))],
+    "it is a service provider's": [
+      2,
+      FILE.map((line) => line.replace("`1900000001,`0", "`1900000001,`1900000109")),
+    ],
     "it is another day's": [2, FILE.map((line) => line.replace("`2026-11-19 1", "`2026-11-18 1"))],
     "a time is none": [2, change(1, "10:55:23", "25:55:23")],
     "a state is not known": [2, change(1, "`SUCCESS", "`PAID")],
-    "a currency is not CNY": [2, change(1, "`CNY", "`USD")],
+    "a currency is none": [2, change(1, "`CNY", "`CNX")],
+    "a currency has no places for what is written": [2, change(1, "`CNY", "`JPY")],
     "an amount is none": [2, change(1, "`0.60%,`12.34", "`0.60%,`12,34")],
     "an amount has three places": [2, change(1, "`0.60%,`12.34", "`0.60%,`12.345")],
     "a payment is of nothing": [2, change(1, "`0.60%,`12.34", "`0.60%,`0.00")],

@@ -1,4 +1,4 @@
-import { divideHalfUp } from "../../kernel/money.ts";
+import { divideHalfUp, exponentOf, isCurrency } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
 import { refuseOtherDay } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
@@ -85,13 +85,15 @@ const FEE_UNITS_PER_FEN = 1_000n;
 
 /**
  * Reads a trade bill, all of it or nothing: bytes that are not UTF-8, a cell that is not what its column
- * holds, another merchant or day, a count or a sum that the lines do not make, each refuses the file.
+ * holds, no line of the merchant, another day, a count or a sum that the lines do not make, each refuses the
+ * file.
  * @param original the file as it came
  * @throws StatementFault with the line and the reason
  */
 export function parseStatement(content: Buffer, original: Buffer, expected: Expected): Statement {
   const type = expected.type ?? "ALL";
   const bill = readBill(content, layoutOf(type));
+  refuseStrangersFile(bill.records, expected);
   const rows = bill.records.map((record) => rowOf(record, type, expected));
   checkSummary(bill.summary, type, rows);
   refuseOtherDay(
@@ -148,10 +150,9 @@ function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row
   const kind = must("state", KINDS[state]);
   if (!KINDS_OF[type].includes(kind)) must("state", null);
   const times = timesOf(reader, type);
-  if (text("currency") !== "CNY") must("currency", null);
-  if (text("mchid") !== expected.mchid) must("mchid", null);
-  // A merchant of its own has 0 there, or nothing.
-  if ((text("subMchid") || "0") !== (expected.subMchid ?? "0")) must("subMchid", null);
+  const currency = text("currency");
+  // Amounts have two places, whatever they are of.
+  if (!isCurrency(currency) || exponentOf(currency) !== 2) must("currency", null);
 
   const figures = figuresOf(reader, type, kind);
   const isPayment = kind === "payment";
@@ -166,11 +167,34 @@ function rowOf(record: BillRecord, type: TradeBillType, expected: Expected): Row
     amount: isPayment ? figures.ordered : -figures.askedRefund,
     settleAmount: isPayment ? figures.settled : -figures.settledRefund,
     fee: divideHalfUp(figures.feeUnits, FEE_UNITS_PER_FEN),
-    currency: "CNY",
+    currency,
     ...times,
     subject: text("subject"),
+    ...(strangerIn(reader, expected) === null ? {} : { isStrangers: true }),
   };
   return { entry, figures, failed: !isPayment && type !== "SUCCESS" && text("refundState") === "FAIL" };
+}
+
+/**
+ * The column that names another merchant, or null. A merchant of its own has 0 for another below it, or
+ * nothing.
+ */
+function strangerIn({ text }: Reader, { mchid, subMchid }: Expected): Column | null {
+  if (text("mchid") !== mchid) return "mchid";
+  return (text("subMchid") || "0") === (subMchid ?? "0") ? null : "subMchid";
+}
+
+/**
+ * No line of the merchant that was asked for: it is another's file. A line of another's among ours is told
+ * apart by reconciliation.
+ */
+function refuseStrangersFile(records: readonly BillRecord[], expected: Expected): void {
+  const [first] = records;
+  if (first === undefined) return;
+  const readers = records.map(readerOf);
+  if (readers.some((reader) => strangerIn(reader, expected) === null)) return;
+  const reader = readerOf(first);
+  reader.must(strangerIn(reader, expected) ?? "mchid", null);
 }
 
 /** A refund still on its way has no time of success, and is dated as it was asked for. */

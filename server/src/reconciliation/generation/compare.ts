@@ -1,5 +1,6 @@
 /** Plans compared by the engine, and what it found made into generations. */
 import { stat } from "node:fs/promises";
+import type { StatementLine } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { type Comparison, type Engine, type InScope, IrregularStatement } from "../engine/engine.ts";
 import { frameOf } from "../engine/large/frame.ts";
@@ -10,7 +11,7 @@ import type { Finding } from "../model.ts";
 import { ourRowFrom, theirRowFrom } from "./evidence.ts";
 import { findingOf, hashOf, inOrder } from "./findings.ts";
 import { type Standing, standingsOf } from "./known.ts";
-import type { GivenLine, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { Made } from "./store.ts";
 
 export type CompareDeps = {
@@ -136,7 +137,7 @@ async function* linesOf(
   }
 }
 
-function rowOf(line: GivenLine, channelDate: string): TheirRow {
+function rowOf(line: StatementLine, channelDate: string): TheirRow {
   return {
     kind: line.kind,
     tradeNo: line.channelTradeNo,

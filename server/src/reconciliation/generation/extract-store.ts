@@ -62,11 +62,11 @@ const FIND_PLACES = sql(
    order by p.place`,
 );
 
-// A journal has its entries on one account one after the other: it is told once, at the first of them. Rows of
-// other rooms are looked for only where the kind of the journal says that there is one. What a
-// refund or a claim is of stands on rows that no longer change once it is booked. What a channel gave back by
-// itself is of the attempt that it was told of: by an answer or a notification, or by the channel's number of
-// it, whose source is named after both (`foreignRefundId`).
+// A journal has its entries on one account one after the other: it is told once, at the first of them. Rows
+// of other rooms are looked for only where the kind of the journal says that there is one. What a refund or a
+// claim is of stands on rows that no longer change once it is booked. What a channel gave back by itself is
+// of the attempt that it was told of: by an answer or a notification, or by the channel's number of it, whose
+// source is named after both (`foreignRefundId`).
 const READ_CHUNK = sql(
   "reconciliation_movements",
   `with places as (

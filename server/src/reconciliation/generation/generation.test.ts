@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { StatementLine } from "../../channels/index.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { Finding, Scope } from "../model.ts";
@@ -17,7 +18,6 @@ import {
 } from "../testing/books.ts";
 import { channelTerms } from "../testing/traits.ts";
 import { extractPath, packedPath } from "./extract.ts";
-import type { GivenLine } from "./plan.ts";
 import { createReconciliation, type Reconciled, type Reconciliation } from "./service.ts";
 
 const goOn = async () => {};
@@ -29,7 +29,7 @@ let extracts = "";
 let engine: Engine;
 let reconciliation: Reconciliation;
 const contracts = new Map<string, Contract>();
-const statements = new Map<string, readonly GivenLine[]>();
+const statements = new Map<string, readonly StatementLine[]>();
 const keyOf = ({ channelAccountId, channelDate }: Scope) => `${channelAccountId} ${channelDate}`;
 
 before(async () => {
@@ -81,7 +81,7 @@ async function contract(rest: Partial<Contract> = {}): Promise<Contract> {
   return made;
 }
 
-function lineOf(order: Order, rest: Partial<GivenLine> = {}): GivenLine {
+function lineOf(order: Order, rest: Partial<StatementLine> = {}): StatementLine {
   const at = new Date(`${D1}T04:00:00Z`);
   return {
     line: 1,
@@ -220,7 +220,7 @@ describe("across days", () => {
   });
   after(() => books.drop());
   const day = (date: string) => at(shop, date);
-  const give = (date: string, lines: readonly GivenLine[]) => statements.set(keyOf(day(date)), lines);
+  const give = (date: string, lines: readonly StatementLine[]) => statements.set(keyOf(day(date)), lines);
 
   test("what the next day explains is told as pending, and then no more", async () => {
     // Billed on the first day, heard of after midnight; and the other way round.

@@ -12,18 +12,12 @@ import { textOf } from "./findings.ts";
 import { findPending, newestBefore, newestNext, newestOf, type PendingFinding } from "./store.ts";
 import { type ChannelTerms, termsOf } from "./terms.ts";
 
-/** A line as the statements room gives it. */
-export type GivenLine = StatementLine & {
-  /** Of a merchant number that is not this contract's. */
-  readonly isStrangers?: boolean;
-};
-
 /** The newest accepted statement of a scope. */
 export type GivenStatement = {
   readonly id: Id;
   /** SHA-256 of the original. */
   readonly hash: Buffer;
-  readonly lines: Iterable<GivenLine> | AsyncIterable<GivenLine>;
+  readonly lines: Iterable<StatementLine> | AsyncIterable<StatementLine>;
   /**
    * Where an Alipay statement (业务明细) is as it came, unpacked: one too large to be read line by line is read
    * by the engine itself.
