@@ -88,6 +88,15 @@ describe("a run of the close", () => {
     }
   });
 
+  it("begins with those of the days before that nobody has begun", async () => {
+    const [before, date] = [await closedDate(), await closedDate()];
+    const { close } = scene(1);
+    await close.request(date, null);
+    const runs = await close.claim(10);
+    assert.deepEqual(runs.map(({ accountingDate }) => accountingDate).toSorted(), [before, date]);
+    for (const run of runs) await close.advance(run, never);
+  });
+
   it("of a process that died is another's when its lease ends", async () => {
     const date = await closedDate();
     const { close } = scene(1);

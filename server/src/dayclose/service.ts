@@ -106,6 +106,9 @@ async function request(
   const day = await store.dayState(cell.db, date);
   if (day === null) throw problem("not_found", { detail: `the books have had no day ${date}` });
   if (day.closedAt === null) throw problem("day_open", { detail: `${date} is the day that is open now` });
+  // A day waits for the one before: whoever asks for it asks for those that nobody has begun.
+  const earlier = (await store.datesWithoutRun(cell.db, NEW_RUNS_MAX)).filter((one) => one < date);
+  for (const one of earlier) await begin(deps, one, by?.operator.id ?? null, withoutStatements);
   const made = await begin(deps, date, by?.operator.id ?? null, withoutStatements);
   if (!made) await hasten(deps, date, withoutStatements);
   deps.onDue();

@@ -101,7 +101,7 @@ async function minimums(
     return { end: "done", detail: "the month goes on", result: {} };
   }
   const booked = await fees.monthlyMinimums(month, () => goOn());
-  return { end: "done", detail: `${booked.length} contracts have a minimum`, result: {} };
+  return { end: "done", detail: `${counted(booked.length, "contract")} with a minimum`, result: {} };
 }
 
 async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
@@ -122,14 +122,16 @@ async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: St
     ),
   ];
   const count = made.settled.reduce((sum, row) => sum + row.settlements, 0);
-  return { end: "done", detail: `${count} settlements`, result: { settled, notes } };
+  return { end: "done", detail: counted(count, "settlement"), result: { settled, notes } };
 }
 
 async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
   const { totals } = await settlement.bills(date, () => goOn());
   const count = totals.reduce((sum, row) => sum + row.bills, 0);
-  return { end: "done", detail: `${count} bills`, result: {} };
+  return { end: "done", detail: counted(count, "bill"), result: {} };
 }
+
+const counted = (count: number, of: string) => `${count} ${of}${count === 1 ? "" : "s"}`;
 
 /**
  * Nothing is to leave while the books are not right, nor in a currency whose clients have paid for the
@@ -150,11 +152,10 @@ async function proposePayouts(
   const { made, known, refused } = proposed;
   const because = Map.groupBy(refused, ({ reason }) => reason);
   const notes = [...because].map(
-    ([reason, { length }]) =>
-      `${length} ${length === 1 ? "settlement" : "settlements"} cannot be paid out: ${reason}.`,
+    ([reason, { length }]) => `${counted(length, "settlement")} cannot be paid out: ${reason}.`,
   );
   const without = short.length === 0 ? "" : `; none in ${short.join(", ")}, where client money is not whole`;
-  const detail = `${made} payouts proposed, ${known} were before, ${refused.length} cannot be paid${without}`;
+  const detail = `${counted(made, "payout")} proposed, ${known} before, ${refused.length} cannot be paid${without}`;
   return { end: "done", detail, result: { proposed: BigInt(made), notes } };
 }
 
