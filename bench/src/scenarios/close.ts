@@ -44,11 +44,11 @@ export async function close({
     const day = await writeStatements(client, date);
     channel.handOut(day);
     const memory = watchMemory(pid);
-    const begun = performance.now();
+    const fetching = performance.now();
     await fetchAll(platform, day);
-    const fetchSeconds = round((performance.now() - begun) / MS_PER_SECOND, 2);
-    const steps = { fetch: fetchSeconds, ...(await closeDay(platform, client, date, progress)) };
-    const seconds = round((performance.now() - begun) / MS_PER_SECOND, 2);
+    const begun = performance.now();
+    const steps = await closeDay(platform, client, date, progress);
+    const seconds = secondsSince(begun, performance.now());
     const rssMbMax = memory.stop();
     const found = await findingsOf(client);
     const breaks = Object.values(found).reduce((sum, count) => sum + count, 0);
@@ -61,6 +61,7 @@ export async function close({
       rss_mb_max: rssMbMax,
       breaks,
       invariants,
+      fetch_s: secondsSince(fetching, begun),
       steps_s: steps,
     };
     return { figures, valid: invariants === "ok" };
@@ -69,6 +70,10 @@ export async function close({
     await platform.stop();
     channel.stop();
   }
+}
+
+function secondsSince(from: number, to: number): number {
+  return round((to - from) / MS_PER_SECOND, 2);
 }
 
 /** The channel's side: it hands out each account's statement of the day. */

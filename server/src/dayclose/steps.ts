@@ -155,7 +155,8 @@ async function proposePayouts(
     ([reason, { length }]) => `${counted(length, "settlement")} cannot be paid out: ${reason}.`,
   );
   const without = short.length === 0 ? "" : `; none in ${short.join(", ")}, where client money is not whole`;
-  const detail = `${counted(made, "payout")} proposed, ${known} before, ${refused.length} cannot be paid${without}`;
+  const others = `${known} before, ${refused.length} cannot be paid`;
+  const detail = `${counted(made, "payout")} proposed, ${others}${without}`;
   return { end: "done", detail, result: { proposed: BigInt(made), notes } };
 }
 

@@ -1,3 +1,14 @@
+import { totalmem } from "node:os";
+import { constrainedMemory } from "node:process";
+
+const MEGABYTE = 1_048_576;
+/** The hot tables' indexes of some ten million payments, and a laptop does not feel it. */
+const BUFFERS_MB_MIN = 256;
+/** A day of a million payments: its close looks each up by its number. */
+const BUFFERS_MB_MAX = 2_048;
+/** Of the machine's memory, or of the container's. */
+const BUFFERS_SHARE = 8;
+
 /** How the embedded PostgreSQL is set, beyond its own defaults, as command-line arguments; each says why. */
 export function serverSettings(port: number, durable: boolean): string[] {
   const settings: Record<string, string> = {
@@ -8,8 +19,7 @@ export function serverSettings(port: number, durable: boolean): string[] {
     // API, worker and batch pools of one process take about forty; the rest is for audit, demo, bench and a
     // psql.
     max_connections: "200",
-    // The hot tables' indexes of some ten million payments stay in memory, and a laptop does not feel it.
-    shared_buffers: "256MB",
+    shared_buffers: `${durable ? buffersMb() : BUFFERS_MB_MIN}MB`,
     // Checkpoints by time, not by volume: at full load the default would make one every minute.
     max_wal_size: "2GB",
     // After a checkpoint each page goes into the log whole once; most of a page is zeros and likenesses.
@@ -27,6 +37,14 @@ export function serverSettings(port: number, durable: boolean): string[] {
     ...(durable ? {} : volatileSettings),
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/** An eighth of the memory, within bounds. */
+function buffersMb(): number {
+  // Without a limit it is more than any machine has.
+  const memory = Math.min(totalmem(), constrainedMemory() || Number.POSITIVE_INFINITY);
+  const share = Math.floor(memory / BUFFERS_SHARE / MEGABYTE);
+  return Math.min(Math.max(share, BUFFERS_MB_MIN), BUFFERS_MB_MAX);
 }
 
 /**
