@@ -3,6 +3,7 @@
  * instant channel.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -32,12 +33,16 @@ export type BenchPlatform = {
   /** A call with a key of a merchant. */
   api(key: string, method: string, path: string, body?: unknown): Promise<Record<string, string>>;
   stop(): Promise<void>;
+  /** Ends the process as a power cut does; its data stays. */
+  kill(): Promise<void>;
 };
 
 export type PlatformOptions = {
   readonly progress: (line: string) => void;
   /** Where the server leaves its CPU profile when it ends. */
   readonly profileDir?: string | null;
+  /** A data folder that was there before and stays when it is stopped; absent: one of its own. */
+  readonly dataDir?: string;
   /** Options of Node for the server, beside those of the profile. */
   readonly nodeOptions?: readonly string[];
 };
@@ -45,7 +50,10 @@ export type PlatformOptions = {
 /** Starts it on a data folder of its own, which is gone when it is stopped. */
 export async function startPlatform(options: PlatformOptions): Promise<BenchPlatform> {
   const { progress, profileDir = null, nodeOptions = [] } = options;
-  const dataDir = mkdtempSync(join(tmpdir(), "tributary-bench-"));
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "tributary-bench-"));
+  const clean = () => {
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+  };
   const port = await freePort();
   const begun = performance.now();
   const child = spawn(process.execPath, [...nodeOptions, ...profiling(profileDir), MAIN], {
@@ -68,7 +76,7 @@ export async function startPlatform(options: PlatformOptions): Promise<BenchPlat
     await ready(child, baseUrl, () => output);
   } catch (error) {
     child.kill("SIGKILL");
-    rmSync(dataDir, { recursive: true, force: true });
+    clean();
     throw error;
   }
   const startMs = performance.now() - begun;
@@ -88,7 +96,12 @@ export async function startPlatform(options: PlatformOptions): Promise<BenchPlat
     merchants: (count, receiverPort) => makeMerchants(baseUrl, ops, count, receiverPort),
     stop: async () => {
       await stopChild(child);
-      rmSync(dataDir, { recursive: true, force: true });
+      clean();
+    },
+    kill: async () => {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }
@@ -172,7 +185,7 @@ async function ready(child: ChildProcess, baseUrl: string, output: () => string)
 
 /** Ends a program in order, and by force when that takes too long. */
 export async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);

@@ -2,12 +2,10 @@
  * `close`: a day of so many payments of so many merchants, from the word that closes it until its report is
  * there: statements fetched and read, compared, breaks applied, merchants settled and billed, books proved.
  */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import pg from "pg";
-import { formatId } from "../../../server/src/kernel/ids.ts";
 import { type ClosingDay, endTheDay, writeStatements } from "../close/day.ts";
 import { openShops } from "../close/shops.ts";
+import { fetchAll, startStatements } from "../close/statements.ts";
 import { fill } from "../growth/fill.ts";
 import { whileFrozen } from "../growth/frozen.ts";
 import { type BenchPlatform, startPlatform } from "../platform.ts";
@@ -17,7 +15,6 @@ import { round } from "../summary.ts";
 import type { Given, Outcome } from "./scenario.ts";
 
 const ZIPF = 1;
-const FETCHES_AT_ONCE = 8;
 const LOOK_EVERY_MS = 200;
 const MS_PER_SECOND = 1_000;
 
@@ -74,39 +71,6 @@ export async function close({
 
 function secondsSince(from: number, to: number): number {
   return round((to - from) / MS_PER_SECOND, 2);
-}
-
-/** The channel's side: it hands out each account's statement of the day. */
-async function startStatements() {
-  let day: ClosingDay | null = null;
-  const server = createServer((request, response) => {
-    const [, , account = "", date] = (request.url ?? "").split("/");
-    const text = day?.date === date ? day?.statements.get(account) : undefined;
-    response.statusCode = text === undefined ? 404 : 200;
-    response.end(text ?? "");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    handOut: (given: ClosingDay) => {
-      day = given;
-    },
-    stop: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-/** Has each statement fetched, as an operator may at any hour: by night it is due by the calendar. */
-async function fetchAll({ ops }: BenchPlatform, { date, statements }: ClosingDay): Promise<void> {
-  const waiting = [...statements.keys()];
-  const hand = async () => {
-    for (let account = waiting.pop(); account !== undefined; account = waiting.pop()) {
-      await ops("POST", `/v1/ops/channel_accounts/${formatId("cha", account)}/statements/${date}/fetch`);
-    }
-  };
-  await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, hand));
 }
 
 /** How long each step took, in seconds. */

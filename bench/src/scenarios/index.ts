@@ -1,6 +1,7 @@
 /** Every scenario by the name that the command line knows it by. */
 import { chart } from "./chart.ts";
 import { close } from "./close.ts";
+import { closeKilled } from "./close-killed.ts";
 import { growth } from "./growth.ts";
 import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
@@ -26,5 +27,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   routing,
   reconcile,
   close,
+  "close-killed": closeKilled,
   chart,
 };
