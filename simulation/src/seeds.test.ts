@@ -12,7 +12,7 @@ async function hashes(seeds: readonly number[], jobs: number): Promise<ReadonlyM
 }
 
 test("a seed tells the same story in whatever process it runs", async () => {
-  assert.deepEqual(await hashes([12, 13, 14], 2), await hashes([12, 13, 14], 1));
+  assert.deepEqual(await hashes([12, 13], 2), await hashes([12, 13], 1));
 });
 
 test("a run ends at the result that says so", async () => {
