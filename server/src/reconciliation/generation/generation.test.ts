@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { StatementLine } from "../../channels/index.ts";
 import { systemClock } from "../../kernel/clock.ts";
+import { foreignRefundId } from "../../payments/foreign-refunds.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { Finding, Scope } from "../model.ts";
 import {
@@ -209,6 +210,55 @@ describe("a day of several accounts", () => {
     await packing(engine.pack).extract(D1, goOn);
     assert.deepEqual(files(), [`movements-${D1}.parquet`]);
     assert.equal(readFileSync(packedPath(extracts, D1)).subarray(0, 4).toString(), "PAR1");
+  });
+});
+
+describe("what a channel gave back by itself", () => {
+  before(fresh);
+  after(() => books.drop());
+
+  test("is of the attempt that it was told of, where two of a payment took money", async () => {
+    const shop = await contract({ channel: "stripe", method: "card" });
+    const first = orderOf(books, shop, 500n, D1);
+    const second = { ...orderOf(books, shop, 500n, D1), paymentId: first.paymentId };
+    const back = {
+      kind: "break_refund_theirs" as const,
+      order: second,
+      settle: -3n,
+      fee: 0n,
+      channelDate: D1,
+    };
+    await books.write({ orders: [first, second] });
+    await books.query("update attempts set foreign_refunds = $2 where id = $1", [
+      second.attemptId,
+      '[["re_0","9",true],["re_1","3",false]]',
+    ]);
+    const told = books.newId();
+    await books.query(
+      `insert into exchanges (payment_id, id, attempt_id, operation, call_end, decision, request, started_at,
+         took_ms, decided_at)
+       values ($1, $2, $3, 'query', 'answered', 'refunded_by_channel', '', now(), 1, now())`,
+      [second.paymentId, told, second.attemptId],
+    );
+    await books.write({
+      movements: [
+        successOf(first, "surplus_success"),
+        successOf(second),
+        { ...back, sourceId: foreignRefundId(second.attemptId, "re_1") },
+        { ...back, sourceId: told },
+      ],
+    });
+    await books.close(D1, D2);
+    await reconciliation.extract(D1, goOn);
+    const rows = readFileSync(extractPath(extracts, D1), "utf8").split("\n");
+    const ofBreaks = rows.filter((row) => row.includes("break_refund_theirs"));
+    assert.deepEqual(
+      ofBreaks.map((row) => [row.includes(second.orderNo), row.includes(first.orderNo)]),
+      [
+        [true, false],
+        [true, false],
+      ],
+    );
   });
 });
 
