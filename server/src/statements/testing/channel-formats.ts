@@ -239,7 +239,8 @@ const wechat = {
   encode: utf8,
   decode: fromUtf8,
   count: wechatRows,
-  cells: (line: string) => line.replace(/^`/, "").split(",`"),
+  // A name may go on in the next line; the last cell of a record does not.
+  cells: (line: string) => [line, ...line.split("\n")].flatMap((part) => part.replace(/^`/, "").split(",`")),
   minorPerUnit: 1,
 };
 
