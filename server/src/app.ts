@@ -245,6 +245,7 @@ async function addRoutes(http: Http, rooms: Rooms, clock: Clock): Promise<void> 
     cashier: checkout.gauges,
     routing,
     statements: rooms.close.fetching,
+    dayClose: rooms.close.dayClose,
     payouts: rooms.close.payouts,
   };
   const { authenticateOperator } = auth;

@@ -9,6 +9,7 @@ import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts"
 import {
   closeSteps,
   createDayClose,
+  type DayClose,
   dayCloseRoutes,
   nightlyClose,
   startCloseWorker,
@@ -95,6 +96,7 @@ export type CloseRooms = {
   readonly breaks: Breaks;
   readonly fetching: Fetching;
   readonly payouts: Payouts;
+  readonly dayClose: DayClose;
   routes(http: Http, auth: CloseAuth): void;
   readonly jobs: readonly Job[];
   /** What a second person approves. */
@@ -168,6 +170,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     breaks,
     fetching: statements.fetching,
     payouts,
+    dayClose,
     routes: (http, auth) => {
       const bytesMax = settings.statementBytesMax;
       registerStatements(http, { ...statements, operators: deps.operators, ...auth, bytesMax });

@@ -94,7 +94,13 @@ describe("a day", () => {
     assert.match(await days.waitsFor(moved), new RegExp(`${account} ${moved}`));
     await days.close(moved);
 
+    const metrics = async () => await (await fetch(`${platform.baseUrl}/metrics`)).text();
+    assert.match(await metrics(), /^tributary_close_unfinished_days 0$/m);
     const quiet = await days.next();
+    platform.clock.advance(10_000);
+    const told = await metrics();
+    assert.match(told, /^tributary_close_unfinished_days 1$/m);
+    assert.match(told, /^tributary_close_unfinished_seconds [1-9]\d*/m);
     const awaited = await days.waitsFor(quiet);
     assert.match(awaited, new RegExp(` cha_\\w+ ${quiet}$`), "all are named");
     assert.doesNotMatch(awaited, new RegExp(`${account} ${quiet}`));

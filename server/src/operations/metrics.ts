@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CallCounts } from "../channels/index.ts";
+import type { DayClose } from "../dayclose/index.ts";
 import type { Batcher } from "../kernel/batcher.ts";
 import { SECOND } from "../kernel/clock.ts";
 import type { Cell, Database } from "../kernel/database.ts";
@@ -32,6 +33,7 @@ export type MetricsDeps = {
     readonly cashier: CashierGauges;
     readonly routing: Pick<Routing, "health">;
     readonly statements: Pick<Fetching, "counts">;
+    readonly dayClose: Pick<DayClose, "unfinished">;
     readonly payouts: {
       readonly workers: () => Readonly<Record<string, DueWorker["gauges"]>> | null;
       backlog(): Promise<readonly Backlog[]>;
@@ -73,6 +75,7 @@ export function createMetrics(deps: MetricsDeps) {
   addCashierMetrics(add, deps.gauges.cashier);
   addRoutingMetrics(add, deps.gauges.routing);
   addStatements(add, deps);
+  addDays(add, deps);
   addAudit(add, deps);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }
@@ -157,6 +160,18 @@ function addStatements(add: AddGauge, { cell, gauges: { statements } }: MetricsD
   });
   add("statements_late_seconds", "How long the first of them has been due", [], async (self) => {
     const since = (await counts())?.lateSince ?? null;
+    self.set(since === null ? 0 : (now() - since.getTime()) / SECOND);
+  });
+}
+
+function addDays(add: AddGauge, { cell, gauges: { dayClose } }: MetricsDeps): void {
+  const now = () => cell.clock.now().getTime();
+  const unfinished = remembered(now, () => dayClose.unfinished());
+  add("close_unfinished_days", "Dates that are over and whose close is not done", [], async (self) => {
+    self.set(Number((await unfinished())?.days ?? Number.NaN));
+  });
+  add("close_unfinished_seconds", "How long the first of them has been over", [], async (self) => {
+    const since = (await unfinished())?.oldestClosedAt ?? null;
     self.set(since === null ? 0 : (now() - since.getTime()) / SECOND);
   });
 }
