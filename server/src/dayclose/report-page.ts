@@ -99,8 +99,8 @@ ${figures(row.theirs, row.currency)}${figures(row.ours, row.currency)}
   );
 }
 
-function statementsText({ channel_date: date, statements }: ChannelReport): string {
-  return `${date}, ${statements === 1n ? "1 statement" : `${statements} statements`}`;
+function statementsText({ channel_date: date, statements, currency }: ChannelReport): string {
+  return `${date}, ${currency}, ${statements === 1n ? "1 statement" : `${statements} statements`}`;
 }
 
 function figures({ count, settle, fee }: Figures, currency: string): Html {
@@ -140,7 +140,7 @@ ${money(row.reserved, row.currency)}<td class="n">${String(row.waiting_for_a_per
 <th scope="col">settled</th><th scope="col">recovered</th><th scope="col">kept in reserve</th>
 <th scope="col">to approve</th></tr>`,
           rows,
-        )}<p class="empty">${String(proposed)} payouts were proposed.</p>`,
+        )}<p class="empty">${proposed === 1n ? "1 payout was" : `${proposed} payouts were`} proposed.</p>`,
   );
 }
 

@@ -78,7 +78,11 @@ export async function comparedReport(
 ): Promise<ComparedReport> {
   const totals = await dayTotals(db, date);
   const byChannel = new Map<string, ChannelReport>();
-  for (const row of totals) {
+  const counted = new Set<Id>();
+  for (const total of totals) {
+    // A statement in two currencies has one count of what matched, told with the first.
+    const row = counted.has(total.statementId) ? { ...total, matched: 0, findings: 0 } : total;
+    counted.add(total.statementId);
     const account = await accountOf(row.channelAccountId);
     const channel = account?.channel ?? "";
     const key = `${channel} ${row.channelDate} ${row.currency}`;
