@@ -27,7 +27,9 @@ const CLOSE_TRANSACTIONS: Readonly<Record<string, string>> = {
   statement_fetches_insert: "expecting statements",
   statement_fetches_claim: "claiming statements",
   statement_insert: "keeping a statement",
+  // One whose findings are breaks now, and those that found nothing.
   breaks_generation_applied: "ending a comparison's breaks",
+  breaks_plain_generations_applied: "ending a comparison's breaks",
   settlement_accounts_ensure: "naming what settles",
   settlement_accounts_lock: "settling",
   bills_insert: "making bills",
@@ -35,7 +37,7 @@ const CLOSE_TRANSACTIONS: Readonly<Record<string, string>> = {
   close_report_insert: "writing a day's report",
 };
 
-export const CLOSE_TRANSACTION_NAMES: readonly string[] = Object.values(CLOSE_TRANSACTIONS);
+export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
