@@ -1,6 +1,6 @@
 /**
  * `close-killed`: the same day closed twice on copies of one platform, once in peace and once with the server
- * killed as it begins and as it ends each step. Void unless both came to the same.
+ * killed as it begins and as it ends each step. Void unless each kill came and both came to the same.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -32,10 +32,11 @@ export async function closeKilled({ scenario, payments, merchants, progress }: G
     // With owners and modes, which PostgreSQL is strict about.
     execFileSync("cp", ["-a", one, other]);
     const peace = await closeInPeace(one, day);
-    const { digest: killed, kills } = await closeWithKills(other, day, progress);
+    const { digest: killed, kills, gone } = await closeWithKills(other, day, progress);
     const differ = [...peace].filter(([part, text]) => killed.get(part) !== text).map(([part]) => part);
     for (const part of differ) progress(`${part}: ${peace.get(part)}, and with kills ${killed.get(part)}`);
-    const invariants = differ.length === 0 ? "ok" : `${differ.join(", ")} differ`;
+    const faults = [...differ.map((part) => `${part} differs`), ...gone.map((at) => `no kill: ${at}`)];
+    const invariants = faults.length === 0 ? "ok" : faults.join(", ");
     const figures = { scenario, payments, merchants, kills: kills.length, killed_at: kills, invariants };
     return { figures, valid: invariants === "ok" };
   } finally {
@@ -75,6 +76,7 @@ function closeInPeace(dataDir: string, { date }: ClosingDay) {
 /** Kills the server inside each transaction that begins or ends a step, and starts it again. */
 async function closeWithKills(dataDir: string, { date }: ClosingDay, progress: Given["progress"]) {
   const kills: string[] = [];
+  const gone: string[] = [];
   const steps = await withPlatform(dataDir, async ({ ops, kill }, client) => {
     await client.query(HOLD);
     await ops("POST", `/v1/ops/days/${date}/close`, {});
@@ -91,7 +93,7 @@ async function closeWithKills(dataDir: string, { date }: ClosingDay, progress: G
       const isHeld = await isHeldAt(client, date);
       await client.end();
       await platform.kill();
-      if (isHeld) kills.push(`${step} ${moment}`);
+      (isHeld ? kills : gone).push(`${step} ${moment}`);
     }
     progress(`killed as ${step} began and ended`);
   }
@@ -101,7 +103,7 @@ async function closeWithKills(dataDir: string, { date }: ClosingDay, progress: G
     while ((await stateOf(client, date)) !== "done") await sleep(LOOK_EVERY_MS);
     return digestOf(client);
   });
-  return { digest, kills };
+  return { digest, kills, gone };
 }
 
 /** The process that had the run is dead: nobody need wait until its lease is over. */

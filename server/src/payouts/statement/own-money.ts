@@ -62,6 +62,7 @@ export function ownMoneyAction(deps: PayoutsDeps): ApprovalAction {
     carryOut: async ({ payload, id: approvalId }) => {
       const connection = await connectionByName(deps.platform.db, String(payload.connection));
       if (connection === null) return { refused: "the connection is not there" };
+      if (connection.holds !== payload.holds) return { refused: HOLDS_ELSE };
       return cell.transact(async (tx) => {
         const day = await lockDay(tx, cell.cell);
         const amount = BigInt(Number(payload.amount));
@@ -116,7 +117,7 @@ export async function proposeTransfer(
     payload: {
       from,
       to,
-      moves: `${out.connection.holds} to ${back.connection.holds}`,
+      moves: movesOf(out.connection, back.connection),
       amount: Number(back.entry.amount),
       currency: back.entry.currency,
       evidence,
@@ -139,6 +140,7 @@ export function transferAction(deps: PayoutsDeps): ApprovalAction {
         await connectionByName(deps.platform.db, to.connection),
       ];
       if (source === null || target === null) return { refused: "a connection is not there" };
+      if (movesOf(source, target) !== payload.moves) return { refused: HOLDS_ELSE };
       const sides = [
         { connection: source, entryRef: from.entryRef, amount: -amount },
         { connection: target, entryRef: to.entryRef, amount },
@@ -184,6 +186,8 @@ async function lockOpen(
   return entry.amount === amount ? { entry } : { end: { refused: "the entry's amount is another" } };
 }
 
+const HOLDS_ELSE = "a connection holds something else than when it was proposed: propose it again";
+const movesOf = (from: BankConnection, to: BankConnection) => `${from.holds} to ${to.holds}`;
 const bankAccount = ({ holds }: BankConnection) => (holds === "own" ? "bank_own" : "bank_reserve");
 
 type Move = {
@@ -227,7 +231,7 @@ export type OwnMoney = {
   readonly insideAtClose: bigint;
   /** What may be taken out of the reserve: what was there at the close and still is. */
   readonly sweepable: bigint;
-  /** What has to be paid in, so that client money is whole. */
+  /** What has still to be paid in, so that client money is whole at the next close. */
   readonly missing: bigint;
 };
 
@@ -242,10 +246,11 @@ export async function ownMoney(
   return { closedDate, positions: now.map((position) => ownMoneyOf(position, atClose)) };
 }
 
-function ownMoneyOf(
-  { currency, ownMoneyInside: inside }: MoneyPosition,
+/** Pure. */
+export function ownMoneyOf(
+  { currency, ownMoneyInside: inside }: Pick<MoneyPosition, "currency" | "ownMoneyInside">,
   atClose: ReadonlyMap<Currency, bigint>,
-) {
+): OwnMoney {
   const insideAtClose = atClose.get(currency) ?? 0n;
   const least = inside < insideAtClose ? inside : insideAtClose;
   return {
@@ -253,6 +258,7 @@ function ownMoneyOf(
     inside,
     insideAtClose,
     sweepable: least > 0n ? least : 0n,
-    missing: least < 0n ? -least : 0n,
+    // What was paid in since the close is missing no more, though payouts wait for the next one.
+    missing: inside < 0n ? -inside : 0n,
   };
 }
