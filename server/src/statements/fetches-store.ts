@@ -14,13 +14,22 @@ const insertSql = sql(
      f.published_at, 0, 0, $1
    from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::date[], $7::timestamptz[])
      as f (id, kind, channel_account_id, account, statement_date, published_at)
+   where not exists (
+     select
+     from statements s
+     where s.kind = f.kind
+       and s.channel_account_id = f.channel_account_id
+       and s.account = f.account
+       and s.statement_date = f.statement_date
+       and s.state = 'accepted'
+   )
    order by f.kind, f.channel_account_id, f.account, f.statement_date
    on conflict on constraint statement_fetches_scope do nothing`,
 );
 
 export type Expected = Scope & { readonly id: Id; readonly channelAccountId: Id; readonly publishedAt: Date };
 
-/** Those that are expected already stay as they are; gives how many are new. */
+/** Those that are expected or there already stay as they are; gives how many are new. */
 export async function insertFetches(tx: Tx, rows: readonly Expected[], now: Date): Promise<number> {
   if (rows.length === 0) return 0;
   const keys = ["id", "kind", "channelAccountId", "account", "statementDate", "publishedAt"] as const;

@@ -6,15 +6,26 @@ const COLUMNS = `
   id, kind, channel_account_id, account, statement_date, state, version, hash, bytes, source, reading, lines,
   fault_line, fault_reason, notes, received_at, received_by`;
 
-const insertSql = sql(
+/**
+ * A statement of SQL for scopes of a contract and one for those of none: only an equation finds a row by its
+ * index. @param make given the condition on the contract, which is the parameter `at`
+ */
+function ofScopes(name: string, at: string, make: (isOfAccount: string) => string) {
+  const ofAccount = sql(name, make(`channel_account_id = ${at}`));
+  const ofNone = sql(`${name}_of_none`, make(`channel_account_id is null and ${at}::uuid is null`));
+  return ({ channelAccountId }: Scope) => (channelAccountId === null ? ofNone : ofAccount);
+}
+
+const insertSql = ofScopes(
   "statement_insert",
-  `insert into statements (${COLUMNS})
+  "$3",
+  (isOfAccount) => `insert into statements (${COLUMNS})
    select $1, $2, $3, $4, $5, $6,
      case when $6 = 'accepted' then coalesce(max(version), 0) + 1 end,
      $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
    from statements
    where kind = $2
-     and channel_account_id is not distinct from $3
+     and ${isOfAccount}
      and account = $4
      and statement_date = $5
      and state = 'accepted'
@@ -29,7 +40,7 @@ const insertSql = sql(
  * statement is there, or it is the word that there is none and there is one.
  */
 export function insertStatement(tx: Tx, row: StatementRecord): Promise<StatementRecord | null> {
-  return tx.one<StatementRecord>(insertSql, [
+  return tx.one<StatementRecord>(insertSql(row), [
     row.id,
     row.kind,
     row.channelAccountId,
@@ -64,12 +75,13 @@ export async function insertTotals(tx: Tx, id: Id, totals: readonly StatementTot
   await tx.run(insertTotalsSql, [id, ...columns]);
 }
 
-const sameSql = sql(
+const sameSql = ofScopes(
   "statement_same",
-  `select ${COLUMNS}
+  "$2",
+  (isOfAccount) => `select ${COLUMNS}
    from statements
    where kind = $1
-     and channel_account_id is not distinct from $2
+     and ${isOfAccount}
      and account = $3
      and statement_date = $4
      and hash = $5
@@ -87,7 +99,7 @@ export function findSame(
   hash: Buffer,
   fault: { readonly line: number; readonly reason: string } | null,
 ): Promise<StatementRecord | null> {
-  return db.one<StatementRecord>(sameSql, [
+  return db.one<StatementRecord>(sameSql(scope), [
     ...keyOf(scope),
     hash,
     fault === null ? "accepted" : "refused",
@@ -96,12 +108,13 @@ export function findSame(
   ]);
 }
 
-const currentSql = sql(
+const currentSql = ofScopes(
   "statement_current",
-  `select ${COLUMNS}
+  "$2",
+  (isOfAccount) => `select ${COLUMNS}
    from statements
    where kind = $1
-     and channel_account_id is not distinct from $2
+     and ${isOfAccount}
      and account = $3
      and statement_date = $4
      and state = 'accepted'
@@ -111,7 +124,7 @@ const currentSql = sql(
 
 /** The highest version of a scope; null: none was accepted. */
 export function findCurrent(db: Db, scope: Scope): Promise<StatementRecord | null> {
-  return db.one<StatementRecord>(currentSql, keyOf(scope));
+  return db.one<StatementRecord>(currentSql(scope), keyOf(scope));
 }
 
 const withoutSql = sql(
@@ -139,12 +152,13 @@ export async function findWithout(db: Db, scopes: readonly TradeScope[]): Promis
   return db.all<TradeScope>(withoutSql, columnsOf(scopes, ["channelAccountId", "statementDate"]));
 }
 
-const newestSql = sql(
+const newestSql = ofScopes(
   "statement_newest",
-  `select ${COLUMNS}
+  "$2",
+  (isOfAccount) => `select ${COLUMNS}
    from statements
    where kind = $1
-     and channel_account_id is not distinct from $2
+     and ${isOfAccount}
      and account = $3
      and statement_date = $4
    order by id desc
@@ -153,7 +167,7 @@ const newestSql = sql(
 
 /** What came last for a scope, be it taken or refused. */
 export function findNewest(db: Db, scope: Scope): Promise<StatementRecord | null> {
-  return db.one<StatementRecord>(newestSql, keyOf(scope));
+  return db.one<StatementRecord>(newestSql(scope), keyOf(scope));
 }
 
 const correctedSql = sql(
