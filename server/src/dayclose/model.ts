@@ -26,7 +26,7 @@ export type Run = {
 
 export type Step = {
   readonly runId: Id;
-  /** From 1, in the order in which they are done. */
+  /** From 1; a step comes after those that it depends on. */
   readonly place: number;
   readonly name: string;
   readonly state: StepState;
@@ -69,16 +69,26 @@ export type StepWork = {
   readonly name: string;
   /** For people: what it does, as an imperative. */
   readonly title: string;
+  /** Steps that are done before it begins; the one before it in the list where absent. */
+  readonly after?: readonly string[];
   /** Does the rest of it. Safe to repeat at any point, also by two processes at once. */
   readonly work: (date: string, context: StepContext) => Promise<StepEnd>;
 };
 
-/** Where a run stands, of its steps: the first that is not done decides. */
+/** Where a run stands whose steps all rest: one that failed needs somebody sooner than one that waits. */
 export function runStateOf(steps: readonly Pick<Step, "state">[]): RunState {
-  const first = steps.find(({ state }) => state !== "done");
-  if (first === undefined) return "done";
-  if (first.state === "waiting") return "waiting";
-  return first.state === "failed" ? "failing" : "running";
+  const states = new Set(steps.map(({ state }) => state));
+  if (states.has("failed")) return "failing";
+  if (states.has("waiting")) return "waiting";
+  return states.has("expected") || states.has("running") ? "running" : "done";
+}
+
+/** Whether all that a step comes after is done. One that the program does not know is tried, and says so. */
+export function isReady(steps: readonly StepWork[], name: string, done: ReadonlySet<string>): boolean {
+  const place = steps.findIndex((step) => step.name === name);
+  const previous = steps[place - 1]?.name;
+  const before = steps[place]?.after ?? (previous === undefined ? [] : [previous]);
+  return before.every((one) => done.has(one));
 }
 
 /**

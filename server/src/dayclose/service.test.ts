@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
-import { DAY, dateIn, MINUTE } from "../kernel/clock.ts";
+import { DAY, dateIn, MINUTE, SECOND } from "../kernel/clock.ts";
+import { sql } from "../kernel/database.ts";
 import { silentLog } from "../kernel/log.ts";
 import { cutOver, ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
+import { LEASE_MS } from "./advance.ts";
 import type { StepWork } from "./model.ts";
-import { createDayClose, type DayClose, LEASE_MS } from "./service.ts";
+import { createDayClose, type DayClose } from "./service.ts";
 
 const ZONE = "Asia/Shanghai";
 const clock = createMovableClock();
@@ -26,14 +28,23 @@ async function closedDate(): Promise<string> {
   return from;
 }
 
+const IN_TURN = { first: undefined, second: undefined, third: undefined };
+/** What depends on a channel, what does not, and what comes after both. */
+const APART = { first: undefined, channel: ["first"], apart: ["first"], last: ["channel", "apart"] };
+
 type Effect = (date: string) => Promise<"done" | "waits">;
 
 /** Steps that note what they do, in parts between which the process may stop. */
-function scene(parts: number, effects: Readonly<Record<string, Effect>> = {}) {
+function scene(
+  parts: number,
+  effects: Readonly<Record<string, Effect>> = {},
+  order: Readonly<Record<string, readonly string[] | undefined>> = IN_TURN,
+) {
   const did: string[] = [];
-  const step = (name: string): StepWork => ({
+  const step = ([name, after]: [string, readonly string[] | undefined]): StepWork => ({
     name,
     title: name,
+    ...(after && { after }),
     work: async (date, { goOn }) => {
       for (let part = 0; part < parts; part += 1) {
         await goOn({ done: BigInt(part), left: BigInt(parts - part) });
@@ -43,7 +54,7 @@ function scene(parts: number, effects: Readonly<Record<string, Effect>> = {}) {
       return { end: "done", detail: `${name} is done`, result: { parts: BigInt(parts) } };
     },
   });
-  const steps = ["first", "second", "third"].map(step);
+  const steps = Object.entries(order).map(step);
   const operators = { auditAlone: async () => undefined };
   const close = createDayClose({ cell, operators, log: silentLog(), steps, onDue: () => {} });
   return { close, did };
@@ -62,6 +73,7 @@ const states = async (close: DayClose, date: string) => {
 };
 
 const never = () => false;
+const END = "update close_runs set state = 'done', due_at = null, ended_at = requested_at where id = $1";
 
 describe("a run of the close", () => {
   it("stopped at every one of its parts is done by the next process, each part once", async () => {
@@ -179,6 +191,73 @@ describe("a run of the close", () => {
     assert.deepEqual(pauses, [10, 20, 40]);
     await close.advance(await claimed(close, date), never);
     assert.equal(await states(close, date), "done done done done");
+  });
+
+  it("goes on with what does not depend on a step that waits, and then with what comes after both", async () => {
+    const date = await closedDate();
+    let isThere = false;
+    const { close, did } = scene(1, { channel: async () => (isThere ? "done" : "waits") }, APART);
+    await close.request(date, null);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "waiting done waiting done expected");
+    isThere = true;
+    clock.advance(MINUTE);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "done done done done done");
+    assert.deepEqual(did.toSorted(), ["apart 0", "channel 0", "first 0", "last 0"]);
+  });
+
+  it("does two steps at the same time where neither comes after the other", async () => {
+    const date = await closedDate();
+    const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const meets = (mine: PromiseWithResolvers<void>, theirs: PromiseWithResolvers<void>) => async () => {
+      mine.resolve();
+      await theirs.promise;
+      return "done" as const;
+    };
+    const { close } = scene(1, { channel: meets(one, other), apart: meets(other, one) }, APART);
+    await close.request(date, null);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "done done done done done");
+  });
+
+  it("is failing where one step failed and another one waits, and due when the first of them is", async () => {
+    const date = await closedDate();
+    const fails = async () => {
+      throw new Error("no disk");
+    };
+    const { close } = scene(1, { channel: async () => "waits", apart: fails }, APART);
+    await close.request(date, null);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "failing done waiting failed expected");
+    const { run } = await close.get(date);
+    const pause = (run.dueAt?.getTime() ?? 0) - clock.now().getTime();
+    assert.equal(Math.ceil(pause / SECOND), 10);
+    // Nobody mends it: it would be due in the tests that follow.
+    await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
+  });
+
+  it("is due at once where somebody asked to go on while another step was still under way", async () => {
+    const date = await closedDate();
+    let wish = async () => {};
+    const { close } = scene(
+      1,
+      {
+        channel: async () => "waits",
+        apart: async () => {
+          await wish();
+          return "done";
+        },
+      },
+      APART,
+    );
+    wish = async () => void (await close.request(date, null, { withoutStatements: true }));
+    await close.request(date, null);
+    await close.advance(await claimed(close, date), never);
+    const { run } = await close.get(date);
+    assert.deepEqual([run.state, run.withoutStatements], ["waiting", true]);
+    assert.ok(run.dueAt !== null && run.dueAt <= clock.now());
+    await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
   });
 
   it("is begun once for a date, however many ask at once", async () => {

@@ -1,37 +1,18 @@
 /** Runs of the close: asked for, carried on step by step, shown. */
-import { DAY, MINUTE, plus } from "../kernel/clock.ts";
-import type { Cell } from "../kernel/database.ts";
+import { DAY, plus } from "../kernel/clock.ts";
 import { problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
-import type { Log } from "../kernel/log.ts";
-import { Stopped } from "../kernel/schedules.ts";
 import type { Actor, Operators } from "../operators/index.ts";
-import {
-  type Progress,
-  pauseMsOf,
-  type Run,
-  runStateOf,
-  type Step,
-  type StepEnd,
-  type StepWork,
-  waitMsOf,
-} from "./model.ts";
-import { jsonOf } from "./report-model.ts";
+import { type AdvanceDeps, advance, LEASE_MS } from "./advance.ts";
+import type { Run, Step } from "./model.ts";
 import * as store from "./store.ts";
 
-/** Longer than any stretch of a step between two `goOn`. */
-export const LEASE_MS = 15 * MINUTE;
 /** A run that is not done so long after its day was cut over is late. */
 export const LATE_AFTER_MS = DAY;
 const NEW_RUNS_MAX = 100;
 
-export type CloseDeps = {
-  readonly cell: Cell;
+export type CloseDeps = AdvanceDeps & {
   readonly operators: Pick<Operators, "auditAlone">;
-  readonly log: Log;
-  readonly steps: readonly StepWork[];
-  /** A run may be due: a hint for a worker of this process. */
-  readonly onDue: () => void;
 };
 
 export type RunWithSteps = { readonly run: Run; readonly steps: readonly Step[] };
@@ -56,7 +37,7 @@ export type DayClose = {
   /** Claims runs that are due. */
   claim(limit: number): Promise<Run[]>;
   /**
-   * Carries a claimed run on: step after step, until one waits or fails or all are done.
+   * Carries a claimed run on: each step as soon as those before it are done, until none can go on.
    * @param isStopping asked between parts of a step; true leaves the rest to another process, at once
    */
   advance(run: Run, isStopping: () => boolean): Promise<void>;
@@ -174,106 +155,4 @@ async function hasten({ cell }: CloseDeps, date: string, withoutStatements: bool
     },
     { repeatable: true },
   );
-}
-
-async function advance(deps: CloseDeps, run: Run, isStopping: () => boolean): Promise<void> {
-  try {
-    for (const step of await store.stepsOfRun(deps.cell.db, run.id)) {
-      if (step.state === "done") continue;
-      if (!(await tryStep(deps, run, step, isStopping))) return;
-    }
-    await end(deps, run);
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    await letGo(deps, run);
-  }
-}
-
-/** False: it waits, or failed and is tried again. */
-async function tryStep(deps: CloseDeps, run: Run, step: Step, isStopping: () => boolean): Promise<boolean> {
-  try {
-    return await carryOut(deps, run, step, isStopping);
-  } catch (error) {
-    if (error instanceof Stopped) throw error;
-    deps.log.error(
-      { err: error, accountingDate: run.accountingDate, step: step.name },
-      "a step of the day's close failed; it is tried again",
-    );
-    const detail = error instanceof Error ? error.message : String(error);
-    const tries = step.state === "failed" ? step.tries + 1 : 1;
-    await pause(deps, run, { ...step, state: "failed", detail, tries }, pauseMsOf(tries));
-    return false;
-  }
-}
-
-/** False: it waits. */
-async function carryOut(deps: CloseDeps, run: Run, step: Step, isStopping: () => boolean): Promise<boolean> {
-  const { cell } = deps;
-  const work = deps.steps.find(({ name }) => name === step.name);
-  if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
-  let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
-  const keep = async (progress: Progress | null) => {
-    if (isStopping()) throw new Stopped();
-    if (progress !== null) at = { ...at, unitsDone: progress.done, unitsLeft: progress.left };
-    await write(deps, { ...run, state: "running", dueAt: plus(cell.clock.now(), LEASE_MS) }, at);
-  };
-  await keep(null);
-  const context = { run, goOn: (progress?: Progress) => keep(progress ?? null) };
-  const ended: StepEnd = await work.work(run.accountingDate, context);
-  if (ended.end === "waiting") {
-    const { waitsFor: detail, until } = ended;
-    const tries = step.state === "waiting" ? step.tries + 1 : 1;
-    const ms = waitMsOf(cell.clock.now(), until);
-    await pause(deps, run, { ...at, state: "waiting", detail, tries }, ms);
-    return false;
-  }
-  await write(
-    deps,
-    { ...run, state: "running", dueAt: plus(cell.clock.now(), LEASE_MS) },
-    {
-      ...at,
-      state: "done",
-      unitsLeft: 0n,
-      detail: ended.detail,
-      result: jsonOf(ended.result),
-      endedAt: cell.clock.now(),
-    },
-  );
-  return true;
-}
-
-/**
- * What an operator changed of the run meanwhile stays. A run that is done gets nothing more: a process that
- * came back after its lease finds what another one finished.
- */
-async function write({ cell }: CloseDeps, run: Run, step: Step | null): Promise<void> {
-  await cell.transact(
-    async (tx) => {
-      const now = await store.lockRun(tx, run.accountingDate);
-      if (now === null || now.state === "done") throw new Stopped();
-      await store.updateRun(tx, { ...run, withoutStatements: now.withoutStatements });
-      if (step !== null) await store.updateStep(tx, step);
-    },
-    { repeatable: true },
-  );
-}
-
-async function pause(deps: CloseDeps, run: Run, paused: Step, ms: number): Promise<void> {
-  const dueAt = plus(deps.cell.clock.now(), ms);
-  await write(deps, { ...run, state: runStateOf([paused]), dueAt }, paused);
-}
-
-/** Another process may go on at once. */
-async function letGo({ cell }: CloseDeps, run: Run): Promise<void> {
-  await cell.transact((tx) => store.setDue(tx, run.id, cell.clock.now()), { repeatable: true });
-}
-
-async function end(deps: CloseDeps, run: Run): Promise<void> {
-  const { cell, log } = deps;
-  await write(deps, { ...run, state: "done", dueAt: null, endedAt: cell.clock.now() }, null);
-  await cell.transact((tx) => store.hastenAfter(tx, run.accountingDate, cell.clock.now()), {
-    repeatable: true,
-  });
-  deps.onDue();
-  log.info({ accountingDate: run.accountingDate }, "the day is closed");
 }

@@ -51,20 +51,29 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     name: string,
     title: string,
     work: (date: string, context: StepContext) => Promise<StepEnd>,
-  ): StepWork => ({ name, title, work });
+    after?: readonly string[],
+  ): StepWork => ({ name, title, work, ...(after && { after }) });
   return [
     step("previous_day", "Wait for the day before", (date) => previousDay(deps, date)),
     step("balances", "Write down the balances", (date) => balances(deps, date)),
-    step("extract", "Take out what moved at channels", (date, context) => extract(deps, date, context)),
-    step("statements", "Get the channels' statements", (date, context) => statements(deps, date, context)),
-    step("reconcile", "Compare them with the books", (date, context) => reconcile(deps, date, context)),
-    step("breaks", "Book what is not explained", (_, context) => applyFindings(deps, context)),
-    step("minimums", "Book what channels bill at least", (date, context) => minimums(deps, date, context)),
-    step("settle", "Settle to merchants", (date, context) => settle(deps, date, context)),
-    step("bills", "Make the merchants' bills", (date, context) => bills(deps, date, context)),
-    step("audit", "Prove the books", (_, context) => audit(deps, context)),
-    step("payouts", "Propose what is to be paid out", (date, context) => proposePayouts(deps, date, context)),
-    step("report", "Write the report", (date, context) => report(deps, date, context)),
+    step("extract", "Take out what moved at channels", (date, on) => extract(deps, date, on), [
+      "previous_day",
+    ]),
+    step("statements", "Get the channels' statements", (date, on) => statements(deps, date, on), [
+      "previous_day",
+    ]),
+    step("reconcile", "Compare them with the books", (date, on) => reconcile(deps, date, on), [
+      "extract",
+      "statements",
+    ]),
+    step("breaks", "Book what is not explained", (_, on) => applyFindings(deps, on)),
+    step("minimums", "Book what channels bill at least", (date, on) => minimums(deps, date, on)),
+    step("settle", "Settle to merchants", (date, on) => settle(deps, date, on), ["balances", "minimums"]),
+    // They tell of the date alone, which has ended: no late channel keeps them from the merchants.
+    step("bills", "Make the merchants' bills", (date, on) => bills(deps, date, on), ["balances"]),
+    step("audit", "Prove the books", (_, on) => audit(deps, on), ["settle", "bills"]),
+    step("payouts", "Propose what is to be paid out", (date, on) => proposePayouts(deps, date, on)),
+    step("report", "Write the report", (date, on) => report(deps, date, on)),
   ];
 }
 

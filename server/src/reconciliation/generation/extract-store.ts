@@ -62,6 +62,22 @@ const FIND_PLACES = sql(
    order by p.place`,
 );
 
+/** An attempt's row is long: what is not read of it is not unpacked. */
+const ofAttempt = (alias: string) =>
+  [
+    "id",
+    "channel_order_no",
+    "channel_trade_no",
+    "method",
+    "fund_flow",
+    "cost_gross",
+    "cost_amount",
+    "paid_amount",
+    "settle_amount",
+  ]
+    .map((column) => `${alias}.${column}`)
+    .join(", ");
+
 // A journal has its entries on one account one after the other: it is told once, at the first of them. Rows
 // of other rooms are looked for only where the kind of the journal says that there is one. What a refund or a
 // claim is of stands on rows that no longer change once it is booked. What a channel gave back by itself is
@@ -69,32 +85,28 @@ const FIND_PLACES = sql(
 // source is named after both (`foreignRefundId`).
 const READ_CHUNK = sql(
   "reconciliation_movements",
-  `with places as (
-     select p.place, e.journal_id, e.seq, e.account_id, e.amount, e.balance_after, a.channel_account_id
-     from unnest($1::uuid[], $2::bigint[], $3::bigint[]) with ordinality as p (account_id, from_seq, to_seq,
-       place)
+  `with told as (
+     select p.place, p.account_id, a.channel_account_id, g.journal_id, g.seq, g.net, g.entries
+     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) with ordinality as p (account_id, from_seq,
+       to_seq, reach, place)
      join accounts a on a.id = p.account_id
-     join entries e on e.account_id = p.account_id
-       and e.seq > p.from_seq
-       and e.seq <= p.to_seq
-   ),
-   firsts as (
-     select p.place, p.seq, p.account_id, j.id, j.kind as origin, j.source_id, j.subject_id, j.reversal_of,
-       p.channel_account_id, j.accounting_date, j.posted_at,
-       coalesce(j.channel_date, j.accounting_date) as channel_date, j.currency,
-       cardinality(array_positions(j.entry_accounts, p.account_id)) as entries,
-       p.amount, p.balance_after
-     from places p
-     join journals j on j.id = p.journal_id
-     where j.entry_seqs[array_position(j.entry_accounts, p.account_id)] = p.seq
+     cross join lateral (
+       select e.journal_id, min(e.seq) as seq, sum(e.amount)::bigint as net, count(*) as entries
+       from entries e
+       where e.account_id = p.account_id
+         and e.seq > p.from_seq
+         and e.seq <= p.reach
+       group by e.journal_id
+       having min(e.seq) <= p.to_seq
+     ) g
    ),
    sums as (
-     select f.*, case when f.entries = 1 then f.amount else l.balance_after - f.balance_after + f.amount end
-       as net
-     from firsts f
-     left join entries l on f.entries > 1
-       and l.account_id = f.account_id
-       and l.seq = f.seq + f.entries - 1
+     select t.place, t.seq, j.id, j.kind as origin, j.source_id, j.subject_id, j.reversal_of,
+       t.channel_account_id, j.accounting_date, j.posted_at,
+       coalesce(j.channel_date, j.accounting_date) as channel_date, j.currency, t.entries, t.net
+     from told t
+     join journals j on j.id = t.journal_id
+     where j.entry_seqs[array_position(j.entry_accounts, t.account_id)] = t.seq
    ),
    causes as (
      select s.*, r.channel_refund_no, r.amount as refund_amount, r.cost_returned as refund_cost, r.id as
@@ -133,13 +145,13 @@ const READ_CHUNK = sql(
        a.paid_amount, a.settle_amount, a.id as order_id
      from causes c
      left join lateral (
-       select x.*
+       select ${ofAttempt("x")}
        from attempts x
        where x.id = c.attempt_id
        union all
-       select y.*
+       select ${ofAttempt("y")}
        from (
-         select z.*
+         select ${ofAttempt("z")}
          from attempts z
          where c.attempt_id is null
            and not c.apart
@@ -229,7 +241,7 @@ const READ_CHUNK = sql(
            coalesce(s.order_id::text, '""'),
          coalesce(s.refund_id::text, '""'),
          case when s.paid_amount <> s.settle_amount then 1 else 0 end,
-         case when s.method = any($4::text[]) then 1 else 0 end,
+         case when s.method = any($5::text[]) then 1 else 0 end,
          s.net, s.entries),
        E'\\n' order by s.place, s.seq
      ), '') as text,
@@ -283,9 +295,20 @@ export function datesOf(
   return db.all(FIND_PLACES, columns);
 }
 
-export type Range = { readonly account: Id; readonly from: bigint; readonly to: bigint };
+/**
+ * Entries of an account behind `from`, up to `to`; those up to `reach` complete the journal that begins last.
+ */
+export type Range = {
+  readonly account: Id;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly reach: bigint;
+};
 
-/** The movements of entries after `from` up to `to`, as lines of the extract, and what they add up to. */
+/**
+ * The movements of journals that begin after `from` and up to `to`, as lines of the extract, and what they
+ * add up to.
+ */
 export async function readChunk(
   db: Db,
   ranges: readonly Range[],
@@ -300,6 +323,7 @@ export async function readChunk(
     ranges.map((range) => range.account),
     ranges.map((range) => range.from),
     ranges.map((range) => range.to),
+    ranges.map((range) => range.reach),
     quietMethods,
   ]);
   if (row === null) throw new Error("an aggregate without a row");

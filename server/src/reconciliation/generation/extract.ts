@@ -37,6 +37,8 @@ const READ_AHEAD = 2;
 const ACCOUNTS_PER_PAGE = 2_000;
 const ENTRIES_PER_CHUNK = 5_000n;
 const RANGES_PER_CHUNK = 2_000;
+/** No journal has more lines. */
+const LINES_MAX = 100n;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
 const HEAD =
@@ -44,7 +46,7 @@ const HEAD =
   "amount,settle,fee,currency,payment_id,attempt_id,refund_id,voucher,quiet,net,entries\n";
 
 /** An account's places of a date, and what they did to its balance. */
-type Span = Range & { readonly currency: Currency; readonly change: bigint };
+type Span = Omit<Range, "reach"> & { readonly currency: Currency; readonly change: bigint };
 
 /** Where the extract of a date is. */
 export function extractPath(folder: string, accountingDate: string): string {
@@ -224,13 +226,14 @@ async function write(
 }
 
 /** Ranges of so many entries that a statement reads them in some hundredths of a second. */
-function* chunksOf(spans: readonly Range[]): Iterable<readonly Range[]> {
+function* chunksOf(spans: readonly Span[]): Iterable<readonly Range[]> {
   let chunk: Range[] = [];
   let room = ENTRIES_PER_CHUNK;
   for (const { account, from, to } of spans) {
     for (let at = from; at < to; ) {
       const end = [at + room, to].reduce(smaller);
-      chunk.push({ account, from: at, to: end });
+      // A journal's entries on an account follow each other, and are of one date.
+      chunk.push({ account, from: at, to: end, reach: smaller(end + LINES_MAX, to) });
       room -= end - at;
       at = end;
       if (room > 0n && chunk.length < RANGES_PER_CHUNK) continue;
