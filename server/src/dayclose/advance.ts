@@ -3,7 +3,7 @@
  * on a late channel goes on meanwhile. Each step writes its own row; how the run stands is written when none
  * of them can go on.
  */
-import { MINUTE, plus } from "../kernel/clock.ts";
+import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Log } from "../kernel/log.ts";
 import { Stopped } from "../kernel/schedules.ts";
@@ -23,6 +23,8 @@ import * as store from "./store.ts";
 
 /** Longer than any stretch of a step between two `goOn`. */
 export const LEASE_MS = 15 * MINUTE;
+/** A step tells how far it is so often at most: each time is a transaction. */
+const TELLS_EVERY_MS = SECOND;
 
 export type AdvanceDeps = {
   readonly cell: Cell;
@@ -101,9 +103,13 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
   const work = deps.steps.find(({ name }) => name === step.name);
   if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
   let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
+  let toldAt = Number.NEGATIVE_INFINITY;
   const keep = async (progress: Progress | null) => {
     if (isStopping()) throw new Stopped();
     if (progress !== null) at = { ...at, unitsDone: progress.done, unitsLeft: progress.left };
+    const now = cell.clock.now().getTime();
+    if (now - toldAt < TELLS_EVERY_MS) return;
+    toldAt = now;
     await write(deps, working(deps, run), at);
   };
   await keep(null);

@@ -1,6 +1,7 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
 import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
+import { inLanes } from "../kernel/lanes.ts";
 import {
   type Breaks,
   comparedOtherwise,
@@ -20,10 +21,15 @@ export type ComparingDeps = ScopesDeps & {
   readonly breaks: Pick<Breaks, "apply" | "applyPlain">;
 };
 
-/** Scopes that are compared at once. */
-const SCOPES_PER_RUN = 2_000;
+/** Scopes that one comparison takes: all that are due of an account, and so many in all. */
+const SCOPES_PER_RUN = 1_000;
+/** The statements of one are read while the engine compares those of another. */
+const RUNS_AT_ONCE = 2;
+/** Most of an apply is waiting for the database. */
+const APPLIED_AT_ONCE = 4;
 const GENERATIONS_PER_LOOK = 500;
 const STATEMENTS_PER_LOOK = 500;
+const SCOPES_PER_LOOK = 2_000;
 const ANSWERED_MS = MINUTE / 2;
 /** After the end of the date. */
 const PATIENCE_MS = 14 * HOUR;
@@ -112,24 +118,38 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
   const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
   let findings = 0;
   let done = 0;
-  for (let at = 0; at < ready.length; at += SCOPES_PER_RUN) {
-    const some = ready.slice(at, at + SCOPES_PER_RUN);
+  const waiting: string[] = [];
+  await inLanes(runsOf(ready), RUNS_AT_ONCE, async (some) => {
+    if (waiting.length > 0) return;
+    const asked = new Set(some.map(textOf));
     const left = () => goOn({ done: BigInt(done), left: BigInt(ready.length - done) });
     const compared = await deps.reconciliation.reconcile(some, { closedThrough: date, goOn: left });
     for (const one of compared) {
       if (one.end === "done") findings += one.generation.findings;
-      else if (some.some((scope) => textOf(scope) === textOf(one))) {
-        return { end: "waiting", waitsFor: `${textOf(one)}: ${one.reason}` };
-      }
+      else if (asked.has(textOf(one))) waiting.push(`${textOf(one)}: ${one.reason}`);
     }
     done += some.length;
-  }
+  });
+  if (waiting[0] !== undefined) return { end: "waiting", waitsFor: waiting[0] };
   const again = corrected.length === 0 ? "" : `, ${corrected.length} of them again`;
   return {
     end: "done",
     detail: `${ready.length} statements compared${again}, ${findings} differences`,
     result: { scopes: BigInt(ready.length), findings: BigInt(findings) },
   };
+}
+
+/** All scopes of an account in one run: its dates are compared in their order. */
+function* runsOf(scopes: readonly Scope[]): Iterable<readonly Scope[]> {
+  let run: Scope[] = [];
+  for (const own of Map.groupBy(scopes, ({ channelAccountId }) => channelAccountId).values()) {
+    if (run.length > 0 && run.length + own.length > SCOPES_PER_RUN) {
+      yield run;
+      run = [];
+    }
+    run.push(...own);
+  }
+  if (run.length > 0) yield run;
 }
 
 /** What was compared becomes breaks; of corrected statements too. */
@@ -141,11 +161,12 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
     await goOn({ done: applied, left: null });
     const plain = new Set(await deps.breaks.applyPlain(ids));
     applied += BigInt(plain.size);
-    for (const id of ids.filter((one) => !plain.has(one))) {
+    const others = ids.filter((one) => !plain.has(one));
+    await inLanes(others, APPLIED_AT_ONCE, async (id) => {
       await goOn({ done: applied, left: null });
       await deps.breaks.apply(id, () => goOn());
       applied += 1n;
-    }
+    });
   }
   return { end: "done", detail: `${applied} comparisons`, result: { applied } };
 }
@@ -175,9 +196,9 @@ async function correctedScopes(deps: ComparingDeps, goOn: GoOn): Promise<readonl
 
 async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: GoOn): Promise<Scope[]> {
   const missing: Scope[] = [];
-  for (let at = 0; at < scopes.length; at += SCOPES_PER_RUN) {
+  for (let at = 0; at < scopes.length; at += SCOPES_PER_LOOK) {
     await goOn();
-    const some = scopes.slice(at, at + SCOPES_PER_RUN).map(statementScopeOf);
+    const some = scopes.slice(at, at + SCOPES_PER_LOOK).map(statementScopeOf);
     for (const { channelAccountId, statementDate } of await deps.statements.statements.without(some)) {
       missing.push({ channelAccountId, channelDate: statementDate });
     }

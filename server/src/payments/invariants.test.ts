@@ -62,6 +62,12 @@ const lies: readonly [invariant: string, title: string, lie: string, truth: stri
   ],
   [
     "7 clearing equals open items",
+    "a surplus that settles other than was booked",
+    "update attempts set settle_amount = settle_amount + 1 where surplus is not null",
+    "update attempts set settle_amount = settle_amount - 1 where surplus is not null",
+  ],
+  [
+    "7 pending money is what came in",
     "an order that settles other than was booked",
     "update attempts set settle_amount = settle_amount + 1 where surplus is null and paid_amount > 0",
     "update attempts set settle_amount = settle_amount - 1 where surplus is null and paid_amount > 0",

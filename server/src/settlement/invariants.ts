@@ -13,12 +13,18 @@ const PENDING = sql(
      where a.code = 'merchant_pending'
        and a.last_seq > 0
    ), open_items as (
-     select i.account_id, sum(i.amount) as amount
-     from settlement_items i
-     left join settlements s on s.id = i.settlement_id
-     where i.settlement_id is null
-       or s.state in ('gathering', 'open', 'held')
-     group by i.account_id
+     select account_id, sum(amount) as amount
+     from (
+       select account_id, amount
+       from settlement_items
+       where settlement_id is null
+       union all
+       select i.account_id, i.amount
+       from settlements s
+       join settlement_items i on i.settlement_id = s.id
+       where s.state in ('gathering', 'open', 'held')
+     ) open
+     group by account_id
    ), tail as (
      select p.id, -sum(e.amount) as amount
      from pending p
@@ -43,18 +49,31 @@ const PENDING = sql(
    limit $1`,
 );
 
-const ITEMS = sql(
-  "audit_settlement_items",
-  `select s.id::text as subject,
+const items = (name: string, of: string) =>
+  sql(
+    name,
+    `select s.id::text as subject,
      'it counts ' || s.items || ' items of ' || s.amount || ', and has ' || count(i.journal_id) || ' of '
        || coalesce(sum(i.amount), 0) as detail
    from settlements s
-   left join settlement_items i on i.settlement_id = s.id
+   left join settlement_items i on i.settlement_id = s.id and i.account_id = s.account_id
    where s.state <> 'gathering'
+     and ${of}
    group by s.id, s.items, s.amount
    having count(i.journal_id) <> s.items or coalesce(sum(i.amount), 0) <> s.amount
    order by 1
    limit $1`,
+  );
+
+const ALL_ITEMS = items("audit_settlement_items", "true");
+
+const NEW_ITEMS = items(
+  "audit_settlement_items_new",
+  `s.accounting_date >= (
+       select max(accounting_date)
+       from settlements
+       where kind <> 'same_day'
+     )`,
 );
 
 const JOURNALS = sql(
@@ -126,14 +145,17 @@ const RESERVES = sql(
    limit $1`,
 );
 
-function invariant(name: string, sentence: string, statement: Statement): Invariant {
+function invariant(name: string, sentence: string, statement: Statement, readsAll?: true): Invariant {
   return {
     name,
     sentence,
     per: "cell",
+    ...(readsAll && { readsAll }),
     check: (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]),
   };
 }
+
+const READS_ALL = true;
 
 export const invariants: readonly Invariant[] = [
   invariant(
@@ -142,19 +164,28 @@ export const invariants: readonly Invariant[] = [
     PENDING,
   ),
   invariant(
+    "7 new settlements are their items",
+    "Each settlement of the last date that was settled counts as many items of its account as it has, and " +
+      "their amounts sum to its amount.",
+    NEW_ITEMS,
+  ),
+  invariant(
     "7 settlements are their items",
     "Each settlement counts as many items as it has, and their amounts sum to its amount.",
-    ITEMS,
+    ALL_ITEMS,
+    READS_ALL,
   ),
   invariant(
     "7 settlements are booked once",
     "Each approved settlement has one journal, which takes its amount from pending money; no other does.",
     JOURNALS,
+    READS_ALL,
   ),
   invariant(
     "7 items settle in their own account",
     "Each item that was taken is in a settlement of its own account.",
     FOREIGN_ITEMS,
+    READS_ALL,
   ),
   invariant(
     "7 reserves are kept",

@@ -11,7 +11,12 @@ const SHORTAGE = sql(
        (2 * a.settle_amount * (a.taken_back - l.amount) + a.paid_amount) / (2 * a.paid_amount)
          + l.settle_amount as amount,
        case when a.settle_amount = a.paid_amount then 0 else l.count end as tolerance
-     from attempts a
+     from (
+       select id from attempts where taken_back <> 0
+       union
+       select attempt_id from refunds where after_failure
+     ) touched
+     join attempts a on a.id = touched.id
      cross join lateral (
        select coalesce(sum(r.amount), 0)::bigint as amount,
          coalesce(sum(r.settle_amount), 0)::bigint as settle_amount, count(*) as count

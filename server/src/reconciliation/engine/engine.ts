@@ -69,7 +69,7 @@ export type Engine = {
   compare(comparison: Comparison): Promise<Compared>;
   /** Makes an extract quicker to read: the same rows, as Parquet. */
   pack(from: string, to: string): Promise<void>;
-  /** Waits for the job in hand, and ends the process. */
+  /** Waits for what was begun, and ends the process. */
   stop(): Promise<void>;
 };
 
@@ -79,17 +79,20 @@ const IDLE_MS = MINUTE / 2;
 
 export function createEngine(deps: EngineDeps): Engine {
   const worker = createWorker(deps);
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
-    return done;
+  const under = new Set<Promise<unknown>>();
+  const tracked = async <T>(work: Promise<T>): Promise<T> => {
+    under.add(work);
+    try {
+      return await work;
+    } finally {
+      under.delete(work);
+    }
   };
   return {
-    compare: (comparison) => inTurn(() => compare(deps, worker, comparison)),
-    pack: (from, to) => inTurn(() => worker.carryOut({ task: "pack", from, to, ...limits(deps) })),
+    compare: (comparison) => tracked(compare(deps, worker, comparison)),
+    pack: (from, to) => tracked(worker.carryOut({ task: "pack", from, to, ...limits(deps) })),
     stop: async () => {
-      await turn;
+      await Promise.allSettled(under);
       await worker.stop();
     },
   };
@@ -167,14 +170,15 @@ function narrowedFound(row: FoundRow): FoundRow {
 type Unnumbered<Job> = Job extends AnyJob ? Omit<Job, "id"> : never;
 
 type Worker = {
+  /** In its turn: the process has one job at a time. */
   carryOut(job: Unnumbered<AnyJob>): Promise<void>;
   stop(): Promise<void>;
 };
 
 const PROGRAM = fileURLToPath(new URL("./duckdb-cli.ts", import.meta.url));
 
-/** One job at a time. */
 function createWorker({ clock, idleMs, onStarted }: EngineDeps): Worker {
+  let turn: Promise<void> = Promise.resolve();
   let child: ChildProcess | null = null;
   let jobs = 0;
   let stayAwake = () => {};
@@ -186,22 +190,27 @@ function createWorker({ clock, idleMs, onStarted }: EngineDeps): Worker {
     if (ending.connected) ending.disconnect();
     await ended;
   };
+  const carryOut = async (job: Unnumbered<AnyJob>): Promise<void> => {
+    stayAwake();
+    jobs += 1;
+    if (child === null) {
+      const own = started(() => {
+        if (child === own) child = null;
+      });
+      child = own;
+      if (own.pid !== undefined) onStarted?.(own.pid);
+    }
+    try {
+      await answerOf(child, { ...job, id: jobs });
+    } finally {
+      stayAwake = clock.after(idleMs ?? IDLE_MS, () => void end());
+    }
+  };
   return {
-    carryOut: async (job) => {
-      stayAwake();
-      jobs += 1;
-      if (child === null) {
-        const own = started(() => {
-          if (child === own) child = null;
-        });
-        child = own;
-        if (own.pid !== undefined) onStarted?.(own.pid);
-      }
-      try {
-        await answerOf(child, { ...job, id: jobs });
-      } finally {
-        stayAwake = clock.after(idleMs ?? IDLE_MS, () => void end());
-      }
+    carryOut: (job) => {
+      const done = turn.then(() => carryOut(job));
+      turn = done.catch(() => {});
+      return done;
     },
     stop: async () => {
       stayAwake();

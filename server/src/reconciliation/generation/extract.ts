@@ -33,7 +33,7 @@ export type ExtractDeps = {
 };
 
 /** Chunks read side by side: PostgreSQL makes each line, and a connection has one core. */
-const READ_AHEAD = 2;
+const READ_AHEAD = 3;
 const ACCOUNTS_PER_PAGE = 2_000;
 const ENTRIES_PER_CHUNK = 5_000n;
 const RANGES_PER_CHUNK = 2_000;

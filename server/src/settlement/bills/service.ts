@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import { inLanes } from "../../kernel/lanes.ts";
 import { type AccountDay, accountDays, closedBalancesThrough } from "../../ledger/index.ts";
 import { merchantAccount } from "../drafts.ts";
 import type { SettleDeps } from "../settle/deps.ts";
@@ -14,7 +15,11 @@ import { ownAccounts } from "./own-accounts.ts";
 import { cut, together } from "./spans.ts";
 import { type Bill, type Billed, type BillTotals, billTotals, insertBills, withoutBill } from "./store.ts";
 
-const BILLS_PER_STEP = 200;
+/** Listing what has no bill yet looks through the date: seldom, and many at a time. */
+const BILLS_PER_PAGE = 5_000;
+const BILLS_PER_STEP = 100;
+/** Steps side by side: the database has a core for each. */
+const STEPS_AT_ONCE = 2;
 
 export const CSV_HEAD = "posted_at,kind,merchant_order_no,merchant_refund_no,amount,fee,net,journal\n";
 
@@ -35,14 +40,9 @@ export async function makeBills(
   let after: Billed | null = null;
   for (;;) {
     await goOn();
-    const page: Billed[] = await withoutBill(db, date, { after, limit: BILLS_PER_STEP });
-    const half = Math.ceil(page.length / 2);
-    // Side by side: the database has a core for each.
-    await Promise.all([
-      billPage(deps, page.slice(0, half), date, goOn),
-      billPage(deps, page.slice(half), date, goOn),
-    ]);
-    if (page.length < BILLS_PER_STEP) break;
+    const page: Billed[] = await withoutBill(db, date, { after, limit: BILLS_PER_PAGE });
+    await inLanes(stepsOf(page), STEPS_AT_ONCE, (step) => billStep(deps, step, date, goOn));
+    if (page.length < BILLS_PER_PAGE) break;
     after = page.at(-1) ?? null;
   }
   return { date, totals: await billTotals(db, date) };
@@ -84,18 +84,21 @@ export async function daysOn(db: Db, billed: readonly Billed[], date: string): P
   return new Map(days.map((day) => [day.accountId, day]));
 }
 
-async function billPage(
+function* stepsOf(page: readonly Billed[]): Iterable<readonly Billed[]> {
+  for (let at = 0; at < page.length; at += BILLS_PER_STEP) yield page.slice(at, at + BILLS_PER_STEP);
+}
+
+async function billStep(
   deps: SettleDeps,
-  page: readonly Billed[],
+  step: readonly Billed[],
   date: string,
   goOn: () => Promise<void>,
 ): Promise<void> {
-  if (page.length === 0) return;
   const { cell } = deps;
-  const days = await daysOn(cell.db, page, date);
+  const days = await daysOn(cell.db, step, date);
   const pieces: BillPiece[] = [];
   const owners: Draft[] = [];
-  const drafts = page.map((billed): Draft => new Draft(billed, date));
+  const drafts = step.map((billed): Draft => new Draft(billed, date));
   for (const draft of drafts) {
     for (const piece of piecesOf(sectionsOf(draft.billed, days), pieces.length)) {
       pieces.push(piece);

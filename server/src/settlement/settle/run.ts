@@ -1,5 +1,6 @@
 /** Settling a closed date: every merchant with pending money, in groups, safe to repeat and to run twice. */
 import { formatId, type Id } from "../../kernel/ids.ts";
+import { inLanes } from "../../kernel/lanes.ts";
 import type { Calendars } from "../business-days/model.ts";
 import { repayAdvances } from "../same-day/service.ts";
 import { outcomesOf, type SettledTotals, settledTotals } from "../store.ts";
@@ -103,7 +104,7 @@ async function settleAll(
     );
     const planned = await planAccounts(deps, page, date, calendars);
     waiting.push(...planned.waiting);
-    await sideBySide(groupsOf(planned.plans), async (plans) => {
+    await inLanes(groupsOf(planned.plans), GROUPS_AT_ONCE, async (plans) => {
       const group = { date, plans, causes: await causesOf(deps, plans) };
       await gather(deps, group, goOn);
       await goOn();
@@ -130,24 +131,4 @@ function groupsOf<Account extends PendingAccount>(accounts: readonly Account[]):
     }
   }
   return groups;
-}
-
-/** Does the work for each, some at once; the first failure ends it when those under way have ended. */
-async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let failed = false;
-  const lane = async () => {
-    while (next < all.length && !failed) {
-      const one = all[next] as T;
-      next += 1;
-      try {
-        await work(one);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: GROUPS_AT_ONCE }, lane));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

@@ -1,0 +1,27 @@
+/**
+ * Does the work for each of them, so many at once, begun in their order. The first failure is thrown when
+ * what was under way has ended, and nothing further is begun.
+ * @param atOnce at least 1
+ */
+export async function inLanes<T>(
+  all: Iterable<T>,
+  atOnce: number,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const rest = all[Symbol.iterator]();
+  let failed = false;
+  const lane = async () => {
+    while (!failed) {
+      const next = rest.next();
+      if (next.done === true) return;
+      try {
+        await work(next.value);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, lane));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
