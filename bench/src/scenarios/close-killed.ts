@@ -1,6 +1,7 @@
 /**
- * `close-killed`: the same day closed twice on copies of one platform, once in peace and once with the server
- * killed as it begins and as it ends each step. Void unless each kill came and both came to the same.
+ * `close-killed`: the same day closed on copies of one platform, once in peace and then, each time on a copy
+ * of its own, with the server killed as it begins or as it ends one of the steps. Void unless each kill came
+ * and each close came to the same.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -26,16 +27,32 @@ const MOMENTS = ["begins", "ends"] as const;
 export async function closeKilled({ scenario, payments, merchants, progress }: Given): Promise<Outcome> {
   const channel = await startStatements();
   const folder = mkdtempSync(join(tmpdir(), "tributary-bench-"));
-  const [one, other] = [join(folder, "peace"), join(folder, "killed")];
-  try {
-    const day = await makeDay(one, { merchants, payments, progress, channel });
+  const [made, copy] = [join(folder, "made"), join(folder, "copy")];
+  const fresh = () => {
+    rmSync(copy, { recursive: true, force: true });
     // With owners and modes, which PostgreSQL is strict about.
-    execFileSync("cp", ["-a", one, other]);
-    const peace = await closeInPeace(one, day);
-    const { digest: killed, kills, gone } = await closeWithKills(other, day, progress);
-    const differ = [...peace].filter(([part, text]) => killed.get(part) !== text).map(([part]) => part);
-    for (const part of differ) progress(`${part}: ${peace.get(part)}, and with kills ${killed.get(part)}`);
-    const faults = [...differ.map((part) => `${part} differs`), ...gone.map((at) => `no kill: ${at}`)];
+    execFileSync("cp", ["-a", made, copy]);
+    return copy;
+  };
+  try {
+    const day = await makeDay(made, { merchants, payments, progress, channel });
+    const peace = await closeInPeace(fresh(), day);
+    const kills: string[] = [];
+    const faults: string[] = [];
+    for (const step of peace.steps) {
+      for (const moment of MOMENTS) {
+        const killed = await closeWithKill(fresh(), day, { step, moment });
+        if (!killed.isHeld) faults.push(`no kill: ${step} ${moment}`);
+        else kills.push(`${step} ${moment}`);
+        for (const [part, text] of peace.digest) {
+          const other = killed.digest.get(part);
+          if (other === text) continue;
+          progress(`${part}: ${text}, and killed as ${step} ${moment} ${other}`);
+          faults.push(`${part} differs: ${step} ${moment}`);
+        }
+      }
+      progress(`killed as ${step} began and ended`);
+    }
     const invariants = faults.length === 0 ? "ok" : faults.join(", ");
     const figures = { scenario, payments, merchants, kills: kills.length, killed_at: kills, invariants };
     return { figures, valid: invariants === "ok" };
@@ -69,41 +86,30 @@ function closeInPeace(dataDir: string, { date }: ClosingDay) {
   return withPlatform(dataDir, async ({ ops }, client) => {
     await ops("POST", `/v1/ops/days/${date}/close`, {});
     while ((await stateOf(client, date)) !== "done") await sleep(LOOK_EVERY_MS);
-    return digestOf(client);
+    const { rows } = await client.query("select name from close_steps order by place");
+    return { steps: rows.map(({ name }) => String(name)), digest: await digestOf(client) };
   });
 }
 
-/** Kills the server inside each transaction that begins or ends a step, and starts it again. */
-async function closeWithKills(dataDir: string, { date }: ClosingDay, progress: Given["progress"]) {
-  const kills: string[] = [];
-  const gone: string[] = [];
-  const steps = await withPlatform(dataDir, async ({ ops, kill }, client) => {
+type Moment = { readonly step: string; readonly moment: (typeof MOMENTS)[number] };
+
+/** Kills the server inside the transaction that begins or ends a step, and lets another one go on. */
+async function closeWithKill(dataDir: string, { date }: ClosingDay, { step, moment }: Moment) {
+  const isHeld = await withPlatform(dataDir, async ({ ops, kill }, client) => {
     await client.query(HOLD);
+    await client.query("update bench_hold set step = $1, moment = $2", [step, moment]);
     await ops("POST", `/v1/ops/days/${date}/close`, {});
-    const { rows } = await client.query("select name from close_steps order by place");
+    const held = await isHeldAt(client, date);
     await kill();
-    return rows.map(({ name }) => String(name));
+    return held;
   });
-  for (const step of steps) {
-    for (const moment of MOMENTS) {
-      const platform = await startPlatform({ dataDir, progress: () => {} });
-      const client = await connect(platform.databaseUrl);
-      await client.query("update bench_hold set step = $1, moment = $2", [step, moment]);
-      await client.query(LEASE_OVER);
-      const isHeld = await isHeldAt(client, date);
-      await client.end();
-      await platform.kill();
-      (isHeld ? kills : gone).push(`${step} ${moment}`);
-    }
-    progress(`killed as ${step} began and ended`);
-  }
   const digest = await withPlatform(dataDir, async (_, client) => {
     await client.query("update bench_hold set step = ''");
     await client.query(LEASE_OVER);
     while ((await stateOf(client, date)) !== "done") await sleep(LOOK_EVERY_MS);
     return digestOf(client);
   });
-  return { digest, kills, gone };
+  return { isHeld, digest };
 }
 
 /** The process that had the run is dead: nobody need wait until its lease is over. */
@@ -112,7 +118,7 @@ const LEASE_OVER = "update close_runs set due_at = now() where state <> 'done'";
 /** What holds the transaction of one step, once told which. */
 const HOLD = `
   create table bench_hold (step text not null, moment text not null);
-  insert into bench_hold values ('previous_day', 'begins');
+  insert into bench_hold values ('', '');
   create function bench_hold_step() returns trigger language plpgsql as $$
   begin
     if exists (
