@@ -193,7 +193,7 @@ describe("a run of the close", () => {
     assert.equal(await states(close, date), "done done done done");
   });
 
-  it("goes on with what does not depend on a step that waits, and then with what comes after both", async () => {
+  it("goes on with what does not depend on a step that waits, then with what comes after both", async () => {
     const date = await closedDate();
     let isThere = false;
     const { close, did } = scene(1, { channel: async () => (isThere ? "done" : "waits") }, APART);
@@ -221,7 +221,7 @@ describe("a run of the close", () => {
     assert.equal(await states(close, date), "done done done done done");
   });
 
-  it("is failing where one step failed and another one waits, and due when the first of them is", async () => {
+  it("is failing where one step failed and another waits, and due when the first of them is", async () => {
     const date = await closedDate();
     const fails = async () => {
       throw new Error("no disk");

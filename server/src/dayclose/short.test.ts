@@ -23,7 +23,7 @@ after(async () => {
 
 const payouts = async (): Promise<Json[]> => (await platform.api("GET", "/v1/payouts")).body.data;
 
-test("a currency whose clients have paid for the platform pays nothing out until own money is paid in", async () => {
+test("a currency whose clients have paid for the platform pays out once own money is paid in", async () => {
   // A contract that costs half of what it takes: more than all fees of the day.
   const path = `/v1/ops/channel_accounts/${platform.demo.wechat_account_id}`;
   const { revision } = (await platform.ops("GET", path)).body;

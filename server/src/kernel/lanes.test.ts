@@ -16,7 +16,10 @@ describe("work in lanes", () => {
       under -= 1;
       done.push(one);
     });
-    assert.deepEqual(done.toSorted(), [1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(
+      done.toSorted((one, other) => one - other),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
     assert.equal(most, 3);
   });
 

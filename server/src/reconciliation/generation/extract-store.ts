@@ -87,8 +87,8 @@ const READ_CHUNK = sql(
   "reconciliation_movements",
   `with told as (
      select p.place, p.account_id, a.channel_account_id, g.journal_id, g.seq, g.net, g.entries
-     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) with ordinality as p (account_id, from_seq,
-       to_seq, reach, place)
+     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) with ordinality
+       as p (account_id, from_seq, to_seq, reach, place)
      join accounts a on a.id = p.account_id
      cross join lateral (
        select e.journal_id, min(e.seq) as seq, sum(e.amount)::bigint as net, count(*) as entries
