@@ -8,10 +8,10 @@ const COLUMNS = `
 
 const insertSql = sql(
   "statement_insert",
-  `insert into statements (${COLUMNS})
+  `insert into statements (${COLUMNS}, payouts_due_at)
    select $1, $2, $3, $4, $5, $6,
      case when $6 = 'accepted' then coalesce(max(version), 0) + 1 end,
-     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
    from statements
    where kind = $2
      and channel_account_id is not distinct from $3
@@ -27,8 +27,13 @@ const insertSql = sql(
 /**
  * Writes a statement with the next number of its scope. Null: another one took the number, the very same
  * statement is there, or it is the word that there is none and there is one.
+ * @param payoutsDueAt when it is to be read for what the channel pays out; null: it tells nothing of that
  */
-export function insertStatement(tx: Tx, row: StatementRecord): Promise<StatementRecord | null> {
+export function insertStatement(
+  tx: Tx,
+  row: StatementRecord,
+  payoutsDueAt: Date | null,
+): Promise<StatementRecord | null> {
   return tx.one<StatementRecord>(insertSql, [
     row.id,
     row.kind,
@@ -46,6 +51,7 @@ export function insertStatement(tx: Tx, row: StatementRecord): Promise<Statement
     row.notes,
     row.receivedAt,
     row.receivedBy,
+    payoutsDueAt,
   ]);
 }
 
