@@ -99,7 +99,7 @@ const backlogSql = sql(
 );
 
 export function createPayoutStatements(
-  { cell, channels }: Pick<StatementsDeps, "cell" | "channels">,
+  { cell, channels, around = (_, work) => work() }: Pick<StatementsDeps, "cell" | "channels" | "around">,
   statements: Pick<Statements, "get" | "original">,
 ): PayoutStatements {
   const db: Db = cell.db;
@@ -114,7 +114,9 @@ export function createPayoutStatements(
       if (payouts === undefined || channelAccountId === null || version === null) {
         throw new Error(`the statement ${id} tells no payouts`);
       }
-      const told = await payouts.read({ holder, channelDate }, await statements.original(record));
+      const told = await around("reads what a channel paid out", async () =>
+        payouts.read({ holder, channelDate }, await statements.original(record)),
+      );
       if (told instanceof StatementFault) {
         throw new Error(`the statement ${id} cannot be read for payouts: ${told.message}`);
       }
