@@ -118,9 +118,9 @@ export function createSandbox(url: string, appId: string) {
       call<Published>("POST", "/stripe/close-day", { account_id: account, date }),
     openBankAccount: (number: string, name: string) =>
       call<{ url: string }>("POST", "/bank/accounts", { number, name, opening: 0 }),
-    /** Somebody pays in to an account at the bank. */
-    payIn: (account: string, amount: number, name: string) =>
-      call("POST", "/bank/credit", { account, amount, name }),
+    /** A channel pays out of what it owes, to an account at the bank; its own bill tells it. */
+    payOut: (channel: "alipay" | "wechat", of: object, amount: number, account: string) =>
+      call("POST", `/${channel}/payout`, { ...of, amount, bank_account: account }),
     inbox: async (inboxPath: string, webhookId: string) =>
       (await call<{ data: InboxItem[] }>("GET", `${inboxPath}?webhook_id=${webhookId}`)).data,
   };

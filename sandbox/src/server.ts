@@ -13,6 +13,7 @@ import {
   jobs,
   registerActionRoutes,
   registerAlipayOauth,
+  registerAlipayPayout,
   registerAppRoutes,
   registerBillRoutes,
   registerGateway,
@@ -167,6 +168,7 @@ function registerRoutes(
   registerAppRoutes(app, deps);
   registerActionRoutes(app, deps);
   registerBillRoutes(app, deps);
+  registerAlipayPayout(app, deps);
   registerWechat(app, deps);
   registerStripe(app, deps);
   registerUnionpay(app, deps);

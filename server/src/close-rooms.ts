@@ -128,6 +128,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     http: deps.channelHttp,
     timeZone: settings.timeZone,
     bankStatements: bankStatementsOf(statements),
+    payoutStatements: statements.payouts,
     settlementsToPay: (date) => settlementsToPay(settlement, date),
     settlementsPaid: settlement.markPaid,
   });

@@ -99,6 +99,8 @@ export function createClosing(baseUrl: string, token: string, approver: string) 
     merchant: (id: string) => call<{ legal_name: string }>("GET", `/merchants/${id}`),
     enterBankAccount: (merchant: string, account: object) =>
       call<{ id: string }>("POST", `/merchants/${merchant}/bank_accounts`, account),
+    channelPayouts: async () =>
+      (await call<{ data: { amount: number; received: boolean }[] }>("GET", "/channel_payouts")).data,
     payouts: async () => (await call<{ data: Payout[] }>("GET", "/payouts?limit=100")).data,
     /** One proposes how a break ends, another approves. */
     resolve: async (id: string, resolution: string, reason: string) => {

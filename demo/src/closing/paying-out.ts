@@ -6,12 +6,12 @@ import type { Scene } from "./scene.ts";
 const RESERVE = { number: "31050161000000000001", name: "Tributary 备付金" };
 /** What a card costs us is more than what a merchant is charged elsewhere. */
 const CARD_RATE_MILLIONTHS = 40_000;
+/** Whoever looks for what is due rests in between. */
+const LOOK_MS = 10_000;
 
-/** What the channels pay out to our bank of the first day, in fen. */
-const WITHDRAWALS = [
-  ["channel_account_id", "支付宝（中国）网络技术有限公司", 240_000],
-  ["wechat_account_id", "财付通支付科技有限公司", 90_000],
-] as const;
+/** What the channels pay out to our bank on the first day, in fen. */
+const ALIPAY_PAYS = 240_000;
+const WECHAT_PAYS = 80_000;
 
 /** What cards are charged, how our bank is reached, and the account that the merchant is paid to. */
 export async function agreeOnTerms(scene: Scene, date: string): Promise<void> {
@@ -49,22 +49,27 @@ export async function agreeOnTerms(scene: Scene, date: string): Promise<void> {
   );
 }
 
-/** The channels say what they pay out, and it arrives at our bank. */
-export async function announceAndPayIn(scene: Scene, date: string): Promise<void> {
-  const { closing, sandbox, platform } = scene;
-  for (const [account, payer, amount] of WITHDRAWALS) {
-    await closing.agreed("POST", "/channel_payouts", {
-      channel_account: platform.demo[account],
-      payout_no: `W-${amount}`,
-      amount,
-      currency: "CNY",
-      covers_from: date,
-      covers_through: date,
-      announced_date: date,
-      payer,
-    });
-    await sandbox.payIn(RESERVE.number, amount, payer);
-  }
+/** The channels pay out to our bank; nobody tells the platform. */
+export async function channelsPayOut({ sandbox, platform }: Scene): Promise<void> {
+  const { alipay_app_id: app_id, wechat_mchid: mchid } = platform.demo;
+  await sandbox.payOut("alipay", { app_id }, ALIPAY_PAYS, RESERVE.number);
+  await sandbox.payOut("wechat", { mchid }, WECHAT_PAYS, RESERVE.number);
+}
+
+/** Their own bills of the day told it in the morning, and the bank's statement had it at night. */
+export async function seeArrived({ closing, checks, terminal, platform }: Scene): Promise<void> {
+  const arrived = await checks.until({
+    claim: "what the channels' own bills tell is at our bank",
+    read: async () => {
+      await platform.advance(LOOK_MS);
+      return closing.channelPayouts();
+    },
+    done: (all) => all.length === 2 && all.every(({ received }) => received),
+    look: "GET /v1/ops/channel_payouts",
+  });
+  const sum = arrived.reduce((total, { amount }) => total + amount, 0);
+  checks.equal("and no cent is missing", sum, ALIPAY_PAYS + WECHAT_PAYS, "GET /v1/ops/channel_payouts");
+  terminal.done("The channels' fund bills announce what they pay out, and the bank's statement shows it");
 }
 
 /** What the first day settled goes to the merchant's bank. */

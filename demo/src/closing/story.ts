@@ -7,7 +7,7 @@ import { createSandbox } from "../sandbox.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Sold, sellWithLies } from "./lies.ts";
 import { type Break, createClosing, hireSecond } from "./office.ts";
-import { agreeOnTerms, announceAndPayIn, payOut, seePaid } from "./paying-out.ts";
+import { agreeOnTerms, channelsPayOut, payOut, seeArrived, seePaid } from "./paying-out.ts";
 import { type MovablePlatform, startMovable } from "./platform.ts";
 import { dateOf, HOUR_MS, lie, openTheShop, type Scene, sell, untilMidnight } from "./scene.ts";
 
@@ -55,7 +55,7 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
   const date = dateOf(platform);
   await agreeOnTerms(scene, date);
   const sold = await sellWithLies(scene);
-  await announceAndPayIn(scene, date);
+  await channelsPayOut(scene);
   await closeInTheMorning(scene, date);
   await sandbox.disarm();
   const found = await closing.breaks();
@@ -94,6 +94,7 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
   );
   await resolve(scene, dollars as Break, "pay_merchant");
   await resolve(scene, yuan as Break, "recover_from_merchant");
+  await seeArrived(scene);
   await payOut(scene);
   terminal.line();
   return { ...sold, date };

@@ -1,5 +1,6 @@
 export { registerActionRoutes } from "./actions.ts";
 export { registerAppRoutes } from "./apps/routes.ts";
+export { registerAlipayPayout } from "./bill/payout.ts";
 export { registerBillRoutes } from "./bill/routes.ts";
 export { composeAlipay } from "./compose-notification.ts";
 export type { AlipayDeps } from "./context.ts";

@@ -130,8 +130,8 @@ export type BookEntry = {
   appId: string;
   /** Beijing date of `finishedAt`, yyyy-MM-dd. */
   date: string;
-  /** A royalty and its return are no trade: the account bill alone shows them. */
-  kind: "payment" | "refund" | "royalty" | "royalty_return";
+  /** A royalty, its return and a withdrawal are no trade: the account bill alone shows them. */
+  kind: "payment" | "refund" | "royalty" | "royalty_return" | "payout";
   tradeNo: string;
   outTradeNo: string;
   outRequestNo: string;

@@ -2,4 +2,5 @@
 
 export { type BankDeps, runDueReturns } from "./carry-out.ts";
 export { bankCollections, bankReturns } from "./model.ts";
+export { type Payout, registerPayout } from "./pay-in.ts";
 export { registerBank } from "./routes.ts";

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { bodyOf, Refused, textField } from "../refuse.ts";
+import type { StoreReader } from "../store/index.ts";
 import { accountOrRefusal } from "./accounts/service.ts";
 import type { StripeDeps } from "./context.ts";
 import { closeDay } from "./days.ts";
@@ -19,7 +20,7 @@ export function registerCloseDay(app: FastifyInstance, deps: StripeDeps): void {
       throw new Refused(400, "field_invalid", "date must be a UTC date, yyyy-MM-dd, not after today.");
     }
     const bills: object[] = [];
-    for (const account of await accountsAsked(deps, textField(body, "account_id", 32))) {
+    for (const account of await accountsAsked(deps.store, textField(body, "account_id", 32))) {
       const rows = await closeDay(deps, account, date);
       for (const currency of [...new Set(rows.map((row) => row.currency))].sort()) {
         const own = rows.filter((row) => row.currency === currency);
@@ -30,9 +31,10 @@ export function registerCloseDay(app: FastifyInstance, deps: StripeDeps): void {
   });
 }
 
-async function accountsAsked(deps: StripeDeps, id: string | undefined): Promise<Account[]> {
-  if (id !== undefined) return [(await accountOrRefusal(deps.store, id)).account];
-  return (await deps.store.list(accounts, { limit: accountsMax })).records.reverse();
+/** The account of this id, or all. */
+export async function accountsAsked(reader: StoreReader, id: string | undefined): Promise<Account[]> {
+  if (id !== undefined) return [(await accountOrRefusal(reader, id)).account];
+  return (await reader.list(accounts, { limit: accountsMax })).records.reverse();
 }
 
 function viewDay(

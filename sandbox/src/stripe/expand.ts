@@ -9,6 +9,7 @@ import {
   viewDispute,
   viewIntent,
   viewMovement,
+  viewPayout,
   viewRefund,
   viewSession,
 } from "./views.ts";
@@ -87,11 +88,15 @@ async function expandPath(expansion: Expansion, at: View, steps: readonly string
 
 const strangers: Record<string, string> = { ch_: "charge", re_: "refund", dp_: "dispute" };
 
-/** What stands behind a line that a fault has put into the balance: something that nobody here knows. */
+/**
+ * A payout, which is kept as its balance transaction alone; or what stands behind a line that a fault has put
+ * into the balance: something that nobody here knows.
+ */
 function strangerOf(at: View, step: string): View | undefined {
   const { source, amount, created, currency } = at;
   if (at.object !== "balance_transaction" || step !== "source" || typeof source !== "string")
     return undefined;
+  if (at.type === "payout") return viewPayout(at);
   const object = strangers[source.slice(0, 3)];
   const size = typeof amount === "number" && amount < 0 ? -amount : amount;
   return object === undefined

@@ -5,6 +5,7 @@ import { registerStripeArrival } from "./arrival.ts";
 import { registerCloseDay } from "./close-day.ts";
 import type { StripeDeps } from "./context.ts";
 import { registerStripeGateway } from "./gateway.ts";
+import { registerStripePayout } from "./payout.ts";
 
 export {
   abandonWithStripe,
@@ -38,4 +39,5 @@ export function registerStripe(
   registerAccountRoutes(app, deps);
   registerStripeActionRoutes(app, deps);
   registerCloseDay(app, deps);
+  registerStripePayout(app, deps);
 }

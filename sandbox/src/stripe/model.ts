@@ -160,13 +160,14 @@ export type Movement = {
   accountId: string;
   /** UTC date of `createdAt`. */
   date: string;
-  type: "charge" | "refund" | "refund_failure" | "adjustment";
-  category: "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal";
+  type: "charge" | "refund" | "refund_failure" | "adjustment" | "payout";
+  category: "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal" | "payout";
   /** Signed; what the account gets is `amount` less `fee`. */
   amount: bigint;
   fee: bigint;
   currency: string;
   sourceId: string;
+  /** Of a payout, which belongs to no order, empty. */
   orderId: string;
   orderNo: string;
   description: string;

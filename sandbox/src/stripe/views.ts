@@ -210,6 +210,27 @@ export function viewMovement(movement: Movement): View {
   };
 }
 
+/** What a payout's balance transaction is about; it is paid at once here. */
+export function viewPayout(movement: View): View {
+  const { source: id, id: movementId, amount, created, currency } = movement;
+  return {
+    id,
+    object: "payout",
+    amount: -Number(amount),
+    arrival_date: created,
+    automatic: true,
+    balance_transaction: movementId,
+    created,
+    currency,
+    description: "STRIPE PAYOUT",
+    livemode: false,
+    metadata: {},
+    method: "standard",
+    status: "paid",
+    type: "bank_account",
+  };
+}
+
 function feeName(movement: Movement): string {
   return movement.type === "charge" ? "Stripe processing fees" : "Dispute fee";
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { registerWechatActionRoutes } from "./actions.ts";
 import { registerWechatArrival } from "./arrival.ts";
+import { registerWechatPayout } from "./bill/payout.ts";
 import { registerWechatBillRoutes } from "./bill/routes.ts";
 import type { WechatDeps } from "./context.ts";
 import { registerWechatGateway } from "./gateway.ts";
@@ -44,4 +45,5 @@ export function registerWechat(
   registerMerchantRoutes(app, deps);
   registerWechatActionRoutes(app, deps);
   registerWechatBillRoutes(app, deps);
+  registerWechatPayout(app, deps);
 }

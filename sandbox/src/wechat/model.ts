@@ -154,8 +154,8 @@ export type RefundNumber = { id: string; orderId: string };
 /** One movement of money in the sandbox's own book; amounts are positive in both directions. */
 export type BookEntry = {
   id: string;
-  /** A share and its return are no trade: the fund bill alone shows them. */
-  kind: "payment" | "refund" | "share" | "share_return";
+  /** A share, its return and a withdrawal are no trade: the fund bill alone shows them. */
+  kind: "payment" | "refund" | "share" | "share_return" | "payout";
   mchid: string;
   subMchid: string | null;
   appid: string;

@@ -13,6 +13,7 @@ import type { CredentialFault, MerchantAtChannel } from "./port-credentials.ts";
 
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
+import type { PayoutReading } from "./port-payouts.ts";
 import type { RefundedShare, Sharing } from "./port-sharing.ts";
 import type { Statement, StatementOf, StatementTraits } from "./port-statements.ts";
 import type { StatementFault } from "./statement-fault.ts";
@@ -24,6 +25,7 @@ export type * from "./port-credentials.ts";
 export type * from "./port-http.ts";
 export type * from "./port-identification.ts";
 export type * from "./port-notifications.ts";
+export type * from "./port-payouts.ts";
 export type * from "./port-sharing.ts";
 export type * from "./port-statements.ts";
 
@@ -389,6 +391,8 @@ export type Channel = {
     channelDate: string,
     accountType?: string,
   ): Promise<Call<FundFlowStatement>>;
+  /** Finds what it pays out to our bank in its statements; absent where they do not tell. */
+  readonly payouts?: PayoutReading;
   /** Splits what buyers paid among receivers; absent where the channel does not. */
   readonly sharing?: Sharing<ChannelContext>;
   /** Tells who the buyer in the wallet's own browser is; absent where no scene needs it of a browser. */

@@ -56,7 +56,11 @@ export async function statements(
 ): Promise<StepEnd> {
   const due = await scopesToCompare(deps, date);
   await deps.statements.fetching.expect(
-    due.map(({ channelAccountId, channelDate }) => ({ channelAccountId, statementDate: channelDate })),
+    due.flatMap(({ channelAccountId, channelDate: statementDate, hasFundBill }) => {
+      const trade = { channelAccountId, statementDate };
+      // Nothing of the close waits for a fund bill: payouts are announced when it comes.
+      return hasFundBill ? [trade, { ...trade, kind: "fund" as const }] : [trade];
+    }),
   );
   const missing = await missingOf(deps, due, () => goOn());
   const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);

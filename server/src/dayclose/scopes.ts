@@ -14,6 +14,8 @@ export type ScopesDeps = {
 export type DueScope = Scope & {
   /** Whether its contract takes orders. */
   readonly isActive: boolean;
+  /** Whether what its channel pays out stands in a fund bill of the date, and passes us. */
+  readonly hasFundBill: boolean;
 };
 
 /**
@@ -36,14 +38,16 @@ export async function dueScopes(
         )
       ).map((last) => [last.channelAccountId, last.channelDate]),
     );
-    for (const { id, channel, createdAt, status } of used) {
-      const traits = channels.channel(channel)?.traits;
-      if (traits === undefined) continue;
+    for (const { id, channel: name, createdAt, status, fundFlow } of used) {
+      const channel = channels.channel(name);
+      if (channel === null) continue;
+      const { traits, payouts } = channel;
+      const hasFundBill = payouts?.toldIn === "fund" && fundFlow === "through_platform";
       const last = compared.get(id);
       const first = last === undefined ? firstDateOf(traits, from, createdAt) : dayAfter(last, 1);
       const through = lastEndedDate(traits, timeZone, date);
       for (let at = first; at <= through; at = dayAfter(at, 1)) {
-        due.push({ channelAccountId: id, channelDate: at, isActive: status === "active" });
+        due.push({ channelAccountId: id, channelDate: at, isActive: status === "active", hasFundBill });
       }
     }
   }

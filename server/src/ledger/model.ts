@@ -31,6 +31,8 @@ export const JOURNAL_KINDS = [
   "channel_payout",
   "channel_payout_announced",
   "channel_payout_received",
+  "channel_payout_lost",
+  "channel_payout_withdrawn",
   "settlement",
   "reserve_released",
   "payout_sent",

@@ -37,7 +37,7 @@ export type MetricsDeps = {
     readonly payouts: {
       readonly workers: () => Readonly<Record<string, DueWorker["gauges"]>> | null;
       backlog(): Promise<readonly Backlog[]>;
-      forPeople(): Promise<readonly { readonly what: string; readonly count: bigint }[]>;
+      forPeople(): Promise<readonly { readonly what: string; readonly count: bigint; ageDays?: number }[]>;
     };
   };
 };
@@ -138,6 +138,17 @@ function addWorkers(add: AddGauge, { cell, gauges: { payments, webhooks, payouts
     async (self) => {
       self.reset();
       for (const { what, count } of (await forPeople()) ?? []) self.set({ what }, Number(count));
+    },
+  );
+  add(
+    "payouts_for_people_days",
+    "How old the oldest is of what channels or banks have not told in time",
+    ["what"],
+    async (self) => {
+      self.reset();
+      for (const { what, ageDays } of (await forPeople()) ?? []) {
+        if (ageDays !== undefined) self.set({ what }, ageDays);
+      }
     },
   );
   add("due", "Rows of all processes that are due and not claimed", ["kind"], async (self) => {

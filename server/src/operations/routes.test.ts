@@ -103,6 +103,7 @@ describe("metrics", () => {
       [
         "attempts",
         "channel_payouts",
+        "channel_payouts_told",
         "deliveries",
         "disputes",
         "payments",

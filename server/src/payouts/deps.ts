@@ -7,6 +7,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
+import type { PayoutStatements } from "../statements/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import type { SettlementToPay } from "./model.ts";
 import type { BankStatements } from "./statement/readings.ts";
@@ -26,6 +27,8 @@ export type PayoutsDeps = {
   readonly log: Log;
   /** Where banks' statements are received. */
   readonly bankStatements: BankStatements;
+  /** What channels' statements tell of their payouts. */
+  readonly payoutStatements: PayoutStatements;
   /** Of business dates. */
   readonly timeZone: string;
   /** Settlements that are to be paid by themselves; none where nothing settles yet. */

@@ -13,7 +13,11 @@ import { rewrapBankAccounts, verifyAction } from "./accounts/service.ts";
 import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
 import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.ts";
+import { differenceCounts } from "./channel/late.ts";
+import { channelPayoutRoutes } from "./channel/routes.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
+import { withdrawAction } from "./channel/withdraw.ts";
+import { withChannelWorkers } from "./channel/workers.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
@@ -80,8 +84,8 @@ export type Payouts = {
   stop(): Promise<void>;
   /** Wraps account numbers and messages anew after the master key was replaced; gives how many. */
   rewrapSecrets(): Promise<number>;
-  /** What waits for a person: batches, contradictions, entries of statements. */
-  forPeople(): Promise<readonly ForPeople[]>;
+  /** What waits for a person: batches, contradictions, entries of statements, what is late at banks. */
+  forPeople(): Promise<readonly (ForPeople & { readonly ageDays?: number })[]>;
   /** What is due and waits for a worker of any process. */
   backlog(): Promise<readonly Backlog[]>;
   /** Of this process's workers; null before they start. */
@@ -113,6 +117,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       ownMoneyAction(deps),
       transferAction(deps),
       announceAction(deps),
+      withdrawAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
@@ -121,17 +126,28 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       accountRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
+      channelPayoutRoutes(http, deps, auth);
     },
     startWorkers: () => {
-      workers ??= startPayoutWorkers(deps);
+      workers ??= withChannelWorkers(deps, startPayoutWorkers(deps));
       return workers;
     },
     stop: async () => {
       await workers?.stop();
     },
     rewrapSecrets: async () => (await rewrapBankAccounts(deps)) + (await rewrapInstructions(deps)),
-    forPeople: () => payoutsForPeople(deps.cell.db),
-    backlog: () => payoutBacklog(deps.cell.db, deps.cell.clock.now(), BACKLOG_COUNTED_MAX),
+    forPeople: () => forPeople(deps),
+    backlog: () => backlog(deps),
     workers: () => workers?.gauges ?? null,
   };
+}
+
+async function forPeople(deps: PayoutsDeps): ReturnType<Payouts["forPeople"]> {
+  return [...(await payoutsForPeople(deps.cell.db)), ...(await differenceCounts(deps))];
+}
+
+async function backlog({ cell, payoutStatements }: PayoutsDeps): Promise<readonly Backlog[]> {
+  const now = cell.clock.now();
+  const told = { kind: "channel_payouts_told", ...(await payoutStatements.backlog(now)) };
+  return [...(await payoutBacklog(cell.db, now, BACKLOG_COUNTED_MAX)), told];
 }

@@ -103,6 +103,7 @@ const IN_TRANSIT = sql(
      from channel_payouts
      where transit_booked_at is not null
        and receipt_id is null
+       and withdrawn_at is null
      group by currency
    ) c on c.currency = a.currency
    where a.code = 'bank_in_transit'

@@ -28,3 +28,4 @@ export {
   type Statements,
   type StatementsDeps,
 } from "./service.ts";
+export type { PayoutStatements, ToldPayouts } from "./told-payouts.ts";

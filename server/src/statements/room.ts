@@ -3,11 +3,14 @@ import { type Fetched, fetchStatement } from "./fetch.ts";
 import { createFetching, type Fetching } from "./fetching.ts";
 import type { Scope } from "./model.ts";
 import { createStatements, type Statements, type StatementsDeps } from "./service.ts";
+import { createPayoutStatements, type PayoutStatements } from "./told-payouts.ts";
 
 /** The room: what it holds, and how it comes by it. */
 export type StatementsRoom = {
   readonly statements: Statements;
   readonly fetching: Fetching;
+  /** What channels tell of their payouts. */
+  readonly payouts: PayoutStatements;
   /** Asks the channel for the statement of a scope now, and receives what it hands out. */
   fetch(scope: Scope, actor: Actor): Promise<Fetched>;
 };
@@ -18,6 +21,7 @@ export function createStatementsRoom(deps: StatementsDeps): StatementsRoom {
   return {
     statements,
     fetching: createFetching({ ...deps, statements }),
+    payouts: createPayoutStatements(deps, statements),
     fetch: (scope, actor) => fetchStatement({ ...deps, statements }, scope, actor.operator.id),
   };
 }

@@ -19,6 +19,7 @@ import type {
 } from "./model.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import * as store from "./store.ts";
+import { tellsPayouts } from "./told-payouts.ts";
 
 export type StatementsDeps = {
   readonly cell: Cell;
@@ -147,7 +148,8 @@ async function receive(
   incoming: Incoming,
 ): Promise<Received> {
   const { scope, original, source, receivedBy } = incoming;
-  const reading = await readingOf(deps, mappings, incoming);
+  const account = await accountOf(deps, scope);
+  const reading = await readingOf(deps, mappings, incoming, account);
   // Before its row: a row never names a file that a loss of power could take away.
   const hash = await deps.files.keep(original);
   const known = await store.findSame(deps.cell.db, scope, hash, null);
@@ -176,8 +178,16 @@ async function receive(
   if (read instanceof StatementFault) {
     return { outcome: "refused", record: (await write(deps, record(read), null)).record };
   }
-  const written = await write(deps, { ...record(null), lines: read.lines, notes: read.notes }, read);
+  const accepted = { ...record(null), lines: read.lines, notes: read.notes };
+  const written = await write(deps, accepted, read, tellsPayouts(deps, account, accepted));
   return { outcome: written.isNew ? "accepted" : "same", record: written.record };
+}
+
+async function accountOf(deps: StatementsDeps, { channelAccountId }: Scope): Promise<ChannelAccount | null> {
+  if (channelAccountId === null) return null;
+  const account = await deps.channels.account(channelAccountId);
+  if (account === null) throw problem("not_found");
+  return account;
 }
 
 /** Whom the file must be of, and what reads it. */
@@ -185,10 +195,9 @@ async function readingOf(
   deps: StatementsDeps,
   mappings: Mappings,
   { scope, mapping = null }: Incoming,
+  account: ChannelAccount | null,
 ): Promise<Reading> {
-  const { kind, channelAccountId } = scope;
-  const account = channelAccountId === null ? null : await deps.channels.account(channelAccountId);
-  if (channelAccountId !== null && account === null) throw problem("not_found");
+  const { kind } = scope;
   if (account !== null && (kind === "trade" || kind === "fund")) {
     refuseMapping(mapping, `a statement of kind ${kind} is read as the channel writes it`);
     return { reader: "channel", channel: account.channel, holder: await holderOf(deps, account) };
@@ -229,12 +238,13 @@ async function write(
   { cell }: Pick<StatementsDeps, "cell">,
   row: StatementRecord,
   content: Content | null,
+  withPayouts = false,
 ): Promise<{ readonly record: StatementRecord; readonly isNew: boolean }> {
   const fault = row.faultReason === null ? null : { line: row.faultLine ?? 0, reason: row.faultReason };
   for (let tried = 0; tried < TRIES_MAX; tried += 1) {
     const record = await cell.transact(
       async (tx) => {
-        const inserted = await store.insertStatement(tx, row);
+        const inserted = await store.insertStatement(tx, row, withPayouts ? row.receivedAt : null);
         if (inserted !== null && content !== null) {
           await store.insertTotals(tx, row.id, content.totals);
           await endFetch(tx, row, row.id, row.receivedAt);

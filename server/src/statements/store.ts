@@ -19,10 +19,10 @@ function ofScopes(name: string, at: string, make: (isOfAccount: string) => strin
 const insertSql = ofScopes(
   "statement_insert",
   "$3",
-  (isOfAccount) => `insert into statements (${COLUMNS})
+  (isOfAccount) => `insert into statements (${COLUMNS}, payouts_due_at)
    select $1, $2, $3, $4, $5, $6,
      case when $6 = 'accepted' then coalesce(max(version), 0) + 1 end,
-     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
    from statements
    where kind = $2
      and ${isOfAccount}
@@ -38,8 +38,13 @@ const insertSql = ofScopes(
 /**
  * Writes a statement with the next number of its scope. Null: another one took the number, the very same
  * statement is there, or it is the word that there is none and there is one.
+ * @param payoutsDueAt when it is to be read for what the channel pays out; null: it tells nothing of that
  */
-export function insertStatement(tx: Tx, row: StatementRecord): Promise<StatementRecord | null> {
+export function insertStatement(
+  tx: Tx,
+  row: StatementRecord,
+  payoutsDueAt: Date | null,
+): Promise<StatementRecord | null> {
   return tx.one<StatementRecord>(insertSql(row), [
     row.id,
     row.kind,
@@ -57,6 +62,7 @@ export function insertStatement(tx: Tx, row: StatementRecord): Promise<Statement
     row.notes,
     row.receivedAt,
     row.receivedBy,
+    payoutsDueAt,
   ]);
 }
 

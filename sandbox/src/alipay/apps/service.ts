@@ -1,7 +1,7 @@
 import { authorityOf, issueLeaf, readPublicKey } from "../../certificates/index.ts";
 import { randomDigits, randomToken, type SandboxClock, type SandboxRandom } from "../../clock.ts";
 import { Refused } from "../../refuse.ts";
-import type { SandboxStore, StoreTx } from "../../store/index.ts";
+import type { SandboxStore, StoreReader, StoreTx } from "../../store/index.ts";
 import { type App, type AppCertificates, apps } from "../model.ts";
 import { alipaySerialOf } from "./serial.ts";
 
@@ -52,7 +52,7 @@ export async function rotatePlatformKey(deps: AppDeps, appId: string): Promise<A
 }
 
 /** The app, or a refusal that names it. */
-export async function appOrRefusal(store: SandboxStore, appId: string): Promise<App> {
+export async function appOrRefusal(store: StoreReader, appId: string): Promise<App> {
   const app = await store.get(apps, appId);
   if (!app) throw new Refused(404, "app_unknown", `There is no app ${appId}; POST /alipay/apps makes one.`);
   return app;

@@ -19,7 +19,7 @@ export function registerBillRoutes(app: FastifyInstance, deps: AlipayDeps): void
     const appId = textField(body, "app_id", 32) ?? null;
     if (appId !== null) await appOrRefusal(deps.store, appId);
     const published: object[] = [];
-    for (const seller of await sellersOf(deps, appId)) {
+    for (const seller of await sellersOf(deps.store, appId)) {
       const bill = await publishBill(deps, seller.sellerId, seller.appId, date);
       published.push({ app_id: seller.appId, ...viewBill(bill) });
     }

@@ -2,7 +2,7 @@ import iconv from "iconv-lite";
 import { beijingDate, beijingDayStart, dayMs, formatBeijing, hourMs } from "../../china/beijing.ts";
 import { dosTimestamp, zip } from "../../china/zip.ts";
 import { armedFaults, asFaultsShow } from "../../faults/index.ts";
-import type { StoreTx } from "../../store/index.ts";
+import type { StoreReader, StoreTx } from "../../store/index.ts";
 import type { AlipayDeps } from "../context.ts";
 import { type App, apps, type Bill, type BookEntry, bills, book } from "../model.ts";
 import { type BillPeriod, billAccount, detailText, summaryText } from "./csv.ts";
@@ -122,17 +122,30 @@ export async function fundsOf(
 ): Promise<FundsFile | undefined> {
   const bill = await billOfDay(deps, sellerId, appId, date);
   if (!bill) return undefined;
-  const { records } = await deps.store.list(apps, { limit: appsMax });
-  const own = records.filter((app) => sellerIdOf(app) === sellerId).map((app) => beijingDate(app.createdAt));
   return deps.store.transaction(async (tx): Promise<FundsFile> => {
-    let before = 0n;
-    for (let day = own.sort()[0] ?? date; day < date; day = nextDate(day)) {
-      before = balanceAfter(await entriesOf(tx, sellerId, day), before);
-    }
+    const before = await balanceBefore(tx, sellerId, date);
     const entries = await entriesOf(tx, sellerId, date);
     const shown = entries.filter(({ finishedAt }) => finishedAt <= bill.publishedAt);
     return { period: periodOf(bill), movements: movementsOf(shown, before), exportedAt: bill.publishedAt };
   });
+}
+
+/** What the account had when a day began. */
+async function balanceBefore(tx: StoreTx, sellerId: string, date: string): Promise<bigint> {
+  const { records } = await tx.list(apps, { limit: appsMax });
+  const own = records.filter((app) => sellerIdOf(app) === sellerId).map((app) => beijingDate(app.createdAt));
+  let before = 0n;
+  for (let day = own.sort()[0] ?? date; day < date; day = nextDate(day)) {
+    before = balanceAfter(await entriesOf(tx, sellerId, day), before);
+  }
+  return before;
+}
+
+/** What the account has at an instant. */
+export async function balanceAt(tx: StoreTx, sellerId: string, at: Date): Promise<bigint> {
+  const date = beijingDate(at);
+  const entries = (await entriesOf(tx, sellerId, date)).filter(({ finishedAt }) => finishedAt <= at);
+  return balanceAfter(entries, await balanceBefore(tx, sellerId, date));
 }
 
 function nextDate(date: string): string {
@@ -147,10 +160,10 @@ export function fundsArchive({ period, movements, exportedAt }: FundsFile, label
 
 /** Every seller that has an app here, with one of its apps; only that of `appId` where it is given. */
 export async function sellersOf(
-  deps: AlipayDeps,
+  reader: StoreReader,
   appId: string | null,
 ): Promise<{ sellerId: string; appId: string }[]> {
-  const { records } = await deps.store.list(apps, { limit: appsMax });
+  const { records } = await reader.list(apps, { limit: appsMax });
   const sellers = new Map<string, string>();
   for (const app of records.reverse()) {
     if (appId === null || app.appId === appId) sellers.set(sellerIdOf(app), app.appId);

@@ -51,6 +51,7 @@ function partsOf(entry: BookEntry): Omit<FundMovement, "balance">[] {
     voucherNo: entry.outRefundNo || entry.outTradeNo,
   });
   if (entry.kind === "share") return [part("分账", -entry.settlement)];
+  if (entry.kind === "payout") return [part("提现", -entry.settlement)];
   if (entry.kind === "share_return") return [part("分账回退", entry.settlement)];
   const parts =
     entry.kind === "payment"

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { beijingDate, beijingDayStart, formatBeijing } from "../../china/beijing.ts";
 import { bodyOf, Refused, textField } from "../../refuse.ts";
+import type { StoreReader } from "../../store/index.ts";
 import type { WechatDeps } from "../context.ts";
 import { merchantOrRefusal } from "../merchants/service.ts";
 import { type Bill, type Merchant, merchants } from "../model.ts";
@@ -19,16 +20,17 @@ export function registerWechatBillRoutes(app: FastifyInstance, deps: WechatDeps)
       throw new Refused(400, "field_invalid", "date must be a Beijing date, yyyy-MM-dd, not after today.");
     }
     const published: object[] = [];
-    for (const merchant of await merchantsAsked(deps, textField(body, "mchid", 32))) {
+    for (const merchant of await merchantsAsked(deps.store, textField(body, "mchid", 32))) {
       published.push(viewBill(await publishBill(deps, merchant, date)));
     }
     return { date, bills: published };
   });
 }
 
-async function merchantsAsked(deps: WechatDeps, mchid: string | undefined): Promise<Merchant[]> {
-  if (mchid !== undefined) return [await merchantOrRefusal(deps.store, mchid)];
-  return (await deps.store.list(merchants, { limit: merchantsMax })).records.reverse();
+/** The merchant of this number, or all. */
+export async function merchantsAsked(reader: StoreReader, mchid: string | undefined): Promise<Merchant[]> {
+  if (mchid !== undefined) return [await merchantOrRefusal(reader, mchid)];
+  return (await reader.list(merchants, { limit: merchantsMax })).records.reverse();
 }
 
 function viewBill(bill: Bill): object {

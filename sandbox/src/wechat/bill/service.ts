@@ -48,13 +48,29 @@ export async function fundsOfDay(deps: WechatDeps, merchant: Merchant, date: str
   return deps.store.transaction(async (tx): Promise<FundsFound> => {
     const entriesOn = async (day: string) =>
       asOfNow(tx, await entriesOf(tx, merchant.mchid, day), deps.clock.now());
-    let before = 0n;
-    for (let day = beijingDate(merchant.createdAt); day < date; day = nextDate(day)) {
-      before = balanceAfter(await entriesOn(day), before);
-    }
     const entries = (await entriesOn(date)).filter(({ at }) => at <= publishedAt);
-    return { movements: movementsOf(entries, before) };
+    return { movements: movementsOf(entries, await balanceBefore(merchant, date, entriesOn)) };
   });
+}
+
+/** What the account has at an instant. */
+export async function balanceAt(tx: StoreTx, merchant: Merchant, now: Date): Promise<bigint> {
+  const date = beijingDate(now);
+  const entriesOn = async (day: string) => asOfNow(tx, await entriesOf(tx, merchant.mchid, day), now);
+  const entries = (await entriesOn(date)).filter(({ at }) => at <= now);
+  return balanceAfter(entries, await balanceBefore(merchant, date, entriesOn));
+}
+
+async function balanceBefore(
+  merchant: Merchant,
+  date: string,
+  entriesOn: (day: string) => Promise<BookEntry[]>,
+): Promise<bigint> {
+  let before = 0n;
+  for (let day = beijingDate(merchant.createdAt); day < date; day = nextDate(day)) {
+    before = balanceAfter(await entriesOn(day), before);
+  }
+  return before;
 }
 
 function nextDate(date: string): string {

@@ -2,7 +2,7 @@ import { authorityOf, issueLeaf, readPublicKey, serialOf } from "../../certifica
 import { beijingDate } from "../../china/beijing.ts";
 import { randomDigits } from "../../clock.ts";
 import { Refused } from "../../refuse.ts";
-import type { SandboxStore } from "../../store/index.ts";
+import type { StoreReader } from "../../store/index.ts";
 import type { WechatDeps } from "../context.ts";
 import { type Merchant, merchants, oauthApps, type PlatformKey, type SubMerchant } from "../model.ts";
 
@@ -67,7 +67,7 @@ export async function rotatePlatformKey(deps: WechatDeps, mchid: string): Promis
 }
 
 /** The merchant, or a refusal that names it. */
-export async function merchantOrRefusal(store: SandboxStore, mchid: string): Promise<Merchant> {
+export async function merchantOrRefusal(store: StoreReader, mchid: string): Promise<Merchant> {
   const merchant = await store.get(merchants, mchid);
   if (merchant) return merchant;
   const message = `There is no merchant ${mchid}; POST /wechat/merchants makes one.`;

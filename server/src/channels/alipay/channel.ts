@@ -43,7 +43,7 @@ import {
 } from "./requests.ts";
 import { createSharing } from "./sharing.ts";
 import type { Parameters } from "./signing.ts";
-import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
+import { fetchFundFlow, fetchStatement, readFundFlow, readPayouts, readStatement } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -70,6 +70,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     readStatement,
     fetchFundFlow: (context, channelDate) => fetchFundFlow(deps, context, channelDate),
     readFundFlow,
+    payouts: { toldIn: "fund", payer: "支付宝（中国）网络技术有限公司", read: readPayouts },
     sharing: createSharing(deps),
     identify: createIdentification(deps),
   });

@@ -1,6 +1,7 @@
 import { MINUTE } from "../../kernel/clock.ts";
 import { unzip } from "../../kernel/zip.ts";
 import { joinExchanges } from "../exchanges.ts";
+import { withdrawalsOf } from "../fund-payouts.ts";
 import type {
   Call,
   CallEnd,
@@ -11,6 +12,7 @@ import type {
   Statement,
   StatementOf,
 } from "../port.ts";
+import type { ToldMoney } from "../port-payouts.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import type { Answer } from "./answer.ts";
 import { isStatement, parseStatement } from "./bill.ts";
@@ -52,6 +54,14 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
 /** The same of what moved on the account. */
 export function readFundFlow(of: StatementOf, original: Buffer): Promise<FundFlowStatement | StatementFault> {
   return readFile(of, original, { what: "account", isIt: isFundFlow, parse: parseFundFlow });
+}
+
+/** What an account statement tells of withdrawals. A transfer (转账) may be to anybody, and is none. */
+export function readPayouts(of: StatementOf, original: Buffer): Promise<ToldMoney | StatementFault> {
+  return orFault(async () => {
+    const funds = await readFundFlow(of, original);
+    return funds instanceof StatementFault ? funds : withdrawalsOf(funds);
+  });
 }
 
 /** One kind of file: how it is told from its summary in the same archive, and read. */

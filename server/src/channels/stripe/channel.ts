@@ -25,6 +25,7 @@ import { begun, callGateway, credentialsOf } from "./gateway.ts";
 import { readStatement } from "./movements.ts";
 import { readNotification } from "./notification.ts";
 import { proofOf, tradeOfClose, tradeOfPlacing, understood } from "./outcomes.ts";
+import { readPayouts } from "./payouts.ts";
 import {
   foreignRefundsIn,
   isRememberedLack,
@@ -79,6 +80,7 @@ export function createStripe(deps: ChannelDeps): Channel {
     acknowledge,
     fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
     readStatement,
+    payouts: { toldIn: "trade", payer: "STRIPE", read: readPayouts },
   });
 }
 

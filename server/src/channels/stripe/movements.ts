@@ -58,6 +58,11 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
   });
 }
 
+/** The movements of such a file, in its order. @throws StatementFault */
+export function movementsIn(original: Buffer): Fields[] {
+  return decodeLines(original).map((text, index) => movementOf(text, index + 1));
+}
+
 /** Every line ends with a line feed: one that does not was cut off. */
 function decodeLines(content: Buffer): string[] {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

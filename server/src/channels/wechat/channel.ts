@@ -26,7 +26,7 @@ import { refundOf, refundOfQuery } from "./refund-outcomes.ts";
 import { closeRequest, placeRequest, queryRequest, refundQueryRequest, refundRequest } from "./requests.ts";
 import { createSharing } from "./sharing.ts";
 import { signatureHeaders } from "./signing.ts";
-import { fetchFundFlow, fetchStatement, readFundFlow, readStatement } from "./statement.ts";
+import { fetchFundFlow, fetchStatement, readFundFlow, readPayouts, readStatement } from "./statement.ts";
 import { CODE_METHOD, WECHAT_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -58,6 +58,7 @@ export function createWechat(given: ChannelDeps): Channel {
     fetchFundFlow: (context, channelDate, accountType) =>
       fetchFundFlow(deps, context, channelDate, accountType),
     readFundFlow,
+    payouts: { toldIn: "fund", payer: "财付通支付科技有限公司", read: readPayouts },
     sharing: createSharing(deps),
     identify: createIdentification(deps),
   });

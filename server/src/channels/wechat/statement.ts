@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gunzip, gunzipSync } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
 import { joinExchanges, unsent } from "../exchanges.ts";
+import { withdrawalsOf } from "../fund-payouts.ts";
 import type {
   Call,
   CallEnd,
@@ -13,6 +14,7 @@ import type {
   Statement,
   StatementOf,
 } from "../port.ts";
+import type { ToldMoney } from "../port-payouts.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import { type Answer, refused } from "./answer.ts";
 import { parseStatement } from "./bill.ts";
@@ -81,6 +83,14 @@ export function readFundFlow(
     if (type === null) throw new StatementFault(0, `there is no account ${accountType}`);
     const content = await unpacked(original);
     return parseFundFlow(content, original, { account, accountType: type, channelDate: of.channelDate });
+  });
+}
+
+/** What a fund bill of the main account tells of withdrawals. */
+export function readPayouts(of: StatementOf, original: Buffer): Promise<ToldMoney | StatementFault> {
+  return orFault(async () => {
+    const funds = await readFundFlow(of, original);
+    return funds instanceof StatementFault ? funds : withdrawalsOf(funds);
   });
 }
 

@@ -3,30 +3,24 @@
  * book has its side in a transaction of its own, safe to repeat.
  */
 import { MINUTE, plus } from "../../kernel/clock.ts";
+import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
-import {
-  type AccountCode,
-  accountIdOf,
-  bookIdOf,
-  type JournalDraft,
-  lockDay,
-  openMerchantAccounts,
-  platformOwner,
-  post,
-} from "../../ledger/index.ts";
+import { type Day, lockDay, openMerchantAccounts, post } from "../../ledger/index.ts";
 import { openForPayouts } from "../batch/service.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import { lockEntry, placeEntry } from "../statement/store.ts";
+import { announcedJournal, posted, receivedJournal, transitJournal, withdrawnJournal } from "./journals.ts";
 import { fits } from "./match.ts";
 import {
   type ChannelPayout,
   insertAnnounced,
   insertReceipt,
+  isReceived,
   lockChannelPayouts,
-  receivedOfScope,
   setInTransit,
+  setOwedAgain,
   setReceived,
 } from "./store.ts";
 
@@ -39,14 +33,16 @@ export type ChannelPayoutAnnounced = {
   readonly amount: bigint;
   readonly currency: Currency;
   /** The channel dates whose money it is, `yyyy-mm-dd`. */
-  readonly coversFrom: string;
-  readonly coversThrough: string;
+  /** Null, as is the other: with it no date's money is paid whole. */
+  readonly coversFrom: string | null;
+  readonly coversThrough: string | null;
   readonly announcedDate: string;
   /** Who pays, as the bank's statement names him. */
   readonly payer: string;
 };
 
-const LEASE_MS = MINUTE;
+/** A crash between the two sides is found after it. */
+export const LEASE_MS = MINUTE;
 
 /**
  * Takes withdrawals from what the channel owes: M: IB a / CR a, then P: bank_in_transit a / IB a. Gives how
@@ -58,22 +54,37 @@ export async function announceChannelPayouts(
 ): Promise<number> {
   const rows: ChannelPayout[] = [];
   for (const one of announced) rows.push(await rowOf(deps, one));
-  for (const currency of new Set(rows.map((row) => row.currency))) await openForPayouts(deps, currency);
-  for (const row of rows) await openAccountsOf(deps, row);
+  await openAccountsFor(deps, rows);
   const { cell } = deps;
   if (rows.length === 0) return 0;
   const made = await cell.transact(async (tx) => {
     const day = await lockDay(tx, cell.cell);
     const written = await insertAnnounced(tx, rows);
-    const drafts = rows.filter(({ id }) => written.has(id)).map((row) => announcedJournal(deps, row));
-    if (drafts.length > 0) await posted(post(tx, day, drafts, cell.clock.now()));
+    await postAnnounced(deps, tx, day, rows, written);
     return [...written];
   });
   if (made.length > 0) await bookInTransit(deps, made);
   return made.length;
 }
 
-async function rowOf(deps: PayoutsDeps, one: ChannelPayoutAnnounced): Promise<ChannelPayout> {
+/** The last part of the transaction that wrote some of the rows: books those. */
+export async function postAnnounced(
+  deps: PayoutsDeps,
+  tx: Tx,
+  day: Day,
+  rows: readonly ChannelPayout[],
+  written: ReadonlySet<Id>,
+): Promise<void> {
+  const drafts = rows.filter(({ id }) => written.has(id)).map((row) => announcedJournal(deps, row));
+  if (drafts.length > 0) await posted(post(tx, day, drafts, deps.cell.clock.now()));
+}
+
+/** Throws `not_found`, and `conflict` for an account whose money does not pass us. */
+export async function rowOf(
+  deps: PayoutsDeps,
+  one: ChannelPayoutAnnounced,
+  toldBy: string | null = null,
+): Promise<ChannelPayout> {
   const account = await deps.channels.account(one.channelAccountId);
   if (account === null) throw problem("not_found", { detail: "there is no such channel account" });
   if (account.fundFlow !== "through_platform") {
@@ -88,7 +99,18 @@ async function rowOf(deps: PayoutsDeps, one: ChannelPayoutAnnounced): Promise<Ch
     transitBookedAt: null,
     receiptId: null,
     dueAt: plus(now, LEASE_MS),
+    toldBy,
+    doubt: null,
+    withdrawnAt: null,
+    withdrawnBookedAt: null,
+    withdrawnBy: null,
   };
+}
+
+/** Before the transaction that posts to them. */
+export async function openAccountsFor(deps: PayoutsDeps, rows: readonly ChannelPayout[]): Promise<void> {
+  for (const currency of new Set(rows.map((row) => row.currency))) await openForPayouts(deps, currency);
+  for (const row of rows) await openAccountsOf(deps, row);
 }
 
 async function openAccountsOf({ cell }: PayoutsDeps, row: ChannelPayout): Promise<void> {
@@ -97,21 +119,27 @@ async function openAccountsOf({ cell }: PayoutsDeps, row: ChannelPayout): Promis
   await cell.transact((tx) => openMerchantAccounts(tx, needs, cell.clock.now()), { repeatable: true });
 }
 
-/** Books the platform's side of announced payouts. Safe to repeat. */
+/**
+ * Books the other side: of announced payouts the platform's, of withdrawn ones the merchant's. Safe to
+ * repeat.
+ */
 export async function bookInTransit(deps: PayoutsDeps, ids: readonly Id[]): Promise<void> {
   const { cell } = deps;
+  const idsOf = (rows: readonly ChannelPayout[]) => rows.map(({ id }) => id);
   await cell.transact(
     async (tx) => {
       const day = await lockDay(tx, cell.cell);
-      const open = (await lockChannelPayouts(tx, ids)).filter((row) => row.transitBookedAt === null);
-      if (open.length === 0) return;
+      const rows = await lockChannelPayouts(tx, ids);
+      const open = rows.filter((row) => row.transitBookedAt === null);
+      const lost = rows.filter((row) => row.withdrawnAt !== null && row.withdrawnBookedAt === null);
+      if (open.length + lost.length === 0) return;
       const at = cell.clock.now();
-      await setInTransit(
-        tx,
-        open.map(({ id }) => id),
-        at,
-      );
-      const drafts = open.map((row) => transitJournal(deps, row));
+      await setInTransit(tx, idsOf(open), at);
+      await setOwedAgain(tx, idsOf(lost), at);
+      const drafts = [
+        ...open.map((row) => transitJournal(deps, row)),
+        ...lost.map((row) => withdrawnJournal(deps, row)),
+      ];
       await posted(post(tx, day, drafts, at));
     },
     { repeatable: true },
@@ -144,6 +172,9 @@ export async function receive(
     if (payouts.some((row) => row.receiptId !== null || row.transitBookedAt === null)) {
       return { refused: "one of the payouts is received already, or not yet in transit" };
     }
+    if (payouts.some((row) => row.withdrawnAt !== null)) {
+      return { refused: "one of the payouts was withdrawn" };
+    }
     if (payouts.some((row) => row.currency !== locked.currency) || !fits(locked, payouts)) {
       return { refused: "the payouts do not come to the entry's amount" };
     }
@@ -160,88 +191,14 @@ export async function receive(
 
 /**
  * Whether the money of a channel account's date is at the bank: payouts that cover the date are announced,
- * and every one of them is received.
+ * and they and those before them are received.
  */
 export async function fundsReceived(
   deps: Pick<PayoutsDeps, "cell">,
   scope: { readonly channelAccountId: Id; readonly channelDate: string },
 ): Promise<boolean> {
   const { channelAccountId, channelDate } = scope;
-  const { payouts, received } = await receivedOfScope(deps.cell.db, channelAccountId, channelDate);
-  return payouts > 0n && payouts === received;
-}
-
-function announcedJournal(deps: PayoutsDeps, row: ChannelPayout): JournalDraft {
-  const bookId = bookIdOf("merchant", row.merchantId);
-  const { currency, amount, channelAccountId } = row;
-  return {
-    ...draft(deps, bookId, "channel_payout", row.id, currency),
-    counterpartyId: row.merchantId,
-    channelAccountId,
-    channelDate: row.announcedDate,
-    lines: [
-      { account: accountIdOf(bookId, "interbook", currency, null), debit: amount },
-      {
-        account: accountIdOf(bookId, "channel_receivable", currency, channelAccountId),
-        credit: amount,
-      },
-    ],
-  };
-}
-
-function transitJournal(deps: PayoutsDeps, row: ChannelPayout): JournalDraft {
-  const of = platformAccount(deps, row.currency);
-  return {
-    ...draft(deps, platformBook(deps), "channel_payout_announced", row.id, row.currency),
-    counterpartyId: row.merchantId,
-    lines: [
-      { account: of("bank_in_transit"), debit: row.amount },
-      { account: of("interbook"), credit: row.amount },
-    ],
-  };
-}
-
-function receivedJournal(
-  deps: PayoutsDeps,
-  receipt: { readonly id: Id; readonly currency: Currency; readonly amount: bigint; readonly sum: bigint },
-): JournalDraft {
-  const { amount, sum, currency } = receipt;
-  const of = platformAccount(deps, currency);
-  const cost = of("channel_cost");
-  return {
-    ...draft(deps, platformBook(deps), "channel_payout_received", receipt.id, currency),
-    lines: [
-      { account: of("bank_reserve"), debit: amount },
-      sum >= amount ? { account: cost, debit: sum - amount } : { account: cost, credit: amount - sum },
-      { account: of("bank_in_transit"), credit: sum },
-    ],
-  };
-}
-
-function platformBook(deps: PayoutsDeps): Id {
-  return bookIdOf("platform", platformOwner(deps.cell.cell));
-}
-
-function platformAccount(deps: PayoutsDeps, currency: Currency): (code: AccountCode) => Id {
-  return (code) => accountIdOf(platformBook(deps), code, currency, null);
-}
-
-function draft(
-  { cell }: PayoutsDeps,
-  bookId: Id,
-  kind: JournalDraft["kind"],
-  sourceId: Id,
-  currency: Currency,
-): Omit<JournalDraft, "lines"> {
-  const none = { subjectId: null, counterpartyId: null, channelAccountId: null, channelDate: null };
-  return { ...none, id: cell.newId(), bookId, kind, sourceId, currency };
-}
-
-async function posted(results: ReturnType<typeof post>): Promise<void> {
-  for (const result of await results) {
-    if (result.result !== "refused") continue;
-    throw new Error(`the account ${result.account} refuses a channel payout's journal`);
-  }
+  return isReceived(deps.cell.db, channelAccountId, channelDate);
 }
 
 /** As the wire names it. */

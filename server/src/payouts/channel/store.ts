@@ -9,19 +9,29 @@ export type ChannelPayout = {
   readonly payoutNo: string;
   readonly amount: bigint;
   readonly currency: Currency;
-  readonly coversFrom: string;
-  readonly coversThrough: string;
+  /** Null, as is the other: with it no date's money is paid whole. */
+  readonly coversFrom: string | null;
+  readonly coversThrough: string | null;
   readonly announcedDate: string;
   readonly payer: string;
   readonly announcedAt: Date;
   readonly transitBookedAt: Date | null;
   readonly receiptId: Id | null;
   readonly dueAt: Date | null;
+  /** Which merchant's statement at which channel tells it; null: people alone do. */
+  readonly toldBy: string | null;
+  /** What the channel's statement says otherwise now. */
+  readonly doubt: string | null;
+  readonly withdrawnAt: Date | null;
+  readonly withdrawnBookedAt: Date | null;
+  /** The approval. */
+  readonly withdrawnBy: string | null;
 };
 
 const COLUMNS = `
   id, channel_account_id, merchant_id, payout_no, amount, currency, covers_from, covers_through,
-  announced_date, payer, announced_at, transit_booked_at, receipt_id, due_at`;
+  announced_date, payer, announced_at, transit_booked_at, receipt_id, due_at, told_by, doubt, withdrawn_at,
+  withdrawn_booked_at, withdrawn_by`;
 
 const KEYS = [
   "id",
@@ -36,20 +46,21 @@ const KEYS = [
   "payer",
   "announcedAt",
   "dueAt",
+  "toldBy",
 ] as const;
 
 const insertSql = sql(
   "channel_payouts_insert",
   `insert into channel_payouts (
      id, channel_account_id, merchant_id, payout_no, amount, currency, covers_from, covers_through,
-     announced_date, payer, announced_at, due_at
+     announced_date, payer, announced_at, due_at, told_by
    )
    select u.*
    from unnest(
      $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::date[], $8::date[],
-     $9::date[], $10::text[], $11::timestamptz[], $12::timestamptz[]
+     $9::date[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[]
    ) as u
-   on conflict on constraint channel_payouts_number do nothing
+   on conflict do nothing
    returning id`,
 );
 
@@ -77,13 +88,20 @@ export function lockChannelPayouts(tx: Tx, ids: readonly Id[]): Promise<ChannelP
   return tx.all<ChannelPayout>(lockSql, [ids]);
 }
 
+const findSql = sql("channel_payout_find", `select ${COLUMNS} from channel_payouts where id = $1`);
+
+export function findChannelPayout(db: Db, id: Id): Promise<ChannelPayout | null> {
+  return db.one<ChannelPayout>(findSql, [id]);
+}
+
 const bookedSql = sql(
   "channel_payouts_in_transit",
   `update channel_payouts
-   set transit_booked_at = $2, due_at = null
+   set transit_booked_at = $2, due_at = null, match_due_at = $2
    where id = any($1::uuid[])`,
 );
 
+/** From now on entries of banks that nothing explains are compared with them. */
 export async function setInTransit(tx: Tx, ids: readonly Id[], at: Date): Promise<void> {
   await tx.run(bookedSql, [ids, at]);
 }
@@ -97,6 +115,29 @@ const receivedSql = sql(
 
 export async function setReceived(tx: Tx, ids: readonly Id[], receiptId: Id): Promise<void> {
   await tx.run(receivedSql, [ids, receiptId]);
+}
+
+const withdrawSql = sql(
+  "channel_payout_withdraw",
+  `update channel_payouts
+   set withdrawn_at = $2, withdrawn_by = $3, due_at = $4, match_due_at = null
+   where id = $1`,
+);
+
+/** Its money is in transit no more; the channel owes it again when that is booked too, by `dueAt`. */
+export async function setWithdrawn(tx: Tx, id: Id, at: Date, by: string, dueAt: Date): Promise<void> {
+  await tx.run(withdrawSql, [id, at, by, dueAt]);
+}
+
+const owedSql = sql(
+  "channel_payouts_owed_again",
+  `update channel_payouts
+   set withdrawn_booked_at = $2, due_at = null
+   where id = any($1::uuid[])`,
+);
+
+export async function setOwedAgain(tx: Tx, ids: readonly Id[], at: Date): Promise<void> {
+  await tx.run(owedSql, [ids, at]);
 }
 
 const receiptSql = sql(
@@ -126,6 +167,7 @@ const openSql = sql(
   `select ${COLUMNS}
    from channel_payouts
    where receipt_id is null
+     and withdrawn_at is null
      and transit_booked_at is not null
      and currency = $1
      and announced_date >= $2
@@ -143,6 +185,7 @@ const listSql = sql(
   `select ${COLUMNS}
    from channel_payouts
    where ($1::boolean is null or (receipt_id is not null) = $1)
+     and ($1 is distinct from false or withdrawn_at is null)
      and ($2::uuid is null or id < $2)
    order by id desc
    limit $3`,
@@ -183,20 +226,39 @@ export async function claimChannelPayouts(
   return tx.all<{ id: Id }>(claimSql, [now, until, limit]);
 }
 
+// A channel pays the oldest money first: a date's is paid by the payouts that cover it and those before them,
+// which may have paid a part of it. One that stands in a fund bill that is not there yet is not known.
 const scopeSql = sql(
   "channel_payouts_of_scope",
-  `select count(*) as payouts, count(receipt_id) as received
-   from channel_payouts
-   where channel_account_id = $1
-     and covers_from <= $2
-     and covers_through >= $2`,
+  `with covering as (
+     select min(announced_date) as first_date
+     from channel_payouts
+     where channel_account_id = $1
+       and withdrawn_at is null
+       and covers_from <= $2
+       and covers_through >= $2
+   )
+   select c.first_date is not null
+     and not exists (
+       select
+       from channel_payouts p
+       where p.channel_account_id = $1
+         and p.withdrawn_at is null
+         and p.receipt_id is null
+         and (p.announced_date <= c.first_date or (p.covers_from <= $2 and p.covers_through >= $2))
+     )
+     and not exists (
+       select
+       from statement_fetches f
+       where f.kind = 'fund'
+         and f.channel_account_id = $1
+         and f.statement_date <= c.first_date
+         and f.state = 'waiting'
+     ) as received
+   from covering c`,
 );
 
-export async function receivedOfScope(
-  db: Db,
-  channelAccountId: Id,
-  channelDate: string,
-): Promise<{ readonly payouts: bigint; readonly received: bigint }> {
-  const row = await db.one<{ payouts: bigint; received: bigint }>(scopeSql, [channelAccountId, channelDate]);
-  return row as { payouts: bigint; received: bigint };
+/** Whether payouts cover the date, and they and all before them are received. */
+export async function isReceived(db: Db, channelAccountId: Id, channelDate: string): Promise<boolean> {
+  return (await db.one<{ received: boolean }>(scopeSql, [channelAccountId, channelDate]))?.received === true;
 }

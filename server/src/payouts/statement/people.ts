@@ -73,7 +73,7 @@ export function matchAction(deps: PayoutsDeps): ApprovalAction {
 export async function proposeAnnouncement(
   deps: PayoutsDeps,
   actor: Actor,
-  wanted: ChannelPayoutAnnounced,
+  wanted: ChannelPayoutAnnounced & { readonly coversFrom: string; readonly coversThrough: string },
 ): Promise<Approval> {
   const account = await deps.channels.account(wanted.channelAccountId);
   if (account === null) throw problem("not_found");

@@ -51,12 +51,19 @@ const ChannelPayoutSchema = Type.Object({
   payout_no: Type.String(),
   amount: Type.Integer(),
   currency: CurrencySchema,
-  covers_from: Type.String(),
-  covers_through: Type.String(),
+  covers_from: Type.Union([Type.String(), Type.Null()], {
+    description: "The channel dates whose money is paid whole with it; null: of no date, or it is not known",
+  }),
+  covers_through: NullableString,
   announced_date: Type.String(),
   payer: Type.String(),
   announced_at: InstantSchema,
+  told_by_channel: Type.Boolean({ description: "Its statement has it; false: people alone say so" }),
+  doubt: Type.Union([Type.String(), Type.Null()], {
+    description: "What the channel's statement says otherwise now",
+  }),
   received: Type.Boolean(),
+  withdrawn_at: Type.Union([InstantSchema, Type.Null()]),
 });
 
 const EntryQuery = strictObject({
@@ -134,7 +141,10 @@ function presentChannelPayout(row: ChannelPayout) {
     announced_date: row.announcedDate,
     payer: row.payer,
     announced_at: row.announcedAt.toISOString(),
+    told_by_channel: row.toldBy !== null,
+    doubt: row.doubt,
     received: row.receiptId !== null,
+    withdrawn_at: row.withdrawnAt?.toISOString() ?? null,
   };
 }
 

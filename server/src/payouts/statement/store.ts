@@ -139,6 +139,28 @@ export function listEntries(
   return db.all<EntryRow>(listSql, [filter.accountNumber, filter.state, account, ref, limit]);
 }
 
+const creditsSql = sql(
+  "bank_entries_unplaced_credits",
+  `select ${COLUMNS}
+   from bank_entries
+   where state = 'unplaced'
+     and currency = $1
+     and amount > 0
+     and value_date >= $2
+   order by value_date, account_number, entry_ref
+   limit $3`,
+);
+
+/** Money that came in from a date on and that nothing explains, the oldest first. */
+export function unplacedCredits(
+  db: Db,
+  currency: Currency,
+  from: string,
+  limit: number,
+): Promise<EntryRow[]> {
+  return db.all<EntryRow>(creditsSql, [currency, from, limit]);
+}
+
 const statementSql = sql(
   "bank_statement_keep",
   `insert into bank_statements (

@@ -112,6 +112,13 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
       receive: async () => nobodys(),
       isThere: async () => true,
     },
+    payoutStatements: {
+      claim: async () => [],
+      open: async () => nobodys(),
+      lockCurrent: async () => nobodys(),
+      done: async () => nobodys(),
+      backlog: async () => nobodys(),
+    },
     settlementsPaid: async () => undefined,
   };
   const office: Office = {

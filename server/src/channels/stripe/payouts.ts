@@ -1,0 +1,61 @@
+import { exponentOf } from "../../kernel/money.ts";
+import { type MovedMoney, PAYOUT_NUMBER, type ToldMoney, type ToldPayout } from "../port-payouts.ts";
+import type { StatementOf } from "../port-statements.ts";
+import { orFault, StatementFault } from "../statement-fault.ts";
+import { currencyOf, minorUnitsOf } from "./amount.ts";
+import { type Fields, objectOf, textOr } from "./answer.ts";
+import { movementsIn } from "./movements.ts";
+import { instantOf, utcDate } from "./time.ts";
+
+// Pure: what leaves the account's balance for the bank, among the movements of a day.
+//
+// payout                           a payout, `source` names it (`po_`)
+// payout_failure, payout_cancel    it came back into the balance
+//
+// A payout that Stripe makes by itself takes all that is available; one that somebody asked for may leave
+// some, and tells nothing of whose dates it is.
+
+const CAME_BACK: ReadonlySet<string> = new Set(["payout_failure", "payout_cancel"]);
+
+export function readPayouts({ holder }: StatementOf, original: Buffer): Promise<ToldMoney | StatementFault> {
+  return orFault(() => {
+    const payouts: ToldPayout[] = [];
+    const cameBack: ToldMoney["cameBack"][number][] = [];
+    const moved = new Map<string, MovedMoney>();
+    for (const [index, movement] of movementsIn(original).entries()) {
+      const line = index + 1;
+      const currency = currencyOf(movement.currency);
+      if (currency === null) continue;
+      const type = textOr(movement.type, "");
+      if (type === "payout") payouts.push(payoutOf(movement, currency, line));
+      else if (CAME_BACK.has(type)) cameBack.push({ line, payoutNo: numberOf(movement, line) });
+      else moved.set(currency, withMovement(moved.get(currency), movement, currency));
+    }
+    return { account: holder.account_id ?? "", payouts, cameBack, moved: [...moved.values()] };
+  });
+}
+
+function payoutOf(movement: Fields, currency: string, line: number): ToldPayout {
+  const amount = -(minorUnitsOf(movement.amount) ?? 0n);
+  if (amount <= 0n) throw new StatementFault(line, `a payout is of ${String(movement.amount)}`);
+  const isAutomatic = objectOf(movement.source).automatic === true;
+  const left = isAutomatic ? "unavailable" : null;
+  return { line, payoutNo: numberOf(movement, line), amount, currency, left, isAll: false };
+}
+
+/** With what moved it, or its bare number where Stripe did not send that along. */
+function numberOf({ source }: Fields, line: number): string {
+  const number = typeof source === "string" ? source : textOr(objectOf(source).id, "");
+  if (PAYOUT_NUMBER.test(number)) return number;
+  throw new StatementFault(line, "a payout came without its number");
+}
+
+function withMovement(before: MovedMoney | undefined, movement: Fields, currency: string): MovedMoney {
+  const at = instantOf(movement.available_on);
+  const date = at === null ? null : utcDate(at);
+  const last = before?.availableOn ?? null;
+  const availableOn = date !== null && (last === null || date > last) ? date : last;
+  const minorUnit = 10n ** BigInt(6 - exponentOf(currency));
+  const net = (minorUnitsOf(movement.net) ?? 0n) * minorUnit;
+  return { currency, millionths: (before?.millionths ?? 0n) + net, availableOn };
+}
