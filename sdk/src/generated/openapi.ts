@@ -1228,6 +1228,7 @@ export interface components {
             /** @description Taken on top of the amount */
             readonly fee: number;
             readonly id: string;
+            /** @description The payee's number of it */
             readonly merchant_payout_no: string;
             readonly rejected_at: string | null;
             readonly remark: string | null;

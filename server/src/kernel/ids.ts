@@ -40,6 +40,7 @@ export const ID_PREFIXES = {
   break: "brk",
   settlement: "stl",
   bankAccount: "bac",
+  partner: "prt",
   payout: "pyt",
   payoutBatch: "pyb",
   channelPayout: "cpo",

@@ -37,7 +37,6 @@ export const JOURNAL_KINDS = [
   "payout_confirmed",
   "payout_rejected",
   "payout_returned",
-  "partner_paid",
   "channel_cost_paid",
   "channel_cost_minimum",
   "receiver_settled",

@@ -1,5 +1,6 @@
 /**
- * Money out to merchants: their bank accounts, payouts, batches that two people send, what banks say of them.
+ * Money out to merchants, partners and receivers: their bank accounts, what they are owed, payouts, batches
+ * that two people send, what banks say of them.
  */
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
@@ -18,6 +19,9 @@ import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
+import { partnersJob } from "./owed/partners.ts";
+import { partnerRoutes } from "./owed/routes.ts";
+import { partnerAction } from "./payees/partners.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { rewrapInstructions } from "./sending/instruct.ts";
@@ -70,7 +74,7 @@ export type Payouts = {
    * covers the date.
    */
   fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
-  /** What is done by the calendar: banks are asked for their statements. */
+  /** What is done by the calendar: banks are asked for statements, partners' earnings are divided. */
   readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
@@ -101,7 +105,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
-    jobs: [bankStatementsJob(deps)],
+    jobs: [bankStatementsJob(deps), partnersJob(deps)],
     approvalActions: [
       approveAction(deps, approved),
       resendAction(deps, approved),
@@ -109,6 +113,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       verifyAction(deps),
       connectionAction(deps),
       termsAction(deps),
+      partnerAction(deps),
       matchAction(deps),
       ownMoneyAction(deps),
       transferAction(deps),
@@ -119,6 +124,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       opsPayoutRoutes(http, deps, auth);
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
+      partnerRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
     },
