@@ -32,27 +32,31 @@ insert into payout_sources (payout_id, merchant_id, code, amount)
 select id, payee_id, 'merchant_available', amount
 from payouts;
 
--- How far the entries of a merchant's partner_payable are divided among partners.
-create table partner_accounts (
+-- How far the entries of an account that owes something to many (partner_payable, receiver_pending) are
+-- divided among them.
+create table owed_accounts (
   account_id uuid not null,
   merchant_id uuid not null,
   currency char(3) not null,
   divided_seq bigint not null,
-  constraint partner_accounts_pkey primary key (account_id)
+  constraint owed_accounts_pkey primary key (account_id)
 );
 
--- What partners have earned in a merchant's book on days that are over, less what refunds took back; payouts
--- are not subtracted. A payout to a partner locks its rows, so that two never pay the same.
-create table partner_dues (
-  party text not null,
+-- What partners and receivers have earned in a merchant's book on days that are over, less what refunds took
+-- back; payouts are not subtracted. A payout locks the rows of its payee, so that two never pay the same.
+create table owed_dues (
+  payee_kind text not null,
+  -- A partner's party, as fee schedules name it, or a receiver's id.
+  payee text not null,
   currency char(3) not null,
   merchant_id uuid not null,
   account_id uuid not null,
   amount bigint not null,
-  constraint partner_dues_pkey primary key (party, currency, merchant_id)
+  constraint owed_dues_pkey primary key (payee_kind, payee, currency, merchant_id),
+  constraint owed_dues_payee_kind check (payee_kind in ('partner', 'receiver'))
 );
 
-create index partner_dues_of_account on partner_dues (account_id);
+create index owed_dues_of_account on owed_dues (account_id);
 
 -- What partners still have of a payment of which a part went back; a payment without a row: all of it.
 create table partner_refunded (

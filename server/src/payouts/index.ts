@@ -19,8 +19,9 @@ import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
-import { partnersJob } from "./owed/partners.ts";
-import { partnerRoutes } from "./owed/routes.ts";
+import { owedJob } from "./owed/job.ts";
+import { partnerRoutes } from "./owed/partner-routes.ts";
+import { receiverPayoutRoutes } from "./owed/receiver-routes.ts";
 import { partnerAction } from "./payees/partners.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
@@ -105,7 +106,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
-    jobs: [bankStatementsJob(deps), partnersJob(deps)],
+    jobs: [bankStatementsJob(deps), owedJob(deps)],
     approvalActions: [
       approveAction(deps, approved),
       resendAction(deps, approved),
@@ -125,6 +126,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
       partnerRoutes(http, deps, auth);
+      receiverPayoutRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
     },

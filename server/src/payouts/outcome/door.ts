@@ -7,7 +7,8 @@ import { type Day, type JournalDraft, lockDay, post } from "../../ledger/index.t
 import type { Delivery, NewEvent } from "../../webhooks/index.ts";
 import { finishBatches } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { Payout, ReportEvidence, ReportOutcome, Verdict } from "../model.ts";
+import type { Payout, PayoutSource, ReportEvidence, ReportOutcome, Verdict } from "../model.ts";
+import { formatPayee } from "../payees/payee.ts";
 import { countSources, type SourcesOf, sourcesOfPayouts } from "../payout/sources.ts";
 import { lockPayouts, merchantsOfPayouts, updatePayouts } from "../payout/store.ts";
 import { presentPayout } from "../payout/wire.ts";
@@ -175,7 +176,7 @@ function decideAll(
     const { source, reference, code, detail } = evidence;
     const { verdict } = decision;
     decided.rows.push({ id: newId(), payoutId, outcome, source, reference, code, detail, verdict, at: now });
-    const event = eventOf(before, payout);
+    const event = eventOf(before, payout, sourcesOf(payoutId));
     if (event !== null) decided.events.push({ ...event, id: newId(), createdAt: now });
     decided.results.push({ payout, verdict, isBooked: decision.isBooked });
   }
@@ -221,16 +222,21 @@ function movedTo(
   };
 }
 
-function eventOf(before: Payout, after: Payout): Omit<NewEvent, "id" | "createdAt"> | null {
-  // Merchants are told of their own payouts alone.
-  if (before.state === after.state || after.payeeKind !== "merchant") return null;
-  const { state } = after;
+/** Merchants are told of their own payouts, and when money has left, or is back, of their receivers'. */
+function eventOf(
+  before: Payout,
+  after: Payout,
+  sources: readonly PayoutSource[],
+): Omit<NewEvent, "id" | "createdAt"> | null {
+  const { state, payeeKind } = after;
+  const [source] = sources;
+  if (before.state === state || payeeKind === "partner" || source === undefined) return null;
+  const about = { merchantId: source.merchantId, subjectId: after.id, paymentId: null };
+  const payout = presentPayout(after);
+  if (payeeKind === "receiver") {
+    if (state !== "succeeded" && state !== "returned") return null;
+    return { ...about, type: `receiver_payout.${state}`, data: { payout, receiver: formatPayee(after) } };
+  }
   if (state !== "succeeded" && state !== "rejected" && state !== "returned") return null;
-  return {
-    merchantId: after.payeeId,
-    type: `payout.${state}`,
-    subjectId: after.id,
-    paymentId: null,
-    data: { payout: presentPayout(after) },
-  };
+  return { ...about, type: `payout.${state}`, data: { payout } };
 }

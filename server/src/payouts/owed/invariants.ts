@@ -7,10 +7,12 @@ const DUES = sql(
   `select a.merchant_id::text || ' ' || a.currency as subject,
      'its partners have earned ' || coalesce(d.amount, 0) || ' by the books, '
        || coalesce(e.amount, 0) || ' is divided among them' as detail
-   from partner_accounts a
+   from owed_accounts a
+   join accounts c on c.id = a.account_id and c.code = 'partner_payable'
    left join (
      select account_id, sum(amount) as amount
-     from partner_dues
+     from owed_dues
+     where payee_kind = 'partner'
      group by account_id
    ) e on e.account_id = a.account_id
    cross join lateral (
@@ -22,6 +24,35 @@ const DUES = sql(
        and j.kind not in ('payout_sent', 'payout_rejected', 'payout_returned')
    ) d
    where coalesce(d.amount, 0) <> coalesce(e.amount, 0)
+   order by 1
+   limit $1`,
+);
+
+const RECEIVERS = sql(
+  "audit_receivers_available",
+  `with owed as (
+     select merchant_id, currency, sum(amount) as amount
+     from owed_dues
+     where payee_kind = 'receiver'
+     group by merchant_id, currency
+   ), taken as (
+     select s.merchant_id, p.currency, sum(s.amount) as amount
+     from payouts p
+     join payout_sources s on s.payout_id = p.id
+     where p.payee_kind = 'receiver'
+       and p.state in ('sent', 'unknown', 'succeeded')
+     group by s.merchant_id, p.currency
+   )
+   select b.owner_id::text || ' ' || a.currency as subject,
+     'receiver_available holds ' || (-a.balance) || ', receivers have ' || coalesce(o.amount, 0)
+       || ' less payouts of ' || coalesce(t.amount, 0) as detail
+   from accounts a
+   join books b on b.id = a.book_id
+   left join owed o on o.merchant_id = b.owner_id and o.currency = a.currency
+   left join taken t on t.merchant_id = b.owner_id and t.currency = a.currency
+   where a.code = 'receiver_available'
+     and b.kind = 'merchant'
+     and -a.balance <> coalesce(o.amount, 0) - coalesce(t.amount, 0)
    order by 1
    limit $1`,
 );
@@ -65,6 +96,14 @@ export const invariants: readonly Invariant[] = [
       "payouts apart, as far as it is divided.",
     per: "cell",
     check: check(DUES),
+  },
+  {
+    name: "7 receivers have what is available",
+    sentence:
+      "Each merchant's receiver_available is what was settled to receivers, less their payouts that are " +
+      "sent, unknown or succeeded.",
+    per: "cell",
+    check: check(RECEIVERS),
   },
   {
     name: "7 what is owed is paid once",

@@ -1,87 +1,55 @@
-/** What partners are owed: the fees' entries divided among them, day by day as days are over. */
+/** What partners are owed, by merchant, and its payouts. */
 import type { Share } from "../../fees/index.ts";
-import type { Id } from "../../kernel/ids.ts";
-import type { Job } from "../../kernel/schedules.ts";
-import { openDay } from "../../ledger/index.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+import type { Actor } from "../../operators/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { divideEntries, type PartnerEntry } from "./divide.ts";
+import type { Payout } from "../model.ts";
+import { getPartner } from "../payees/partners.ts";
+import { getPayee } from "../payees/payee.ts";
+import { type Partner, partnersByParties } from "../payees/store.ts";
+import { divideEntries, NOBODY, type PartnerEntry } from "./divide.ts";
+import { type Division, divide } from "./division.ts";
 import {
-  type EntryRow,
-  keepDivision,
-  lockPartnerAccount,
-  type PartnerAccount,
+  keepPartnersLeft,
+  PAYING_KINDS,
+  type PartnerRow,
   partnerEntries,
   partnersLeftOf,
-  undividedAccounts,
-} from "./partners-store.ts";
+} from "./entries.ts";
+import { type PayOwed, payOwed } from "./pay.ts";
+import { type Due, keepDues, listDues, listOwed, type OwedRow, takenByPayees } from "./store.ts";
 
-const ACCOUNTS_PER_PAGE = 500;
-/** Divided in one transaction. */
-const ENTRIES_PER_STEP = 2_000;
-const PAYOUT_KINDS: readonly string[] = ["payout_sent", "payout_rejected", "payout_returned"];
-
-/** Each hour what was earned on days that are over is divided, so that lists of it are nearly new. */
-export function partnersJob(deps: PayoutsDeps): Job {
-  return { name: "partner_dues_divide", cron: "20 * * * *", run: (goOn) => dividePartners(deps, goOn) };
+/** Divides what partners earned, in all merchants' books, on days that are over. Safe to repeat. */
+export function dividePartners(deps: PayoutsDeps, goOn: () => Promise<void>): Promise<void> {
+  return divide(deps, partnersDivision(deps), goOn);
 }
 
-/**
- * Divides what partners earned, in all merchants' books, on days that are over. Safe to repeat and to race:
- * an account's entries are divided once, in their order, under the lock of its row. `goOn` is called between
- * short transactions.
- */
-export async function dividePartners(deps: PayoutsDeps, goOn: () => Promise<void>): Promise<void> {
-  const today = (await openDay(deps.cell.db))?.accountingDate;
-  if (today === undefined) return;
+function partnersDivision(deps: PayoutsDeps): Division<PartnerRow> {
+  // By rule and version, which never change.
   const known = new Map<string, readonly Share[]>();
-  for (let after: Id | null = null; ; ) {
-    await goOn();
-    const accounts: PartnerAccount[] = await undividedAccounts(deps.cell.db, after, ACCOUNTS_PER_PAGE);
-    for (const account of accounts) await divideAccount(deps, account, { today, known, goOn });
-    if (accounts.length < ACCOUNTS_PER_PAGE) return;
-    after = accounts.at(-1)?.accountId ?? null;
-  }
-}
-
-type Division = {
-  readonly today: string;
-  /** Shares by rule and version, which never change. */
-  readonly known: Map<string, readonly Share[]>;
-  readonly goOn: () => Promise<void>;
-};
-
-async function divideAccount(deps: PayoutsDeps, account: PartnerAccount, division: Division): Promise<void> {
-  const { cell } = deps;
-  for (let from = account; ; ) {
-    const rows = await partnerEntries(cell.db, from, division.today, ENTRIES_PER_STEP);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    await division.goOn();
-    const shares = await sharesOf(deps, rows, division.known);
-    const refunded = rows.flatMap(({ kind, attemptId }) =>
-      attemptId !== null && kind !== "payment_success" ? [attemptId] : [],
-    );
-    const isMine = await cell.transact(
-      async (tx) => {
-        const locked = await lockPartnerAccount(tx, from);
-        // Another process has divided these, or this one before its answer was lost.
-        if (locked.dividedSeq !== from.dividedSeq) return locked.dividedSeq === last.seq;
+  return {
+    code: "partner_payable",
+    rows: (account, today, limit) => partnerEntries(deps.cell.db, account, today, limit),
+    prepare: async (rows) => {
+      const shares = await sharesOf(deps, rows, known);
+      const refunded = rows.flatMap(({ kind, attemptId }) =>
+        attemptId !== null && kind !== "payment_success" ? [attemptId] : [],
+      );
+      return async (tx, account, _, upTo) => {
         const left = await partnersLeftOf(tx, [...new Set(refunded)]);
         const divided = divideEntries(rows.map(entryOf), (id) => shares.get(id) ?? [], left);
-        await keepDivision(tx, from, divided, last.seq);
-        return true;
-      },
-      { repeatable: true },
-    );
-    if (!isMine || rows.length < ENTRIES_PER_STEP) return;
-    from = { ...from, dividedSeq: last.seq };
-  }
+        await keepPartnersLeft(tx, divided.left);
+        await keepDues(tx, "partner", account, divided.dues, upTo);
+      };
+    },
+  };
 }
 
 /** By the success that the fee was taken of. */
 async function sharesOf(
   { fees }: PayoutsDeps,
-  rows: readonly EntryRow[],
+  rows: readonly PartnerRow[],
   known: Map<string, readonly Share[]>,
 ): Promise<Map<Id, readonly Share[]>> {
   const shares = new Map<Id, readonly Share[]>();
@@ -95,7 +63,68 @@ async function sharesOf(
   return shares;
 }
 
-function entryOf({ seq, amount, kind, attemptId, partnerAmount }: EntryRow): PartnerEntry {
-  const isPayouts = PAYOUT_KINDS.includes(kind);
+function entryOf({ seq, amount, kind, attemptId, partnerAmount }: PartnerRow): PartnerEntry {
+  const isPayouts = PAYING_KINDS.some((one) => one === kind);
   return { seq, amount, isPayouts, attemptId, partnerAmount, isSuccess: kind === "payment_success" };
+}
+
+/**
+ * Makes a payout of what a partner is owed for days that are over, from all merchants' books. Throws
+ * `not_found` for a party that nobody has registered, and as `payOwed`.
+ */
+export async function payPartner(
+  deps: PayoutsDeps,
+  actor: Actor,
+  party: string,
+  wanted: PayOwed,
+): Promise<{ payout: Payout; isNew: boolean }> {
+  const { id: payeeId } = await getPartner(deps, party);
+  const known = await getPayee(deps, { payeeKind: "partner", payeeId });
+  await dividePartners(deps, async () => undefined);
+  return payOwed(deps, actor, known, { kind: "partner", payee: party, payeeId }, wanted);
+}
+
+export type OwedToPartner = Due & { readonly partner: Partner | null; readonly owed: bigint };
+
+/** What is owed by party and currency, as far as it is divided. */
+export async function owedToPartners(
+  deps: PayoutsDeps,
+  after: readonly string[] | null,
+  limit: number,
+): Promise<OwedToPartner[]> {
+  const dues = await listDues(deps.cell.db, "partner", after, limit);
+  const partners = await partnersByParties(deps.platform.db, [...new Set(dues.map(({ payee }) => payee))]);
+  const taken = await takenByPayees(
+    deps.cell.db,
+    partners.map(({ id }) => id),
+  );
+  return dues.map((due) => {
+    const partner = partners.find(({ party }) => party === due.payee) ?? null;
+    const paid = taken.find((one) => one.payeeId === partner?.id && one.currency === due.currency);
+    return { ...due, partner, owed: due.earned - (paid?.amount ?? 0n) };
+  });
+}
+
+/** A page of what merchants' books owe a party. */
+export async function owedByMerchants(
+  deps: PayoutsDeps,
+  of: { readonly party: string; readonly currency: Currency },
+  after: Id | null,
+  limit: number,
+): Promise<OwedRow[]> {
+  const [partner] = await partnersByParties(deps.platform.db, [of.party]);
+  const creditor = { kind: "partner", payee: of.party, payeeId: partner?.id ?? null } as const;
+  return listOwed(deps.cell.db, creditor, of.currency, after, limit);
+}
+
+export function presentOwed({ payee, currency, merchants, earned, partner, owed }: OwedToPartner) {
+  return {
+    party: payee === NOBODY ? null : payee,
+    partner: partner === null ? null : formatId("prt", partner.id),
+    name: partner?.legalName ?? null,
+    currency,
+    merchants,
+    earned: Number(earned),
+    owed: Number(owed),
+  };
 }

@@ -1,5 +1,4 @@
 /** Payouts of what partners and receivers are owed: asked for by an operator, sent by two like any other. */
-import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId } from "../../kernel/ids.ts";
 import { type Currency, formatDecimal } from "../../kernel/money.ts";
@@ -12,6 +11,7 @@ import { type Destination, destinationOfPayee, newPayout, sameAsBefore } from ".
 import { insertSources } from "../payout/sources.ts";
 import { insertPayouts } from "../payout/store.ts";
 import { drawFrom, type Owed } from "./draw.ts";
+import { type Creditor, lockOwed } from "./store.ts";
 
 export type PayOwed = {
   readonly payoutNo: string;
@@ -22,12 +22,6 @@ export type PayOwed = {
 };
 
 /**
- * What merchants' books owe the payee, payouts that are made subtracted, under a lock that lets nobody else
- * make a payout of it until the transaction ends.
- */
-export type LockOwed = (tx: Tx) => Promise<readonly Owed[]>;
-
-/**
  * Makes a payout of what is owed; the same request again gives the same payout. What a refund takes back
  * later does not change it: it is carried. Refusals, in this order: `number_reused`,
  * `currency_not_supported`, `bank_account_not_verified`, `nothing_to_pay_out`, `insufficient_balance`,
@@ -36,9 +30,9 @@ export type LockOwed = (tx: Tx) => Promise<readonly Owed[]>;
 export async function payOwed(
   deps: PayoutsDeps,
   actor: Actor,
-  payee: KnownPayee & { readonly payeeKind: "partner" | "receiver" },
+  payee: KnownPayee,
+  creditor: Creditor,
   wanted: PayOwed,
-  lockOwed: LockOwed,
 ): Promise<{ payout: Payout; isNew: boolean }> {
   const { payoutNo, currency } = wanted;
   const request = requestOf(wanted);
@@ -47,12 +41,12 @@ export async function payOwed(
   requireCurrency(payee, currency);
   const destination = await destinationOfPayee(deps, payee, currency);
   const made = await deps.cell.transact(async (tx) => {
-    const { sources, amount } = drawn(await lockOwed(tx), wanted, destination);
+    const { sources, amount } = drawn(await lockOwed(tx, creditor, currency), wanted, destination);
     const wish = { number: payoutNo, request, settlementId: null, amount, currency, remark: wanted.remark };
     const payout = newPayout(deps, payee, wish, destination);
     const written = await insertPayouts(tx, [payout], payout.createdAt);
     if (!written.has(payout.id)) return null;
-    const code = SOURCE_CODES[payee.payeeKind];
+    const code = SOURCE_CODES[creditor.kind];
     await insertSources(
       tx,
       sources.map((source) => ({ ...source, payoutId: payout.id, code })),

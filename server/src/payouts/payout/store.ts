@@ -88,14 +88,15 @@ export function payoutByNumber(db: Db, payeeId: Id, number: string): Promise<Pay
 
 const merchantsSql = sql(
   "payouts_merchants",
-  `select distinct payee_id as merchant_id
-   from payouts
-   where id = any($1::uuid[])
-     and payee_kind = 'merchant'
-   order by payee_id`,
+  `select distinct s.merchant_id
+   from payouts p
+   join payout_sources s on s.payout_id = p.id
+   where p.id = any($1::uuid[])
+     and p.payee_kind <> 'partner'
+   order by s.merchant_id`,
 );
 
-/** Merchants among those whom these payouts pay. */
+/** Merchants who are told of these payouts: of their own, and of their receivers'. */
 export async function merchantsOfPayouts(db: Db, ids: readonly Id[]): Promise<Id[]> {
   return (await db.all<{ merchantId: Id }>(merchantsSql, [ids])).map(({ merchantId }) => merchantId);
 }

@@ -1,6 +1,5 @@
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import {
-  AmountSchema,
   CurrencySchema,
   type Http,
   type Input,
@@ -24,9 +23,9 @@ import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
 import type { Payee } from "../model.ts";
 import { getPartner, proposePartner } from "../payees/partners.ts";
 import { listPartners, type Partner } from "../payees/store.ts";
-import { OpsPayoutSchema, PayoutNumber, presentOpsPayout, RemarkSchema } from "../payout/wire.ts";
-import { owedByMerchants, owedToPartners, payPartner, presentOwed } from "./partner-pay.ts";
-import type { PayOwed } from "./pay.ts";
+import { OpsPayoutSchema, presentOpsPayout } from "../payout/wire.ts";
+import { owedByMerchants, owedToPartners, payPartner, presentOwed } from "./partners.ts";
+import { OwedTermsBody, PayOwedBody, readOwedTerms, readPayOwed } from "./wire.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const Party = Type.String({
@@ -60,29 +59,6 @@ const OwedByMerchantSchema = Type.Object({
   owed: Type.Integer({ description: "Less what payouts have of it; below zero: other books keep it back" }),
 });
 const OwedQuery = strictObject({ ...PageQuery, currency: CurrencySchema });
-
-/** A payout of what a partner or a receiver is owed. */
-export const PayOwedBody = strictObject({
-  payout_no: PayoutNumber,
-  currency: CurrencySchema,
-  amount: Type.Optional(AmountSchema),
-  remark: Type.Optional(RemarkSchema),
-});
-export const OwedTermsBody = strictObject({
-  currency: CurrencySchema,
-  minimum: Type.Integer({ minimum: 0, maximum: 100_000_000, description: "The least paid out at once" }),
-  cool_down_hours: Type.Integer({ minimum: 0, maximum: 720 }),
-});
-
-export function readPayOwed(body: Static<typeof PayOwedBody>): PayOwed {
-  const amount = body.amount === undefined ? null : BigInt(body.amount);
-  return { payoutNo: body.payout_no, currency: body.currency, amount, remark: body.remark ?? null };
-}
-
-export function readOwedTerms(body: Static<typeof OwedTermsBody>) {
-  const { currency, cool_down_hours: coolDownHours } = body;
-  return { currency, fee: 0n, minimum: BigInt(body.minimum), coolDownHours };
-}
 
 function presentPartner({ id, party, legalName, createdAt, updatedAt }: Partner) {
   return {
@@ -160,7 +136,7 @@ function owed(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAu
       await authenticateOperator(request, "payouts.read");
       const limit = readLimit(request.query.limit);
       const rows = await owedToPartners(deps, decodeCursor(request.query.cursor, 2), limit + 1);
-      return pageOf(rows, limit, ({ party, currency }) => [party, currency], presentOwed);
+      return pageOf(rows, limit, ({ payee, currency }) => [payee, currency], presentOwed);
     },
   );
   http.get<Input<never, typeof PartyParams, typeof OwedQuery>>(
