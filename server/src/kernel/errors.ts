@@ -243,6 +243,11 @@ export const ERRORS = {
     title: "Nothing is owed that could be paid out",
     remedy: "Wait until more is earned on days that are over; what was paid too much is kept back first.",
   },
+  cost_not_owed: {
+    status: 422,
+    title: "The books do not owe a channel so much",
+    remedy: "Compare the channel's invoice with the month's costs, and correct the books or the amounts.",
+  },
   payout_file_refused: {
     status: 422,
     title: "The file was refused as a whole",

@@ -44,6 +44,7 @@ export const ID_PREFIXES = {
   payout: "pyt",
   payoutBatch: "pyb",
   channelPayout: "cpo",
+  channelCostPayment: "ccp",
   closeRun: "cls",
   receiver: "rcv",
   receiverBinding: "rcb",

@@ -38,6 +38,7 @@ export const JOURNAL_KINDS = [
   "payout_rejected",
   "payout_returned",
   "channel_cost_paid",
+  "channel_cost_returned",
   "channel_cost_minimum",
   "receiver_settled",
   "surplus_owner_found",

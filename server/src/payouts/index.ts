@@ -15,6 +15,8 @@ import { batchRoutes } from "./batch/routes.ts";
 import { approveAction, resendAction } from "./batch/service.ts";
 import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
+import { costRoutes } from "./costs/routes.ts";
+import { costPaidAction, costReturnedAction } from "./costs/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
@@ -119,6 +121,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       ownMoneyAction(deps),
       transferAction(deps),
       announceAction(deps),
+      costPaidAction(deps),
+      costReturnedAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
@@ -129,6 +133,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       receiverPayoutRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
+      costRoutes(http, deps, auth);
     },
     startWorkers: () => {
       workers ??= startPayoutWorkers(deps);

@@ -1,6 +1,7 @@
 /** What must hold between payouts and the books. Each check is one statement, so it sees one moment. */
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+import { invariants as costInvariants } from "./costs/invariants.ts";
 import { invariants as owedInvariants } from "./owed/invariants.ts";
 
 const CLEARING = sql(
@@ -101,8 +102,15 @@ const BANK_BALANCES = sql(
      select currency,
        sum(case when returned_at is not null and returned_booked_at is null then amount else 0 end
          - case when paid_booked_at is null then amount else 0 end) as amount
-     from payouts
-     where due_at is not null
+     from (
+       select currency, amount, paid_booked_at, returned_at, returned_booked_at
+       from payouts
+       where due_at is not null
+       union all
+       select currency, amount, paid_booked_at, returned_at, returned_booked_at
+       from channel_cost_payments
+       where due_at is not null
+     ) due
      group by currency
    ) p on p.currency = s.currency
    where coalesce(l.balance, 0) <> s.closing - coalesce(e.amount, 0) - coalesce(p.amount, 0)
@@ -133,6 +141,7 @@ const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement,
 
 export const invariants: readonly Invariant[] = [
   ...owedInvariants,
+  ...costInvariants,
   {
     name: "5 payouts on their way are due",
     sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",

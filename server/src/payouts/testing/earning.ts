@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Json, TestPlatform } from "../../../../tools/testing/platform.ts";
 import { daysOn } from "../../dayclose/testing/days.ts";
-import { openFeeOffice, plainTerms } from "../../fees/testing.ts";
+import { type FeeOffice, openFeeOffice, plainTerms } from "../../fees/testing.ts";
 import { openShop, type Shop } from "../../payments/testing/shop.ts";
 import type { Office } from "./office.ts";
 
@@ -27,8 +27,13 @@ export type Earning = {
 
 let numbers = 0;
 
-export async function openEarning(platform: TestPlatform, office: Office): Promise<Earning> {
-  const fees = await openFeeOffice(platform);
+/** @param hired the two people of fees, where they are there already */
+export async function openEarning(
+  platform: TestPlatform,
+  office: Office,
+  hired?: FeeOffice,
+): Promise<Earning> {
+  const fees = hired ?? (await openFeeOffice(platform));
   const days = daysOn(() => platform);
   const earning: Earning = {
     shop: async () => {
