@@ -42,6 +42,7 @@ import {
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
 import { createSettlement, type Settlement, type SettlementRoom } from "./settlement/index.ts";
+import type { SharingRoom } from "./sharing/index.ts";
 import {
   createStatementFiles,
   createStatementsRoom,
@@ -69,6 +70,7 @@ export type CloseRoomsDeps = {
   readonly merchants: Merchants;
   readonly channels: Channels;
   readonly fees: Fees;
+  readonly sharing: Pick<SharingRoom, "receivers">;
   readonly webhooks: Webhooks;
   readonly room: Pick<PaymentsRoom, "statementSays" | "refunds" | "askAgain">;
   readonly openAccounts: (openings: readonly AccountOpening[]) => Promise<void>;
@@ -125,6 +127,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   });
   const payouts: Payouts = createPayouts({
     ...deps,
+    receivers: deps.sharing.receivers,
     http: deps.channelHttp,
     timeZone: settings.timeZone,
     bankStatements: bankStatementsOf(statements),

@@ -597,6 +597,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/receivers/{id}/payouts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what was paid to a receiver of yours
+         * @description Of the money that lies with the platform; newest first.
+         */
+        readonly get: operations["listReceiverPayouts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/refunds": {
         readonly parameters: {
             readonly query?: never;
@@ -1074,6 +1094,10 @@ export interface components {
          *
          *     `payout.returned`: The bank sent the payout back later; the amount is available again.
          *
+         *     `receiver_payout.succeeded`: The bank's statement shows what was paid to a receiver of yours.
+         *
+         *     `receiver_payout.returned`: The bank sent back what was paid to a receiver of yours; it is owed again.
+         *
          *     `share.succeeded`: A receiver has got its share of a payment.
          *
          *     `share.failed`: A receiver's share was refused; the money is yours again.
@@ -1096,7 +1120,7 @@ export interface components {
             /** @description What it happened to: pay_…, rfd_… */
             readonly subject: string;
             /** @enum {unknown} */
-            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
+            readonly type: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "receiver_payout.succeeded" | "receiver_payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
         };
         /** @description What a merchant asked for, and what came of it */
         readonly Payment: {
@@ -1228,6 +1252,7 @@ export interface components {
             /** @description Taken on top of the amount */
             readonly fee: number;
             readonly id: string;
+            /** @description The payee's number of it */
             readonly merchant_payout_no: string;
             readonly rejected_at: string | null;
             readonly remark: string | null;
@@ -2018,7 +2043,7 @@ export interface operations {
                 readonly limit?: string;
                 /** @description pay_… or rfd_… */
                 readonly subject?: string;
-                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
+                readonly type?: "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "receiver_payout.succeeded" | "receiver_payout.returned" | "share.succeeded" | "share.failed" | "share.returned" | "ping";
             };
             readonly header?: never;
             readonly path?: never;
@@ -2083,6 +2108,10 @@ export interface operations {
              *     `payout.rejected`: The payout was refused; the amount is available again.
              *
              *     `payout.returned`: The bank sent the payout back later; the amount is available again.
+             *
+             *     `receiver_payout.succeeded`: The bank's statement shows what was paid to a receiver of yours.
+             *
+             *     `receiver_payout.returned`: The bank sent back what was paid to a receiver of yours; it is owed again.
              *
              *     `share.succeeded`: A receiver has got its share of a payment.
              *
@@ -2934,6 +2963,36 @@ export interface operations {
             };
         };
     };
+    readonly listReceiverPayouts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description next_cursor of the previous page */
+                readonly cursor?: string;
+                /** @description Rows per page, 1 to 100; 20 by default */
+                readonly limit?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Default Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly data: readonly components["schemas"]["Payout"][];
+                        readonly next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
     readonly listRefunds: {
         readonly parameters: {
             readonly query?: {
@@ -3369,8 +3428,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `receiver_payout.succeeded`, `receiver_payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "receiver_payout.succeeded" | "receiver_payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @description Where events are POSTed: https, on a public host. Redirects are not followed */
@@ -3447,8 +3506,8 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly description?: string;
-                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
-                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
+                    /** @description Which events: `["*"]` for all, or some of `payment.succeeded`, `payment.closed`, `payment.failed`, `payment.reversed_by_channel`, `refund.accepted`, `refund.succeeded`, `refund.failed`, `refund.returned`, `dispute.opened`, `dispute.won`, `dispute.lost`, `settlement.approved`, `settlement.paid`, `payout.succeeded`, `payout.rejected`, `payout.returned`, `receiver_payout.succeeded`, `receiver_payout.returned`, `share.succeeded`, `share.failed`, `share.returned` */
+                    readonly events?: readonly ("*" | "payment.succeeded" | "payment.closed" | "payment.failed" | "payment.reversed_by_channel" | "refund.accepted" | "refund.succeeded" | "refund.failed" | "refund.returned" | "dispute.opened" | "dispute.won" | "dispute.lost" | "settlement.approved" | "settlement.paid" | "payout.succeeded" | "payout.rejected" | "payout.returned" | "receiver_payout.succeeded" | "receiver_payout.returned" | "share.succeeded" | "share.failed" | "share.returned")[];
                     /** @description Whether a 2xx counts only when its body is the word success. False by default */
                     readonly require_body_success?: boolean;
                     /** @enum {unknown} */

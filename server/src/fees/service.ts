@@ -4,7 +4,7 @@
  */
 import type { ChannelAccount, Channels } from "../channels/index.ts";
 import { createCache } from "../kernel/cache.ts";
-import type { Cell, Tx } from "../kernel/database.ts";
+import type { Cell, Db, Tx } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
 import { formatId, type Id, type IdMaker, parseId } from "../kernel/ids.ts";
 import type { Platform } from "../kernel/revision.ts";
@@ -14,7 +14,7 @@ import type { Actor, Approval, ApprovalAction, Operators } from "../operators/in
 import { faultOf } from "./faults.ts";
 import { monthlyMinimums, type PostedMinimum } from "./minimums/service.ts";
 import { listMinimums, type Minimum } from "./minimums/store.ts";
-import type { Schedule, ScheduleKind, Terms } from "./model.ts";
+import type { Schedule, ScheduleKind, Share, Terms } from "./model.ts";
 import * as store from "./store.ts";
 import { presentProposal, readTerms, type WireTerms } from "./wire.ts";
 
@@ -58,6 +58,11 @@ export type Fees = {
    * Whose schedules a place's are, and all of them, for a preview. Throws `invalid_request` as `propose`.
    */
   lookUp(place: store.Place): Promise<Owner & { readonly schedules: readonly Schedule[] }>;
+  /**
+   * Who has a share in a fee that was charged by a rule (`fsc_…`, as an order keeps it) in a version, which
+   * never changes; nobody in a merchant's single rate.
+   */
+  sharesOf(rule: string, version: bigint): Promise<readonly Share[]>;
   /** The open accounting date, `yyyy-mm-dd`. */
   today(): Promise<string>;
   /**
@@ -122,11 +127,19 @@ export function createFees(deps: FeesDeps): Fees {
       const { merchantId, channelAccountId } = place;
       return { ...owner, schedules: await store.schedulesOf(platform.db, merchantId, channelAccountId) };
     },
+    sharesOf: (rule, version) => sharesOf(platform.db, rule, version),
     today,
     monthlyMinimums: (month, goOn) => monthlyMinimums(deps, month, goOn),
     minimums: (filter, limit) => listMinimums(cell.db, filter, limit),
     approvalActions: [action("fee"), action("cost")],
   };
+}
+
+async function sharesOf(db: Db, rule: string, version: bigint): Promise<readonly Share[]> {
+  const [name = ""] = rule.split(":");
+  const id = parseId("fsc", name);
+  const schedule = id === null ? null : await store.findSchedule(db, "fee", id);
+  return schedule?.versions.find((one) => BigInt(one.version) === version)?.terms?.shares ?? [];
 }
 
 function refuse(field: string, detail: string) {

@@ -47,6 +47,8 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   settlement_refused: 422,
   insufficient_balance: 422,
   bank_account_not_verified: 422,
+  nothing_to_pay_out: 422,
+  cost_not_owed: 422,
   payout_file_refused: 422,
   reserve_insufficient: 409,
   second_person_required: 403,

@@ -222,7 +222,7 @@ export const ERRORS = {
   },
   insufficient_balance: {
     status: 422,
-    title: "The merchant's balance does not cover this",
+    title: "The balance does not cover this",
     remedy: "Wait for further payments to arrive or put money in, then ask again with the same number.",
   },
 
@@ -235,8 +235,18 @@ export const ERRORS = {
   // Payouts.
   bank_account_not_verified: {
     status: 422,
-    title: "The merchant has no verified bank account for this",
-    remedy: "Have an account in the merchant's registered name entered and verified, then ask again.",
+    title: "There is no verified bank account for this",
+    remedy: "Have an account in the payee's registered name entered and verified, then ask again.",
+  },
+  nothing_to_pay_out: {
+    status: 422,
+    title: "Nothing is owed that could be paid out",
+    remedy: "Wait until more is earned on days that are over; what was paid too much is kept back first.",
+  },
+  cost_not_owed: {
+    status: 422,
+    title: "The books do not owe a channel so much",
+    remedy: "Compare the channel's invoice with the month's costs, and correct the books or the amounts.",
   },
   payout_file_refused: {
     status: 422,

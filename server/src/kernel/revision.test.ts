@@ -16,6 +16,7 @@ const NOT_REMEMBERED = [
   "migration_checksums",
   "migrations",
   "operator_requests",
+  "partners",
   "payout_terms",
   "plate_batches",
   "plate_versions",

@@ -100,6 +100,17 @@ const UNMET_INTERBOOK = sql(
      where due_at is not null
        and returned_at is not null
        and returned_booked_at is null
+     union all
+     select currency, id, -merchant_amount
+     from channel_cost_payments
+     where due_at is not null
+       and paid_booked_at is null
+     union all
+     select currency, id, merchant_amount
+     from channel_cost_payments
+     where due_at is not null
+       and returned_at is not null
+       and returned_booked_at is null
    ), steps as (
      select currency, sum(amount) as amount, string_agg(id::text, ', ' order by id) as ids
      from on_their_way

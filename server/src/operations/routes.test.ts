@@ -102,6 +102,7 @@ describe("metrics", () => {
       [...samples(text, "tributary_due").keys()].sort(),
       [
         "attempts",
+        "channel_costs",
         "channel_payouts",
         "channel_payouts_told",
         "deliveries",

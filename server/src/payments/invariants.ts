@@ -156,7 +156,7 @@ const PARTNERS = sql(
      join entries e on e.account_id = c.id
      join journals j on j.id = e.journal_id
      where c.code = 'partner_payable'
-       and j.kind <> 'partner_paid'
+       and j.kind not in ('payout_sent', 'payout_rejected', 'payout_returned')
      group by b.owner_id, c.currency
    )
    select coalesce(o.merchant_id, k.merchant_id)::text as subject,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { ChannelHttp, Channels } from "../channels/index.ts";
+import type { Fees } from "../fees/index.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
@@ -8,6 +9,7 @@ import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { PayoutStatements } from "../statements/index.ts";
+import type { Receivers } from "../sharing/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import type { SettlementToPay } from "./model.ts";
 import type { BankStatements } from "./statement/readings.ts";
@@ -20,6 +22,8 @@ export type PayoutsDeps = {
   readonly keyring: Keyring;
   readonly merchants: Pick<Merchants, "get" | "requireActive">;
   readonly operators: Pick<Operators, "propose" | "audit" | "auditAlone" | "firstTime">;
+  readonly fees: Pick<Fees, "sharesOf">;
+  readonly receivers: Pick<Receivers, "one" | "nameOf">;
   readonly webhooks: Pick<Webhooks, "endpointsOf" | "record" | "deliver">;
   readonly channels: Pick<Channels, "account">;
   /** HTTP to banks: it tells precisely whether a message was sent. */

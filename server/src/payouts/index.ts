@@ -1,5 +1,6 @@
 /**
- * Money out to merchants: their bank accounts, payouts, batches that two people send, what banks say of them.
+ * Money out to merchants, partners and receivers: their bank accounts, what they are owed, payouts, batches
+ * that two people send, what banks say of them.
  */
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
@@ -18,10 +19,16 @@ import { channelPayoutRoutes } from "./channel/routes.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
 import { withdrawAction } from "./channel/withdraw.ts";
 import { withChannelWorkers } from "./channel/workers.ts";
+import { costRoutes } from "./costs/routes.ts";
+import { costPaidAction, costReturnedAction } from "./costs/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
+import { owedJob } from "./owed/job.ts";
+import { partnerRoutes } from "./owed/partner-routes.ts";
+import { receiverPayoutRoutes } from "./owed/receiver-routes.ts";
+import { partnerAction } from "./payees/partners.ts";
 import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { rewrapInstructions } from "./sending/instruct.ts";
@@ -74,7 +81,7 @@ export type Payouts = {
    * covers the date.
    */
   fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
-  /** What is done by the calendar: banks are asked for their statements. */
+  /** What is done by the calendar: banks are asked for statements, partners' earnings are divided. */
   readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
@@ -105,7 +112,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
-    jobs: [bankStatementsJob(deps)],
+    jobs: [bankStatementsJob(deps), owedJob(deps)],
     approvalActions: [
       approveAction(deps, approved),
       resendAction(deps, approved),
@@ -113,20 +120,26 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       verifyAction(deps),
       connectionAction(deps),
       termsAction(deps),
+      partnerAction(deps),
       matchAction(deps),
       ownMoneyAction(deps),
       transferAction(deps),
       announceAction(deps),
       withdrawAction(deps),
+      costPaidAction(deps),
+      costReturnedAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
       opsPayoutRoutes(http, deps, auth);
       batchRoutes(http, deps, auth);
       accountRoutes(http, deps, auth);
+      partnerRoutes(http, deps, auth);
+      receiverPayoutRoutes(http, deps, auth);
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
       channelPayoutRoutes(http, deps, auth);
+      costRoutes(http, deps, auth);
     },
     startWorkers: () => {
       workers ??= withChannelWorkers(deps, startPayoutWorkers(deps));

@@ -1,6 +1,8 @@
 /** What must hold between payouts and the books. Each check is one statement, so it sees one moment. */
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+import { invariants as costInvariants } from "./costs/invariants.ts";
+import { invariants as owedInvariants } from "./owed/invariants.ts";
 
 const CLEARING = sql(
   "audit_payout_clearing",
@@ -9,10 +11,11 @@ const CLEARING = sql(
    from accounts a
    join books b on b.id = a.book_id
    left join (
-     select merchant_id, currency, sum(amount) as amount
-     from payouts
-     where state in ('sent', 'unknown')
-     group by merchant_id, currency
+     select s.merchant_id, p.currency, sum(s.amount) as amount
+     from payouts p
+     join payout_sources s on s.payout_id = p.id
+     where p.state in ('sent', 'unknown')
+     group by s.merchant_id, p.currency
    ) p on p.merchant_id = b.owner_id and p.currency = a.currency
    where a.code = 'payout_clearing'
      and -a.balance <> coalesce(p.amount, 0)
@@ -26,13 +29,29 @@ const HOLDS = sql(
      'it is ' || p.state || ', its hold is ' || coalesce(h.state || ' of ' || h.amount, 'missing') as detail
    from payouts p
    left join holds h on h.id = p.id
-   where h.id is null
-     or h.amount <> p.amount + p.fee
-     or h.state <> case
-       when p.state in ('created', 'approved') then 'placed'
-       when p.sent_at is null then 'released'
-       else 'captured'
-     end
+   where p.payee_kind = 'merchant'
+     and (h.id is null
+       or h.amount <> p.amount + p.fee
+       or h.state <> case
+         when p.state in ('created', 'approved') then 'placed'
+         when p.sent_at is null then 'released'
+         else 'captured'
+       end)
+   order by 1
+   limit $1`,
+);
+
+const SOURCES = sql(
+  "audit_payout_sources",
+  `select p.id::text as subject,
+     'its sources sum to ' || coalesce(s.amount, 0) || ', it is of ' || p.amount as detail
+   from payouts p
+   left join (
+     select payout_id, sum(amount) as amount
+     from payout_sources
+     group by payout_id
+   ) s on s.payout_id = p.id
+   where coalesce(s.amount, 0) <> p.amount
    order by 1
    limit $1`,
 );
@@ -83,8 +102,15 @@ const BANK_BALANCES = sql(
      select currency,
        sum(case when returned_at is not null and returned_booked_at is null then amount else 0 end
          - case when paid_booked_at is null then amount else 0 end) as amount
-     from payouts
-     where due_at is not null
+     from (
+       select currency, amount, paid_booked_at, returned_at, returned_booked_at
+       from payouts
+       where due_at is not null
+       union all
+       select currency, amount, paid_booked_at, returned_at, returned_booked_at
+       from channel_cost_payments
+       where due_at is not null
+     ) due
      group by currency
    ) p on p.currency = s.currency
    where coalesce(l.balance, 0) <> s.closing - coalesce(e.amount, 0) - coalesce(p.amount, 0)
@@ -115,6 +141,8 @@ const IN_TRANSIT = sql(
 const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
 
 export const invariants: readonly Invariant[] = [
+  ...owedInvariants,
+  ...costInvariants,
   {
     name: "5 payouts on their way are due",
     sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",
@@ -123,15 +151,22 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "7 payout clearing is open payouts",
-    sentence: "Each merchant's payout_clearing equals the sum of its payouts that are sent or unknown.",
+    sentence:
+      "Each merchant's payout_clearing equals what the payouts that are sent or unknown took from its book.",
     per: "cell",
     check: check(CLEARING),
   },
   {
+    name: "7 payouts have their sources",
+    sentence: "What a payout takes from merchants' books sums to its amount.",
+    per: "cell",
+    check: check(SOURCES),
+  },
+  {
     name: "7 payouts hold their money",
     sentence:
-      "A payout's hold is of its amount and fee: placed until it is sent, captured from then on, released " +
-      "where it was withdrawn before.",
+      "The hold of a merchant's payout is of its amount and fee: placed until it is sent, captured from " +
+      "then on, released where it was withdrawn before.",
     per: "cell",
     check: check(HOLDS),
   },

@@ -1,9 +1,12 @@
 /**
- * Money out to merchants' bank accounts.
+ * Money out: to merchants, to partners who are owed a part of our fees, to receivers of shares.
+ *
+ * - Payee: who is paid; its bank account is in its own registered name.
+ * - Source: what of a payout's money comes from one merchant's book. A merchant's own payout has one, a
+ *   partner's one for each merchant whose fees it has a part of.
  *
  * - Bank connection: an account of ours at a bank that we pay from, and how the bank is spoken to.
- * - Bank account: a merchant's, in its registered name; payouts go only to a verified one. A changed one
- *   waits
+ * - Bank account: a payee's, in its registered name; payouts go only to a verified one. A changed one waits
  *   for its *cool-down*; until then payouts go on to the one before.
  * - Payout: money on its way to such an account. `created`: its money is kept by a hold; `approved`: two
  *   people have sent its batch; `sent`: instructed, the money is in payout_clearing; `unknown`: the bank may
@@ -15,9 +18,35 @@
  */
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { AccountCode } from "../ledger/index.ts";
 
 /** Payouts of one batch: they are instructed in one transaction. */
 export const BATCH_MAX = 250;
+/** Sources of one payout, and of all payouts of one batch: each is a journal of that transaction. */
+export const SOURCES_MAX = 100;
+export const BATCH_SOURCES_MAX = 1_000;
+
+export const PAYEE_KINDS = ["merchant", "partner", "receiver"] as const;
+export type PayeeKind = (typeof PAYEE_KINDS)[number];
+
+export type Payee = { readonly payeeKind: PayeeKind; readonly payeeId: Id };
+
+/** The account of each merchant's book that a payee is paid from. */
+export const SOURCE_CODES = {
+  merchant: "merchant_available",
+  partner: "partner_payable",
+  receiver: "receiver_available",
+} as const satisfies Record<PayeeKind, AccountCode>;
+export type SourceCode = (typeof SOURCE_CODES)[PayeeKind];
+
+export type PayoutSource = {
+  readonly payoutId: Id;
+  /** Whose book it is. */
+  readonly merchantId: Id;
+  readonly code: SourceCode;
+  /** Minor units; a merchant's fee comes on top. */
+  readonly amount: bigint;
+};
 
 export const PAYOUT_STATES = [
   "created",
@@ -30,9 +59,9 @@ export const PAYOUT_STATES = [
 ] as const;
 export type PayoutState = (typeof PAYOUT_STATES)[number];
 
-export type Payout = {
+export type Payout = Payee & {
   readonly id: Id;
-  readonly merchantId: Id;
+  /** Unique by payee. */
   readonly merchantPayoutNo: string;
   /** Canonical JSON. */
   readonly request: string;
@@ -95,9 +124,8 @@ export type Batch = {
 
 export type BankAccountState = "unverified" | "verified" | "disabled";
 
-export type BankAccount = {
+export type BankAccount = Payee & {
   readonly id: Id;
-  readonly merchantId: Id;
   readonly currency: Currency;
   readonly holderName: string;
   /** CNAPS (12 digits) or BIC. */
@@ -128,10 +156,16 @@ export type BankConnection = {
   readonly timeoutMs: number;
 };
 
-export type PayoutTerms = { readonly fee: bigint; readonly coolDownHours: number };
+export type PayoutTerms = {
+  /** Of merchants alone. */
+  readonly fee: bigint;
+  /** The least that is paid out at once; of partners and receivers. */
+  readonly minimum: bigint;
+  readonly coolDownHours: number;
+};
 
-/** Terms of a merchant for whom none were set. */
-export const DEFAULT_TERMS: PayoutTerms = { fee: 0n, coolDownHours: 24 };
+/** Terms of a payee for whom none were set. */
+export const DEFAULT_TERMS: PayoutTerms = { fee: 0n, minimum: 0n, coolDownHours: 24 };
 
 export const REPORT_OUTCOMES = ["accepted", "pending", "unknown", "rejected", "paid", "returned"] as const;
 export type ReportOutcome = (typeof REPORT_OUTCOMES)[number];

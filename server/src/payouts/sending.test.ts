@@ -153,7 +153,7 @@ test("account numbers and messages outlive a change of the master key", async ()
   assert.ok((await rewrapInstructions(changing)) > 0);
   assert.equal((await rewrapBankAccounts(changing)) + (await rewrapInstructions(changing)), 0);
   const after = { ...office.deps, keyring: createKeyring(next) };
-  const filter = { merchantId: null, number: "6222020000000000001" };
+  const filter = { payeeId: null, number: "6222020000000000001" };
   const [account] = await findBankAccounts(after, filter, null, 1);
   assert.ok(account !== undefined);
   assert.equal(await openNumber(after.keyring, account), "6222020000000000001");

@@ -53,6 +53,14 @@ export const EVENT_TYPES = {
     subject: "payout",
     says: "The bank sent the payout back later; the amount is available again.",
   },
+  "receiver_payout.succeeded": {
+    subject: "payout",
+    says: "The bank's statement shows what was paid to a receiver of yours.",
+  },
+  "receiver_payout.returned": {
+    subject: "payout",
+    says: "The bank sent back what was paid to a receiver of yours; it is owed again.",
+  },
   "share.succeeded": { subject: "share", says: "A receiver has got its share of a payment." },
   "share.failed": { subject: "share", says: "A receiver's share was refused; the money is yours again." },
   "share.returned": {

@@ -43,7 +43,10 @@ export function sharingHandsOn(platform: () => TestPlatform): SharingHands {
     ...hands,
     approve: async ({ id }) => {
       if (second === null) {
-        const made = await platform().ops("POST", "/v1/ops/operators", { name: "Second", roles: ["admin"] });
+        const made = await platform().ops("POST", "/v1/ops/operators", {
+          name: "Second of sharing",
+          roles: ["admin"],
+        });
         assert.equal(made.status, 201, JSON.stringify(made.body));
         second = made.body.token as string;
       }

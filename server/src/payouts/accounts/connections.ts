@@ -1,11 +1,10 @@
-/** Our own accounts at banks, and merchants' terms: what a payout goes by, each set by two people. */
+/** Our own accounts at banks, and payees' terms: what a payout goes by, each set by two people. */
 import { problem } from "../../kernel/errors.ts";
-import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import { type Currency, isCurrency } from "../../kernel/money.ts";
-import { settlesIn } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { BankConnection } from "../model.ts";
+import type { BankConnection, Payee, PayoutTerms } from "../model.ts";
+import { formatPayee, getPayee, parsePayee, requireCurrency } from "../payees/payee.ts";
 import { readBankCode, readNumber } from "./number.ts";
 import * as store from "./store.ts";
 
@@ -84,21 +83,19 @@ export function connectionAction(deps: PayoutsDeps): ApprovalAction {
 export async function proposeTerms(
   deps: PayoutsDeps,
   actor: Actor,
-  merchantId: Id,
-  wanted: { readonly currency: Currency; readonly fee: bigint; readonly coolDownHours: number },
+  payee: Payee,
+  wanted: PayoutTerms & { readonly currency: Currency },
 ): Promise<Approval> {
-  const merchant = await deps.merchants.get(merchantId);
-  if (merchant === null) throw problem("not_found");
-  if (!settlesIn(merchant, wanted.currency)) {
-    throw problem("currency_not_supported", {
-      field: "currency",
-      detail: "the merchant does not settle in it",
-    });
-  }
+  requireCurrency(await getPayee(deps, payee), wanted.currency);
   return deps.operators.propose(actor, {
     kind: SET_TERMS_KIND,
-    subject: formatId("mch", merchantId),
-    payload: { currency: wanted.currency, fee: Number(wanted.fee), cool_down_hours: wanted.coolDownHours },
+    subject: formatPayee(payee),
+    payload: {
+      currency: wanted.currency,
+      fee: Number(wanted.fee),
+      minimum: Number(wanted.minimum),
+      cool_down_hours: wanted.coolDownHours,
+    },
     reason: null,
   });
 }
@@ -108,10 +105,14 @@ export function termsAction(deps: PayoutsDeps): ApprovalAction {
     kind: SET_TERMS_KIND,
     permission: "payouts.approve",
     carryOut: async ({ subject, payload }) => {
-      const merchantId = parseId("mch", subject);
-      if (merchantId === null) return { refused: `${subject} is no merchant` };
-      const terms = { fee: BigInt(Number(payload.fee)), coolDownHours: Number(payload.cool_down_hours) };
-      const of = { merchantId, currency: String(payload.currency) };
+      const payee = parsePayee(subject);
+      if (payee === null) return { refused: `${subject} is nobody who is paid` };
+      const terms = {
+        fee: BigInt(Number(payload.fee)),
+        minimum: BigInt(Number(payload.minimum ?? 0)),
+        coolDownHours: Number(payload.cool_down_hours),
+      };
+      const of = { payeeId: payee.payeeId, currency: String(payload.currency) };
       const at = deps.cell.clock.now();
       await deps.platform.transact((tx) => store.setTerms(tx, of, terms, at), { repeatable: true });
       return { done: true };

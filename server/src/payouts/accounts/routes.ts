@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import {
   CurrencySchema,
   type Http,
@@ -20,11 +20,19 @@ import {
 } from "../../operators/index.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
 import type { BankAccount, BankConnection } from "../model.ts";
+import { formatPayee, merchantOf } from "../payees/payee.ts";
 import { EvidenceBody } from "../payout/routes.ts";
+import { ownPayee } from "../payout/service.ts";
 import { maskedNumber } from "../payout/wire.ts";
 import { proposeConnection, proposeTerms } from "./connections.ts";
 import { lastOf } from "./number.ts";
-import { addBankAccount, disableBankAccount, findBankAccounts, proposeVerification } from "./service.ts";
+import {
+  addBankAccount,
+  disableBankAccount,
+  findBankAccounts,
+  type NewBankAccount,
+  proposeVerification,
+} from "./service.ts";
 import { allConnections } from "./store.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
@@ -48,11 +56,16 @@ const AccountFields = {
   created_at: InstantSchema,
 };
 const AccountSchema = Type.Object(AccountFields);
-const OpsAccountSchema = Type.Object({ ...AccountFields, merchant: Type.String(), evidence: NullableString });
+export const OpsAccountSchema = Type.Object({
+  ...AccountFields,
+  merchant: NullableString,
+  payee: Type.String({ description: "A merchant (mch_), a partner (prt_) or a receiver (rcv_)" }),
+  evidence: NullableString,
+});
 
-const AccountBody = strictObject({
+export const AccountBody = strictObject({
   currency: CurrencySchema,
-  holder_name: Name("As the bank has it; it must be the merchant's registered name"),
+  holder_name: Name("As the bank has it; it must be the payee's registered name"),
   number: AccountNumber,
   bank_code: BankCode,
   bank_name: Type.Optional(Name("For people")),
@@ -112,9 +125,9 @@ function presentAccount(account: BankAccount) {
   };
 }
 
-function presentOpsAccount(account: BankAccount) {
-  const merchant = formatId("mch", account.merchantId);
-  return { ...presentAccount(account), merchant, evidence: account.evidence };
+export function presentOpsAccount(account: BankAccount) {
+  const { evidence } = account;
+  return { ...presentAccount(account), merchant: merchantOf(account), payee: formatPayee(account), evidence };
 }
 
 function presentConnection(row: BankConnection) {
@@ -156,10 +169,15 @@ function ownAccounts(http: Http, deps: PayoutsDeps, { authenticateMerchant }: Pa
       const { merchantId } = await authenticateMerchant(request);
       const limit = readLimit(request.query.limit);
       const before = readCursorId(request.query.cursor);
-      const rows = await findBankAccounts(deps, { merchantId, number: null }, before, limit + 1);
+      const rows = await findBankAccounts(deps, { payeeId: merchantId, number: null }, before, limit + 1);
       return pageOf(rows, limit, (account) => [account.id], presentAccount);
     },
   );
+}
+
+export function readAccount(body: Static<typeof AccountBody>): NewBankAccount {
+  const { currency, holder_name: holderName, number, bank_code: bankCode, bank_name } = body;
+  return { currency, holderName, number, bankCode, bankName: bank_name ?? null };
 }
 
 function entering(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
@@ -181,14 +199,8 @@ function entering(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
     },
     async (request, reply) => {
       const actor = await authenticateOperator(request, "payouts.propose");
-      const { currency, holder_name, number, bank_code, bank_name } = request.body;
-      const { account, made } = await addBankAccount(deps, actor, readId("mch", request.params.id), {
-        currency,
-        holderName: holder_name,
-        number,
-        bankCode: bank_code,
-        bankName: bank_name ?? null,
-      });
+      const payee = ownPayee(readId("mch", request.params.id));
+      const { account, made } = await addBankAccount(deps, actor, payee, readAccount(request.body));
       return reply.status(made ? 201 : 200).send(presentOpsAccount(account));
     },
   );
@@ -206,8 +218,8 @@ function entering(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
       await authenticateOperator(request, "payouts.read");
       const { merchant, cursor } = request.query;
       const limit = readLimit(request.query.limit);
-      const merchantId = merchant === undefined ? null : readId("mch", merchant);
-      const filter = { merchantId, number: null };
+      const payeeId = merchant === undefined ? null : readId("mch", merchant);
+      const filter = { payeeId, number: null };
       const rows = await findBankAccounts(deps, filter, readCursorId(cursor), limit + 1);
       return pageOf(rows, limit, (account) => [account.id], presentOpsAccount);
     },
@@ -224,7 +236,7 @@ function entering(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
     },
     async (request) => {
       await authenticateOperator(request, "payouts.read");
-      const filter = { merchantId: null, number: request.body.number };
+      const filter = { payeeId: null, number: request.body.number };
       return { data: (await findBankAccounts(deps, filter, null, FOUND_MAX)).map(presentOpsAccount) };
     },
   );
@@ -236,7 +248,7 @@ function changing(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
     {
       schema: opsSchema({
         operationId: "opsVerifyBankAccount",
-        summary: "Propose to take a bank account for the merchant's",
+        summary: "Propose to take a bank account for its payee's",
         description: "Another operator looks at the evidence and approves it at /v1/ops/approvals.",
         params: IdParams,
         body: EvidenceBody,
@@ -281,8 +293,9 @@ function changing(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payou
       const actor = await authenticateOperator(request, "payouts.propose");
       const { currency, cool_down_hours: coolDownHours } = request.body;
       const fee = BigInt(request.body.fee);
-      const id = readId("mch", request.params.id);
-      const approval = await proposeTerms(deps, actor, id, { currency, fee, coolDownHours });
+      const payee = ownPayee(readId("mch", request.params.id));
+      const terms = { currency, fee, minimum: 0n, coolDownHours };
+      const approval = await proposeTerms(deps, actor, payee, terms);
       return reply.status(202).send(presentApproval(approval));
     },
   );

@@ -1,17 +1,17 @@
 /**
- * Merchants' bank accounts. An account is entered by one person and verified by two, from evidence that they
- * have in writing (an account-opening letter, a bank's confirmation): its holder must be the merchant's
+ * Payees' bank accounts. An account is entered by one person and verified by two, from evidence that they
+ * have in writing (an account-opening letter, a bank's confirmation): its holder must be the payee's
  * registered name. A change waits for its cool-down; payouts go on to the account before until it is over.
  */
 import { HOUR, plus } from "../../kernel/clock.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
-import { settlesIn } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { type BankAccount, DEFAULT_TERMS } from "../model.ts";
+import { type BankAccount, DEFAULT_TERMS, type Payee } from "../model.ts";
 import { isSameName } from "../names.ts";
+import { findPayee, formatPayee, getPayee, requireCurrency } from "../payees/payee.ts";
 import { hashesOf, hashOf, lastOf, openNumber, readBankCode, readNumber, sealNumber } from "./number.ts";
 import * as store from "./store.ts";
 
@@ -27,33 +27,28 @@ export type NewBankAccount = {
 
 /**
  * Enters an account. Throws `not_found`, `currency_not_supported`, and `invalid_request` for a malformed
- * number or bank code and for a holder who is not the merchant.
+ * number or bank code and for a holder who is not the payee.
  */
 export async function addBankAccount(
   deps: PayoutsDeps,
   actor: Actor,
-  merchantId: Id,
+  payee: Payee,
   wanted: NewBankAccount,
 ): Promise<{ account: BankAccount; made: boolean }> {
-  const merchant = await deps.merchants.get(merchantId);
-  if (merchant === null) throw problem("not_found");
-  if (!settlesIn(merchant, wanted.currency)) {
-    throw problem("currency_not_supported", {
-      field: "currency",
-      detail: "the merchant does not settle in it",
-    });
-  }
-  if (!isSameName(wanted.holderName, merchant.legalName)) {
+  const known = await getPayee(deps, payee);
+  requireCurrency(known, wanted.currency);
+  if (!isSameName(wanted.holderName, known.registeredName)) {
     throw problem("invalid_request", {
       field: "holder_name",
-      detail: "the holder is not the merchant by its registered name; payouts go to nobody else",
+      detail: `the holder is not the ${payee.payeeKind} by its registered name; payouts go to nobody else`,
     });
   }
   const number = readNumber(wanted.number);
   const id = deps.cell.newId();
   const account: BankAccount = {
     id,
-    merchantId,
+    payeeKind: payee.payeeKind,
+    payeeId: payee.payeeId,
     currency: wanted.currency,
     holderName: wanted.holderName.trim(),
     bankCode: readBankCode(wanted.bankCode),
@@ -79,7 +74,7 @@ export async function addBankAccount(
       subject: formatId("bac", id),
       before: null,
       after: {
-        merchant: formatId("mch", merchantId),
+        payee: formatPayee(payee),
         holder_name: account.holderName,
         ends_in: lastOf(number),
       },
@@ -100,13 +95,13 @@ export async function getBankAccount(deps: PayoutsDeps, id: Id): Promise<BankAcc
 /** Newest first; `number` finds every account with that number, whoever's it is. */
 export function findBankAccounts(
   deps: PayoutsDeps,
-  filter: { readonly merchantId: Id | null; readonly number: string | null },
+  filter: { readonly payeeId: Id | null; readonly number: string | null },
   before: Id | null,
   limit: number,
 ): Promise<BankAccount[]> {
-  const { merchantId, number } = filter;
+  const { payeeId, number } = filter;
   const numberHashes = number === null ? null : hashesOf(deps.keyring, readNumber(number));
-  return store.listBankAccounts(deps.platform.db, { merchantId, numberHashes }, before, limit);
+  return store.listBankAccounts(deps.platform.db, { payeeId, numberHashes }, before, limit);
 }
 
 /** Throws `not_found`, `conflict`. */
@@ -123,7 +118,7 @@ export async function proposeVerification(
     kind: VERIFY_KIND,
     subject: formatId("bac", id),
     payload: {
-      merchant: formatId("mch", account.merchantId),
+      payee: formatPayee(account),
       holder_name: account.holderName,
       bank_code: account.bankCode,
       ends_in: account.numberLast,
@@ -151,17 +146,17 @@ async function verify(
   seen: BankAccount,
   approval: Approval,
 ): Promise<{ done: true } | { refused: string }> {
-  const merchant = await deps.merchants.get(seen.merchantId);
-  const terms = await store.termsOf(deps.platform.db, seen.merchantId, seen.currency);
+  const payee = await findPayee(deps, seen);
+  const terms = await store.termsOf(deps.platform.db, seen.payeeId, seen.currency);
   const { coolDownHours } = terms ?? DEFAULT_TERMS;
   return deps.platform.transact(async (tx) => {
-    const accounts = await store.lockBankAccountsOf(tx, seen.merchantId);
+    const accounts = await store.lockBankAccountsOf(tx, seen.payeeId);
     const account = accounts.find(({ id }) => id === seen.id);
-    if (account === undefined || merchant === null) return { refused: "the account is not there" };
+    if (account === undefined || payee === null) return { refused: "the account is not there" };
     if (account.state === "verified") return { done: true as const };
     if (account.state === "disabled") return { refused: "the account was disabled" };
-    if (!isSameName(account.holderName, merchant.legalName)) {
-      return { refused: "the holder is not the merchant's registered name any more" };
+    if (!isSameName(account.holderName, payee.registeredName)) {
+      return { refused: "the holder is not the payee's registered name any more" };
     }
     const at = deps.cell.clock.now();
     // The first account waits for nothing: there is no other one that a thief could be turning payouts from.
@@ -187,7 +182,7 @@ async function verify(
 export async function disableBankAccount(deps: PayoutsDeps, actor: Actor, id: Id): Promise<BankAccount> {
   const seen = await getBankAccount(deps, id);
   return deps.platform.transact(async (tx) => {
-    const locked = await store.lockBankAccountsOf(tx, seen.merchantId);
+    const locked = await store.lockBankAccountsOf(tx, seen.payeeId);
     const account = locked.find((one) => one.id === id) ?? seen;
     if (account.state === "disabled") return account;
     const disabled: BankAccount = { ...account, state: "disabled", disabledAt: deps.cell.clock.now() };

@@ -4,22 +4,23 @@ import type { Currency } from "../../kernel/money.ts";
 import type { BankAccount, BankConnection, PayoutTerms } from "../model.ts";
 
 const COLUMNS = `
-  id, merchant_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash, number_last,
-  state, evidence, verified_by, verified_at, usable_from, disabled_at, created_by, created_at`;
+  id, payee_kind, payee_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash,
+  number_last, state, evidence, verified_by, verified_at, usable_from, disabled_at, created_by, created_at`;
 
 const insertSql = sql(
   "bank_account_insert",
   `insert into bank_accounts (
-     id, merchant_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash, number_last,
-     state, created_by, created_at
+     id, payee_kind, payee_id, currency, holder_name, bank_code, bank_name, number_sealed, number_hash,
+     number_last, state, created_by, created_at
    )
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'unverified', $10, $11)`,
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'unverified', $11, $12)`,
 );
 
 export async function insertBankAccount(tx: Tx, row: BankAccount): Promise<void> {
   await tx.run(insertSql, [
     row.id,
-    row.merchantId,
+    row.payeeKind,
+    row.payeeId,
     row.currency,
     row.holderName,
     row.bankCode,
@@ -50,38 +51,38 @@ export function bankAccountsByIds(db: Db, ids: readonly Id[]): Promise<BankAccou
   return db.all<BankAccount>(byIdsSql, [ids]);
 }
 
-const lockOfMerchantSql = sql(
-  "bank_accounts_lock_of_merchant",
+const lockOfPayeeSql = sql(
+  "bank_accounts_lock_of_payee",
   `select ${COLUMNS}
    from bank_accounts
-   where merchant_id = $1
+   where payee_id = $1
    order by id
    for no key update`,
 );
 
-export function lockBankAccountsOf(tx: Tx, merchantId: Id): Promise<BankAccount[]> {
-  return tx.all<BankAccount>(lockOfMerchantSql, [merchantId]);
+export function lockBankAccountsOf(tx: Tx, payeeId: Id): Promise<BankAccount[]> {
+  return tx.all<BankAccount>(lockOfPayeeSql, [payeeId]);
 }
 
 const listSql = sql(
   "bank_accounts_list",
   `select ${COLUMNS}
    from bank_accounts
-   where ($1::uuid is null or merchant_id = $1)
+   where ($1::uuid is null or payee_id = $1)
      and ($2::bytea[] is null or number_hash = any($2))
      and ($3::uuid is null or id < $3)
    order by id desc
    limit $4`,
 );
 
-/** Newest first; of a merchant, or whose number has one of these keyed hashes. */
+/** Newest first; of a payee, or whose number has one of these keyed hashes. */
 export function listBankAccounts(
   db: Db,
-  filter: { readonly merchantId: Id | null; readonly numberHashes: readonly Buffer[] | null },
+  filter: { readonly payeeId: Id | null; readonly numberHashes: readonly Buffer[] | null },
   before: Id | null,
   limit: number,
 ): Promise<BankAccount[]> {
-  return db.all<BankAccount>(listSql, [filter.merchantId, filter.numberHashes, before, limit]);
+  return db.all<BankAccount>(listSql, [filter.payeeId, filter.numberHashes, before, limit]);
 }
 
 // The newest whose cool-down is over counts, so a changed account waits while payouts go on to the old one.
@@ -89,7 +90,7 @@ const usableSql = sql(
   "bank_account_usable",
   `select ${COLUMNS}
    from bank_accounts
-   where merchant_id = $1
+   where payee_id = $1
      and currency = $2
      and state = 'verified'
      and usable_from <= $3
@@ -99,11 +100,11 @@ const usableSql = sql(
 
 export function usableBankAccount(
   db: Db,
-  merchantId: Id,
+  payeeId: Id,
   currency: Currency,
   at: Date,
 ): Promise<BankAccount | null> {
-  return db.one<BankAccount>(usableSql, [merchantId, currency, at]);
+  return db.one<BankAccount>(usableSql, [payeeId, currency, at]);
 }
 
 const updateSql = sql(
@@ -149,31 +150,33 @@ export function resealBankAccount(
 
 const termsSql = sql(
   "payout_terms_of",
-  `select fee, cool_down_hours
+  `select fee, minimum, cool_down_hours
    from payout_terms
-   where merchant_id = $1
+   where payee_id = $1
      and currency = $2`,
 );
 
-export function termsOf(db: Db, merchantId: Id, currency: Currency): Promise<PayoutTerms | null> {
-  return db.one<PayoutTerms>(termsSql, [merchantId, currency]);
+export function termsOf(db: Db, payeeId: Id, currency: Currency): Promise<PayoutTerms | null> {
+  return db.one<PayoutTerms>(termsSql, [payeeId, currency]);
 }
 
 const setTermsSql = sql(
   "payout_terms_set",
-  `insert into payout_terms (merchant_id, currency, fee, cool_down_hours, updated_at)
-   values ($1, $2, $3, $4, $5)
+  `insert into payout_terms (payee_id, currency, fee, minimum, cool_down_hours, updated_at)
+   values ($1, $2, $3, $4, $5, $6)
    on conflict on constraint payout_terms_pkey do update
-   set fee = excluded.fee, cool_down_hours = excluded.cool_down_hours, updated_at = excluded.updated_at`,
+   set fee = excluded.fee, minimum = excluded.minimum, cool_down_hours = excluded.cool_down_hours,
+     updated_at = excluded.updated_at`,
 );
 
 export async function setTerms(
   tx: Tx,
-  of: { readonly merchantId: Id; readonly currency: Currency },
+  of: { readonly payeeId: Id; readonly currency: Currency },
   terms: PayoutTerms,
   at: Date,
 ): Promise<void> {
-  await tx.run(setTermsSql, [of.merchantId, of.currency, terms.fee, terms.coolDownHours, at]);
+  const { fee, minimum, coolDownHours } = terms;
+  await tx.run(setTermsSql, [of.payeeId, of.currency, fee, minimum, coolDownHours, at]);
 }
 
 const CONNECTION = `

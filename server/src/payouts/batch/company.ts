@@ -9,7 +9,7 @@ import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Payout } from "../model.ts";
 import { insertWithHolds } from "../payout/insert.ts";
-import { type Destination, destinationOf, newPayout } from "../payout/service.ts";
+import { type Destination, destinationOf, newPayout, ownPayee } from "../payout/service.ts";
 import { payoutByNumber } from "../payout/store.ts";
 import type { FileRow } from "./csv.ts";
 import {
@@ -79,7 +79,7 @@ async function payoutsOf(deps: PayoutsDeps, rows: readonly FileRow[], currency: 
       currency,
       remark: row.remark,
     };
-    payouts.push(newPayout(deps, { id: row.merchantId }, wish, destination));
+    payouts.push(newPayout(deps, ownPayee(row.merchantId), wish, destination));
   }
   return payouts;
 }

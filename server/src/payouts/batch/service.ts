@@ -1,5 +1,6 @@
 /** Batches: proposed by one person, approved by another, never above the confirmed reserve. */
 
+import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
@@ -8,7 +9,8 @@ import { accountIdOf, bookIdOf, openPlatformAccounts, platformOwner } from "../.
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { BATCH_MAX, type BankConnection, type Batch, type Payout } from "../model.ts";
+import { BATCH_MAX, BATCH_SOURCES_MAX, type BankConnection, type Batch, type Payout } from "../model.ts";
+import { countSources } from "../payout/sources.ts";
 import {
   type Funds,
   fundsOf,
@@ -41,7 +43,7 @@ export async function reserveConnection(deps: PayoutsDeps, name: string): Promis
   if (connection.holds === "reserve") return connection;
   throw problem("invalid_request", {
     field: "connection",
-    detail: "merchants are paid from an account that holds the reserve, never from our own money",
+    detail: "payees are paid from an account that holds the reserve, never from our own money",
   });
 }
 
@@ -116,15 +118,35 @@ export async function proposeBatch(
       });
     }
     if (waiting.length === 0) throw problem("conflict", { detail: "no payout waits for a batch" });
-    const made = newBatch(deps, actor, connection, waiting);
+    const gathered = await withinSources(tx, waiting);
+    if (wanted.payouts !== null && gathered.length < waiting.length) {
+      throw problem("conflict", {
+        field: "payouts",
+        detail: `their money comes from more than ${BATCH_SOURCES_MAX} merchants' books: name fewer`,
+      });
+    }
+    const made = newBatch(deps, actor, connection, gathered);
     await insertBatch(tx, made);
     await updatePayouts(
       tx,
-      waiting.map((payout) => ({ ...payout, batchId: made.id })),
+      gathered.map((payout) => ({ ...payout, batchId: made.id })),
     );
     return made;
   });
   return { batch, approval: await proposeApproval(deps, actor, batch) };
+}
+
+/** The first of them that one transaction can send. */
+async function withinSources(tx: Tx, waiting: readonly Payout[]): Promise<Payout[]> {
+  const counts = await countSources(
+    tx,
+    waiting.map(({ id }) => id),
+  );
+  let room = BATCH_SOURCES_MAX;
+  return waiting.filter(({ id }) => {
+    room -= counts.get(id) ?? 1;
+    return room >= 0;
+  });
 }
 
 /** Asks for the second person. The batch is there already: a crash in between leaves one to propose again. */

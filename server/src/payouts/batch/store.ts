@@ -207,6 +207,9 @@ const backlogSql = sql(
    union all
    select 'channel_payouts', count(*), min(due_at)
    from (select due_at from channel_payouts where due_at <= $1 order by due_at limit $2) c
+   union all
+   select 'channel_costs', count(*), min(due_at)
+   from (select due_at from channel_cost_payments where due_at <= $1 order by due_at limit $2) k
    order by kind`,
 );
 

@@ -7,7 +7,9 @@ import { type Day, type JournalDraft, lockDay, post } from "../../ledger/index.t
 import type { Delivery, NewEvent } from "../../webhooks/index.ts";
 import { finishBatches } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { Payout, ReportEvidence, ReportOutcome, Verdict } from "../model.ts";
+import type { Payout, PayoutSource, ReportEvidence, ReportOutcome, Verdict } from "../model.ts";
+import { formatPayee } from "../payees/payee.ts";
+import { countSources, type SourcesOf, sourcesOfPayouts } from "../payout/sources.ts";
 import { lockPayouts, merchantsOfPayouts, updatePayouts } from "../payout/store.ts";
 import { presentPayout } from "../payout/wire.ts";
 import { type Decision, decideReport } from "./decide.ts";
@@ -34,6 +36,8 @@ export type Guard = (tx: Tx) => Promise<void>;
 /** The platform's side belongs to whoever booked the merchant's for so long. */
 const PLATFORM_SIDE_LEASE_MS = MINUTE;
 const REPORTS_MAX = 250;
+/** Of the payouts of one transaction: a word may book three journals for each. */
+const REPORTED_SOURCES_MAX = 600;
 
 /**
  * The one door: every word about payouts, from wherever. Under the payouts' row locks it decides, keeps the
@@ -46,11 +50,27 @@ export async function reportAll(
   reports: readonly Report[],
   guard: Guard = async () => undefined,
 ): Promise<Reported[]> {
+  const sources = await countSources(deps.cell.db, [...new Set(reports.map(({ payoutId }) => payoutId))]);
   const done: Reported[] = [];
-  for (let at = 0; at < reports.length; at += REPORTS_MAX) {
-    done.push(...(await reportSome(deps, reports.slice(at, at + REPORTS_MAX), guard)));
-  }
+  for (const some of inTransactions(reports, sources)) done.push(...(await reportSome(deps, some, guard)));
   return done;
+}
+
+function inTransactions(reports: readonly Report[], sources: ReadonlyMap<Id, number>): Report[][] {
+  const all: Report[][] = [];
+  let room = 0;
+  for (const report of reports) {
+    const weight = sources.get(report.payoutId) ?? 1;
+    const last = all.at(-1);
+    if (last === undefined || last.length >= REPORTS_MAX || weight > room) {
+      all.push([report]);
+      room = REPORTED_SOURCES_MAX - weight;
+    } else {
+      last.push(report);
+      room -= weight;
+    }
+  }
+  return all;
 }
 
 async function reportSome(deps: PayoutsDeps, reports: readonly Report[], guard: Guard): Promise<Reported[]> {
@@ -62,7 +82,7 @@ async function reportSome(deps: PayoutsDeps, reports: readonly Report[], guard: 
       const day = await lockDay(tx, cell.cell);
       await guard(tx);
       const locked = await lockPayouts(tx, ids);
-      const decided = decideAll(deps, locked, reports);
+      const decided = decideAll(deps, { locked, sourcesOf: await sourcesOfPayouts(tx, ids) }, reports);
       await updatePayouts(tx, decided.changed);
       await insertReports(tx, decided.rows, cell.clock.now());
       const recorded = await webhooks.record(tx, known, decided.events);
@@ -128,7 +148,11 @@ type Decided = {
 };
 
 /** Each report sees the effects of those before it. */
-function decideAll(deps: PayoutsDeps, locked: readonly Payout[], reports: readonly Report[]): Decided {
+function decideAll(
+  deps: PayoutsDeps,
+  { locked, sourcesOf }: { readonly locked: readonly Payout[]; readonly sourcesOf: SourcesOf },
+  reports: readonly Report[],
+): Decided {
   const { newId, clock } = deps.cell;
   const payouts = new Map(locked.map((payout) => [payout.id, payout]));
   const changed = new Set<Id>();
@@ -144,11 +168,15 @@ function decideAll(deps: PayoutsDeps, locked: readonly Payout[], reports: readon
     const payout = { ...after, ...entriesOf(before, { outcome, evidence }, decision), contradicted };
     payouts.set(payoutId, payout);
     if (!isDeepStrictEqual(payout, before)) changed.add(payoutId);
-    decided.drafts.push(...decision.bookings.map((booking) => bookingJournal(payout, booking, newId)));
+    for (const booking of decision.bookings) {
+      for (const one of sourcesOf(payoutId)) {
+        decided.drafts.push(bookingJournal(payout, one, booking, newId));
+      }
+    }
     const { source, reference, code, detail } = evidence;
     const { verdict } = decision;
     decided.rows.push({ id: newId(), payoutId, outcome, source, reference, code, detail, verdict, at: now });
-    const event = eventOf(before, payout);
+    const event = eventOf(before, payout, sourcesOf(payoutId));
     if (event !== null) decided.events.push({ ...event, id: newId(), createdAt: now });
     decided.results.push({ payout, verdict, isBooked: decision.isBooked });
   }
@@ -194,15 +222,21 @@ function movedTo(
   };
 }
 
-function eventOf(before: Payout, after: Payout): Omit<NewEvent, "id" | "createdAt"> | null {
-  if (before.state === after.state) return null;
-  const { state } = after;
+/** Merchants are told of their own payouts, and when money has left, or is back, of their receivers'. */
+function eventOf(
+  before: Payout,
+  after: Payout,
+  sources: readonly PayoutSource[],
+): Omit<NewEvent, "id" | "createdAt"> | null {
+  const { state, payeeKind } = after;
+  const [source] = sources;
+  if (before.state === state || payeeKind === "partner" || source === undefined) return null;
+  const about = { merchantId: source.merchantId, subjectId: after.id, paymentId: null };
+  const payout = presentPayout(after);
+  if (payeeKind === "receiver") {
+    if (state !== "succeeded" && state !== "returned") return null;
+    return { ...about, type: `receiver_payout.${state}`, data: { payout, receiver: formatPayee(after) } };
+  }
   if (state !== "succeeded" && state !== "rejected" && state !== "returned") return null;
-  return {
-    merchantId: after.merchantId,
-    type: `payout.${state}`,
-    subjectId: after.id,
-    paymentId: null,
-    data: { payout: presentPayout(after) },
-  };
+  return { ...about, type: `payout.${state}`, data: { payout } };
 }

@@ -1,9 +1,10 @@
-import { sql, type Tx } from "../../kernel/database.ts";
+import type { Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { lockDay, postWithHolds } from "../../ledger/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { Payout } from "../model.ts";
-import { merchantAccount } from "../outcome/postings.ts";
+import { type Payout, SOURCE_CODES } from "../model.ts";
+import { holdAccount } from "../outcome/postings.ts";
+import { deletePayouts, insertSources } from "./sources.ts";
 import { insertPayouts } from "./store.ts";
 
 export type Inserted = {
@@ -13,11 +14,10 @@ export type Inserted = {
   readonly short: ReadonlyMap<Id, bigint>;
 };
 
-const deleteSql = sql("payouts_delete_unheld", "delete from payouts where id = any($1::uuid[])");
-
 /**
- * Writes payouts and puts their money aside: a hold of amount and fee on the merchant's available balance,
- * which neither a refund nor another payout can draw. The numbers are taken first and the accounts last.
+ * Writes merchants' payouts and puts their money aside: a hold of amount and fee on the merchant's available
+ * balance, which neither a refund nor another payout can draw. The numbers are taken first and the accounts
+ * last.
  */
 export async function insertWithHolds(
   deps: PayoutsDeps,
@@ -28,11 +28,20 @@ export async function insertWithHolds(
   const day = await lockDay(tx, deps.cell.cell);
   const written = await insertPayouts(tx, payouts, at);
   const made = payouts.filter(({ id }) => written.has(id));
+  await insertSources(
+    tx,
+    made.map(({ id, payeeId, amount }) => ({
+      payoutId: id,
+      merchantId: payeeId,
+      code: SOURCE_CODES.merchant,
+      amount,
+    })),
+  );
   const holds = made.map((payout) => ({
     hold: "place" as const,
     // A hold is the payout's own: nobody else makes one with its id.
     id: payout.id,
-    account: merchantAccount(payout, "merchant_available"),
+    account: holdAccount(payout),
     amount: payout.amount + payout.fee,
     sourceId: payout.id,
   }));
@@ -43,7 +52,7 @@ export async function insertWithHolds(
     if (result.code !== "insufficient_balance") throw new Error("a new payout's hold has ended already");
     short.set((made[index] as Payout).id, result.short);
   }
-  if (short.size > 0) await tx.run(deleteSql, [[...short.keys()]]);
+  await deletePayouts(tx, [...short.keys()]);
   const duplicates = new Set(payouts.filter(({ id }) => !written.has(id)).map(({ id }) => id));
   return { duplicates, short };
 }

@@ -1,5 +1,7 @@
 import { Type } from "typebox";
+import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
+import type { Id } from "../../kernel/ids.ts";
 import { PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
 import {
   ApprovalSchema,
@@ -14,7 +16,9 @@ import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
 import { PAYOUT_STATES } from "../model.ts";
 import { proposeRejection } from "../outcome/people.ts";
 import { reportsOf } from "../outcome/store.ts";
+import { parsePayee } from "../payees/payee.ts";
 import { createPayout, getPayout, withdrawPayout } from "./service.ts";
+import { sourcesOfPayouts } from "./sources.ts";
 import { listPayouts } from "./store.ts";
 import {
   CreatePayoutSchema,
@@ -23,7 +27,9 @@ import {
   presentOpsPayout,
   presentPayout,
   presentReport,
+  presentSource,
   ReportSchema,
+  SourceSchema,
 } from "./wire.ts";
 
 const StateQuery = Type.Optional(Type.Enum([...PAYOUT_STATES]));
@@ -32,6 +38,7 @@ const OpsListQuery = strictObject({
   ...PageQuery,
   status: StateQuery,
   merchant: Type.Optional(Type.String({ maxLength: 40 })),
+  payee: Type.Optional(Type.String({ maxLength: 40, description: "mch_…, prt_… or rcv_…" })),
   batch: Type.Optional(Type.String({ maxLength: 40 })),
   contradicted: Type.Optional(Type.Enum(["true", "false"])),
 });
@@ -42,6 +49,7 @@ export const EvidenceBody = strictObject({
 const OpsPayoutWithReports = Type.Object({
   ...OpsPayoutSchema.properties,
   reports: Type.Array(ReportSchema, { description: "Every word about it, in the order of coming" }),
+  sources: Type.Array(SourceSchema, { description: "Whence its money comes: the sum is its amount" }),
 });
 
 const tags = ["Payouts"];
@@ -104,7 +112,12 @@ export function payoutRoutes(http: Http, deps: PayoutsDeps, { authenticateMercha
     async (request) => {
       const { merchantId } = await authenticateMerchant(request);
       const limit = readLimit(request.query.limit);
-      const filter = { merchantId, state: request.query.status ?? null, batchId: null, contradicted: null };
+      const filter = {
+        payeeId: merchantId,
+        state: request.query.status ?? null,
+        batchId: null,
+        contradicted: null,
+      };
       const rows = await listPayouts(deps.cell.db, filter, readCursorId(request.query.cursor), limit + 1);
       return pageOf(rows, limit, (payout) => [payout.id], presentPayout);
     },
@@ -118,17 +131,17 @@ export function opsPayoutRoutes(http: Http, deps: PayoutsDeps, { authenticateOpe
     {
       schema: opsSchema({
         operationId: "opsListPayouts",
-        summary: "Payouts of all merchants, the newest first",
+        summary: "Payouts to all payees, the newest first",
         querystring: OpsListQuery,
         response: { 200: pageSchema(OpsPayoutSchema), ...problems(400, 401, 403) },
       }),
     },
     async (request) => {
       await authenticateOperator(request, "payouts.read");
-      const { status, merchant, batch, contradicted, cursor } = request.query;
+      const { status, merchant, payee, batch, contradicted, cursor } = request.query;
       const limit = readLimit(request.query.limit);
       const filter = {
-        merchantId: merchant === undefined ? null : readId("mch", merchant),
+        payeeId: merchant === undefined ? readPayeeId(payee) : readId("mch", merchant),
         state: status ?? null,
         batchId: batch === undefined ? null : readId("pyb", batch),
         contradicted: contradicted === undefined ? null : contradicted === "true",
@@ -142,7 +155,7 @@ export function opsPayoutRoutes(http: Http, deps: PayoutsDeps, { authenticateOpe
     {
       schema: opsSchema({
         operationId: "opsGetPayout",
-        summary: "A payout with every word about it",
+        summary: "A payout with every word about it, and whence its money comes",
         params: IdParams,
         response: { 200: OpsPayoutWithReports, ...problems(401, 403, 404) },
       }),
@@ -151,10 +164,23 @@ export function opsPayoutRoutes(http: Http, deps: PayoutsDeps, { authenticateOpe
       await authenticateOperator(request, "payouts.read");
       const payout = await getPayout(deps, null, readId("pyt", request.params.id));
       const reports = await reportsOf(deps.cell.db, payout.id);
-      return { ...presentOpsPayout(payout), reports: reports.map(presentReport) };
+      const sources = (await sourcesOfPayouts(deps.cell.db, [payout.id]))(payout.id);
+      return {
+        ...presentOpsPayout(payout),
+        reports: reports.map(presentReport),
+        sources: sources.map(presentSource),
+      };
     },
   );
   endingRoutes(http, deps, authenticateOperator);
+}
+
+function readPayeeId(text: string | undefined): Id | null {
+  if (text === undefined) return null;
+  const payee = parsePayee(text);
+  if (payee !== null) return payee.payeeId;
+  const detail = "a payee is a merchant (mch_…), a partner (prt_…) or a receiver (rcv_…)";
+  throw problem("invalid_request", { field: "query.payee", detail });
 }
 
 function endingRoutes(
@@ -185,7 +211,7 @@ function endingRoutes(
       schema: opsSchema({
         operationId: "opsRejectPayout",
         summary: "Propose to end a sent payout on the bank's written no",
-        description: "Another operator approves it at /v1/ops/approvals; the money is the merchant's again.",
+        description: "Another operator approves it at /v1/ops/approvals; the money is the payee's again.",
         params: IdParams,
         body: EvidenceBody,
         response: { 202: ApprovalSchema, ...problems(400, 401, 403, 404, 409) },

@@ -1,15 +1,16 @@
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
-import { type Currency, isCurrency } from "../../kernel/money.ts";
+import type { Currency } from "../../kernel/money.ts";
 import { lockDay, postWithHolds } from "../../ledger/index.ts";
-import { type Merchant, type MerchantIdentity, settlesIn } from "../../merchants/index.ts";
+import type { Merchant, MerchantIdentity } from "../../merchants/index.ts";
 import type { Actor } from "../../operators/index.ts";
 import { canonical, differingFields } from "../../payments/index.ts";
 import { termsOf, usableBankAccount } from "../accounts/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { type BankAccount, DEFAULT_TERMS, type Payout, type PayoutTerms } from "../model.ts";
+import { type BankAccount, DEFAULT_TERMS, type Payee, type Payout, type PayoutTerms } from "../model.ts";
 import { isSameName } from "../names.ts";
-import { merchantAccount } from "../outcome/postings.ts";
+import { holdAccount } from "../outcome/postings.ts";
+import { type KnownPayee, requireCurrency } from "../payees/payee.ts";
 import { insertWithHolds } from "./insert.ts";
 import { lockPayouts, payoutById, payoutByNumber, updatePayouts } from "./store.ts";
 import { type CreatePayout, presentPayout } from "./wire.ts";
@@ -44,7 +45,8 @@ export async function createPayout(
     currency: body.currency,
     remark: body.remark ?? null,
   };
-  const payout = newPayout(deps, merchant, wish, await destinationOf(deps, merchant, wish.currency));
+  const destination = await destinationOf(deps, merchant, wish.currency);
+  const payout = newPayout(deps, ownPayee(merchant.id), wish, destination);
   const inserted = await deps.cell.transact(async (tx) => {
     const done = await insertWithHolds(deps, tx, [payout], payout.createdAt);
     const short = done.short.get(payout.id);
@@ -57,13 +59,14 @@ export async function createPayout(
   return { payout: winner, isNew: false };
 }
 
-async function sameAsBefore(
+/** The payout that was asked for by the same words. Throws `number_reused` for other words. */
+export async function sameAsBefore(
   deps: PayoutsDeps,
-  merchantId: Id,
+  payeeId: Id,
   number: string,
   request: string,
 ): Promise<Payout | null> {
-  const earlier = await payoutByNumber(deps.cell.db, merchantId, number);
+  const earlier = await payoutByNumber(deps.cell.db, payeeId, number);
   if (earlier === null) return null;
   const fields = differingFields(earlier.request, request);
   if (fields.length === 0) return earlier;
@@ -82,6 +85,11 @@ export function shortOf(short: bigint) {
   });
 }
 
+/** A merchant as the payee of its own money. */
+export function ownPayee(merchantId: Id): Payee {
+  return { payeeKind: "merchant", payeeId: merchantId };
+}
+
 export type Destination = { readonly account: BankAccount; readonly terms: PayoutTerms };
 
 /**
@@ -93,32 +101,38 @@ export async function destinationOf(
   merchant: Merchant,
   currency: Currency,
 ): Promise<Destination> {
-  if (!isCurrency(currency) || !settlesIn(merchant, currency)) {
-    const own = merchant.currencies.map((held) => held.currency).join(", ");
-    throw problem("currency_not_supported", { field: "currency", detail: `the merchant settles in ${own}` });
-  }
+  requireCurrency({ merchant }, currency);
   deps.merchants.requireActive(merchant);
-  const at = deps.cell.clock.now();
-  const account = await usableBankAccount(deps.platform.db, merchant.id, currency, at);
+  const payee = ownPayee(merchant.id);
+  return destinationOfPayee(deps, { ...payee, registeredName: merchant.legalName }, currency);
+}
+
+/** As `destinationOf`, for a payee whose currency was looked at. Throws `bank_account_not_verified`. */
+export async function destinationOfPayee(
+  { platform, cell }: PayoutsDeps,
+  { payeeId, registeredName }: Omit<KnownPayee, "merchant">,
+  currency: Currency,
+): Promise<Destination> {
+  const account = await usableBankAccount(platform.db, payeeId, currency, cell.clock.now());
   if (account === null) throw problem("bank_account_not_verified");
-  if (!isSameName(account.holderName, merchant.legalName)) {
+  if (!isSameName(account.holderName, registeredName)) {
     throw problem("bank_account_not_verified", {
-      detail: "the verified account's holder is not the merchant's present registered name",
+      detail: "the verified account's holder is not the payee's present registered name",
     });
   }
-  const terms = (await termsOf(deps.platform.db, merchant.id, currency)) ?? DEFAULT_TERMS;
-  return { account, terms };
+  return { account, terms: (await termsOf(platform.db, payeeId, currency)) ?? DEFAULT_TERMS };
 }
 
 export function newPayout(
   deps: PayoutsDeps,
-  merchant: Pick<Merchant, "id">,
+  { payeeKind, payeeId }: Payee,
   wish: Wish,
   { account, terms }: Destination,
 ): Payout {
   return {
     id: deps.cell.newId(),
-    merchantId: merchant.id,
+    payeeKind,
+    payeeId,
     merchantPayoutNo: wish.number,
     request: wish.request,
     settlementId: wish.settlementId,
@@ -152,8 +166,7 @@ export function newPayout(
 /** Throws `not_found`; `merchantId` null: whoever's it is. */
 export async function getPayout(deps: PayoutsDeps, merchantId: Id | null, id: Id): Promise<Payout> {
   const payout = await payoutById(deps.cell.db, id);
-  if (payout === null || (merchantId !== null && payout.merchantId !== merchantId))
-    throw problem("not_found");
+  if (payout === null || (merchantId !== null && payout.payeeId !== merchantId)) throw problem("not_found");
   return payout;
 }
 
@@ -169,7 +182,8 @@ export async function withdrawPayout(
 ): Promise<Payout> {
   const { cell } = deps;
   const known = await getPayout(deps, null, id);
-  const endpoints = await deps.webhooks.endpointsOf([known.merchantId]);
+  const isMerchants = known.payeeKind === "merchant";
+  const endpoints = await deps.webhooks.endpointsOf(isMerchants ? [known.payeeId] : []);
   const { payout, deliveries } = await cell.transact(async (tx) => {
     const day = await lockDay(tx, cell.cell);
     const [locked] = await lockPayouts(tx, [id]);
@@ -187,10 +201,12 @@ export async function withdrawPayout(
       failureMessage: reason,
     };
     await updatePayouts(tx, [rejected]);
+    // What a partner or receiver is owed is kept for a payout by its own rows: it has no hold.
+    if (!isMerchants) return { payout: rejected, deliveries: [] };
     const recorded = await deps.webhooks.record(tx, endpoints, [
       {
         id: cell.newId(),
-        merchantId: rejected.merchantId,
+        merchantId: rejected.payeeId,
         type: "payout.rejected",
         subjectId: id,
         paymentId: null,
@@ -198,7 +214,7 @@ export async function withdrawPayout(
         createdAt: at,
       },
     ]);
-    const account = merchantAccount(locked, "merchant_available");
+    const account = holdAccount(locked);
     await postWithHolds(tx, day, { drafts: [], holds: [{ hold: "release", id, account }] }, at);
     return { payout: rejected, deliveries: recorded };
   });

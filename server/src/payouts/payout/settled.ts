@@ -7,7 +7,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, SettlementToPay } from "../model.ts";
 import { tellPaid } from "../outcome/door.ts";
 import { insertWithHolds } from "./insert.ts";
-import { destinationOf, newPayout } from "./service.ts";
+import { destinationOf, newPayout, ownPayee } from "./service.ts";
 import { payoutsBySettlements } from "./store.ts";
 
 export type SettledProposal = {
@@ -86,7 +86,7 @@ async function payoutFor(
     const request = canonical({ settlement: number });
     const remark = `Settlement ${date}`;
     const wish = { number, request, settlementId, amount: arrives, currency, remark };
-    return newPayout(deps, merchant, wish, destination);
+    return newPayout(deps, ownPayee(merchantId), wish, destination);
   } catch (error) {
     if (error instanceof Problem) return { code: error.code, reason: error.message };
     throw error;

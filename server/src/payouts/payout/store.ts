@@ -4,21 +4,21 @@ import type { Currency } from "../../kernel/money.ts";
 import type { Payout, PayoutState } from "../model.ts";
 
 const COLUMNS = `
-  id, merchant_id, merchant_payout_no, request, settlement_id, amount, fee, currency, bank_account_id,
-  holder_name, bank_code, number_last, remark, state, batch_id, failure_code, failure_message, contradicted,
-  created_at, sent_at, accepted_at, rejected_at, succeeded_at, returned_at, paid_entry,
-  returned_entry, paid_booked_at, returned_booked_at, due_at`;
+  id, payee_kind, payee_id, merchant_payout_no, request, settlement_id, amount, fee, currency,
+  bank_account_id, holder_name, bank_code, number_last, remark, state, batch_id, failure_code,
+  failure_message, contradicted, created_at, sent_at, accepted_at, rejected_at, succeeded_at, returned_at,
+  paid_entry, returned_entry, paid_booked_at, returned_booked_at, due_at`;
 
 const insertSql = sql(
   "payouts_insert",
   `insert into payouts (
-     id, merchant_id, merchant_payout_no, request, settlement_id, amount, fee, currency, bank_account_id,
-     holder_name, bank_code, number_last, remark, state, batch_id, contradicted, created_at
+     id, payee_kind, payee_id, merchant_payout_no, request, settlement_id, amount, fee, currency,
+     bank_account_id, holder_name, bank_code, number_last, remark, state, batch_id, contradicted, created_at
    )
-   select u.*, false, $16
+   select u.*, false, $17
    from unnest(
-     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[], $8::text[],
-     $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::uuid[]
+     $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bigint[], $8::bigint[],
+     $9::text[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[]
    ) as u
    on conflict do nothing
    returning id`,
@@ -26,7 +26,8 @@ const insertSql = sql(
 
 const INSERTED = [
   "id",
-  "merchantId",
+  "payeeKind",
+  "payeeId",
   "merchantPayoutNo",
   "request",
   "settlementId",
@@ -50,7 +51,7 @@ export async function insertPayouts(tx: Tx, rows: readonly Payout[], at: Date): 
 }
 
 function keyOf(row: Payout): string {
-  return `${row.merchantId}/${row.merchantPayoutNo}`;
+  return `${row.payeeId}/${row.merchantPayoutNo}`;
 }
 
 const byIdSql = sql("payout_by_id", `select ${COLUMNS} from payouts where id = $1`);
@@ -77,23 +78,25 @@ const byNumberSql = sql(
   "payout_by_number",
   `select ${COLUMNS}
    from payouts
-   where merchant_id = $1
+   where payee_id = $1
      and merchant_payout_no = $2`,
 );
 
-export function payoutByNumber(db: Db, merchantId: Id, number: string): Promise<Payout | null> {
-  return db.one<Payout>(byNumberSql, [merchantId, number]);
+export function payoutByNumber(db: Db, payeeId: Id, number: string): Promise<Payout | null> {
+  return db.one<Payout>(byNumberSql, [payeeId, number]);
 }
 
 const merchantsSql = sql(
   "payouts_merchants",
-  `select distinct merchant_id
-   from payouts
-   where id = any($1::uuid[])
-   order by merchant_id`,
+  `select distinct s.merchant_id
+   from payouts p
+   join payout_sources s on s.payout_id = p.id
+   where p.id = any($1::uuid[])
+     and p.payee_kind <> 'partner'
+   order by s.merchant_id`,
 );
 
-/** Whose these payouts are. */
+/** Merchants who are told of these payouts: of their own, and of their receivers'. */
 export async function merchantsOfPayouts(db: Db, ids: readonly Id[]): Promise<Id[]> {
   return (await db.all<{ merchantId: Id }>(merchantsSql, [ids])).map(({ merchantId }) => merchantId);
 }
@@ -173,7 +176,7 @@ export function lockWaiting(
 }
 
 export type PayoutFilter = {
-  readonly merchantId: Id | null;
+  readonly payeeId: Id | null;
   readonly state: PayoutState | null;
   readonly batchId: Id | null;
   readonly contradicted: boolean | null;
@@ -183,7 +186,7 @@ const listSql = sql(
   "payouts_list",
   `select ${COLUMNS}
    from payouts
-   where ($1::uuid is null or merchant_id = $1)
+   where ($1::uuid is null or payee_id = $1)
      and ($2::text is null or state = $2)
      and ($3::uuid is null or batch_id = $3)
      and ($4::boolean is null or contradicted = $4)
@@ -199,8 +202,8 @@ export function listPayouts(
   before: Id | null,
   limit: number,
 ): Promise<Payout[]> {
-  const { merchantId, state, batchId, contradicted } = filter;
-  return db.all<Payout>(listSql, [merchantId, state, batchId, contradicted, before, limit]);
+  const { payeeId, state, batchId, contradicted } = filter;
+  return db.all<Payout>(listSql, [payeeId, state, batchId, contradicted, before, limit]);
 }
 
 const updateSql = sql(

@@ -1,8 +1,9 @@
 import { type Static, Type } from "typebox";
 import { AmountSchema, CurrencySchema, InstantSchema, strictObject } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
-import { PAYOUT_STATES, type Payout } from "../model.ts";
+import { PAYOUT_STATES, type Payout, type PayoutSource } from "../model.ts";
 import type { ReportRow } from "../outcome/store.ts";
+import { formatPayee, merchantOf } from "../payees/payee.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const NullableInstant = Type.Union([InstantSchema, Type.Null()]);
@@ -33,7 +34,7 @@ export type CreatePayout = Static<typeof CreatePayoutSchema>;
 
 const FIELDS = {
   id: Type.String(),
-  merchant_payout_no: Type.String(),
+  merchant_payout_no: Type.String({ description: "The payee's number of it" }),
   amount: Type.Integer({ description: "What arrives, in minor units" }),
   fee: Type.Integer({ description: "Taken on top of the amount" }),
   currency: CurrencySchema,
@@ -88,7 +89,8 @@ export function presentPayout(payout: Payout) {
 /** A payout as operators see it. */
 export const OpsPayoutSchema = Type.Object({
   ...FIELDS,
-  merchant: Type.String(),
+  merchant: NullableString,
+  payee: Type.String({ description: "A merchant (mch_), a partner (prt_) or a receiver (rcv_)" }),
   batch: NullableString,
   contradicted: Type.Boolean({ description: "The bank has said what does not fit what it said before" }),
   accepted_at: NullableInstant,
@@ -97,7 +99,8 @@ export const OpsPayoutSchema = Type.Object({
 export function presentOpsPayout(payout: Payout) {
   return {
     ...presentPayout(payout),
-    merchant: formatId("mch", payout.merchantId),
+    merchant: merchantOf(payout),
+    payee: formatPayee(payout),
     batch: payout.batchId === null ? null : formatId("pyb", payout.batchId),
     contradicted: payout.contradicted,
     accepted_at: payout.acceptedAt?.toISOString() ?? null,
@@ -117,6 +120,16 @@ export const ReportSchema = Type.Object({
 export function presentReport(row: ReportRow) {
   const { outcome, source, reference, code, detail, verdict } = row;
   return { outcome, source, reference, code, detail, verdict, at: row.at.toISOString() };
+}
+
+export const SourceSchema = Type.Object({
+  merchant: Type.String({ description: "In whose book the money is" }),
+  account: Type.String({ description: "The account's code" }),
+  amount: Type.Integer(),
+});
+
+export function presentSource({ merchantId, code, amount }: PayoutSource) {
+  return { merchant: formatId("mch", merchantId), account: code, amount: Number(amount) };
 }
 
 /** An account number as people are shown it. */

@@ -13,7 +13,8 @@ import {
 } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection, Batch, Payout } from "../model.ts";
-import { merchantAccount, sentJournal } from "../outcome/postings.ts";
+import { holdAccount, sentJournal } from "../outcome/postings.ts";
+import { sourcesOfPayouts } from "../payout/sources.ts";
 import { lockPayoutsOfBatch, payoutsOfBatch, updatePayouts } from "../payout/store.ts";
 import { type Instructed, writePain001 } from "./pain001.ts";
 
@@ -62,13 +63,23 @@ export async function instruct(
       tx,
       payouts.map((payout): Payout => ({ ...payout, state: "sent", sentAt: at })),
     );
-    const drafts = payouts.map((payout) => sentJournal(payout, cell.newId));
-    const holds = payouts.map((payout, index) => ({
-      hold: "capture" as const,
-      id: payout.id,
-      account: merchantAccount(payout, "merchant_available"),
-      journalId: (drafts[index] as (typeof drafts)[number]).id,
-    }));
+    const sourcesOf = await sourcesOfPayouts(
+      tx,
+      payouts.map(({ id }) => id),
+    );
+    const sent = payouts.flatMap((payout) =>
+      sourcesOf(payout.id).map((source) => ({ payout, draft: sentJournal(payout, source, cell.newId) })),
+    );
+    const drafts = sent.map(({ draft }) => draft);
+    // What partners and receivers are owed is kept for a payout by its own rows.
+    const holds = sent
+      .filter(({ payout }) => payout.payeeKind === "merchant")
+      .map(({ payout, draft }) => ({
+        hold: "capture" as const,
+        id: payout.id,
+        account: holdAccount(payout),
+        journalId: draft.id,
+      }));
     const posted = await postWithHolds(tx, day, { drafts, holds }, at);
     for (const result of [...posted.journals, ...posted.holds]) {
       if (result.result === "refused") throw new Error(`a payout's own money was refused: ${result.code}`);

@@ -4,6 +4,8 @@ import type { Id } from "../../kernel/ids.ts";
 import { claimBatches } from "../batch/store.ts";
 import { bookInTransit } from "../channel/service.ts";
 import { claimChannelPayouts } from "../channel/store.ts";
+import { bookPlatformSides as bookCosts } from "../costs/service.ts";
+import { claimPayments } from "../costs/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Batch, Payout } from "../model.ts";
 import { bookPlatformSides } from "../outcome/platform-side.ts";
@@ -65,16 +67,29 @@ export function startPayoutWorkers(deps: PayoutsDeps): PayoutWorkers {
     },
     handle: ({ id }) => bookInTransit(deps, [id]),
   });
+  const costs = startDueWorker<{ readonly id: Id }>({
+    name: "channel_costs",
+    clock,
+    log,
+    concurrencyMax: CONCURRENCY_MAX,
+    idleMs: TRANSIT_IDLE_MS,
+    claim: (limit) => {
+      const now = clock.now();
+      return cell.transact((tx) => claimPayments(tx, now, plus(now, SIDES_LEASE_MS), limit));
+    },
+    handle: ({ id }) => bookCosts(deps, [id]),
+  });
   const readings = startReading(deps);
   return {
     nudge: () => batches.nudge(),
     stop: async () => {
-      await Promise.all([batches.stop(), sides.stop(), transits.stop(), readings.stop()]);
+      await Promise.all([batches.stop(), sides.stop(), transits.stop(), costs.stop(), readings.stop()]);
     },
     gauges: {
       payout_batches: batches.gauges,
       payouts: sides.gauges,
       channel_payouts: transits.gauges,
+      channel_costs: costs.gauges,
       bank_readings: readings.gauges,
     },
   };

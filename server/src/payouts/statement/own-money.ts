@@ -167,10 +167,11 @@ export function transferAction(deps: PayoutsDeps): ApprovalAction {
   };
 }
 
-type End = { readonly done: true } | { readonly refused: string };
+/** How an approval ends. */
+export type End = { readonly done: true } | { readonly refused: string };
 
 /** The entry under its lock, or how this ends where it is not open any more. */
-async function lockOpen(
+export async function lockOpen(
   tx: Tx,
   { accountNumber }: BankConnection,
   entryRef: string,

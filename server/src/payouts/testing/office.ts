@@ -100,6 +100,8 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
     platform: schema,
     keyring,
     merchants: { get: async () => null, requireActive: () => undefined },
+    fees: { sharesOf: async () => [] },
+    receivers: { one: async () => null, nameOf: async () => nobodys() },
     channels: { account: async () => null },
     operators: {} as PayoutsDeps["operators"],
     webhooks,

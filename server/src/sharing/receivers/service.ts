@@ -52,6 +52,8 @@ export type Receivers = {
   list(filter: store.ReceiverFilter, after: Id | null, limit: number): Promise<readonly KnownReceiver[]>;
   /** Those of these ids that the merchant has, in any state. */
   find(merchantId: Id, ids: readonly Id[]): Promise<readonly KnownReceiver[]>;
+  /** In any state, whoever's; null: there is none. */
+  one(id: Id): Promise<Receiver | null>;
   /** The registered name, opened. */
   nameOf(receiver: Receiver): Promise<string>;
   readonly action: ApprovalAction;
@@ -96,6 +98,7 @@ export function createReceivers(deps: ReceiversDeps): Receivers {
         found.filter((receiver) => receiver.merchantId === merchantId),
       );
     },
+    one: async (id) => (await store.findReceivers(cell.db, [id]))[0] ?? null,
     nameOf: async ({ id, nameSealed }) => (await deps.keyring.open(id, nameSealed)).toString("utf8"),
     action: { kind: KIND, permission: "sharing.approve", carryOut: (approval) => activate(deps, approval) },
   };
