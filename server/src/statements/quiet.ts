@@ -56,7 +56,7 @@ export function shown(
   const returned = new Set(newest.flatMap((entry) => (isReturn(entry) ? [entry.sourceId] : [])));
   return newest.filter((entry) => {
     if (entry.channelDate !== channelDate || wentAway.has(entry.sourceId)) return false;
-    if (DATED_BY_US.has(entry.kind)) return false;
+    if (DATED_BY_US.has(entry.kind) || NO_TRADE.has(entry.kind)) return false;
     if (isReturn(entry)) return showsReturns;
     return !(omitsFailedRefunds && entry.kind === "refund_accepted" && returned.has(entry.sourceId));
   });
@@ -67,6 +67,9 @@ export function shown(
  * file of the day before.
  */
 const DATED_BY_US = new Set<string>(["reversed_by_channel", "surplus_reversed", "break_refund_theirs"]);
+
+/** What the channel owes changes by it, and no trade statement says so. */
+const NO_TRADE = new Set<string>(["channel_payout", "manual_correction", "share_done", "share_returned"]);
 
 const isReturn = ({ kind }: StatementEntry) => kind === "refund_returned";
 
