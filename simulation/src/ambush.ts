@@ -3,7 +3,13 @@
  * work, the next seed at the next, so that a hundred worlds break it in every way at every one.
  */
 import type { Chance } from "./chance.ts";
-import { CALLS, CLOSE_TRANSACTION_NAMES, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import {
+  CALLS,
+  CLOSE_TRANSACTION_NAMES,
+  OTHER_MESSAGES,
+  PAYOUT_POINTS,
+  TRANSACTION_NAMES,
+} from "./points.ts";
 import type { MessageFate, TransactionFate } from "./weather.ts";
 
 export type Ambush = {
@@ -14,6 +20,8 @@ export type Ambush = {
   message(name: string): MessageFate | null;
   /** Whether it lies in wait for a day's close. */
   readonly isOfClose: boolean;
+  /** Whether it lies in wait for money on its way out. */
+  readonly isOfPayouts: boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -60,6 +68,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   return {
     lure: LURES[trap.at] ?? null,
     isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
+    isOfPayouts: PAYOUT_POINTS.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),

@@ -1,11 +1,17 @@
 /**
  * The channel's bills of a world, published, downloaded through the connector, and held against the books.
  */
-import { type ChannelHttp, type ChannelTraits, channelDateOf } from "../../server/src/channels/index.ts";
+import {
+  type ChannelHttp,
+  type ChannelTraits,
+  channelDateOf,
+  type StatementLine,
+} from "../../server/src/channels/index.ts";
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES, type Contract } from "./contracts.ts";
 import {
+  cameIn,
   type DatedLine,
   explain,
   type OwnAttempt,
@@ -102,10 +108,12 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
   return found;
 }
 
-/** Every line of every day so far. */
-async function download(world: World, contract: Contract): Promise<readonly DatedLine[]> {
+/** The bill of a date through the connector; null while there is none. */
+type Bill = (date: string) => Promise<readonly StatementLine[] | null>;
+
+/** How the bills of a contract are read, past the platform, and its days so far. */
+export function billsOf(world: World, contract: Contract): { bill: Bill; dates: readonly string[] } {
   const { scheduler, channel } = world;
-  const console = CONSOLES[contract.channel];
   const http: ChannelHttp = {
     request: async ({ url, method, headers, body }) => ({
       end: "response",
@@ -114,7 +122,7 @@ async function download(world: World, contract: Contract): Promise<readonly Date
   };
   const clock = scheduler.clockOf({ name: "checks", alive: true });
   const random = { bytes: (length: number) => Buffer.alloc(length), integer: () => 0 };
-  const connector = console.create({ clock, random, http });
+  const connector = CONSOLES[contract.channel].create({ clock, random, http });
   const parsed = connector.parseCredentials(contract.credentials);
   if (!parsed.ok) throw new Error("the credentials of the world do not parse");
   const context = {
@@ -123,16 +131,33 @@ async function download(world: World, contract: Contract): Promise<readonly Date
     credentials: parsed.credentials,
     timeoutMs: 60_000,
   };
-  const lines: DatedLine[] = [];
-  for (const date of datesOf(world, connector.traits)) {
-    const { path, body } = console.closeDay(contract.number, date);
-    await channel(jsonRequest("POST", sandboxUrl(path), body));
+  const bill = async (date: string) => {
     const call = await connector.downloadStatement(context, date);
-    if (call.end === "answered") lines.push(...call.value.lines.map((line) => ({ ...line, date })));
-    else if (call.end !== "refused" || call.code !== "no_statement")
-      throw new Error(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
+    if (call.end === "answered") return call.value.lines;
+    if (call.end === "refused" && call.code === "no_statement") return null;
+    throw new Error(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
+  };
+  return { bill, dates: datesOf(world, connector.traits) };
+}
+
+/** Every line of every day so far. */
+async function download(world: World, contract: Contract): Promise<readonly DatedLine[]> {
+  const console = CONSOLES[contract.channel];
+  const { bill, dates } = billsOf(world, contract);
+  const lines: DatedLine[] = [];
+  for (const date of dates) {
+    const { path, body } = console.closeDay(contract.number, date);
+    await world.channel(jsonRequest("POST", sandboxUrl(path), body));
+    lines.push(...((await bill(date)) ?? []).map((line) => ({ ...line, date })));
   }
   return lines;
+}
+
+/** What stayed with us of all that came through a contract, before the channel's fees. */
+export async function cameThrough(world: World, contract: Contract): Promise<bigint> {
+  const account = [parseId("cha", contract.accountId) as Id];
+  const refunds = await world.ground.cell.db.all<OwnRefund>(REFUNDS, account);
+  return cameIn(await download(world, contract), refunds);
 }
 
 /** Every business day of the channel since the world began. */

@@ -23,6 +23,14 @@ export type Body = {
   // An operator, and what one has proposed
   readonly token: string;
   readonly subject: string;
+  // A list, and an account of the sandbox's bank
+  readonly data?: readonly Row[];
+  readonly url: string;
+  /** Of an entry at the bank. */
+  readonly ref: string;
+  // A payout, and what is missing for one
+  readonly fee: number;
+  readonly short: number;
   // A refusal of the sandbox's wallet
   readonly error?: { readonly code: string; readonly message: string };
   // A merchant of the sandbox's channels
@@ -46,6 +54,27 @@ export type Body = {
   readonly merchant_certificate: string;
   readonly root_certificate: string;
   readonly middle_certificate: string;
+};
+
+/** One of a list's. */
+export type Row = {
+  readonly id: string;
+  readonly state: string;
+  readonly status: string;
+  /** Of an approval: what it is about. */
+  readonly subject: string;
+  readonly kind: string;
+  readonly connection: string;
+  readonly currency: string;
+  readonly amount: number;
+  // A batch
+  readonly message_id: string;
+  readonly needs_people: boolean;
+  // An entry of a statement
+  readonly entry_ref: string;
+  // A payout, and one of a channel
+  readonly batch: string | null;
+  readonly payout_no: string;
 };
 
 export type NextAction =

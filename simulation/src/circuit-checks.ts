@@ -183,6 +183,8 @@ export function unreturned(spell: Spell, usual: readonly Row[], account: Id): Id
     const at = createdAt.getTime();
     const opening = openingAt(spell, at);
     if (opening === null || at < opening.until + RETURN_MS || !isPutAside(routing, spell)) continue;
+    // Decided on when a probe had just opened it again.
+    if (spell.openings.some((one) => one.at > at && one.at - DECIDING_MS <= at)) continue;
     const carried = usual.some(
       (one) =>
         one.channelAccountId === account &&

@@ -110,5 +110,7 @@ describe("circuits that do not do as they should", () => {
     assert.ok(!waited(aside(160)));
     assert.ok(!waited(order(150, `rule r 1/2`, ID), aside(180)));
     assert.ok(waited(order(110, `rule r 1/2`, ID), aside(180)));
+    const again = only([...open, says("opened", 181)]);
+    assert.equal(unreturned(again, [aside(180)], parseId("cha", ACCOUNT) as Id), null, "a probe opened it");
   });
 });

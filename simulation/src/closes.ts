@@ -24,44 +24,45 @@ const PER_DAY_MAX = 1_000;
 
 const CURRENCIES = [...new Set(CHANNELS.map((channel) => CONSOLES[channel].currency))];
 const CELL = 0;
-const OWN_MONEY = 10_000_000n;
 
 /**
- * The platform's owner pays in what channels may cost beyond what merchants are charged: worlds have no bank,
- * whose statement would show it.
+ * The platform's owner has paid in what channels may cost beyond what merchants are charged: it is on the
+ * reserve's account before the platform is told of it, so that no statement shows it coming.
  */
-export async function payInOwnMoney({ ground, scheduler, chance }: World): Promise<void> {
+export async function payInOwnMoney(
+  { ground, scheduler, chance }: World,
+  currency: string,
+  amount: bigint,
+): Promise<void> {
   const clock = scheduler.clockOf({ name: "owner", alive: true });
-  const luck = chance.stream("own money");
+  const luck = chance.stream(`own money ${currency}`);
   const random = {
     bytes: (length: number) => luck.bytes(length),
     integer: (below: number) => luck.integer(below),
   };
   const newId = createIdMaker({ clock, random }, CELL);
   const book = bookIdOf("platform", platformOwner(CELL));
-  for (const currency of CURRENCIES) {
-    const of = (code: "bank_reserve" | "own_capital") => accountIdOf(book, code, currency, null);
-    await ground.cell.transact((tx) => openPlatformAccounts(tx, { cell: CELL, currency }, clock.now()));
-    await ground.cell.transact(async (tx) => {
-      const day = await lockDay(tx, CELL);
-      const capital = {
-        id: newId(),
-        bookId: book,
-        kind: "capital_paid_in" as const,
-        sourceId: newId(),
-        subjectId: null,
-        counterpartyId: null,
-        channelAccountId: null,
-        currency,
-        channelDate: null,
-        lines: [
-          { account: of("bank_reserve"), debit: OWN_MONEY },
-          { account: of("own_capital"), credit: OWN_MONEY },
-        ],
-      };
-      await post(tx, day, [capital], clock.now());
-    });
-  }
+  const of = (code: "bank_reserve" | "own_capital") => accountIdOf(book, code, currency, null);
+  await ground.cell.transact((tx) => openPlatformAccounts(tx, { cell: CELL, currency }, clock.now()));
+  await ground.cell.transact(async (tx) => {
+    const day = await lockDay(tx, CELL);
+    const capital = {
+      id: newId(),
+      bookId: book,
+      kind: "capital_paid_in" as const,
+      sourceId: newId(),
+      subjectId: null,
+      counterpartyId: null,
+      channelAccountId: null,
+      currency,
+      channelDate: null,
+      lines: [
+        { account: of("bank_reserve"), debit: amount },
+        { account: of("own_capital"), credit: amount },
+      ],
+    };
+    await post(tx, day, [capital], clock.now());
+  });
 }
 
 /** Sets what is resolved without people. */

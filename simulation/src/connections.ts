@@ -139,8 +139,9 @@ function hold(
   const said: string[] = [];
   let fate = drawn;
   const { tally } = deps.weather;
-  let transaction = "";
-  let statements = 0;
+  const statements: string[] = [];
+  let transaction: string | null = null;
+  let sent = 0;
   let lost = false;
   let ended = false;
   let dead = false;
@@ -163,7 +164,19 @@ function hold(
     return never();
   };
   const strikes = () => {
-    if (fate !== "fine" && fate !== "lost_within") tally.add("transactions", `${FATES[fate]} ${transaction}`);
+    if (fate === "fine" || fate === "lost_within") return;
+    tally.add("transactions", `${FATES[fate]} ${transaction}`);
+  };
+  /** Its statements after `begin` tell what the transaction is for; true: the process dies before it. */
+  const isDeadly = (text: string): boolean => {
+    if (text === "begin" || transaction !== null) return false;
+    statements.push(text);
+    transaction = transactionNamed(statements);
+    if (transaction === null) return false;
+    tally.add("transactions", transaction);
+    fate = deps.weather.ambush(transaction) ?? fate;
+    if (fate !== "fine") said.push(`(${fate})`);
+    return fate === "crash_before";
   };
 
   return {
@@ -174,6 +187,13 @@ function hold(
       if (lost) throw broken();
       // Statements may be sent together: what was to follow the one that died is never sent.
       if (dead) return never();
+      if (text !== "begin") sent += 1;
+      if (isDeadly(text)) {
+        strikes();
+        dead = true;
+        await client.query("rollback");
+        return dieHere("before a transaction");
+      }
       if (text === "commit") {
         strikes();
         if (fate === "lost_before_commit") return breakOff();
@@ -186,21 +206,7 @@ function hold(
         if (fate === "crash_after_commit") return dieHere("after a commit");
         return result;
       }
-      statements += 1;
-      // The first statement is begin; the second tells what the transaction is for.
-      if (statements === 2) {
-        transaction = transactionNamed(text);
-        tally.add("transactions", transaction);
-        fate = deps.weather.ambush(transaction) ?? fate;
-        if (fate !== "fine") said.push(`(${fate})`);
-        if (fate === "crash_before") {
-          strikes();
-          dead = true;
-          await client.query("rollback");
-          return dieHere("before a transaction");
-        }
-      }
-      if (fate === "lost_within" && statements === 3) {
+      if (fate === "lost_within" && sent === 2) {
         tally.add("transactions", "a connection lost between two statements");
         return breakOff();
       }

@@ -12,7 +12,9 @@ import type {
 } from "../../server/src/payments/model.ts";
 import type { RefundDecision } from "../../server/src/payments/outcome/decide-refund.ts";
 import type { Decision } from "../../server/src/payments/outcome/steps.ts";
+import type { BatchState, PayoutState, ReportOutcome } from "../../server/src/payouts/model.ts";
 import { EVENT_TYPES, type EventType } from "../../server/src/webhooks/model.ts";
+import { BANK_FAULTS } from "./bank-faults.ts";
 import { CODE_BEHAVIOURS, HABITS } from "./buyers.ts";
 import { CHANNEL_WHIMS, DISPUTE_WHIMS } from "./channel-whims.ts";
 import { CHANNELS } from "./contracts.ts";
@@ -120,6 +122,32 @@ const refundDecisions: Reachable<RefundDecision> = {
   refused: true,
   sent_again: true,
 };
+const payouts: Reachable<PayoutState> = {
+  created: true,
+  approved: PASSING,
+  sent: PASSING,
+  unknown: PASSING,
+  // Counted with its reason.
+  rejected: false,
+  returned: true,
+  succeeded: true,
+};
+const batches: Reachable<BatchState> = {
+  proposed: true,
+  approved: PASSING,
+  instructed: PASSING,
+  done: true,
+  dissolved: true,
+};
+const payoutWords: Reachable<ReportOutcome> = {
+  accepted: true,
+  // Says nothing, and is not kept.
+  pending: false,
+  unknown: true,
+  rejected: true,
+  paid: true,
+  returned: true,
+};
 const events: Reachable<EventType> = {
   ...(Object.fromEntries(Object.keys(EVENT_TYPES).map((type) => [type, true])) as Reachable<EventType>),
   "payment.failed": NOT_MADE,
@@ -207,12 +235,41 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "payments that another account carried in an outage",
     "orders that came back after an outage",
   ],
+  "faults of the bank": Object.keys(BANK_FAULTS),
+  bank: [
+    "a batch is decided on: carried_out",
+    "a batch is decided on: reserve_insufficient",
+    "a batch is dissolved",
+    "a batch is to be sent again: carried_out",
+    ...times(["a channel's payout:"], ["late", "many", "named", "off"]),
+    ...times(["a channel's payout told"], ["soon", "afterwards"]),
+    "a merchant asks for more than there is",
+    "a merchant asks twice at once",
+    "a merchant was paid",
+    "a merchant without an account",
+    "a payout ends on the bank's written no: carried_out",
+    "a payout is withdrawn",
+    "a second payday",
+    "matched: carried_out",
+    "moved: carried_out",
+    "own money: carried_out",
+    "two batches proposed at once",
+    "two people approve at once",
+  ],
+  payouts: [...named(payouts), "of a settlement", "rejected, withdrawn", "rejected, written_no"],
+  "batches of payouts": [...named(batches), "sent more than once"],
+  "words about payouts": named(payoutWords).map((name) => `…: ${name}, applied`),
+  "entries at the bank": times(
+    ["placed,"],
+    ["payout_paid", "payout_returned", "channel_payouts", "own_money", "own_transfer"],
+  ),
+  "receipts from channels": ["by a rule", "by a rule, rounded", "by people"],
   fees: times(["sets a schedule:"], FEE_POLICIES),
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 
 /** Runs smaller than this, in payments, may well miss something: not every ambush has had its seed. */
-export const ENOUGH_PAYMENTS = 5_000;
+export const ENOUGH_PAYMENTS = 8_000;
 
 /** What of a group was never reached. */
 export function missingIn(group: string, reached: Counts): readonly string[] {

@@ -136,6 +136,22 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
 }
 
 /**
+ * What stayed with us of all that a channel's bills tell, before the fees of payments: what was paid less
+ * what went back, and what came back of that again, which no bill of some channels shows.
+ */
+export function cameIn(lines: readonly DatedLine[], refunds: readonly OwnRefund[]): bigint {
+  const billed = new Set(lines.filter((line) => line.amount < 0n).map((line) => line.channelRefundNo));
+  const told = new Set(lines.filter((line) => line.amount > 0n).map((line) => line.channelRefundNo));
+  const untold = refunds.filter(
+    ({ state, channelRefundNo: no }) => state === "returned" && billed.has(no) && !told.has(no),
+  );
+  const back = untold.reduce((sum, { settleAmount }) => sum + settleAmount, 0n);
+  // What a claim costs is the merchant's to bear.
+  const left = ({ kind, settleAmount, fee }: DatedLine) => settleAmount - (kind === "dispute" ? fee : 0n);
+  return lines.reduce((sum, line) => sum + left(line), back);
+}
+
+/**
  * Reversed by a call whose answer names no amount: it is booked as asked, in and out. Where the buyer had
  * paid another amount the channel's later words are kept as a contradiction, and nothing is owed on either
  * side.

@@ -37,18 +37,61 @@ const CLOSE_TRANSACTIONS: Readonly<Record<string, string>> = {
   close_report_insert: "writing a day's report",
 };
 
+/** The same of money's way out, and of what channels pay in for it. */
+const PAYOUT_TRANSACTIONS: Readonly<Record<string, string>> = {
+  payouts_waiting: "proposing a batch of payouts",
+  payout_batch_lock: "deciding on a batch of payouts",
+  payout_batches_claim: "claiming batches of payouts",
+  payout_batches_finish: "ending batches of payouts",
+  payouts_claim: "claiming payouts",
+  channel_payouts_claim: "claiming channels' payouts",
+  bank_entries_insert: "keeping entries at the bank",
+  bank_statement_keep: "keeping what a bank's statement says",
+  bank_readings_note: "claiming readings of banks' statements",
+  bank_reading_end: "ending the reading of a bank's statement",
+  approvals_insert: "proposing to a second person",
+  approvals_by_id_locked: "deciding as a second person",
+};
+
+/** Many begin with the day that they post on, and are told apart by what they lock or write after it. */
+const POSTING = "ledger_share_day";
+const OF_THE_LEDGER = "ledger_";
+const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
+  payouts_insert: "asking for payouts",
+  payout_batch_lock: "instructing a batch of payouts",
+  payouts_lock: "a word about payouts",
+  channel_payouts_insert: "announcing channels' payouts",
+  channel_payouts_lock: "booking channels' payouts in transit",
+  bank_entry_lock: "placing an entry at the bank",
+};
+
+const PAYOUT_TRANSACTION_NAMES = [...Object.values(PAYOUT_TRANSACTIONS), ...Object.values(PAYOUT_POSTINGS)];
+
 export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
+  ...PAYOUT_TRANSACTION_NAMES,
 ];
 
-export function transactionNamed(firstStatement: string): string {
-  const name = TRANSACTIONS[firstStatement] ?? CLOSE_TRANSACTIONS[firstStatement];
-  return name ?? `another transaction (${firstStatement})`;
+/** What a transaction is for, by its statements after `begin` so far; null: the next one tells. */
+export function transactionNamed(statements: readonly string[]): string | null {
+  const [first, ...others] = statements as [string, ...string[]];
+  if (first === POSTING) {
+    const told = others.find((name) => !name.startsWith(OF_THE_LEDGER));
+    if (told === undefined) return null;
+    return PAYOUT_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string);
+  }
+  const name = TRANSACTIONS[first] ?? CLOSE_TRANSACTIONS[first] ?? PAYOUT_TRANSACTIONS[first];
+  return name ?? `another transaction (${first})`;
 }
 
-/** What the platform asks a channel. */
+const BANK_CALL_NAMES = ["bank.payments", "bank.payments.query", "bank.statement"] as const;
+
+/** Points of money's way out. */
+export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];
+
+/** What the platform asks a channel, and its banks. */
 export const CALLS: readonly string[] = [
   "alipay.trade.precreate",
   "alipay.trade.create",
@@ -84,7 +127,15 @@ export const CALLS: readonly string[] = [
   "wechat.micropay",
   "wechat.orderquery",
   "wechat.reverse",
+  ...BANK_CALL_NAMES,
 ];
+
+const BANK = /^\/bank\/\w+\/(payments|statements)\b/;
+const BANK_CALLS: Readonly<Record<string, string>> = {
+  "POST payments": "bank.payments",
+  "GET payments": "bank.payments.query",
+  "GET statements": "bank.statement",
+};
 
 const STRIPE = "/v1/";
 /** A list is looked through, and a search made, for what a query by number would have told. */
@@ -114,6 +165,8 @@ export function callNamed(verb: string, url: string, body: string | null): strin
   const { pathname, searchParams } = new URL(url);
   const method = searchParams.get("method");
   if (method !== null) return method;
+  const bank = BANK.exec(pathname)?.[1];
+  if (bank !== undefined) return BANK_CALLS[`${verb} ${bank}`] ?? pathname;
   if (pathname.startsWith(STRIPE)) return stripeCall(verb, pathname.slice(STRIPE.length));
   if (pathname.startsWith(UNIONPAY)) return unionpayCall(body ?? "");
   const older = WECHAT_V2.exec(pathname)?.[1];

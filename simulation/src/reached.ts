@@ -37,6 +37,23 @@ const REACHED = {
      select 'settlements', state from settlements
      union all
      select 'journals', kind from journals
+     union all
+     select 'payouts', state || coalesce(', ' || failure_code, '') from payouts
+     union all
+     select 'payouts', 'of a settlement' from payouts where settlement_id is not null
+     union all
+     select 'batches of payouts', state from payout_batches
+     union all
+     select 'batches of payouts', 'sent more than once' from payout_batches where sends > 1
+     union all
+     select 'words about payouts', source || ': ' || outcome || ', ' || verdict from payout_reports
+     union all
+     select 'entries at the bank', state || coalesce(', ' || placed_as, '') from bank_entries
+     union all
+     select 'receipts from channels',
+       case when matched_by = 'rule' then 'by a rule' else 'by people' end
+         || case when difference = 0 then '' else ', rounded' end
+     from channel_receipts
    ) ends
    group by "group", name
    order by "group", name`,

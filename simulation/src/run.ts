@@ -1,15 +1,19 @@
 /** One seed from its first event to its last check. */
 import { rm } from "node:fs/promises";
+import { openBank } from "./bank.ts";
+import { checkBank, isUnderWay } from "./bank-checks.ts";
+import { armBankFaults, disarmBankFaults } from "./bank-faults.ts";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
-import { checkCloses, hasOpenDays, payInOwnMoney, setBreakRules } from "./closes.ts";
+import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { breakLines, type Outages, planOutages } from "./outages.ts";
+import { type Office, openOffice, payday, turn } from "./payday.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
@@ -51,6 +55,12 @@ const BEIJING_MS = 8 * HOUR_MS;
 const ROUGH_NIGHTS = 0.3;
 /** From midnight until the last statement has been waited for. */
 const NIGHT_MS = 15 * HOUR_MS;
+/** In the evening, when what was settled may leave: a bank is asked about it until its statement comes. */
+const UNTIL_PAYDAY_MS = 5 * HOUR_MS;
+/** From midnight until banks' statements are read. */
+const STATEMENTS_MS = 2 * HOUR_MS;
+/** So many of the worlds pay out again what was settled since. */
+const SECOND_PAYDAYS = 0.2;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
@@ -68,18 +78,19 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
-    await payInOwnMoney(world);
+    const office = openOffice(world, await openBank(world, merchants), merchants);
     await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
     await storm(world, { merchants, words, payments: options.payments, luck, spanMs, outages });
-    await settle(world, merchants);
+    await settle(world, merchants, office);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
     violations.push(...(await checkCloses(world)));
+    violations.push(...(await checkBank(office)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -160,26 +171,54 @@ async function storm(world: World, plan: Storm): Promise<void> {
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */
-async function settle(world: World, merchants: readonly Merchant[]): Promise<void> {
+async function settle(world: World, merchants: readonly Merchant[], office: Office): Promise<void> {
   const { scheduler, weather, shops } = world;
+  const begunAt = scheduler.now().getTime();
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
   weather.calm();
   shops.calm();
   await disarmFaults(world);
   const isByChance = !world.hasLongCalm && world.chance.stream("night").hits(ROUGH_NIGHTS);
-  if (isByChance || weather.isBadForClose) {
-    await pass(untilMidnight(world));
-    weather.night();
-    await pass(NIGHT_MS);
-    weather.calm();
-  }
-  await pass(CALM_MS);
+  await pass(untilMidnight(world));
+  if (isByChance || weather.isBadForClose) weather.night();
+  await pass(NIGHT_MS);
+  weather.calm();
+  await pass(UNTIL_PAYDAY_MS);
+  await payOut(world, office);
+  await pass(begunAt + CALM_MS - scheduler.now().getTime());
   await resendLost(world);
   await pass(HOUR_MS);
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
-  const goesOn = async () => (await world.isBusy()) || (await hasOpenDays(world));
+  await rest(world, office);
+  if (!world.chance.stream("second payday").hits(SECOND_PAYDAYS)) return;
+  weather.tally.add("bank", "a second payday");
+  await payday(office);
+  await rest(world, office);
+}
+
+/** Money leaves, and a night later the bank's statements show it. */
+async function payOut(world: World, office: Office): Promise<void> {
+  const { scheduler, weather } = world;
+  const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
+  await armBankFaults(world, office.bank);
+  weather.storm();
+  await payday(office);
+  await disarmBankFaults(world);
+  weather.calm();
+  await pass(untilMidnight(world));
+  const isRough = world.chance.stream("night of statements").hits(ROUGH_NIGHTS) || weather.isBadForPayouts;
+  if (isRough) weather.storm();
+  await pass(STATEMENTS_MS);
+  await turn(office);
+  weather.calm();
+}
+
+async function rest(world: World, office: Office): Promise<void> {
+  const goesOn = async () =>
+    (await world.isBusy()) || (await hasOpenDays(world)) || (await isUnderWay(office));
   for (let ms = 0; ms < AFTERMATH_MAX_MS && (await goesOn()); ms += AFTERMATH_STEP_MS) {
-    await pass(AFTERMATH_STEP_MS);
+    await world.scheduler.run(() => false, from(world, AFTERMATH_STEP_MS));
+    await turn(office);
   }
 }

@@ -52,11 +52,18 @@ export type Trace = {
   hash(): string;
 };
 
+/** When rows are next due, as far as pollers look; null: none is. */
+export type NextDue = {
+  readonly any: Date | null;
+  /** Of those pollers that look at their own rows alone, by their names. */
+  readonly of: ReadonlyMap<string, Date | null>;
+};
+
 export type SchedulerDeps = {
   readonly chance: Chance;
   readonly start: Date;
-  /** When the next row is due in the database, as far as pollers look; null: none is. */
-  readonly nextDue: () => Promise<Date | null>;
+  /** When the next row is due in the database. */
+  readonly nextDue: () => Promise<NextDue>;
   readonly stepsMax: number;
   /** Sees each line of the trace. */
   readonly onLine?: (line: string) => void;
@@ -66,12 +73,19 @@ type Event = {
   readonly owner: Owner;
   readonly label: string;
   at: number;
+  /** What that was when it was made. */
+  readonly firstAt: number;
   readonly madeAt: number;
   /** A poller's pause, which repeats by itself: its length. */
   readonly pauseMs: number | null;
+  /** Whose pause it is; null: nobody has said, or it is none. */
+  readonly worker: string | null;
   readonly atomic: boolean;
   readonly run: (told: Told) => Promise<void> | void;
 };
+
+/** No pause, and no poller's. */
+const OF_NOBODY = { pauseMs: null, worker: null } as const;
 
 const LINES_KEPT = 60;
 /** Turns of the event loop in which nothing new may appear before the world is held to be at rest. */
@@ -147,16 +161,18 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   const jump = async (end: number): Promise<boolean> => {
     const hard = earliest(events.filter((event) => event.pauseMs === null));
     const pauses = events.filter((event) => event.pauseMs !== null);
-    if (earliest(pauses) < Math.min(hard, end)) {
-      const due = (await deps.nextDue())?.getTime() ?? Number.POSITIVE_INFINITY;
+    if (pauses.some(({ firstAt }) => firstAt < Math.min(hard, end))) {
+      const { any, of } = await deps.nextDue();
       const midnight = (dayOf(now) + 1) * DAY_MS - BEIJING_MS;
       // Looks that would find nothing are skipped: each poller looks next at its own beat.
-      const bound = Math.min(hard, due, midnight, end);
+      const bound = Math.min(hard, any?.getTime() ?? Number.POSITIVE_INFINITY, midnight, end);
       for (const pause of pauses) {
-        const { pauseMs } = pause as { pauseMs: number };
+        const due = pause.worker === null ? undefined : of.get(pause.worker);
         // The first look of a day is one that finds something: the day is to be cut over.
         const isFirstOfDay = dayOf(pause.at) > dayOf(pause.madeAt);
-        if (pause.at < bound && !isFirstOfDay) pause.at += Math.ceil((bound - pause.at) / pauseMs) * pauseMs;
+        if (due === null) pause.at = Number.POSITIVE_INFINITY;
+        else if (due !== undefined) pause.at = beat(pause, Math.max(due.getTime(), now));
+        else if (pause.at < bound && !isFirstOfDay) pause.at = beat(pause, bound);
       }
     }
     const next = earliest(events);
@@ -172,11 +188,11 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     now: () => new Date(now),
     event: (owner, label, delayMs, run) => {
       const at = now + Math.max(0, delayMs);
-      return add({ owner, label, at, madeAt: now, pauseMs: null, atomic: false, run });
+      return add({ ...OF_NOBODY, owner, label, at, firstAt: at, madeAt: now, atomic: false, run });
     },
     atom: (owner, label, delayMs, run) => {
       const at = now + Math.max(0, delayMs);
-      return add({ owner, label, at, madeAt: now, pauseMs: null, atomic: true, run });
+      return add({ ...OF_NOBODY, owner, label, at, firstAt: at, madeAt: now, atomic: true, run });
     },
     clockOf: (owner) => ({
       now: () => {
@@ -187,17 +203,11 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
         const fire = () => {
           run();
         };
-        return add({
-          owner,
-          label: "timer",
-          at: now + Math.max(0, ms),
-          madeAt: now,
-          pauseMs: null,
-          atomic: false,
-          run: fire,
-        });
+        const at = now + Math.max(0, ms);
+        const timer = { owner, label: "timer", at, firstAt: at, madeAt: now, run: fire };
+        return add({ ...OF_NOBODY, ...timer, atomic: false });
       },
-      sleep: (ms, signal) =>
+      sleep: (ms, signal, worker) =>
         new Promise((resolve) => {
           if (signal?.aborted === true) {
             resolve();
@@ -215,7 +225,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
             release();
             resolve();
           };
-          const cancel = add({ owner, label, at, madeAt: now, pauseMs, atomic: false, run: wake });
+          const times = { at, firstAt: at, madeAt: now, pauseMs };
+          const of = { owner, label, worker: worker ?? null };
+          const cancel = add({ ...of, ...times, atomic: false, run: wake });
           const abort = () => {
             cancel();
             wake();
@@ -251,6 +263,12 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       hash: () => digest.copy().digest("hex").slice(0, 16),
     },
   };
+}
+
+/** The first instant from `bound` on at which a poller whose looks found nothing would look. */
+function beat({ firstAt, pauseMs }: Event, bound: number): number {
+  if (firstAt >= bound || pauseMs === null) return firstAt;
+  return firstAt + Math.ceil((bound - firstAt) / pauseMs) * pauseMs;
 }
 
 /** Beijing's days, counted. */

@@ -71,7 +71,7 @@ test("a pause that would find nothing is skipped, and no other moment is", async
   const scheduler = createScheduler({
     chance: createChance(1),
     start: new Date("2026-03-06T04:00:00Z"),
-    nextDue: async () => due,
+    nextDue: async () => ({ any: due, of: new Map() }),
     stepsMax: 1_000,
   });
   const owner = { name: "poller", alive: true };
@@ -92,7 +92,7 @@ test("what belongs to a process that has died never happens", async () => {
   const scheduler = createScheduler({
     chance: createChance(1),
     start: new Date("2026-03-06T04:00:00Z"),
-    nextDue: async () => null,
+    nextDue: async () => ({ any: null, of: new Map() }),
     stepsMax: 1_000,
   });
   const owner = { name: "process", alive: true };

@@ -48,7 +48,7 @@ const REFUNDS = {
 };
 
 /** What came to an end of one kind, and how many of its deliveries died. */
-const endedOf = (table: "disputes" | "settlements") => ({
+const endedOf = (table: "disputes" | "settlements" | "payouts") => ({
   name: `simulation_${table}`,
   text: `select q.id, q.state,
      (
@@ -67,7 +67,7 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
   const told = new Map<string, Map<string, Body>>();
   for (const { name } of merchants) {
     for (const { type, data } of world.shops.toldTo(name)) {
-      const about = data.dispute ?? data.refund ?? data.payment ?? data.settlement ?? NOTHING;
+      const about = data.dispute ?? data.refund ?? data.payment ?? data.settlement ?? data.payout ?? NOTHING;
       const subject = about.id;
       const types = told.get(subject) ?? new Map<string, Body>();
       if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
@@ -112,6 +112,17 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
     const ends = ["approved", "paid"];
     const told = ends.slice(0, ends.indexOf(state) + 1).map((end) => `settlement.${end}`);
     expect(formatId("stl", id), told, dead);
+  }
+  for (const { id, state, dead } of await db.all<EndedRow>(endedOf("payouts"))) {
+    const subject = formatId("pyt", id);
+    // One that came back had arrived, whether or not that was heard of before.
+    const was = state === "returned" && told.get(subject)?.has("payout.succeeded") === true;
+    const ends = ["succeeded", "rejected", "returned"].filter((end) => end === state);
+    expect(
+      subject,
+      [...ends, ...(was ? ["succeeded"] : [])].map((end) => `payout.${end}`),
+      dead,
+    );
   }
   for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
   return found;

@@ -64,6 +64,8 @@ export type Weather = {
   readonly tally: Tally;
   /** Something lies in wait for a day's close. */
   readonly isBadForClose: boolean;
+  /** Or for money on its way out. */
+  readonly isBadForPayouts: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: string | null;
 };
@@ -168,6 +170,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     },
     tally,
     isBadForClose: ambush.isOfClose,
+    isBadForPayouts: ambush.isOfPayouts,
     lure: ambush.lure,
   };
 }

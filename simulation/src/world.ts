@@ -11,6 +11,7 @@ import { type Chance, createChance } from "./chance.ts";
 import { startChannel } from "./channel.ts";
 import type { CircuitEvent, Death } from "./circuits.ts";
 import type { WarmPools } from "./connections.ts";
+import { watchDue } from "./due.ts";
 import { createFiles } from "./files.ts";
 import { createKeyRing, type KeyPair, type KeyRing } from "./keys.ts";
 import { type NetworkDeps, type Place, type Request, type Response, send } from "./network.ts";
@@ -80,36 +81,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
 const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
-
-/** Who looks at what is due looks at the calendar too; that begins the close of each day, for ever. */
-const NEXT_DUE = {
-  name: "simulation_next_due",
-  text: `select min(due_at) as due_at, min(due_at) filter (where ends) as ends_at
-   from (
-     (select due_at, true as ends from attempts where due_at is not null order by due_at limit 1)
-     union all
-     (select due_at, true from payments where due_at is not null order by due_at limit 1)
-     union all
-     (select due_at, true from refunds where due_at is not null order by due_at limit 1)
-     union all
-     (select due_at, true from disputes where due_at is not null order by due_at limit 1)
-     union all
-     (
-       select greatest(d.due_at, h.paused_until), true
-       from deliveries d
-       left join endpoint_health h on h.endpoint_id = d.endpoint_id
-       where d.state = 'scheduled'
-       order by 1
-       limit 1
-     )
-     union all
-     (select due_at, true from close_runs where due_at is not null order by due_at limit 1)
-     union all
-     (select due_at, true from statement_fetches where due_at is not null order by due_at limit 1)
-     union all
-     (select due_at, false from schedules where name = 'dayclose_begin')
-   ) due`,
-};
 
 export type WorldOptions = {
   readonly stepsMax: number;
@@ -182,23 +153,6 @@ function startOf(luck: Chance): number {
   return luck.hits(0.3) ? luck.pick(DAYS_END_MS) - luck.integer(HOUR_MS / 2) : luck.integer(DAY_MS);
 }
 
-/** When the next row is due, read again only after a transaction. */
-function watchDue(cell: Database) {
-  type Due = { readonly dueAt: Date | null; readonly endsAt: Date | null };
-  let known: Promise<Due | null> | null = null;
-  const look = () => {
-    known ??= cell.db.one<Due>(NEXT_DUE);
-    return known;
-  };
-  return {
-    next: async () => (await look())?.dueAt ?? null,
-    isBusy: async () => ((await look())?.endsAt ?? null) !== null,
-    forget: () => {
-      known = null;
-    },
-  };
-}
-
 /** What the world's actors do. */
 function doings(network: NetworkDeps, platform: Place): Pick<World, "sleep" | "act" | "ask"> {
   const { scheduler, weather } = network;
@@ -251,7 +205,10 @@ export function platformUrl(path: string): string {
 }
 
 function pathShape(url: string): string {
-  return new URL(url).pathname.replace(/\b(pay|rfd|dsp|mch|cha|whe)_[0-9a-z]{26}/g, "{id}");
+  return new URL(url).pathname.replace(
+    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|pyt|pyb|opr)_[0-9a-z]{26}/g,
+    "{id}",
+  );
 }
 
 function answerOf(response: Response): Answer {

@@ -239,6 +239,7 @@ function viewEntry(entry: BankEntry): object {
     original_end_to_end_id: entry.originalEndToEndId,
     message_id: entry.messageId,
     name: entry.name,
+    number: entry.number,
     return_code: entry.returnCode,
     info: entry.info,
   };

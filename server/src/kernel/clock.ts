@@ -4,8 +4,11 @@ import { randomBytes, randomInt } from "node:crypto";
 export type Clock = {
   /** The present instant. */
   now(): Date;
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). `worker` names one
+   * that looks at its due rows then and at nothing else: a simulation skips the looks that would find none.
+   */
+  sleep(ms: number, signal?: AbortSignal, worker?: string): Promise<void>;
   /**
    * Calls `run` once after `ms`; the returned function cancels it. A pending timer never keeps a process
    * alive.

@@ -52,7 +52,7 @@ export function startDueWorker<Row>(options: DueOptions<Row>): DueWorker {
   const pause = async () => {
     if (nudged || stopping) return;
     rest = new AbortController();
-    await options.clock.sleep(options.idleMs, rest.signal);
+    await options.clock.sleep(options.idleMs, rest.signal, options.name);
     rest = null;
   };
 

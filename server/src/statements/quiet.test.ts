@@ -63,6 +63,11 @@ describe("what a statement could show of a day", () => {
     assert.deepEqual(seen([entry("reversed_by_channel", "a"), entry("break_refund_theirs", "b")]), []);
   });
 
+  test("leaves out what is no trade, such as a channel's payout", () => {
+    assert.deepEqual(seen([entry("channel_payout", "w"), entry("manual_correction", "c")]), []);
+    assert.deepEqual(seen([entry("share_done", "s"), entry("share_returned", "t")]), []);
+  });
+
   test("leaves out what went away without a trace", () => {
     const code = [entry("surplus_success", "a"), entry("surplus_reversed", "a", { amount: -100n })];
     assert.deepEqual(seen(code, TRAITS, ["a"]), []);

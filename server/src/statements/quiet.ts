@@ -68,8 +68,14 @@ export function shown(
  */
 const DATED_BY_US = new Set<string>(["reversed_by_channel", "surplus_reversed", "break_refund_theirs"]);
 
-/** An account may pay out on a day without trades. */
-const NO_TRADE = new Set<string>(["channel_payout", "channel_payout_withdrawn"]);
+/** What the channel owes changes by it, and no trade statement says so. */
+const NO_TRADE = new Set<string>([
+  "channel_payout",
+  "channel_payout_withdrawn",
+  "manual_correction",
+  "share_done",
+  "share_returned",
+]);
 
 const isReturn = ({ kind }: StatementEntry) => kind === "refund_returned";
 

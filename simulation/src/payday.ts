@@ -1,0 +1,274 @@
+/**
+ * The day on which money leaves: channels pay us, merchants ask for payouts, and finance proposes batches,
+ * approves them by a second person, takes some apart, withdraws, and does what banks leave to people.
+ */
+import type { Bank, OurAccount, Payee } from "./bank.ts";
+import type { Row } from "./body.ts";
+import { sandboxUrl } from "./channel.ts";
+import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
+import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
+import type { Merchant } from "./merchants.ts";
+import { jsonRequest, type World } from "./world.ts";
+
+/** What finance knows of an entry at the bank, by the bank's reference. */
+type Known =
+  | { readonly is: "channel"; readonly transfer: Transfer }
+  | { readonly is: "own_money" }
+  /** The other side of a transfer between accounts of ours, which is the one that came in. */
+  | { readonly is: "moved"; readonly to: { readonly connection: string; readonly entry_ref: string } };
+
+export type Office = Desk & {
+  readonly merchants: readonly Merchant[];
+  readonly transfers: Transfer[];
+  readonly paidThrough: PaidThrough;
+  readonly known: Map<string, Known>;
+  /** Payouts that finance knows of and has left for another day. */
+  readonly left: Set<string>;
+  paydayEnded: Date;
+};
+
+const MINUTE_MS = 60_000;
+const PAYDAY_MAX_MS = 12 * 60 * MINUTE_MS;
+const TURN_MAX_MS = 3 * 60 * MINUTE_MS;
+
+export function openOffice(world: World, bank: Bank, merchants: readonly Merchant[]): Office {
+  const luck = world.chance.stream("finance");
+  const common = { world, bank, luck, merchants };
+  return {
+    ...common,
+    transfers: [],
+    paidThrough: new Map(),
+    known: new Map(),
+    left: new Set(),
+    paydayEnded: world.begunAt,
+  };
+}
+
+/** Runs all of these until each has come to its end. */
+async function together(office: Office, works: readonly (() => Promise<void>)[], maxMs: number) {
+  const { world } = office;
+  let open = works.length;
+  for (const work of works) {
+    void work()
+      .catch((error: unknown) => world.violations.push(`finance failed: ${(error as Error).stack}`))
+      .finally(() => {
+        open -= 1;
+      });
+  }
+  const end = new Date(world.scheduler.now().getTime() + maxMs);
+  if ((await world.scheduler.run(() => open === 0, end)) === "ended") {
+    world.violations.push(`${open} of what finance does has not come to an end`);
+  }
+}
+
+/** A day on which money leaves, in whatever weather. What a channel pays later comes when it comes. */
+export async function payday(office: Office): Promise<void> {
+  const { world, bank, luck, merchants, paidThrough } = office;
+  const planned = await planTransfers(world, merchants, paidThrough, luck);
+  office.transfers.push(...planned);
+  for (const transfer of planned) follow(office, transfer);
+  const asking = bank.payees.filter(({ isAutomatic, accounts }) => !isAutomatic && accounts.size > 0);
+  const works = asking.map((payee) => () => askForPayouts(office, payee));
+  await together(office, [...works, () => moveOwnMoney(office), () => payOut(office)], PAYDAY_MAX_MS);
+  office.paydayEnded = world.scheduler.now();
+}
+
+async function payOut(office: Office): Promise<void> {
+  const { world, bank, luck } = office;
+  await world.sleep(bank.owner, luck.integer(30 * MINUTE_MS));
+  for (let rounds = luck.between(2, 3); rounds > 0; rounds -= 1) {
+    await proposeAndApprove(office);
+    await world.sleep(bank.owner, luck.between(5, 20) * MINUTE_MS);
+  }
+  for (let looks = 3; looks > 0; looks -= 1) {
+    await world.sleep(bank.owner, luck.between(10, 20) * MINUTE_MS);
+    await decideForBanks(office);
+  }
+  for (const { id } of await list(office, WAITING)) office.left.add(id);
+}
+
+function follow(office: Office, transfer: Transfer): void {
+  const failed = (error: unknown) =>
+    office.world.violations.push(`a channel's payout failed: ${(error as Error).stack}`);
+  const comes = async () => {
+    await arrive(office, transfer);
+    office.known.set(transfer.ref as string, { is: "channel", transfer });
+  };
+  void comes().catch(failed);
+  void announce(office, transfer).catch(failed);
+}
+
+/** What people do when a day's statements are there. */
+export async function turn(office: Office): Promise<void> {
+  const work = async () => {
+    await placeEntries(office);
+    await decideForBanks(office);
+    await approveProposed(office);
+  };
+  await together(office, [work], TURN_MAX_MS);
+}
+
+/** Parts of what is available, at once and again under the same number, and more than there is. */
+async function askForPayouts(office: Office, { merchant, currency }: Payee): Promise<void> {
+  const { world, bank, luck } = office;
+  const day = world.scheduler.now().toISOString().slice(0, 10);
+  const numbered = (part: string, amount: number) => ({
+    merchant_payout_no: `${merchant.name}-${currency}-${day}-${part}`,
+    amount,
+    currency,
+    ...(luck.hits(0.3) ? { remark: "Thank you" } : {}),
+  });
+  const create = (body: object) => ask(office, "POST", "/v1/payouts", body, merchant.key);
+  await world.sleep(bank.owner, luck.integer(20 * MINUTE_MS));
+  const all = 1_000_000_000;
+  const { status, body } = await create(numbered("all", all));
+  if (status !== 422 || body.code !== "insufficient_balance") {
+    world.violations.push(`a payout of more than there is was answered ${status} ${body.code}`);
+    return;
+  }
+  counts(office, "a merchant asks for more than there is");
+  // The fee is short too.
+  let left = all - body.short;
+  for (let part = luck.between(1, 3); part > 0 && left > 0; part -= 1) {
+    const wish = numbered(`p${part}`, part === 1 ? left : luck.between(1, left));
+    const twice = luck.hits(0.3);
+    const answers = await Promise.all(twice ? [create(wish), create(wish)] : [create(wish)]);
+    if (twice) counts(office, "a merchant asks twice at once");
+    const [first] = answers;
+    if (answers.some((one) => one.body.id !== first?.body.id)) {
+      world.violations.push(`${wish.merchant_payout_no} was answered with two payouts`);
+    }
+    if (first !== undefined && first.status < 300) left -= wish.amount + (first.body.fee ?? 0);
+    else if (first?.body.code !== "insufficient_balance") {
+      world.violations.push(`${wish.merchant_payout_no} was refused: ${first?.status} ${first?.body.code}`);
+    }
+    await world.sleep(bank.owner, luck.integer(10 * MINUTE_MS));
+  }
+}
+
+const WAITING = "/v1/ops/payouts?status=created&limit=100";
+const RESERVES = ({ bank }: Office) => bank.ours.filter(({ holds }) => holds === "reserve");
+
+/** Proposes to pay what waits, all of it or some, and has another person decide on what is proposed. */
+async function proposeAndApprove(office: Office): Promise<void> {
+  const { world, luck } = office;
+  for (const reserve of RESERVES(office)) await proposeFrom(office, reserve);
+  await world.sleep(office.bank.owner, luck.integer(5 * MINUTE_MS));
+  await approveProposed(office);
+}
+
+async function proposeFrom(office: Office, { name: connection, currency }: OurAccount): Promise<void> {
+  const { luck } = office;
+  const created = await list(office, WAITING);
+  const waiting = created.filter((one) => one.batch === null && one.currency === currency);
+  for (const { id } of waiting.filter(() => luck.hits(0.06))) {
+    const { status } = await ask(office, "POST", `/v1/ops/payouts/${id}/withdraw`, { reason: "not due" });
+    if (status === 200) counts(office, "a payout is withdrawn");
+  }
+  const some = waiting.map(({ id }) => id).filter(() => luck.hits(0.5));
+  const named = luck.hits(0.4) && some.length > 0 ? { connection, payouts: some } : { connection };
+  const proposals = luck.hits(0.2) ? [named, { connection }] : [named];
+  if (proposals.length > 1) counts(office, "two batches proposed at once");
+  await Promise.all(proposals.map((wish) => ask(office, "POST", "/v1/ops/payout_batches", wish)));
+}
+
+/** Each proposed batch is approved or taken apart; all at once, or one after the other. */
+async function approveProposed(office: Office): Promise<void> {
+  const { luck } = office;
+  const proposed = await list(office, "/v1/ops/payout_batches?state=proposed&limit=100");
+  if (luck.hits(0.5)) await Promise.all(proposed.map((batch) => decideBatch(office, batch)));
+  else for (const batch of proposed) await decideBatch(office, batch);
+}
+
+async function decideBatch(office: Office, { id }: Row): Promise<void> {
+  const { luck } = office;
+  const approvals = await list(office, `/v1/ops/approvals?subject=${id}`);
+  const open = approvals.find(({ status }) => status === "proposed" || status === "approved");
+  // Whoever proposed it never got so far, or thinks better of it.
+  if (open === undefined || luck.hits(0.1)) {
+    const { status } = await ask(office, "POST", `/v1/ops/payout_batches/${id}/dissolve`);
+    if (status === 200) counts(office, "a batch is dissolved");
+    return;
+  }
+  counts(office, `a batch is decided on: ${await approve(office, open.id)}`);
+}
+
+/**
+ * Where a bank says that it never had a batch, people ask it in writing; then it is sent again, or rejected.
+ */
+async function decideForBanks(office: Office): Promise<void> {
+  const { world, bank, luck } = office;
+  for (const batch of await list(office, "/v1/ops/payout_batches?needs_people=true&limit=100")) {
+    const account = bank.ours.find(({ name }) => name === batch.connection);
+    const url = sandboxUrl(`/bank/${account?.number}/payments/${batch.message_id}`);
+    const asked = jsonRequest("GET", url, undefined);
+    const { status, body } = await world.act(bank.owner, "letter of the bank", asked, world.channel);
+    if (status !== 404 || body.error?.code !== "unknown_message") continue;
+    const evidence = { evidence: `The bank's letter about ${batch.message_id}` };
+    if (luck.hits(0.5)) {
+      const outcome = await decide(office, "POST", `/v1/ops/payout_batches/${batch.id}/resend`, evidence);
+      counts(office, `a batch is to be sent again: ${outcome}`);
+      continue;
+    }
+    for (const { id } of await list(office, `/v1/ops/payouts?batch=${batch.id}&limit=100`)) {
+      const outcome = await decide(office, "POST", `/v1/ops/payouts/${id}/reject`, evidence);
+      counts(office, `a payout ends on the bank's written no: ${outcome}`);
+    }
+  }
+}
+
+/** The owner pays in on our own account, and some of it is moved into the reserve. */
+async function moveOwnMoney(office: Office): Promise<void> {
+  const { world, bank, luck, known } = office;
+  const own = bank.ours.find(({ holds }) => holds === "own");
+  const [reserve] = RESERVES(office).filter(({ currency }) => currency === own?.currency);
+  if (own === undefined || reserve === undefined || luck.hits(0.4)) return;
+  await world.sleep(bank.owner, luck.integer(60 * MINUTE_MS));
+  const paid = luck.between(1_000, 100_000);
+  const credit = { account: own.number, amount: paid, name: "The owner" };
+  const { body } = await atTheBank(office, "owner pays in", "/bank/credit", credit);
+  known.set(body.ref, { is: "own_money" });
+  if (luck.hits(0.4)) return;
+  const amount = luck.between(1, paid);
+  const out = { account: own.number, amount, name: "Tributary Ltd.", number: reserve.number };
+  const into = { account: reserve.number, amount, name: "Tributary Ltd.", number: own.number };
+  const left = await atTheBank(office, "own money leaves", "/bank/debit", out);
+  const came = await atTheBank(office, "own money comes", "/bank/credit", into);
+  known.set(left.body.ref, { is: "moved", to: { connection: reserve.name, entry_ref: came.body.ref } });
+}
+
+/** What the statements show and nobody has placed yet. */
+async function placeEntries(office: Office): Promise<void> {
+  const evidence = "The bank's advice, in the file";
+  for (const { connection, entry_ref } of await list(office, UNPLACED)) {
+    const entry = { connection, entry_ref };
+    const known = office.known.get(entry_ref);
+    if (known === undefined) continue;
+    switch (known.is) {
+      case "channel":
+        if (known.transfer.isAnnounced) await match(office, entry, known.transfer);
+        break;
+      case "own_money": {
+        const placed = await decide(office, "POST", "/v1/ops/own_money", { ...entry, evidence });
+        counts(office, `own money: ${placed}`);
+        break;
+      }
+      case "moved": {
+        const transfer = { from: entry, to: known.to, evidence };
+        counts(office, `moved: ${await decide(office, "POST", "/v1/ops/bank_transfers", transfer)}`);
+        break;
+      }
+    }
+  }
+}
+
+const UNPLACED = "/v1/ops/bank_entries?state=unplaced&limit=100";
+
+/** A channel's payout that was announced when it had been read, or that two ways explain. */
+async function match(office: Office, entry: object, { parts }: Transfer): Promise<void> {
+  const numbers = parts.map(({ payoutNo }) => payoutNo);
+  const announced = await list(office, "/v1/ops/channel_payouts?received=false&limit=100");
+  const ids = announced.filter((one) => numbers.includes(one.payout_no)).map(({ id }) => id);
+  const wish = { ...entry, channel_payouts: ids };
+  counts(office, `matched: ${await decide(office, "POST", "/v1/ops/bank_entries/match", wish)}`);
+}
