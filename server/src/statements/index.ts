@@ -1,6 +1,7 @@
 /** What channels, banks and others tell of a day: received, kept as it came, read back. */
 
 export type { BankEntry, BankStatement } from "./bank/model.ts";
+export { readXml, type Xml } from "./bank/xml.ts";
 export type { Fetched } from "./fetch.ts";
 export type { FetchCounts } from "./fetches-store.ts";
 export type { ExpectedScope, Fetching } from "./fetching.ts";

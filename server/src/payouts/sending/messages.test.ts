@@ -132,6 +132,11 @@ describe("a bank's report", () => {
     assert.equal(readPain002(report("<GrpSts>ZZZZ</GrpSts>"), "M1")?.overall?.outcome, "pending");
   });
 
+  test("is read by its text, whatever its declaration says of the bytes that it came in", () => {
+    const text = `<?xml version="1.0" encoding="GB18030"?>\n${report("<GrpSts>RJCT</GrpSts>")}`;
+    assert.equal(readPain002(text, "M1")?.overall?.outcome, "rejected");
+  });
+
   test("that is none, or about another message, is no word at all", () => {
     const texts = ["", "<html></html>", "<Document>", `<!DOCTYPE a>${report("<GrpSts>RJCT</GrpSts>")}`];
     for (const text of [...texts, report("<GrpSts>RJCT</GrpSts>", "", "M2")]) {

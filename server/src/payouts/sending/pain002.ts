@@ -3,7 +3,8 @@
  * groups is read as far as it is about our message. `ACSC` and the like say that the bank took it, never that
  * it arrived: only the statement does.
  */
-import { XMLParser } from "fast-xml-parser";
+import { StatementFault } from "../../channels/index.ts";
+import { readXml, type Xml } from "../../statements/index.ts";
 import type { ReportOutcome } from "../model.ts";
 
 export type StatusOfTransfer = {
@@ -22,64 +23,57 @@ export type StatusReport = {
 
 const ACCEPTED = ["RCVD", "ACTC", "ACCP", "ACSP", "ACSC", "ACCC", "ACWC", "ACWP", "ACFC"];
 const REJECTED = ["RJCT", "CANC"];
+const DECLARATION = /^\s*<\?xml[^>]*\?>/;
 /** The bank has had this very instruction before: a word about the message, not about the money. */
 const DOUBLE = ["AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"];
-const REPEATED = ["CstmrPmtStsRpt", "OrgnlPmtInfAndSts", "TxInfAndSts", "StsRsnInf", "AddtlInf"];
-
-type Node = { readonly [name: string]: unknown };
-
-const parser = new XMLParser({
-  removeNSPrefix: true,
-  ignoreAttributes: true,
-  parseTagValue: false,
-  trimValues: true,
-  // Five entities and no document types: nothing in an answer can be made to grow.
-  processEntities: true,
-  isArray: (name) => REPEATED.includes(name),
-});
 
 /**
  * What the bank says about the message `messageId`; null for anything that is no such report, which says
  * nothing.
  */
 export function readPain002(text: string, messageId: string): StatusReport | null {
-  if (text.includes("<!DOCTYPE")) return null;
-  let document: Node;
   try {
-    document = parser.parse(text, true) as Node;
-  } catch {
-    return null;
+    // It is decoded already, whatever it says of its encoding.
+    return reportOf(readXml(Buffer.from(text.replace(DECLARATION, ""))), messageId);
+  } catch (error) {
+    if (error instanceof StatementFault) return null;
+    throw error;
   }
-  const reports = nodes(node(document.Document)?.CstmrPmtStsRpt);
-  const own = reports.filter((report) => textOf(node(report.OrgnlGrpInfAndSts)?.OrgnlMsgId) === messageId);
+}
+
+function reportOf(document: Xml, messageId: string): StatusReport | null {
+  if (document.name !== "Document") return null;
+  const own = document
+    .all("CstmrPmtStsRpt")
+    .filter((report) => report.text("OrgnlGrpInfAndSts", "OrgnlMsgId") === messageId);
   if (own.length === 0) return null;
   let overall: StatusReport["overall"] = null;
   const transfers: StatusOfTransfer[] = [];
   for (const report of own) {
-    const group = node(report.OrgnlGrpInfAndSts) as Node;
-    overall = statusOf(textOf(group.GrpSts), group) ?? overall;
-    for (const payment of nodes(report.OrgnlPmtInfAndSts)) {
+    const group = report.one("OrgnlGrpInfAndSts") as Xml;
+    overall = statusOf(group.text("GrpSts"), group) ?? overall;
+    for (const payment of report.all("OrgnlPmtInfAndSts")) {
       // A message of ours has one PmtInf: its status is that of all that it does not list.
-      overall = statusOf(textOf(payment.PmtInfSts), payment) ?? overall;
-      transfers.push(...nodes(payment.TxInfAndSts).flatMap(transferOf));
+      overall = statusOf(payment.text("PmtInfSts"), payment) ?? overall;
+      transfers.push(...payment.all("TxInfAndSts").flatMap(transferOf));
     }
   }
   return { overall, transfers };
 }
 
-function transferOf(of: Node): StatusOfTransfer[] {
-  const endToEndId = textOf(of.OrgnlEndToEndId);
-  const status = statusOf(textOf(of.TxSts), of);
+function transferOf(of: Xml): StatusOfTransfer[] {
+  const endToEndId = of.text("OrgnlEndToEndId");
+  const status = statusOf(of.text("TxSts"), of);
   return endToEndId === null || status === null ? [] : [{ endToEndId, ...status }];
 }
 
-function statusOf(status: string | null, of: Node): Omit<StatusOfTransfer, "endToEndId"> | null {
+function statusOf(status: string | null, of: Xml): Omit<StatusOfTransfer, "endToEndId"> | null {
   // Some of the message was taken and some not: each transfer has its own status then.
   if (status === null || status === "PART") return null;
-  const reasons = nodes(of.StsRsnInf);
-  const reason = reasons.map((each) => node(each.Rsn)).find((each) => each !== null) ?? null;
-  const code = reason === null ? null : (textOf(reason.Cd) ?? textOf(reason.Prtry));
-  const details = reasons.flatMap((each) => list(each.AddtlInf).map(textOf)).filter((each) => each !== null);
+  const reasons = of.all("StsRsnInf");
+  const reason = reasons.flatMap((each) => each.all("Rsn"))[0];
+  const code = reason === undefined ? null : (reason.text("Cd") ?? reason.text("Prtry"));
+  const details = reasons.flatMap((each) => each.all("AddtlInf").flatMap((info) => info.text() ?? []));
   return {
     status,
     outcome: outcomeOf(status, code),
@@ -92,23 +86,4 @@ function outcomeOf(status: string, code: string | null): ReportOutcome {
   if (ACCEPTED.includes(status)) return "accepted";
   if (!REJECTED.includes(status)) return "pending";
   return code !== null && DOUBLE.includes(code) ? "pending" : "rejected";
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function nodes(value: unknown): readonly Node[] {
-  return list(value)
-    .map(node)
-    .filter((each) => each !== null);
-}
-
-function node(value: unknown): Node | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Node) : null;
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
 }
