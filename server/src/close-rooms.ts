@@ -2,7 +2,9 @@
  * The part of the composition root that builds what closes a day: each room from those below it, and the
  * steps of the close from them all.
  */
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { FastifyRequest } from "fastify";
 import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
@@ -82,6 +84,7 @@ export type CloseRoomsDeps = {
     readonly closeAt: string | null;
     readonly dataDir: string;
     readonly statementBytesMax: number;
+    readonly statementUnpackedBytesMax: number;
   };
   readonly edges: CloseEdges | undefined;
   readonly log: Log;
@@ -109,9 +112,7 @@ export type CloseRooms = {
 
 export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const { cell, settings, log, room, edges } = deps;
-  const files =
-    edges?.statementFiles ?? createStatementFiles(join(settings.dataDir, "statements"), cell.newId);
-  const statements = createStatementsRoom({ ...deps, files, ...(edges?.around && { around: edges.around }) });
+  const statements = statementsRoomOf(deps);
   const breaks = createBreaks({ ...deps, ...room });
   const settlement = createSettlement({
     ...deps,
@@ -197,6 +198,15 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   };
 }
 
+function statementsRoomOf(deps: CloseRoomsDeps): StatementsRoom {
+  const { cell, settings, edges } = deps;
+  const kept = join(settings.dataDir, "statements");
+  const files = edges?.statementFiles ?? createStatementFiles(kept, cell.newId);
+  const around = edges?.around;
+  const unpackedBytesMax = settings.statementUnpackedBytesMax;
+  return createStatementsRoom({ ...deps, files, unpackedBytesMax, ...(around && { around }) });
+}
+
 function createComparing({ cell, settings, channels, edges }: CloseRoomsDeps, statements: StatementsRoom) {
   const folder = join(settings.dataDir, "reconciliation");
   const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
@@ -221,12 +231,24 @@ function within(around: CloseEdges["around"], made: Reconciliation): Reconciliat
   };
 }
 
+/** Of a statement with fewer lines nobody asks how large it is. */
+const LARGE_LINES_MIN = 10_000;
+
 /** What reconciliation reads of the statements room. */
 function statementSource({ statements }: StatementsRoom): StatementSource {
   return {
     statementOf: async (scope) => {
       const record = await statements.current(statementScopeOf(scope));
-      return record === null ? null : { id: record.id, hash: record.hash, lines: statements.lines(record) };
+      if (record === null) return null;
+      const given = { id: record.id, hash: record.hash, lines: statements.lines(record) };
+      if (record.lines < LARGE_LINES_MIN) return given;
+      const alipayFile = async () => {
+        const file = await statements.unpacked(record);
+        if (file === null) return null;
+        const { bytes } = file;
+        return { bytes, writeTo: (path: string) => pipeline(file.chunks(), createWriteStream(path)) };
+      };
+      return { ...given, alipayFile };
     },
   };
 }

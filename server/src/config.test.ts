@@ -30,6 +30,7 @@ test("with nothing set, one process does everything on loopback, with its databa
     timeZone: "Asia/Shanghai",
     closeAt: "00:10",
     statementBytesMax: 134_217_728,
+    statementUnpackedBytesMax: 4_294_967_296,
     mayHoldShares: false,
     masterKey: null,
     previousMasterKeys: [],

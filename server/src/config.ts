@@ -39,6 +39,8 @@ export type Settings = {
   closeAt: string | null;
   /** The largest statement file that is taken. */
   statementBytesMax: number;
+  /** The same of what it unpacks to, where it is read piece by piece. */
+  statementUnpackedBytesMax: number;
   /** 32 bytes; `null` only outside production. */
   masterKey: Buffer | null;
   /** Master keys before it, which still open what they sealed. */
@@ -71,6 +73,7 @@ export const settingNames = {
   TRIBUTARY_TIME_ZONE: "Asia/Shanghai",
   TRIBUTARY_CLOSE_AT: "00:10",
   TRIBUTARY_STATEMENT_MEGABYTES_MAX: "128",
+  TRIBUTARY_STATEMENT_UNPACKED_MEGABYTES_MAX: "4096",
   TRIBUTARY_LICENSED_TO_HOLD_SHARES: "off",
 } as const;
 
@@ -81,6 +84,7 @@ const masterKeyBytes = 32;
 const MEGABYTE = 1_024 * 1_024;
 /** A file is held in memory while it is read. */
 const MEGABYTES_MAX = 1_024;
+const UNPACKED = "TRIBUTARY_STATEMENT_UNPACKED_MEGABYTES_MAX";
 const databaseUrlExample = "postgres://user:password@host:5432/database";
 
 /**
@@ -121,7 +125,9 @@ export function readConfig(env: Environment = process.env, folder: string = proc
     logLevel: read("TRIBUTARY_LOG_LEVEL", parseLogLevel, "info"),
     timeZone: read("TRIBUTARY_TIME_ZONE", parseTimeZone, "Asia/Shanghai"),
     closeAt: read<string | null>("TRIBUTARY_CLOSE_AT", parseCloseAt, "00:10"),
-    statementBytesMax: MEGABYTE * read("TRIBUTARY_STATEMENT_MEGABYTES_MAX", parseMegabytes, 128),
+    statementBytesMax:
+      MEGABYTE * read("TRIBUTARY_STATEMENT_MEGABYTES_MAX", parseMegabytes(MEGABYTES_MAX), 128),
+    statementUnpackedBytesMax: MEGABYTE * read(UNPACKED, parseMegabytes(65_536), 4_096),
     mayHoldShares: read("TRIBUTARY_LICENSED_TO_HOLD_SHARES", parseSwitch, false),
     masterKey: masterKeys[0] ?? null,
     previousMasterKeys: masterKeys.slice(1),
@@ -224,10 +230,12 @@ function parseTimeZone(value: string): string | Problem {
   }
 }
 
-function parseMegabytes(value: string): number | Problem {
-  const megabytes = /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (megabytes >= 1 && megabytes <= MEGABYTES_MAX) return megabytes;
-  return problem(`is "${value}": give the megabytes of the largest file, from 1 to ${MEGABYTES_MAX}.`);
+function parseMegabytes(max: number): (value: string) => number | Problem {
+  return (value) => {
+    const megabytes = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+    if (megabytes >= 1 && megabytes <= max) return megabytes;
+    return problem(`is "${value}": give the megabytes of the largest file, from 1 to ${max}.`);
+  };
 }
 
 function parseMasterKey(value: string): Buffer | Problem {

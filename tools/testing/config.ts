@@ -20,6 +20,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     timeZone: "Asia/Shanghai",
     closeAt: null,
     statementBytesMax: 128 * 1_024 * 1_024,
+    statementUnpackedBytesMax: 1_024 ** 3,
     mayHoldShares: false,
     masterKey: Buffer.alloc(32, 7),
     previousMasterKeys: [],

@@ -47,6 +47,22 @@ export type Statement = {
   readonly original: Buffer;
 };
 
+/**
+ * A statement that memory may not hold, read piece by piece: its original is held as it came, packed.
+ * `unpackedBytesMax` refuses one that unpacks to more.
+ */
+export type LargeReading = {
+  /**
+   * The lines, in the file's order, as `readStatement` reads them. Throws its StatementFault at the end:
+   * until then nothing of what was given is to be used.
+   */
+  scan(of: StatementOf, original: Buffer, unpackedBytesMax: number): AsyncIterable<StatementLine>;
+  /** The file itself, taken out of what it came in. Throws a StatementFault. */
+  unpacked(original: Buffer, unpackedBytesMax: number): Promise<UnpackedStatement>;
+};
+
+export type UnpackedStatement = { readonly bytes: number; chunks(): AsyncIterable<Buffer> };
+
 /** When a channel publishes the statement of a day, and what it means that there is none. */
 export type StatementTraits = {
   /** When it is there as a rule, in minutes after the end of the business day. */

@@ -10,12 +10,11 @@ import type { FundFlowStatement } from "./fund-flow.ts";
 import type { ChannelNetwork } from "./network.ts";
 import type { Call } from "./port-calls.ts";
 import type { CredentialFault, MerchantAtChannel } from "./port-credentials.ts";
-
 import type { Identification } from "./port-identification.ts";
 import type { Acknowledgement, InboundRequest, Notification } from "./port-notifications.ts";
 import type { PayoutReading } from "./port-payouts.ts";
 import type { RefundedShare, Sharing } from "./port-sharing.ts";
-import type { Statement, StatementOf, StatementTraits } from "./port-statements.ts";
+import type { LargeReading, Statement, StatementOf, StatementTraits } from "./port-statements.ts";
 import type { StatementFault } from "./statement-fault.ts";
 
 export type { FundFlowLine, FundFlowStatement } from "./fund-flow.ts";
@@ -377,6 +376,7 @@ export type Channel = {
    * give the same statement. The fault says what makes it another's, another day's, broken or contradictory.
    */
   readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault>;
+  readonly large?: LargeReading;
   /** `fetchStatement`, and what it gave as `readStatement` reads it. */
   downloadStatement(context: ChannelContext, channelDate: string): Promise<Call<Statement>>;
   /** The same of what moved on an account there. @param accountType in its words; the main one if absent */

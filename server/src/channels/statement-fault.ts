@@ -31,3 +31,13 @@ export async function orFault<T>(read: () => T | Promise<T>): Promise<T | Statem
     throw error;
   }
 }
+
+/** The same of what is read at once. */
+export function faultOr<T>(read: () => T): T | StatementFault {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StatementFault) return error;
+    throw error;
+  }
+}

@@ -1,4 +1,3 @@
-import { buffer } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
 import { fromBufferPromise } from "yauzl";
 
@@ -13,25 +12,57 @@ const ENTRIES_MAX = 256;
  */
 const UNPACKED_BYTES_MAX = 256 * 1_024 * 1_024;
 
+/** The archive is whole, and larger than is allowed. */
+export class ZipTooLarge extends Error {}
+
+/** A file of an archive. */
+export type ZipPart = {
+  readonly name: string;
+  /** Unpacked, as the archive says. */
+  readonly bytes: number;
+  /** Its content; throws, at its end at the latest, where that is not what the archive says it is. */
+  chunks(): AsyncIterable<Buffer>;
+};
+
 /**
- * The files of a zip archive in memory, CRC and sizes checked. Names are read as GBK, which Alipay writes
- * without saying so.
- * @throws Error with the reason when the archive is damaged, encrypted or larger than the limits.
+ * The files of a zip archive in memory, to be unpacked piece by piece. Names are read as GBK, which Alipay
+ * writes without saying so.
+ * @throws Error with the reason when the archive is damaged, encrypted or says it is larger than the limits.
  */
-export async function unzip(archive: Buffer): Promise<ZipEntry[]> {
+export async function openZip(archive: Buffer, unpackedBytesMax: number): Promise<ZipPart[]> {
   const zip = await fromBufferPromise(archive, { decodeStrings: false, validateEntrySizes: true });
-  const entries: ZipEntry[] = [];
+  const parts: ZipPart[] = [];
   const names = new TextDecoder("gbk");
   let unpacked = 0;
   for await (const entry of zip.eachEntry()) {
     unpacked += entry.uncompressedSize;
-    if (entries.length >= ENTRIES_MAX) throw new Error(`the archive has more than ${ENTRIES_MAX} entries`);
-    if (unpacked > UNPACKED_BYTES_MAX) {
-      throw new Error(`the archive unpacks to more than ${UNPACKED_BYTES_MAX} bytes`);
+    if (parts.length >= ENTRIES_MAX) throw new Error(`the archive has more than ${ENTRIES_MAX} entries`);
+    if (unpacked > unpackedBytesMax) {
+      throw new ZipTooLarge(`the archive unpacks to more than ${unpackedBytesMax} bytes`);
     }
-    const content = await buffer(await zip.openReadStreamPromise(entry));
-    if (crc32(content) !== entry.crc32) throw new Error("an entry's checksum is wrong");
-    entries.push({ name: names.decode(entry.fileNameRaw), content });
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      let sum = 0;
+      for await (const chunk of await zip.openReadStreamPromise(entry)) {
+        sum = crc32(chunk as Buffer, sum);
+        yield chunk as Buffer;
+      }
+      if (sum !== entry.crc32) throw new Error("an entry's checksum is wrong");
+    };
+    parts.push({ name: names.decode(entry.fileNameRaw), bytes: entry.uncompressedSize, chunks });
+  }
+  return parts;
+}
+
+/**
+ * The files of a zip archive in memory, CRC and sizes checked; `openZip` for those that memory does not hold.
+ * @throws Error with the reason when the archive is damaged, encrypted or larger than the limits.
+ */
+export async function unzip(archive: Buffer): Promise<ZipEntry[]> {
+  const entries: ZipEntry[] = [];
+  for (const { name, chunks } of await openZip(archive, UNPACKED_BYTES_MAX)) {
+    const content: Buffer[] = [];
+    for await (const chunk of chunks()) content.push(chunk);
+    entries.push({ name, content: Buffer.concat(content) });
   }
   return entries;
 }

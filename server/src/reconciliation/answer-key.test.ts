@@ -7,9 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import iconv from "iconv-lite";
 import { parseStatement } from "../channels/alipay/bill.ts";
-import type { StatementLine } from "../channels/index.ts";
+import { orFault, StatementFault, type StatementLine } from "../channels/index.ts";
 import { systemClock } from "../kernel/clock.ts";
+import { chanceOf } from "../statements/testing/chance.ts";
+import { mutateBytes, mutateText } from "../statements/testing/mutate.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { createReconciliation } from "./generation/service.ts";
 import type { Finding } from "./model.ts";
@@ -22,6 +25,8 @@ import { channelTerms } from "./testing/traits.ts";
 const DATE = "2026-03-06";
 const SEEDS = [1, 2, 3];
 const ORDERS = 45;
+/** Files that were damaged where it does not count. */
+const MUTANTS = 12;
 const goOn = async () => {};
 
 const CHANNELS: readonly Pick<Contract, "channel" | "method" | "currencies" | "costGross" | "fundFlow">[] = [
@@ -170,8 +175,10 @@ describe("a statement read by the engine itself", () => {
   let contract: Contract;
   let day: Day;
   const resultOf = async (original: Buffer, lines: readonly StatementLine[], largeBytesMin: number) => {
-    const alipayFile = join(folder, "statement.csv");
-    writeFileSync(alipayFile, original);
+    const alipayFile = async () => ({
+      bytes: original.length,
+      writeTo: async (path: string) => writeFileSync(path, original),
+    });
     const hash = createHash("sha256").update(original).update(String(largeBytesMin)).digest();
     const reconciliation = createReconciliation({
       cell: books.cell,
@@ -214,6 +221,65 @@ describe("a statement read by the engine itself", () => {
     const byEngine = await resultOf(original, [], 0);
     assert.deepEqual(byEngine, byLine);
     assert.ok(byLine.findings > 10);
+  });
+
+  const mutated = (change: (text: string) => string) =>
+    iconv.encode(change(iconv.decode(alipayStatement(date, day.lines), "gbk")), "gbk");
+  /** The first row of the list, changed. */
+  const withRow = (change: (row: string) => string) =>
+    mutated((text) => text.replace(/\r\n(\d{10,}[^\r\n]*)/, (_, row: string) => `\r\n${change(row)}`));
+  const inSubject = (subject: string) =>
+    mutated((text) =>
+      text
+        .split("\r\n")
+        .map((row) => (/^\d{10,}/.test(row) ? row.replace(/^((?:[^,]*,){3})[^,]*/, `$1${subject}`) : row))
+        .join("\r\n"),
+    );
+  const odd: readonly (readonly [title: string, file: () => Buffer])[] = [
+    ["quotes in subjects", () => inSubject(`"tea" and 'cake`)],
+    ["a quote alone in subjects", () => inSubject(`"`)],
+    ["a backslash in subjects", () => inSubject("a\\nb\\")],
+    ["Chinese in subjects, 〇 and full-width signs", () => inSubject("龙井茶，一百克〇“甲”")],
+    ["a tab within subjects", () => inSubject("a\tb")],
+    ["a control character in subjects", () => inSubject("a\u0001b")],
+    ["a carriage return within subjects", () => inSubject("a\rb")],
+    ["the word NULL and nothing as subjects", () => inSubject("NULL")],
+    ["no subject", () => inSubject("")],
+    ["lines that end with a line feed alone", () => mutated((text) => text.replaceAll("\r\n", "\n"))],
+    ["one line that ends so", () => oneBareFeed()],
+    ["cells padded with blanks", () => withRow((row) => row.replaceAll("\t,", "\t  ,"))],
+    ["amounts with a plus and no cents", () => withRow((row) => row.replace(/,(\d+)\.00,/, ",+$1,"))],
+  ];
+  const oneBareFeed = () => {
+    const text = iconv.decode(alipayStatement(date, day.lines), "gbk").split("\r\n");
+    return iconv.encode(`${text.slice(0, 8).join("\r\n")}\n${text.slice(8).join("\r\n")}`, "gbk");
+  };
+  for (const [title, file] of odd) {
+    test(`with ${title}, it makes what its lines make`, async () => {
+      const original = file();
+      const { lines } = parseStatement(original, Buffer.alloc(0));
+      const byLine = await resultOf(original, lines, Number.MAX_SAFE_INTEGER);
+      // Without its lines: only the engine can have read them.
+      assert.deepEqual(await resultOf(original, [], 0), byLine);
+    });
+  }
+
+  test("of files that were damaged and are read all the same, it makes what their lines make", async () => {
+    let read = 0;
+    for (let seed = 1; read < MUTANTS; seed += 1) {
+      const chance = chanceOf(seed);
+      const whole = alipayStatement(date, day.lines);
+      const original =
+        seed % 2 === 0
+          ? mutateBytes(whole, chance).bytes
+          : iconv.encode(mutateText(iconv.decode(whole, "gbk"), chance).text, "gbk");
+      const statement = await orFault(() => parseStatement(original, Buffer.alloc(0)));
+      if (statement instanceof StatementFault || original.equals(whole)) continue;
+      read += 1;
+      const byLine = await resultOf(original, statement.lines, Number.MAX_SAFE_INTEGER);
+      // With its lines: what is irregular is left to the strict reader.
+      assert.deepEqual(await resultOf(original, statement.lines, 0), byLine, `seed ${seed}`);
+    }
   });
 
   test("that is irregular anywhere is left to the strict reader", async () => {

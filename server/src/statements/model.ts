@@ -107,19 +107,27 @@ type Figure = readonly [currency: Currency, kind: string, amount: bigint, settle
 
 /** Sums by currency and kind, sorted by both. */
 export function sumUp(figures: readonly Figure[]): StatementTotal[] {
-  const sums = new Map<string, StatementTotal>();
-  for (const [currency, kind, amount, settleAmount, fee] of figures) {
-    const key = `${currency} ${kind}`;
-    const sum = sums.get(key) ?? { currency, kind, count: 0, amount: 0n, settleAmount: 0n, fee: 0n };
-    sums.set(key, {
-      ...sum,
-      count: sum.count + 1,
-      amount: sum.amount + amount,
-      settleAmount: sum.settleAmount + settleAmount,
-      fee: sum.fee + fee,
-    });
-  }
-  return [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, sum]) => sum);
+  const sums = createSums();
+  for (const figure of figures) sums.add(figure);
+  return sums.totals();
+}
+
+/** The same of figures that come one by one. */
+function createSums() {
+  const sums = new Map<string, { -readonly [Part in keyof StatementTotal]: StatementTotal[Part] }>();
+  return {
+    add: ([currency, kind, amount, settleAmount, fee]: Figure) => {
+      const key = `${currency} ${kind}`;
+      const sum = sums.get(key) ?? { currency, kind, count: 0, amount: 0n, settleAmount: 0n, fee: 0n };
+      sum.count += 1;
+      sum.amount += amount;
+      sum.settleAmount += settleAmount;
+      sum.fee += fee;
+      sums.set(key, sum);
+    },
+    totals: (): StatementTotal[] =>
+      [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, sum]) => sum),
+  };
 }
 
 /** What reading an original gave, whatever its kind. */
@@ -128,6 +136,17 @@ export type Content = {
   readonly notes: readonly string[];
   readonly totals: readonly StatementTotal[];
 };
+
+/** What lines come to that are not held. Throws what reading them throws. */
+export async function contentOfLines(lines: AsyncIterable<StatementLine>): Promise<Content> {
+  const sums = createSums();
+  let count = 0;
+  for await (const { currency, kind, amount, settleAmount, fee } of lines) {
+    sums.add([currency, kind, amount, settleAmount, fee]);
+    count += 1;
+  }
+  return { lines: count, notes: [], totals: sums.totals() };
+}
 
 export function contentOfTrades({ lines, notes }: Statement): Content {
   return { lines: lines.length, notes: notes ?? [], totals: totalsOfTrades(lines) };

@@ -4,20 +4,31 @@ import {
   orFault,
   StatementFault,
   type StatementLine,
+  type UnpackedStatement,
 } from "../channels/index.ts";
 import { readCamt053 } from "./bank/camt053.ts";
 import { type BankStatement, totalsOfBank } from "./bank/model.ts";
 import { readMappedBank } from "./mapping/bank.ts";
 import type { Mapping } from "./mapping/model.ts";
 import { type MappedRow, readMapped } from "./mapping/read.ts";
-import { type Content, contentOfFunds, contentOfTrades, type Reading, type Scope, sumUp } from "./model.ts";
+import {
+  type Content,
+  contentOfFunds,
+  contentOfLines,
+  contentOfTrades,
+  type Reading,
+  type Scope,
+  sumUp,
+} from "./model.ts";
 
 /** How originals are read: by what was written down with them, so that they are read alike for ever. */
 export type Readers = {
   /** Whether an original keeps its promises, and what it adds up to. */
   content(scope: Scope, reading: Reading, original: Buffer): Promise<Content | StatementFault>;
-  /** The lines of an original of kind `trade` that was accepted. */
-  trades(scope: Scope, reading: Reading, original: Buffer): Promise<readonly StatementLine[]>;
+  /** The lines of an original of kind `trade` that was accepted; of a large one, none of them is held. */
+  trades(scope: Scope, reading: Reading, original: Buffer): AsyncIterable<StatementLine>;
+  /** The file of such an original as its channel wrote it, where it may be too large to be held; or null. */
+  unpacked(reading: Reading, original: Buffer): Promise<UnpackedStatement | null>;
   /** An original of kind `fund` that was accepted. */
   funds(scope: Scope, reading: Reading, original: Buffer): Promise<FundFlowStatement>;
   /** An original of kind `bank` that was accepted. */
@@ -30,6 +41,8 @@ export type ReadersDeps = {
   readonly channel: (name: string) => Channel | null;
   /** A mapping as it was at a version. */
   readonly mapping: (name: string, version: number) => Promise<Mapping>;
+  /** Larger statements are refused where they can be read piece by piece; others have limits of their own. */
+  readonly unpackedBytesMax: number;
 };
 
 export function createReaders(deps: ReadersDeps): Readers {
@@ -46,6 +59,8 @@ export function createReaders(deps: ReadersDeps): Readers {
 
   const trades = (scope: Scope, reading: Reading, original: Buffer) =>
     channelOf(reading).readStatement(of(scope, reading), original);
+  const scanned = (scope: Scope, reading: Reading, original: Buffer) =>
+    channelOf(reading).large?.scan(of(scope, reading), original, deps.unpackedBytesMax) ?? null;
   const funds = async (scope: Scope, reading: Reading, original: Buffer) => {
     const { readFundFlow, traits } = channelOf(reading);
     if (readFundFlow === undefined) return new StatementFault(0, `${traits.displayName} tells no fund flow`);
@@ -64,8 +79,11 @@ export function createReaders(deps: ReadersDeps): Readers {
   return {
     content: async (scope, reading, original) => {
       switch (scope.kind) {
-        case "trade":
+        case "trade": {
+          const lines = scanned(scope, reading, original);
+          if (lines !== null) return orFault(() => contentOfLines(lines));
           return unlessFault(await trades(scope, reading, original), contentOfTrades);
+        }
         case "fund":
           return unlessFault(await funds(scope, reading, original), contentOfFunds);
         case "bank":
@@ -75,7 +93,13 @@ export function createReaders(deps: ReadersDeps): Readers {
           return unlessFault(await rows(scope, reading, original), contentOfRows);
       }
     },
-    trades: async (...kept) => held(await trades(...kept)).lines,
+    trades: async function* (...kept) {
+      const lines = scanned(...kept);
+      if (lines === null) yield* held(await trades(...kept)).lines;
+      else yield* accepted(lines);
+    },
+    unpacked: async (reading, original) =>
+      (await channelOf(reading).large?.unpacked(original, deps.unpackedBytesMax)) ?? null,
     funds: async (...kept) => held(await funds(...kept)),
     bank: async (...kept) => held(await bank(...kept)),
     rows: async (...kept) => held(await rows(...kept)),
@@ -98,9 +122,19 @@ function contentOfRows(rows: readonly MappedRow[]): Content {
 }
 
 /** What was accepted once is read alike again: the bytes are the same, and so must be the reader. */
-function held<T>(read: T | StatementFault): T {
-  if (read instanceof StatementFault) {
-    throw new Error(`a statement that was accepted is refused now: ${read.message}`);
+async function* accepted<T>(lines: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } catch (error) {
+    throw error instanceof StatementFault ? refusedNow(error) : error;
   }
+}
+
+function refusedNow({ message }: StatementFault): Error {
+  return new Error(`a statement that was accepted is refused now: ${message}`);
+}
+
+function held<T>(read: T | StatementFault): T {
+  if (read instanceof StatementFault) throw refusedNow(read);
   return read;
 }

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import type { Channel } from "../channels/index.ts";
+import { type Channel, type ChannelDeps, createAlipay, orFault } from "../channels/index.ts";
 import { sha256 } from "../kernel/crypto.ts";
 import { parseId } from "../kernel/ids.ts";
 import { createStatementFiles, createStatementsRoom, type Statements } from "./index.ts";
 import { chanceOf } from "./testing/chance.ts";
+import { channelFormats } from "./testing/channel-formats.ts";
 import { BANK, ownFormats, SALES, salesSample } from "./testing/own-formats.ts";
 
 const ACCOUNT = "31050161000000000001";
@@ -91,6 +92,18 @@ test("a file beyond the setting is refused as too large, and says which setting"
   const sent = await upload(`/v1/ops/bank_statements/${ACCOUNT}/${DAY}`, Buffer.alloc(100_001));
   assert.equal(sent.status, 413);
   assert.match(JSON.stringify(sent.body), /TRIBUTARY_STATEMENT_MEGABYTES_MAX/);
+});
+
+test("a statement that unpacks to more than the setting is refused, and says which setting", async () => {
+  const format = channelFormats.find(({ name }) => name === "alipay detail") ?? assert.fail();
+  const original = format.pack(format.encode(format.sample(chanceOf(3))));
+  const { large } = createAlipay({} as ChannelDeps);
+  const lines = large?.scan({ holder: {}, channelDate: DAY }, original, 100) ?? [];
+  const read = orFault(() => Array.fromAsync(lines));
+  assert.match(
+    String(await read),
+    /the archive unpacks to more than 100 bytes: raise TRIBUTARY_STATEMENT_UNPACKED_MEGABYTES_MAX/,
+  );
 });
 
 test("a stranger's file is refused before it is read: nobody fills the memory with files", async () => {

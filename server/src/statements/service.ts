@@ -1,4 +1,10 @@
-import type { ChannelAccount, Channels, FundFlowStatement, StatementLine } from "../channels/index.ts";
+import type {
+  ChannelAccount,
+  Channels,
+  FundFlowStatement,
+  StatementLine,
+  UnpackedStatement,
+} from "../channels/index.ts";
 import { StatementFault } from "../channels/index.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
@@ -25,6 +31,8 @@ export type StatementsDeps = {
   readonly cell: Cell;
   readonly channels: Pick<Channels, "account" | "channel" | "contextOf" | "budget">;
   readonly files: StatementFiles;
+  /** A statement that unpacks to more is refused; 4 GB by default. */
+  readonly unpackedBytesMax?: number;
   /** Goes around the reading of a file, which is unpacked beside the event loop; absent: nothing does. */
   readonly around?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 };
@@ -69,6 +77,11 @@ export type Statements = {
   state(scope: Scope): Promise<ScopeState>;
   /** The lines of an accepted statement of kind `trade`, in the file's order, read from the original. */
   lines(record: StatementRecord): AsyncIterable<StatementLine>;
+  /**
+   * The file of an accepted statement of kind `trade` as its channel wrote it, for a program that reads it by
+   * itself; null where it is none that may be too large to be held.
+   */
+  unpacked(record: StatementRecord): Promise<UnpackedStatement | null>;
   /** An accepted statement of kind `fund`: balances and movements, read from the original. */
   funds(record: StatementRecord): Promise<FundFlowStatement>;
   /** An accepted statement of kind `bank`: balances and booked movements, read from the original. */
@@ -91,6 +104,7 @@ export type Statements = {
 
 /** Reasons are shown to people; what a file made them quote may be long. */
 const REASON_MAX = 300;
+const UNPACKED_BYTES_MAX = 4 * 1_024 ** 3;
 /** What a day without trades adds up to. */
 const NOTHING: Content = { lines: 0, notes: [], totals: [] };
 /** Each try fails only when another statement of the scope was written meanwhile. */
@@ -100,6 +114,7 @@ export function createStatements(deps: StatementsDeps): Statements {
   const { cell, files } = deps;
   const mappings = createMappings(deps);
   const readers = createReaders({
+    unpackedBytesMax: deps.unpackedBytesMax ?? UNPACKED_BYTES_MAX,
     channel: deps.channels.channel,
     mapping: async (name, version) => (await mappings.get(name, version)).definition,
   });
@@ -121,6 +136,11 @@ export function createStatements(deps: StatementsDeps): Statements {
     },
     lines: (record) =>
       each(record, async () => readers.trades(record, record.reading, await original(record))),
+    unpacked: async (record) => {
+      mustBeAccepted(record);
+      if (record.source === "none_published") return null;
+      return readers.unpacked(record.reading, await original(record));
+    },
     funds: async (record) => {
       mustBeAccepted(record);
       return readers.funds(record, record.reading, await original(record));
@@ -263,7 +283,10 @@ async function write(
 }
 
 /** Nothing for a day that has no file. */
-async function* each<T>(record: StatementRecord, read: () => Promise<readonly T[]>): AsyncIterable<T> {
+async function* each<T>(
+  record: StatementRecord,
+  read: () => Promise<Iterable<T> | AsyncIterable<T>>,
+): AsyncIterable<T> {
   mustBeAccepted(record);
   if (record.source !== "none_published") yield* await read();
 }

@@ -1,4 +1,5 @@
-import { StatementFault } from "../statement-fault.ts";
+import type { StatementOf } from "../port.ts";
+import { faultOr, StatementFault } from "../statement-fault.ts";
 import { decodedLine } from "../statement-text.ts";
 import { parseBeijingTime } from "./time.ts";
 
@@ -12,6 +13,19 @@ export type Columns<Column extends string> = {
 
 export function firstLine(content: Buffer): string {
   return new TextDecoder("gbk").decode(content.subarray(0, 256)).split(/\r?\n/, 1)[0] ?? "";
+}
+
+/** Refuses what is another seller's, or of another day. @throws StatementFault */
+export function checkWhose(
+  statement: { readonly account: string; readonly channelDate: string },
+  { holder, channelDate }: StatementOf,
+): void {
+  if (!statement.account.startsWith(holder.seller_id ?? " ")) {
+    throw new StatementFault(2, `it is the statement of another seller, ${statement.account}`);
+  }
+  if (statement.channelDate !== channelDate) {
+    throw new StatementFault(3, `it is the statement of ${statement.channelDate}, not of ${channelDate}`);
+  }
 }
 
 /**
@@ -28,6 +42,46 @@ export function decodeLines(content: Buffer): string[] {
     start = end + 1;
   }
   return lines;
+}
+
+export type CutLine = { readonly text: string; readonly index: number };
+
+/** Lines as `decodeLines` makes them, of a file that comes in pieces. */
+export function createLineCutter() {
+  const decoder = new TextDecoder("gbk", { fatal: true });
+  let begun: Buffer[] = [];
+  let count = 0;
+  let fault: StatementFault | null = null;
+  const decoded = (bytes: Buffer): CutLine[] => {
+    count += 1;
+    if (fault !== null) return [];
+    const text = faultOr(() => decodedLine(decoder, bytes, count));
+    if (!(text instanceof StatementFault)) return [{ text: text.replace(/\r$/, ""), index: count - 1 }];
+    fault = text;
+    return [];
+  };
+  return {
+    count: () => count,
+    push: (piece: Buffer): CutLine[] => {
+      const lines: CutLine[] = [];
+      let start = 0;
+      for (let feed = piece.indexOf(0x0a); feed !== -1; feed = piece.indexOf(0x0a, start)) {
+        const rest = piece.subarray(start, feed);
+        lines.push(...decoded(begun.length === 0 ? rest : Buffer.concat([...begun, rest])));
+        begun = [];
+        start = feed + 1;
+      }
+      if (start < piece.length) begun.push(piece.subarray(start));
+      return lines;
+    },
+    /** The last line, which no line feed ends. Throws where a line before has bytes that are not GBK. */
+    end: (): CutLine[] => {
+      const lines = decoded(Buffer.concat(begun));
+      begun = [];
+      if (fault !== null) throw fault;
+      return lines;
+    },
+  };
 }
 
 export function at(lines: readonly string[], index: number): string {

@@ -6,7 +6,7 @@ import iconv from "iconv-lite";
 import type { StatementLine } from "../port.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { fenOf, yuanText } from "./amount.ts";
-import { isStatement, parseStatement } from "./bill.ts";
+import { createBillReader, isStatement, parseStatement } from "./bill.ts";
 import {
   contextOf,
   newPair,
@@ -265,6 +265,44 @@ describe("the business statement", () => {
       { numRuns: 500 },
     );
     assert.ok(refused > 0);
+  });
+
+  it("in pieces of whatever length is read, or refused for the same reason, as in one", () => {
+    const outcome = (read: () => unknown) => {
+      try {
+        return read();
+      } catch (error) {
+        if (error instanceof StatementFault) return error.message;
+        throw error;
+      }
+    };
+    const damage = fc.option(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })));
+    const lengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 });
+    fc.assert(
+      fc.property(arbitraryLines, damage, fc.nat(), lengths, (lines, damaged, cut, pieces) => {
+        const whole = gbk(written(lines));
+        const content = whole.subarray(0, cut % 3 === 0 ? cut % whole.length : whole.length);
+        const at = (damaged?.[0] ?? 0) % Math.max(1, content.length);
+        if (damaged !== null && content.length > 0) content[at] = (content[at] as number) ^ damaged[1];
+        const inPieces = outcome(() => {
+          const reader = createBillReader();
+          const read: StatementLine[] = [];
+          for (let from = 0, piece = 0; from < content.length; piece += 1) {
+            const to = from + (pieces[piece % pieces.length] as number);
+            read.push(...reader.push(content.subarray(from, to)));
+            from = to;
+          }
+          const { of, lines: last } = reader.end();
+          return { ...of, lines: [...read, ...last] };
+        });
+        const inOne = outcome(() => {
+          const { original: _, ...statement } = parseStatement(content, content);
+          return statement;
+        });
+        assert.deepEqual(inPieces, inOne);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("is told from its summary by its title", () => {

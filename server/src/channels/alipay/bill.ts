@@ -1,8 +1,18 @@
 import type { Statement, StatementLine } from "../port.ts";
-import { StatementFault } from "../statement-fault.ts";
+import { faultOr, StatementFault } from "../statement-fault.ts";
 import { namingNumber } from "../statement-text.ts";
 import { fenOf } from "./amount.ts";
-import { at, type Columns, cell, columnsOf, dayOf, decodeLines, firstLine, headed } from "./bill-file.ts";
+import {
+  at,
+  type Columns,
+  type CutLine,
+  cell,
+  columnsOf,
+  createLineCutter,
+  dayOf,
+  firstLine,
+  headed,
+} from "./bill-file.ts";
 import { parseBeijingTime } from "./time.ts";
 
 // The business statement (业务明细) of one day: GBK, comma-separated without quoting, cells padded with tabs.
@@ -51,23 +61,105 @@ export function isStatement(content: Buffer): boolean {
  * @throws StatementFault with the line and the reason
  */
 export function parseStatement(content: Buffer, original: Buffer): Statement {
-  const lines = decodeLines(content);
-  const { account, channelDate, columns } = headOf(lines);
-  const end = lines.findIndex((line, index) => index >= HEAD_LINES && line.startsWith("#"));
-  if (end === -1) throw new StatementFault(lines.length, "the list has no end: the file is cut off");
-  const rows = lines
-    .slice(HEAD_LINES, end)
-    .map((line, index) => rowOf(line, index + HEAD_LINES + 1, columns));
-  const totals = totalsAfter(lines, end);
-  checkTotal(end + 2, rows, "payment", totals);
-  checkTotal(end + 3, rows, "refund", totals);
+  const reader = createBillReader();
+  const lines = reader.push(content);
+  const last = reader.end();
+  return { ...last.of, lines: [...lines, ...last.lines], original };
+}
+
+/** Whose statement it is, and of which day. */
+export type BillHead = { readonly account: string; readonly channelDate: string };
+
+export type BillReader = {
+  /** The lines of the list that end in the next piece of the file. */
+  push(piece: Buffer): StatementLine[];
+  /**
+   * After the last piece: what was left, and whose file it was. Throws the StatementFault of the whole file:
+   * what was given before it is not to be used.
+   */
+  end(): { readonly of: BillHead; readonly lines: readonly StatementLine[] };
+};
+
+/** A reader that never holds more of a file than a piece and the beginning of a line. */
+export function createBillReader(): BillReader {
+  const cutter = createLineCutter();
+  const tail = createTail();
+  const sums = { payment: { ...NO_ROWS }, refund: { ...NO_ROWS } };
+  // Told at the end, in an order of their own, whichever stands first in the file.
+  const headLines: string[] = [];
+  let head: ReturnType<typeof headOf> | StatementFault | null = null;
+  let rowFault: StatementFault | null = null;
+
+  const take = (text: string, index: number): StatementLine | null => {
+    if (index < HEAD_LINES) {
+      headLines.push(text);
+      if (headLines.length === HEAD_LINES) head = faultOr(() => headOf(headLines));
+      return null;
+    }
+    if (tail.take(text, index) || rowFault !== null) return null;
+    if (head === null || head instanceof StatementFault) return null;
+    const { columns } = head;
+    const row = faultOr(() => rowOf(text, index + 1, columns));
+    if (row instanceof StatementFault) {
+      rowFault = row;
+      return null;
+    }
+    const sum = sums[row.entry.kind as keyof typeof sums];
+    sum.count += 1n;
+    sum.settled += row.entry.settleAmount;
+    sum.discount += row.discount;
+    return row.entry;
+  };
+  const taken = (lines: readonly CutLine[]) => lines.flatMap(({ text, index }) => take(text, index) ?? []);
+
   return {
-    account,
-    channelDate,
-    lines: rows.map((row) => row.entry),
-    original,
+    push: (piece) => taken(cutter.push(piece)),
+    end: () => {
+      const lines = taken(cutter.end());
+      const of = head ?? headOf(headLines);
+      if (of instanceof StatementFault) throw of;
+      if (tail.end() === null)
+        throw new StatementFault(cutter.count(), "the list has no end: the file is cut off");
+      if (rowFault !== null) throw rowFault;
+      const { end, totals } = tail.totals();
+      checkTotal(end + 2, sums.payment, "payment", totals);
+      checkTotal(end + 3, sums.refund, "refund", totals);
+      return { of: { account: of.account, channelDate: of.channelDate }, lines };
+    },
   };
 }
+
+const NO_ROWS = { count: 0n, settled: 0n, discount: 0n };
+/** The end of the list, the two totals, the time of export. */
+const TAIL_LINES = 4;
+
+/** What stands behind the list, from the first line that begins with # on. */
+function createTail() {
+  const lines: string[] = [];
+  let first: number | null = null;
+  let stray: number | null = null;
+  return {
+    /** Whether the line is a part of it. */
+    take: (text: string, index: number): boolean => {
+      if (first === null && !text.startsWith("#")) return false;
+      first ??= index;
+      if (lines.length < TAIL_LINES) lines.push(text);
+      else if (text !== "") stray ??= index;
+      return true;
+    },
+    /** Where the list ends; null: nowhere. */
+    end: () => first,
+    totals: () => {
+      const end = first ?? 0;
+      const totals = faultOr(() => totalsAfter(lines, 0));
+      if (totals instanceof StatementFault) throw new StatementFault(totals.line + end, totals.reason);
+      if (stray !== null) throw new StatementFault(stray + 1, FOLLOWS);
+      return { end, totals };
+    },
+  };
+}
+
+const FOLLOWS = "something follows the end of the statement";
 
 /** Lines that stand before those of the list. */
 export const HEAD_LINES = 5;
@@ -89,7 +181,7 @@ export function totalsAfter(lines: readonly string[], end: number): Totals {
   const totals = { payment: totalOf(lines, end + 1, "payment"), refund: totalOf(lines, end + 2, "refund") };
   headed(lines, end + 3, /^#导出时间[：:]\[(.+)\]$/, "the time of export");
   const rest = lines.findIndex((line, index) => index > end + 3 && line !== "");
-  if (rest !== -1) throw new StatementFault(rest + 1, "something follows the end of the statement");
+  if (rest !== -1) throw new StatementFault(rest + 1, FOLLOWS);
   return totals;
 }
 
@@ -141,17 +233,16 @@ function rowOf(text: string, line: number, columns: Columns<AlipayColumn>): Row 
   return { entry, discount: money("discount") };
 }
 
-function checkTotal(line: number, rows: readonly Row[], kind: keyof Totals, totals: Totals): void {
-  const { count, settled, discount } = totals[kind];
-  const own = rows.filter((row) => row.entry.kind === kind);
+function checkTotal(line: number, made: AlipayTotal, kind: keyof Totals, totals: Totals): void {
+  const said = totals[kind];
   const sums = [
-    ["笔", count, BigInt(own.length)],
-    ["商家实收", settled, own.reduce((sum, row) => sum + row.entry.settleAmount, 0n)],
-    ["商家优惠", discount, own.reduce((sum, row) => sum + row.discount, 0n)],
+    ["笔", said.count, made.count],
+    ["商家实收", said.settled, made.settled],
+    ["商家优惠", said.discount, made.discount],
   ] as const;
-  for (const [what, said, counted] of sums) {
-    if (said !== counted) {
-      throw new StatementFault(line, `${TOTAL_TITLES[kind]} says ${what} ${said}, the lines make ${counted}`);
+  for (const [what, told, counted] of sums) {
+    if (told !== counted) {
+      throw new StatementFault(line, `${TOTAL_TITLES[kind]} says ${what} ${told}, the lines make ${counted}`);
     }
   }
 }

@@ -19,6 +19,7 @@ import { withDownloads } from "../statement-download.ts";
 import { merchantOf, parseCredentials } from "./credentials.ts";
 import { callGateway, credentialsOf, recordOfRequest, withQuery } from "./gateway.ts";
 import { createIdentification } from "./identify.ts";
+import { LARGE, readStatement } from "./large.ts";
 import { readNotification } from "./notification.ts";
 import {
   refundOf,
@@ -43,7 +44,7 @@ import {
 } from "./requests.ts";
 import { createSharing } from "./sharing.ts";
 import type { Parameters } from "./signing.ts";
-import { fetchFundFlow, fetchStatement, readFundFlow, readPayouts, readStatement } from "./statement.ts";
+import { fetchFundFlow, fetchStatement, readFundFlow, readPayouts } from "./statement.ts";
 import { ALIPAY_TRAITS } from "./traits.ts";
 import { refuseOrder } from "./validation.ts";
 
@@ -68,6 +69,7 @@ export function createAlipay(deps: ChannelDeps): Channel {
     acknowledge,
     fetchStatement: (context, channelDate) => fetchStatement(deps, context, channelDate),
     readStatement,
+    large: LARGE,
     fetchFundFlow: (context, channelDate) => fetchFundFlow(deps, context, channelDate),
     readFundFlow,
     payouts: { toldIn: "fund", payer: "支付宝（中国）网络技术有限公司", read: readPayouts },

@@ -9,15 +9,15 @@ import type {
   ChannelDeps,
   ExchangeRecord,
   FundFlowStatement,
-  Statement,
   StatementOf,
 } from "../port.ts";
 import type { ToldMoney } from "../port-payouts.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import type { Answer } from "./answer.ts";
-import { isStatement, parseStatement } from "./bill.ts";
+import { checkWhose } from "./bill-file.ts";
 import { isFundFlow, parseFundFlow } from "./fund-flow.ts";
 import { callGateway } from "./gateway.ts";
+import { damageOf } from "./large.ts";
 import { billRequest } from "./requests.ts";
 
 /** The packed statement of a seller with some million trades a day. */
@@ -46,14 +46,19 @@ export function fetchFundFlow(
   return fetchFile(deps, context, channelDate, "signcustomer");
 }
 
-/** Reads an archive with what was sold, or the file that was taken out of it. */
-export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
-  return readFile(of, original, { what: "business", isIt: isStatement, parse: parseStatement });
-}
-
-/** The same of what moved on the account. */
+/** Reads an archive with what moved on the account, or the file that was taken out of it. */
 export function readFundFlow(of: StatementOf, original: Buffer): Promise<FundFlowStatement | StatementFault> {
-  return readFile(of, original, { what: "account", isIt: isFundFlow, parse: parseFundFlow });
+  return orFault(async () => {
+    const contents = isFundFlow(original) ? [original] : await contentsOf(original);
+    const files = contents.filter(isFundFlow);
+    const [file] = files;
+    if (file === undefined || files.length > 1) {
+      throw new StatementFault(0, `the archive holds ${files.length} account statements`);
+    }
+    const statement = parseFundFlow(file, original);
+    checkWhose(statement, of);
+    return statement;
+  });
 }
 
 /** What an account statement tells of withdrawals. A transfer (转账) may be to anybody, and is none. */
@@ -63,13 +68,6 @@ export function readPayouts(of: StatementOf, original: Buffer): Promise<ToldMone
     return funds instanceof StatementFault ? funds : withdrawalsOf(funds);
   });
 }
-
-/** One kind of file: how it is told from its summary in the same archive, and read. */
-type Kind<T> = {
-  readonly what: string;
-  readonly isIt: (content: Buffer) => boolean;
-  readonly parse: (content: Buffer, original: Buffer) => T;
-};
 
 /**
  * Asks where the statement of a date is and takes it from there. The address is good for half a minute only.
@@ -129,36 +127,11 @@ async function download(deps: ChannelDeps, context: ChannelContext, url: string)
   return { end: "answered", value: sent.body, exchange: exchange(said) };
 }
 
-function readFile<T extends { readonly account: string; readonly channelDate: string }>(
-  { holder, channelDate }: StatementOf,
-  original: Buffer,
-  { what, isIt, parse }: Kind<T>,
-): Promise<T | StatementFault> {
-  return orFault(async () => {
-    // A person may have taken the file out of its archive before uploading it.
-    const contents = isIt(original) ? [original] : await contentsOf(original);
-    const files = contents.filter(isIt);
-    const [file] = files;
-    if (file === undefined || files.length > 1) {
-      throw new StatementFault(0, `the archive holds ${files.length} ${what} statements`);
-    }
-    const statement = parse(file, original);
-    if (!statement.account.startsWith(holder.seller_id ?? " ")) {
-      throw new StatementFault(2, `it is the statement of another seller, ${statement.account}`);
-    }
-    if (statement.channelDate !== channelDate) {
-      throw new StatementFault(3, `it is the statement of ${statement.channelDate}, not of ${channelDate}`);
-    }
-    return statement;
-  });
-}
-
 /** A damaged archive may come whole the next time. */
 async function contentsOf(archive: Buffer): Promise<Buffer[]> {
   try {
     return (await unzip(archive)).map((entry) => entry.content);
   } catch (error) {
-    const reason = `the archive cannot be read: ${(error as Error).message}`;
-    throw new StatementFault(0, reason, { isDamage: true });
+    throw damageOf(error);
   }
 }

@@ -80,7 +80,7 @@ async function workLater(): Promise<void> {
  */
 for (let step = 0; step < 8; step += 1) {
   for (const isAfter of [false, true]) {
-    test(`killed ${isAfter ? "after" : "before"} transaction ${step}, it is announced once and whole`, async () => {
+    test(`killed ${isAfter ? "after" : "before"} transaction ${step}, it is announced once`, async () => {
       const numbers = [`K${step}${isAfter}A`, `K${step}${isAfter}B`];
       const { deps, id } = telling(numbers);
       let count = -1;

@@ -1,5 +1,4 @@
 /** Plans compared by the engine, and what it found made into generations. */
-import { stat } from "node:fs/promises";
 import type { StatementLine } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { type Comparison, type Engine, type InScope, IrregularStatement } from "../engine/engine.ts";
@@ -11,6 +10,7 @@ import type { Finding } from "../model.ts";
 import { ourRowFrom, theirRowFrom } from "./evidence.ts";
 import { findingOf, hashOf, inOrder } from "./findings.ts";
 import { type Standing, standingsOf } from "./known.ts";
+import { withLargeFile } from "./large-file.ts";
 import type { Plan } from "./plan.ts";
 import type { Made } from "./store.ts";
 
@@ -18,39 +18,34 @@ export type CompareDeps = {
   readonly cell: Cell;
   readonly engine: Engine;
   readonly extractPath: (accountingDate: string) => string;
+  /** Where a large statement is while it is compared. */
+  readonly folder: string;
   /** An Alipay statement of so many bytes is large. */
   readonly largeBytesMin: number;
 };
 
 /** Compares scopes of one channel date, each account once: together, and large statements each alone. */
 export async function comparePlans(deps: CompareDeps, plans: readonly Plan[]): Promise<readonly Made[]> {
-  const large = new Map<Plan, LargeStatement>();
-  for (const plan of plans) {
-    const statement = await largeOf(deps, plan);
-    if (statement !== null) large.set(plan, statement);
-  }
   const made: Made[] = [];
-  const together = plans.filter((plan) => !large.has(plan));
-  for (const [plan, statement] of large) {
-    const alone = await compareLarge(deps, plan, statement);
+  const together: Plan[] = [];
+  for (const plan of plans) {
+    const alone = await compareLarge(deps, plan);
     if (alone === null) together.push(plan);
     else made.push(alone);
   }
   return [...made, ...(together.length === 0 ? [] : await compareTogether(deps, together))];
 }
 
-/** The statement where it is a large one whose frame can be read. */
-async function largeOf({ largeBytesMin }: CompareDeps, { statement }: Plan): Promise<LargeStatement | null> {
-  const path = statement.alipayFile;
-  if (path === undefined || (await stat(path)).size < largeBytesMin) return null;
-  // What is wrong with a frame is for the strict reader to say.
-  const frame = await frameOf(path).catch(() => null);
-  return frame === null ? null : { path, frame };
-}
-
-async function compareLarge(deps: CompareDeps, plan: Plan, large: LargeStatement): Promise<Made | null> {
+/** Null: it is no large one, or one that only the strict reader can read. */
+async function compareLarge(deps: CompareDeps, plan: Plan): Promise<Made | null> {
+  const file = (await plan.statement.alipayFile?.()) ?? null;
+  if (file === null || file.bytes < deps.largeBytesMin) return null;
   try {
-    return (await compareTogether(deps, [plan], large))[0] ?? null;
+    return await withLargeFile({ folder: deps.folder, id: deps.cell.newId() }, file, async (path) => {
+      // What is wrong with a frame is for the strict reader to say.
+      const frame = await frameOf(path).catch(() => null);
+      return frame === null ? null : ((await compareTogether(deps, [plan], { path, frame }))[0] ?? null);
+    });
   } catch (error) {
     if (error instanceof IrregularStatement) return null;
     throw error;

@@ -19,11 +19,13 @@ export type GivenStatement = {
   readonly hash: Buffer;
   readonly lines: Iterable<StatementLine> | AsyncIterable<StatementLine>;
   /**
-   * Where an Alipay statement (业务明细) is as it came, unpacked: one too large to be read line by line is read
-   * by the engine itself.
+   * An Alipay statement (业务明细) as it came, unpacked: one too large to be read line by line is read by the
+   * engine itself. Null: it is of another channel.
    */
-  readonly alipayFile?: string;
+  readonly alipayFile?: () => Promise<AlipayFile | null>;
 };
+
+export type AlipayFile = { readonly bytes: number; writeTo(path: string): Promise<void> };
 
 export type PlanDeps = {
   readonly db: Db;

@@ -90,7 +90,9 @@ select cell(trade_no) as trade_no, order_no,
   case when cell(kind) = {payment} then '' else cell(refund_no) end as refund_no,
   any_fen(cell(amount)) as amount, any_fen(cell(settled)) as settle, -any_fen(cell(fee)) as told_fee,
   any_fen(cell(discount)) as discount, instant(cell(created_at)) as created_at,
-  instant(cell(finished_at)) as finished_at, cell(subject) as subject
+  instant(cell(finished_at)) as finished_at,
+  -- As lines that come one by one are told to the rules.
+  regexp_replace(cell(subject), '[[:cntrl:]]', ' ', 'g') as subject
 from (
   select l.*
   from large_lines l
