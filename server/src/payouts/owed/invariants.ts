@@ -95,6 +95,7 @@ export const invariants: readonly Invariant[] = [
       "What is divided among partners is what each merchant's partner_payable took in and gave back, " +
       "payouts apart, as far as it is divided.",
     per: "cell",
+    readsAll: true,
     check: check(DUES),
   },
   {
@@ -111,6 +112,7 @@ export const invariants: readonly Invariant[] = [
       "What payouts to partners and receivers took of each merchant's book is the sum of those that are " +
       "sent, unknown or succeeded.",
     per: "cell",
+    readsAll: true,
     check: check(TAKEN),
   },
 ];
