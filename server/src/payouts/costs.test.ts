@@ -9,7 +9,7 @@ import { sql } from "../kernel/database.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
 import { addAccount, openShop, type Shop } from "../payments/testing/shop.ts";
 import { costPaidAction } from "./costs/service.ts";
-import { openEarning } from "./testing/earning.ts";
+import { type Earning, openEarning } from "./testing/earning.ts";
 import { CONNECTION, type Office, openOffice } from "./testing/office.ts";
 
 const OWN_ACCOUNT = "31050161000000000002";
@@ -19,6 +19,7 @@ let platform: TestPlatform;
 let office: Office;
 let shop: Shop;
 let idle: string;
+let earning: Earning;
 let month: string;
 const days = daysOn(() => platform);
 
@@ -72,15 +73,20 @@ async function entry(amount: number, connection = "own"): Promise<Json> {
   return { connection, entry_ref: found.entry_ref };
 }
 
-/** The month is over, and the days of it that the books had are closed. */
+/** The day is closed with its statements, and its month is over and closed. */
 async function nextMonth(): Promise<void> {
-  const date = days.today();
+  const date = await days.next();
+  await days.closeInTheMorning(date);
+  const { chain } = await days.report(date);
+  assert.ok(chain.length > 0 && chain.every((row: Json) => row.ties), JSON.stringify(chain));
+  const open = days.today();
+  if (!open.startsWith(date.slice(0, 7))) return;
   while (days.today().startsWith(date.slice(0, 7))) platform.clock.advance(DAY);
-  for (let looks = 0; (await days.shown(date)) === undefined; looks += 1) {
+  for (let looks = 0; (await days.shown(open)) === undefined; looks += 1) {
     assert.ok(looks < 400, "the day goes on");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await days.close(date);
+  await days.close(open);
 }
 
 const cost = (amount: number, changes: Json = {}) => ({
@@ -105,7 +111,7 @@ test("what a channel bills apart is owed when its month is closed, with the mont
   const terms = plainTerms(6_000, { monthly_minimum: 400 });
   const place = { method: null, currency: "CNY", effective_from: days.today() };
   await fees.set("cost", { ...place, channel_account_id: idle, terms });
-  const earning = await openEarning(platform, office, fees);
+  earning = await openEarning(platform, office, fees);
   const payment = await earning.paid(shop, 100_000);
   await earning.refund(shop, payment, 25_000);
   assert.equal(await earning.balance(shop, "channel_cost_payable"), 450);
@@ -192,7 +198,8 @@ test("a payment that the bank sends back is owed again, and only once", async ()
   await debit(300);
   await office.approved(await say(await entry(-300), [cost(300)]));
   assert.deepEqual(await shown(shop.channelAccountId), [450, 0, 450, 0]);
-  // What was paid and came back later changes no month that is over.
+  // What was paid and came back later changes no month that is over, and no chain of its own day.
+  await earning.paid(shop, 100_000);
   await nextMonth();
   assert.deepEqual(await shown(shop.channelAccountId), [450, 0, 450, 0]);
   await assertInvariants(platform);

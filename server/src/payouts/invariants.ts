@@ -160,6 +160,7 @@ export const invariants: readonly Invariant[] = [
     name: "7 payouts have their sources",
     sentence: "What a payout takes from merchants' books sums to its amount.",
     per: "cell",
+    readsAll: true,
     check: check(SOURCES),
   },
   {

@@ -200,3 +200,10 @@ test("a partner with a new registered name is paid to an account in that name al
   assert.equal((await platform.api("GET", `/v1/payouts/${body.id}`)).status, 404);
   assert.equal((await office.propose([body.id])).body.batch.connection, CONNECTION);
 });
+
+test("no partner is paid while clients have paid for the platform: the platform owes it", async () => {
+  await office.fund(100_000_000n, 0n);
+  const refused = await earning.pay(AGENT, { amount: 50 });
+  assert.deepEqual([refused.status, refused.body.code, refused.body.field], [409, "conflict", "currency"]);
+  assert.ok(refused.body.missing > 0);
+});

@@ -1,13 +1,15 @@
 /** What partners are owed, by merchant, and its payouts. */
 import type { Share } from "../../fees/index.ts";
+import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
-import type { Currency } from "../../kernel/money.ts";
+import { type Currency, formatDecimal } from "../../kernel/money.ts";
 import type { Actor } from "../../operators/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Payout } from "../model.ts";
 import { getPartner } from "../payees/partners.ts";
 import { getPayee } from "../payees/payee.ts";
 import { type Partner, partnersByParties } from "../payees/store.ts";
+import { ownMoney } from "../statement/own-money.ts";
 import { divideEntries, NOBODY, type PartnerEntry } from "./divide.ts";
 import { type Division, divide } from "./division.ts";
 import {
@@ -70,7 +72,8 @@ function entryOf({ seq, amount, kind, attemptId, partnerAmount }: PartnerRow): P
 
 /**
  * Makes a payout of what a partner is owed for days that are over, from all merchants' books. Throws
- * `not_found` for a party that nobody has registered, and as `payOwed`.
+ * `not_found` for a party that nobody has registered, `conflict` while client money has paid for the platform
+ * in the currency (its share is the platform's to pay), and as `payOwed`.
  */
 export async function payPartner(
   deps: PayoutsDeps,
@@ -80,8 +83,21 @@ export async function payPartner(
 ): Promise<{ payout: Payout; isNew: boolean }> {
   const { id: payeeId } = await getPartner(deps, party);
   const known = await getPayee(deps, { payeeKind: "partner", payeeId });
+  await refuseOfClients(deps, wanted.currency);
   await dividePartners(deps, async () => undefined);
   return payOwed(deps, actor, known, { kind: "partner", payee: party, payeeId }, wanted);
+}
+
+async function refuseOfClients({ cell }: PayoutsDeps, currency: Currency): Promise<void> {
+  const { positions } = await ownMoney(cell.db);
+  const missing = positions.find((position) => position.currency === currency)?.missing ?? 0n;
+  if (missing === 0n) return;
+  const shown = formatDecimal({ amount: missing, currency });
+  throw problem("conflict", {
+    field: "currency",
+    detail: `${shown} ${currency} of client money has paid for the platform: pay that in first`,
+    members: { missing: Number(missing) },
+  });
 }
 
 export type OwedToPartner = Due & { readonly partner: Partner | null; readonly owed: bigint };

@@ -29,6 +29,8 @@ export const MANUAL_JOURNAL_KIND = "ledger.manual_journal";
 const GUARDED: readonly AccountCode[] = [
   "merchant_pending",
   "receiver_pending",
+  "receiver_available",
+  "partner_payable",
   "refund_clearing",
   "payout_clearing",
   "suspense_surplus",
