@@ -19,6 +19,7 @@ import {
   type OwnRefund,
   type Receivable,
 } from "./explain.ts";
+import { type LeftBreak, wrongAmounts } from "./left-breaks.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, type World } from "./world.ts";
 
@@ -151,6 +152,44 @@ async function download(world: World, contract: Contract): Promise<readonly Date
     lines.push(...((await bill(date)) ?? []).map((line) => ({ ...line, date })));
   }
   return lines;
+}
+
+const LEFT_BREAKS = {
+  name: "simulation_left_breaks",
+  text: `select b.kind, b.channel_date, b.match_key, b.theirs_amount, b.settle_difference, b.fee_difference,
+     a.channel_order_no, a.channel_trade_no, b.theirs::jsonb ->> 'channel_refund_no' as their_refund_no,
+     coalesce(
+       (
+         select sum(e.amount)
+         from entries e
+         join accounts c on c.id = e.account_id
+         where e.journal_id = (b.ours::jsonb ->> 'journal_id')::uuid
+           and c.code = 'channel_cost'
+       ), 0)::bigint as cost_booked
+   from breaks b
+   join attempts a on a.id = b.attempt_id
+   where b.channel_account_id = $1
+     and b.state not in ('resolved', 'voided')
+   order by b.id`,
+};
+
+/** Breaks that are left to people with another amount than the channel's bill and the ledger come to. */
+export async function checkLeftBreaks(
+  world: World,
+  merchants: readonly Merchant[],
+): Promise<readonly string[]> {
+  const { db } = world.ground.cell;
+  const found: string[] = [];
+  for (const contract of merchants.flatMap(({ contracts }) => contracts)) {
+    const account = [parseId("cha", contract.accountId) as Id];
+    const left = await db.all<LeftBreak>(LEFT_BREAKS, account);
+    if (left.length === 0) continue;
+    const refunds = await db.all<OwnRefund>(REFUNDS, account);
+    const ours = new Set(refunds.map(({ channelRefundNo }) => channelRefundNo));
+    found.push(...wrongAmounts(left, await download(world, contract), ours));
+    world.weather.tally.add("closes", "breaks that are left, with their amounts", left.length);
+  }
+  return found;
 }
 
 /** What stayed with us of all that came through a contract, before the channel's fees. */

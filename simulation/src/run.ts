@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { openBank } from "./bank.ts";
 import { checkBank, isUnderWay } from "./bank-checks.ts";
 import { armBankFaults, disarmBankFaults } from "./bank-faults.ts";
+import { checkLeftBreaks } from "./bills.ts";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
@@ -90,6 +91,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
     violations.push(...(await checkCloses(world)));
+    violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));

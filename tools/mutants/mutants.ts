@@ -253,4 +253,39 @@ export const MUTANTS: readonly Mutant[] = [
     instead: "later(from, channelDateOf(traits, createdAt))",
     catchers: [SIMULATION],
   },
+  {
+    name: "payout-renamed",
+    mistake: "each send of a batch of payouts has another number at the bank",
+    file: "server/src/payouts/sending/send.ts",
+    text: "  const message = await openInstruction(deps, batch);",
+    instead:
+      "  const opened = await openInstruction(deps, batch);\n" +
+      "  const number = messageIdOf(batch.id);\n" +
+      "  const message = opened.replaceAll(number, number.slice(0, -1) + batch.sends);",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "payout-not-asked",
+    mistake: "a batch without an answer is sent again, and the bank is not asked first",
+    file: "server/src/payouts/sending/send.ts",
+    text: "if (batch.uncertain || batch.bankHasIt) await ask(",
+    instead: "if (batch.bankHasIt) await ask(",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "payout-return-unread",
+    mistake: "what comes back from a payout is taken for a stranger's money",
+    file: "server/src/payouts/statement/read.ts",
+    text: "if (!isOut && !isReturn) return null;",
+    instead: "if (!isOut) return null;",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "reserve-paid-twice",
+    mistake: "approvals look at the reserve and not at what is instructed from it already",
+    file: "server/src/payouts/batch/service.ts",
+    text: "if (batch.amount > reserve - instructed) {",
+    instead: "if (batch.amount > reserve) {",
+    catchers: [{ by: "test", file: "server/src/payouts/batches.test.ts" }],
+  },
 ];

@@ -1,0 +1,63 @@
+/**
+ * The amounts of breaks that are left to people, held against the channel's own bill and the ledger: what
+ * went back by itself, and the fee that came back with a part of it. Pure.
+ */
+import type { DatedLine } from "./explain.ts";
+
+/** A break as it stands. */
+export type LeftBreak = {
+  readonly kind: string;
+  readonly channelDate: string;
+  readonly matchKey: string;
+  readonly theirsAmount: bigint | null;
+  readonly settleDifference: bigint;
+  readonly feeDifference: bigint;
+  readonly channelOrderNo: string;
+  readonly channelTradeNo: string | null;
+  /** The channel's number of the line that it is about; null where it bears none. */
+  readonly theirRefundNo: string | null;
+  /** What the journal that it is compared with did to the channel's cost; 0: there is none. */
+  readonly costBooked: bigint;
+};
+
+/** Parts of one order that went back by themselves on a date are one break, as nothing tells them apart. */
+const OF_THE_DATE = "by itself/";
+
+/**
+ * What is wrong with the amounts, a sentence each. `ours`: the numbers of refunds that somebody asked for.
+ */
+export function wrongAmounts(
+  breaks: readonly LeftBreak[],
+  lines: readonly DatedLine[],
+  ours: ReadonlySet<string>,
+): readonly string[] {
+  return breaks.flatMap((one) => {
+    const { kind, channelDate, matchKey, theirsAmount, settleDifference, feeDifference, costBooked } = one;
+    const own = lines.filter((line) => line.date === channelDate && isOfOrder(line, one));
+    const told = own.filter(
+      (line) =>
+        line.kind === "refund" &&
+        line.amount < 0n &&
+        (matchKey.startsWith(OF_THE_DATE)
+          ? !ours.has(line.channelRefundNo ?? "")
+          : line.channelRefundNo === one.theirRefundNo),
+    );
+    const sum = (of: "amount" | "settleAmount" | "fee") => told.reduce((total, line) => total + line[of], 0n);
+    const name = `the ${kind} of ${channelDate} (${matchKey})`;
+    if (told.length === 0) return [`${name} is about a line that the bill does not have`];
+    const wanted = [
+      ["amount", theirsAmount, sum("amount")],
+      // Of a fee both have the money; of all else nothing of ours stands beside it.
+      ["settle_difference", settleDifference, kind === "fee" ? 0n : sum("settleAmount")],
+      ["fee_difference", feeDifference, sum("fee") - costBooked],
+    ] as const;
+    return wanted.flatMap(([what, is, due]) =>
+      is === due ? [] : [`${name} has the ${what} ${is}, by the bill and the ledger it is ${due}`],
+    );
+  });
+}
+
+function isOfOrder(line: DatedLine, { channelOrderNo, channelTradeNo }: LeftBreak): boolean {
+  if (line.channelOrderNo !== "") return line.channelOrderNo === channelOrderNo;
+  return channelTradeNo !== null && line.channelTradeNo === channelTradeNo;
+}
