@@ -56,3 +56,34 @@ it("a platform that took more than it earned has client money inside, currency b
     ],
   );
 });
+
+it("a partner that is paid, and a cost paid from our own account, leave the rest whose it was", () => {
+  const before = [
+    row("bank_reserve", 1_000n),
+    row("bank_own", 50n),
+    row("own_capital", -50n),
+    row("merchant_available", -900n),
+    row("partner_payable", -30n),
+    row("channel_cost_payable", -20n),
+    row("fee_income", -70n),
+    row("channel_cost", 20n),
+  ];
+  const after = (changes: Partial<Record<AccountCode, bigint>>) => {
+    const changed = before.map((one) => ({ ...one, signed: one.debit - one.credit }));
+    const rows = changed.map(({ code, signed }) => row(code, changes[code] ?? signed));
+    if (changes.payout_clearing !== undefined) rows.push(row("payout_clearing", changes.payout_clearing));
+    const [position] = moneyPositions(rows);
+    const { clientLiabilities, heldForClients, owedToUs, payables, ownMoneyInside } =
+      position as typeof position & {};
+    assert.equal(clientLiabilities, heldForClients + owedToUs - payables - ownMoneyInside);
+    return { clientLiabilities, payables, ownMoneyInside };
+  };
+  assert.deepEqual(after({}), { clientLiabilities: 900n, payables: 50n, ownMoneyInside: 50n });
+  const sent = after({ partner_payable: 0n, payout_clearing: -30n });
+  assert.deepEqual(sent, { clientLiabilities: 930n, payables: 20n, ownMoneyInside: 50n });
+  const paid = after({ partner_payable: 0n, bank_reserve: 970n });
+  assert.deepEqual(paid, { clientLiabilities: 900n, payables: 20n, ownMoneyInside: 50n });
+  // What lay in the reserve for the channel is our own now.
+  const cost = after({ channel_cost_payable: 0n, bank_own: 30n });
+  assert.deepEqual(cost, { clientLiabilities: 900n, payables: 30n, ownMoneyInside: 70n });
+});

@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { HOUR } from "../kernel/clock.ts";
+import { formatId } from "../kernel/ids.ts";
 import type { Merchant } from "../merchants/index.ts";
+import { type BankAccount, DEFAULT_TERMS, type Payout, SOURCE_CODES, SOURCES_MAX } from "./model.ts";
+import { newPayout } from "./payout/service.ts";
 import { proposeSettled } from "./payout/settled.ts";
+import { insertSources } from "./payout/sources.ts";
+import { insertPayouts } from "./payout/store.ts";
 import { CONNECTION, type Office, openOffice } from "./testing/office.ts";
 
 let platform: TestPlatform;
@@ -94,6 +99,40 @@ test("two batches cannot spend the same reserve, however they race", async () =>
   await office.fund(1n, 20_000n);
   assert.equal((await office.approve(proposals[refused].approval.id)).status, 200);
   assert.equal((await funds()).free, 0);
+});
+
+test("a batch takes the money of no more merchants' books than one transaction can send", async () => {
+  const { cell } = office.deps;
+  const payouts = Array.from({ length: 11 }, (_, at): Payout => {
+    const payee = { payeeKind: "partner", payeeId: cell.newId() } as const;
+    const wish = { number: `W${at}`, request: "{}", settlementId: null, remark: null };
+    const account = { id: cell.newId(), holderName: "Agency", bankCode: "102100099996", numberLast: "0001" };
+    const destination = { account: account as BankAccount, terms: DEFAULT_TERMS };
+    return newPayout(office.deps, payee, { ...wish, amount: 100n, currency: "CNY" }, destination);
+  });
+  const sources = payouts.flatMap(({ id: payoutId }) =>
+    Array.from({ length: SOURCES_MAX }, () => ({
+      payoutId,
+      merchantId: cell.newId(),
+      code: SOURCE_CODES.partner,
+      amount: 1n,
+    })),
+  );
+  await cell.transact(async (tx) => {
+    await insertPayouts(tx, payouts, cell.clock.now());
+    await insertSources(tx, sources);
+  });
+  const ids = payouts.map(({ id }) => formatId("pyt", id));
+  const many = await office.propose(ids);
+  assert.deepEqual([many.status, many.body.field], [409, "payouts"]);
+  assert.match(many.body.detail, /1000 merchants' books: name fewer/);
+  const { status, body } = await office.propose(ids.slice(1));
+  assert.deepEqual([status, body.batch.payouts], [202, 10]);
+  await platform.ops("POST", `/v1/ops/payout_batches/${body.batch.id}/dissolve`);
+  for (const id of ids) {
+    const reason = { reason: "Made by the test alone" };
+    assert.equal((await platform.ops("POST", `/v1/ops/payouts/${id}/withdraw`, reason)).status, 200);
+  }
 });
 
 test("a batch that is taken apart lets its payouts wait again, and is no longer approved", async () => {

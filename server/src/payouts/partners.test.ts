@@ -143,6 +143,11 @@ test("what is owed is in one payout, however many ask at once, and a part may be
   const made = asked.find(({ status }) => status === 201)?.body;
   assert.equal(made.amount, 100);
   await platform.ops("POST", `/v1/ops/payouts/${made.id}/withdraw`, { reason: "Asked in the test" });
+  const same = { payout_no: "ONE-AND-THE-SAME" };
+  const alike = await Promise.all([earning.pay(AGENT, same), earning.pay(AGENT, same)]);
+  assert.deepEqual(alike.map(({ status }) => String(status)).toSorted(), ["200", "201"]);
+  assert.equal(alike[0]?.body.id, alike[1]?.body.id);
+  await platform.ops("POST", `/v1/ops/payouts/${alike[0]?.body.id}/withdraw`, { reason: "In the test" });
   const more = await earning.pay(AGENT, { amount: 101 });
   assert.deepEqual([more.body.code, more.body.payable], ["insufficient_balance", 100]);
   const part = await earning.pay(AGENT, { amount: 60 });

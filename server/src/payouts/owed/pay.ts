@@ -9,7 +9,7 @@ import { type Payout, SOURCE_CODES } from "../model.ts";
 import { formatPayee, type KnownPayee, requireCurrency } from "../payees/payee.ts";
 import { type Destination, destinationOfPayee, newPayout, sameAsBefore } from "../payout/service.ts";
 import { insertSources } from "../payout/sources.ts";
-import { insertPayouts } from "../payout/store.ts";
+import { insertPayouts, payoutByNumber } from "../payout/store.ts";
 import { drawFrom, type Owed } from "./draw.ts";
 import { type Creditor, lockOwed } from "./store.ts";
 
@@ -41,7 +41,11 @@ export async function payOwed(
   requireCurrency(payee, currency);
   const destination = await destinationOfPayee(deps, payee, currency);
   const made = await deps.cell.transact(async (tx) => {
-    const { sources, amount } = drawn(await lockOwed(tx, creditor, currency), wanted, destination);
+    // Before the number: its amount is not known sooner, and nobody takes the two the other way round.
+    const owed = await lockOwed(tx, creditor, currency);
+    // The same request at the same moment has had the lock before, and all that was owed.
+    if ((await payoutByNumber(tx, payee.payeeId, payoutNo)) !== null) return null;
+    const { sources, amount } = drawn(owed, wanted, destination);
     const wish = { number: payoutNo, request, settlementId: null, amount, currency, remark: wanted.remark };
     const payout = newPayout(deps, payee, wish, destination);
     const written = await insertPayouts(tx, [payout], payout.createdAt);
