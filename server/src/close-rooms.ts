@@ -2,9 +2,7 @@
  * The part of the composition root that builds what closes a day: each room from those below it, and the
  * steps of the close from them all.
  */
-import { createWriteStream } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { FastifyRequest } from "fastify";
 import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
@@ -242,13 +240,7 @@ function statementSource({ statements }: StatementsRoom): StatementSource {
       if (record === null) return null;
       const given = { id: record.id, hash: record.hash, lines: statements.lines(record) };
       if (record.lines < LARGE_LINES_MIN) return given;
-      const alipayFile = async () => {
-        const file = await statements.unpacked(record);
-        if (file === null) return null;
-        const { bytes } = file;
-        return { bytes, writeTo: (path: string) => pipeline(file.chunks(), createWriteStream(path)) };
-      };
-      return { ...given, alipayFile };
+      return { ...given, alipayFile: () => statements.unpacked(record) };
     },
   };
 }

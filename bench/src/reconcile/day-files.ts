@@ -20,6 +20,8 @@ export type DayFiles = {
 
 export type DayPlace = {
   readonly statement: string;
+  /** Where the statement is packed as well, as Alipay hands it out; absent: nowhere. */
+  readonly archive?: string;
   readonly movements: string;
   readonly channelAccountId: string;
   readonly date: string;

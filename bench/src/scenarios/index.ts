@@ -7,6 +7,7 @@ import { hot } from "./hot.ts";
 import { mixed, refunds } from "./mixes.ts";
 import { overload } from "./overload.ts";
 import { payments } from "./payments.ts";
+import { receive } from "./receive.ts";
 import { reconcile } from "./reconcile.ts";
 import { routing } from "./routing.ts";
 import type { Scenario } from "./scenario.ts";
@@ -25,6 +26,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "slow-endpoints": slowEndpoints,
   signing,
   routing,
+  receive,
   reconcile,
   close,
   "close-killed": closeKilled,

@@ -235,32 +235,32 @@ describe("a statement read by the engine itself", () => {
         .map((row) => (/^\d{10,}/.test(row) ? row.replace(/^((?:[^,]*,){3})[^,]*/, `$1${subject}`) : row))
         .join("\r\n"),
     );
-  const odd: readonly (readonly [title: string, file: () => Buffer])[] = [
+  /** Of those that are irregular the lines are read; of the others only the engine can have read them. */
+  const odd: readonly (readonly [title: string, file: () => Buffer, isIrregular?: true])[] = [
     ["quotes in subjects", () => inSubject(`"tea" and 'cake`)],
     ["a quote alone in subjects", () => inSubject(`"`)],
     ["a backslash in subjects", () => inSubject("a\\nb\\")],
     ["Chinese in subjects, 〇 and full-width signs", () => inSubject("龙井茶，一百克〇“甲”")],
     ["a tab within subjects", () => inSubject("a\tb")],
     ["a control character in subjects", () => inSubject("a\u0001b")],
-    ["a carriage return within subjects", () => inSubject("a\rb")],
+    ["a carriage return within subjects", () => inSubject("a\rb"), true],
     ["the word NULL and nothing as subjects", () => inSubject("NULL")],
     ["no subject", () => inSubject("")],
     ["lines that end with a line feed alone", () => mutated((text) => text.replaceAll("\r\n", "\n"))],
-    ["one line that ends so", () => oneBareFeed()],
-    ["cells padded with blanks", () => withRow((row) => row.replaceAll("\t,", "\t  ,"))],
+    ["one line that ends so", () => oneBareFeed(), true],
+    ["cells padded with blanks", () => withRow((row) => row.replaceAll("\t,", "\t  ,")), true],
     ["amounts with a plus and no cents", () => withRow((row) => row.replace(/,(\d+)\.00,/, ",+$1,"))],
   ];
   const oneBareFeed = () => {
     const text = iconv.decode(alipayStatement(date, day.lines), "gbk").split("\r\n");
     return iconv.encode(`${text.slice(0, 8).join("\r\n")}\n${text.slice(8).join("\r\n")}`, "gbk");
   };
-  for (const [title, file] of odd) {
+  for (const [title, file, isIrregular = false] of odd) {
     test(`with ${title}, it makes what its lines make`, async () => {
       const original = file();
       const { lines } = parseStatement(original, Buffer.alloc(0));
       const byLine = await resultOf(original, lines, Number.MAX_SAFE_INTEGER);
-      // Without its lines: only the engine can have read them.
-      assert.deepEqual(await resultOf(original, [], 0), byLine);
+      assert.deepEqual(await resultOf(original, isIrregular ? lines : [], 0), byLine);
     });
   }
 

@@ -99,7 +99,10 @@ test("a statement that unpacks to more than the setting is refused, and says whi
   const original = format.pack(format.encode(format.sample(chanceOf(3))));
   const { large } = createAlipay({} as ChannelDeps);
   const lines = large?.scan({ holder: {}, channelDate: DAY }, original, 100) ?? [];
-  const read = orFault(() => Array.fromAsync(lines));
+  const seen: unknown[] = [];
+  const read = orFault(async () => {
+    for await (const line of lines) seen.push(line);
+  });
   assert.match(
     String(await read),
     /the archive unpacks to more than 100 bytes: raise TRIBUTARY_STATEMENT_UNPACKED_MEGABYTES_MAX/,

@@ -1,10 +1,6 @@
-import type {
-  ChannelAccount,
-  Channels,
-  FundFlowStatement,
-  StatementLine,
-  UnpackedStatement,
-} from "../channels/index.ts";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import type { ChannelAccount, Channels, FundFlowStatement, StatementLine } from "../channels/index.ts";
 import { StatementFault } from "../channels/index.ts";
 import type { Cell } from "../kernel/database.ts";
 import { problem } from "../kernel/errors.ts";
@@ -48,6 +44,9 @@ export type Incoming = {
   readonly mapping?: string | null;
 };
 
+/** A file taken out of what it came in. */
+export type UnpackedFile = { readonly bytes: number; writeTo(path: string): Promise<void> };
+
 /** What became of a file. */
 export type Received =
   | { readonly outcome: "accepted"; readonly record: StatementRecord }
@@ -81,7 +80,7 @@ export type Statements = {
    * The file of an accepted statement of kind `trade` as its channel wrote it, for a program that reads it by
    * itself; null where it is none that may be too large to be held.
    */
-  unpacked(record: StatementRecord): Promise<UnpackedStatement | null>;
+  unpacked(record: StatementRecord): Promise<UnpackedFile | null>;
   /** An accepted statement of kind `fund`: balances and movements, read from the original. */
   funds(record: StatementRecord): Promise<FundFlowStatement>;
   /** An accepted statement of kind `bank`: balances and booked movements, read from the original. */
@@ -139,7 +138,10 @@ export function createStatements(deps: StatementsDeps): Statements {
     unpacked: async (record) => {
       mustBeAccepted(record);
       if (record.source === "none_published") return null;
-      return readers.unpacked(record.reading, await original(record));
+      const file = await readers.unpacked(record.reading, await original(record));
+      if (file === null) return null;
+      const writeTo = (path: string) => pipeline(file.chunks(), createWriteStream(path));
+      return { bytes: file.bytes, writeTo };
     },
     funds: async (record) => {
       mustBeAccepted(record);

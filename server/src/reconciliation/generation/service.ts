@@ -36,7 +36,10 @@ export type ReconciliationDeps = {
   readonly traitsOf: PlanDeps["traitsOf"];
   /** Methods whose payment leaves no line where it was reversed on its own day. */
   readonly quietMethods: readonly string[];
-  /** From how many bytes on an Alipay statement is read by the engine itself; 64 MB by default. */
+  /**
+   * From how many bytes on an extract is packed, 64 MB by default, and an Alipay statement read by the engine
+   * itself, 16 MB by default.
+   */
   readonly largeBytesMin?: number;
 };
 
@@ -80,7 +83,10 @@ export type Reconciliation = {
   findings(generationId: Id): AsyncIterable<Finding & { readonly place: number }>;
 };
 
+/** Of an extract, which is packed then. */
 const LARGE_BYTES_MIN = 67_108_864;
+/** Read by the engine itself, each is compared alone, which costs what is gained by some 70,000 lines. */
+const LARGE_STATEMENT_BYTES_MIN = 16_777_216;
 const FINDINGS_PER_PAGE = 1_000;
 const GENERATIONS_PER_TRANSACTION = 200;
 /** Findings that are written with others; one generation with more is written alone. */
@@ -193,7 +199,7 @@ async function reconcileDate(
   const compareDeps = {
     ...deps,
     extractPath: (date: string) => quickestPath(deps.folder, date),
-    largeBytesMin: deps.largeBytesMin ?? LARGE_BYTES_MIN,
+    largeBytesMin: deps.largeBytesMin ?? LARGE_STATEMENT_BYTES_MIN,
   };
   const made = fresh.length === 0 ? [] : await comparePlans(compareDeps, fresh);
   const written = await write(deps.cell, made, goOn);
