@@ -189,7 +189,7 @@ async function payByFile(office: Office): Promise<void> {
   const { world, bank, luck } = office;
   const reserve = luck.pick(RESERVES(office));
   const able = bank.payees.filter(
-    ({ currency, accounts }) => currency === reserve.currency && accounts.size > 0,
+    ({ currency, accounts }) => currency === reserve.currency && accounts.size > 0 && luck.hits(0.6),
   );
   const number = world.scheduler.now().getTime();
   const items = able.map(({ merchant }, index) => ({
