@@ -9,6 +9,7 @@ import { sandboxUrl } from "./channel.ts";
 import { CONSOLES } from "./contracts.ts";
 import { counts } from "./desk.ts";
 import type { Office } from "./payday.ts";
+import { mayGoTo } from "./payee-accounts.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** As the bank itself has it; what came in is positive. */
@@ -137,7 +138,12 @@ function faultsOf(office: Office, payout: PayoutRow, entries: readonly Entry[]):
       `it is ${payout.state}, the bank has paid it ${paid.length} and got it back ${returned.length} times`,
     );
   }
-  const number = numberOf(office, payout);
+  const id = formatId("bac", payout.bankAccountId);
+  const payee = office.bank.payees.find(({ accounts }) => accounts.has(id));
+  const number = payee?.accounts.get(id)?.number;
+  if (payee === undefined || !mayGoTo(payee, id, payout.createdAt)) {
+    say(`${id} was not the account that its merchant's payouts go to`);
+  }
   for (const entry of paid) {
     if (BigInt(-entry.amount) !== payout.amount) say(`${payout.amount} of it, the bank paid ${entry.amount}`);
     if (entry.number !== number) say(`it went to ${entry.number}, which is not its account ${number}`);
@@ -150,11 +156,6 @@ function faultsOf(office: Office, payout: PayoutRow, entries: readonly Entry[]):
     else counts(office, `a payout waits: ${reason}`);
   }
   return faults;
-}
-
-function numberOf({ bank }: Office, { bankAccountId }: PayoutRow): string | undefined {
-  const id = formatId("bac", bankAccountId);
-  return bank.payees.find(({ accounts }) => accounts.has(id))?.accounts.get(id);
 }
 
 /** Why nothing was done about it; null: there is no reason. */
@@ -205,7 +206,7 @@ async function checkPayee(
 ): Promise<string[]> {
   const { world } = office;
   const { merchant, currency, accounts } = payee;
-  const numbers = new Set(accounts.values());
+  const numbers = new Set([...accounts.values()].map(({ number }) => number));
   const got = entries
     .filter(({ number }) => number !== null && numbers.has(number))
     .reduce((sum, { amount }) => sum - BigInt(amount), 0n);

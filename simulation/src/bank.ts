@@ -24,9 +24,17 @@ export type OurAccount = {
 export type Payee = {
   readonly merchant: Merchant;
   readonly currency: WorldCurrency;
-  /** The numbers of its accounts, by the platform's ids; none: no account was ever verified. */
-  readonly accounts: Map<string, string>;
+  /** Its accounts by the platform's ids, in the order of their verification; none: none was ever verified. */
+  readonly accounts: Map<string, PayeeAccount>;
+  /** How long one waits that takes the place of another. */
+  readonly coolDownHours: number;
   readonly isAutomatic: boolean;
+};
+
+export type PayeeAccount = {
+  readonly number: string;
+  /** When its verification was asked for and answered; payouts go to it from its cool-down after it. */
+  readonly verified: { readonly after: Date; readonly before: Date };
 };
 
 export type Bank = {
@@ -124,29 +132,43 @@ async function enterPayee(
   const { world, owner } = hands;
   const isAutomatic = luck.hits(0.55);
   if (!isAutomatic || luck.hits(0.3)) await setPolicy(hands, merchant, currency, isAutomatic, luck);
+  let coolDownHours = COOL_DOWN_HOURS;
   if (luck.hits(0.5)) {
+    coolDownHours = luck.pick([0, COOL_DOWN_HOURS]);
     await approved(hands, "PUT", `/v1/ops/merchants/${merchant.id}/payout_terms`, {
       currency,
       fee: luck.pick([0, 100, 500]),
-      cool_down_hours: luck.pick([0, 24]),
+      cool_down_hours: coolDownHours,
     });
   }
-  const payee: Payee = { merchant, currency, accounts: new Map(), isAutomatic };
+  const payee: Payee = { merchant, currency, accounts: new Map(), isAutomatic, coolDownHours };
   if (luck.hits(0.1) && !world.weather.isBadForPayouts) {
     world.weather.tally.add("bank", "a merchant without an account");
     return payee;
   }
-  const number = `6222${String(luck.integer(10 ** 12)).padStart(12, "0")}`;
-  const account = await asOperator(world, owner, "POST", `/v1/ops/merchants/${merchant.id}/bank_accounts`, {
+  const wish = newAccount(payee, luck);
+  const path = `/v1/ops/merchants/${merchant.id}/bank_accounts`;
+  const account = await asOperator(world, owner, "POST", path, wish);
+  const after = world.scheduler.now();
+  await approved(hands, "POST", `/v1/ops/bank_accounts/${account.id}/verify`, OPENING_LETTER);
+  const verified = { after, before: world.scheduler.now() };
+  payee.accounts.set(account.id, { number: wish.number, verified });
+  return payee;
+}
+
+/** Of a merchant for whom nothing else was set. */
+const COOL_DOWN_HOURS = 24;
+
+export const OPENING_LETTER = { evidence: "The bank's opening letter, in the file" };
+
+/** What an operator enters of a merchant's account. */
+export function newAccount({ merchant, currency }: Payee, luck: Chance) {
+  return {
     currency,
     holder_name: `${merchant.name} trading co ltd`,
-    number,
+    number: `6222${String(luck.integer(10 ** 12)).padStart(12, "0")}`,
     bank_code: "102100099996",
-  });
-  const evidence = { evidence: "The bank's opening letter, in the file" };
-  await approved(hands, "POST", `/v1/ops/bank_accounts/${account.id}/verify`, evidence);
-  payee.accounts.set(account.id, number);
-  return payee;
+  };
 }
 
 const NO_RESERVE = { reserve_rate_millionths: 0, reserve_days: 0 };

@@ -17,6 +17,7 @@ import {
   type OwnAttempt,
   type OwnDispute,
   type OwnRefund,
+  ownNumbers,
   type Receivable,
 } from "./explain.ts";
 import { type LeftBreak, wrongAmounts } from "./left-breaks.ts";
@@ -184,8 +185,7 @@ export async function checkLeftBreaks(
     const account = [parseId("cha", contract.accountId) as Id];
     const left = await db.all<LeftBreak>(LEFT_BREAKS, account);
     if (left.length === 0) continue;
-    const refunds = await db.all<OwnRefund>(REFUNDS, account);
-    const ours = new Set(refunds.map(({ channelRefundNo }) => channelRefundNo));
+    const ours = ownNumbers(await db.all<OwnRefund>(REFUNDS, account));
     found.push(...wrongAmounts(left, await download(world, contract), ours));
     world.weather.tally.add("closes", "breaks that are left, with their amounts", left.length);
   }

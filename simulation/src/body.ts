@@ -31,6 +31,8 @@ export type Body = {
   // A payout, and what is missing for one
   readonly fee: number;
   readonly short: number;
+  /** Of a proposal to pay. */
+  readonly batch?: { readonly id: string };
   // A refusal of the sandbox's wallet
   readonly error?: { readonly code: string; readonly message: string };
   // A merchant of the sandbox's channels

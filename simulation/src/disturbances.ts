@@ -85,9 +85,9 @@ export async function disarmFaults(world: World): Promise<void> {
 }
 
 /** Kills the process and takes PostgreSQL away now and then, until stopped. */
-export function disturb(world: World, spanMs: number): { stop(): void } {
+export function disturb(world: World, spanMs: number, what = "disturbances"): { stop(): void } {
   const { scheduler, weather, platforms } = world;
-  const luck = world.chance.stream("disturbances");
+  const luck = world.chance.stream(what);
   const owner: Owner = { name: "fate", alive: true };
   const within = () => luck.integer(spanMs + 300_000);
   for (let kills = luck.pick([0, 0, 1, 2]); kills > 0; kills -= 1) {

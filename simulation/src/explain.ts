@@ -94,7 +94,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
   const say = (what: string) => found.push(what);
   const known = new Set(books.attempts.map((row) => row.channelOrderNo));
   const byTrade = new Map(books.attempts.map((row) => [row.channelTradeNo, row.channelOrderNo]));
-  const ours = new Set(books.refunds.filter((row) => !isToldBySum(row)).map((row) => row.channelRefundNo));
+  const ours = ownNumbers(books.refunds);
   const byOrder = new Map<string, Lines>();
   for (const line of lines) {
     // What Stripe or a payer's bank does by itself bears the payment's number alone.
@@ -188,6 +188,11 @@ function cameUnheard({ method, paidAmount, finishedAt }: OwnAttempt, { payments 
  */
 function isToldBySum(refund: OwnRefund): boolean {
   return refund.state === "failed" && refund.contradicted;
+}
+
+/** The channel's numbers of refunds that are booked as ours; a line of any other went back by itself. */
+export function ownNumbers(refunds: readonly OwnRefund[]): ReadonlySet<string> {
+  return new Set(refunds.filter((row) => !isToldBySum(row)).map((row) => row.channelRefundNo));
 }
 
 /** What went back without a refund of ours. */

@@ -24,7 +24,7 @@ export type LeftBreak = {
 const OF_THE_DATE = "by itself/";
 
 /**
- * What is wrong with the amounts, a sentence each. `ours`: the numbers of refunds that somebody asked for.
+ * What is wrong with the amounts, a sentence each. `ours`: the numbers of refunds that are booked as ours.
  */
 export function wrongAmounts(
   breaks: readonly LeftBreak[],

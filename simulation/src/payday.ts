@@ -3,11 +3,12 @@
  * approves them by a second person, takes some apart, withdraws, and does what banks leave to people.
  */
 import type { Bank, OurAccount, Payee } from "./bank.ts";
-import type { Row } from "./body.ts";
+import type { Answer, Row } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
 import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
 import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
+import { changeAccount } from "./payee-accounts.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** What finance knows of an entry at the bank, by the bank's reference. */
@@ -69,8 +70,19 @@ export async function payday(office: Office): Promise<void> {
   for (const transfer of planned) follow(office, transfer);
   const asking = bank.payees.filter(({ isAutomatic, accounts }) => !isAutomatic && accounts.size > 0);
   const works = asking.map((payee) => () => askForPayouts(office, payee));
-  await together(office, [...works, () => moveOwnMoney(office), () => payOut(office)], PAYDAY_MAX_MS);
+  for (const payee of bank.payees.filter(({ accounts }) => accounts.size > 0 && luck.hits(0.15))) {
+    works.push(() => later(office, () => changeAccount(office, payee)));
+  }
+  if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
+  works.push(() => moveOwnMoney(office));
+  works.push(() => payOut(office));
+  await together(office, works, PAYDAY_MAX_MS);
   office.paydayEnded = world.scheduler.now();
+}
+
+async function later({ world, bank, luck }: Office, work: () => Promise<void>): Promise<void> {
+  await world.sleep(bank.owner, luck.integer(60 * MINUTE_MS));
+  await work();
 }
 
 async function payOut(office: Office): Promise<void> {
@@ -170,6 +182,29 @@ async function proposeFrom(office: Office, { name: connection, currency }: OurAc
   const proposals = luck.hits(0.2) ? [named, { connection }] : [named];
   if (proposals.length > 1) counts(office, "two batches proposed at once");
   await Promise.all(proposals.map((wish) => ask(office, "POST", "/v1/ops/payout_batches", wish)));
+}
+
+/** Small payouts of several merchants at once, and the same file again: all of it is taken, or nothing. */
+async function payByFile(office: Office): Promise<void> {
+  const { world, bank, luck } = office;
+  const reserve = luck.pick(RESERVES(office));
+  const able = bank.payees.filter(
+    ({ currency, accounts }) => currency === reserve.currency && accounts.size > 0 && luck.hits(0.6),
+  );
+  const number = world.scheduler.now().getTime();
+  const items = able.map(({ merchant }, index) => ({
+    merchant: merchant.id,
+    payout_no: `file-${number}-${index}`,
+    amount: luck.between(1, 300),
+  }));
+  if (items.length === 0) return;
+  const send = () => ask(office, "POST", "/v1/ops/payout_files", { connection: reserve.name, items });
+  const answers = await Promise.all(luck.hits(0.3) ? [send(), send()] : [send()]);
+  // Of two at once one may be refused, as the other has the numbers: it is the same batch when sent again.
+  const batches = new Set(answers.flatMap(({ body }) => body.batch?.id ?? []));
+  if (batches.size > 1) world.violations.push(`one file was taken for ${[...batches].join(", ")}`);
+  const [{ status, body }] = answers as [Answer, ...Answer[]];
+  counts(office, status === 202 ? "a file of payouts" : `a file of payouts is refused: ${body.code}`);
 }
 
 /** Each proposed batch is approved or taken apart; all at once, or one after the other. */

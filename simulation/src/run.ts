@@ -58,6 +58,8 @@ const ROUGH_NIGHTS = 0.3;
 const NIGHT_MS = 15 * HOUR_MS;
 /** In the evening, when what was settled may leave: a bank is asked about it until its statement comes. */
 const UNTIL_PAYDAY_MS = 5 * HOUR_MS;
+/** Most of what is done on it. */
+const PAYDAY_MS = 1.5 * HOUR_MS;
 /** From midnight until banks' statements are read. */
 const STATEMENTS_MS = 2 * HOUR_MS;
 /** So many of the worlds pay out again what was settled since. */
@@ -205,7 +207,9 @@ async function payOut(world: World, office: Office): Promise<void> {
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
   await armBankFaults(world, office.bank);
   weather.storm();
+  const disturbing = disturb(world, PAYDAY_MS, "disturbances of a payday");
   await payday(office);
+  disturbing.stop();
   await disarmBankFaults(world);
   weather.calm();
   await pass(untilMidnight(world));

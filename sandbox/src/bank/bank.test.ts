@@ -55,10 +55,13 @@ test("an account that does not remove doubles pays twice", async () => {
   await pay("A2", text);
   await pay("A2", text);
   const answer = await fetch(`${bank.url}/bank/entries?account=A2`);
-  const { data } = (await answer.json()) as { data: { amount: number }[] };
+  const { data } = (await answer.json()) as { data: { amount: number; number: string }[] };
   assert.deepEqual(
-    data.map(({ amount }) => amount),
-    [-200, -200],
+    data.map(({ amount, number }) => [amount, number]),
+    [
+      [-200, "6222"],
+      [-200, "6222"],
+    ],
   );
 });
 
