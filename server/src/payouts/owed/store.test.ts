@@ -65,5 +65,8 @@ test("an account is looked at for what it owes once a day of it is over, not whi
   const tomorrow = new Date(Date.parse(today) + 86_400_000).toISOString().slice(0, 10);
   const [account, ...others] = await undividedAccounts(cell.db, { code, today: tomorrow }, null, 10);
   assert.deepEqual([account?.dividedSeq, others], [0n, []]);
-  assert.deepEqual(await undividedAccounts(cell.db, { code, today: tomorrow }, account?.accountId as string, 10), []);
+  assert.deepEqual(
+    await undividedAccounts(cell.db, { code, today: tomorrow }, account?.accountId as string, 10),
+    [],
+  );
 });
