@@ -23,19 +23,18 @@ after(async () => {
 });
 
 const payer = "支付宝（中国）网络技术有限公司";
-const announce = async (payoutNo: string, amount: number) =>
-  office.approved(
-    await platform.ops("POST", "/v1/ops/channel_payouts", {
-      channel_account: channelAccount,
-      payout_no: payoutNo,
-      amount,
-      currency: "CNY",
-      covers_from: today,
-      covers_through: today,
-      announced_date: today,
-      payer,
-    }),
-  );
+const propose = (payoutNo: string, amount: number) =>
+  platform.ops("POST", "/v1/ops/channel_payouts", {
+    channel_account: channelAccount,
+    payout_no: payoutNo,
+    amount,
+    currency: "CNY",
+    covers_from: today,
+    covers_through: today,
+    announced_date: today,
+    payer,
+  });
+const announce = async (payoutNo: string, amount: number) => office.approved(await propose(payoutNo, amount));
 /** Where our own money lies. */
 const OWN_ACCOUNT = "31050161000000000002";
 const credit = (amount: number, more: object = {}) =>
@@ -56,6 +55,8 @@ test("what a channel announced is in transit until the bank shows it, many in on
   await announce("W2", 5_001);
   // The same number again is the same payout.
   await announce("W2", 5_001);
+  const other = await office.approve((await propose("W2", 5_002)).body.id);
+  assert.deepEqual([other.status, /of 50\.01 CNY/.test(other.body.detail)], [409, true], other.body.detail);
   assert.equal(await isReceived(), false);
   assert.deepEqual(await office.broken(), []);
   await credit(15_000);

@@ -94,6 +94,22 @@ export function findChannelPayout(db: Db, id: Id): Promise<ChannelPayout | null>
   return db.one<ChannelPayout>(findSql, [id]);
 }
 
+const byNumberSql = sql(
+  "channel_payout_by_number",
+  `select ${COLUMNS}
+   from channel_payouts
+   where channel_account_id = $1
+     and payout_no = $2`,
+);
+
+export function channelPayoutByNumber(
+  db: Db,
+  channelAccountId: Id,
+  payoutNo: string,
+): Promise<ChannelPayout | null> {
+  return db.one<ChannelPayout>(byNumberSql, [channelAccountId, payoutNo]);
+}
+
 const bookedSql = sql(
   "channel_payouts_in_transit",
   `update channel_payouts
