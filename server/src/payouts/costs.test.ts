@@ -123,6 +123,21 @@ test("what a channel bills apart is owed when its month is closed, with the mont
   await nextMonth();
   assert.deepEqual(await shown(shop.channelAccountId), [450, 0, 0, 450]);
   assert.deepEqual(await shown(idle), [0, 400, 0, 400]);
+  const path = `/v1/ops/channel_cost_months?month=${month}`;
+  const { body: all } = await platform.ops("GET", `${path}&limit=100`);
+  const paged: Json[] = [];
+  for (let cursor = ""; ; ) {
+    const { body: page } = await platform.ops("GET", `${path}&limit=1${cursor}`);
+    paged.push(...page.data);
+    if (page.next_cursor === null) break;
+    cursor = `&cursor=${page.next_cursor}`;
+  }
+  assert.deepEqual(paged, all.data);
+  const foreign = Buffer.from('["2026","CNY"]').toString("base64url");
+  for (const list of [path, "/v1/ops/bank_differences?limit=9"]) {
+    const { status, body } = await platform.ops("GET", `${list}&cursor=${foreign}`);
+    assert.deepEqual([status, body.code], [400, "cursor_invalid"], list);
+  }
   await assertInvariants(platform);
 });
 

@@ -14,11 +14,7 @@ let today: string;
 before(async () => {
   platform = await startTestPlatform({ config: { roles: ["api"] } });
   office = await openOffice(platform);
-  const { body } = await platform.ops(
-    "GET",
-    `/v1/ops/channel_accounts?merchant_id=${platform.demo.merchant_id}`,
-  );
-  channelAccount = body.data.find((one: Json) => one.fund_flow === "through_platform").id;
+  channelAccount = platform.demo.channel_account_id;
   today = dateIn("Asia/Shanghai", platform.clock.now());
 });
 after(async () => {
@@ -27,19 +23,18 @@ after(async () => {
 });
 
 const payer = "支付宝（中国）网络技术有限公司";
-const announce = async (payoutNo: string, amount: number) =>
-  office.approved(
-    await platform.ops("POST", "/v1/ops/channel_payouts", {
-      channel_account: channelAccount,
-      payout_no: payoutNo,
-      amount,
-      currency: "CNY",
-      covers_from: today,
-      covers_through: today,
-      announced_date: today,
-      payer,
-    }),
-  );
+const propose = (payoutNo: string, amount: number) =>
+  platform.ops("POST", "/v1/ops/channel_payouts", {
+    channel_account: channelAccount,
+    payout_no: payoutNo,
+    amount,
+    currency: "CNY",
+    covers_from: today,
+    covers_through: today,
+    announced_date: today,
+    payer,
+  });
+const announce = async (payoutNo: string, amount: number) => office.approved(await propose(payoutNo, amount));
 /** Where our own money lies. */
 const OWN_ACCOUNT = "31050161000000000002";
 const credit = (amount: number, more: object = {}) =>
@@ -60,6 +55,8 @@ test("what a channel announced is in transit until the bank shows it, many in on
   await announce("W2", 5_001);
   // The same number again is the same payout.
   await announce("W2", 5_001);
+  const other = await office.approve((await propose("W2", 5_002)).body.id);
+  assert.deepEqual([other.status, /of 50\.01 CNY/.test(other.body.detail)], [409, true], other.body.detail);
   assert.equal(await isReceived(), false);
   assert.deepEqual(await office.broken(), []);
   await credit(15_000);
@@ -70,6 +67,18 @@ test("what a channel announced is in transit until the bank shows it, many in on
   assert.deepEqual([reserve, interbook], [15_000n, -15_001n]);
   assert.deepEqual(await office.read(), read);
   assert.deepEqual(await office.broken(), []);
+});
+
+test("funds are not all there while a statement that came is not read for payouts", async () => {
+  const day = { app_id: platform.demo.alipay_app_id, date: today };
+  assert.ok((await platform.sandbox("POST", "/alipay/close-day", day)).status < 300);
+  const path = `/v1/ops/channel_accounts/${channelAccount}/statements/${today}/fetch?kind=fund`;
+  const { status, body } = await platform.ops("POST", path);
+  assert.deepEqual([status, body.state], [201, "accepted"], JSON.stringify(body));
+  assert.equal(await isReceived(), false, "it may tell of a payout before those that are received");
+  const text = "update statements set payouts_due_at = null where payouts_due_at is not null";
+  await office.deps.cell.transact((tx) => tx.run({ name: "test_statements_read", text }));
+  assert.equal(await isReceived(), true);
 });
 
 test("a payout that only the merchant's book has yet is on its way, and no fault of the books", async () => {

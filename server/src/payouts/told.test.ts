@@ -171,19 +171,19 @@ test("Stripe's payouts are told by its balance transactions", async () => {
 const accountOf = (channel: string): string =>
   channel === "alipay" ? platform.demo.channel_account_id : (platform.demo.wechat_account_id as string);
 
-const announce = async (channel: string, payout: Json, amount: number, date: string): Promise<Json> =>
-  office.approved(
-    await platform.ops("POST", "/v1/ops/channel_payouts", {
-      channel_account: accountOf(channel),
-      payout_no: payout.payout_no,
-      amount,
-      currency: "CNY",
-      covers_from: earned,
-      covers_through: earned,
-      announced_date: date,
-      payer: channel === "alipay" ? "支付宝（中国）网络技术有限公司" : "财付通支付科技有限公司",
-    }),
-  );
+const proposed = (channel: string, payout: Json, amount: number, date: string) =>
+  platform.ops("POST", "/v1/ops/channel_payouts", {
+    channel_account: accountOf(channel),
+    payout_no: payout.payout_no,
+    amount,
+    currency: "CNY",
+    covers_from: earned,
+    covers_through: earned,
+    announced_date: date,
+    payer: channel === "alipay" ? "支付宝（中国）网络技术有限公司" : "财付通支付科技有限公司",
+  });
+const announce = async (...payout: Parameters<typeof proposed>): Promise<Json> =>
+  office.approved(await proposed(...payout));
 
 /** Has the channel asked again for a date's bill, which is another file whenever more moved. */
 const fetchAgain = (channel: string, date: string) =>
@@ -242,6 +242,10 @@ test("what a bill tells otherwise than people did is for people, who take theirs
   assert.deepEqual(await books(), { owed: before.owed + 505n, inTransit: before.inTransit - 505n });
   assert.equal((await platform.ops("POST", path, { evidence })).status, 409);
   assert.deepEqual(await differences(), []);
+  const same = await proposed("alipay", payouts[0], 500, date);
+  const refused = await office.approve(same.body.id);
+  assert.equal(refused.status, 409, "nothing would be announced by a number that was withdrawn");
+  assert.match(refused.body.detail, /was withdrawn: announce what the channel says by a number of its own/);
   await announce("alipay", { payout_no: `${payouts[0].payout_no}-2` }, 500, date);
   await assertInvariants(platform);
 });

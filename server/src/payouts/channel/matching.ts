@@ -16,8 +16,10 @@ const LEASE_MS = MINUTE;
 const IDLE_MS = 10 * SECOND;
 /** Of one currency and one payer: more than that stay unexplained only where something is very wrong. */
 const ENTRIES_MAX = 1_000;
+/** Payouts that one comparison is for: it looks at all that is in transit anyhow. */
+const TOGETHER_MAX = 1_000;
 
-type ToMatch = { readonly id: Id; readonly currency: Currency; readonly announcedDate: string };
+export type ToMatch = { readonly id: Id; readonly currency: Currency; readonly announcedDate: string };
 
 const claimSql = sql(
   "channel_payouts_claim_match",
@@ -36,7 +38,29 @@ const claimSql = sql(
    returning p.id, p.currency, p.announced_date`,
 );
 
-const doneSql = sql("channel_payout_matched", `update channel_payouts set match_due_at = null where id = $1`);
+const waitingSql = sql(
+  "channel_payouts_to_match",
+  `select id
+   from channel_payouts
+   where match_due_at is not null
+     and currency = $1
+     and announced_date >= $2
+   order by id <> $3, id
+   limit $4`,
+);
+
+const doneSql = sql(
+  "channel_payouts_matched",
+  `update channel_payouts
+   set match_due_at = null
+   where id in (
+     select id
+     from channel_payouts
+     where id = any($1::uuid[])
+     order by id
+     for no key update
+   )`,
+);
 
 function claim(tx: Tx, now: Date, until: Date, limit: number): Promise<ToMatch[]> {
   return tx.all<ToMatch>(claimSql, [now, until, limit]);
@@ -61,16 +85,23 @@ export function startMatching(deps: PayoutsDeps): DueWorker {
 
 /**
  * Compares what came in since the payout was announced, and nothing explains, with all that is in transit.
+ * That is done with for every payout that waited for it before and was announced no earlier: a thousand that
+ * channels tell in one morning are not compared a thousand times.
  */
 export async function matchAgain(deps: PayoutsDeps, { id, currency, announcedDate }: ToMatch): Promise<void> {
   const { cell } = deps;
+  const waiting = await cell.db.all<{ id: Id }>(waitingSql, [currency, announcedDate, id, TOGETHER_MAX]);
+  const ids = waiting.map((one) => one.id);
+  if (!ids.includes(id)) return;
   // What the channel dates in its own zone may be a day behind the bank's.
   const from = plus(new Date(`${announcedDate}T00:00:00Z`), -DAY)
     .toISOString()
     .slice(0, 10);
   const entries = await unplacedCredits(cell.db, currency, from, ENTRIES_MAX);
   await receiveChannelPayouts(deps, await ofTheReserve(deps, entries));
-  await cell.transact((tx) => tx.run(doneSql, [id]), { repeatable: true });
+  // Of more entries than were looked at, later payouts have others.
+  const done = entries.length < ENTRIES_MAX ? ids : [id];
+  await cell.transact((tx) => tx.run(doneSql, [done]), { repeatable: true });
 }
 
 async function ofTheReserve(deps: PayoutsDeps, entries: readonly EntryRow[]): Promise<EntryRow[]> {

@@ -95,11 +95,14 @@ export function channelPayoutRoutes(
   );
 }
 
+const DATE = /^[1-9]\d{3}-\d{2}-\d{2}$/;
+
 function afterOf(cursor: string | undefined): readonly [date: string, key: string] | null {
   const parts = decodeCursor(cursor, 2);
   if (parts === null) return null;
   const [date = "", key = ""] = parts;
-  if (Number.isNaN(Date.parse(date))) throw problem("cursor_invalid", { field: "query.cursor" });
+  if (!DATE.test(date) || Number.isNaN(Date.parse(date)))
+    throw problem("cursor_invalid", { field: "query.cursor" });
   return [date, key];
 }
 

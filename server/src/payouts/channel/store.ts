@@ -94,6 +94,22 @@ export function findChannelPayout(db: Db, id: Id): Promise<ChannelPayout | null>
   return db.one<ChannelPayout>(findSql, [id]);
 }
 
+const byNumberSql = sql(
+  "channel_payout_by_number",
+  `select ${COLUMNS}
+   from channel_payouts
+   where channel_account_id = $1
+     and payout_no = $2`,
+);
+
+export function channelPayoutByNumber(
+  db: Db,
+  channelAccountId: Id,
+  payoutNo: string,
+): Promise<ChannelPayout | null> {
+  return db.one<ChannelPayout>(byNumberSql, [channelAccountId, payoutNo]);
+}
+
 const bookedSql = sql(
   "channel_payouts_in_transit",
   `update channel_payouts
@@ -227,7 +243,8 @@ export async function claimChannelPayouts(
 }
 
 // A channel pays the oldest money first: a date's is paid by the payouts that cover it and those before them,
-// which may have paid a part of it. One that stands in a fund bill that is not there yet is not known.
+// which may have paid a part of it. One that stands in a fund bill that is not there yet, or in a statement
+// that nobody has read for payouts, is not known.
 const scopeSql = sql(
   "channel_payouts_of_scope",
   `with covering as (
@@ -254,6 +271,13 @@ const scopeSql = sql(
          and f.channel_account_id = $1
          and f.statement_date <= c.first_date
          and f.state = 'waiting'
+     )
+     and not exists (
+       select
+       from statements s
+       where s.payouts_due_at is not null
+         and s.channel_account_id = $1
+         and s.statement_date <= c.first_date
      ) as received
    from covering c`,
 );

@@ -6,7 +6,8 @@ import { dateIn, plus } from "../../kernel/clock.ts";
 import { type Id, parseId } from "../../kernel/ids.ts";
 import type { ToldPayouts } from "../../statements/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { type Office, openOffice } from "../testing/office.ts";
+import { type Office, OUR_ACCOUNT, openOffice } from "../testing/office.ts";
+import { matchAgain, type ToMatch } from "./matching.ts";
 import { bookInTransit } from "./service.ts";
 import { claimChannelPayouts } from "./store.ts";
 import { readTold } from "./told.ts";
@@ -119,6 +120,37 @@ test("two contracts with one number at the channel tell a payout once", async ()
   await Promise.all([readTold(one.deps, one.id), readTold(two.deps, two.id)]);
   assert.equal((await rowsOf(["TWICE"])).length, 1);
   assert.deepEqual([one.marks, two.marks], [[one.id], [two.id]]);
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("what many payouts of a morning explain is looked for once, and each is matched", async () => {
+  const { deps } = office;
+  const payer = "The bank of many";
+  const matches = async () => {
+    const text =
+      "select id, currency, announced_date from channel_payouts where match_due_at is not null order by id";
+    return deps.cell.db.all<ToMatch>({ name: "test_to_match", text });
+  };
+  for (const one of await matches()) await matchAgain(deps, one);
+  assert.deepEqual(await matches(), []);
+  const credits = [1, 2, 3].map((more) => ({ account: OUR_ACCOUNT, amount: 700 + more, name: payer }));
+  for (const credit of credits) await platform.sandbox("POST", "/bank/credit", credit);
+  const read = await office.read();
+  assert.equal(read.end === "read" && read.left, 3);
+  const many = telling(["MANY1", "MANY2", "MANY3"], { payer });
+  const { told } = await many.deps.payoutStatements.open(many.id);
+  const payouts = told.payouts.map((payout, index) => ({ ...payout, amount: 701n + BigInt(index) }));
+  const { deps: reading, id } = telling([], { payer, told: { ...told, payouts } });
+  await readTold(reading, id);
+  const [first, ...others] = await matches();
+  assert.equal(others.length, 2);
+  await matchAgain(deps, first as ToMatch);
+  assert.deepEqual(await matches(), []);
+  const rows = await rowsOf(["MANY1", "MANY2", "MANY3"]);
+  assert.deepEqual(
+    rows.map(({ received }) => received),
+    [true, true, true],
+  );
   assert.deepEqual(await office.broken(), []);
 });
 

@@ -32,5 +32,5 @@ test("where more of the costs came back than there were, the minimum is owed les
 test("a month ends on its last day", () => {
   assert.deepEqual(daysOf("2028-02"), { first: "2028-02-01", last: "2028-02-29" });
   assert.deepEqual(daysOf("2026-12"), { first: "2026-12-01", last: "2026-12-31" });
-  for (const text of ["2026-13", "2026-1", "2026-00", "26-10"]) assert.equal(daysOf(text), null);
+  for (const text of ["2026-13", "2026-1", "2026-00", "26-10", "0000-01"]) assert.equal(daysOf(text), null);
 });

@@ -84,7 +84,7 @@ export type Month = { readonly first: string; readonly last: string };
 /** The first and the last day of `yyyy-mm`; null for anything else. */
 export function daysOf(month: string): Month | null {
   const [year, number] = month.split("-").map(Number);
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month) || year === undefined || number === undefined) return null;
+  if (!/^[1-9]\d{3}-(0[1-9]|1[0-2])$/.test(month) || year === undefined || number === undefined) return null;
   const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
   return { first: `${month}-01`, last: `${month}-${days}` };
 }

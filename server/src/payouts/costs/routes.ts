@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { problem } from "../../kernel/errors.ts";
 import {
   AmountSchema,
   CurrencySchema,
@@ -8,7 +9,7 @@ import {
   problems,
   strictObject,
 } from "../../kernel/http.ts";
-import { formatId, type Id } from "../../kernel/ids.ts";
+import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import { decodeCursor, PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
 import {
   ApprovalSchema,
@@ -132,8 +133,9 @@ function reading(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payout
       const { month, cursor } = request.query;
       const limit = readLimit(request.query.limit);
       const days = await closedMonth(deps.cell.db, month, "query.month");
-      const rows = await costMonths(deps.cell.db, days, decodeCursor(cursor, 2), limit + 1);
-      return pageOf(rows, limit, (row) => [row.channelAccountId, row.currency], presentMonth);
+      const rows = await costMonths(deps.cell.db, days, afterOf(cursor), limit + 1);
+      const placeOf = (row: CostMonth) => [formatId("cha", row.channelAccountId), row.currency];
+      return pageOf(rows, limit, placeOf, presentMonth);
     },
   );
   http.get<Input<never, never, typeof ListQuery>>(
@@ -167,6 +169,14 @@ function reading(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payout
       );
     },
   );
+}
+
+function afterOf(cursor: string | undefined): readonly [Id, string] | null {
+  const [account = "", currency = ""] = decodeCursor(cursor, 2) ?? [];
+  if (cursor === undefined) return null;
+  const id = parseId("cha", account);
+  if (id === null) throw problem("cursor_invalid", { field: "query.cursor" });
+  return [id, currency];
 }
 
 function saying(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {

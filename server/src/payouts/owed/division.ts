@@ -35,7 +35,7 @@ export async function divide<Row extends { readonly seq: bigint }>(
     await goOn();
     const accounts: OwedAccount[] = await undividedAccounts(
       deps.cell.db,
-      division.code,
+      { code: division.code, today },
       after,
       ACCOUNTS_PER_PAGE,
     );

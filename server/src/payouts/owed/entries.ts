@@ -17,20 +17,27 @@ export type PartnerRow = {
   readonly feeRuleVersion: bigint | null;
 };
 
-// A day that is over gains no entry, and the entries of an account are in the order of their days.
+// A day that is over gains no entry, and the entries of an account are in the order of their days: those of
+// today are at the end, and are not looked through for more than a step has.
+const NEXT = `(
+     select seq, journal_id, amount
+     from entries
+     where account_id = $1
+       and seq > $2
+     order by seq
+     limit $4
+   ) e`;
+
 const partnerSql = sql(
   "owed_partner_entries",
   `select e.seq, -e.amount as amount, j.kind, a.id as attempt_id, a.partner_amount, a.fee_rule,
      a.fee_rule_version
-   from entries e
+   from ${NEXT}
    join journals j on j.id = e.journal_id
    left join payments p on p.id = j.subject_id
    left join attempts a on a.id = p.success_attempt_id
-   where e.account_id = $1
-     and e.seq > $2
-     and j.accounting_date < $3
-   order by e.seq
-   limit $4`,
+   where j.accounting_date < $3
+   order by e.seq`,
 );
 
 /** Those of a partner_payable after what is divided, of dates before `today`. */
@@ -84,7 +91,7 @@ export type ReceiverRow = {
 const receiverSql = sql(
   "owed_receiver_entries",
   `select e.seq, -e.amount as amount, coalesce(s.receiver_id, r.receiver_id) as receiver_id
-   from entries e
+   from ${NEXT}
    join journals j on j.id = e.journal_id
    left join shares s on j.kind = 'share_booked' and s.id = j.source_id and s.mode = 'books'
    left join (
@@ -93,11 +100,8 @@ const receiverSql = sql(
      join shares o on o.id = b.share_id
      where o.mode = 'books'
    ) r on j.kind = 'share_return_booked' and r.id = j.source_id
-   where e.account_id = $1
-     and e.seq > $2
-     and j.accounting_date < $3
-   order by e.seq
-   limit $4`,
+   where j.accounting_date < $3
+   order by e.seq`,
 );
 
 /** Those of a receiver_pending after what is divided, of dates before `today`. */

@@ -82,10 +82,13 @@ export async function payPartner(
   wanted: PayOwed,
 ): Promise<{ payout: Payout; isNew: boolean }> {
   const { id: payeeId } = await getPartner(deps, party);
-  const known = await getPayee(deps, { payeeKind: "partner", payeeId });
-  await refuseOfClients(deps, wanted.currency);
-  await dividePartners(deps, async () => undefined);
-  return payOwed(deps, actor, known, { kind: "partner", payee: party, payeeId }, wanted);
+  const payee = await getPayee(deps, { payeeKind: "partner", payeeId });
+  const creditor = { kind: "partner", payee: party, payeeId } as const;
+  const prepare = async () => {
+    await refuseOfClients(deps, wanted.currency);
+    await dividePartners(deps, async () => undefined);
+  };
+  return payOwed(deps, actor, { payee, creditor, prepare }, wanted);
 }
 
 async function refuseOfClients({ cell }: PayoutsDeps, currency: Currency): Promise<void> {

@@ -21,23 +21,30 @@ export type PayOwed = {
   readonly remark: string | null;
 };
 
+export type Owing = {
+  readonly payee: KnownPayee;
+  readonly creditor: Creditor;
+  readonly prepare: () => Promise<void>;
+};
+
 /**
- * Makes a payout of what is owed; the same request again gives the same payout. What a refund takes back
- * later does not change it: it is carried. Refusals, in this order: `number_reused`,
+ * Makes a payout of what is owed; the same request again gives the same payout, whatever holds by then. What
+ * a refund takes back later does not change it: it is carried. `prepare` is called for a new one: it brings
+ * up to date what is owed, or refuses. Refusals, in this order: `number_reused`, those of `prepare`,
  * `currency_not_supported`, `bank_account_not_verified`, `nothing_to_pay_out`, `insufficient_balance`,
  * `amount_out_of_range` (below the payee's minimum).
  */
 export async function payOwed(
   deps: PayoutsDeps,
   actor: Actor,
-  payee: KnownPayee,
-  creditor: Creditor,
+  { payee, creditor, prepare }: Owing,
   wanted: PayOwed,
 ): Promise<{ payout: Payout; isNew: boolean }> {
   const { payoutNo, currency } = wanted;
   const request = requestOf(wanted);
   const earlier = await sameAsBefore(deps, payee.payeeId, payoutNo, request);
   if (earlier !== null) return { payout: earlier, isNew: false };
+  await prepare();
   requireCurrency(payee, currency);
   const destination = await destinationOfPayee(deps, payee, currency);
   const made = await deps.cell.transact(async (tx) => {

@@ -76,9 +76,10 @@ export async function payReceiver(
   payeeId: Id,
   wanted: PayOwed,
 ): Promise<{ payout: Payout; isNew: boolean }> {
-  const known = await getPayee(deps, { payeeKind: "receiver", payeeId });
-  await settleReceivers(deps, async () => undefined);
-  return payOwed(deps, actor, known, { kind: "receiver", payee: payeeId, payeeId }, wanted);
+  const payee = await getPayee(deps, { payeeKind: "receiver", payeeId });
+  const creditor = { kind: "receiver", payee: payeeId, payeeId } as const;
+  const prepare = () => settleReceivers(deps, async () => undefined);
+  return payOwed(deps, actor, { payee, creditor, prepare }, wanted);
 }
 
 export type OwedToReceiver = Due & { readonly merchantId: Id | null; readonly owed: bigint };

@@ -15,6 +15,7 @@ export type OwedAccount = {
   readonly dividedSeq: bigint;
 };
 
+// The accounts of which the next entry is of a day that is over: busy ones have entries of today at any time.
 const undividedSql = sql(
   "owed_accounts_undivided",
   `select a.id as account_id, b.owner_id as merchant_id, a.currency,
@@ -24,19 +25,27 @@ const undividedSql = sql(
    left join owed_accounts o on o.account_id = a.id
    where a.code = $1
      and a.last_seq > coalesce(o.divided_seq, 0)
-     and ($2::uuid is null or a.id > $2)
+     and exists (
+       select
+       from entries e
+       join journals j on j.id = e.journal_id
+       where e.account_id = a.id
+         and e.seq = coalesce(o.divided_seq, 0) + 1
+         and j.accounting_date < $2
+     )
+     and ($3::uuid is null or a.id > $3)
    order by a.id
-   limit $3`,
+   limit $4`,
 );
 
-/** Accounts with entries that are not divided, by id. */
+/** Accounts with entries of dates before `today` that are not divided, by id. */
 export function undividedAccounts(
   db: Db,
-  code: AccountCode,
+  of: { readonly code: AccountCode; readonly today: string },
   after: Id | null,
   limit: number,
 ): Promise<OwedAccount[]> {
-  return db.all<OwedAccount>(undividedSql, [code, after, limit]);
+  return db.all<OwedAccount>(undividedSql, [of.code, of.today, after, limit]);
 }
 
 const openSql = sql(
@@ -136,9 +145,12 @@ export async function lockOwed(
   { kind, payee, payeeId }: Creditor,
   currency: Currency,
 ): Promise<Owed[]> {
-  await tx.all(lockDuesSql, [kind, payee, currency]);
+  const locked = await tx.all<{ merchantId: Id }>(lockDuesSql, [kind, payee, currency]);
+  const mine = new Set(locked.map(({ merchantId }) => merchantId));
   // By a statement that starts after the lock is held, so that it sees the payouts of whoever had it before.
-  return tx.all<Owed>(owedSql, [kind, payee, currency, payeeId]);
+  const owed = await tx.all<Owed>(owedSql, [kind, payee, currency, payeeId]);
+  // A book that has begun to owe in between is not locked: another payout may be drawing from it.
+  return owed.filter(({ merchantId }) => mine.has(merchantId));
 }
 
 const owedPageSql = sql(

@@ -1,9 +1,11 @@
 /** What people say of entries that nothing explains by itself: whose payouts they are. */
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
+import { formatDecimal } from "../../kernel/money.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, receive } from "../channel/service.ts";
+import { channelPayoutByNumber } from "../channel/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection } from "../model.ts";
 import { type EntryRow, findEntry } from "./store.ts";
@@ -105,8 +107,23 @@ export function announceAction(deps: PayoutsDeps): ApprovalAction {
       >;
       const rest = { payoutNo, currency, coversFrom, coversThrough, announcedDate, payer };
       const amount = BigInt(Number(payload.amount));
-      await announceChannelPayouts(deps, [{ ...rest, channelAccountId, amount } as ChannelPayoutAnnounced]);
-      return { done: true };
+      const announced = { ...rest, channelAccountId, amount } as ChannelPayoutAnnounced;
+      await announceChannelPayouts(deps, [announced]);
+      const refused = await otherwise(deps, announced);
+      return refused === null ? { done: true } : { refused };
     },
   };
+}
+
+/** What its number stands for in place of what was announced: the number is taken once. */
+async function otherwise(deps: PayoutsDeps, wanted: ChannelPayoutAnnounced): Promise<string | null> {
+  const { channelAccountId, payoutNo, amount, currency } = wanted;
+  const known = await channelPayoutByNumber(deps.cell.db, channelAccountId, payoutNo);
+  if (known === null) throw new Error(`the payout ${payoutNo} was announced and is not there`);
+  if (known.withdrawnAt !== null) {
+    return `${payoutNo} was withdrawn: announce what the channel says by a number of its own`;
+  }
+  if (known.amount === amount && known.currency === currency) return null;
+  const shown = formatDecimal({ amount: known.amount, currency: known.currency });
+  return `${payoutNo} is announced already, of ${shown} ${known.currency}`;
 }
