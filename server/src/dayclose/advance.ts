@@ -55,6 +55,7 @@ export async function advance(deps: AdvanceDeps, run: Run, isStopping: () => boo
  */
 async function tryAll(deps: AdvanceDeps, run: Run, isStopping: () => boolean): Promise<Tried[]> {
   const waiting = new Set(await store.stepsOfRun(deps.cell.db, run.id));
+  const all = new Set([...waiting].map(({ name }) => name));
   const tried: Tried[] = [];
   const faults: unknown[] = [];
   const under = new Map<Step, Promise<void>>();
@@ -74,7 +75,7 @@ async function tryAll(deps: AdvanceDeps, run: Run, isStopping: () => boolean): P
   for (;;) {
     const done = new Set(tried.filter(({ rests }) => rests === null).map(({ step }) => step.name));
     if (faults.length === 0) {
-      for (const step of waiting) if (isReady(deps.steps, step.name, done)) begin(step);
+      for (const step of waiting) if (isReady(deps.steps, step.name, { all, done })) begin(step);
     }
     if (under.size === 0) break;
     await Promise.race(under.values());

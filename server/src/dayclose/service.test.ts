@@ -237,6 +237,22 @@ describe("a run of the close", () => {
     await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
   });
 
+  it("that an older program began, without a step of today's, does each of its own in its turn", async () => {
+    const date = await closedDate();
+    let isThere = false;
+    const effects: Record<string, Effect> = { first: async () => (isThere ? "done" : "waits") };
+    const older = scene(1, {}, { first: undefined, last: undefined });
+    await older.close.request(date, null);
+    const { close, did } = scene(1, effects, { first: undefined, added: ["first"], last: ["added"] });
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "waiting waiting expected");
+    isThere = true;
+    clock.advance(MINUTE);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "done done done");
+    assert.deepEqual(did, ["first 0", "last 0"]);
+  });
+
   it("is due at once where somebody asked to go on while another step was still under way", async () => {
     const date = await closedDate();
     let wish = async () => {};
