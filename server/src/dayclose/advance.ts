@@ -167,7 +167,11 @@ async function rest({ cell }: AdvanceDeps, run: Run, tried: readonly Tried[], un
     async (tx) => {
       const now = await store.lockRun(tx, run.accountingDate);
       if (now === null || now.state === "done") throw new Stopped();
-      const isAsked = now.withoutStatements && !run.withoutStatements;
+      const steps = await store.stepsOfRun(tx, run.id);
+      const expected = new Set(steps.filter(({ state }) => state === "expected").map(({ name }) => name));
+      const isAsked =
+        (now.withoutStatements && !run.withoutStatements) ||
+        tried.some(({ step, rests }) => rests !== null && expected.has(step.name));
       await store.updateRun(tx, {
         ...now,
         state: runStateOf(tried.map(({ step }) => step)),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { DAY, dateIn, MINUTE, SECOND } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
@@ -253,28 +254,35 @@ describe("a run of the close", () => {
     assert.deepEqual(did, ["first 0", "last 0"]);
   });
 
-  it("is due at once where somebody asked to go on while another step was still under way", async () => {
-    const date = await closedDate();
-    let wish = async () => {};
-    const { close } = scene(
-      1,
-      {
-        channel: async () => "waits",
-        apart: async () => {
-          await wish();
-          return "done";
+  for (const withoutStatements of [true, false]) {
+    const how = withoutStatements ? "to go on" : "again";
+    it(`is due at once where somebody asked ${how} while another step was still under way`, async () => {
+      const date = await closedDate();
+      let wish = async () => {};
+      const { close } = scene(
+        1,
+        {
+          channel: async () => "waits",
+          apart: async () => {
+            await wish();
+            return "done";
+          },
         },
-      },
-      APART,
-    );
-    wish = async () => void (await close.request(date, null, { withoutStatements: true }));
-    await close.request(date, null);
-    await close.advance(await claimed(close, date), never);
-    const { run } = await close.get(date);
-    assert.deepEqual([run.state, run.withoutStatements], ["waiting", true]);
-    assert.ok(run.dueAt !== null && run.dueAt <= clock.now());
-    await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
-  });
+        APART,
+      );
+      wish = async () => {
+        const isResting = async () => (await close.get(date)).steps[1]?.state === "waiting";
+        while (!(await isResting())) await sleep(5);
+        await close.request(date, null, { withoutStatements });
+      };
+      await close.request(date, null);
+      await close.advance(await claimed(close, date), never);
+      const { run } = await close.get(date);
+      assert.deepEqual([run.state, run.withoutStatements], ["waiting", withoutStatements]);
+      assert.ok(run.dueAt !== null && run.dueAt <= clock.now());
+      await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
+    });
+  }
 
   it("is begun once for a date, however many ask at once", async () => {
     const date = await closedDate();
