@@ -55,6 +55,7 @@ export async function advance(deps: AdvanceDeps, run: Run, isStopping: () => boo
  */
 async function tryAll(deps: AdvanceDeps, run: Run, isStopping: () => boolean): Promise<Tried[]> {
   const waiting = new Set(await store.stepsOfRun(deps.cell.db, run.id));
+  const all = new Set([...waiting].map(({ name }) => name));
   const tried: Tried[] = [];
   const faults: unknown[] = [];
   const under = new Map<Step, Promise<void>>();
@@ -74,7 +75,7 @@ async function tryAll(deps: AdvanceDeps, run: Run, isStopping: () => boolean): P
   for (;;) {
     const done = new Set(tried.filter(({ rests }) => rests === null).map(({ step }) => step.name));
     if (faults.length === 0) {
-      for (const step of waiting) if (isReady(deps.steps, step.name, done)) begin(step);
+      for (const step of waiting) if (isReady(deps.steps, step.name, { all, done })) begin(step);
     }
     if (under.size === 0) break;
     await Promise.race(under.values());
@@ -166,7 +167,11 @@ async function rest({ cell }: AdvanceDeps, run: Run, tried: readonly Tried[], un
     async (tx) => {
       const now = await store.lockRun(tx, run.accountingDate);
       if (now === null || now.state === "done") throw new Stopped();
-      const isAsked = now.withoutStatements && !run.withoutStatements;
+      const steps = await store.stepsOfRun(tx, run.id);
+      const expected = new Set(steps.filter(({ state }) => state === "expected").map(({ name }) => name));
+      const isAsked =
+        (now.withoutStatements && !run.withoutStatements) ||
+        tried.some(({ step, rests }) => rests !== null && expected.has(step.name));
       await store.updateRun(tx, {
         ...now,
         state: runStateOf(tried.map(({ step }) => step)),

@@ -83,12 +83,18 @@ export function runStateOf(steps: readonly Pick<Step, "state">[]): RunState {
   return states.has("expected") || states.has("running") ? "running" : "done";
 }
 
-/** Whether all that a step comes after is done. One that the program does not know is tried, and says so. */
-export function isReady(steps: readonly StepWork[], name: string, done: ReadonlySet<string>): boolean {
+/** Names of the steps that a run has: what the program had when it was begun. */
+export type Listed = { readonly all: ReadonlySet<string>; readonly done: ReadonlySet<string> };
+
+/**
+ * Whether all that a step comes after is done; in place of a step that the run has not, what that one comes
+ * after. One that the program does not know is tried, and says so.
+ */
+export function isReady(steps: readonly StepWork[], name: string, { all, done }: Listed): boolean {
   const place = steps.findIndex((step) => step.name === name);
   const previous = steps[place - 1]?.name;
   const before = steps[place]?.after ?? (previous === undefined ? [] : [previous]);
-  return before.every((one) => done.has(one));
+  return before.every((one) => (all.has(one) ? done.has(one) : isReady(steps, one, { all, done })));
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { DAY, dateIn, MINUTE, SECOND } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
@@ -237,28 +238,51 @@ describe("a run of the close", () => {
     await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
   });
 
-  it("is due at once where somebody asked to go on while another step was still under way", async () => {
+  it("that an older program began, without a step of today's, does each of its own in its turn", async () => {
     const date = await closedDate();
-    let wish = async () => {};
-    const { close } = scene(
-      1,
-      {
-        channel: async () => "waits",
-        apart: async () => {
-          await wish();
-          return "done";
-        },
-      },
-      APART,
-    );
-    wish = async () => void (await close.request(date, null, { withoutStatements: true }));
-    await close.request(date, null);
+    let isThere = false;
+    const effects: Record<string, Effect> = { first: async () => (isThere ? "done" : "waits") };
+    const older = scene(1, {}, { first: undefined, last: undefined });
+    await older.close.request(date, null);
+    const { close, did } = scene(1, effects, { first: undefined, added: ["first"], last: ["added"] });
     await close.advance(await claimed(close, date), never);
-    const { run } = await close.get(date);
-    assert.deepEqual([run.state, run.withoutStatements], ["waiting", true]);
-    assert.ok(run.dueAt !== null && run.dueAt <= clock.now());
-    await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
+    assert.equal(await states(close, date), "waiting waiting expected");
+    isThere = true;
+    clock.advance(MINUTE);
+    await close.advance(await claimed(close, date), never);
+    assert.equal(await states(close, date), "done done done");
+    assert.deepEqual(did, ["first 0", "last 0"]);
   });
+
+  for (const withoutStatements of [true, false]) {
+    const how = withoutStatements ? "to go on" : "again";
+    it(`is due at once where somebody asked ${how} while another step was still under way`, async () => {
+      const date = await closedDate();
+      let wish = async () => {};
+      const { close } = scene(
+        1,
+        {
+          channel: async () => "waits",
+          apart: async () => {
+            await wish();
+            return "done";
+          },
+        },
+        APART,
+      );
+      wish = async () => {
+        const isResting = async () => (await close.get(date)).steps[1]?.state === "waiting";
+        while (!(await isResting())) await sleep(5);
+        await close.request(date, null, { withoutStatements });
+      };
+      await close.request(date, null);
+      await close.advance(await claimed(close, date), never);
+      const { run } = await close.get(date);
+      assert.deepEqual([run.state, run.withoutStatements], ["waiting", withoutStatements]);
+      assert.ok(run.dueAt !== null && run.dueAt <= clock.now());
+      await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
+    });
+  }
 
   it("is begun once for a date, however many ask at once", async () => {
     const date = await closedDate();

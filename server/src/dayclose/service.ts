@@ -139,13 +139,14 @@ function begin(
   );
 }
 
-/** Makes a run that waits due at once. One that is worked on keeps its lease. */
+/** Makes a run that waits due at once. One that is worked on keeps its lease, and is due once that ends. */
 async function hasten({ cell }: CloseDeps, date: string, withoutStatements: boolean): Promise<void> {
   await cell.transact(
     async (tx) => {
       const run = await store.lockRun(tx, date);
       if (run === null || run.state === "done") return;
       const rests = run.state === "waiting" || run.state === "failing";
+      if (!rests) await store.askAgain(tx, run.id);
       await store.updateRun(tx, {
         ...run,
         state: "running",

@@ -124,6 +124,19 @@ export function updateStep(tx: Tx, step: Step): Promise<number> {
   return tx.run(updateStepSql, [...row, step.result, step.tries, step.beganAt, step.endedAt]);
 }
 
+const askAgainSql = sql(
+  "close_steps_ask_again",
+  `update close_steps
+   set state = 'expected'
+   where run_id = $1
+     and state = 'waiting'`,
+);
+
+/** Those that wait are expected again: whoever works on the run tries them before it rests. */
+export function askAgain(tx: Tx, runId: Id): Promise<number> {
+  return tx.run(askAgainSql, [runId]);
+}
+
 /** A closed accounting date with its run, where one was begun. */
 export type ClosedDate = {
   readonly accountingDate: string;

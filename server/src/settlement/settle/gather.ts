@@ -141,7 +141,7 @@ async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: G
   const unended = causes.filter(({ kind }) => kind === "break").map(({ subject }) => subject);
   const now = cell.clock.now();
   await releaseExplained(tx, undecided, unended, now);
-  await holdByCauses(tx, causes, undecided, now);
+  await holdByCauses(tx, causes, undecided, { at: now, newId: cell.newId });
   const late = await withPassedOver(tx, undecided);
   const begun = plans
     .filter(({ accountId }) => late.has(accountId))

@@ -37,21 +37,15 @@ export async function reversedAttempts(db: Db, shortages: readonly Id[]): Promis
   return rows.map(({ sourceId }) => sourceId);
 }
 
-export type Cause = {
-  readonly subject: Id;
-  readonly kind: HoldKind;
-  readonly reason: string;
-  readonly id: Id;
-};
+export type Cause = { readonly subject: Id; readonly kind: HoldKind; readonly reason: string };
 
 // Of one journal the platform holds for one kind only once: what a person released stays released, but what
 // a break holds comes and goes with it.
-const holdSql = sql(
-  "settlement_hold_by_causes",
-  `insert into settlement_holds (id, journal_id, account_id, kind, reason, held_at)
-   select distinct on (i.journal_id) c.id, i.journal_id, i.account_id, c.kind, c.reason, $5
-   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as c(id, subject, kind, reason)
-   join settlement_items i on i.account_id = any($6::uuid[]) and i.settlement_id is null and i.amount > 0
+const concernedSql = sql(
+  "settlement_holds_wanted",
+  `select distinct on (i.journal_id) i.journal_id, i.account_id, c.kind, c.reason
+   from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as c(subject, kind, reason, place)
+   join settlement_items i on i.account_id = any($4::uuid[]) and i.settlement_id is null and i.amount > 0
    join journals j on j.id = i.journal_id and (j.subject_id = c.subject or j.source_id = c.subject)
    where not exists (
      select
@@ -59,19 +53,34 @@ const holdSql = sql(
      where h.journal_id = i.journal_id
        and (h.released_at is null or (h.kind = c.kind and h.released_by is not null))
    )
-   order by i.journal_id, c.id
-   on conflict do nothing`,
+   order by i.journal_id, c.place`,
 );
 
-/** Holds the open items of these accounts that a cause concerns, each under the cause's own id. */
+const holdSql = sql(
+  "settlement_hold_by_causes",
+  `insert into settlement_holds (id, journal_id, account_id, kind, reason, held_at)
+   select u.id, u.journal_id, u.account_id, u.kind, u.reason, $6
+   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+     as u(id, journal_id, account_id, kind, reason)
+   order by u.journal_id`,
+);
+
+/** Holds every open item of these accounts, whose rows are locked, that a cause concerns. */
 export async function holdByCauses(
   tx: Tx,
   causes: readonly Cause[],
   accountIds: readonly Id[],
-  at: Date,
+  made: { readonly at: Date; readonly newId: () => Id },
 ): Promise<void> {
   if (causes.length === 0) return;
-  await tx.run(holdSql, [...columnsOf(causes, ["id", "subject", "kind", "reason"]), at, accountIds]);
+  const wanted = await tx.all<Pick<ItemHold, "journalId" | "accountId" | "kind" | "reason">>(concernedSql, [
+    ...columnsOf(causes, ["subject", "kind", "reason"]),
+    accountIds,
+  ]);
+  if (wanted.length === 0) return;
+  const rows = wanted.map((one) => ({ ...one, id: made.newId() }));
+  const columns = columnsOf(rows, ["id", "journalId", "accountId", "kind", "reason"]);
+  await tx.run(holdSql, [...columns, made.at]);
 }
 
 const releaseExplainedSql = sql(

@@ -74,7 +74,6 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
         ? []
         : [
             {
-              id: deps.cell.newId(),
               subject: paymentId,
               kind: "break",
               reason: "the channel's statement and the books differ over this payment",
@@ -83,7 +82,6 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
     ),
     ...reversed.map(
       (subject): Cause => ({
-        id: deps.cell.newId(),
         subject,
         kind: "channel_reversal",
         reason: "the channel took this payment back",

@@ -165,6 +165,34 @@ test("an item whose payment has a break waits, and settles apart when the break 
   assert.deepEqual(await world.violations(), []);
 });
 
+test("everything that a payment with a break has brought waits, however many items it is", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  await merchant.refunded(payment, 1_000n);
+  await merchant.book(
+    "refund_failed",
+    [
+      { account: merchant.account("refund_clearing"), debit: 1_000n },
+      { account: merchant.account("merchant_pending"), credit: 1_000n },
+    ],
+    { subjectId: payment },
+  );
+  await merchant.paid(1_500n);
+  const one = { id: world.cell.newId(), merchantId: merchant.id, paymentId: payment, isOpen: true };
+  world.breaks.push(one);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 500n);
+  const held = await world.sql(
+    `select 1 from settlement_holds
+     where released_at is null and account_id = '${merchant.account("merchant_pending")}'`,
+  );
+  assert.equal(held.length, 2);
+  world.breaks.splice(world.breaks.indexOf(one), 1);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 4_500n);
+  assert.deepEqual(await world.violations(), []);
+});
+
 test("a payment that the channel took back waits for a person", async () => {
   const merchant = await world.merchant();
   const { attempt, payment } = await merchant.paid(3_000n);
