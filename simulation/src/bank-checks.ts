@@ -39,8 +39,8 @@ type PayoutRow = {
 
 const PAYOUTS = {
   name: "simulation_payouts_of_all",
-  text: `select id, payee_id as merchant_id, currency::text, amount, fee, bank_account_id, state, batch_id, contradicted,
-     failure_code, created_at, sent_at
+  text: `select id, payee_id as merchant_id, currency::text, amount, fee, bank_account_id, state, batch_id,
+     contradicted, failure_code, created_at, sent_at
    from payouts
    order by id`,
 };
