@@ -17,6 +17,7 @@ import { type ForPeople, payoutBacklog, payoutsForPeople } from "./batch/store.t
 import { differenceCounts } from "./channel/late.ts";
 import { channelPayoutRoutes } from "./channel/routes.ts";
 import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } from "./channel/service.ts";
+import type { FundsScope } from "./channel/store.ts";
 import { withdrawAction } from "./channel/withdraw.ts";
 import { withChannelWorkers } from "./channel/workers.ts";
 import { costRoutes } from "./costs/routes.ts";
@@ -77,10 +78,10 @@ export type Payouts = {
    */
   announceChannelPayouts(announced: readonly ChannelPayoutAnnounced[]): Promise<number>;
   /**
-   * Whether the bank has shown all that the channel paid for a channel account's date; false while nothing
-   * covers the date.
+   * Whether the bank has shown all that the channel paid for a channel account's date in a currency; false
+   * while nothing covers the date.
    */
-  fundsReceived(scope: { readonly channelAccountId: Id; readonly channelDate: string }): Promise<boolean>;
+  fundsReceived(scope: FundsScope): Promise<boolean>;
   /** What is done by the calendar: banks are asked for statements, partners' earnings are divided. */
   readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */

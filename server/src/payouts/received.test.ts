@@ -43,10 +43,11 @@ const debit = (amount: number, account: string) =>
   platform.sandbox("POST", "/bank/debit", { account, amount, name: "Tributary" });
 const open = async (): Promise<Json[]> =>
   (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced")).body.data;
-const isReceived = () =>
+const isReceived = (currency = "CNY") =>
   fundsReceived(office.deps, {
     channelAccountId: parseId("cha", channelAccount) as Id,
     channelDate: today,
+    currency,
   });
 
 test("what a channel announced is in transit until the bank shows it, many in one transfer", async () => {
@@ -63,6 +64,7 @@ test("what a channel announced is in transit until the bank shows it, many in on
   const read = await office.read();
   assert.deepEqual(read, { end: "read", entries: 1, placed: 1, left: 0 });
   assert.equal(await isReceived(), true);
+  assert.equal(await isReceived("USD"), false, "each currency is paid out by itself");
   const { bank_reserve: reserve, platform_interbook: interbook } = await office.balances();
   assert.deepEqual([reserve, interbook], [15_000n, -15_001n]);
   assert.deepEqual(await office.read(), read);

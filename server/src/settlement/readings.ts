@@ -4,6 +4,9 @@ import type { Id } from "../kernel/ids.ts";
 /** One channel account and one channel date. */
 export type Scope = { readonly channelAccountId: Id; readonly channelDate: string };
 
+/** Of one of its currencies: a channel pays out each by itself. */
+export type FundsScope = Scope & { readonly currency: string };
+
 /** A difference that is not explained yet. */
 export type UnendedBreak = {
   readonly id: Id;
@@ -19,5 +22,5 @@ export type Readings = {
   /** Every break of these merchants that is neither resolved nor voided. */
   unendedBreaks(merchantIds: readonly Id[]): Promise<readonly UnendedBreak[]>;
   /** Of these scopes those whose money the channel has paid out and the bank has shown. */
-  fundsReceived(scopes: readonly Scope[]): Promise<readonly Scope[]>;
+  fundsReceived(scopes: readonly FundsScope[]): Promise<readonly FundsScope[]>;
 };

@@ -15,6 +15,7 @@ import { announcedJournal, posted, receivedJournal, transitJournal, withdrawnJou
 import { fits } from "./match.ts";
 import {
   type ChannelPayout,
+  type FundsScope,
   insertAnnounced,
   insertReceipt,
   isReceived,
@@ -190,15 +191,11 @@ export async function receive(
 }
 
 /**
- * Whether the money of a channel account's date is at the bank: payouts that cover the date are announced,
- * and they and those before them are received.
+ * Whether the money of a channel account's date in a currency is at the bank: payouts that cover the date are
+ * announced, and they and those before them are received.
  */
-export async function fundsReceived(
-  deps: Pick<PayoutsDeps, "cell">,
-  scope: { readonly channelAccountId: Id; readonly channelDate: string },
-): Promise<boolean> {
-  const { channelAccountId, channelDate } = scope;
-  return isReceived(deps.cell.db, channelAccountId, channelDate);
+export function fundsReceived(deps: Pick<PayoutsDeps, "cell">, scope: FundsScope): Promise<boolean> {
+  return isReceived(deps.cell.db, scope);
 }
 
 /** As the wire names it. */

@@ -242,6 +242,13 @@ export async function claimChannelPayouts(
   return tx.all<{ id: Id }>(claimSql, [now, until, limit]);
 }
 
+/** What a channel account took in a currency on a channel date: each currency is paid out by itself. */
+export type FundsScope = {
+  readonly channelAccountId: Id;
+  readonly channelDate: string;
+  readonly currency: Currency;
+};
+
 // A channel pays the oldest money first: a date's is paid by the payouts that cover it and those before them,
 // which may have paid a part of it. One that stands in a fund bill that is not there yet, or in a statement
 // that nobody has read for payouts, is not known.
@@ -252,6 +259,7 @@ const scopeSql = sql(
      from channel_payouts
      where channel_account_id = $1
        and withdrawn_at is null
+       and currency = $3
        and covers_from <= $2
        and covers_through >= $2
    )
@@ -260,6 +268,7 @@ const scopeSql = sql(
        select
        from channel_payouts p
        where p.channel_account_id = $1
+         and p.currency = $3
          and p.withdrawn_at is null
          and p.receipt_id is null
          and (p.announced_date <= c.first_date or (p.covers_from <= $2 and p.covers_through >= $2))
@@ -282,7 +291,11 @@ const scopeSql = sql(
    from covering c`,
 );
 
-/** Whether payouts cover the date, and they and all before them are received. */
-export async function isReceived(db: Db, channelAccountId: Id, channelDate: string): Promise<boolean> {
-  return (await db.one<{ received: boolean }>(scopeSql, [channelAccountId, channelDate]))?.received === true;
+/** Whether payouts in the currency cover the date, and they and all before them are received. */
+export async function isReceived(
+  db: Db,
+  { channelAccountId, channelDate, currency }: FundsScope,
+): Promise<boolean> {
+  const values = [channelAccountId, channelDate, currency];
+  return (await db.one<{ received: boolean }>(scopeSql, values))?.received === true;
 }

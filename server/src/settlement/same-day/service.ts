@@ -20,6 +20,7 @@ import { merchantAccount } from "../drafts.ts";
 import { eventsOf } from "../events.ts";
 import { type Policy, type Settlement, sharesOf, verdictOf } from "../model.ts";
 import { effectivePolicies } from "../policies/store.ts";
+import type { FundsScope } from "../readings.ts";
 import type { SettleDeps } from "../settle/deps.ts";
 import { approved, Overdrawn, postChecked, reservesOf } from "../settle/finish.ts";
 import { balancesOf, insertReserves, takeOutflows } from "../settle/finish-store.ts";
@@ -266,8 +267,8 @@ async function paidFor(deps: SettleDeps, advances: readonly Advance[]): Promise<
   if (advances.length === 0) return [];
   const ids = advances.map(({ settlementId }) => settlementId);
   const scopes = await deps.cell.transact((tx) => scopesOf(tx, ids), { repeatable: true });
-  const keyOf = (scope: { channelAccountId: Id; channelDate: string }) =>
-    `${scope.channelAccountId}/${scope.channelDate}`;
+  const keyOf = ({ channelAccountId, channelDate, currency }: FundsScope) =>
+    `${channelAccountId}/${channelDate}/${currency}`;
   const received = new Set((await deps.readings.fundsReceived(scopes)).map(keyOf));
   const waiting = new Set(
     scopes.filter((scope) => !received.has(keyOf(scope))).map(({ settlementId }) => settlementId),

@@ -2,7 +2,7 @@
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Settlement } from "../model.ts";
-import type { Scope } from "../readings.ts";
+import type { FundsScope } from "../readings.ts";
 
 const tradingSql = sql(
   "same_day_trading_dates",
@@ -130,21 +130,21 @@ export function openAdvances(db: Db, after: Id | null, limit: number): Promise<A
 
 const scopesSql = sql(
   "settlement_advances_scopes",
-  `select distinct i.settlement_id, j.channel_account_id, j.channel_date
+  `select distinct i.settlement_id, j.channel_account_id, j.channel_date, j.currency
    from settlement_items i
    join journals j on j.id = i.journal_id
    where i.settlement_id = any($1::uuid[])
      and i.amount > 0
      and j.channel_account_id is not null
      and j.channel_date is not null
-   order by i.settlement_id, j.channel_account_id, j.channel_date`,
+   order by i.settlement_id, j.channel_account_id, j.channel_date, j.currency`,
 );
 
 /** Whose money settlements wait for. */
 export function scopesOf(
   db: Db,
   settlementIds: readonly Id[],
-): Promise<(Scope & { readonly settlementId: Id })[]> {
+): Promise<(FundsScope & { readonly settlementId: Id })[]> {
   return db.all(scopesSql, [settlementIds]);
 }
 

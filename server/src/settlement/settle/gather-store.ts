@@ -2,6 +2,7 @@
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { SettlementKind } from "../model.ts";
+import type { FundsScope } from "../readings.ts";
 
 /** One account of pending money on its way through a run. */
 export type PendingAccount = {
@@ -255,8 +256,6 @@ export type Assignment = {
   readonly byScope: boolean;
 };
 
-export type ScopeKey = { readonly channelAccountId: Id; readonly channelDate: string };
-
 // Money that went out, and what has no channel date (nothing a channel's statement would explain), needs no
 // scope.
 const assignSql = sql(
@@ -275,9 +274,9 @@ const assignSql = sql(
          or o.amount <= 0
          or j.channel_date is null
          or j.channel_account_id is null
-         or (j.channel_account_id, j.channel_date) in (
-           select s.channel_account_id, s.channel_date
-           from unnest($6::uuid[], $7::date[]) as s(channel_account_id, channel_date)
+         or (j.channel_account_id, j.channel_date, j.currency) in (
+           select s.channel_account_id, s.channel_date, s.currency
+           from unnest($6::uuid[], $7::date[], $8::text[]) as s(channel_account_id, channel_date, currency)
          )
        )
        and not exists (
@@ -287,7 +286,7 @@ const assignSql = sql(
            and h.released_at is null
        )
      order by o.journal_id
-     limit $8
+     limit $9
    ), taken as (
      update settlement_items i
      set settlement_id = case
@@ -308,12 +307,14 @@ const assignSql = sql(
 export function assign(
   tx: Tx,
   assignments: readonly Assignment[],
-  scopes: readonly ScopeKey[],
+  scopes: readonly FundsScope[],
   limit: number,
 ): Promise<Taken[]> {
   return tx.all<Taken>(assignSql, [
     ...columnsOf(assignments, ["accountId", "regularId", "supplementaryId", "cutoff", "byScope"]),
-    ...(scopes.length === 0 ? ["{}", "{}"] : columnsOf(scopes, ["channelAccountId", "channelDate"])),
+    ...(scopes.length === 0
+      ? ["{}", "{}", "{}"]
+      : columnsOf(scopes, ["channelAccountId", "channelDate", "currency"])),
     limit,
   ]);
 }
@@ -333,7 +334,7 @@ export async function addTaken(tx: Tx, taken: readonly Taken[]): Promise<void> {
 
 const openScopesSql = sql(
   "settlement_open_scopes",
-  `select distinct j.channel_account_id, j.channel_date
+  `select distinct j.channel_account_id, j.channel_date, j.currency
    from settlement_items i
    join journals j on j.id = i.journal_id
    where i.account_id = any($1::uuid[])
@@ -341,10 +342,10 @@ const openScopesSql = sql(
      and i.amount > 0
      and j.channel_account_id is not null
      and j.channel_date is not null
-   order by j.channel_account_id, j.channel_date`,
+   order by j.channel_account_id, j.channel_date, j.currency`,
 );
 
 /** The scopes that open items of these accounts belong to. */
-export function openScopes(db: Db, accountIds: readonly Id[]): Promise<ScopeKey[]> {
-  return db.all<ScopeKey>(openScopesSql, [accountIds]);
+export function openScopes(db: Db, accountIds: readonly Id[]): Promise<FundsScope[]> {
+  return db.all<FundsScope>(openScopesSql, [accountIds]);
 }

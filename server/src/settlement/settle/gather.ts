@@ -1,6 +1,7 @@
 /** Lists the items of a closed date and puts what is due into settlements that nobody is told of yet. */
 import type { Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { FundsScope, Scope } from "../readings.ts";
 import type { SettleDeps } from "./deps.ts";
 import {
   type Assignment,
@@ -14,7 +15,6 @@ import {
   lockPendingAccounts,
   openScopes,
   type Piece,
-  type ScopeKey,
   settlementsBegun,
   withPassedOver,
 } from "./gather-store.ts";
@@ -150,14 +150,19 @@ async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: G
 }
 
 /** Of the scopes that open items belong to, those whose items may settle; none where no policy asks. */
-async function settlableScopes(deps: SettleDeps, { plans }: Group): Promise<Map<string, ScopeKey[]>> {
-  const found = new Map<string, ScopeKey[]>();
+async function settlableScopes(deps: SettleDeps, { plans }: Group): Promise<Map<string, FundsScope[]>> {
+  const found = new Map<string, FundsScope[]>();
+  // A statement is explained in all its currencies at once.
+  const reconciled = async (scopes: readonly FundsScope[]) => {
+    const keyOf = ({ channelAccountId, channelDate }: Scope) => `${channelAccountId}/${channelDate}`;
+    const explained = new Set((await deps.readings.reconciled(scopes)).map(keyOf));
+    return scopes.filter((scope) => explained.has(keyOf(scope)));
+  };
   for (const basis of ["on_reconciled", "on_funds_received"] as const) {
     const asked = plans.filter(({ terms }) => terms.basis === basis).map(({ accountId }) => accountId);
     if (asked.length === 0) continue;
     const scopes = await deps.cell.transact((tx) => openScopes(tx, asked), { repeatable: true });
-    const { reconciled, fundsReceived } = deps.readings;
-    const read = basis === "on_reconciled" ? reconciled : fundsReceived;
+    const read = basis === "on_reconciled" ? reconciled : deps.readings.fundsReceived;
     found.set(basis, scopes.length === 0 ? [] : [...(await read(scopes))]);
   }
   return found;
@@ -166,7 +171,7 @@ async function settlableScopes(deps: SettleDeps, { plans }: Group): Promise<Map<
 async function assignStep(
   tx: Tx,
   { plans, date }: Group,
-  scopes: ReadonlyMap<string, readonly ScopeKey[]>,
+  scopes: ReadonlyMap<string, readonly FundsScope[]>,
 ): Promise<number> {
   const accountIds = plans.map(({ accountId }) => accountId);
   await lockUndecided(tx, accountIds, date);

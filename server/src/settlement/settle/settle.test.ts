@@ -5,6 +5,7 @@ import { shiftDate } from "../business-days/model.ts";
 import { approveSettlement, holdSettlement, markPaid, releaseSettlement } from "../states.ts";
 import { itemsOf, settlementsOfMerchant } from "../store.ts";
 import { createWorld, type Merchant, type World } from "../testing/world.ts";
+import type { SettleDeps } from "./deps.ts";
 import { settleDate } from "./run.ts";
 
 let world: World;
@@ -244,6 +245,22 @@ test("what settles when the funds are here waits for them", async () => {
   world.received.push({ channelAccountId: merchant.channelAccountId, channelDate: date });
   await closeAndSettle();
   assert.equal(await merchant.balance("merchant_available"), 3_000n);
+});
+
+test("the money of one currency says nothing of another that the same account takes", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { basis: "on_funds_received" });
+  await merchant.paid(300n);
+  const date = await world.closeDay();
+  const dollarsAreHere: SettleDeps["readings"] = {
+    ...world.readings,
+    fundsReceived: async (scopes) => scopes.map((scope) => ({ ...scope, currency: "USD" })),
+  };
+  await settleDate({ ...world, readings: dollarsAreHere }, date, goOn);
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+  world.received.push({ channelAccountId: merchant.channelAccountId, channelDate: date });
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 300n);
 });
 
 test("T+3 in calendar days settles on the third day, refunds in between are set off", async () => {

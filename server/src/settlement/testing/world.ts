@@ -81,7 +81,7 @@ export async function createWorld(): Promise<World> {
   const log = silentLog();
   const opened: Database[] = [];
   const readings = { explained: [] as Scope[], received: [] as Scope[], breaks: [] as UnendedBreak[] };
-  const among = (scopes: readonly Scope[], known: readonly Scope[]) =>
+  const among = <S extends Scope>(scopes: readonly S[], known: readonly Scope[]) =>
     scopes.filter((scope) =>
       known.some(
         (one) => one.channelAccountId === scope.channelAccountId && one.channelDate === scope.channelDate,
