@@ -6,6 +6,7 @@ import { daysOn } from "../dayclose/testing/days.ts";
 import { openFeeOffice, plainTerms } from "../fees/testing.ts";
 import { DAY, MINUTE } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
+import { problem } from "../kernel/errors.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
 import { addAccount, openShop, type Shop } from "../payments/testing/shop.ts";
 import { costPaidAction } from "./costs/service.ts";
@@ -238,6 +239,9 @@ test("a process that dies between the two books loses nothing: a worker books th
   const channels = { account: async (id: Id) => ({ id, merchantId }) as Json };
   const action = costPaidAction({ ...office.deps, cell: dying, channels });
   const approval = { payload: proposal.body.payload, id: parseId("apr", proposal.body.id) } as Json;
+  const transact = async () => assert.fail(problem("overloaded"));
+  const busy = costPaidAction({ ...office.deps, cell: { ...cell, transact }, channels });
+  await assert.rejects(busy.carryOut(approval), { code: "overloaded" }, "a refusal would be for good");
   await assert.rejects(action.carryOut(approval), /it died/);
   await assertInvariants(platform);
   const booked = sql("test_costs_due", "select id from channel_cost_payments where due_at is not null");

@@ -61,6 +61,15 @@ const rows: Readonly<Record<string, string>> = {
       'direct_to_merchant', 1, 'active', 1, 1, ${now}, ${now}
     );
     insert into platform.channel_credentials values ('${id}', 1, '', '{}', null, ${now}, ${now});`,
+  "platform/140-payout-accounts.sql": `
+    insert into platform.bank_accounts (
+      id, merchant_id, currency, holder_name, bank_code, number_sealed, number_hash, number_last, state,
+      created_by, created_at
+    ) values (
+      '${id}', '${id}', 'CNY', 'Tea Ltd', '102100099996', '', '', '0001', 'unverified', '${id}', ${now}
+    );
+    insert into platform.payout_terms (merchant_id, currency, fee, cool_down_hours, updated_at)
+    values ('${id}', 'CNY', 5, 24, ${now});`,
   "cell/090-schedules.sql": `
     insert into cell_0.attempts (
       id, payment_id, merchant_id, channel, channel_account_id, credential_version, fund_flow, method, state,
@@ -83,6 +92,21 @@ const rows: Readonly<Record<string, string>> = {
       '${id}', '${id}', '${id}', '2026-11-20', 'fee', 'both', 'T1', 'CNY', 0, 1, 'pending', '${id}', '${id}',
       ${now}
     );`,
+  "cell/230-payouts.sql": `
+    insert into cell_0.payouts (
+      id, merchant_id, merchant_payout_no, request, amount, fee, currency, bank_account_id, holder_name,
+      bank_code, number_last, state, contradicted, created_at
+    ) values (
+      '${id}', '${id}', 'P1', '{}', 900, 5, 'CNY', '${id}', 'Tea Ltd', '102100099996', '0001', 'created',
+      false, ${now}
+    );`,
+  "cell/232-channel-payouts.sql": `
+    insert into cell_0.channel_payouts
+    select case is_booked when true then uuid '${id}' else '${id.replace(/1$/, "2")}' end, '${id}', '${id}',
+      'W' || is_booked, 700, 'CNY', '2026-11-19', '2026-11-19', '2026-11-20', 'Alipay', ${now},
+      case when is_booked then timestamptz ${now} end, null,
+      case when not is_booked then timestamptz ${now} end
+    from unnest(array[true, false]) as is_booked;`,
 };
 
 test("every migration runs on tables that have rows, one version after another", async () => {
@@ -98,14 +122,33 @@ test("every migration runs on tables that have rows, one version after another",
     }
   }
   assert.deepEqual(written, Object.keys(rows));
-  const accounts = await query(
+  const contracts = await query(
     "select verification, verified_at, connections_max from platform.channel_accounts order by id",
   );
-  assert.deepEqual(accounts, [{ verification: "waived", verified_at: null, connections_max: 128 }]);
+  assert.deepEqual(contracts, [{ verification: "waived", verified_at: null, connections_max: 128 }]);
   const attempts = await query("select state, doubted_at from cell_0.attempts order by id");
   assert.deepEqual(attempts, [{ state: "pending", doubted_at: null }]);
   const disputes = await query("select returned_amount, returned_fee from cell_0.disputes order by id");
   assert.deepEqual(disputes, [{ returned_amount: "90", returned_fee: "0" }]);
   const breaks = await query("select round, standing_fee from cell_0.breaks order by id");
   assert.deepEqual(breaks, [{ round: 0, standing_fee: "0" }]);
+  const terms = await query("select payee_id, fee, minimum from platform.payout_terms order by payee_id");
+  assert.deepEqual(terms, [{ payee_id: id, fee: "5", minimum: "0" }]);
+  const accounts = await query("select payee_kind, payee_id from platform.bank_accounts order by id");
+  assert.deepEqual(accounts, [{ payee_kind: "merchant", payee_id: id }]);
+  const payouts = await query(
+    `select p.payee_kind, p.payee_id, s.merchant_id, s.code, s.amount
+     from cell_0.payouts p
+     join cell_0.payout_sources s on s.payout_id = p.id
+     order by p.id`,
+  );
+  const source = { merchant_id: id, code: "merchant_available", amount: "900" };
+  assert.deepEqual(payouts, [{ payee_kind: "merchant", payee_id: id, ...source }]);
+  const announced = await query(
+    "select told_by, withdrawn_at, due_at is null as is_booked from cell_0.channel_payouts order by id",
+  );
+  assert.deepEqual(
+    announced,
+    [true, false].map((is_booked) => ({ told_by: null, withdrawn_at: null, is_booked })),
+  );
 });

@@ -1,7 +1,7 @@
 /** Payments of channels' costs: two people say what a debit of our own account was. */
 import { MINUTE, plus } from "../../kernel/clock.ts";
 import type { Db, Tx } from "../../kernel/database.ts";
-import { Problem, problem } from "../../kernel/errors.ts";
+import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import { type Currency, formatDecimal } from "../../kernel/money.ts";
 import { type JournalDraft, lockDay, post } from "../../ledger/index.ts";
@@ -181,13 +181,16 @@ export function costPaidAction(deps: PayoutsDeps): ApprovalAction {
   };
 }
 
-/** What is not owed any more, or not yet closed, is a reason to refuse and leaves nothing behind. */
+/**
+ * What is not owed any more, or not yet closed, is a reason to refuse and leaves nothing behind. A database that
+ * is busy or gone is none: it may have been done, and is approved again.
+ */
 async function orRefused(work: () => Promise<End>): Promise<End> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Problem) return { refused: error.message };
-    throw error;
+    if (!(error instanceof Problem) || ERRORS[error.code].status >= 500) throw error;
+    return { refused: error.message };
   }
 }
 
