@@ -74,7 +74,7 @@ export function missingText(missing: { readonly calendar: string; readonly year:
   const { calendar, year } = missing;
   return (
     `no calendar ${calendar} for ${year} yet: load it by PUT /v1/ops/business_days/${calendar}/${year} ` +
-    "and settle the date again"
+    "and the next close settles it"
   );
 }
 
