@@ -48,7 +48,8 @@ describe("mainland China in 2026, by the State Council's notice", () => {
     assert.deepEqual(missing, { calendar: "CN", year: 2027 });
     assert.equal(
       missingText({ calendar: "CN", year: 2027 }),
-      "no calendar CN for 2027 yet: load it by PUT /v1/ops/business_days/CN/2027 and the next close settles it",
+      "no calendar CN for 2027 yet: load it by PUT /v1/ops/business_days/CN/2027 and the next close " +
+        "settles it",
     );
     assert.equal(cutoffOf(calendars, "2026-12-31", cn(1)), "2026-12-30");
     assert.deepEqual(cutoffOf(calendars, "2027-01-01", cn(1)), { calendar: "CN", year: 2027 });
