@@ -182,8 +182,8 @@ export function costPaidAction(deps: PayoutsDeps): ApprovalAction {
 }
 
 /**
- * What is not owed any more, or not yet closed, is a reason to refuse and leaves nothing behind. A database that
- * is busy or gone is none: it may have been done, and is approved again.
+ * What is not owed any more, or not yet closed, is a reason to refuse and leaves nothing behind. A database
+ * that is busy or gone is none: it may have been done, and is approved again.
  */
 async function orRefused(work: () => Promise<End>): Promise<End> {
   try {
