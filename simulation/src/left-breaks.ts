@@ -20,8 +20,11 @@ export type LeftBreak = {
   readonly costBooked: bigint;
 };
 
-/** Parts of one order that went back by themselves on a date are one break, as nothing tells them apart. */
-const OF_THE_DATE = "by itself/";
+/**
+ * Of what went back by itself books may hold one sum and the bill its parts: such a break shows one of the
+ * parts, and the difference of all.
+ */
+const OF_SUMS = /^by itself\/.+\/[A-Z]{3}$/;
 
 /**
  * What is wrong with the amounts, a sentence each. `ours`: the numbers of refunds that are booked as ours.
@@ -33,23 +36,22 @@ export function wrongAmounts(
 ): readonly string[] {
   return breaks.flatMap((one) => {
     const { kind, channelDate, matchKey, theirsAmount, settleDifference, feeDifference, costBooked } = one;
-    const own = lines.filter((line) => line.date === channelDate && isOfOrder(line, one));
-    const told = own.filter(
+    const own = lines.filter(
       (line) =>
-        line.kind === "refund" &&
-        line.amount < 0n &&
-        (matchKey.startsWith(OF_THE_DATE)
-          ? !ours.has(line.channelRefundNo ?? "")
-          : line.channelRefundNo === one.theirRefundNo),
+        line.date === channelDate && line.kind === "refund" && line.amount < 0n && isOfOrder(line, one),
     );
-    const sum = (of: "amount" | "settleAmount" | "fee") => told.reduce((total, line) => total + line[of], 0n);
+    const shown = own.filter((line) => line.channelRefundNo === one.theirRefundNo);
+    const byItself = own.filter((line) => !ours.has(line.channelRefundNo ?? ""));
+    const told = OF_SUMS.test(matchKey) ? byItself : shown;
     const name = `the ${kind} of ${channelDate} (${matchKey})`;
-    if (told.length === 0) return [`${name} is about a line that the bill does not have`];
+    if (shown.length === 0) return [`${name} is about a line that the bill does not have`];
+    const sum = (of: readonly DatedLine[], what: "amount" | "settleAmount" | "fee") =>
+      of.reduce((total, line) => total + line[what], 0n);
     const wanted = [
-      ["amount", theirsAmount, sum("amount")],
+      ["amount", theirsAmount, sum(shown, "amount")],
       // Of a fee both have the money; of all else nothing of ours stands beside it.
-      ["settle_difference", settleDifference, kind === "fee" ? 0n : sum("settleAmount")],
-      ["fee_difference", feeDifference, sum("fee") - costBooked],
+      ["settle_difference", settleDifference, kind === "fee" ? 0n : sum(told, "settleAmount")],
+      ["fee_difference", feeDifference, sum(told, "fee") - costBooked],
     ] as const;
     return wanted.flatMap(([what, is, due]) =>
       is === due ? [] : [`${name} has the ${what} ${is}, by the bill and the ledger it is ${due}`],
