@@ -21,8 +21,11 @@ export type ComparingDeps = ScopesDeps & {
   readonly breaks: Pick<Breaks, "apply" | "applyPlain">;
 };
 
-/** Scopes that one comparison takes: all that are due of an account, and so many in all. */
-const SCOPES_PER_RUN = 1_000;
+/**
+ * Scopes that one comparison takes: all that are due of an account, and so many in all. Each reads the whole
+ * extract.
+ */
+const SCOPES_PER_RUN = 2_500;
 /** The statements of one are read while the engine compares those of another. */
 const RUNS_AT_ONCE = 2;
 /** Most of an apply is waiting for the database. */

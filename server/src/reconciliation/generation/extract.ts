@@ -210,7 +210,9 @@ async function write(
   };
   try {
     await put(HEAD);
-    const read = (ranges: readonly Range[]) => readChunk(cell.db, ranges, quietMethods);
+    // Planned while there are few refunds, it must not pass over all of them for each line later on.
+    const read = (ranges: readonly Range[]) =>
+      cell.transact((tx) => readChunk(tx, ranges, quietMethods), { repeatable: true });
     for await (const chunk of aheadOf(chunksOf(spans), READ_AHEAD, read)) {
       await goOn();
       if (chunk.text !== "") await put(`${chunk.text}\n`);
