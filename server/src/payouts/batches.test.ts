@@ -171,6 +171,13 @@ test("a company's file is taken as a whole or refused as a whole, with line and 
   const items = [{ merchant, payout_no: "F-3", amount: 100 }];
   const byApi = await platform.ops("POST", "/v1/ops/payout_files", { connection: CONNECTION, items });
   assert.equal(byApi.status, 202, JSON.stringify(byApi.body));
+  const twice = [`${merchant},F-4,1.00,`, `${merchant},F-5,1.00,`];
+  const sent = await Promise.all([send(twice), send(twice), send(twice)]);
+  assert.deepEqual(
+    sent.map(({ status, body }) => [status, body.batch?.id]),
+    sent.map(() => [202, sent[0]?.body.batch?.id]),
+    "the same file in the same moment is the same batch",
+  );
   assert.deepEqual(await office.broken(), []);
 });
 

@@ -7,7 +7,7 @@ import { type Currency, formatDecimal } from "../../kernel/money.ts";
 import type { Actor } from "../../operators/index.ts";
 import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { Payout } from "../model.ts";
+import type { BankConnection, Batch, Payout } from "../model.ts";
 import { insertWithHolds } from "../payout/insert.ts";
 import { type Destination, destinationOf, newPayout, ownPayee } from "../payout/service.ts";
 import { payoutByNumber } from "../payout/store.ts";
@@ -42,10 +42,44 @@ export async function proposeCompanyBatch(
   wanted: CompanyBatch,
 ): Promise<Proposed> {
   const connection = await reserveConnection(deps, wanted.connection);
-  const earlier = await batchOfRows(deps, wanted, connection.currency);
-  if (earlier !== null) {
-    return { batch: earlier, approval: await proposeApproval(deps, actor, earlier) };
+  const batch =
+    (await batchOfRows(deps, wanted, connection.currency)) ??
+    (await makeBatch(deps, actor, wanted, connection));
+  return { batch, approval: await proposeApproval(deps, actor, batch) };
+}
+
+/** The batch, or that of the same rows which somebody else made in the same moment. */
+async function makeBatch(
+  deps: PayoutsDeps,
+  actor: Actor,
+  wanted: CompanyBatch,
+  connection: BankConnection,
+): Promise<Batch> {
+  try {
+    return await writeBatch(deps, actor, wanted, connection);
+  } catch (error) {
+    const theirs = error instanceof NumberTaken ? await batchOfRows(deps, wanted, connection.currency) : null;
+    if (theirs === null) throw error instanceof NumberTaken ? error.refusal : error;
+    return theirs;
   }
+}
+
+/** A number of the file has a payout. */
+class NumberTaken extends Error {
+  readonly refusal: Problem;
+
+  constructor(line: number) {
+    super("payout_no has a payout already");
+    this.refusal = fileRefused(line, this.message);
+  }
+}
+
+async function writeBatch(
+  deps: PayoutsDeps,
+  actor: Actor,
+  wanted: CompanyBatch,
+  connection: BankConnection,
+): Promise<Batch> {
   const made = await payoutsOf(deps, wanted.rows, connection.currency);
   await openForPayouts(deps, connection.currency);
   const batch = newBatch(deps, actor, connection, made);
@@ -57,12 +91,12 @@ export async function proposeCompanyBatch(
     if (first === undefined) return insertBatch(tx, batch);
     const line = lineOf.get(first.id) as number;
     const missing = short.get(first.id);
-    if (missing === undefined) throw fileRefused(line, "payout_no has a payout already");
+    if (missing === undefined) throw new NumberTaken(line);
     const { currency } = batch;
     const shown = formatDecimal({ amount: missing, currency });
     throw fileRefused(line, `the merchant's available balance is short of ${shown} ${currency}`);
   });
-  return { batch, approval: await proposeApproval(deps, actor, batch) };
+  return batch;
 }
 
 async function payoutsOf(deps: PayoutsDeps, rows: readonly FileRow[], currency: Currency): Promise<Payout[]> {
