@@ -105,6 +105,7 @@ describe("metrics", () => {
         "channel_costs",
         "channel_payouts",
         "channel_payouts_told",
+        "commissions",
         "deliveries",
         "disputes",
         "payments",

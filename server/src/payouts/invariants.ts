@@ -1,6 +1,7 @@
 /** What must hold between payouts and the books. Each check is one statement, so it sees one moment. */
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+import { invariants as commissionInvariants } from "./commission/invariants.ts";
 import { invariants as costInvariants } from "./costs/invariants.ts";
 import { invariants as owedInvariants } from "./owed/invariants.ts";
 
@@ -143,6 +144,7 @@ const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement,
 export const invariants: readonly Invariant[] = [
   ...owedInvariants,
   ...costInvariants,
+  ...commissionInvariants,
   {
     name: "5 payouts on their way are due",
     sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",
