@@ -105,6 +105,7 @@ describe("metrics", () => {
         "channel_costs",
         "channel_payouts",
         "channel_payouts_told",
+        "commission_receipts",
         "commissions",
         "deliveries",
         "disputes",

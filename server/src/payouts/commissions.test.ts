@@ -3,7 +3,11 @@ import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { daysOn } from "../dayclose/testing/days.ts";
+import { MINUTE } from "../kernel/clock.ts";
+import { sql } from "../kernel/database.ts";
+import { type Id, parseId } from "../kernel/ids.ts";
 import { openShop, type Shop } from "../payments/testing/shop.ts";
+import { receiveAction } from "./commission/receipts.ts";
 import { type Earning, openEarning } from "./testing/earning.ts";
 import { type Office, openOffice } from "./testing/office.ts";
 
@@ -190,5 +194,127 @@ test("an account whose money passes us earns fees, and its commission statement 
   const payment = await earning.paid(plain, 1_000);
   await send(days.today(), [["返佣", payment.attempts[0].channel_order_no, "0.10"]], plain.channelAccountId);
   assert.equal(await earning.balance(plain, "commission_receivable"), 0);
+  await assertInvariants(platform);
+});
+
+const OWN_ACCOUNT = "31050161000000000002";
+const why = { evidence: "The bank's advice of March 31" };
+
+/** A credit of our own account, as the bank shows it. */
+async function credit(amount: number): Promise<Json> {
+  const move = { account: OWN_ACCOUNT, amount, name: "Alipay" };
+  assert.equal((await platform.sandbox("POST", "/bank/credit", move)).status, 201);
+  await office.read(OWN_ACCOUNT);
+  const { data } = (await platform.ops("GET", "/v1/ops/bank_entries?state=unplaced&limit=100")).body;
+  const found = data.find((row: Json) => row.connection === "own" && row.amount === amount);
+  assert.ok(found, JSON.stringify(data));
+  return { connection: "own", entry_ref: found.entry_ref };
+}
+
+const receive = (named: Json, amount: number, account = shop.channelAccountId) =>
+  platform.ops("POST", "/v1/ops/commission_receipts", {
+    ...named,
+    ...why,
+    commissions: [{ channel_account: account, amount }],
+  });
+const receipts = async (): Promise<Json[]> =>
+  (await platform.ops("GET", `/v1/ops/commission_receipts?channel_account=${shop.channelAccountId}`)).body
+    .data;
+
+test("what a channel pays of it is said by two people, and is never more than it owes", async () => {
+  const { body: bank } = await platform.sandbox("POST", "/bank/accounts", {
+    number: OWN_ACCOUNT,
+    name: "Tributary",
+  });
+  await office.approved(
+    await platform.ops("PUT", "/v1/ops/bank_connections/own", {
+      url: bank.url,
+      account_number: OWN_ACCOUNT,
+      holder_name: "Tributary",
+      bank_code: "105100000017",
+      currency: "CNY",
+      holds: "own",
+      removes_doubles: true,
+    }),
+  );
+  const before = await owed();
+  assert.ok(before > 300);
+  const many = await receive(await credit(before + 1), before + 1);
+  assert.deepEqual([many.status, many.body.field], [409, "commissions.0.amount"]);
+  const other = await receive(await credit(120), 110);
+  assert.deepEqual([other.status, other.body.field], [400, "commissions"]);
+  const nobodys = await receive(await credit(120), 120, platform.demo.channel_account_id);
+  assert.deepEqual([nobodys.status, nobodys.body.field], [409, "commissions.0.amount"]);
+  const [one, two] = [await credit(200), await credit(before - 100)];
+  const [first, second] = [await receive(one, 200), await receive(two, before - 100)];
+  const { body: money } = await platform.ops("GET", "/v1/ops/own_money");
+  await office.approved(first);
+  assert.equal(await owed(), before - 200);
+  const over = await office.approve(second.body.id);
+  assert.ok(over.status >= 400 || over.body.state === "refused", JSON.stringify(over.body));
+  assert.equal(await owed(), before - 200);
+  assert.equal((await receive(one, 200)).status, 409);
+  assert.deepEqual(
+    (await receipts()).map(({ amount, commissions }) => [amount, commissions[0].channel_account]),
+    [[200, shop.channelAccountId]],
+  );
+  // It was never among the clients' money: nothing more may be taken out of the reserve, before or after.
+  const after = (await platform.ops("GET", "/v1/ops/own_money")).body;
+  assert.deepEqual(after.data, money.data);
+  assert.equal(money.data.find(({ currency }: Json) => currency === "CNY").sweepable, 0);
+  await assertInvariants(platform);
+});
+
+test("killed between the two books, a worker books our side", async () => {
+  const before = await owed();
+  const proposal = await receive(await credit(50), 50);
+  assert.equal(proposal.status, 202, JSON.stringify(proposal.body));
+  const { cell } = office.deps;
+  let transactions = 0;
+  const dying: typeof cell = {
+    ...cell,
+    transact: (...work) => {
+      transactions += 1;
+      if (transactions > 2) throw new Error("it died");
+      return cell.transact(...work);
+    },
+  };
+  const merchantId = parseId("mch", shop.id) as Id;
+  const channels = { account: async (id: Id) => ({ id, merchantId }) as Json };
+  const action = receiveAction({ ...office.deps, cell: dying, channels });
+  const approval = { payload: proposal.body.payload, id: parseId("apr", proposal.body.id) } as Json;
+  await assert.rejects(action.carryOut(approval), /it died/);
+  assert.equal(await owed(), before - 50);
+  await assertInvariants(platform);
+  const due = sql("test_receipts_due", "select id from commission_receipts where due_at is not null");
+  assert.equal((await cell.db.all(due)).length, 1);
+  for (let looks = 0; (await cell.db.all(due)).length > 0; looks += 1) {
+    assert.ok(looks < 200, "no worker books it");
+    platform.clock.advance(MINUTE);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await office.approved(proposal);
+  assert.equal(await owed(), before - 50);
+  assert.equal((await receipts()).length, 2);
+  await assertInvariants(platform);
+});
+
+test("a day's report has it as income, and its chain of what channels took ties", async () => {
+  const payment = await earning.paid(shop, 4_000);
+  const number: string = payment.attempts[0].channel_order_no;
+  const today = days.today();
+  const before = await income();
+  await send(today, [
+    ["返佣", number, "0.20"],
+    ["返佣", number, "0.05"],
+  ]);
+  await send(today, [["返佣", number, "0.20"]]);
+  const earned = await income();
+  const date = await days.next();
+  await days.closeInTheMorning(date);
+  const { chain, margin } = await days.report(date);
+  assert.ok(chain.length > 0 && chain.every((row: Json) => row.ties), JSON.stringify(chain));
+  const [cny] = margin.filter((row: Json) => row.currency === "CNY");
+  assert.ok(before !== earned && cny.income >= earned, JSON.stringify([before, earned, cny]));
   await assertInvariants(platform);
 });

@@ -21,8 +21,10 @@ import type { FundsScope } from "./channel/store.ts";
 import { withdrawAction } from "./channel/withdraw.ts";
 import { withChannelWorkers } from "./channel/workers.ts";
 import { acceptAction } from "./commission/people.ts";
+import { commissionReceiptRoutes } from "./commission/receipt-routes.ts";
+import { receiveAction } from "./commission/receipts.ts";
 import { commissionRoutes } from "./commission/routes.ts";
-import { withCommissionWorker } from "./commission/told.ts";
+import { withCommissionWorkers } from "./commission/workers.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { costPaidAction, costReturnedAction } from "./costs/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
@@ -133,6 +135,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       costPaidAction(deps),
       costReturnedAction(deps),
       acceptAction(deps),
+      receiveAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
@@ -146,9 +149,10 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       channelPayoutRoutes(http, deps, auth);
       costRoutes(http, deps, auth);
       commissionRoutes(http, deps, auth);
+      commissionReceiptRoutes(http, deps, auth);
     },
     startWorkers: () => {
-      workers ??= withCommissionWorker(deps, withChannelWorkers(deps, startPayoutWorkers(deps)));
+      workers ??= withCommissionWorkers(deps, withChannelWorkers(deps, startPayoutWorkers(deps)));
       return workers;
     },
     stop: async () => {

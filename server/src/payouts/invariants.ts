@@ -100,16 +100,23 @@ const BANK_BALANCES = sql(
      group by currency
    ) e on e.currency = s.currency
    left join (
-     select currency,
-       sum(case when returned_at is not null and returned_booked_at is null then amount else 0 end
-         - case when paid_booked_at is null then amount else 0 end) as amount
+     select currency, sum(amount) as amount
      from (
-       select currency, amount, paid_booked_at, returned_at, returned_booked_at
-       from payouts
-       where due_at is not null
+       select currency,
+         case when returned_at is not null and returned_booked_at is null then amount else 0 end
+           - case when paid_booked_at is null then amount else 0 end as amount
+       from (
+         select currency, amount, paid_booked_at, returned_at, returned_booked_at
+         from payouts
+         where due_at is not null
+         union all
+         select currency, amount, paid_booked_at, returned_at, returned_booked_at
+         from channel_cost_payments
+         where due_at is not null
+       ) out
        union all
-       select currency, amount, paid_booked_at, returned_at, returned_booked_at
-       from channel_cost_payments
+       select currency, amount
+       from commission_receipts
        where due_at is not null
      ) due
      group by currency

@@ -210,6 +210,9 @@ const backlogSql = sql(
    union all
    select 'channel_costs', count(*), min(due_at)
    from (select due_at from channel_cost_payments where due_at <= $1 order by due_at limit $2) k
+   union all
+   select 'commission_receipts', count(*), min(due_at)
+   from (select due_at from commission_receipts where due_at <= $1 order by due_at limit $2) r
    order by kind`,
 );
 

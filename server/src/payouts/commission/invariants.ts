@@ -6,8 +6,14 @@ const OWED = sql(
   "audit_commission_owed",
   `with booked as (
      select merchant_id, currency, sum(amount) as amount
-     from commission_rows
-     where state = 'matched'
+     from (
+       select merchant_id, currency, amount
+       from commission_rows
+       where state = 'matched'
+       union all
+       select merchant_id, currency, -amount
+       from commission_receipt_items
+     ) moved
      group by merchant_id, currency
    ), held as (
      select b.owner_id as merchant_id, a.currency, a.balance
@@ -16,7 +22,7 @@ const OWED = sql(
      where a.code = 'commission_receivable'
    )
    select coalesce(h.merchant_id, k.merchant_id)::text || ' ' || coalesce(h.currency, k.currency) as subject,
-     'commission_receivable holds ' || coalesce(h.balance, 0) || ', booked of statements is '
+     'commission_receivable holds ' || coalesce(h.balance, 0) || ', statements less receipts come to '
        || coalesce(k.amount, 0) as detail
    from held h
    full join booked k on k.merchant_id = h.merchant_id and k.currency = h.currency
@@ -45,13 +51,26 @@ const EARNED = sql(
    limit $1`,
 );
 
+const RECEIVED = sql(
+  "audit_commission_received",
+  `select r.id::text as subject,
+     'it is of ' || r.amount || ', its items of ' || coalesce(sum(i.amount), 0) as detail
+   from commission_receipts r
+   left join commission_receipt_items i on i.receipt_id = r.id and i.currency = r.currency
+   group by r.id
+   having coalesce(sum(i.amount), 0) <> r.amount
+   order by 1
+   limit $1`,
+);
+
 const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement, [VIOLATIONS_MAX]);
 
 export const invariants: readonly Invariant[] = [
   {
     name: "7 commission receivable is what statements tell",
     sentence:
-      "Each merchant's commission_receivable equals the booked rows of its channels' commission statements.",
+      "Each merchant's commission_receivable equals the booked rows of its channels' statements, less what " +
+      "they have paid of it.",
     per: "cell",
     readsAll: true,
     check: check(OWED),
@@ -62,5 +81,12 @@ export const invariants: readonly Invariant[] = [
     per: "cell",
     readsAll: true,
     check: check(EARNED),
+  },
+  {
+    name: "7 commission receipts have their items",
+    sentence: "What a receipt of commission is for sums to its amount.",
+    per: "cell",
+    readsAll: true,
+    check: check(RECEIVED),
   },
 ];

@@ -1,13 +1,10 @@
 /** What channels' commission statements tell, booked as each statement comes. */
-import { MINUTE, plus, SECOND } from "../../kernel/clock.ts";
 import type { Tx } from "../../kernel/database.ts";
-import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type JournalDraft, lockDay, openMerchantAccounts, post } from "../../ledger/index.ts";
 import type { ToldCommissions } from "../../statements/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import type { PayoutWorkers } from "../sending/workers.ts";
 import { type CommissionRow, type CountedRow, countRows, decideRow, keyOf } from "./model.ts";
 import { earnedJournal, withdrawnJournal } from "./postings.ts";
 import {
@@ -20,34 +17,8 @@ import {
   withdrawRows,
 } from "./store.ts";
 
-const LEASE_MS = 5 * MINUTE;
-const IDLE_MS = 2 * SECOND;
 /** Rows of one transaction: each is a journal, and its account waits meanwhile. */
 const ROWS_PER_STEP = 500;
-
-/** Starts, beside the others, what reads commission statements; any number of processes may. */
-export function withCommissionWorker(deps: PayoutsDeps, others: PayoutWorkers): PayoutWorkers {
-  const { cell, log } = deps;
-  const worker: DueWorker = startDueWorker<Id>({
-    name: "commissions",
-    clock: cell.clock,
-    log,
-    concurrencyMax: 1,
-    idleMs: IDLE_MS,
-    claim: (limit) => {
-      const now = cell.clock.now();
-      return cell.transact((tx) => deps.commissionStatements.claim(tx, now, plus(now, LEASE_MS), limit));
-    },
-    handle: (statementId) => readCommissions(deps, statementId),
-  });
-  return {
-    ...others,
-    stop: async () => {
-      await Promise.all([others.stop(), worker.stop()]);
-    },
-    gauges: { ...others.gauges, commissions: worker.gauges },
-  };
-}
 
 /** What is done in one transaction: rows that the version does not have any more, then those it has anew. */
 type Step = { readonly gone: readonly Id[]; readonly rows: readonly CountedRow[] };
