@@ -155,6 +155,10 @@ const forPeopleSql = sql(
    from bank_entries
    where state <> 'placed'
    union all
+   select 'commissions_unmatched', count(*)
+   from commission_rows
+   where state = 'unmatched'
+   union all
    select 'bank_statements_refused', count(*)
    from bank_readings
    where state = 'refused'
