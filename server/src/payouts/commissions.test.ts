@@ -109,6 +109,8 @@ test("a row is booked by our number or the channel's, and what matches nothing i
     [theirs, 5_000, "unmatched", "beyond_payment"],
   ]);
   assert.deepEqual([await owed(), await income()], [80, 80]);
+  const metrics = await (await fetch(`${platform.baseUrl}/metrics`)).text();
+  assert.match(metrics, /tributary_payouts_for_people\{what="commissions_unmatched"\} 3/);
   const [row] = inOrder(await list("&state=matched"));
   assert.deepEqual([row?.payment, row?.kind, row?.statement_date], [one.id, "commission", date]);
   assert.equal((await send(date, rows)).status, 200);

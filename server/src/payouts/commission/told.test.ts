@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
+import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
 import type { ChannelAccount } from "../../channels/index.ts";
 import { type Id, parseId } from "../../kernel/ids.ts";
 import { openShop, type Shop } from "../../payments/testing/shop.ts";
@@ -8,6 +8,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import { type Earning, openEarning } from "../testing/earning.ts";
 import { type Office, openOffice } from "../testing/office.ts";
 import type { ToldRow } from "./model.ts";
+import { acceptAction } from "./people.ts";
 import { readCommissions } from "./told.ts";
 
 let platform: TestPlatform;
@@ -107,4 +108,36 @@ test("a version that is not current any more books nothing, and is done with", a
   const { deps, id, marks } = telling("2026-03-30", [rowOf(77n)], false);
   await readCommissions(deps, id);
   assert.deepEqual([await owed(), marks], [before, [id]]);
+});
+
+test("of a row accepted and withdrawn at once nothing is left, whichever was first", async () => {
+  const before = await owed();
+  for (let round = 0; round < 12; round += 1) {
+    const date = `2026-04-${10 + round}`;
+    const [there, gone] = [telling(date, [{ ...rowOf(9_000n), number: `N${round}` }]), telling(date, [])];
+    await readCommissions(there.deps, there.id);
+    const { body } = await platform.ops("GET", "/v1/ops/commissions?state=unmatched&limit=1");
+    const approval = { payload: { commission: body.data[0].id }, id: there.deps.cell.newId() } as Json;
+    const [ended] = await Promise.all([
+      acceptAction(there.deps).carryOut(approval),
+      readCommissions(gone.deps, gone.id),
+    ]);
+    assert.ok("done" in ended || /does not have the row/.test(ended.refused), JSON.stringify(ended));
+    const { body: after } = await platform.ops("GET", "/v1/ops/commissions?state=withdrawn&limit=1");
+    assert.equal(after.data[0].id, body.data[0].id);
+    assert.equal(await owed(), before);
+  }
+  assert.deepEqual(await office.broken(), []);
+});
+
+test("statements of two dates that tell one payment at once never book more than it was of", async () => {
+  const payment = await earning.paid(shop, 1_000);
+  const own: string = payment.attempts[0].channel_order_no;
+  const before = await owed();
+  const dates = ["2026-05-01", "2026-05-02", "2026-05-03", "2026-05-04"];
+  const all = dates.map((date, at) => telling(date, [{ ...rowOf(400n + BigInt(at)), number: own }]));
+  await Promise.all(all.map(({ deps, id }) => readCommissions(deps, id)));
+  const booked = (await owed()) - before;
+  assert.ok(booked > 800 && booked <= 1_000, `${booked} of 1000`);
+  assert.deepEqual(await office.broken(), []);
 });
