@@ -131,6 +131,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     timeZone: settings.timeZone,
     bankStatements: bankStatementsOf(statements),
     payoutStatements: statements.payouts,
+    commissionStatements: statements.commissions,
     settlementsToPay: (date) => settlementsToPay(settlement, date),
     settlementsPaid: settlement.markPaid,
   });

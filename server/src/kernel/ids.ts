@@ -45,6 +45,7 @@ export const ID_PREFIXES = {
   payoutBatch: "pyb",
   channelPayout: "cpo",
   channelCostPayment: "ccp",
+  commission: "cms",
   closeRun: "cls",
   receiver: "rcv",
   receiverBinding: "rcb",

@@ -65,7 +65,7 @@ it("opens real accounts only where the money passes us, and every twin where it 
     standardAccounts({ ...common, fundFlow }).map((spec) => spec.code);
   assert.ok(codes("through_platform").every((code) => CHART[code].class !== "memorandum"));
   const memo = ACCOUNT_CODES.filter((code) => CHART[code].class === "memorandum");
-  assert.deepEqual(codes("bank_custody"), [...memo, "commission_receivable", "fee_income"]);
+  assert.deepEqual(codes("bank_custody"), [...memo, "commission_receivable", "fee_income", "interbook"]);
   const withoutContract = { ...common, channelAccountId: null, fundFlow: "through_platform" } as const;
   assert.ok(standardAccounts(withoutContract).every((spec) => !CHART[spec.code].perChannelAccount));
 });

@@ -111,6 +111,10 @@ const UNMET_INTERBOOK = sql(
      where due_at is not null
        and returned_at is not null
        and returned_booked_at is null
+     union all
+     select currency, id, amount
+     from commission_receipts
+     where due_at is not null
    ), steps as (
      select currency, sum(amount) as amount, string_agg(id::text, ', ' order by id) as ids
      from on_their_way

@@ -54,6 +54,7 @@ export const JOURNAL_KINDS = [
   "coupon_used",
   "coupon_returned",
   "commission_earned",
+  "commission_received",
   "wallet_topped_up",
   "wallet_paid",
   "wallet_withdrawn",

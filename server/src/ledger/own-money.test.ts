@@ -87,3 +87,16 @@ it("a partner that is paid, and a cost paid from our own account, leave the rest
   const cost = after({ channel_cost_payable: 0n, bank_own: 30n });
   assert.deepEqual(cost, { clientLiabilities: 900n, payables: 30n, ownMoneyInside: 70n });
 });
+
+it("commission is our own without being among the clients' money, owed or received", () => {
+  const before = [row("bank_reserve", 900n), row("merchant_available", -900n)];
+  const owed = [row("commission_receivable", 40n), row("fee_income", -40n)];
+  const received = [row("bank_own", 40n), row("fee_income", -40n)];
+  for (const rows of [before, [...before, ...owed], [...before, ...received]]) {
+    const [position] = moneyPositions(rows);
+    const { clientLiabilities, heldForClients, owedToUs, payables, ownMoneyInside } =
+      position as typeof position & {};
+    assert.equal(ownMoneyInside, 0n);
+    assert.equal(clientLiabilities, heldForClients + owedToUs - payables - ownMoneyInside);
+  }
+});

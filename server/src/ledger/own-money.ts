@@ -7,12 +7,13 @@ import { type AccountCode, CHART, naturalOf } from "./chart.ts";
 import type { TrialBalanceRow } from "./model.ts";
 
 const PAYABLES: readonly AccountCode[] = ["partner_payable", "channel_cost_payable"];
-/** What we may be owed by others than channels and banks. */
-const OWED_TO_US: readonly AccountCode[] = [
-  "merchant_receivable",
-  "commission_receivable",
-  "sponsor_receivable",
-];
+/**
+ * What we may be owed by others than channels and banks. Not our commission: it is our own, and as long as
+ * the channel has it, it is neither among the clients' money nor does it make up for any.
+ */
+const OWED_TO_US: readonly AccountCode[] = ["merchant_receivable", "sponsor_receivable"];
+/** Where own money is that is not among the clients'. */
+const ELSEWHERE: readonly AccountCode[] = ["bank_own", "commission_receivable"];
 const HELD_FOR_CLIENTS: readonly AccountCode[] = [
   "bank_reserve",
   "bank_in_transit",
@@ -33,7 +34,8 @@ export type MoneyPosition = {
   readonly expense: bigint;
   /**
    * The platform's own money among the clients' (own capital, income less expense, less what was taken to
-   * its own bank account). Below zero, client money has paid for the platform.
+   * its own bank account and the commission that channels still owe it). Below zero, client money has paid
+   * for the platform.
    */
   readonly ownMoneyInside: bigint;
 };
@@ -57,7 +59,7 @@ export function moneyPositions(rows: readonly TrialBalanceRow[]): MoneyPosition[
       payables,
       income,
       expense,
-      ownMoneyInside: ofClass("equity") + income - expense - sum((code) => code === "bank_own"),
+      ownMoneyInside: ofClass("equity") + income - expense - sum((code) => ELSEWHERE.includes(code)),
     };
   });
 }

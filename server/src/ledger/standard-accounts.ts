@@ -32,6 +32,7 @@ const MEMORANDUM_CODES: readonly AccountCode[] = [
   ...ACCOUNT_CODES.filter((code) => CHART[code].class === "memorandum"),
   "commission_receivable",
   "fee_income",
+  "interbook",
 ];
 
 const PLATFORM_CODES: readonly AccountCode[] = [

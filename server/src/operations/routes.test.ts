@@ -105,6 +105,8 @@ describe("metrics", () => {
         "channel_costs",
         "channel_payouts",
         "channel_payouts_told",
+        "commission_receipts",
+        "commissions",
         "deliveries",
         "disputes",
         "payments",

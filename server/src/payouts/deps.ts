@@ -9,7 +9,7 @@ import type { Platform } from "../kernel/revision.ts";
 import type { MerchantIdentity, Merchants } from "../merchants/index.ts";
 import type { Actor, Operators, Permission } from "../operators/index.ts";
 import type { Receivers } from "../sharing/index.ts";
-import type { PayoutStatements } from "../statements/index.ts";
+import type { CommissionStatements, PayoutStatements } from "../statements/index.ts";
 import type { Webhooks } from "../webhooks/index.ts";
 import type { SettlementToPay } from "./model.ts";
 import type { BankStatements } from "./statement/readings.ts";
@@ -33,6 +33,8 @@ export type PayoutsDeps = {
   readonly bankStatements: BankStatements;
   /** What channels' statements tell of their payouts. */
   readonly payoutStatements: PayoutStatements;
+  /** What channels' statements tell of our commission. */
+  readonly commissionStatements: CommissionStatements;
   /** Of business dates. */
   readonly timeZone: string;
   /** Settlements that are to be paid by themselves; none where nothing settles yet. */

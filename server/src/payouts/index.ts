@@ -20,6 +20,11 @@ import { announceChannelPayouts, type ChannelPayoutAnnounced, fundsReceived } fr
 import type { FundsScope } from "./channel/store.ts";
 import { withdrawAction } from "./channel/withdraw.ts";
 import { withChannelWorkers } from "./channel/workers.ts";
+import { acceptAction } from "./commission/people.ts";
+import { commissionReceiptRoutes } from "./commission/receipt-routes.ts";
+import { receiveAction } from "./commission/receipts.ts";
+import { commissionRoutes } from "./commission/routes.ts";
+import { withCommissionWorkers } from "./commission/workers.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { costPaidAction, costReturnedAction } from "./costs/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
@@ -129,6 +134,8 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       withdrawAction(deps),
       costPaidAction(deps),
       costReturnedAction(deps),
+      acceptAction(deps),
+      receiveAction(deps),
     ],
     routes: (http, auth) => {
       payoutRoutes(http, deps, auth);
@@ -141,9 +148,11 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       ownMoneyRoutes(http, deps, auth);
       channelPayoutRoutes(http, deps, auth);
       costRoutes(http, deps, auth);
+      commissionRoutes(http, deps, auth);
+      commissionReceiptRoutes(http, deps, auth);
     },
     startWorkers: () => {
-      workers ??= withChannelWorkers(deps, startPayoutWorkers(deps));
+      workers ??= withCommissionWorkers(deps, withChannelWorkers(deps, startPayoutWorkers(deps)));
       return workers;
     },
     stop: async () => {
@@ -160,8 +169,10 @@ async function forPeople(deps: PayoutsDeps): ReturnType<Payouts["forPeople"]> {
   return [...(await payoutsForPeople(deps.cell.db)), ...(await differenceCounts(deps))];
 }
 
-async function backlog({ cell, payoutStatements }: PayoutsDeps): Promise<readonly Backlog[]> {
+async function backlog(deps: PayoutsDeps): Promise<readonly Backlog[]> {
+  const { cell, payoutStatements, commissionStatements } = deps;
   const now = cell.clock.now();
   const told = { kind: "channel_payouts_told", ...(await payoutStatements.backlog(now)) };
-  return [...(await payoutBacklog(cell.db, now, BACKLOG_COUNTED_MAX)), told];
+  const commissions = { kind: "commissions", ...(await commissionStatements.backlog(now)) };
+  return [...(await payoutBacklog(cell.db, now, BACKLOG_COUNTED_MAX)), told, commissions];
 }

@@ -1,6 +1,7 @@
 /** What must hold between payouts and the books. Each check is one statement, so it sees one moment. */
 import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
+import { invariants as commissionInvariants } from "./commission/invariants.ts";
 import { invariants as costInvariants } from "./costs/invariants.ts";
 import { invariants as owedInvariants } from "./owed/invariants.ts";
 
@@ -99,16 +100,23 @@ const BANK_BALANCES = sql(
      group by currency
    ) e on e.currency = s.currency
    left join (
-     select currency,
-       sum(case when returned_at is not null and returned_booked_at is null then amount else 0 end
-         - case when paid_booked_at is null then amount else 0 end) as amount
+     select currency, sum(amount) as amount
      from (
-       select currency, amount, paid_booked_at, returned_at, returned_booked_at
-       from payouts
-       where due_at is not null
+       select currency,
+         case when returned_at is not null and returned_booked_at is null then amount else 0 end
+           - case when paid_booked_at is null then amount else 0 end as amount
+       from (
+         select currency, amount, paid_booked_at, returned_at, returned_booked_at
+         from payouts
+         where due_at is not null
+         union all
+         select currency, amount, paid_booked_at, returned_at, returned_booked_at
+         from channel_cost_payments
+         where due_at is not null
+       ) out
        union all
-       select currency, amount, paid_booked_at, returned_at, returned_booked_at
-       from channel_cost_payments
+       select currency, amount
+       from commission_receipts
        where due_at is not null
      ) due
      group by currency
@@ -143,6 +151,7 @@ const check = (statement: Statement) => (db: Db) => db.all<Violation>(statement,
 export const invariants: readonly Invariant[] = [
   ...owedInvariants,
   ...costInvariants,
+  ...commissionInvariants,
   {
     name: "5 payouts on their way are due",
     sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",

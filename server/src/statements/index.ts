@@ -29,4 +29,5 @@ export {
   type Statements,
   type StatementsDeps,
 } from "./service.ts";
+export type { CommissionStatements, ToldCommissions } from "./told-commissions.ts";
 export type { PayoutStatements, ToldPayouts } from "./told-payouts.ts";

@@ -3,6 +3,7 @@ import { type Fetched, fetchStatement } from "./fetch.ts";
 import { createFetching, type Fetching } from "./fetching.ts";
 import type { Scope } from "./model.ts";
 import { createStatements, type Statements, type StatementsDeps } from "./service.ts";
+import { type CommissionStatements, createCommissionStatements } from "./told-commissions.ts";
 import { createPayoutStatements, type PayoutStatements } from "./told-payouts.ts";
 
 /** The room: what it holds, and how it comes by it. */
@@ -11,6 +12,8 @@ export type StatementsRoom = {
   readonly fetching: Fetching;
   /** What channels tell of their payouts. */
   readonly payouts: PayoutStatements;
+  /** What channels tell of our commission. */
+  readonly commissions: CommissionStatements;
   /** Asks the channel for the statement of a scope now, and receives what it hands out. */
   fetch(scope: Scope, actor: Actor): Promise<Fetched>;
 };
@@ -22,6 +25,7 @@ export function createStatementsRoom(deps: StatementsDeps): StatementsRoom {
     statements,
     fetching: createFetching({ ...deps, statements }),
     payouts: createPayoutStatements(deps, statements),
+    commissions: createCommissionStatements(deps, statements),
     fetch: (scope, actor) => fetchStatement({ ...deps, statements }, scope, actor.operator.id),
   };
 }

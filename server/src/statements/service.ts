@@ -21,6 +21,7 @@ import type {
 } from "./model.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import * as store from "./store.ts";
+import { tellsCommissions } from "./told-commissions.ts";
 import { tellsPayouts } from "./told-payouts.ts";
 
 export type StatementsDeps = {
@@ -201,7 +202,10 @@ async function receive(
     return { outcome: "refused", record: (await write(deps, record(read), null)).record };
   }
   const accepted = { ...record(null), lines: read.lines, notes: read.notes };
-  const written = await write(deps, accepted, read, tellsPayouts(deps, account, accepted));
+  const written = await write(deps, accepted, read, {
+    payouts: tellsPayouts(deps, account, accepted) ? accepted.receivedAt : null,
+    commissions: tellsCommissions(account, accepted) ? accepted.receivedAt : null,
+  });
   return { outcome: written.isNew ? "accepted" : "same", record: written.record };
 }
 
@@ -260,13 +264,13 @@ async function write(
   { cell }: Pick<StatementsDeps, "cell">,
   row: StatementRecord,
   content: Content | null,
-  withPayouts = false,
+  due: store.DueTimes = { payouts: null, commissions: null },
 ): Promise<{ readonly record: StatementRecord; readonly isNew: boolean }> {
   const fault = row.faultReason === null ? null : { line: row.faultLine ?? 0, reason: row.faultReason };
   for (let tried = 0; tried < TRIES_MAX; tried += 1) {
     const record = await cell.transact(
       async (tx) => {
-        const inserted = await store.insertStatement(tx, row, withPayouts ? row.receivedAt : null);
+        const inserted = await store.insertStatement(tx, row, due);
         if (inserted !== null && content !== null) {
           await store.insertTotals(tx, row.id, content.totals);
           await endFetch(tx, row, row.id, row.receivedAt);

@@ -1,5 +1,6 @@
 import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { DuePurpose } from "./due-readings.ts";
 import type { Scope, StatementRecord, StatementTotal } from "./model.ts";
 
 const COLUMNS = `
@@ -19,10 +20,10 @@ function ofScopes(name: string, at: string, make: (isOfAccount: string) => strin
 const insertSql = ofScopes(
   "statement_insert",
   "$3",
-  (isOfAccount) => `insert into statements (${COLUMNS}, payouts_due_at)
+  (isOfAccount) => `insert into statements (${COLUMNS}, payouts_due_at, commissions_due_at)
    select $1, $2, $3, $4, $5, $6,
      case when $6 = 'accepted' then coalesce(max(version), 0) + 1 end,
-     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
    from statements
    where kind = $2
      and ${isOfAccount}
@@ -35,15 +36,18 @@ const insertSql = ofScopes(
    returning ${COLUMNS}`,
 );
 
+export type DueTimes = Readonly<Record<DuePurpose, Date | null>>;
+
 /**
  * Writes a statement with the next number of its scope. Null: another one took the number, the very same
  * statement is there, or it is the word that there is none and there is one.
- * @param payoutsDueAt when it is to be read for what the channel pays out; null: it tells nothing of that
+ * @param due when it is to be read once more, for what the channel pays out or for our commission; null: it
+ *   tells nothing of that
  */
 export function insertStatement(
   tx: Tx,
   row: StatementRecord,
-  payoutsDueAt: Date | null,
+  due: DueTimes,
 ): Promise<StatementRecord | null> {
   return tx.one<StatementRecord>(insertSql(row), [
     row.id,
@@ -62,7 +66,8 @@ export function insertStatement(
     row.notes,
     row.receivedAt,
     row.receivedBy,
-    payoutsDueAt,
+    due.payouts,
+    due.commissions,
   ]);
 }
 

@@ -155,6 +155,10 @@ const forPeopleSql = sql(
    from bank_entries
    where state <> 'placed'
    union all
+   select 'commissions_unmatched', count(*)
+   from commission_rows
+   where state = 'unmatched'
+   union all
    select 'bank_statements_refused', count(*)
    from bank_readings
    where state = 'refused'
@@ -210,6 +214,9 @@ const backlogSql = sql(
    union all
    select 'channel_costs', count(*), min(due_at)
    from (select due_at from channel_cost_payments where due_at <= $1 order by due_at limit $2) k
+   union all
+   select 'commission_receipts', count(*), min(due_at)
+   from (select due_at from commission_receipts where due_at <= $1 order by due_at limit $2) r
    order by kind`,
 );
 

@@ -121,6 +121,13 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
       done: async () => nobodys(),
       backlog: async () => nobodys(),
     },
+    commissionStatements: {
+      claim: async () => [],
+      open: async () => nobodys(),
+      lockCurrent: async () => nobodys(),
+      done: async () => nobodys(),
+      backlog: async () => nobodys(),
+    },
     settlementsPaid: async () => undefined,
   };
   const office: Office = {

@@ -35,6 +35,7 @@ const GUARDED: readonly AccountCode[] = [
   "payout_clearing",
   "suspense_surplus",
   "suspense_shortage",
+  "commission_receivable",
   "interbook",
 ];
 
