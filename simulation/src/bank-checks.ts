@@ -186,7 +186,17 @@ const BOOKED = {
        where a.code in ('merchant_pending', 'merchant_available', 'merchant_reserve', 'merchant_receivable',
          'refund_clearing', 'payout_clearing',
          'suspense_surplus', 'suspense_shortage')
-     ), 0)::bigint as left
+     ), 0)::bigint as left,
+     coalesce(sum(e.amount) filter (
+       where a.code = 'channel_cost'
+         and exists (
+           select
+           from disputes d
+           join attempts t on t.id = d.attempt_id
+           where d.id = j.source_id
+             and t.surplus is not null
+         )
+     ), 0)::bigint as claims
    from books b
    join accounts a on a.book_id = b.id
    join entries e on e.account_id = a.id
@@ -194,8 +204,16 @@ const BOOKED = {
    where b.owner_id = $1
      and a.currency = $2`,
 };
-/** In minor units: what has left, what was charged, and what the merchant still has, or owes. */
-type Booked = { readonly paidOut: bigint; readonly fees: bigint; readonly left: bigint };
+/**
+ * In minor units: what has left, what was charged, what the merchant still has, or owes, and what channels
+ * charged for claims on surpluses, which were never the merchant's.
+ */
+type Booked = {
+  readonly paidOut: bigint;
+  readonly fees: bigint;
+  readonly left: bigint;
+  readonly claims: bigint;
+};
 
 /** What a merchant really got is what its payouts and its book say, and no more than came in for it. */
 async function checkPayee(
@@ -216,12 +234,12 @@ async function checkPayee(
     .filter(({ state }) => state === "succeeded")
     .reduce((sum, { amount }) => sum + amount, 0n);
   const booked = await world.ground.cell.db.one<Booked>(BOOKED, [merchantId, currency]);
-  const { paidOut = 0n, fees = 0n, left = 0n } = booked ?? {};
+  const { paidOut = 0n, fees = 0n, left = 0n, claims = 0n } = booked ?? {};
   const faults: string[] = [];
   const say = (what: string) => faults.push(`${merchant.name} in ${currency}: ${what}`);
   if (got !== arrived) say(`the bank has paid it ${got}, its payouts that have succeeded are ${arrived}`);
   if (got !== paidOut) say(`the bank has paid it ${got}, its book says ${paidOut}`);
-  const due = (await cameIn(world, payee)) - fees;
+  const due = (await cameIn(world, payee)) - fees + claims;
   if (got + left !== due) say(`it got ${got} and has ${left}, of ${due} that came in for it, fees taken off`);
   if (got > 0n) counts(office, "a merchant was paid");
   return faults;
