@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { HOUR, MINUTE } from "../kernel/clock.ts";
 import { createKeyring } from "../kernel/crypto.ts";
+import { sql } from "../kernel/database.ts";
 import { type Id, parseId } from "../kernel/ids.ts";
 import { openNumber } from "./accounts/number.ts";
 import { findBankAccounts, rewrapBankAccounts } from "./accounts/service.ts";
@@ -27,6 +28,10 @@ after(async () => {
 });
 beforeEach(() => office.connect(true));
 
+const NOT_NOTED = sql(
+  "test_approval_not_noted",
+  "update approvals set status = 'approved', carried_out_at = null where id = $1",
+);
 const get = async (payout: Json) => (await platform.ops("GET", `/v1/ops/payouts/${payout.id}`)).body;
 const batchOf = async (id: string) => (await platform.ops("GET", `/v1/ops/payout_batches/${id}`)).body;
 const paid = async (payout: Json) =>
@@ -141,6 +146,10 @@ test("what people end on the bank's written no is never sent again", async () =>
   const done = await office.approve(early.body.id);
   assert.equal(done.status, 200, JSON.stringify(done.body));
   assert.deepEqual([(await get(made)).status, (await batchOf(id)).state], ["rejected", "done"]);
+  // Whoever carried it out died before it was noted: the next one finds it done.
+  await office.deps.platform.transact((tx) => tx.run(NOT_NOTED, [parseId("apr", early.body.id)]));
+  const again = await office.approve(early.body.id);
+  assert.deepEqual([again.status, again.body.status], [200, "carried_out"], JSON.stringify(again.body));
   await later(HOUR);
   assert.equal(await paid(made), 0);
   assert.deepEqual(await office.broken(), []);

@@ -6,6 +6,7 @@ import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { lockBatch } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
+import type { PayoutState } from "../model.ts";
 import { getPayout } from "../payout/service.ts";
 import { reportAll } from "./door.ts";
 
@@ -41,7 +42,9 @@ export function rejectAction(deps: PayoutsDeps): ApprovalAction {
     carryOut: async (approval) => {
       const id = parseId("pyt", approval.subject);
       if (id === null) return { refused: `${approval.subject} is no payout` };
-      const { batchId } = await getPayout(deps, null, id);
+      const { batchId, state: before } = await getPayout(deps, null, id);
+      // Carried out before whoever did so had noted it, or settled by the bank meanwhile.
+      if (before !== "sent" && before !== "unknown") return ended(before);
       const evidence = {
         source: "people" as const,
         reference: formatId("apr", approval.id),
@@ -61,8 +64,11 @@ export function rejectAction(deps: PayoutsDeps): ApprovalAction {
           });
         },
       );
-      const state = reported?.payout.state;
-      return state === "rejected" ? { done: true } : { refused: `the payout has ${state}` };
+      return ended(reported?.payout.state);
     },
   };
+}
+
+function ended(state: PayoutState | undefined): { done: true } | { refused: string } {
+  return state === "rejected" ? { done: true } : { refused: `the payout has ${state}` };
 }
