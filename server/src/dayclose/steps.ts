@@ -69,8 +69,8 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     step("breaks", "Book what is not explained", (_, on) => applyFindings(deps, on)),
     step("minimums", "Book what channels bill at least", (date, on) => minimums(deps, date, on)),
     step("settle", "Settle to merchants", (date, on) => settle(deps, date, on), ["balances", "minimums"]),
-    // They tell of the date alone, which has ended: no late channel keeps them from the merchants. The database
-    // is busy with the extract, and is not while statements are compared.
+    // They tell of the date alone, which has ended: no late channel keeps them from the merchants. The
+    // database is busy with the extract, and is not while statements are compared.
     step("bills", "Make the merchants' bills", (date, on) => bills(deps, date, on), ["balances", "extract"]),
     step("audit", "Prove the books", (_, on) => audit(deps, on), ["settle", "bills"]),
     step("payouts", "Propose what is to be paid out", (date, on) => proposePayouts(deps, date, on)),
