@@ -43,7 +43,7 @@ export async function advance(deps: AdvanceDeps, run: Run, isStopping: () => boo
     const tried = await tryAll(deps, run, isStopping);
     const rests = tried.flatMap((one) => one.rests ?? []);
     if (rests.length > 0) await rest(deps, run, tried, new Date(Math.min(...rests.map(Number))));
-    else await end(deps, run);
+    else await end(deps, run, tried);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     await letGo(deps, run);
@@ -187,8 +187,10 @@ async function letGo({ cell }: AdvanceDeps, run: Run): Promise<void> {
   await cell.transact((tx) => store.setDue(tx, run.id, cell.clock.now()), { repeatable: true });
 }
 
-async function end(deps: AdvanceDeps, run: Run): Promise<void> {
+async function end(deps: AdvanceDeps, run: Run, tried: readonly Tried[]): Promise<void> {
   const { cell, log } = deps;
+  const state = runStateOf(tried.map(({ step }) => step));
+  if (state !== "done") throw new Error(`the steps of ${run.accountingDate} wait for each other`);
   await write(deps, { ...run, state: "done", dueAt: null, endedAt: cell.clock.now() }, null);
   await cell.transact((tx) => store.hastenAfter(tx, run.accountingDate, cell.clock.now()), {
     repeatable: true,

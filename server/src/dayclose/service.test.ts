@@ -284,6 +284,16 @@ describe("a run of the close", () => {
     });
   }
 
+  it("whose steps wait for each other is an error, and not done", async () => {
+    const date = await closedDate();
+    const { close } = scene(1, {}, { first: undefined, second: ["third"], third: ["second"] });
+    await close.request(date, null);
+    await assert.rejects(close.advance(await claimed(close, date), never), /wait for each other/);
+    assert.equal(await states(close, date), "running done expected expected");
+    const { run } = await close.get(date);
+    await cell.transact((tx) => tx.run(sql("close_test_end", END), [run.id]));
+  });
+
   it("is begun once for a date, however many ask at once", async () => {
     const date = await closedDate();
     const { close } = scene(1);

@@ -73,6 +73,11 @@ export function formatDecimal({ amount, currency }: Money): string {
   return `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
 }
 
+/** For people: 1234n CNY is "12.34 CNY". */
+export function moneyText(money: Money): string {
+  return `${formatDecimal(money)} ${money.currency}`;
+}
+
 /**
  * The amount written as decimal text of the major unit, or null when the text is no decimal or has more
  * places than the currency (trailing zeros included in the allowed places only).

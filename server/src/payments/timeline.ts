@@ -4,7 +4,7 @@
  */
 import type { Db } from "../kernel/database.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
-import { formatDecimal } from "../kernel/money.ts";
+import { moneyText } from "../kernel/money.ts";
 import { bookIdOf, type Journal, journalsOfSources } from "../ledger/index.ts";
 import {
   returnsOfPayments,
@@ -105,7 +105,7 @@ function entry(
 
 function ofPayment(payment: Payment): Entry[] {
   const id = formatId("pay", payment.id);
-  const asked = `Payment of ${money(payment.amount, payment.currency)} created`;
+  const asked = `Payment of ${moneyText(payment)} created`;
   const made = entry("payment", payment.createdAt, asked, id, { merchant_order_no: payment.merchantOrderNo });
   if (payment.finishedAt === null) return [made];
   const reason = payment.closedReason === null ? "" : `, ${payment.closedReason}`;
@@ -153,13 +153,10 @@ function chargesOf({ taken }: Attempt, wholeBooks: boolean): Readonly<Record<str
 function ofRefund(refund: Refund): Entry[] {
   const id = formatId("rfd", refund.id);
   const whose = refund.automatic ? "Automatic refund" : `Refund ${refund.merchantRefundNo}`;
-  const made = entry(
-    "refund",
-    refund.createdAt,
-    `${whose} of ${money(refund.amount, refund.currency)} created`,
-    id,
-    { channel_refund_no: refund.channelRefundNo, reason: refund.reason },
-  );
+  const made = entry("refund", refund.createdAt, `${whose} of ${moneyText(refund)} created`, id, {
+    channel_refund_no: refund.channelRefundNo,
+    reason: refund.reason,
+  });
   // An automatic one is made by the same report that ended its order.
   const steps = [refund.automatic ? { ...made, rank: 3.45 } : made];
   if (refund.acceptedAt !== null) {
@@ -174,7 +171,7 @@ function ofRefund(refund: Refund): Entry[] {
 
 function ofDispute(dispute: Dispute): Entry[] {
   const id = formatId("dsp", dispute.id);
-  const claimed = `Dispute of ${money(dispute.amount, dispute.currency)} opened`;
+  const claimed = `Dispute of ${moneyText(dispute)} opened`;
   const made = entry("dispute", dispute.createdAt, claimed, id, {
     channel_dispute_no: dispute.channelDisputeNo,
     reason: dispute.reason,
@@ -211,7 +208,7 @@ function ofShared({ shares, returns, sharing }: Awaited<ReturnType<typeof shared
 function ofShare(share: Share): Entry[] {
   const id = formatId("shr", share.id);
   const receiver = formatId("rcv", share.receiverId);
-  const what = `Share of ${money(share.amount, share.currency)} made`;
+  const what = `Share of ${moneyText(share)} made`;
   const numbers = { receiver, channel_share_no: share.channelShareNo };
   return withEnd(entry("share", share.createdAt, what, id, numbers), share, `Share ${share.state}`);
 }
@@ -219,7 +216,7 @@ function ofShare(share: Share): Entry[] {
 function ofReturn(given: ShareReturn, shares: readonly Share[]): Entry[] {
   const share = shares.find(({ id }) => id === given.shareId);
   const id = share === undefined ? null : formatId("shr", share.id);
-  const what = `Return of ${money(given.amount, given.currency)} of a share asked for`;
+  const what = `Return of ${moneyText(given)} of a share asked for`;
   const numbers = { refund: formatId("rfd", given.refundId), channel_return_no: given.channelReturnNo };
   return withEnd(entry("share", given.createdAt, what, id, numbers), given, `Return ${given.state}`);
 }
@@ -293,8 +290,4 @@ function ofDelivery(delivery: DeliveryView): Entry[] {
     took_ms: delivery.lastDurationMs,
   });
   return [...failed, done];
-}
-
-function money(amount: bigint, currency: string): string {
-  return `${formatDecimal({ amount, currency })} ${currency}`;
 }

@@ -232,7 +232,7 @@ test("what a bill tells otherwise than people did is for people, who take theirs
     "the doubt",
     async () => (await differences()).find(({ kind }) => kind === "payout_doubted") ?? null,
   );
-  assert.match(doubted.detail, /^version 3 of the statement says 500 CNY\. /);
+  assert.match(doubted.detail, /^version 3 of the statement says 5\.00 CNY\. /);
   const path = `/v1/ops/channel_payouts/${doubted.channel_payout}/withdraw`;
   const evidence = "The fund bill says 5.00";
   const proposal = await platform.ops("POST", path, { evidence });

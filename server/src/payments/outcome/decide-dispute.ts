@@ -6,7 +6,7 @@
 import type { CallEnd, DisputeOutcome, DisputeReturn } from "../../channels/index.ts";
 import { DAY, MINUTE, plus } from "../../kernel/clock.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
-import { formatDecimal } from "../../kernel/money.ts";
+import { moneyText } from "../../kernel/money.ts";
 import type { Attempt, Dispute } from "../model.ts";
 import { givingBack, homeOf, idleSurplus, isCarriedOut, isUnderWay, openGivenTwice } from "./claims.ts";
 import type { Draft } from "./draft.ts";
@@ -145,7 +145,7 @@ function askLater(
 function adviceOn({ id, amount, currency, reason, respondBy }: Dispute): string {
   const until = respondBy === null ? "" : ` by ${respondBy.toISOString()}`;
   return (
-    `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}). Bring evidence at ` +
+    `A payer claims ${moneyText({ amount, currency })} back (${reason}). Bring evidence at ` +
     `the channel${until}, or accept the loss; ${formatId("dsp", id)} shows how it ends.`
   );
 }
@@ -154,7 +154,7 @@ function adviceOn({ id, amount, currency, reason, respondBy }: Dispute): string 
 function adviceOnSurplus(draft: Draft, attempt: Attempt, dispute: Dispute): string {
   const { id, amount, currency, reason } = dispute;
   const claim =
-    `A payer claims ${formatDecimal({ amount, currency })} ${currency} back (${reason}) of a surplus, ` +
+    `A payer claims ${moneyText({ amount, currency })} back (${reason}) of a surplus, ` +
     "which is not the merchant's; the fee is the platform's.";
   const ends = `${formatId("dsp", id)} shows how it ends.`;
   const refund = givingBack(draft, attempt);

@@ -1,6 +1,6 @@
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Currency } from "../../kernel/money.ts";
+import { type Currency, moneyText } from "../../kernel/money.ts";
 import type { MoneyDay } from "./covers.ts";
 
 const daysSql = sql(
@@ -119,10 +119,11 @@ const doubtSql = sql(
    from (
      select p.id, case
          when t.payout_no is null then 'version ' || $4 || ' of the statement does not have it'
-         else 'version ' || $4 || ' of the statement says ' || t.amount || ' ' || t.currency
+         else 'version ' || $4 || ' of the statement says ' || t.shown
        end as doubt
      from channel_payouts p
-     left join unnest($5::text[], $6::bigint[], $7::text[]) as t (payout_no, amount, currency)
+     left join unnest($5::text[], $6::bigint[], $7::text[], $8::text[])
+       as t (payout_no, amount, currency, shown)
        on t.payout_no = p.payout_no
      where p.channel_account_id = $1
        and p.receipt_id is null
@@ -152,7 +153,8 @@ export async function doubtOthers(
   },
   told: readonly Told[],
 ): Promise<void> {
-  const columns = columnsOf(told, ["payoutNo", "amount", "currency"]);
+  const rows = told.map((one) => ({ ...one, shown: moneyText(one) }));
+  const columns = columnsOf(rows, ["payoutNo", "amount", "currency", "shown"]);
   await tx.run(doubtSql, [of.channelAccountId, of.teller, of.channelDate, String(of.version), ...columns]);
 }
 

@@ -1,15 +1,16 @@
 /** Commission that channels have paid: two people say whose it is. */
 import { MINUTE, plus } from "../../kernel/clock.ts";
 import type { Db, Tx } from "../../kernel/database.ts";
-import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
+import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
-import { type Currency, formatDecimal } from "../../kernel/money.ts";
+import { type Currency, moneyText } from "../../kernel/money.ts";
 import { lockDay } from "../../ledger/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import { openForPayouts } from "../batch/service.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection } from "../model.ts";
+import { orRefused, ownersOf } from "../statement/of-accounts.ts";
 import { type End, lockOpen } from "../statement/own-money.ts";
 import { entryOf, type NamedEntry } from "../statement/people.ts";
 import { placeEntry } from "../statement/store.ts";
@@ -48,15 +49,16 @@ export async function proposeReceipt(
   }
   const { amount, currency } = entry;
   if (amount <= 0n) throw problem("conflict", { detail: "the entry is money that went out" });
+  const shown = (of: bigint) => moneyText({ amount: of, currency });
   const sum = wanted.reduce((total, one) => total + one.amount, 0n);
   const refuse = (detail: string) => problem("invalid_request", { field: "commissions", detail });
   if (sum !== amount) {
-    throw refuse(`they come to ${shown(sum, currency)}, the entry is of ${shown(amount, currency)}`);
+    throw refuse(`they come to ${shown(sum)}, the entry is of ${shown(amount)}`);
   }
   if (new Set(wanted.map(({ channelAccountId }) => channelAccountId)).size < wanted.length) {
     throw refuse("a channel account is named twice");
   }
-  const owners = await ownersOf(deps, wanted);
+  const owners = await ownersOf(deps, wanted, "commissions");
   await itemsFor(deps.cell.db, { id: actor.operator.id, currency, wanted, owners });
   await openForPayouts(deps, connection.currency);
   return deps.operators.propose(actor, {
@@ -76,23 +78,6 @@ export async function proposeReceipt(
   });
 }
 
-/** Whose the channel accounts are. Throws `invalid_request`. */
-async function ownersOf(
-  { channels }: PayoutsDeps,
-  wanted: readonly WantedReceipt[],
-): Promise<ReadonlyMap<Id, Id>> {
-  const owners = new Map<Id, Id>();
-  for (const [index, { channelAccountId }] of wanted.entries()) {
-    const account = await channels.account(channelAccountId);
-    if (account === null) {
-      const field = `commissions.${index}.channel_account`;
-      throw problem("invalid_request", { field, detail: "there is no such channel account" });
-    }
-    owners.set(channelAccountId, account.merchantId);
-  }
-  return owners;
-}
-
 type Wanted = {
   readonly id: Id;
   readonly currency: Currency;
@@ -102,6 +87,7 @@ type Wanted = {
 
 /** The items of a receipt, each within what its account owes. Throws `conflict`. */
 async function itemsFor(db: Db | Tx, { id, currency, wanted, owners }: Wanted): Promise<ReceiptItem[]> {
+  const shown = (of: bigint) => moneyText({ amount: of, currency });
   const items: ReceiptItem[] = [];
   for (const [index, { channelAccountId, amount }] of wanted.entries()) {
     const owed = await owedOf(db, channelAccountId, currency);
@@ -109,7 +95,7 @@ async function itemsFor(db: Db | Tx, { id, currency, wanted, owners }: Wanted): 
       throw problem("conflict", {
         field: `commissions.${index}.amount`,
         detail:
-          `${shown(amount, currency)} is more than the ${shown(owed, currency)} of commission that the ` +
+          `${shown(amount)} is more than the ${shown(owed)} of commission that the ` +
           "account owes: accept the rows that its statement tells, or correct the amounts",
       });
     }
@@ -117,10 +103,6 @@ async function itemsFor(db: Db | Tx, { id, currency, wanted, owners }: Wanted): 
     items.push({ receiptId: id, channelAccountId, merchantId, currency, amount });
   }
   return items;
-}
-
-function shown(amount: bigint, currency: Currency): string {
-  return `${formatDecimal({ amount, currency })} ${currency}`;
 }
 
 /** M: interbook a / commission_receivable a; then P: bank_own Σ / interbook Σ. */
@@ -145,16 +127,6 @@ export function receiveAction(deps: PayoutsDeps): ApprovalAction {
   };
 }
 
-/** What is not owed any more is a reason to refuse, and leaves nothing behind; a busy database is none. */
-async function orRefused(work: () => Promise<End>): Promise<End> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem) || ERRORS[error.code].status >= 500) throw error;
-    return { refused: error.message };
-  }
-}
-
 type Receiving = {
   readonly connection: BankConnection;
   readonly entryRef: string;
@@ -168,7 +140,7 @@ async function receive(deps: PayoutsDeps, receiving: Receiving): Promise<End> {
   const { connection, entryRef, evidence, id, wanted } = receiving;
   const { currency, accountNumber } = connection;
   const amount = wanted.reduce((sum, one) => sum + one.amount, 0n);
-  const owners = await ownersOf(deps, wanted);
+  const owners = await ownersOf(deps, wanted, "commissions");
   for (const merchantId of new Set(owners.values())) {
     await openCommissionAccounts(deps, merchantId, new Set([currency]));
   }

@@ -1,15 +1,16 @@
 /** Payments of channels' costs: two people say what a debit of our own account was. */
 import { MINUTE, plus } from "../../kernel/clock.ts";
 import type { Db, Tx } from "../../kernel/database.ts";
-import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
+import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
-import { type Currency, formatDecimal } from "../../kernel/money.ts";
+import { type Currency, moneyText } from "../../kernel/money.ts";
 import { type JournalDraft, lockDay, post } from "../../ledger/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import { openForPayouts } from "../batch/service.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection } from "../model.ts";
+import { orRefused, ownersOf } from "../statement/of-accounts.ts";
 import { type End, lockOpen } from "../statement/own-money.ts";
 import { entryOf, type NamedEntry } from "../statement/people.ts";
 import { placeEntry } from "../statement/store.ts";
@@ -69,18 +70,19 @@ export async function proposeCostPayment(
   requireOwn(connection);
   const amount = -entry.amount;
   if (amount <= 0n) throw problem("conflict", { detail: "the entry is money that came in" });
+  const shown = (of: bigint) => moneyText({ amount: of, currency: entry.currency });
   const sum = costs.reduce((total, cost) => total + cost.amount, 0n);
   if (sum !== amount) {
     throw problem("invalid_request", {
       field: "costs",
-      detail: `they come to ${shown(sum, entry.currency)}, the entry is of ${shown(amount, entry.currency)}`,
+      detail: `they come to ${shown(sum)}, the entry is of ${shown(amount)}`,
     });
   }
   const seen = new Set(costs.map(({ channelAccountId, month }) => `${channelAccountId}/${month}`));
   if (seen.size < costs.length) {
     throw problem("invalid_request", { field: "costs", detail: "a month of an account is named twice" });
   }
-  const owners = await ownersOf(deps, costs);
+  const owners = await ownersOf(deps, costs, "costs");
   await itemsFor(deps.cell.db, { id: actor.operator.id, currency: entry.currency, costs, owners });
   await openForPayouts(deps, connection.currency);
   return deps.operators.propose(actor, {
@@ -109,23 +111,6 @@ function requireOwn(connection: BankConnection): void {
   });
 }
 
-/** Whose the channel accounts are. Throws `invalid_request`. */
-async function ownersOf(
-  { channels }: PayoutsDeps,
-  costs: readonly WantedCost[],
-): Promise<ReadonlyMap<Id, Id>> {
-  const owners = new Map<Id, Id>();
-  for (const [index, { channelAccountId }] of costs.entries()) {
-    const account = await channels.account(channelAccountId);
-    if (account === null) {
-      const field = `costs.${index}.channel_account`;
-      throw problem("invalid_request", { field, detail: "there is no such channel account" });
-    }
-    owners.set(channelAccountId, account.merchantId);
-  }
-  return owners;
-}
-
 type Wanted = {
   readonly id: Id;
   readonly currency: Currency;
@@ -135,6 +120,7 @@ type Wanted = {
 
 /** The items of a payment, each within what its month is owed. */
 async function itemsFor(db: Db, { id, currency, costs, owners }: Wanted): Promise<CostItem[]> {
+  const shown = (of: bigint) => moneyText({ amount: of, currency });
   const items: CostItem[] = [];
   for (const [index, { channelAccountId, month: text, amount }] of costs.entries()) {
     const days = await closedMonth(db, text, `costs.${index}.month`);
@@ -145,17 +131,13 @@ async function itemsFor(db: Db, { id, currency, costs, owners }: Wanted): Promis
       const owed = month === null ? 0n : owedOf(month);
       throw problem("cost_not_owed", {
         field: `costs.${index}.amount`,
-        detail: `${shown(amount, currency)} is more than the ${shown(owed, currency)} owed for ${text}`,
+        detail: `${shown(amount)} is more than the ${shown(owed)} owed for ${text}`,
         members: { owed: Number(owed) },
       });
     }
     items.push({ paymentId: id, channelAccountId, merchantId, month: days.first, ...split });
   }
   return items;
-}
-
-function shown(amount: bigint, currency: Currency): string {
-  return `${formatDecimal({ amount, currency })} ${currency}`;
 }
 
 /** M: channel_cost_payable c / interbook c; then P: interbook c, channel_cost_payable g / bank_own c+g. */
@@ -181,19 +163,6 @@ export function costPaidAction(deps: PayoutsDeps): ApprovalAction {
   };
 }
 
-/**
- * What is not owed any more, or not yet closed, is a reason to refuse and leaves nothing behind. A database
- * that is busy or gone is none: it may have been done, and is approved again.
- */
-async function orRefused(work: () => Promise<End>): Promise<End> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem) || ERRORS[error.code].status >= 500) throw error;
-    return { refused: error.message };
-  }
-}
-
 type Paying = {
   readonly connection: BankConnection;
   readonly entryRef: string;
@@ -207,7 +176,7 @@ async function pay(deps: PayoutsDeps, paying: Paying): Promise<End> {
   const { connection, entryRef, evidence, id, costs } = paying;
   const { currency, accountNumber } = connection;
   const amount = costs.reduce((sum, cost) => sum + cost.amount, 0n);
-  const owners = await ownersOf(deps, costs);
+  const owners = await ownersOf(deps, costs, "costs");
   return cell.transact(
     async (tx) => {
       const day = await lockDay(tx, cell.cell);
@@ -281,7 +250,7 @@ export async function proposeCostReturn(
   if (entry.amount !== payment.amount || entry.currency !== payment.currency) {
     throw problem("invalid_request", {
       field: "entry_ref",
-      detail: `the entry does not bring back the payment's ${shown(payment.amount, payment.currency)}`,
+      detail: `the entry does not bring back the payment's ${moneyText(payment)}`,
     });
   }
   return deps.operators.propose(actor, {

@@ -16,16 +16,11 @@ import {
   presentApproval,
   readCursorId,
 } from "../../operators/index.ts";
-import { proposeTerms } from "../accounts/connections.ts";
-import { AccountBody, OpsAccountSchema, presentOpsAccount, readAccount } from "../accounts/routes.ts";
-import { addBankAccount } from "../accounts/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
-import type { Payee } from "../model.ts";
 import { getPartner, proposePartner } from "../payees/partners.ts";
 import { listPartners, type Partner } from "../payees/store.ts";
-import { OpsPayoutSchema, presentOpsPayout } from "../payout/wire.ts";
 import { owedByMerchants, owedToPartners, payPartner, presentOwed } from "./partners.ts";
-import { OwedTermsBody, PayOwedBody, readOwedTerms, readPayOwed } from "./wire.ts";
+import { owedPayeeRoutes } from "./payee-routes.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const Party = Type.String({
@@ -74,7 +69,20 @@ function presentPartner({ id, party, legalName, createdAt, updatedAt }: Partner)
 export function partnerRoutes(http: Http, deps: PayoutsDeps, auth: PayoutsAuth): void {
   registry(http, deps, auth);
   owed(http, deps, auth);
-  paying(http, deps, auth);
+  owedPayeeRoutes(http, deps, auth, {
+    whose: "Partner",
+    path: "/v1/ops/partners/:party",
+    params: PartyParams,
+    param: "party",
+    payeeOf: async (party) => ({ payeeKind: "partner", payeeId: (await getPartner(deps, party)).id }),
+    payouts: {
+      summary: "Make a payout of what a partner is owed in all merchants' books",
+      description:
+        "All that is owed for days that are over, from at most 100 merchants' books, or `amount` of it. " +
+        "It waits for a batch, which two people send. The same request again returns the same payout.",
+    },
+    pay: (actor, party, wanted) => payPartner(deps, actor, party, wanted),
+  });
 }
 
 function registry(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
@@ -166,79 +174,6 @@ function owed(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAu
           owed: Number(amount),
         }),
       );
-    },
-  );
-}
-
-function paying(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
-  const payeeOf = async (party: string): Promise<Payee> => ({
-    payeeKind: "partner",
-    payeeId: (await getPartner(deps, party)).id,
-  });
-  http.post<Input<typeof AccountBody, typeof PartyParams>>(
-    "/v1/ops/partners/:party/bank_accounts",
-    {
-      schema: opsSchema({
-        operationId: "opsAddPartnerBankAccount",
-        summary: "Enter a partner's bank account",
-        description: "In its registered name alone. Nothing is paid to it before it is verified.",
-        params: PartyParams,
-        body: AccountBody,
-        response: {
-          200: OpsAccountSchema,
-          201: OpsAccountSchema,
-          ...problems(400, 401, 403, 404, 409, 422),
-        },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const payee = await payeeOf(request.params.party);
-      const { account, made } = await addBankAccount(deps, actor, payee, readAccount(request.body));
-      return reply.status(made ? 201 : 200).send(presentOpsAccount(account));
-    },
-  );
-  http.put<Input<typeof OwedTermsBody, typeof PartyParams>>(
-    "/v1/ops/partners/:party/payout_terms",
-    {
-      schema: opsSchema({
-        operationId: "opsSetPartnerPayoutTerms",
-        summary: "Propose the least that a partner is paid, and how long a changed account waits",
-        params: PartyParams,
-        body: OwedTermsBody,
-        response: { 202: ApprovalSchema, ...problems(400, 401, 403, 404, 409, 422) },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const payee = await payeeOf(request.params.party);
-      const approval = await proposeTerms(deps, actor, payee, readOwedTerms(request.body));
-      return reply.status(202).send(presentApproval(approval));
-    },
-  );
-  http.post<Input<typeof PayOwedBody, typeof PartyParams>>(
-    "/v1/ops/partners/:party/payouts",
-    {
-      schema: opsSchema({
-        operationId: "opsPayPartner",
-        summary: "Make a payout of what a partner is owed in all merchants' books",
-        description:
-          "All that is owed for days that are over, from at most 100 merchants' books, or `amount` of it. " +
-          "It waits for a batch, which two people send. The same request again returns the same payout.",
-        params: PartyParams,
-        body: PayOwedBody,
-        response: {
-          200: OpsPayoutSchema,
-          201: OpsPayoutSchema,
-          ...problems(400, 401, 403, 404, 409, 422),
-        },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const wanted = readPayOwed(request.body);
-      const { payout, isNew } = await payPartner(deps, actor, request.params.party, wanted);
-      return reply.status(isNew ? 201 : 200).send(presentOpsPayout(payout));
     },
   );
 }

@@ -1,7 +1,7 @@
 /** Payouts of what partners and receivers are owed: asked for by an operator, sent by two like any other. */
 import { problem } from "../../kernel/errors.ts";
 import { formatId } from "../../kernel/ids.ts";
-import { type Currency, formatDecimal } from "../../kernel/money.ts";
+import { type Currency, moneyText } from "../../kernel/money.ts";
 import type { Actor } from "../../operators/index.ts";
 import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
@@ -80,7 +80,7 @@ export async function payOwed(
 
 function drawn(owed: readonly Owed[], wanted: PayOwed, { terms, account }: Destination) {
   const { currency, amount } = wanted;
-  const shown = (sum: bigint) => `${formatDecimal({ amount: sum, currency })} ${currency}`;
+  const shown = (sum: bigint) => moneyText({ amount: sum, currency });
   const found = drawFrom(owed, amount);
   if ("short" in found) {
     const { payable } = found;

@@ -2,24 +2,13 @@ import { Type } from "typebox";
 import { problem } from "../../kernel/errors.ts";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
 import { decodeCursor, PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
-import {
-  ApprovalSchema,
-  IdParams,
-  opsSchema,
-  pageSchema,
-  presentApproval,
-  readCursorId,
-  readId,
-} from "../../operators/index.ts";
-import { proposeTerms } from "../accounts/connections.ts";
-import { AccountBody, OpsAccountSchema, presentOpsAccount, readAccount } from "../accounts/routes.ts";
-import { addBankAccount } from "../accounts/service.ts";
+import { IdParams, opsSchema, pageSchema, readCursorId, readId } from "../../operators/index.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
 import type { Payee } from "../model.ts";
 import { listPayouts } from "../payout/store.ts";
-import { OpsPayoutSchema, PayoutSchema, presentOpsPayout, presentPayout } from "../payout/wire.ts";
+import { PayoutSchema, presentPayout } from "../payout/wire.ts";
+import { owedPayeeRoutes } from "./payee-routes.ts";
 import { owedToReceivers, payReceiver, presentOwedToReceiver } from "./receivers.ts";
-import { OwedTermsBody, PayOwedBody, readOwedTerms, readPayOwed } from "./wire.ts";
 
 const OwedSchema = Type.Object({
   receiver: Type.String(),
@@ -35,8 +24,20 @@ const payeeOf = (id: string): Payee => ({ payeeKind: "receiver", payeeId: readId
 /** Adds the addresses of what receivers have in our own books, and how they are paid. */
 export function receiverPayoutRoutes(http: Http, deps: PayoutsDeps, auth: PayoutsAuth): void {
   owed(http, deps, auth);
-  accounts(http, deps, auth);
-  paying(http, deps, auth);
+  owedPayeeRoutes(http, deps, auth, {
+    whose: "Receiver",
+    path: "/v1/ops/receivers/:id",
+    params: IdParams,
+    param: "id",
+    payeeOf: async (id) => payeeOf(id),
+    payouts: {
+      summary: "Make a payout of what a receiver has in our own books",
+      description:
+        "All of it, of days that are over, or `amount` of it. It waits for a batch, which two people " +
+        "send. The same request again returns the same payout.",
+    },
+    pay: (actor, id, wanted) => payReceiver(deps, actor, payeeOf(id).payeeId, wanted),
+  });
 }
 
 function owed(http: Http, deps: PayoutsDeps, auth: PayoutsAuth): void {
@@ -80,78 +81,6 @@ function owed(http: Http, deps: PayoutsDeps, auth: PayoutsAuth): void {
       const filter = { payeeId, state: null, batchId: null, contradicted: null };
       const rows = await listPayouts(deps.cell.db, filter, readCursorId(request.query.cursor), limit + 1);
       return pageOf(rows, limit, (payout) => [payout.id], presentPayout);
-    },
-  );
-}
-
-function accounts(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
-  http.post<Input<typeof AccountBody, typeof IdParams>>(
-    "/v1/ops/receivers/:id/bank_accounts",
-    {
-      schema: opsSchema({
-        operationId: "opsAddReceiverBankAccount",
-        summary: "Enter a receiver's bank account",
-        description: "In its registered name alone. Nothing is paid to it before it is verified.",
-        params: IdParams,
-        body: AccountBody,
-        response: {
-          200: OpsAccountSchema,
-          201: OpsAccountSchema,
-          ...problems(400, 401, 403, 404, 409, 422),
-        },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const payee = payeeOf(request.params.id);
-      const { account, made } = await addBankAccount(deps, actor, payee, readAccount(request.body));
-      return reply.status(made ? 201 : 200).send(presentOpsAccount(account));
-    },
-  );
-  http.put<Input<typeof OwedTermsBody, typeof IdParams>>(
-    "/v1/ops/receivers/:id/payout_terms",
-    {
-      schema: opsSchema({
-        operationId: "opsSetReceiverPayoutTerms",
-        summary: "Propose the least that a receiver is paid, and how long a changed account waits",
-        params: IdParams,
-        body: OwedTermsBody,
-        response: { 202: ApprovalSchema, ...problems(400, 401, 403, 404, 409, 422) },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const payee = payeeOf(request.params.id);
-      const approval = await proposeTerms(deps, actor, payee, readOwedTerms(request.body));
-      return reply.status(202).send(presentApproval(approval));
-    },
-  );
-}
-
-function paying(http: Http, deps: PayoutsDeps, { authenticateOperator }: PayoutsAuth): void {
-  http.post<Input<typeof PayOwedBody, typeof IdParams>>(
-    "/v1/ops/receivers/:id/payouts",
-    {
-      schema: opsSchema({
-        operationId: "opsPayReceiver",
-        summary: "Make a payout of what a receiver has in our own books",
-        description:
-          "All of it, of days that are over, or `amount` of it. It waits for a batch, which two people " +
-          "send. The same request again returns the same payout.",
-        params: IdParams,
-        body: PayOwedBody,
-        response: {
-          200: OpsPayoutSchema,
-          201: OpsPayoutSchema,
-          ...problems(400, 401, 403, 404, 409, 422),
-        },
-      }),
-    },
-    async (request, reply) => {
-      const actor = await authenticateOperator(request, "payouts.propose");
-      const { payeeId } = payeeOf(request.params.id);
-      const { payout, isNew } = await payReceiver(deps, actor, payeeId, readPayOwed(request.body));
-      return reply.status(isNew ? 201 : 200).send(presentOpsPayout(payout));
     },
   );
 }
