@@ -46,10 +46,17 @@ export function decodeLines(content: Buffer): string[] {
 
 export type CutLine = { readonly text: string; readonly index: number };
 
-/** Lines as `decodeLines` makes them, of a file that comes in pieces. */
+/** Alipay's lines have some hundred bytes; one that does not end is refused before it is held. */
+const LINE_BYTES_MAX = 1_048_576;
+
+/**
+ * Lines as `decodeLines` makes them, of a file that comes in pieces.
+ * @throws StatementFault as soon as a line is longer than 1 MB, even where it has no end yet
+ */
 export function createLineCutter() {
   const decoder = new TextDecoder("gbk", { fatal: true });
   let begun: Buffer[] = [];
+  let begunBytes = 0;
   let count = 0;
   let fault: StatementFault | null = null;
   const decoded = (bytes: Buffer): CutLine[] => {
@@ -60,24 +67,36 @@ export function createLineCutter() {
     fault = text;
     return [];
   };
+  const refuseBeyond = (bytes: number): void => {
+    if (bytes <= LINE_BYTES_MAX) return;
+    throw new StatementFault(count + 1, `the line is longer than ${LINE_BYTES_MAX} bytes`);
+  };
+  const ended = (rest: Buffer): CutLine[] => {
+    refuseBeyond(begunBytes + rest.length);
+    const bytes = begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
+    begun = [];
+    begunBytes = 0;
+    return decoded(bytes);
+  };
   return {
     count: () => count,
     push: (piece: Buffer): CutLine[] => {
       const lines: CutLine[] = [];
       let start = 0;
       for (let feed = piece.indexOf(0x0a); feed !== -1; feed = piece.indexOf(0x0a, start)) {
-        const rest = piece.subarray(start, feed);
-        lines.push(...decoded(begun.length === 0 ? rest : Buffer.concat([...begun, rest])));
-        begun = [];
+        lines.push(...ended(piece.subarray(start, feed)));
         start = feed + 1;
       }
-      if (start < piece.length) begun.push(piece.subarray(start));
+      if (start < piece.length) {
+        begun.push(piece.subarray(start));
+        begunBytes += piece.length - start;
+        refuseBeyond(begunBytes);
+      }
       return lines;
     },
     /** The last line, which no line feed ends. Throws where a line before has bytes that are not GBK. */
     end: (): CutLine[] => {
-      const lines = decoded(Buffer.concat(begun));
-      begun = [];
+      const lines = ended(Buffer.alloc(0));
       if (fault !== null) throw fault;
       return lines;
     },

@@ -267,6 +267,17 @@ describe("the business statement", () => {
     assert.ok(refused > 0);
   });
 
+  it("with a line that does not end is refused before more than 1 MB of it is held", () => {
+    const reader = createBillReader();
+    const piece = Buffer.alloc(65_536, "x");
+    let given = 0;
+    const giveAll = () => {
+      for (given = 0; given < 64; given += 1) reader.push(piece);
+    };
+    assert.throws(giveAll, /^StatementFault: line 1: the line is longer than 1048576 bytes/);
+    assert.equal(given, 16);
+  });
+
   it("in pieces of whatever length is read, or refused for the same reason, as in one", () => {
     const outcome = (read: () => unknown) => {
       try {
