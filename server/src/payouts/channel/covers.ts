@@ -1,5 +1,6 @@
 /** Whose dates a payout is: pure. */
 import type { ToldPayout } from "../../channels/index.ts";
+import { shiftDate } from "../../settlement/index.ts";
 
 /** What a channel's statement of a date told of the account's money, payouts apart. */
 export type MoneyDay = {
@@ -21,11 +22,11 @@ export function coveredThrough(
 ): string | null {
   if (left === null) return null;
   if (left === "unavailable") return availableThrough(date, earlier);
-  if (left <= 0n) return isAll ? date : dayBefore(date);
+  if (left <= 0n) return isAll ? date : shiftDate(date, -1);
   let ofLater = 0n;
   for (const day of earlier) {
     ofLater += day.millionths;
-    if (ofLater >= left) return dayBefore(day.date);
+    if (ofLater >= left) return shiftDate(day.date, -1);
   }
   return null;
 }
@@ -35,18 +36,4 @@ function availableThrough(date: string, earlier: readonly MoneyDay[]): string | 
   const late = earlier.findLast(({ availableOn }) => availableOn === null || availableOn > date);
   const before = earlier.filter((day) => late === undefined || day.date < late.date);
   return before[0]?.date ?? null;
-}
-
-export function dayBefore(date: string): string {
-  return shifted(date, -1);
-}
-
-export function dayAfter(date: string): string {
-  return shifted(date, 1);
-}
-
-function shifted(date: string, days: number): string {
-  const at = new Date(`${date}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() + days);
-  return at.toISOString().slice(0, 10);
 }

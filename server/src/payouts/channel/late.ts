@@ -1,7 +1,7 @@
 /**
  * The window between channels and banks: what one has told, and the other has not shown in it, is for people.
  */
-import { dateIn } from "../../kernel/clock.ts";
+import { DAY, dateIn } from "../../kernel/clock.ts";
 import { overdueDates, shiftDate } from "../../settlement/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import {
@@ -17,7 +17,6 @@ export const WINDOW_DAYS = 3;
 /** Calendar days where no calendar of business days is loaded: as many, with a weekend. */
 const WINDOW_CALENDAR_DAYS = 5;
 const MAINLAND = "CN";
-const DAY_MS = 86_400_000;
 
 type LateDeps = Pick<PayoutsDeps, "cell" | "platform" | "timeZone">;
 
@@ -51,5 +50,5 @@ async function windowsOf(deps: LateDeps): Promise<Windows> {
 const todayOf = ({ cell, timeZone }: LateDeps) => dateIn(timeZone, cell.clock.now());
 
 function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY);
 }

@@ -5,9 +5,10 @@ import type { Db } from "../../kernel/database.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { lockDay } from "../../ledger/index.ts";
+import { shiftDate } from "../../settlement/index.ts";
 import type { ToldPayouts } from "../../statements/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { coveredThrough, dayAfter } from "./covers.ts";
+import { coveredThrough } from "./covers.ts";
 import {
   bookInTransit,
   type ChannelPayoutAnnounced,
@@ -95,7 +96,7 @@ async function coversOf(
   const through = coveredThrough(payout, channelDate, earlier);
   const before = coveredToday ?? (await lastCovered(db, channelAccountId, currency, channelDate));
   const first = earlier.at(-1)?.date ?? through;
-  const from = before === null ? first : dayAfter(before);
+  const from = before === null ? first : shiftDate(before, 1);
   if (through === null || from === null || from > through) return { coversFrom: null, coversThrough: null };
   return { coversFrom: from, coversThrough: through };
 }
