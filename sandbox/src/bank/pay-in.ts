@@ -9,9 +9,18 @@ const amountMax = 1_000_000_000_000_000;
 /** One withdrawal from what a channel owes, with the channel's number of it. */
 export type Payout = { of: string; payoutNo: string; amount: bigint; currency: string };
 
+/** What is asked of one who pays out. */
+export type Withdrawal = {
+  /** Absent: all that is there, less what it costs. */
+  amount: bigint | undefined;
+  /** What the channel charges for it, beside. */
+  fee: bigint;
+};
+
 /**
  * Registers a channel's lever that pays out: `who` (all where absent), `amount` (all that is there where
- * absent) and the `bank_account` that gets it all in one transfer; without one it does not arrive.
+ * absent), what each withdrawal costs (`fee`, where the channel has one) and the `bank_account` that gets it
+ * all in one transfer; without one it does not arrive.
  */
 export function registerPayout(
   app: FastifyInstance,
@@ -21,20 +30,30 @@ export function registerPayout(
     who: string;
     /** As the bank's statement names the channel. */
     payer: string;
+    charges: boolean;
     /** Books the withdrawals; of all that could pay, those alone that have something. */
-    payOut: (tx: StoreTx, who: string | undefined, amount: bigint | undefined) => Promise<Payout[]>;
+    payOut: (tx: StoreTx, who: string | undefined, asked: Withdrawal) => Promise<Payout[]>;
   },
 ): void {
   app.post(lever.path, async (request, reply) => {
-    const body = bodyOf(request.body, [lever.who, "amount", "bank_account"]);
+    const body = bodyOf(request.body, [
+      lever.who,
+      "amount",
+      "bank_account",
+      ...(lever.charges ? ["fee"] : []),
+    ]);
     const who = textField(body, lever.who, 64);
     const asked = integerField(body, "amount", 1, amountMax);
     if (asked !== undefined && who === undefined) {
       throw new Refused(400, "field_invalid", `amount is one ${lever.who}'s: name it.`);
     }
     const number = textField(body, "bank_account", 34);
+    const withdrawal = {
+      amount: asked === undefined ? undefined : BigInt(asked),
+      fee: BigInt((lever.charges ? integerField(body, "fee", 0, amountMax) : undefined) ?? 0),
+    };
     const { payouts, entry } = await deps.store.transaction(async (tx) => {
-      const payouts = await lever.payOut(tx, who, asked === undefined ? undefined : BigInt(asked));
+      const payouts = await lever.payOut(tx, who, withdrawal);
       if (payouts.length === 0) throw new Refused(409, "balance_short", "There is nothing to pay out.");
       const entry = number === undefined ? null : await credit(tx, deps, number, lever.payer, payouts);
       return { payouts, entry };

@@ -17,11 +17,12 @@ export function registerStripePayout(app: FastifyInstance, deps: StripeDeps): vo
     path: "/stripe/payout",
     who: "account_id",
     payer: "STRIPE",
+    charges: false,
     payOut: async (tx, accountId, asked) => {
       const paid: Payout[] = [];
       for (const account of await accountsAsked(tx, accountId)) {
         for (const [currency, balance] of await balancesOf(tx, account, deps.clock.now())) {
-          const amount = asked ?? balance;
+          const amount = asked.amount ?? balance;
           if (amount > balance)
             throw new Refused(409, "balance_short", `The balance is ${balance} ${currency}.`);
           if (amount <= 0n) continue;

@@ -41,10 +41,12 @@ test("a withdrawal is a payout by its own number, its fee is none, and what came
   );
   assert.deepEqual(
     told.payouts.map(({ payoutNo, amount, left, isAll, line }) => [payoutNo, amount, left, isAll, line]),
-    [["W1", 1_000n, 0n, false, 3]],
+    [["W1", 1_000n, -CENT, false, 3]],
   );
   assert.deepEqual(told.cameBack, [{ line: 5, payoutNo: "W0" }]);
-  assert.deepEqual(told.moved, [{ currency: "CNY", millionths: 800n * CENT, availableOn: null }]);
+  assert.deepEqual(told.moved, [
+    { currency: "CNY", millionths: 800n * CENT, sharedMillionths: 0n, availableOn: null },
+  ]);
 });
 
 test("what a withdrawal leaves of earlier money is its balance less what came that day", () => {
@@ -54,6 +56,47 @@ test("what a withdrawal leaves of earlier money is its balance less what came th
   assert.equal(left(["交易", 200n], ["提现", -1_000n])?.left, -100n * CENT);
   assert.equal(left(["提现", -900n])?.isAll, true);
   assert.equal(left(["提现", -900n], ["交易", 1n])?.isAll, false);
+});
+
+test("what a withdrawal costs is not left behind by it", () => {
+  const all = withdrawalsOf(
+    statementOf(900n, [
+      ["提现", -899n],
+      ["提现手续费", -1n],
+    ]),
+  ).payouts[0];
+  assert.deepEqual([all?.left, all?.isAll], [0n, true]);
+});
+
+test("shares are told apart, and what no other statement tells by its kind", () => {
+  const told = withdrawalsOf(
+    statementOf(5_000n, [
+      ["在线支付", 500n],
+      ["收费", -3n],
+      ["退款（交易退款）", -100n],
+      ["退费", 1n],
+      ["分账", -70n],
+      ["分账退回", 20n],
+      ["提现", -1_000n],
+      ["提现手续费", -1n, { businessNo: null, flowNo: "F-7" }],
+      ["提现", 400n],
+      ["转账", -30n, { businessNo: "T-1" }],
+      ["转账", -20n, { businessNo: "T-2" }],
+      ["充值", 9n, { businessNo: "C-1" }],
+    ]),
+  );
+  assert.equal(told.moved[0]?.sharedMillionths, -50n * CENT);
+  const others = told.others.map(({ kind, lines, millionths, numbers }) => [
+    kind,
+    lines,
+    millionths / CENT,
+    numbers,
+  ]);
+  assert.deepEqual(others, [
+    ["充值", 1, 9n, ["C-1"]],
+    ["提现手续费", 1, -1n, ["F-7"]],
+    ["转账", 2, -50n, ["T-1", "T-2"]],
+  ]);
 });
 
 test("a withdrawal that no bank could name or pay is refused with its line", () => {

@@ -30,13 +30,32 @@ export type ToldMoney = {
   readonly cameBack: readonly { readonly line: number; readonly payoutNo: string }[];
   /** What else moved that day, by currency. */
   readonly moved: readonly MovedMoney[];
+  /** What of it stands in no trade statement and is no receiver's share, by currency and kind. */
+  readonly others: readonly ToldMovement[];
 };
 
 export type MovedMoney = {
   readonly currency: Currency;
   readonly millionths: bigint;
+  /**
+   * What of it went to receivers of shares, or came back from them; null: the statement does not tell it
+   * apart.
+   */
+  readonly sharedMillionths: bigint | null;
   /** The last date on which some of it becomes available; null: the channel does not tell. */
   readonly availableOn: string | null;
+};
+
+/** A day's movements of one kind. */
+export type ToldMovement = {
+  readonly currency: Currency;
+  /** In the channel's own words: 提现手续费, 转账, … */
+  readonly kind: string;
+  readonly lines: number;
+  /** What came less what went, in millionths of the major unit. */
+  readonly millionths: bigint;
+  /** The channel's numbers of the first of them, for people. */
+  readonly numbers: readonly string[];
 };
 
 export type PayoutReading = {

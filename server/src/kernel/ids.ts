@@ -44,6 +44,7 @@ export const ID_PREFIXES = {
   payout: "pyt",
   payoutBatch: "pyb",
   channelPayout: "cpo",
+  channelMovement: "cmv",
   channelCostPayment: "ccp",
   commission: "cms",
   closeRun: "cls",

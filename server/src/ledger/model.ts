@@ -33,6 +33,7 @@ export const JOURNAL_KINDS = [
   "channel_payout_received",
   "channel_payout_lost",
   "channel_payout_withdrawn",
+  "channel_movement",
   "settlement",
   "reserve_released",
   "payout_sent",

@@ -114,6 +114,11 @@ export const PENDING = openItems(
      from breaks
      where pending_effect <> 0
      union all
+     select m.merchant_id, m.currency, false, 'merchant_pending', p.amount
+     from channel_movement_placements p
+     join channel_movements m on m.id = p.movement_id
+     where p.placed_as = 'merchant'
+     union all
      select merchant_id, currency, false, 'merchant_pending', -amount
      from settlements
      where journal_id is not null`,

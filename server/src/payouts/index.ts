@@ -29,6 +29,9 @@ import { costRoutes } from "./costs/routes.ts";
 import { costPaidAction, costReturnedAction } from "./costs/service.ts";
 import type { PayoutsAuth, PayoutsDeps } from "./deps.ts";
 import type { ReportEvidence, ReportOutcome } from "./model.ts";
+import { fundDifferenceCounts } from "./movements/differences.ts";
+import { placeAction } from "./movements/place.ts";
+import { movementRoutes } from "./movements/routes.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
 import { owedJob } from "./owed/job.ts";
@@ -132,6 +135,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       transferAction(deps),
       announceAction(deps),
       withdrawAction(deps),
+      placeAction(deps),
       costPaidAction(deps),
       costReturnedAction(deps),
       acceptAction(deps),
@@ -147,6 +151,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       statementRoutes(http, deps, auth);
       ownMoneyRoutes(http, deps, auth);
       channelPayoutRoutes(http, deps, auth);
+      movementRoutes(http, deps, auth);
       costRoutes(http, deps, auth);
       commissionRoutes(http, deps, auth);
       commissionReceiptRoutes(http, deps, auth);
@@ -166,7 +171,11 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
 }
 
 async function forPeople(deps: PayoutsDeps): ReturnType<Payouts["forPeople"]> {
-  return [...(await payoutsForPeople(deps.cell.db)), ...(await differenceCounts(deps))];
+  return [
+    ...(await payoutsForPeople(deps.cell.db)),
+    ...(await differenceCounts(deps)),
+    ...(await fundDifferenceCounts(deps)),
+  ];
 }
 
 async function backlog(deps: PayoutsDeps): Promise<readonly Backlog[]> {

@@ -3,6 +3,7 @@ import { type Db, type Statement, sql } from "../kernel/database.ts";
 import { type Invariant, VIOLATIONS_MAX, type Violation } from "../kernel/invariants.ts";
 import { invariants as commissionInvariants } from "./commission/invariants.ts";
 import { invariants as costInvariants } from "./costs/invariants.ts";
+import { invariants as movementInvariants } from "./movements/invariants.ts";
 import { invariants as owedInvariants } from "./owed/invariants.ts";
 
 const CLEARING = sql(
@@ -152,6 +153,7 @@ export const invariants: readonly Invariant[] = [
   ...owedInvariants,
   ...costInvariants,
   ...commissionInvariants,
+  ...movementInvariants,
   {
     name: "5 payouts on their way are due",
     sentence: "Each payout that is approved, sent or unknown belongs to a batch that has a due time.",

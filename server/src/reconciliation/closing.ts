@@ -135,8 +135,8 @@ const DAY_MOVEMENTS = sql(
        )
      cross join since
      where j.accounting_date >= since.first
-       and j.kind not in ('channel_payout', 'channel_payout_withdrawn', 'manual_correction',
-         'commission_earned', 'share_done', 'share_returned')
+       and j.kind not in ('channel_payout', 'channel_payout_withdrawn', 'channel_movement',
+         'manual_correction', 'commission_earned', 'share_done', 'share_returned')
        and not exists (select from break_journals b where b.journal_id = j.id)
        and not exists (select from break_journals b where b.journal_id = j.reversal_of)
    ), near as (

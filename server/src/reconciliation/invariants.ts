@@ -105,8 +105,8 @@ const MOVEMENTS = sql(
      cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
      join entries e on e.account_id = place.account_id and e.seq = place.seq
      join accounts a on a.id = e.account_id
-     where j.kind not in ('channel_payout', 'channel_payout_withdrawn', 'manual_correction', 'share_done',
-         'share_returned')
+     where j.kind not in ('channel_payout', 'channel_payout_withdrawn', 'channel_movement',
+         'manual_correction', 'share_done', 'share_returned')
        and a.code in ('channel_receivable', 'memo_channel_receivable', 'channel_cost_payable')
        and not exists (
          select

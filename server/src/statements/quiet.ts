@@ -72,6 +72,7 @@ const DATED_BY_US = new Set<string>(["reversed_by_channel", "surplus_reversed", 
 const NO_TRADE = new Set<string>([
   "channel_payout",
   "channel_payout_withdrawn",
+  "channel_movement",
   "manual_correction",
   "share_done",
   "share_returned",

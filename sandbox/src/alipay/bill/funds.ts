@@ -32,7 +32,10 @@ export function balanceAfter(entries: BookEntry[], before: bigint): bigint {
 
 function partsOf(entry: BookEntry): Omit<Movement, "balance">[] {
   if (entry.kind === "royalty") return [{ entry, kind: "分账", amount: -entry.receipt }];
-  if (entry.kind === "payout") return [{ entry, kind: "提现", amount: -entry.receipt }];
+  if (entry.kind === "payout") {
+    const cost = { entry, kind: "提现手续费", amount: -entry.fee };
+    return [{ entry, kind: "提现", amount: -entry.receipt }, ...(entry.fee === 0n ? [] : [cost])];
+  }
   if (entry.kind === "royalty_return") return [{ entry, kind: "分账退回", amount: entry.receipt }];
   const parts =
     entry.kind === "payment"

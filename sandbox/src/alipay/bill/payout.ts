@@ -14,17 +14,19 @@ export function registerAlipayPayout(app: FastifyInstance, deps: AlipayDeps): vo
     path: "/alipay/payout",
     who: "app_id",
     payer: "支付宝（中国）网络技术有限公司",
+    charges: true,
     payOut: async (tx, appId, asked) => {
       if (appId !== undefined) await appOrRefusal(tx, appId);
       const now = deps.clock.now();
       const paid: Payout[] = [];
       for (const seller of await sellersOf(tx, appId ?? null)) {
         const balance = await balanceAt(tx, seller.sellerId, now);
-        const amount = asked ?? balance;
-        if (amount > balance) throw new Refused(409, "balance_short", `The account has ${balance} fen.`);
+        const amount = asked.amount ?? balance - asked.fee;
+        if (amount + asked.fee > balance)
+          throw new Refused(409, "balance_short", `The account has ${balance} fen.`);
         if (amount <= 0n) continue;
         const payoutNo = `${beijingDate(now).replaceAll("-", "")}${randomDigits(deps.random, 20)}`;
-        await tx.insert(book, entryOf(seller, payoutNo, amount, now));
+        await tx.insert(book, entryOf(seller, payoutNo, { amount, fee: asked.fee }, now));
         paid.push({ of: seller.appId, payoutNo, amount, currency: "CNY" });
       }
       return paid;
@@ -35,7 +37,7 @@ export function registerAlipayPayout(app: FastifyInstance, deps: AlipayDeps): vo
 function entryOf(
   seller: { sellerId: string; appId: string },
   payoutNo: string,
-  amount: bigint,
+  { amount, fee }: { amount: bigint; fee: bigint },
   now: Date,
 ): BookEntry {
   return {
@@ -56,6 +58,6 @@ function entryOf(
     total: amount,
     receipt: amount,
     voucher: 0n,
-    fee: 0n,
+    fee,
   };
 }

@@ -51,7 +51,10 @@ function partsOf(entry: BookEntry): Omit<FundMovement, "balance">[] {
     voucherNo: entry.outRefundNo || entry.outTradeNo,
   });
   if (entry.kind === "share") return [part("分账", -entry.settlement)];
-  if (entry.kind === "payout") return [part("提现", -entry.settlement)];
+  if (entry.kind === "payout") {
+    const cost = part("提现手续费", -entry.fee);
+    return [part("提现", -entry.settlement), ...(entry.fee === 0n ? [] : [cost])];
+  }
   if (entry.kind === "share_return") return [part("分账回退", entry.settlement)];
   const parts =
     entry.kind === "payment"

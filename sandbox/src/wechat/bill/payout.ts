@@ -14,16 +14,18 @@ export function registerWechatPayout(app: FastifyInstance, deps: WechatDeps): vo
     path: "/wechat/payout",
     who: "mchid",
     payer: "财付通支付科技有限公司",
+    charges: true,
     payOut: async (tx, mchid, asked) => {
       const now = deps.clock.now();
       const paid: Payout[] = [];
       for (const merchant of await merchantsAsked(tx, mchid)) {
         const balance = await balanceAt(tx, merchant, now);
-        const amount = asked ?? balance;
-        if (amount > balance) throw new Refused(409, "balance_short", `The account has ${balance} fen.`);
+        const amount = asked.amount ?? balance - asked.fee;
+        if (amount + asked.fee > balance)
+          throw new Refused(409, "balance_short", `The account has ${balance} fen.`);
         if (amount <= 0n) continue;
         const payoutNo = `1000${beijingDate(now).replaceAll("-", "")}${randomDigits(deps.random, 16)}`;
-        await tx.insert(book, entryOf(merchant, payoutNo, amount, now));
+        await tx.insert(book, entryOf(merchant, payoutNo, { amount, fee: asked.fee }, now));
         paid.push({ of: merchant.mchid, payoutNo, amount, currency: "CNY" });
       }
       return paid;
@@ -31,7 +33,12 @@ export function registerWechatPayout(app: FastifyInstance, deps: WechatDeps): vo
   });
 }
 
-function entryOf({ mchid, appid }: Merchant, payoutNo: string, amount: bigint, now: Date): BookEntry {
+function entryOf(
+  { mchid, appid }: Merchant,
+  payoutNo: string,
+  { amount, fee }: { amount: bigint; fee: bigint },
+  now: Date,
+): BookEntry {
   return {
     id: `${mchid}/payout/${payoutNo}`,
     kind: "payout",
@@ -51,7 +58,7 @@ function entryOf({ mchid, appid }: Merchant, payoutNo: string, amount: bigint, n
     attach: "",
     total: amount,
     settlement: amount,
-    fee: 0n,
+    fee,
     feeRateMillionths: 0n,
     refundId: "",
     outRefundNo: "",

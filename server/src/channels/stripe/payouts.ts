@@ -13,7 +13,8 @@ import { instantOf, utcDate } from "./time.ts";
 // payout_failure, payout_cancel    it came back into the balance
 //
 // A payout that Stripe makes by itself takes all that is available; one that somebody asked for may leave
-// some, and tells nothing of whose dates it is.
+// some, and tells nothing of whose dates it is. What else moved the balance is told by the same movements as
+// lines of the trade statement.
 
 const CAME_BACK: ReadonlySet<string> = new Set(["payout_failure", "payout_cancel"]);
 
@@ -31,7 +32,7 @@ export function readPayouts({ holder }: StatementOf, original: Buffer): Promise<
       else if (CAME_BACK.has(type)) cameBack.push({ line, payoutNo: numberOf(movement, line) });
       else moved.set(currency, withMovement(moved.get(currency), movement, currency));
     }
-    return { account: holder.account_id ?? "", payouts, cameBack, moved: [...moved.values()] };
+    return { account: holder.account_id ?? "", payouts, cameBack, moved: [...moved.values()], others: [] };
   });
 }
 
@@ -57,5 +58,6 @@ function withMovement(before: MovedMoney | undefined, movement: Fields, currency
   const availableOn = date !== null && (last === null || date > last) ? date : last;
   const minorUnit = 10n ** BigInt(6 - exponentOf(currency));
   const net = (minorUnitsOf(movement.net) ?? 0n) * minorUnit;
-  return { currency, millionths: (before?.millionths ?? 0n) + net, availableOn };
+  const millionths = (before?.millionths ?? 0n) + net;
+  return { currency, millionths, sharedMillionths: null, availableOn };
 }

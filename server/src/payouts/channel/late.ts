@@ -1,7 +1,8 @@
 /**
  * The window between channels and banks: what one has told, and the other has not shown in it, is for people.
  */
-import { DAY, dateIn } from "../../kernel/clock.ts";
+import { dateIn } from "../../kernel/clock.ts";
+import { daysBetween } from "../../kernel/dates.ts";
 import { overdueDates, shiftDate } from "../../settlement/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import {
@@ -48,7 +49,3 @@ async function windowsOf(deps: LateDeps): Promise<Windows> {
 }
 
 const todayOf = ({ cell, timeZone }: LateDeps) => dateIn(timeZone, cell.clock.now());
-
-function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / DAY);
-}

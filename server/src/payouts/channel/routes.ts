@@ -1,7 +1,6 @@
 import { Type } from "typebox";
-import { problem } from "../../kernel/errors.ts";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
-import { decodeCursor, PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
+import { PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
 import {
   ApprovalSchema,
   opsSchema,
@@ -11,6 +10,7 @@ import {
 } from "../../operators/index.ts";
 import { allConnections } from "../accounts/store.ts";
 import type { PayoutsAuth, PayoutsDeps } from "../deps.ts";
+import { dateAndKeyOf } from "./cursor.ts";
 import { differences } from "./late.ts";
 import { channelPayoutId } from "./service.ts";
 import { proposeWithdrawal } from "./withdraw.ts";
@@ -64,7 +64,7 @@ export function channelPayoutRoutes(
     async (request) => {
       await authenticateOperator(request, "payouts.read");
       const limit = readLimit(request.query.limit);
-      const rows = await differences(deps, afterOf(request.query.cursor), limit + 1);
+      const rows = await differences(deps, dateAndKeyOf(request.query.cursor), limit + 1);
       const connections = await allConnections(deps.platform.db);
       const names = new Map(connections.map(({ accountNumber, name }) => [accountNumber, name]));
       return pageOf(
@@ -93,17 +93,6 @@ export function channelPayoutRoutes(
       return reply.status(202).send(presentApproval(approval));
     },
   );
-}
-
-const DATE = /^[1-9]\d{3}-\d{2}-\d{2}$/;
-
-function afterOf(cursor: string | undefined): readonly [date: string, key: string] | null {
-  const parts = decodeCursor(cursor, 2);
-  if (parts === null) return null;
-  const [date = "", key = ""] = parts;
-  if (!DATE.test(date) || Number.isNaN(Date.parse(date)))
-    throw problem("cursor_invalid", { field: "query.cursor" });
-  return [date, key];
 }
 
 function presentDifference(

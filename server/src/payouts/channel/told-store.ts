@@ -1,3 +1,4 @@
+import type { MovedMoney } from "../../channels/index.ts";
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Currency, moneyText } from "../../kernel/money.ts";
@@ -29,29 +30,33 @@ export function daysBefore(
 const keepDaysSql = sql(
   "channel_money_days_keep",
   `insert into channel_money_days (
-     channel_account_id, channel_date, currency, statement_id, moved_millionths, available_on
+     channel_account_id, channel_date, currency, statement_id, teller, moved_millionths,
+     shared_millionths, available_on
    )
-   select $1, $2, d.currency, $3, d.moved, d.available_on
-   from unnest($4::text[], $5::bigint[], $6::date[]) as d (currency, moved, available_on)
+   select $1, $2, d.currency, $3, $4, d.moved, d.shared, d.available_on
+   from unnest($5::text[], $6::bigint[], $7::bigint[], $8::date[])
+     as d (currency, moved, shared, available_on)
    order by d.currency
    on conflict on constraint channel_money_days_pkey do update
-   set statement_id = excluded.statement_id, moved_millionths = excluded.moved_millionths,
+   set statement_id = excluded.statement_id, teller = excluded.teller,
+     moved_millionths = excluded.moved_millionths, shared_millionths = excluded.shared_millionths,
      available_on = excluded.available_on`,
 );
 
 /** In place of what an earlier version told. */
 export async function keepDays(
   tx: Tx,
-  of: { readonly channelAccountId: Id; readonly channelDate: string; readonly statementId: Id },
-  days: readonly {
-    readonly currency: Currency;
-    readonly millionths: bigint;
-    readonly availableOn: string | null;
-  }[],
+  of: {
+    readonly channelAccountId: Id;
+    readonly channelDate: string;
+    readonly statementId: Id;
+    readonly teller: string;
+  },
+  days: readonly MovedMoney[],
 ): Promise<void> {
   if (days.length === 0) return;
-  const columns = columnsOf(days, ["currency", "millionths", "availableOn"]);
-  await tx.run(keepDaysSql, [of.channelAccountId, of.channelDate, of.statementId, ...columns]);
+  const columns = columnsOf(days, ["currency", "millionths", "sharedMillionths", "availableOn"]);
+  await tx.run(keepDaysSql, [of.channelAccountId, of.channelDate, of.statementId, of.teller, ...columns]);
 }
 
 const lastCoveredSql = sql(

@@ -48,7 +48,8 @@ function telling(numbers: readonly string[], more: Partial<ToldPayouts> = {}) {
         isAll: false,
       })),
       cameBack: [],
-      moved: [{ currency: "CNY", millionths: 5n, availableOn: null }],
+      moved: [{ currency: "CNY", millionths: 5n, sharedMillionths: 0n, availableOn: null }],
+      others: [],
     },
     ...more,
   };

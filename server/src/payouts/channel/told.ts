@@ -8,6 +8,7 @@ import { lockDay } from "../../ledger/index.ts";
 import { shiftDate } from "../../settlement/index.ts";
 import type { ToldPayouts } from "../../statements/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
+import { keepMovements } from "../movements/store.ts";
 import { coveredThrough } from "./covers.ts";
 import {
   bookInTransit,
@@ -45,12 +46,14 @@ export function startTold(deps: PayoutsDeps): DueWorker {
 /**
  * Announces what a statement tells: each payout once by its number, whichever version of the statement or
  * person told it first. What the version before told and this one does not, or tells otherwise, is marked for
- * people. The announcements commit with the mark that the statement is read. Safe to repeat.
+ * people. What else moved the account's money, and no other statement tells, is kept beside. All of it
+ * commits with the mark that the statement is read. Safe to repeat.
  */
 export async function readTold(deps: PayoutsDeps, statementId: Id): Promise<void> {
   const { cell, payoutStatements } = deps;
   const statement = await payoutStatements.open(statementId);
   const { channelAccountId, channelDate, teller, told } = statement;
+  const account = await deps.channels.account(channelAccountId);
   const rows: ChannelPayout[] = [];
   for (const one of await announcementsOf(cell.db, statement)) rows.push(await rowOf(deps, one, teller));
   await openAccountsFor(deps, rows);
@@ -66,6 +69,7 @@ export async function readTold(deps: PayoutsDeps, statementId: Id): Promise<void
     const cameBack = told.cameBack.map(({ payoutNo }) => payoutNo);
     await doubtCameBack(tx, channelAccountId, cameBack, channelDate);
     await keepDays(tx, statement, told.moved);
+    if (account !== null) await keepMovements(tx, { ...statement, ...account }, told.others, cell.newId);
     await postAnnounced(deps, tx, day, rows, written);
     return [...written];
   });

@@ -119,7 +119,7 @@ const READ_CHUNK = sql(
        case
          when s.origin like 'channel_payout%' or s.origin like 'resolution_%' then true
          when s.origin in ('break_payment_theirs', 'break_payment_ours', 'break_refund_ours', 'break_fee',
-           'manual_correction', 'share_done', 'share_returned')
+           'manual_correction', 'channel_movement', 'share_done', 'share_returned')
            then true
          when s.origin = 'break_refund_theirs' then b.journal_id is not null
          when s.origin = 'reversal' then o.origin_is_break

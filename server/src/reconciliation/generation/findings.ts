@@ -1,8 +1,8 @@
 /** What the engine found of a scope, as findings in their order. Pure. */
 import { createHash } from "node:crypto";
+import { daysBetween } from "../../kernel/dates.ts";
 import type { FoundRow } from "../engine/rows.ts";
 import type { BreakKind, Finding } from "../model.ts";
-import { daysBetween } from "./dates.ts";
 import { knownText, ourText, theirText } from "./evidence.ts";
 import type { Known, Standing } from "./known.ts";
 

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import type { StatementLine, StatementTraits } from "../../channels/index.ts";
 import type { Db } from "../../kernel/database.ts";
+import { daysAfter } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { RULES_VERSION } from "../engine/rules.ts";
 import type { Generation, Scope } from "../model.ts";
-import { daysAfter } from "./dates.ts";
 import type { GoOn } from "./extract.ts";
 import { closedDates, firstDate } from "./extract-store.ts";
 import { textOf } from "./findings.ts";

@@ -1,4 +1,5 @@
-import { DAY } from "../../kernel/clock.ts";
+/** Arithmetic of calendar dates, which have no zone. */
+import { DAY } from "./clock.ts";
 
 /** `yyyy-mm-dd`, so many days later. */
 export function daysAfter(date: string, days: number): string {
