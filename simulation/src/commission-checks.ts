@@ -4,7 +4,7 @@
  */
 import { type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { billsOf } from "./bills.ts";
-import { type CommissionDesk, type Earning, reckonDays, toldOf } from "./commission.ts";
+import { type CommissionDesk, type Earning, isAcceptable, reckonDays, toldOf } from "./commission.ts";
 import { sumOf } from "./commission-statements.ts";
 import { passesUs } from "./fund-flows.ts";
 import type { Merchant } from "./merchants.ts";
@@ -12,13 +12,18 @@ import type { World } from "./world.ts";
 
 const ROWS = {
   name: "simulation_commission_rows",
-  text: `select number, amount, state
+  text: `select number, amount, state, reason
    from commission_rows
    where channel_account_id = $1
      and state <> 'withdrawn'
    order by id`,
 };
-type Row = { readonly number: string; readonly amount: bigint; readonly state: string };
+type Row = {
+  readonly number: string;
+  readonly amount: bigint;
+  readonly state: string;
+  readonly reason: string | null;
+};
 
 const BOOKED = {
   name: "simulation_commission_booked",
@@ -102,7 +107,12 @@ export async function isCommissionUnderWay(desk: CommissionDesk): Promise<boolea
   await reckonDays(desk);
   if (days.some(({ versions, correction }) => versions.size === 0 || correction !== null)) return true;
   if ([...paid.values()].some(({ isReceived }) => !isReceived)) return true;
-  return (await wrongRows(desk)).length > 0;
+  for (const earning of earnings) {
+    const rows = await desk.world.ground.cell.db.all<Row>(ROWS, [accountOf(earning)]);
+    const waits = (row: Row) => row.state === "unmatched" && isAcceptable(desk.commission, earning, row);
+    if (rows.some(waits)) return true;
+  }
+  return false;
 }
 
 /** Every violation, a sentence each. */
@@ -130,18 +140,24 @@ async function wrongRows({ world, commission }: CommissionDesk): Promise<readonl
       state: isOwed ? "matched" : "unmatched",
     }));
     const booked = await world.ground.cell.db.all<Row>(ROWS, [accountOf(earning)]);
-    const shown = (rows: readonly Row[]) =>
-      rows
-        .map(({ number, amount, state }) => `${number} ${amount} ${state}`)
-        .sort()
-        .join(", ");
+    const shown = (rows: readonly Omit<Row, "reason">[]) =>
+      rows.map(({ number, amount, state }) => `${number} ${amount} ${state}`);
+    const of = `the commission of ${earning.contract.channel} of ${earning.merchant.name}`;
     const [theirs, ours] = [shown(told), shown(booked)];
-    if (theirs !== ours) {
-      const of = `${earning.contract.channel} of ${earning.merchant.name}`;
-      found.push(`the commission of ${of} is told as ${theirs}; here it is ${ours}`);
-    }
+    for (const row of without(theirs, ours)) found.push(`${of} is told as ${row}, and is not here`);
+    for (const row of without(ours, theirs)) found.push(`${of} is here as ${row}, and is not told`);
   }
   return found;
+}
+
+/** Those of `all` that `others` has not, each as often as it is there. */
+function without(all: readonly string[], others: readonly string[]): readonly string[] {
+  const left = [...others];
+  return all.filter((one) => {
+    const at = left.indexOf(one);
+    if (at !== -1) left.splice(at, 1);
+    return at === -1;
+  });
 }
 
 /** Each payment of commission at the bank is received once, for the contracts that it is for. */
@@ -152,7 +168,11 @@ async function wrongReceipts({ world, commission }: CommissionDesk): Promise<rea
     items.map(({ earning, amount }) => `${ref} ${accountOf(earning)} ${amount}`),
   );
   const [paid, received] = [theirs.sort().join(", "), ours.sort().join(", ")];
-  return paid === received ? [] : [`commission paid is ${paid}, received ${received}`];
+  const found = paid === received ? [] : [`commission paid is ${paid}, received ${received}`];
+  for (const [ref, { isReceived }] of commission.paid) {
+    if (!isReceived) found.push(`finance was never told that the commission ${ref} was received`);
+  }
+  return found;
 }
 
 /** Every day of the channel that has a bill was told. */

@@ -248,20 +248,28 @@ function dayAfter(date: string): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
 
+/** Whether a channel does owe a row that was not booked by itself. */
+export function isAcceptable(
+  { days }: Commission,
+  earning: Earning,
+  row: { readonly number: string; readonly amount: bigint; readonly reason: string | null },
+): boolean {
+  const told = days.filter((day) => day.earning === earning && day.versions.size > 0).flatMap(toldOf);
+  const isOwed = told.some((one) => one.isOwed && one.number === row.number && one.amount === row.amount);
+  return isOwed && row.reason !== "repeated";
+}
+
 const LETTER = { evidence: "The channel's letter, in the file" };
 
 /** Two people accept what the channel does owe, though no payment of ours has its number. */
 async function acceptRows(desk: CommissionDesk): Promise<void> {
   const { commission } = desk;
   for (const earning of commission.earnings) {
-    const days = commission.days.filter((day) => day.earning === earning && day.versions.size > 0);
-    const owed = days.flatMap((day) => toldOf(day).filter(({ isOwed }) => isOwed));
     const { accountId } = earning.contract;
     const unmatched = `/v1/ops/commissions?channel_account=${accountId}&state=unmatched&limit=100`;
-    for (const { id, number, amount, reason } of await list(desk, unmatched)) {
-      const isOwed = owed.some((row) => row.number === number && row.amount === BigInt(amount));
-      if (!isOwed || reason === "repeated") continue;
-      const accepted = await decide(desk, "POST", `/v1/ops/commissions/${id}/accept`, LETTER);
+    for (const row of await list(desk, unmatched)) {
+      if (!isAcceptable(commission, earning, { ...row, amount: BigInt(row.amount) })) continue;
+      const accepted = await decide(desk, "POST", `/v1/ops/commissions/${row.id}/accept`, LETTER);
       counts(desk, `a row is accepted: ${accepted}`);
     }
   }
@@ -279,14 +287,16 @@ function owedOf({ days, paid }: Commission, earning: Earning): bigint {
 async function pay(desk: CommissionDesk): Promise<void> {
   const { world, commission } = desk;
   const { luck, earnings } = commission;
+  // Where something lies in wait for it, it is to come by, and more than once.
+  const isSure = world.weather.isBadForCommission;
   const items = earnings.flatMap((earning) => {
     const owed = owedOf(commission, earning);
-    if (owed <= 0n || (luck.hits(0.1) && !world.weather.isBadForCommission)) return [];
+    if (owed <= 0n || (luck.hits(0.1) && !isSure)) return [];
     const amount = luck.hits(0.25) ? BigInt(luck.between(1, Number(owed))) : owed;
     return [{ earning, amount }];
   });
   for (const own of Map.groupBy(items, ({ earning }) => earning.currency).values()) {
-    const isOne = own.length > 1 && luck.hits(0.5);
+    const isOne = own.length > 1 && luck.hits(0.5) && !isSure;
     if (isOne) counts(desk, "commission of several contracts in one transfer");
     for (const part of isOne ? [own] : own.map((item) => [item])) await transfer(desk, part);
   }

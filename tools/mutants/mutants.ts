@@ -289,19 +289,11 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
-    name: "commission-of-old-version",
-    mistake: "a commission statement is read though a newer version of its day is there",
-    file: "server/src/payouts/commission/told.ts",
-    text: "      if (!isCurrent) return false;\n",
-    instead: "",
-    catchers: [SIMULATION],
-  },
-  {
-    name: "commission-received-again",
-    mistake: "a receipt of commission that was carried out is booked again",
+    name: "commission-side-again",
+    mistake: "our side of a receipt of commission is booked again and again",
     file: "server/src/payouts/commission/receipts.ts",
-    text: 'if ("end" in found) return found.end;',
-    instead: 'if ("end" in found && "refused" in found.end) return found.end;',
+    text: "due.map(({ id }) => id),",
+    instead: "[],",
     catchers: [SIMULATION],
   },
   {
