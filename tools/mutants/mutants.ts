@@ -289,14 +289,6 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
-    name: "commission-side-again",
-    mistake: "our side of a receipt of commission is booked again and again",
-    file: "server/src/payouts/commission/receipts.ts",
-    text: "due.map(({ id }) => id),",
-    instead: "[],",
-    catchers: [SIMULATION],
-  },
-  {
     name: "reserve-paid-twice",
     mistake: "approvals look at the reserve and not at what is instructed from it already",
     file: "server/src/payouts/batch/service.ts",
