@@ -8,6 +8,7 @@ import { cameThrough } from "./bills.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES } from "./contracts.ts";
 import { counts } from "./desk.ts";
+import { passesUs } from "./fund-flows.ts";
 import type { Office } from "./payday.ts";
 import { mayGoTo } from "./payee-accounts.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -181,7 +182,14 @@ const BOOKED = {
        where a.code = 'interbook'
          and j.kind in ('payout_confirmed', 'payout_returned')
      ), 0)::bigint as paid_out,
-     coalesce(-sum(e.amount) filter (where a.code in ('fee_income', 'partner_payable')), 0)::bigint as fees,
+     coalesce(-sum(e.amount) filter (
+       where a.code in ('fee_income', 'partner_payable')
+         and not exists (
+           select
+           from commission_rows r
+           where r.id = j.source_id
+         )
+     ), 0)::bigint as fees,
      coalesce(-sum(e.amount) filter (
        where a.code in ('merchant_pending', 'merchant_available', 'merchant_reserve', 'merchant_receivable',
          'refund_clearing', 'payout_clearing',
@@ -248,7 +256,7 @@ async function checkPayee(
 /** Payments less refunds and claims, as the channels' own bills have them. */
 async function cameIn(world: World, { merchant, currency }: Payee): Promise<bigint> {
   let sum = 0n;
-  for (const contract of merchant.contracts) {
+  for (const contract of merchant.contracts.filter(passesUs)) {
     if (CONSOLES[contract.channel].currency !== currency) continue;
     sum += await cameThrough(world, contract);
   }

@@ -4,7 +4,8 @@
  */
 import type { Chance } from "./chance.ts";
 import { payInOwnMoney } from "./closes.ts";
-import { make } from "./contracts.ts";
+import { CONSOLES, make } from "./contracts.ts";
+import { passesUs } from "./fund-flows.ts";
 import { asOperator, type Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
 import type { Owner } from "./scheduler.ts";
@@ -66,7 +67,9 @@ export async function openBank(world: World, merchants: readonly Merchant[]): Pr
     ours.push(await connect(hands, reserve, luck));
     await payInOwnMoney(world, currency, BigInt(OWN_MONEY[wealth]));
   }
-  ours.push(await connect(hands, { currency: "CNY", holds: "own", opening: 0 }, luck));
+  for (const currency of ownCurrencies(merchants)) {
+    ours.push(await connect(hands, { currency, holds: "own", opening: 0 }, luck));
+  }
   const payees: Payee[] = [];
   for (const merchant of merchants) {
     for (const currency of merchant.currencies) {
@@ -74,6 +77,12 @@ export async function openBank(world: World, merchants: readonly Merchant[]): Pr
     }
   }
   return { ours, payees, tellers, owner };
+}
+
+/** Of our own accounts, yuan first: commission is paid in the currency of what it is on. */
+function ownCurrencies(merchants: readonly Merchant[]): readonly WorldCurrency[] {
+  const past = merchants.flatMap(({ contracts }) => contracts.filter((contract) => !passesUs(contract)));
+  return [...new Set(["CNY" as const, ...past.map(({ channel }) => CONSOLES[channel].currency)])];
 }
 
 type Hands = { readonly world: World; readonly owner: Owner; readonly approver: string };

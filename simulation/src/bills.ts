@@ -20,6 +20,7 @@ import {
   ownNumbers,
   type Receivable,
 } from "./explain.ts";
+import { passesUs } from "./fund-flows.ts";
 import { type LeftBreak, wrongAmounts } from "./left-breaks.ts";
 import type { Merchant } from "./merchants.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -81,7 +82,7 @@ const RECEIVABLES = {
    from journals j
    join entries e on e.journal_id = j.id
    join accounts a on a.id = e.account_id
-   where a.code = 'channel_receivable'
+   where a.code = $2
      and a.channel_account_id = $1
    group by j.subject_id
    order by j.subject_id`,
@@ -98,11 +99,13 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
       const lines = await download(world, contract);
       for (const { kind } of lines) world.weather.tally.add("lines of bills", `${contract.channel} ${kind}`);
       const account = [parseId("cha", contract.accountId) as Id];
+      const receivable = passesUs(contract) ? "channel_receivable" : "memo_channel_receivable";
       const unexplained = explain(lines, {
         attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
         refunds: await db.all<OwnRefund>(REFUNDS, account),
         disputes: await db.all<OwnDispute>(DISPUTES, account),
-        receivables: await db.all<Receivable>(RECEIVABLES, account),
+        receivables: await db.all<Receivable>(RECEIVABLES, [...account, receivable]),
+        bearsFees: passesUs(contract),
       });
       for (const what of unexplained) found.push(`${contract.channel} bill of ${merchant.name}: ${what}`);
     }
@@ -110,7 +113,7 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
   return found;
 }
 
-/** The bill of a date through the connector; null while there is none. */
+/** The bill of a date through the connector; null while there is none, or it is being made. */
 type Bill = (date: string) => Promise<readonly StatementLine[] | null>;
 
 /** How the bills of a contract are read, past the platform, and its days so far. */
@@ -136,7 +139,7 @@ export function billsOf(world: World, contract: Contract): { bill: Bill; dates: 
   const bill = async (date: string) => {
     const call = await connector.downloadStatement(context, date);
     if (call.end === "answered") return call.value.lines;
-    if (call.end === "refused" && call.code === "no_statement") return null;
+    if (call.end === "refused" && (call.code === "no_statement" || call.retryable)) return null;
     throw new Error(`the bill of ${date} ended ${call.end}: ${JSON.stringify(call)}`);
   };
   return { bill, dates: datesOf(world, connector.traits) };

@@ -31,6 +31,8 @@ export type Body = {
   // A payout, and what is missing for one
   readonly fee: number;
   readonly short: number;
+  // A statement
+  readonly version: number;
   /** Of a proposal to pay. */
   readonly batch?: { readonly id: string };
   // A refusal of the sandbox's wallet
@@ -77,6 +79,10 @@ export type Row = {
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;
+  // A row of a commission statement
+  readonly channel_account: string;
+  readonly number: string;
+  readonly reason: string | null;
 };
 
 export type NextAction =

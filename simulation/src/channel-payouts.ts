@@ -6,6 +6,7 @@ import { billsOf } from "./bills.ts";
 import type { Chance } from "./chance.ts";
 import { type ChannelName, CONSOLES, type Contract } from "./contracts.ts";
 import { atTheBank, counts, type Desk, decide } from "./desk.ts";
+import { passesUs } from "./fund-flows.ts";
 import type { Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
 import type { World } from "./world.ts";
@@ -62,7 +63,7 @@ export async function planTransfers(
 ): Promise<readonly Transfer[]> {
   const parts: Part[] = [];
   for (const { contracts } of merchants) {
-    for (const contract of contracts) {
+    for (const contract of contracts.filter(passesUs)) {
       const part = await owed(world, contract, paidThrough);
       if (part !== null) parts.push(part);
     }

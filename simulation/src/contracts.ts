@@ -6,6 +6,7 @@ import {
   createStripe,
   createUnionpay,
   createWechat,
+  type FundFlow,
 } from "../../server/src/channels/index.ts";
 import { type Body, bodyOf } from "./body.ts";
 import type { Chance } from "./chance.ts";
@@ -25,6 +26,7 @@ export type Draft = {
 
 export type Contract = Omit<Draft, "credentials"> & {
   readonly accountId: string;
+  readonly fundFlow: FundFlow;
   /** Its keys may be rotated. */
   credentials: Readonly<Record<string, string>>;
 };

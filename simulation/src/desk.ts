@@ -24,14 +24,19 @@ export function counts({ world }: Pick<Desk, "world">, what: string, times = 1):
 }
 
 /** Asks until there is an answer that says something. */
-export async function ask(
-  { world, bank, luck }: Desk,
+export function ask(
+  desk: Desk,
   method: Request["method"],
   path: string,
   body?: object,
-  token = world.operatorKey,
+  token = desk.world.operatorKey,
 ): Promise<Answer> {
-  const request = jsonRequest(method, platformUrl(path), body, token);
+  return insistOn(desk, jsonRequest(method, platformUrl(path), body, token), path);
+}
+
+/** The same of any request. */
+export async function insistOn({ world, bank, luck }: Desk, request: Request, path: string): Promise<Answer> {
+  const { method } = request;
   for (let tries = 1; tries <= PATIENCE; tries += 1) {
     const answer = await world.ask(bank.owner, request, ANSWER_MS).catch(() => null);
     if (answer !== null && answer.status < 500 && answer.status !== 429) return answer;

@@ -18,6 +18,7 @@ const OWN_ROWS: Readonly<Record<string, string>> = {
   payout_batches: "payout_batches",
   payouts: "payouts",
   channel_payouts: "channel_payouts",
+  commission_receipts: "commission_receipts",
 };
 
 /** Others that look at more; of the calendar only what a world waits for. */
@@ -42,7 +43,11 @@ const OTHERS: Readonly<Record<string, string>> = {
            where r.statement_id = s.id
          )
      ) readings`,
+  commissions: "select min(commissions_due_at) from statements",
 };
+
+/** Those of them whose worker's looks go by that, and nothing else. */
+const GO_BY_THEIRS = ["bank_readings", "commissions"];
 
 /** The calendar comes again for ever: that begins the close of each day. */
 const CALENDAR: Readonly<Record<string, string>> = {
@@ -99,7 +104,7 @@ export function watchDue(cell: Database) {
 async function read(cell: Database): Promise<NextDue> {
   const rows = await cell.db.all<Row>(NEXT_DUE);
   const dues = rows.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
-  const own = rows.filter(({ worker }) => worker in OWN_ROWS || worker === "bank_readings");
+  const own = rows.filter(({ worker }) => worker in OWN_ROWS || GO_BY_THEIRS.includes(worker));
   return {
     any: dues.toSorted((a, b) => a.getTime() - b.getTime())[0] ?? null,
     of: new Map(own.map(({ worker, dueAt }) => [worker, dueAt])),

@@ -12,6 +12,7 @@ import type {
 } from "../../server/src/payments/model.ts";
 import type { RefundDecision } from "../../server/src/payments/outcome/decide-refund.ts";
 import type { Decision } from "../../server/src/payments/outcome/steps.ts";
+import type { Reason } from "../../server/src/payouts/commission/model.ts";
 import type { BatchState, PayoutState, ReportOutcome } from "../../server/src/payouts/model.ts";
 import { EVENT_TYPES, type EventType } from "../../server/src/webhooks/model.ts";
 import { BANK_FAULTS } from "./bank-faults.ts";
@@ -160,6 +161,8 @@ const named = (reachable: Reachable<string>) =>
 const times = (ways: readonly string[], names: readonly string[]) =>
   ways.flatMap((way) => names.map((name) => `${way} ${name}`));
 
+/** Why a row of commission is none that is booked by itself. A file has one currency, as its contract. */
+const NOT_BOOKED: readonly Reason[] = ["unknown_number", "repeated", "beyond_payment"];
 const PAYOUT_FAILURES = [...times(["rejected,"], ["AC04", "withdrawn", "written_no"]), "returned, AC04"];
 const BROKEN_TRANSACTIONS = ["crash before", "crash after", "COMMIT lost of", "COMMIT's answer lost of"];
 const BROKEN_MESSAGES = ["not sent:", "lost:", "answer lost:", "answer never comes:"];
@@ -266,9 +269,25 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "words about payouts": named(payoutWords).map((name) => `…: ${name}, applied`),
   "entries at the bank": times(
     ["placed,"],
-    ["payout_paid", "payout_returned", "channel_payouts", "own_money", "own_transfer"],
+    ["payout_paid", "payout_returned", "channel_payouts", "own_money", "own_transfer", "commission"],
   ),
   "receipts from channels": ["by a rule", "by a rule, rounded", "by people"],
+  commission: [
+    "a statement is sent",
+    "a statement is sent again",
+    "a statement is sent twice at once",
+    "a statement of another day is refused",
+    "a corrected statement is sent",
+    "two versions are sent at once",
+    "a row is accepted: carried_out",
+    "commission of several contracts in one transfer",
+    ...times(["a receipt:"], ["carried_out", "conflict"]),
+    "a receipt is proposed twice at once",
+    "more than was told: conflict",
+    ...times(["payments that do not pass us:"], ["succeeded", "reversed_by_channel"]),
+    ...times(["rows: unmatched,"], NOT_BOOKED),
+    ...times(["rows:"], ["matched", "matched, unknown_number", "withdrawn"]),
+  ],
   fees: times(["sets a schedule:"], FEE_POLICIES),
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };

@@ -43,7 +43,14 @@ const held = (
   attempt: Partial<OwnAttempt>,
   lines: readonly DatedLine[] = [],
   receivables: readonly { paymentId: Id; amount: bigint }[] = nothingOwed,
-) => explain(lines, { attempts: [{ ...reversed, ...attempt }], refunds: [], disputes: [], receivables });
+) =>
+  explain(lines, {
+    attempts: [{ ...reversed, ...attempt }],
+    refunds: [],
+    disputes: [],
+    receivables,
+    bearsFees: true,
+  });
 
 describe("a payment code that UnionPay took money by and reversed", () => {
   test("stands on no statement, and nothing is owed", () => {
@@ -92,11 +99,26 @@ describe("a payer's claim", () => {
       refunds: [],
       disputes: [dispute],
       receivables: [{ paymentId: PAYMENT, amount: owed }],
+      bearsFees: true,
     });
 
   test("that was lost has one line, and its fee is owed too", () => {
     assert.deepEqual(claimed(lost, [taken], 24n), []);
     assert.notDeepEqual(claimed(lost, [taken], 39n), []);
+  });
+
+  test("that the channel takes from the merchant itself has its line, and no fee is owed", () => {
+    const charged = { ...charge, costAmount: 0n };
+    const explained = (owed: bigint) =>
+      explain([line, taken], {
+        attempts: [charged],
+        refunds: [],
+        disputes: [lost],
+        receivables: [{ paymentId: PAYMENT, amount: owed }],
+        bearsFees: false,
+      });
+    assert.deepEqual(explained(40n), []);
+    assert.notDeepEqual(explained(24n), []);
   });
 
   const won = { ...lost, state: "won", wonDate: DATE, returnedAmount: 60n };
@@ -133,6 +155,7 @@ describe("a payer's claim", () => {
         refunds: [],
         disputes: [],
         receivables: [{ paymentId: PAYMENT, amount: 24n }],
+        bearsFees: true,
       }).length,
       1,
     );

@@ -70,6 +70,8 @@ export type Books = {
   readonly refunds: readonly OwnRefund[];
   readonly disputes: readonly OwnDispute[];
   readonly receivables: readonly Receivable[];
+  /** False: the channel charges the merchant itself, and no cost is booked. */
+  readonly bearsFees: boolean;
 };
 
 /** The lines of one order. */
@@ -115,7 +117,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
     const sum = expected.get(attempt.paymentId) ?? NOTHING;
     expected.set(attempt.paymentId, sum);
     if (cameAndWent(attempt, of) || cameUnheard(attempt, of) || leftNoTrace(attempt, of)) continue;
-    explainPayment(attempt, own, of, say);
+    explainPayment(attempt, own, of, books.bearsFees, say);
     explainRefunds(attempt, own, of, say);
     explainDisputes(
       attempt,
@@ -123,7 +125,7 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
       of,
       say,
     );
-    expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of)));
+    expected.set(attempt.paymentId, plus(sum, expectedOf(attempt, own, of, books.bearsFees)));
   }
   const booked = new Map(books.receivables.map((row) => [row.paymentId, row.amount]));
   for (const [paymentId, { amount, tolerance }] of expected) {
@@ -205,6 +207,7 @@ function explainPayment(
   attempt: OwnAttempt,
   own: readonly OwnRefund[],
   { payments, theirs }: Lines,
+  bearsFees: boolean,
   say: (what: string) => void,
 ): void {
   const { channelOrderNo } = attempt;
@@ -216,7 +219,7 @@ function explainPayment(
     compare(say, channelOrderNo, {
       amount: [line.amount, attempt.paidAmount],
       settle_amount: [line.settleAmount, attempt.settleAmount],
-      fee: [line.fee, attempt.costAmount],
+      fee: [bearsFees ? line.fee : 0n, attempt.costAmount],
       date: [line.date, attempt.channelDate],
       trade_no: [line.channelTradeNo, attempt.channelTradeNo],
     });
@@ -289,9 +292,9 @@ type Expected = { readonly amount: bigint; readonly tolerance: bigint };
 const NOTHING: Expected = { amount: 0n, tolerance: 0n };
 
 /** What an order should have done to what the channel owes us, by its lines and by what no bill shows. */
-function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines): Expected {
+function expectedOf(attempt: OwnAttempt, own: readonly OwnRefund[], of: Lines, bearsFees: boolean): Expected {
   const net = (lines: readonly DatedLine[]) =>
-    lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
+    lines.reduce((sum, line) => sum + line.settleAmount - (bearsFees ? line.fee : 0n), 0n);
   const billed = new Set(of.refunds.map((line) => line.channelRefundNo));
   const returned = own.filter((refund) => refund.state === "returned" && billed.has(refund.channelRefundNo));
   // A refund that the buyer's bank sent back is money that the channel owes again, by whatever line tells.

@@ -99,6 +99,7 @@ const CHARGED = {
    from attempts
    where merchant_id = $1
      and paid_amount is not null
+     and fund_flow = 'through_platform'
      and surplus is null
    order by id`,
 };

@@ -3,8 +3,10 @@
  * of its currencies.
  */
 
+import type { FundFlow } from "../../server/src/channels/index.ts";
 import type { Answer, Body } from "./body.ts";
 import { CHANNELS, CONSOLES, COST_RATE_MILLIONTHS, type Contract, type Draft } from "./contracts.ts";
+import { fundFlowsOf } from "./fund-flows.ts";
 import type { WorldCurrency } from "./methods.ts";
 import type { Owner } from "./scheduler.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
@@ -25,14 +27,15 @@ const SETUP_MS = 600_000;
 /** Makes `count` merchants in calm weather. Throws when the platform refuses. */
 export async function makeMerchants(world: World, count: number): Promise<readonly Merchant[]> {
   const merchants: Merchant[] = [];
-  for (let i = 1; i <= count; i += 1) merchants.push(await makeMerchant(world, `shop${i}`));
+  for (let i = 1; i <= count; i += 1) merchants.push(await makeMerchant(world, `shop${i}`, i === 1));
   return merchants;
 }
 
-async function makeMerchant(world: World, name: string): Promise<Merchant> {
+async function makeMerchant(world: World, name: string, isFirst: boolean): Promise<Merchant> {
   const { chance } = world;
   const luck = chance.stream(name);
   const [seconds, terms] = [luck.stream("second contracts"), luck.stream("terms of contracts")];
+  const flowOf = fundFlowsOf(world, name, isFirst);
   const owner: Owner = { name, alive: true };
   const ops = (path: string, body?: unknown) => asOperator(world, owner, "POST", path, body);
   const currencies: readonly WorldCurrency[] = luck.hits(0.5) ? ["CNY", "USD"] : ["CNY"];
@@ -48,9 +51,10 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
     const console = CONSOLES[channel];
     for (let left = seconds.hits(0.5) ? 2 : 1; left > 0; left -= 1) {
       const draft = await console.register(world, terms);
-      const account = await enter(ops, merchant.id, draft);
+      const fundFlow = flowOf(channel);
+      const account = await enter(ops, merchant.id, draft, fundFlow);
       await console.entered?.(world, draft.number, platformUrl(account.notify_path));
-      contracts.push({ ...draft, accountId: account.id });
+      contracts.push({ ...draft, accountId: account.id, fundFlow });
     }
   }
   const shop = world.shops.open(name);
@@ -68,6 +72,7 @@ async function enter(
   ops: (path: string, body?: unknown) => Promise<Body>,
   merchantId: string,
   { channel, gatewayUrl, credentials }: Draft,
+  fundFlow: FundFlow,
 ): Promise<Body> {
   const { currency, keepsFee } = CONSOLES[channel];
   const account = await ops("/v1/ops/channel_accounts", {
@@ -78,7 +83,7 @@ async function enter(
     cost_rate_millionths: COST_RATE_MILLIONTHS,
     cost_returned_on_refund: !keepsFee,
     currencies: [currency],
-    fund_flow: "through_platform",
+    fund_flow: fundFlow,
     credentials,
   });
   await ops(`/v1/ops/channel_accounts/${account.id}/enable`);

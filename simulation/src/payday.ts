@@ -6,7 +6,15 @@ import type { Bank, OurAccount, Payee } from "./bank.ts";
 import type { Answer, Row } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
 import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
-import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
+import {
+  type Commission,
+  type CommissionDesk,
+  commissionPayday,
+  commissionTurn,
+  receive,
+  reckonDays,
+} from "./commission.ts";
+import { approve, ask, atTheBank, counts, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
 import { changeAccount } from "./payee-accounts.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -18,7 +26,7 @@ type Known =
   /** The other side of a transfer between accounts of ours, which is the one that came in. */
   | { readonly is: "moved"; readonly to: { readonly connection: string; readonly entry_ref: string } };
 
-export type Office = Desk & {
+export type Office = CommissionDesk & {
   readonly merchants: readonly Merchant[];
   readonly transfers: Transfer[];
   readonly paidThrough: PaidThrough;
@@ -32,9 +40,14 @@ const MINUTE_MS = 60_000;
 const PAYDAY_MAX_MS = 12 * 60 * MINUTE_MS;
 const TURN_MAX_MS = 3 * 60 * MINUTE_MS;
 
-export function openOffice(world: World, bank: Bank, merchants: readonly Merchant[]): Office {
+export function openOffice(
+  world: World,
+  bank: Bank,
+  merchants: readonly Merchant[],
+  commission: Commission,
+): Office {
   const luck = world.chance.stream("finance");
-  const common = { world, bank, luck, merchants };
+  const common = { world, bank, luck, merchants, commission };
   return {
     ...common,
     transfers: [],
@@ -65,6 +78,7 @@ async function together(office: Office, works: readonly (() => Promise<void>)[],
 /** A day on which money leaves, in whatever weather. What a channel pays later comes when it comes. */
 export async function payday(office: Office): Promise<void> {
   const { world, bank, luck, merchants, paidThrough } = office;
+  await reckonDays(office);
   const planned = await planTransfers(world, merchants, paidThrough, luck);
   office.transfers.push(...planned);
   for (const transfer of planned) follow(office, transfer);
@@ -74,6 +88,7 @@ export async function payday(office: Office): Promise<void> {
     works.push(() => later(office, () => changeAccount(office, payee)));
   }
   if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
+  if (office.commission.earnings.length > 0) works.push(() => commissionPayday(office));
   works.push(() => moveOwnMoney(office));
   works.push(() => payOut(office));
   await together(office, works, PAYDAY_MAX_MS);
@@ -117,7 +132,9 @@ export async function turn(office: Office): Promise<void> {
     await decideForBanks(office);
     await approveProposed(office);
   };
-  await together(office, [work], TURN_MAX_MS);
+  await reckonDays(office);
+  const works = office.commission.earnings.length > 0 ? [work, () => commissionTurn(office)] : [work];
+  await together(office, works, TURN_MAX_MS);
 }
 
 /** Parts of what is available, at once and again under the same number, and more than there is. */
@@ -277,6 +294,7 @@ async function placeEntries(office: Office): Promise<void> {
   const evidence = "The bank's advice, in the file";
   for (const { connection, entry_ref } of await list(office, UNPLACED)) {
     const entry = { connection, entry_ref };
+    await receive(office, entry);
     const known = office.known.get(entry_ref);
     if (known === undefined) continue;
     switch (known.is) {

@@ -65,7 +65,32 @@ const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
   bank_entry_lock: "placing an entry at the bank",
 };
 
-const PAYOUT_TRANSACTION_NAMES = [...Object.values(PAYOUT_TRANSACTIONS), ...Object.values(PAYOUT_POSTINGS)];
+/** The same of commission on money that does not pass us. */
+const COMMISSION_TRANSACTIONS: Readonly<Record<string, string>> = {
+  // Statements that tell it, and receipts whose second side is not booked yet.
+  statements_claim_commissions: "claiming commission",
+  commission_receipts_claim: "claiming commission",
+  commission_rows_of_day: "booking commission",
+  commission_lock_open: "booking commission",
+  statement_commissions_done: "booking commission",
+  commission_receipts_lock: "booking our side of commission",
+};
+/** An entry at the bank is locked first whatever it is; what follows tells. */
+const ENTRY_LOCK = "bank_entry_lock";
+const ENTRY_POSTINGS: Readonly<Record<string, string>> = {
+  commission_lock_open: "receiving commission",
+};
+/** What the reading of any statement locks and looks at first. */
+const OF_ANY_READING = ["statements_lock_scope", "statements_newer"];
+
+export const COMMISSION_TRANSACTION_NAMES: readonly string[] = [
+  ...new Set([...Object.values(COMMISSION_TRANSACTIONS), ...Object.values(ENTRY_POSTINGS)]),
+];
+const PAYOUT_TRANSACTION_NAMES = [
+  ...Object.values(PAYOUT_TRANSACTIONS),
+  ...Object.values(PAYOUT_POSTINGS),
+  ...COMMISSION_TRANSACTION_NAMES,
+];
 
 export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
 export const TRANSACTION_NAMES: readonly string[] = [
@@ -76,13 +101,20 @@ export const TRANSACTION_NAMES: readonly string[] = [
 
 /** What a transaction is for, by its statements after `begin` so far; null: the next one tells. */
 export function transactionNamed(statements: readonly string[]): string | null {
-  const [first, ...others] = statements as [string, ...string[]];
+  const [first, ...others] = statements.filter((name) => !OF_ANY_READING.includes(name));
+  if (first === undefined) return null;
   if (first === POSTING) {
-    const told = others.find((name) => !name.startsWith(OF_THE_LEDGER));
-    if (told === undefined) return null;
-    return PAYOUT_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string);
+    const [told, then] = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
+    if (told === undefined || (told === ENTRY_LOCK && then === undefined)) return null;
+    const ofEntry = told === ENTRY_LOCK && then !== undefined ? ENTRY_POSTINGS[then] : undefined;
+    const known = ofEntry ?? PAYOUT_POSTINGS[told] ?? COMMISSION_TRANSACTIONS[told];
+    return known ?? (TRANSACTIONS[POSTING] as string);
   }
-  const name = TRANSACTIONS[first] ?? CLOSE_TRANSACTIONS[first] ?? PAYOUT_TRANSACTIONS[first];
+  const name =
+    TRANSACTIONS[first] ??
+    CLOSE_TRANSACTIONS[first] ??
+    PAYOUT_TRANSACTIONS[first] ??
+    COMMISSION_TRANSACTIONS[first];
   return name ?? `another transaction (${first})`;
 }
 

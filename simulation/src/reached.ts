@@ -50,6 +50,13 @@ const REACHED = {
      union all
      select 'entries at the bank', state || coalesce(', ' || placed_as, '') from bank_entries
      union all
+     select 'commission', 'rows: ' || state || coalesce(', ' || reason, '') from commission_rows
+     union all
+     select 'commission', 'payments that do not pass us: ' || state
+     from attempts
+     where fund_flow <> 'through_platform'
+       and paid_amount is not null
+     union all
      select 'receipts from channels',
        case when matched_by = 'rule' then 'by a rule' else 'by people' end
          || case when difference = 0 then '' else ', rounded' end

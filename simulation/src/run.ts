@@ -8,6 +8,8 @@ import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
 import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
+import { setCommission } from "./commission.ts";
+import { checkCommission, isCommissionUnderWay } from "./commission-checks.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
@@ -81,7 +83,8 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
-    const office = openOffice(world, await openBank(world, merchants), merchants);
+    const bank = await openBank(world, merchants);
+    const office = openOffice(world, bank, merchants, await setCommission(world, merchants));
     await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
@@ -95,6 +98,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkCloses(world)));
     violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
+    violations.push(...(await checkCommission(office)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -222,7 +226,10 @@ async function payOut(world: World, office: Office): Promise<void> {
 
 async function rest(world: World, office: Office): Promise<void> {
   const goesOn = async () =>
-    (await world.isBusy()) || (await hasOpenDays(world)) || (await isUnderWay(office));
+    (await world.isBusy()) ||
+    (await hasOpenDays(world)) ||
+    (await isUnderWay(office)) ||
+    (await isCommissionUnderWay(office));
   for (let ms = 0; ms < AFTERMATH_MAX_MS && (await goesOn()); ms += AFTERMATH_STEP_MS) {
     await world.scheduler.run(() => false, from(world, AFTERMATH_STEP_MS));
     await turn(office);

@@ -66,6 +66,8 @@ export type Weather = {
   readonly isBadForClose: boolean;
   /** Or for money on its way out. */
   readonly isBadForPayouts: boolean;
+  /** Or for commission on money that does not pass us. */
+  readonly isBadForCommission: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: string | null;
 };
@@ -171,6 +173,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     tally,
     isBadForClose: ambush.isOfClose,
     isBadForPayouts: ambush.isOfPayouts,
+    isBadForCommission: ambush.isOfCommission,
     lure: ambush.lure,
   };
 }

@@ -281,6 +281,14 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
+    name: "commission-kept",
+    mistake: "what a corrected commission statement does not have any more stays booked",
+    file: "server/src/payouts/commission/told.ts",
+    text: "there.filter(({ rowHash: hash, occurrence }) => !meant.has(keyOf({ hash, occurrence })));",
+    instead: "there.filter(({ occurrence }) => occurrence < 1);",
+    catchers: [SIMULATION],
+  },
+  {
     name: "reserve-paid-twice",
     mistake: "approvals look at the reserve and not at what is instructed from it already",
     file: "server/src/payouts/batch/service.ts",
