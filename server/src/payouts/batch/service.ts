@@ -11,6 +11,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import { BATCH_MAX, BATCH_SOURCES_MAX, type BankConnection, type Batch, type Payout } from "../model.ts";
 import { countSources } from "../payout/sources.ts";
 import { lockPayoutsOfBatch, lockWaiting, updatePayouts } from "../payout/store.ts";
+import { unpayable } from "../payout/unsent.ts";
 import { type Funds, fundsOf, lockFunds, openFunds, refusalOfFunds } from "./funds.ts";
 import { batchById, insertBatch, lockBatch, updateBatch } from "./store.ts";
 
@@ -220,6 +221,7 @@ async function approve(
     }
     if (batch.state !== "proposed") return { refused: `the batch was ${batch.state}; propose another` };
     const payouts = await lockPayoutsOfBatch(tx, id);
+    await refuseUnpayable(deps, payouts);
     const { currency } = batch;
     await lockFunds(tx, currency);
     const refusal = await refusalOfFunds(deps, tx, batch, reserveAccount(cell.cell, currency));
@@ -233,6 +235,18 @@ async function approve(
       payouts.map((payout) => ({ ...payout, state: "approved" as const })),
     );
     return { done: true as const };
+  });
+}
+
+/** Thrown, so that the batch may be approved again once those that are named have left it. */
+async function refuseUnpayable(deps: PayoutsDeps, payouts: readonly Payout[]): Promise<void> {
+  const found = await unpayable(deps, payouts);
+  const [first] = found.values();
+  if (first === undefined) return;
+  const ids = [...found.keys()].map((id) => formatId("pyt", id));
+  throw problem("payout_account_stopped", {
+    detail: `${some(ids)}: ${first.message}`,
+    members: { payouts: ids },
   });
 }
 
