@@ -38,6 +38,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
+import { passUnsent } from "./payouts/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createSharingRoom, sharingRoutes } from "./sharing/index.ts";
@@ -157,7 +158,12 @@ function createPaying(deps: AppDeps, publicUrl: () => string) {
 
   const operators = createOperators(common);
   const opener = createOpener(cell);
-  const merchants = createMerchants({ ...common, operators, openMerchantBook: opener.book });
+  const merchants = createMerchants({
+    ...common,
+    operators,
+    openMerchantBook: opener.book,
+    renamed: (merchantId) => passUnsent(cell, merchantId),
+  });
   const channelHttp = deps.edges?.channelHttp ?? createChannelHttp({ clock });
   const edges = { clock, random, http: channelHttp };
   const channels = createChannels({

@@ -122,6 +122,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
         for (const scope of scopes) if (await payouts.fundsReceived(scope)) received.push(scope);
         return received;
       },
+      ownMoneyInReserve: (tx, currency) => payouts.ownMoneyInReserve(tx, currency),
     },
   });
   const payouts: Payouts = createPayouts({

@@ -666,7 +666,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Settle today what came in today (T+0)
-         * @description Each request settles the journals booked since the last one, with the platform's own money until the channel pays. Without T+0 in the settlement policy it is refused.
+         * @description Each request settles the journals booked since the last one; own money in the reserve stands for it until the channel pays. Without T+0 in the settlement policy it is refused.
          */
         readonly post: operations["settleToday"];
         readonly delete?: never;

@@ -50,6 +50,7 @@ const PUBLISHED: Readonly<Record<string, number>> = {
   nothing_to_pay_out: 422,
   cost_not_owed: 422,
   payout_file_refused: 422,
+  payout_account_stopped: 409,
   reserve_insufficient: 409,
   second_person_required: 403,
   credentials_invalid: 422,

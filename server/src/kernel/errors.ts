@@ -167,9 +167,7 @@ export const ERRORS = {
   payment_final: {
     status: 409,
     title: "The payment has ended",
-    remedy:
-      "Fetch the payment for its result; create a new payment with a new merchant_order_no to take money " +
-      "again.",
+    remedy: "Fetch the payment for its result; take money again by one with a new merchant_order_no.",
   },
   payment_closing: {
     status: 409,
@@ -179,9 +177,7 @@ export const ERRORS = {
   payment_confirming: {
     status: 409,
     title: "The payment is being confirmed",
-    remedy:
-      "The channel has not said yet whether the buyer paid. Wait for the webhook, or ask again in a few " +
-      "seconds.",
+    remedy: "The channel has not said yet whether the buyer paid. Wait for the webhook, or ask again.",
   },
   payment_expired: {
     status: 409,
@@ -252,6 +248,11 @@ export const ERRORS = {
     status: 422,
     title: "The file was refused as a whole",
     remedy: "Correct the named line and send the whole file again; no payout of it was made.",
+  },
+  payout_account_stopped: {
+    status: 409,
+    title: "Payouts of this batch go to a bank account that they may not go to any more",
+    remedy: "Withdraw the payouts that are named, or take the batch apart, and approve what is left.",
   },
   reserve_insufficient: {
     status: 409,

@@ -65,6 +65,7 @@ export {
   journalsOfSources,
   listAccounts,
   listBooks,
+  ownMoneyInside,
   trialBalance,
 } from "./reading.ts";
 export { type LedgerRoutesDeps, ledgerRoutes } from "./routes.ts";

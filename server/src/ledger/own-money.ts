@@ -3,7 +3,7 @@
  * is the platform's own. Pure.
  */
 import type { Currency } from "../kernel/money.ts";
-import { type AccountCode, CHART, naturalOf } from "./chart.ts";
+import { ACCOUNT_CODES, type AccountCode, CHART, naturalOf } from "./chart.ts";
 import type { TrialBalanceRow } from "./model.ts";
 
 const PAYABLES: readonly AccountCode[] = ["partner_payable", "channel_cost_payable"];
@@ -20,6 +20,12 @@ const HELD_FOR_CLIENTS: readonly AccountCode[] = [
   "channel_receivable",
   "suspense_shortage",
 ];
+
+const OWN_CLASSES = ["equity", "income", "expense"] as const;
+/** The accounts whose signed balances sum to minus the own money inside. */
+export const OWN_MONEY_CODES: readonly AccountCode[] = ACCOUNT_CODES.filter(
+  (code) => OWN_CLASSES.some((name) => name === CHART[code].class) || ELSEWHERE.includes(code),
+);
 
 /** One currency of a trial balance; natural sides, so that each figure is positive where it should be. */
 export type MoneyPosition = {

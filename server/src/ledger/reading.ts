@@ -4,6 +4,7 @@ import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
 import type { AccountCode } from "./chart.ts";
 import type { Account, Book, Journal, JournalEntry, StatementEntry, TrialBalanceRow } from "./model.ts";
+import { OWN_MONEY_CODES } from "./own-money.ts";
 
 const FIND_BOOK = sql(
   "ledger_find_book",
@@ -189,6 +190,20 @@ export function trialBalance(db: Db, bookId: Id | null): Promise<TrialBalanceRow
   return bookId === null
     ? db.all<TrialBalanceRow>(TRIAL_BALANCE)
     : db.all<TrialBalanceRow>(TRIAL_BALANCE_OF_BOOK, [bookId]);
+}
+
+const OWN_MONEY_INSIDE = sql(
+  "ledger_own_money_inside",
+  `select coalesce(-sum(balance), 0)::bigint as amount
+   from accounts
+   where currency = $1
+     and code = any($2::text[])`,
+);
+
+/** The platform's own money among the clients' now, of one currency: as `moneyPositions` has it. */
+export async function ownMoneyInside(db: Db, currency: Currency): Promise<bigint> {
+  const row = await db.one<{ amount: bigint }>(OWN_MONEY_INSIDE, [currency, OWN_MONEY_CODES]);
+  return row?.amount ?? 0n;
 }
 
 type JournalRow = Omit<Journal, "entries">;

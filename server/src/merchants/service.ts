@@ -25,6 +25,8 @@ export type MerchantsDeps = {
   readonly log: Log;
   /** Opens the merchant's book and its accounts in these currencies; safe to repeat. */
   readonly openMerchantBook: (merchantId: Id, currencies: readonly Currency[]) => Promise<void>;
+  /** Awaited after a merchant's registered name has changed, before whoever changed it hears so. */
+  readonly renamed: (merchantId: Id) => Promise<void>;
 };
 
 /** A merchant as it is asked for; currencies are ISO 4217, at least one. */
@@ -39,6 +41,8 @@ export type MerchantChange = Partial<NewMerchant & { readonly status: "active" |
 export type Merchants = {
   /** The merchant as it was at most one second ago, or null. */
   get(id: Id): Promise<Merchant | null>;
+  /** Registered names as they are at this moment, by the ids of those who are there. */
+  legalNames(ids: readonly Id[]): Promise<ReadonlyMap<Id, string>>;
   /**
    * Whose key a request bears. Throws `unauthenticated`: an unknown, an expired and a revoked key get the
    * same answer.
@@ -72,6 +76,7 @@ export function createMerchants(deps: MerchantsDeps): Merchants {
   const creditLines = createCreditLines({ ...deps, changed: cache.forget });
   return {
     get,
+    legalNames: (ids) => store.findLegalNames(platform.db, ids),
     authenticate: keys.authenticate,
     requireActive: (merchant) => {
       if (merchant.status === "active") return;
@@ -95,6 +100,7 @@ export function createMerchants(deps: MerchantsDeps): Merchants {
       }
       const updated = await platform.transact((tx) => update(deps, tx, actor, { id, revision, change }));
       cache.forget(id);
+      if (change.legalName !== undefined) await deps.renamed(id);
       return updated;
     },
     keys,

@@ -44,6 +44,17 @@ export async function findMerchant(db: Db, id: Id): Promise<Merchant | null> {
   return row === null ? null : toMerchant(row);
 }
 
+const legalNames = sql(
+  "merchants_legal_names",
+  "select id, legal_name from merchants where id = any($1::uuid[]) order by id",
+);
+
+/** The registered names of these merchants. */
+export async function findLegalNames(db: Db, ids: readonly Id[]): Promise<ReadonlyMap<Id, string>> {
+  const rows = await db.all<Pick<Merchant, "id" | "legalName">>(legalNames, [ids]);
+  return new Map(rows.map(({ id, legalName }) => [id, legalName]));
+}
+
 const merchantLock = sql("merchants_lock", "select id from merchants where id = $1 for no key update");
 
 /** The merchant, locked until the transaction ends. Its row is the lock of its currencies too. */

@@ -28,9 +28,10 @@ export async function startMerchantOffice(
     if (trouble.cellIsAway) throw new Error("the cell is away");
     books.push({ merchantId, currencies });
   };
+  const renamed = async () => undefined;
   let merchants: Merchants | null = null;
   const office = await startBackOffice((started) => {
-    merchants = createMerchants({ ...started.deps, operators: started.operators, openMerchantBook });
+    merchants = createMerchants({ ...started.deps, operators: started.operators, openMerchantBook, renamed });
     registerMerchants(started.http, { ...started.deps, operators: started.operators, merchants });
     extend(started, merchants);
     return merchants.approvalActions;
@@ -40,7 +41,8 @@ export async function startMerchantOffice(
     merchants: merchants as unknown as Merchants,
     books,
     trouble,
-    anotherProcess: () => createMerchants({ ...office.deps, operators: office.operators, openMerchantBook }),
+    anotherProcess: () =>
+      createMerchants({ ...office.deps, operators: office.operators, openMerchantBook, renamed }),
     admit: async (name, ...currencies) => {
       const body = { name, legal_name: `${name} Limited`, fee_rate_millionths: 6_000 };
       const more = currencies.length > 0 ? { currencies } : {};

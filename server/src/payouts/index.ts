@@ -2,6 +2,7 @@
  * Money out to merchants, partners and receivers: their bank accounts, what they are owed, payouts, batches
  * that two people send, what banks say of them.
  */
+import type { Tx } from "../kernel/database.ts";
 import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
@@ -42,6 +43,7 @@ import { opsPayoutRoutes, payoutRoutes } from "./payout/routes.ts";
 import { proposeSettled, type SettledProposal } from "./payout/settled.ts";
 import { rewrapInstructions } from "./sending/instruct.ts";
 import { type PayoutWorkers, startPayoutWorkers } from "./sending/workers.ts";
+import { ownMoneyInReserve } from "./statement/in-reserve.ts";
 import { ownMoneyAction, transferAction } from "./statement/own-money.ts";
 import { ownMoneyRoutes } from "./statement/own-money-routes.ts";
 import { announceAction, matchAction } from "./statement/people.ts";
@@ -55,6 +57,7 @@ export { invariants } from "./invariants.ts";
 export type { BankEntry, Payout, ReportEvidence, ReportOutcome, SettlementToPay } from "./model.ts";
 export type { Reported } from "./outcome/door.ts";
 export type { SettledProposal } from "./payout/settled.ts";
+export { passUnsent } from "./payout/unsent.ts";
 export { payoutOfEndToEndId } from "./sending/pain001.ts";
 export type { BankStatement, StatementRead } from "./statement/read.ts";
 export type { BankStatements } from "./statement/readings.ts";
@@ -90,6 +93,11 @@ export type Payouts = {
    * while nothing covers the date.
    */
   fundsReceived(scope: FundsScope): Promise<boolean>;
+  /**
+   * The platform's own money that banks have shown in the reserve, of a currency, in minor units; below zero
+   * where clients' money has paid for the platform. Locks the currency's funds until the transaction ends.
+   */
+  ownMoneyInReserve(tx: Tx, currency: Currency): Promise<bigint>;
   /** What is done by the calendar: banks are asked for statements, partners' earnings are divided. */
   readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */
@@ -121,6 +129,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     readBankStatement: (statement, goOn) => readBankStatement(deps, statement, goOn),
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
+    ownMoneyInReserve: (tx, currency) => ownMoneyInReserve(deps, tx, currency),
     jobs: [bankStatementsJob(deps), owedJob(deps)],
     approvalActions: [
       approveAction(deps, approved),

@@ -72,57 +72,68 @@ const UNDUE = sql(
 );
 
 // The banks' latest closings are the books' balances, with what is read but not placed, and what is placed
-// but waits for its side in the platform book.
+// but waits for its side in the platform book. Apart for the reserve and our own money: else money that is
+// booked from the one to the other, and moved by no bank, would never be seen. An open advance of versions
+// before was booked so, until it is booked back.
 const BANK_BALANCES = sql(
   "audit_bank_balances",
-  `select s.currency::text as subject,
-     'the books have ' || coalesce(l.balance, 0) || ' at banks, their statements say ' || s.closing
-       || ', of which ' || coalesce(e.amount, 0) || ' is not placed and ' || coalesce(p.amount, 0)
-       || ' not booked yet' as detail
-   from (
-     select currency, sum(closing) as closing
-     from (
-       select distinct on (account_number) account_number, currency, closing
-       from bank_statements
-       order by account_number, statement_date desc
-     ) latest
-     group by currency
-   ) s
-   left join (
-     select currency, sum(balance) as balance
+  `with latest as (
+     select distinct on (account_number) account_number, currency, holds, closing
+     from bank_statements
+     order by account_number, statement_date desc
+   ), expected as (
+     select currency, holds, closing as amount
+     from latest
+     union all
+     select l.currency, l.holds, -e.amount
+     from bank_entries e
+     join latest l on l.account_number = e.account_number
+     where e.state <> 'placed'
+     union all
+     select currency, 'reserve',
+       case when paid_booked_at is null then amount else 0 end
+         - case when returned_at is not null and returned_booked_at is null then amount else 0 end
+     from payouts
+     where due_at is not null
+     union all
+     select currency, 'own',
+       case when paid_booked_at is null then amount else 0 end
+         - case when returned_at is not null and returned_booked_at is null then amount else 0 end
+     from channel_cost_payments
+     where due_at is not null
+     union all
+     select currency, 'own', -amount
+     from commission_receipts
+     where due_at is not null
+     union all
+     select a.currency, h.holds, case h.holds when 'reserve' then a.amount else -a.amount end
+     from settlement_advances a
+     cross join (values ('reserve'), ('own')) as h (holds)
+     where a.booked
+       and a.repaid_at is null
+   ), banks as (
+     select currency, holds, sum(amount) as amount
+     from expected
+     group by currency, holds
+   ), books as (
+     select currency, case code when 'bank_reserve' then 'reserve' else 'own' end as holds,
+       sum(balance) as amount
      from accounts
      where code in ('bank_reserve', 'bank_own')
-     group by currency
-   ) l on l.currency = s.currency
-   left join (
-     select currency, sum(amount) as amount
-     from bank_entries
-     where state <> 'placed'
-     group by currency
-   ) e on e.currency = s.currency
-   left join (
-     select currency, sum(amount) as amount
-     from (
-       select currency,
-         case when returned_at is not null and returned_booked_at is null then amount else 0 end
-           - case when paid_booked_at is null then amount else 0 end as amount
-       from (
-         select currency, amount, paid_booked_at, returned_at, returned_booked_at
-         from payouts
-         where due_at is not null
-         union all
-         select currency, amount, paid_booked_at, returned_at, returned_booked_at
-         from channel_cost_payments
-         where due_at is not null
-       ) out
-       union all
-       select currency, amount
-       from commission_receipts
-       where due_at is not null
-     ) due
-     group by currency
-   ) p on p.currency = s.currency
-   where coalesce(l.balance, 0) <> s.closing - coalesce(e.amount, 0) - coalesce(p.amount, 0)
+     group by currency, code
+   )
+   select b.currency || ' ' || b.holds as subject,
+     'the books have ' || coalesce(k.amount, 0) || ' at banks, by their statements and what is still to be '
+       || 'placed or booked it is ' || b.amount as detail
+   from banks b
+   left join books k on k.currency = b.currency and k.holds = b.holds
+   where exists (
+       select
+       from latest l
+       where l.currency = b.currency
+         and l.holds = b.holds
+     )
+     and coalesce(k.amount, 0) <> b.amount
    order by 1
    limit $1`,
 );
@@ -192,8 +203,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "8 bank balances are the banks'",
     sentence:
-      "Per currency the books' bank balances are the closing balances of the banks' latest statements, " +
-      "less the entries that nobody has placed yet.",
+      "Per currency the books' balance of the reserve, and that of our own money, is what its accounts' " +
+      "latest statements close with, less the entries that nobody has placed yet.",
     per: "cell",
     check: check(BANK_BALANCES),
   },

@@ -25,6 +25,7 @@ export { type OverdueDates, overdueDates } from "./business-days/overdue.ts";
 export { invariants } from "./invariants.ts";
 export type { Settlement, SettlementKind, SettlementState, Terms } from "./model.ts";
 export type { Readings, Scope, UnendedBreak } from "./readings.ts";
+export { advancesOpen } from "./same-day/store.ts";
 export type { SettleResult } from "./settle/run.ts";
 export type { SettledTotals } from "./store.ts";
 

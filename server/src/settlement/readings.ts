@@ -1,4 +1,5 @@
 /** What settlement asks of the rooms that explain statements and see money arrive. */
+import type { Tx } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 
 /** One channel account and one channel date. */
@@ -23,4 +24,9 @@ export type Readings = {
   unendedBreaks(merchantIds: readonly Id[]): Promise<readonly UnendedBreak[]>;
   /** Of these scopes those whose money the channel has paid out and the bank has shown. */
   fundsReceived(scopes: readonly FundsScope[]): Promise<readonly FundsScope[]>;
+  /**
+   * The platform's own money that banks have shown in the reserve, of a currency, in minor units; what is
+   * reserved of it is not taken off. Nobody else hears of it until the transaction ends.
+   */
+  ownMoneyInReserve(tx: Tx, currency: string): Promise<bigint>;
 };

@@ -38,6 +38,7 @@ before(async () => {
       reconciled: async () => [],
       unendedBreaks: async () => [],
       fundsReceived: async () => [],
+      ownMoneyInReserve: async () => 0n,
     },
   };
   const hired = await platform.ops("POST", "/v1/ops/operators", { name: "Hua", roles: ["finance"] });

@@ -12,6 +12,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import { type BankAccount, DEFAULT_TERMS, type Payee } from "../model.ts";
 import { isSameName } from "../names.ts";
 import { findPayee, formatPayee, getPayee, requireCurrency } from "../payees/payee.ts";
+import { passUnsent } from "../payout/unsent.ts";
 import { hashesOf, hashOf, lastOf, openNumber, readBankCode, readNumber, sealNumber } from "./number.ts";
 import * as store from "./store.ts";
 
@@ -176,12 +177,12 @@ async function verify(
 }
 
 /**
- * Stops payouts to an account at once; one person may, since no money moves. Payouts that are made already go
- * on. Throws `not_found`.
+ * Stops payouts to an account at once; one person may, since no money moves. Of those that are made already
+ * none is sent once this has answered: see payout/unsent.ts. Throws `not_found`.
  */
 export async function disableBankAccount(deps: PayoutsDeps, actor: Actor, id: Id): Promise<BankAccount> {
   const seen = await getBankAccount(deps, id);
-  return deps.platform.transact(async (tx) => {
+  const stopped = await deps.platform.transact(async (tx) => {
     const locked = await store.lockBankAccountsOf(tx, seen.payeeId);
     const account = locked.find((one) => one.id === id) ?? seen;
     if (account.state === "disabled") return account;
@@ -195,6 +196,8 @@ export async function disableBankAccount(deps: PayoutsDeps, actor: Actor, id: Id
     });
     return disabled;
   });
+  await passUnsent(deps.cell, seen.payeeId);
+  return stopped;
 }
 
 const PAGE = 100;

@@ -215,6 +215,20 @@ export function allConnections(db: Db): Promise<BankConnection[]> {
   return db.all<BankConnection>(connectionsSql);
 }
 
+const reservesSql = sql(
+  "bank_connections_of_reserve",
+  `select ${CONNECTION}
+   from bank_connections
+   where currency = $1
+     and holds = 'reserve'
+   order by name`,
+);
+
+/** The connections that hold the reserve of a currency. */
+export function reserveConnections(db: Db, currency: Currency): Promise<BankConnection[]> {
+  return db.all<BankConnection>(reservesSql, [currency]);
+}
+
 const setConnectionSql = sql(
   "bank_connection_set",
   `insert into bank_connections (${CONNECTION}, created_at, updated_at)

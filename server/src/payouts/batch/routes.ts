@@ -27,6 +27,7 @@ import { PayoutNumber, RemarkSchema } from "../payout/wire.ts";
 import { messageIdOf } from "../sending/pain001.ts";
 import { fileRefused, proposeCompanyBatch } from "./company.ts";
 import { type FileRow, readPayoutFile } from "./csv.ts";
+import { type Funds, fundsByConnection } from "./funds.ts";
 import {
   dissolveBatch,
   funds,
@@ -107,7 +108,23 @@ const FundsSchema = Type.Object({
   reserve: Type.Integer({ description: "Confirmed by the bank's statements" }),
   instructed: Type.Integer({ description: "Approved or sent, and not yet taken from it" }),
   free: Type.Integer(),
+  connections: Type.Array(
+    Type.Object({
+      connection: Type.String(),
+      reserve: Type.Integer({ description: "What the account's latest statement closes with" }),
+      instructed: Type.Integer({ description: "Approved or sent through it, and not in that statement" }),
+      free: Type.Integer({ description: "The most that a batch may be, where several hold the reserve" }),
+    }),
+  ),
 });
+
+function presentFunds({ reserve, instructed }: Funds) {
+  return {
+    reserve: Number(reserve),
+    instructed: Number(instructed),
+    free: Number(reserve - instructed),
+  };
+}
 
 function presentBatch(batch: Batch) {
   return {
@@ -261,9 +278,12 @@ function reading(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payout
     async (request) => {
       await authenticateOperator(request, "payouts.read");
       const { currency } = request.query;
-      const { reserve, instructed } = await funds(deps, currency);
-      const free = Number(reserve - instructed);
-      return { currency, reserve: Number(reserve), instructed: Number(instructed), free };
+      const all = presentFunds(await funds(deps, currency));
+      const connections = (await fundsByConnection(deps, currency)).map(({ connection, ...own }) => ({
+        connection,
+        ...presentFunds(own),
+      }));
+      return { currency, ...all, connections };
     },
   );
 }

@@ -4,26 +4,22 @@ import type { Tx } from "../../kernel/database.ts";
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
-import { formatDecimal } from "../../kernel/money.ts";
 import { accountIdOf, bookIdOf, openPlatformAccounts, platformOwner } from "../../ledger/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import { BATCH_MAX, BATCH_SOURCES_MAX, type BankConnection, type Batch, type Payout } from "../model.ts";
 import { countSources } from "../payout/sources.ts";
-import {
-  type Funds,
-  fundsOf,
-  lockFunds,
-  lockPayoutsOfBatch,
-  lockWaiting,
-  openFunds,
-  updatePayouts,
-} from "../payout/store.ts";
+import { lockPayoutsOfBatch, lockWaiting, updatePayouts } from "../payout/store.ts";
+import { unpayable } from "../payout/unsent.ts";
+import { type Funds, fundsOf, lockFunds, openFunds, refusalOfFunds } from "./funds.ts";
 import { batchById, insertBatch, lockBatch, updateBatch } from "./store.ts";
 
 export const APPROVE_KIND = "payout_batch.approve";
 export const RESEND_KIND = "payout_batch.resend";
+/** In a sentence for people. */
+const NAMED_MAX = 5;
+const some = (ids: readonly string[]) => ids.slice(0, NAMED_MAX).join(", ");
 
 export type Proposed = { readonly batch: Batch; readonly approval: Approval };
 
@@ -114,7 +110,7 @@ export async function proposeBatch(
       const missing = wanted.payouts.filter((id) => !found.has(id)).map((id) => formatId("pyt", id));
       throw problem("conflict", {
         field: "payouts",
-        detail: `${missing.slice(0, 5).join(", ")} is not waiting for a batch in ${connection.currency}`,
+        detail: `${some(missing)} is not waiting for a batch in ${connection.currency}`,
       });
     }
     if (waiting.length === 0) throw problem("conflict", { detail: "no payout waits for a batch" });
@@ -225,17 +221,12 @@ async function approve(
     }
     if (batch.state !== "proposed") return { refused: `the batch was ${batch.state}; propose another` };
     const payouts = await lockPayoutsOfBatch(tx, id);
+    await refuseUnpayable(deps, payouts);
     const { currency } = batch;
     await lockFunds(tx, currency);
-    const { reserve, instructed } = await fundsOf(tx, reserveAccount(cell.cell, currency), currency);
-    if (batch.amount > reserve - instructed) {
-      const free = formatDecimal({ amount: reserve - instructed, currency: currency.trim() });
-      // Thrown, so that it may be approved again once the reserve covers it.
-      throw problem("reserve_insufficient", {
-        detail: `${free} ${currency.trim()} of the confirmed reserve is not instructed yet`,
-        members: { reserve: Number(reserve), instructed: Number(instructed) },
-      });
-    }
+    const refusal = await refusalOfFunds(deps, tx, batch, reserveAccount(cell.cell, currency));
+    // Thrown, so that it may be approved again once the reserve covers it.
+    if (refusal !== null) throw refusal;
     const at = cell.clock.now();
     const approvedBy = approval.decidedBy;
     await updateBatch(tx, { ...batch, state: "approved", approvedBy, approvedAt: at, dueAt: at });
@@ -244,6 +235,18 @@ async function approve(
       payouts.map((payout) => ({ ...payout, state: "approved" as const })),
     );
     return { done: true as const };
+  });
+}
+
+/** Thrown, so that the batch may be approved again once those that are named have left it. */
+async function refuseUnpayable(deps: PayoutsDeps, payouts: readonly Payout[]): Promise<void> {
+  const found = await unpayable(deps, payouts);
+  const [first] = found.values();
+  if (first === undefined) return;
+  const ids = [...found.keys()].map((id) => formatId("pyt", id));
+  throw problem("payout_account_stopped", {
+    detail: `${some(ids)}: ${first.message}`,
+    members: { payouts: ids },
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Batch, BatchState } from "../model.ts";
+import type { Batch, BatchState, Payout } from "../model.ts";
 
 const COLUMNS = `
   id, connection, currency, state, payouts, amount, proposed_by, approved_by, created_at, approved_at,
@@ -65,7 +65,7 @@ const updateSql = sql(
   `update payout_batches
    set state = $2, approved_by = $3, approved_at = $4, instruction = $5, instruction_hash = $6,
      instructed_at = $7, sends = $8, asks = $9, uncertain = $10, bank_has_it = $11, resend_approved = $12,
-     needs_people = $13, last_error = $14, due_at = $15, ended_at = $16
+     needs_people = $13, last_error = $14, due_at = $15, ended_at = $16, payouts = $17, amount = $18
    where id = $1`,
 );
 
@@ -88,7 +88,17 @@ export async function updateBatch(tx: Tx, batch: Batch): Promise<void> {
     batch.lastError,
     batch.dueAt,
     batch.endedAt,
+    batch.payouts,
+    batch.amount,
   ]);
+}
+
+/** Pure. The batch once these of its payouts have left it; with none left, it is taken apart. */
+export function without(batch: Batch, gone: readonly Pick<Payout, "amount">[], at: Date): Batch {
+  const payouts = batch.payouts - gone.length;
+  if (payouts === 0) return { ...batch, state: "dissolved", dueAt: null, endedAt: at };
+  const amount = batch.amount - gone.reduce((sum, one) => sum + one.amount, 0n);
+  return { ...batch, payouts, amount };
 }
 
 const claimSql = sql(

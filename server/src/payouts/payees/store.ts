@@ -18,6 +18,18 @@ export function partnerById(db: Db, id: Id): Promise<Partner | null> {
   return db.one<Partner>(byIdSql, [id]);
 }
 
+const byIdsSql = sql(
+  "partners_by_ids",
+  `select ${COLUMNS}
+   from partners
+   where id = any($1::uuid[])
+   order by id`,
+);
+
+export function partnersByIds(db: Db, ids: readonly Id[]): Promise<Partner[]> {
+  return db.all<Partner>(byIdsSql, [ids]);
+}
+
 const byPartiesSql = sql(
   "partners_by_parties",
   `select ${COLUMNS}

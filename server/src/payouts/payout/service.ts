@@ -6,14 +6,15 @@ import type { Merchant, MerchantIdentity } from "../../merchants/index.ts";
 import type { Actor } from "../../operators/index.ts";
 import { canonical, differingFields } from "../../payments/index.ts";
 import { termsOf, usableBankAccount } from "../accounts/store.ts";
+import { lockBatch, updateBatch, without } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import { type BankAccount, DEFAULT_TERMS, type Payee, type Payout, type PayoutTerms } from "../model.ts";
 import { isSameName } from "../names.ts";
-import { holdAccount } from "../outcome/postings.ts";
 import { type KnownPayee, requireCurrency } from "../payees/payee.ts";
 import { insertWithHolds } from "./insert.ts";
-import { lockPayouts, payoutById, payoutByNumber, updatePayouts } from "./store.ts";
-import { type CreatePayout, presentPayout } from "./wire.ts";
+import { lockPayouts, payoutById, payoutByNumber } from "./store.ts";
+import { rejectUnsent } from "./unsent.ts";
+import type { CreatePayout } from "./wire.ts";
 
 export type Wish = {
   readonly number: string;
@@ -171,8 +172,9 @@ export async function getPayout(deps: PayoutsDeps, merchantId: Id | null, id: Id
 }
 
 /**
- * Gives a payout's money back before anybody sends it: an operator alone may, since nothing leaves. Throws
- * `not_found`, or `conflict` once it is in a batch.
+ * Gives a payout's money back before anybody sends it: an operator alone may, since nothing leaves. It leaves
+ * a batch that is only proposed, which is less by it. Throws `not_found`, or `conflict` once its batch is
+ * approved.
  */
 export async function withdrawPayout(
   deps: PayoutsDeps,
@@ -186,37 +188,23 @@ export async function withdrawPayout(
   const endpoints = await deps.webhooks.endpointsOf(isMerchants ? [known.payeeId] : []);
   const { payout, deliveries } = await cell.transact(async (tx) => {
     const day = await lockDay(tx, cell.cell);
+    // Batches are locked before payouts.
+    const batch = known.batchId === null ? null : await lockBatch(tx, known.batchId);
     const [locked] = await lockPayouts(tx, [id]);
     if (locked === undefined) throw problem("not_found");
     if (locked.state === "rejected") return { payout: locked, deliveries: [] };
-    if (locked.state !== "created" || locked.batchId !== null) {
+    const isProposed =
+      locked.batchId === null || (locked.batchId === batch?.id && batch.state === "proposed");
+    if (locked.state !== "created" || !isProposed) {
       throw problem("conflict", { detail: `the payout is ${locked.state} and in a batch` });
     }
     const at = cell.clock.now();
-    const rejected: Payout = {
-      ...locked,
-      state: "rejected",
-      rejectedAt: at,
-      failureCode: "withdrawn",
-      failureMessage: reason,
-    };
-    await updatePayouts(tx, [rejected]);
-    // What a partner or receiver is owed is kept for a payout by its own rows: it has no hold.
-    if (!isMerchants) return { payout: rejected, deliveries: [] };
-    const recorded = await deps.webhooks.record(tx, endpoints, [
-      {
-        id: cell.newId(),
-        merchantId: rejected.payeeId,
-        type: "payout.rejected",
-        subjectId: id,
-        paymentId: null,
-        data: { payout: presentPayout(rejected) },
-        createdAt: at,
-      },
-    ]);
-    const account = holdAccount(locked);
-    await postWithHolds(tx, day, { drafts: [], holds: [{ hold: "release", id, account }] }, at);
-    return { payout: rejected, deliveries: recorded };
+    if (batch !== null && batch.id === locked.batchId) await updateBatch(tx, without(batch, [locked], at));
+    const failure = { code: "withdrawn", message: reason };
+    const ended = await rejectUnsent(deps, tx, [{ payout: locked, failure }], endpoints);
+    await postWithHolds(tx, day, { drafts: [], holds: ended.holds }, at);
+    const [payout] = ended.payouts;
+    return { payout: payout as Payout, deliveries: ended.deliveries };
   });
   deps.webhooks.deliver(deliveries);
   await deps.operators.auditAlone(actor, {

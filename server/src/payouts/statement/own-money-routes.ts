@@ -19,6 +19,7 @@ const OwnMoneySchema = Type.Object({
       currency: CurrencySchema,
       inside: Amount("Own money among the clients' now; below zero, client money has paid for the platform"),
       inside_at_close: Amount("The same at the end of the closed date"),
+      advanced: Amount("What of it stands for settlements of the same day until channels have paid"),
       sweepable: Amount("What may be taken out of the reserve"),
       missing: Amount("What has to be paid in"),
     }),
@@ -49,6 +50,7 @@ export function ownMoneyRoutes(http: Http, deps: PayoutsDeps, { authenticateOper
         currency: position.currency,
         inside: position.inside,
         inside_at_close: position.insideAtClose,
+        advanced: position.advanced,
         sweepable: position.sweepable,
         missing: position.missing,
       }));

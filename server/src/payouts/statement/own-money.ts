@@ -19,6 +19,7 @@ import {
   trialBalance,
 } from "../../ledger/index.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
+import { advancesOpen } from "../../settlement/index.ts";
 import { connectionByName } from "../accounts/store.ts";
 import { openForPayouts } from "../batch/service.ts";
 import type { PayoutsDeps } from "../deps.ts";
@@ -230,7 +231,9 @@ export type OwnMoney = {
   /** Among the clients' now, and at the end of the last closed date; below zero, they have paid for us. */
   readonly inside: bigint;
   readonly insideAtClose: bigint;
-  /** What may be taken out of the reserve: what was there at the close and still is. */
+  /** What of it stands for settlements of the same day until channels have paid for them. */
+  readonly advanced: bigint;
+  /** What may be taken out of the reserve: what was there at the close, still is, and is not advanced. */
   readonly sweepable: bigint;
   /** What has still to be paid in, so that client money is whole at the next close. */
   readonly missing: bigint;
@@ -244,21 +247,27 @@ export async function ownMoney(
   const now = moneyPositions(await trialBalance(db, null));
   const then = closedDate === null ? [] : moneyPositions(await closedTrialBalance(db, closedDate));
   const atClose = new Map(then.map((position) => [position.currency, position.ownMoneyInside]));
-  return { closedDate, positions: now.map((position) => ownMoneyOf(position, atClose)) };
+  const advanced = await advancesOpen(db);
+  return { closedDate, positions: now.map((position) => ownMoneyOf(position, { atClose, advanced })) };
 }
 
 /** Pure. */
 export function ownMoneyOf(
   { currency, ownMoneyInside: inside }: Pick<MoneyPosition, "currency" | "ownMoneyInside">,
-  atClose: ReadonlyMap<Currency, bigint>,
+  by: {
+    readonly atClose: ReadonlyMap<Currency, bigint>;
+    readonly advanced: ReadonlyMap<Currency, bigint>;
+  },
 ): OwnMoney {
-  const insideAtClose = atClose.get(currency) ?? 0n;
-  const least = inside < insideAtClose ? inside : insideAtClose;
+  const insideAtClose = by.atClose.get(currency) ?? 0n;
+  const advanced = by.advanced.get(currency) ?? 0n;
+  const free = (inside < insideAtClose ? inside : insideAtClose) - advanced;
   return {
     currency,
     inside,
     insideAtClose,
-    sweepable: least > 0n ? least : 0n,
+    advanced,
+    sweepable: free > 0n ? free : 0n,
     // What was paid in since the close is missing no more, though payouts wait for the next one.
     missing: inside < 0n ? -inside : 0n,
   };

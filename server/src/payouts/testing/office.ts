@@ -7,7 +7,7 @@ import { createKeyring } from "../../kernel/crypto.ts";
 import { type Id, parseId } from "../../kernel/ids.ts";
 import { silentLog } from "../../kernel/log.ts";
 import { parseDecimal } from "../../kernel/money.ts";
-import { openPlatform } from "../../kernel/revision.ts";
+import { openPlatform, type Platform } from "../../kernel/revision.ts";
 import {
   accountIdOf,
   bookIdOf,
@@ -64,6 +64,14 @@ function nobodys(): never {
   throw new Error("the test hands statements in itself");
 }
 
+function namesOf({ db }: Platform): PayoutsDeps["merchants"]["legalNames"] {
+  const text = "select id, legal_name from merchants where id = any($1::uuid[]) order by id";
+  return async (ids) => {
+    const rows = await db.all<{ id: Id; legalName: string }>({ name: "test_legal_names", text }, [ids]);
+    return new Map(rows.map(({ id, legalName }) => [id, legalName]));
+  };
+}
+
 let numbers = 0;
 
 /** A platform with a bank, a connection to it and a second operator. */
@@ -99,7 +107,7 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
     cell,
     platform: schema,
     keyring,
-    merchants: { get: async () => null, requireActive: () => undefined },
+    merchants: { get: async () => null, legalNames: namesOf(schema), requireActive: () => undefined },
     fees: { sharesOf: async () => [] },
     receivers: { one: async () => null, nameOf: async () => nobodys() },
     channels: { account: async () => null },

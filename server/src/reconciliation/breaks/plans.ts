@@ -1,12 +1,12 @@
 /** The journals of a resolution's plan, and how people read them. */
-import { cellOf, type Id } from "../../kernel/ids.ts";
-import { accountIdOf, bookIdOf, type JournalDraft, memoTwin, platformOwner } from "../../ledger/index.ts";
+import type { Id } from "../../kernel/ids.ts";
+import { type JournalDraft, memoTwin } from "../../ledger/index.ts";
 import { type Break, sourceOf } from "./model.ts";
 import { accountsOf, headOf } from "./postings.ts";
 import type { Move, Plan } from "./resolutions.ts";
 import { original, type Work } from "./work.ts";
 
-/** Drafts of what the plan moves, in the merchant's book and the platform's. */
+/** The draft of what the plan moves in the merchant's book; none where it moves nothing. */
 export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id): JournalDraft[] {
   if (plan.kind === null) return [];
   const at = {
@@ -15,20 +15,8 @@ export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id):
     originalDate: original(work, about.channelDate),
   };
   const account = accountsOf(about);
-  const drafts: JournalDraft[] = [];
-  if (plan.merchant.length > 0) {
-    const lines = plan.merchant.flatMap((move) => linesOf(move, account));
-    drafts.push({ ...headOf(about, plan.kind, { ...at, id: newId() }), lines });
-  }
-  if (plan.platform.length > 0) {
-    const bookId = bookIdOf("platform", platformOwner(cellOf(about.merchantId)));
-    const lines = plan.platform.flatMap((move) =>
-      linesOf(move, (code) => accountIdOf(bookId, code, about.currency, null)),
-    );
-    const head = headOf(about, plan.kind, { ...at, id: newId() });
-    drafts.push({ ...head, bookId, counterpartyId: about.merchantId, channelAccountId: null, lines });
-  }
-  return drafts;
+  const lines = plan.moves.flatMap((move) => linesOf(move, account));
+  return [{ ...headOf(about, plan.kind, { ...at, id: newId() }), lines }];
 }
 
 function linesOf({ debit, credit, amount }: Move, account: (code: Move["debit"]) => Id) {
@@ -38,24 +26,13 @@ function linesOf({ debit, credit, amount }: Move, account: (code: Move["debit"])
   ];
 }
 
-/** A plan on the wire: each journal with the accounts that it names. */
-export function presentPlan(plan: Plan, about: Pick<Break, "memo" | "currency">) {
-  const books = [
-    { book: "merchant" as const, moves: plan.merchant },
-    { book: "platform" as const, moves: plan.platform },
-  ];
-  return books
-    .filter(({ moves }) => moves.length > 0)
-    .map(({ book, moves }) => ({
-      book,
-      kind: String(plan.kind),
-      currency: about.currency,
-      lines: moves.flatMap(({ debit, credit, amount }) => {
-        const code = (name: Move["debit"]) => (about.memo && book === "merchant" ? memoTwin(name) : name);
-        return [
-          { account: code(debit), debit: Number(amount), credit: 0 },
-          { account: code(credit), debit: 0, credit: Number(amount) },
-        ];
-      }),
-    }));
+/** A plan on the wire: its journal with the accounts that it names. */
+export function presentPlan({ kind, moves }: Plan, { memo, currency }: Pick<Break, "memo" | "currency">) {
+  if (kind === null) return [];
+  const code = (name: Move["debit"]) => (memo ? memoTwin(name) : name);
+  const lines = moves.flatMap(({ debit, credit, amount }) => [
+    { account: code(debit), debit: Number(amount), credit: 0 },
+    { account: code(credit), debit: 0, credit: Number(amount) },
+  ]);
+  return [{ book: "merchant" as const, kind, currency, lines }];
 }

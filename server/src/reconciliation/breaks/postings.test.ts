@@ -230,8 +230,7 @@ test("no resolution moves anything but what is left of its break, and each takes
     const isSurplus = ALLOWED[resolution].for.includes("surplus");
     const row = { ...plain, settleDifference: isSurplus ? 9n : -9n, paymentId: id(5) };
     if (resolution === "adjust_fee" || resolution === "acknowledge") continue;
-    const { merchant } = planOf(resolution, row, { gross: false });
-    const [move] = merchant;
+    const [move] = planOf(resolution, row, { gross: false }).moves;
     assert.equal(move?.amount, leftOf(row).amount);
     const out = isSurplus ? move?.debit : move?.credit;
     assert.equal(out, isSurplus ? "suspense_surplus" : "suspense_shortage", resolution);

@@ -11,8 +11,7 @@ export type Move = { readonly debit: AccountCode; readonly credit: AccountCode; 
 
 export type Plan = {
   readonly kind: JournalKind | null;
-  readonly merchant: readonly Move[];
-  readonly platform: readonly Move[];
+  readonly moves: readonly Move[];
   /** Of the buyer's amount: given back through the payment's own refund, once the journal stands. */
   readonly refund: bigint | null;
 };
@@ -124,8 +123,7 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
   const { what, amount } = leftOf(about);
   const plan = (kind: JournalKind, debit: AccountCode, credit: AccountCode): Plan => ({
     kind,
-    merchant: [{ debit, credit, amount }],
-    platform: [],
+    moves: [{ debit, credit, amount }],
     refund: null,
   });
   switch (resolution) {
@@ -140,7 +138,7 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
     case "acknowledge":
     case "adjust_fee":
       // The entry that opened it is the cost already.
-      return { kind: null, merchant: [], platform: [], refund: null };
+      return { kind: null, moves: [], refund: null };
     case "recover_from_channel": {
       if (what === "shortage") {
         return plan("resolution_channel_makes_good", "channel_receivable", "suspense_shortage");
@@ -151,11 +149,8 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
     case "recover_from_merchant":
       return plan("resolution_from_merchant", "merchant_pending", "suspense_shortage");
     case "loss":
-      return {
-        ...plan("resolution_loss", "loss", "suspense_shortage"),
-        // Our own money takes the place of clients' money that is gone.
-        platform: [{ debit: "bank_reserve", credit: "bank_own", amount }],
-      };
+      // Nothing moves at a bank by it: what is `missing` then, finance pays in.
+      return plan("resolution_loss", "loss", "suspense_shortage");
     case "income":
       return plan("resolution_income", "suspense_surplus", "other_income");
   }

@@ -6,7 +6,7 @@ import type { ChannelAccount, Channels } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
 import { ERRORS, Problem, problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
-import { lockDay, openPlatformAccounts } from "../../ledger/index.ts";
+import { lockDay } from "../../ledger/index.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
@@ -135,7 +135,6 @@ async function carryOut(
   if (known === null || resolution === undefined) return { refused: `${approval.subject} is no break` };
   const { gross } = await contractOf(deps, known);
   const around = await aroundOf(deps, known);
-  if (resolution === "loss") await openPlatform(deps, known);
   let refused: string | null = null;
   let done = known;
   await change(deps, known.id, (work, present) => {
@@ -182,11 +181,6 @@ export function settle(
     endedAt: work.now,
     contradiction: null,
   });
-}
-
-async function openPlatform({ cell }: ResolveDeps, { currency }: Break): Promise<void> {
-  const needs = { cell: cell.cell, currency };
-  await cell.transact((tx) => openPlatformAccounts(tx, needs, cell.clock.now()), { repeatable: true });
 }
 
 /**

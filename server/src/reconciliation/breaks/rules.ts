@@ -1,7 +1,6 @@
 /** Rules that resolve well-understood breaks alone, within their limits, and say so. Off until set. */
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { openPlatformAccounts } from "../../ledger/index.ts";
 import type { Break } from "./model.ts";
 import { type KeptPolicy, newestPolicies, type Policy, RULED } from "./policies.ts";
 import { leftOf, planOf } from "./resolutions.ts";
@@ -99,7 +98,6 @@ export async function applyRules(
   const isRule = (kept: KeptPolicy): kept is KeptRule => kept.value.policy === "rule" && kept.value.enabled;
   const rules = (await newestPolicies(cell.db)).filter(isRule);
   if (rules.length === 0) return;
-  await openLosses(deps, rules);
   const kinds = rules.map(({ value }) => value.kind);
   for (let after: Candidate | null = null; ; ) {
     await goOn();
@@ -108,17 +106,6 @@ export async function applyRules(
     const ids = page.map(({ id }) => id);
     await resolveAlone(deps, about, rules, ids);
     after = page.at(-1) ?? null;
-  }
-}
-
-/** Accounts are never opened in a transaction that posts. */
-async function openLosses({ cell }: ApplyDeps, rules: readonly KeptRule[]): Promise<void> {
-  const currencies = rules
-    .filter(({ value }) => RULED[value.kind] === "loss")
-    .map(({ value }) => value.currency);
-  for (const currency of new Set(currencies)) {
-    const needs = { cell: cell.cell, currency };
-    await cell.transact((tx) => openPlatformAccounts(tx, needs, cell.clock.now()), { repeatable: true });
   }
 }
 

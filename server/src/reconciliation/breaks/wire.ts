@@ -94,7 +94,7 @@ export const PreviewSchema = Type.Object({
   }),
   journals: Type.Array(
     Type.Object({
-      book: Type.Enum(["merchant", "platform"]),
+      book: Type.Enum(["merchant"]),
       kind: Type.String(),
       currency: CurrencySchema,
       lines: Type.Array(LineSchema),

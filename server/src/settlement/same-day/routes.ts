@@ -41,14 +41,14 @@ const REASONS: Readonly<Record<SameDayRefusal, string>> = {
   too_little_trading: `T+0 needs ${TRADING_DATES_MIN} closed dates with payments`,
   nothing: "nothing that could be settled has come in since the last settlement",
   below_minimum: "what has come in is below the policy's minimum",
-  not_covered: "the platform's own money does not cover it; the channel has not paid for today yet",
+  not_covered: "own money in the reserve does not cover it; the channel has not paid for today yet",
 };
 
 /** Adds `POST /v1/settlements` and `POST /v1/ops/settlements`. */
 export function sameDayRoutes(http: Http, deps: SameDayRoutesDeps): void {
   const description =
-    "Each request settles the journals booked since the last one, with the platform's own money until the " +
-    "channel pays. Without T+0 in the settlement policy it is refused.";
+    "Each request settles the journals booked since the last one; own money in the reserve stands for it " +
+    "until the channel pays. Without T+0 in the settlement policy it is refused.";
   http.post<Input<typeof SameDayBody>>(
     "/v1/settlements",
     {

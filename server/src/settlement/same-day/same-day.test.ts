@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DAY, plus } from "../../kernel/clock.ts";
-import { accountIdOf, bookIdOf, lockDay, platformOwner, post } from "../../ledger/index.ts";
+import type { Id } from "../../kernel/ids.ts";
+import {
+  accountIdOf,
+  bookIdOf,
+  type JournalKind,
+  type Line,
+  lockDay,
+  platformOwner,
+  post,
+} from "../../ledger/index.ts";
+import type { Scope } from "../readings.ts";
 import { settleDate } from "../settle/run.ts";
 import { createWorld, type Merchant, type World } from "../testing/world.ts";
-import { settleSameDay } from "./service.ts";
+import { repayAdvances, settleSameDay } from "./service.ts";
+import { advancesOpen, scopesOf } from "./store.ts";
 
 let world: World;
 before(async () => {
@@ -22,28 +33,32 @@ async function balance(code: "bank_own" | "bank_reserve"): Promise<bigint> {
   return BigInt(String(row?.balance));
 }
 
-async function ownMoney(amount: bigint): Promise<void> {
+async function book(kind: JournalKind, sourceId: Id, lines: readonly Line[]): Promise<void> {
   const { cell } = world;
-  await cell.transact(async (tx) => {
-    const day = await lockDay(tx, 0);
-    const lines = [
-      { account: own("bank_own"), debit: amount },
-      { account: own("own_capital"), credit: amount },
-    ];
-    const draft = {
-      id: cell.newId(),
-      bookId: platformBook(),
-      kind: "capital_paid_in" as const,
-      sourceId: cell.newId(),
-      subjectId: null,
-      counterpartyId: null,
-      channelAccountId: null,
-      currency: "CNY",
-      channelDate: null,
-      lines,
-    };
-    await post(tx, day, [draft], cell.clock.now());
-  });
+  const rest = { subjectId: null, counterpartyId: null, channelAccountId: null, channelDate: null };
+  const draft = { ...rest, id: cell.newId(), bookId: platformBook(), kind, sourceId, currency: "CNY", lines };
+  await cell.transact(async (tx) => post(tx, await lockDay(tx, 0), [draft], cell.clock.now()));
+}
+
+let entries = 0;
+/** Paid into an account of ours, as its bank's statement shows and the books have it. */
+async function paidIn(holds: "reserve" | "own", amount: bigint): Promise<void> {
+  entries += 1;
+  await world.sql(
+    `insert into platform.bank_connections
+     values ('${holds}', 'http://127.0.0.1', 'A-${holds}', 'Tributary', '105100000017', 'CNY', '${holds}',
+       true, 1000, now(), now())
+     on conflict do nothing`,
+  );
+  await world.sql(
+    `insert into bank_entries
+     values ('A-${holds}', 'E${entries}', '2026-01-01', '2026-01-01', '2026-01-01', ${amount}, 'CNY',
+       null, null, null, null, 'placed', 'own_money', gen_random_uuid(), now(), now())`,
+  );
+  await book("capital_paid_in", world.cell.newId(), [
+    { account: own(`bank_${holds}`), debit: amount },
+    { account: own("own_capital"), credit: amount },
+  ]);
 }
 
 /** A merchant with T+0, long enough on board and with enough dates of trading. */
@@ -82,8 +97,30 @@ test("T+0 is refused to the new, the little used, and those without it, and move
   assert.deepEqual(await world.violations(), []);
 });
 
-test("T+0 advances own money, lists each journal once, and is repaid when the channel pays", async () => {
-  await ownMoney(5_000n);
+test("own money stands for nothing on our own account, at channels, or spent", async () => {
+  const merchant = await seasoned();
+  await paidIn("own", 5_000n);
+  await merchant.paid(9_000n, 6_000n);
+  assert.equal(await refusal(merchant), "not_covered");
+  await paidIn("reserve", 2_999n);
+  assert.equal(await refusal(merchant), "not_covered");
+  await paidIn("reserve", 1n);
+  // What the platform has lost, clients were paid with.
+  await merchant.book("resolution_loss", [
+    { account: merchant.account("loss"), debit: 6_001n },
+    { account: merchant.account("suspense_shortage"), credit: 6_001n },
+  ]);
+  assert.equal(await refusal(merchant), "not_covered");
+  await paidIn("own", 1n);
+  assert.equal(await refusal(merchant), "not_covered");
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+});
+
+const reserved = async () => (await advancesOpen(world.cell.db)).get("CNY") ?? 0n;
+
+test("T+0 reserves own money, lists each journal once, and lets go of it when the channel pays", async () => {
+  await paidIn("reserve", 2_001n);
+  const before = [await balance("bank_own"), await balance("bank_reserve")];
   const merchant = await seasoned();
   const date = await world.today();
   await merchant.paid(1_000n, 6n);
@@ -92,7 +129,7 @@ test("T+0 advances own money, lists each journal once, and is repaid when the ch
   const first = await sameDay(merchant);
   assert.equal(first.result === "settled" ? first.settlement.available : first.because, 2_482n);
   assert.equal(await merchant.balance("merchant_available"), 2_482n);
-  assert.deepEqual([await balance("bank_own"), await balance("bank_reserve")], [2_518n, 2_482n]);
+  assert.equal(await reserved(), 2_482n);
   assert.equal(await refusal(merchant), "nothing");
   await merchant.paid(700n);
   const second = await sameDay(merchant);
@@ -101,19 +138,46 @@ test("T+0 advances own money, lists each journal once, and is repaid when the ch
   assert.deepEqual(await world.violations(), []);
   await settleDate(world, await world.closeDay(), goOn);
   assert.equal(await merchant.balance("merchant_available"), 2_482n + 700n + 90n);
-  assert.deepEqual([await balance("bank_own"), await balance("bank_reserve")], [1_818n, 3_182n]);
+  assert.equal(await reserved(), 3_182n);
   world.received.push({ channelAccountId: merchant.channelAccountId, channelDate: date });
   const { advancesRepaid } = await settleDate(world, await world.closeDay(), goOn);
   assert.equal(advancesRepaid, 2);
-  assert.deepEqual([await balance("bank_own"), await balance("bank_reserve")], [5_000n, 0n]);
+  assert.equal(await reserved(), 0n);
+  const after = [await balance("bank_own"), await balance("bank_reserve")];
+  assert.deepEqual(after, before, "no bank has moved anything for it, and neither have the books");
   assert.deepEqual(await world.violations(), []);
 });
 
-test("T+0 asked for many times at once never pays with more than the platform's own money", async () => {
+test("T+0 asked for many times at once never counts on the same own money twice", async () => {
   const merchants = await Promise.all([1, 2, 3].map(() => seasoned()));
   for (const merchant of merchants) await merchant.paid(3_000n);
-  const results = await Promise.all([...merchants, ...merchants].map((merchant) => refusal(merchant)));
-  assert.equal(results.filter((one) => one === "settled").length, 1);
-  assert.equal(await balance("bank_own"), 2_000n);
+  const other = world.another();
+  const elsewhere = merchants.map(async (merchant) => {
+    const seen = { id: merchant.id, createdAt: plus(world.clock.now(), -100 * DAY) };
+    const result = await settleSameDay(other, seen, "CNY");
+    return result.result === "refused" ? result.because : result.result;
+  });
+  const here = merchants.map((merchant) => refusal(merchant));
+  const results = await Promise.all([...here, ...elsewhere]);
+  assert.equal(results.filter((one) => one === "settled").length, 1, results.join(" "));
+  assert.equal(await reserved(), 3_000n);
   assert.deepEqual(await world.violations(), []);
+});
+
+test("an advance that a version before has booked is booked back when the channel pays", async () => {
+  const [settlement] = await world.sql(
+    "select settlement_id as id from settlement_advances where repaid_at is null",
+  );
+  const id = settlement?.id as Id;
+  await world.sql(`update settlement_advances set booked = true where settlement_id = '${id}'`);
+  const before = [await balance("bank_own"), await balance("bank_reserve")];
+  await book("advance_paid", id, [
+    { account: own("bank_reserve"), debit: 3_000n },
+    { account: own("bank_own"), credit: 3_000n },
+  ]);
+  const [scope] = await scopesOf(world.cell.db, [id]);
+  world.received.push(scope as Scope);
+  await repayAdvances(world, goOn);
+  assert.deepEqual([await balance("bank_own"), await balance("bank_reserve")], before);
+  assert.equal(await reserved(), 0n);
 });

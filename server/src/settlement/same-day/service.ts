@@ -1,6 +1,7 @@
 /**
- * T+0: listed journals of the open date settle at once. The channel has not paid for them yet, so the
- * platform's own money goes into the reserve first; client money never pays for another client.
+ * T+0: listed journals of the open date settle at once. The channel has not paid for them yet, so own money
+ * that the bank has shown in the reserve stands for them until then; client money never pays for another
+ * client.
  */
 import { DAY } from "../../kernel/clock.ts";
 import type { Tx } from "../../kernel/database.ts";
@@ -11,7 +12,6 @@ import {
   type JournalDraft,
   lockDay,
   openDay,
-  openPlatformAccounts,
   platformOwner,
   post,
 } from "../../ledger/index.ts";
@@ -29,9 +29,11 @@ import { causesOf } from "../settle/plan.ts";
 import { updateSettlements } from "../store.ts";
 import {
   type Advance,
+  advancesOpen,
   insertAdvance,
   insertSameDay,
   listOpenDate,
+  type NewAdvance,
   nextNumber,
   openAdvances,
   repay,
@@ -93,9 +95,6 @@ export async function settleSameDay(
     lastSeq: 0n,
     itemizedSeq: 0n,
   };
-  await cell.transact((tx) => openPlatformAccounts(tx, { cell: cell.cell, currency }, now), {
-    repeatable: true,
-  });
   await cell.transact((tx) => ensureAccounts(tx, [account]), { repeatable: true });
   for (let tries = 1; ; tries += 1) {
     try {
@@ -124,10 +123,9 @@ async function settleOnce(deps: SettleDeps, account: PendingAccount, policy: Pol
     const termsOf = new Map([[account.accountId, policy]]);
     await insertReserves(tx, reservesOf([settlement], termsOf, day.accountingDate));
     const advance = { settlementId: settlement.id, currency: account.currency, amount: settlement.available };
-    if (advance.amount > 0n) await insertAdvance(tx, advance, now);
+    if (advance.amount > 0n) await reserveOwnMoney(tx, deps, advance, now);
     const deliveries = await webhooks.record(tx, endpoints, eventsOf(deps, [settlement]));
-    await postChecked(tx, deps, day, [settlement], advanceDrafts(deps, "advance_paid", [advance]));
-    await checkOwnMoney(tx, deps, account.currency);
+    await postChecked(tx, deps, day, [settlement]);
     return { settlement, deliveries };
   });
   webhooks.deliver(deliveries);
@@ -194,49 +192,47 @@ async function decide(
   return { ...begun, items, ...shares, ...approved(deps, shares, begun.madeAt) };
 }
 
-/** Own money into the reserve, or back: the rows `T+0 advanced` of the posting table. */
-function advanceDrafts(
-  { cell }: Pick<SettleDeps, "cell">,
-  kind: "advance_paid" | "advance_repaid",
-  advances: readonly Advance[],
-): JournalDraft[] {
-  const bookId = bookIdOf("platform", platformOwner(cell.cell));
-  return advances
-    .filter(({ amount }) => amount > 0n)
-    .map(({ settlementId, currency, amount }) => {
-      const [own, reserve] = [
-        accountIdOf(bookId, "bank_own", currency, null),
-        accountIdOf(bookId, "bank_reserve", currency, null),
-      ];
-      const [debited, credited] = kind === "advance_paid" ? [reserve, own] : [own, reserve];
-      return {
-        id: cell.newId(),
-        bookId,
-        kind,
-        sourceId: settlementId,
-        subjectId: null,
-        counterpartyId: null,
-        channelAccountId: null,
-        currency,
-        channelDate: null,
-        lines: [
-          { account: debited, debit: amount },
-          { account: credited, credit: amount },
-        ],
-      };
-    });
+/**
+ * Nothing moves by it, at a bank or in the books: the money is in the reserve already, and no other
+ * settlement of the same day may count on it. Who asks for it at the same moment waits for this transaction.
+ */
+async function reserveOwnMoney(
+  tx: Tx,
+  { readings }: SettleDeps,
+  advance: NewAdvance,
+  now: Date,
+): Promise<void> {
+  const there = await readings.ownMoneyInReserve(tx, advance.currency);
+  const reserved = (await advancesOpen(tx)).get(advance.currency) ?? 0n;
+  if (there - reserved < advance.amount) throw new Refused("not_covered");
+  await insertAdvance(tx, advance, now);
 }
 
-/** Under the lock that posting took: the platform cannot advance what it does not have. */
-async function checkOwnMoney(tx: Tx, { cell }: SettleDeps, currency: string): Promise<void> {
-  const own = accountIdOf(bookIdOf("platform", platformOwner(cell.cell)), "bank_own", currency, null);
-  const [row] = await balancesOf(tx, [own]);
-  if (row !== undefined && row.balance < 0n) throw new Refused("not_covered");
+/** Versions before booked an advance as a transfer of own money; its end is booked the other way. */
+function repaidDrafts({ cell }: Pick<SettleDeps, "cell">, advances: readonly Advance[]): JournalDraft[] {
+  const bookId = bookIdOf("platform", platformOwner(cell.cell));
+  return advances
+    .filter(({ booked }) => booked)
+    .map(({ settlementId, currency, amount }) => ({
+      id: cell.newId(),
+      bookId,
+      kind: "advance_repaid",
+      sourceId: settlementId,
+      subjectId: null,
+      counterpartyId: null,
+      channelAccountId: null,
+      currency,
+      channelDate: null,
+      lines: [
+        { account: accountIdOf(bookId, "bank_own", currency, null), debit: amount },
+        { account: accountIdOf(bookId, "bank_reserve", currency, null), credit: amount },
+      ],
+    }));
 }
 
 const ADVANCES_PER_STEP = 200;
 
-/** Takes own money back whose settlements the channels have paid for by now; gives how many. */
+/** Ends the advances of settlements that the channels have paid for by now; gives how many. */
 export async function repayAdvances(deps: SettleDeps, goOn: () => Promise<void>): Promise<number> {
   const { cell } = deps;
   let repaid = 0;
@@ -251,7 +247,7 @@ export async function repayAdvances(deps: SettleDeps, goOn: () => Promise<void>)
           const day = await lockDay(tx, cell.cell);
           const now = cell.clock.now();
           const open = await repay(tx, due, now);
-          await post(tx, day, advanceDrafts(deps, "advance_repaid", open), now);
+          await post(tx, day, repaidDrafts(deps, open), now);
           return open.length;
         },
         { repeatable: true },

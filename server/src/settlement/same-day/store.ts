@@ -1,4 +1,4 @@
-/** The SQL of same-day settlements and of the own money advanced for them. */
+/** The SQL of same-day settlements and of the own money that is reserved for them. */
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Settlement } from "../model.ts";
@@ -103,19 +103,36 @@ export async function insertSameDay(tx: Tx, one: Settlement): Promise<void> {
 
 const advanceSql = sql(
   "settlement_advances_insert",
-  `insert into settlement_advances (settlement_id, currency, amount, advanced_at)
-   values ($1, $2, $3, $4)`,
+  `insert into settlement_advances (settlement_id, currency, amount, booked, advanced_at)
+   values ($1, $2, $3, false, $4)`,
 );
 
-export type Advance = { readonly settlementId: Id; readonly currency: string; readonly amount: bigint };
+export type NewAdvance = { readonly settlementId: Id; readonly currency: string; readonly amount: bigint };
+/** `booked`: versions before moved own money in the books for it. */
+export type Advance = NewAdvance & { readonly booked: boolean };
 
-export async function insertAdvance(tx: Tx, advance: Advance, at: Date): Promise<void> {
+export async function insertAdvance(tx: Tx, advance: NewAdvance, at: Date): Promise<void> {
   await tx.run(advanceSql, [advance.settlementId, advance.currency, advance.amount, at]);
+}
+
+const sumsSql = sql(
+  "settlement_advances_open_sums",
+  `select currency::text, sum(amount)::bigint as amount
+   from settlement_advances
+   where repaid_at is null
+   group by currency
+   order by currency`,
+);
+
+/** How much own money is reserved for settlements that channels have not paid for, by currency. */
+export async function advancesOpen(db: Db): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await db.all<{ currency: string; amount: bigint }>(sumsSql);
+  return new Map(rows.map(({ currency, amount }) => [currency, amount]));
 }
 
 const openSql = sql(
   "settlement_advances_open_page",
-  `select settlement_id, currency, amount
+  `select settlement_id, currency, amount, booked
    from settlement_advances
    where repaid_at is null
      and ($1::uuid is null or settlement_id > $1)
@@ -150,7 +167,7 @@ export function scopesOf(
 
 const lockSql = sql(
   "settlement_advances_lock",
-  `select settlement_id, currency, amount
+  `select settlement_id, currency, amount, booked
    from settlement_advances
    where settlement_id = any($1::uuid[])
      and repaid_at is null
@@ -166,7 +183,7 @@ const repaySql = sql(
    where a.settlement_id = u.settlement_id`,
 );
 
-/** Marks advances repaid; gives those that were not yet. The transaction posts their journals. */
+/** Marks advances repaid; gives those that were not yet. */
 export async function repay(tx: Tx, ids: readonly Id[], at: Date): Promise<Advance[]> {
   const open = await tx.all<Advance>(lockSql, [ids]);
   if (open.length > 0) await tx.run(repaySql, columnsOf(open, ["settlementId"]).concat(at.toISOString()));

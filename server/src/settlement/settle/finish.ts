@@ -7,7 +7,7 @@
  */
 import type { Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { type JournalDraft, lockDay, post } from "../../ledger/index.ts";
+import { lockDay, post } from "../../ledger/index.ts";
 import type { Delivery, Endpoint } from "../../webhooks/index.ts";
 import { shiftDate } from "../business-days/model.ts";
 import { merchantAccount, settlementDraft } from "../drafts.ts";
@@ -252,10 +252,9 @@ export async function postChecked(
   { cell }: Pick<SettleDeps, "cell">,
   day: { readonly accountingDate: string },
   made: readonly Settlement[],
-  also: readonly JournalDraft[] = [],
 ): Promise<void> {
   const moving = made.filter((one) => one.journalId !== null);
-  const drafts = [...also, ...moving.map((one) => settlementDraft(one, one.journalId as Id))];
+  const drafts = moving.map((one) => settlementDraft(one, one.journalId as Id));
   if (drafts.length === 0) return;
   const results = await post(tx, day, drafts, cell.clock.now());
   results.forEach((result, index) => {

@@ -24,6 +24,7 @@ import {
   post,
   writeClosedBalances,
 } from "../../ledger/index.ts";
+import { ownMoneyInReserve } from "../../payouts/statement/in-reserve.ts";
 import { shiftDate } from "../business-days/model.ts";
 import { invariants } from "../invariants.ts";
 import type { Policy, Terms } from "../model.ts";
@@ -100,6 +101,7 @@ export async function createWorld(): Promise<World> {
       readings: {
         reconciled: async (scopes) => among(scopes, readings.explained),
         fundsReceived: async (scopes) => among(scopes, readings.received),
+        ownMoneyInReserve: (tx, currency) => ownMoneyInReserve({ platform }, tx, currency),
         unendedBreaks: async (merchantIds) =>
           readings.breaks.filter(({ merchantId }) => merchantIds.includes(merchantId)),
       },
