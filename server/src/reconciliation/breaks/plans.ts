@@ -6,7 +6,7 @@ import { accountsOf, headOf } from "./postings.ts";
 import type { Move, Plan } from "./resolutions.ts";
 import { original, type Work } from "./work.ts";
 
-/** Drafts of what the plan moves, in the merchant's book and the platform's. */
+/** Drafts of what the plan moves, in the merchant's book, the platform's, and that of `about.paidTo`. */
 export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id): JournalDraft[] {
   if (plan.kind === null) return [];
   const at = {
@@ -18,11 +18,23 @@ export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id):
   const drafts: JournalDraft[] = [];
   if (plan.merchant.length > 0) {
     const lines = plan.merchant.flatMap((move) => linesOf(move, account));
-    drafts.push({ ...headOf(about, plan.kind, { ...at, id: newId() }), lines });
+    drafts.push({
+      ...headOf(about, plan.kind, { ...at, id: newId() }),
+      counterpartyId: about.paidTo,
+      lines,
+    });
   }
   if (plan.platform.length > 0) {
     const bookId = bookIdOf("platform", platformOwner(cellOf(about.merchantId)));
     const lines = plan.platform.flatMap((move) =>
+      linesOf(move, (code) => accountIdOf(bookId, code, about.currency, null)),
+    );
+    const head = headOf(about, plan.kind, { ...at, id: newId() });
+    drafts.push({ ...head, bookId, counterpartyId: about.merchantId, channelAccountId: null, lines });
+  }
+  if (plan.owner !== undefined && about.paidTo !== null) {
+    const bookId = bookIdOf("merchant", about.paidTo);
+    const lines = plan.owner.flatMap((move) =>
       linesOf(move, (code) => accountIdOf(bookId, code, about.currency, null)),
     );
     const head = headOf(about, plan.kind, { ...at, id: newId() });
@@ -43,6 +55,7 @@ export function presentPlan(plan: Plan, about: Pick<Break, "memo" | "currency">)
   const books = [
     { book: "merchant" as const, moves: plan.merchant },
     { book: "platform" as const, moves: plan.platform },
+    { book: "owner" as const, moves: plan.owner ?? [] },
   ];
   return books
     .filter(({ moves }) => moves.length > 0)

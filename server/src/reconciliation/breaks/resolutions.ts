@@ -13,6 +13,8 @@ export type Plan = {
   readonly kind: JournalKind | null;
   readonly merchant: readonly Move[];
   readonly platform: readonly Move[];
+  /** In the book of the merchant whose the surplus is. */
+  readonly owner?: readonly Move[];
   /** Of the buyer's amount: given back through the payment's own refund, once the journal stands. */
   readonly refund: bigint | null;
 };
@@ -27,6 +29,8 @@ type Rule = {
 /** What may be decided about what. */
 export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   pay_merchant: { for: ["surplus"], memo: true },
+  // The channel has paid it by itself where it does not pass us, and books meet in no memorandum account.
+  pay_owner: { for: ["surplus"], memo: false },
   refund_buyer: { for: ["surplus"], memo: true },
   adjust_fee: { for: ["fee"], memo: false },
   recover_from_channel: { for: ["shortage", "fee"], memo: true },
@@ -46,6 +50,7 @@ export type Around = {
 
 type Decided = Pick<
   Break,
+  | "kind"
   | "settleDifference"
   | "feeDifference"
   | "standingSettle"
@@ -90,6 +95,12 @@ export function refusalOf(resolution: Resolution, about: Decided, around: Around
 function special(resolution: Resolution, about: Decided, around: Around): string | null {
   const { claim, incomeTermDays, now } = around;
   switch (resolution) {
+    case "pay_merchant":
+      return isStrangers(about) ? `${STRANGERS}: find whose it is, and propose pay_owner with it` : null;
+    case "recover_from_merchant":
+      return isStrangers(about) ? `${STRANGERS}: have the channel make it good, or bear it` : null;
+    case "pay_owner":
+      return about.paymentId === null ? null : "the payment is known, and so is its merchant: pay_merchant";
     case "refund_buyer":
       if (about.paymentId === null) return "the payment is not known: give it back at the channel's console";
       return buyersAmount(about) > 0n
@@ -109,6 +120,13 @@ function special(resolution: Resolution, about: Decided, around: Around): string
     default:
       return null;
   }
+}
+
+const STRANGERS = "the line is of another merchant number, not of this contract's merchant";
+
+/** Where it does not pass us nothing is paid by us, and the twins have no other book. */
+function isStrangers({ kind, memo }: Decided): boolean {
+  return kind === "unknown_merchant" && !memo;
 }
 
 /** What the buyer gave beyond what the books know, and has not got back by this break before. */
@@ -131,6 +149,11 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
   switch (resolution) {
     case "pay_merchant":
       return plan("resolution_pay_merchant", "suspense_surplus", "merchant_pending");
+    case "pay_owner":
+      return {
+        ...plan("surplus_owner_found", "suspense_surplus", "interbook"),
+        owner: [{ debit: "interbook", credit: "merchant_pending", amount }],
+      };
     case "refund_buyer":
       // The refund draws on the merchant's money, where the surplus waits for it.
       return {

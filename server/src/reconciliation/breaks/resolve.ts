@@ -10,7 +10,8 @@ import { lockDay, openPlatformAccounts } from "../../ledger/index.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
-import { type Break, RESOLUTIONS, type Resolution } from "./model.ts";
+import { type Break, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
+import { ownerRefusal } from "./owner.ts";
 import { draftsOf } from "./plans.ts";
 import { beyondRank, incomeTermDays, newestPolicies } from "./policies.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
@@ -30,7 +31,7 @@ export type ResolveDeps = {
 
 export type Previewed = {
   readonly about: Break;
-  readonly resolution: Resolution;
+  readonly wish: Wish;
   readonly plan: Plan;
   readonly amount: bigint;
   /** Why it may not be done; null: it may. */
@@ -39,18 +40,20 @@ export type Previewed = {
 
 export type Resolving = {
   /** What carrying it out would post, and why it may not be. Throws `not_found`. */
-  preview(id: Id, resolution: Resolution): Promise<Previewed>;
-  /** Every resolution with its refusal. */
+  preview(id: Id, wish: Wish): Promise<Previewed>;
+  /**
+   * Every resolution with its refusal; `pay_owner` as far as it hangs on the break and not on the merchant.
+   */
   choices(about: Break): Promise<readonly { resolution: Resolution; refusal: string | null }[]>;
   /** Throws `not_found`, or `conflict` with the refusal or the proposal that is open. */
-  propose(actor: Actor, id: Id, wish: { resolution: Resolution; reason: string }): Promise<Approval>;
+  propose(actor: Actor, id: Id, wish: Wish & { readonly reason: string }): Promise<Approval>;
   readonly action: ApprovalAction;
 };
 
 export function createResolving(deps: ResolveDeps): Resolving {
   const { cell } = deps;
   return {
-    preview: (id, resolution) => preview(deps, id, resolution),
+    preview: (id, wish) => preview(deps, id, wish),
     choices: async (about) => {
       const around = await aroundOf(deps, about);
       return RESOLUTIONS.map((resolution) => ({
@@ -73,13 +76,15 @@ export function createResolving(deps: ResolveDeps): Resolving {
   };
 }
 
-async function preview(deps: ResolveDeps, id: Id, resolution: Resolution): Promise<Previewed> {
+async function preview(deps: ResolveDeps, id: Id, wish: Wish): Promise<Previewed> {
+  const { resolution } = wish;
   const about = await findBreak(deps.cell.db, id);
   if (about === null) throw problem("not_found");
   const { gross } = await contractOf(deps, about);
   const plan = planOf(resolution, about, { gross });
-  const refusal = refusalOf(resolution, about, await aroundOf(deps, about));
-  return { about, resolution, plan, amount: leftOf(about).amount, refusal };
+  const refusal =
+    refusalOf(resolution, about, await aroundOf(deps, about)) ?? (await ownerRefusal(deps, about, wish));
+  return { about, wish, plan, amount: leftOf(about).amount, refusal };
 }
 
 async function contractOf({ channels }: ResolveDeps, { channelAccountId }: Break) {
@@ -101,14 +106,21 @@ async function propose(
   deps: ResolveDeps,
   actor: Actor,
   id: Id,
-  { resolution, reason }: { resolution: Resolution; reason: string },
+  { reason, ...wish }: Wish & { readonly reason: string },
 ): Promise<Approval> {
-  const { about, amount, refusal } = await preview(deps, id, resolution);
+  const { resolution, paidTo } = wish;
+  const { about, amount, refusal } = await preview(deps, id, wish);
   if (refusal !== null) throw problem("conflict", { detail: refusal });
   const approval = await deps.operators.propose(actor, {
     kind: RESOLVE_BREAK_KIND,
     subject: formatId("brk", id),
-    payload: { resolution, amount: String(amount), currency: about.currency, ...figuresOf(about) },
+    payload: {
+      resolution,
+      ...(paidTo === null ? {} : { merchant: formatId("mch", paidTo) }),
+      amount: String(amount),
+      currency: about.currency,
+      ...figuresOf(about),
+    },
     reason,
   });
   await change(deps, id, (work, present) => {
@@ -135,6 +147,8 @@ async function carryOut(
   if (known === null || resolution === undefined) return { refused: `${approval.subject} is no break` };
   const { gross } = await contractOf(deps, known);
   const around = await aroundOf(deps, known);
+  const paidTo = paidToOf(approval);
+  const ofOwner = await ownerRefusal(deps, known, { resolution, paidTo });
   if (resolution === "loss") await openPlatform(deps, known);
   let refused: string | null = null;
   let done = known;
@@ -142,10 +156,10 @@ async function carryOut(
     done = present;
     refused = null;
     if (present.state === "resolved" && present.proposalId === approval.id) return;
-    refused = staleness(present, approval) ?? refusalOf(resolution, present, around);
+    refused = staleness(present, approval) ?? refusalOf(resolution, present, around) ?? ofOwner;
     if (refused !== null) return;
     const plan = planOf(resolution, present, { gross });
-    done = settle(work, present, { resolution, plan, newId: deps.cell.newId });
+    done = settle(work, { ...present, paidTo }, { resolution, plan, newId: deps.cell.newId });
     done = work.keep({ ...done, proposalId: approval.id, explanation: approval.reason });
     work.tell(done, "resolved", `${resolution}: ${approval.reason ?? ""}`, {
       operatorId: approval.decidedBy,
@@ -155,6 +169,10 @@ async function carryOut(
   if (refused === null) return { done: true };
   await reopen(deps, approval, refused);
   return { refused };
+}
+
+function paidToOf({ payload }: Approval): Id | null {
+  return typeof payload.merchant === "string" ? parseId("mch", payload.merchant) : null;
 }
 
 function staleness(present: Break, { id, payload }: Approval): string | null {

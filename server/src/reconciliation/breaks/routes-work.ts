@@ -1,5 +1,6 @@
 /** What people do about one break over HTTP: write, look after, claim, ask again, propose how it ends. */
 import { Type } from "typebox";
+import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
 import {
   ApprovalSchema,
@@ -9,7 +10,7 @@ import {
   readId,
   readIdField,
 } from "../../operators/index.ts";
-import { RESOLUTIONS } from "./model.ts";
+import { RESOLUTIONS, type Resolution as ResolutionName, type Wish } from "./model.ts";
 import type { BreakRoutesDeps } from "./routes.ts";
 import {
   BreakSchema,
@@ -37,9 +38,13 @@ const ClaimBody = strictObject({
   note: Type.Optional(Sentence("What the channel said")),
 });
 const Resolution = Type.Enum([...RESOLUTIONS]);
-const PreviewBody = strictObject({ resolution: Resolution });
+const Merchant = Type.Optional(
+  Type.String({ maxLength: 100, description: "With pay_owner: whose the surplus is" }),
+);
+const PreviewBody = strictObject({ resolution: Resolution, merchant: Merchant });
 const ProposeBody = strictObject({
   resolution: Resolution,
+  merchant: Merchant,
   reason: Sentence("Why, and where it is written"),
 });
 const AskedSchema = Type.Object({
@@ -133,6 +138,16 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
   );
 }
 
+function wishOf(body: { readonly resolution: ResolutionName; readonly merchant?: string }): Wish {
+  const { resolution, merchant } = body;
+  if ((resolution === "pay_owner") === (merchant !== undefined)) {
+    return { resolution, paidTo: merchant === undefined ? null : readIdField("mch", merchant, "merchant") };
+  }
+  const detail =
+    merchant === undefined ? "name the merchant whose the surplus is" : `${resolution} names no merchant`;
+  throw problem("invalid_request", { field: "merchant", detail });
+}
+
 /** Adds how breaks are resolved. */
 export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
   const { resolving } = deps.breaks;
@@ -150,7 +165,7 @@ export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
     async (request) => {
       await deps.authenticateOperator(request, "breaks.read");
       const id = readId("brk", request.params.id);
-      return presentPreview(await resolving.preview(id, request.body.resolution));
+      return presentPreview(await resolving.preview(id, wishOf(request.body)));
     },
   );
 
@@ -170,7 +185,8 @@ export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
     },
     async (request, reply) => {
       const actor = await deps.authenticateOperator(request, "breaks.propose");
-      const approval = await resolving.propose(actor, readId("brk", request.params.id), request.body);
+      const wish = { ...wishOf(request.body), reason: request.body.reason };
+      const approval = await resolving.propose(actor, readId("brk", request.params.id), wish);
       return reply.status(202).send(presentApproval(approval));
     },
   );

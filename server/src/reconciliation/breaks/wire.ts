@@ -37,6 +37,9 @@ export const BreakSchema = Type.Object({
   match_key: Type.String(),
   owner: NullableString,
   resolution: NullableString,
+  paid_to: Type.Union([Type.String(), Type.Null()], {
+    description: "The other merchant whose the surplus was",
+  }),
   explanation: NullableString,
   contradiction: NullableString,
   found_at: InstantSchema,
@@ -64,6 +67,7 @@ export function presentBreak(row: Break) {
     match_key: row.matchKey,
     owner: row.ownerId === null ? null : formatId("opr", row.ownerId),
     resolution: row.resolution,
+    paid_to: row.paidTo === null ? null : formatId("mch", row.paidTo),
     explanation: row.explanation,
     contradiction: row.contradiction,
     found_at: row.foundAt.toISOString(),
@@ -86,6 +90,7 @@ const LineSchema = Type.Object({
 export const PreviewSchema = Type.Object({
   break: Type.String(),
   resolution: Type.Enum([...RESOLUTIONS]),
+  merchant: Type.Union([Type.String(), Type.Null()], { description: "Whose the surplus would be" }),
   amount: Type.Integer(),
   currency: CurrencySchema,
   refusal: Type.Union([Type.String(), Type.Null()], { description: "Why it may not be done; null: it may" }),
@@ -94,7 +99,7 @@ export const PreviewSchema = Type.Object({
   }),
   journals: Type.Array(
     Type.Object({
-      book: Type.Enum(["merchant", "platform"]),
+      book: Type.Enum(["merchant", "platform", "owner"]),
       kind: Type.String(),
       currency: CurrencySchema,
       lines: Type.Array(LineSchema),
@@ -102,10 +107,12 @@ export const PreviewSchema = Type.Object({
   ),
 });
 
-export function presentPreview({ about, resolution, plan, amount, refusal }: Previewed) {
+export function presentPreview({ about, wish, plan, amount, refusal }: Previewed) {
+  const { resolution, paidTo } = wish;
   return {
     break: formatId("brk", about.id),
     resolution,
+    merchant: paidTo === null ? null : formatId("mch", paidTo),
     amount: Number(amount),
     currency: about.currency,
     refusal,

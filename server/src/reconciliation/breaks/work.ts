@@ -198,7 +198,7 @@ export async function undoResolution(work: Work, about: Break, newId: () => Id):
     const source = sourceOf(about.id, round, "undone");
     row = work.journal(row, "undone", reversalOf(journal, newId(), source));
   }
-  return row;
+  return { ...row, paidTo: null };
 }
 
 /** What takes back a journal of this very work. */
