@@ -91,6 +91,24 @@ export function eventsOfBreak(db: Db, breakId: Id): Promise<BreakEvent[]> {
   return db.all<BreakEvent>(eventsSql, [breakId]);
 }
 
+const pricedSql = sql(
+  "break_order_priced",
+  `select method, cost_rule, cost_rule_version
+   from attempts
+   where id = $1`,
+);
+
+/** The method of an order, and the rule that priced its cost; null: nothing has yet. */
+export type PricedOrder = {
+  readonly method: string;
+  readonly costRule: string | null;
+  readonly costRuleVersion: bigint | null;
+};
+
+export function pricedOrder(db: Db, attemptId: Id): Promise<PricedOrder | null> {
+  return db.one<PricedOrder>(pricedSql, [attemptId]);
+}
+
 const claimSql = sql(
   "break_claim_of",
   `select break_id, claim_no, filed_at, state, ended_at, note

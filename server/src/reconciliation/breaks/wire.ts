@@ -1,5 +1,6 @@
 /** Breaks on the wire. */
 import { Type } from "typebox";
+import { CostClauseSchema, presentCostClause } from "../../fees/index.ts";
 import { CurrencySchema, InstantSchema } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
 import { BREAK_KINDS } from "../model.ts";
@@ -152,7 +153,11 @@ export const EvidenceSchema = Type.Object({
     Type.Object({
       channel: Type.String(),
       label: Type.String(),
-      cost_rate_millionths: Type.Integer(),
+      costs: Type.Array(CostClauseSchema, {
+        description:
+          "The rule that priced the order, as it was; of an order that nothing has priced, or that is not " +
+          "known, each rule in force on the date. Empty where the channel charges the merchant itself",
+      }),
       cost_settlement: Type.String(),
       cost_returned_on_refund: Type.Boolean(),
       fund_flow: Type.String(),
@@ -187,7 +192,7 @@ export const EvidenceSchema = Type.Object({
 });
 
 export function presentEvidence(
-  { about, account, events, claim, journals }: Evidence,
+  { about, account, costs, events, claim, journals }: Evidence,
   choices: readonly { readonly resolution: string; readonly refusal: string | null }[],
 ) {
   return {
@@ -196,7 +201,7 @@ export function presentEvidence(
     ours: rowOf(about.ours),
     timeline_url:
       about.paymentId === null ? null : `/v1/ops/payments/${formatId("pay", about.paymentId)}/timeline`,
-    contract: account === null ? null : presentContract(account),
+    contract: account === null ? null : presentContract(account, costs),
     partner: about.partnerId === null ? null : formatId("brk", about.partnerId),
     claim: claim === null ? null : presentClaim(claim),
     resolutions: [...choices],
@@ -223,11 +228,11 @@ export function presentEvidence(
   };
 }
 
-function presentContract(account: NonNullable<Evidence["account"]>) {
+function presentContract(account: NonNullable<Evidence["account"]>, costs: Evidence["costs"]) {
   return {
     channel: account.channel,
     label: account.label,
-    cost_rate_millionths: Number(account.costRateMillionths),
+    costs: costs.map(presentCostClause),
     cost_settlement: account.costSettlement,
     cost_returned_on_refund: account.costReturnedOnRefund,
     fund_flow: account.fundFlow,
