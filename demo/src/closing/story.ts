@@ -157,7 +157,11 @@ async function endWhatIsLeft(scene: Scene, sold: Sold, left: readonly Break[]): 
   const lacking = one(of(sold.missing), "payment_ours_only");
   await showEvidence(scene, lacking.id);
   await closing.claim(lacking.id, { claim_no: "C-2026-1" });
-  await closing.claim(lacking.id, { claim_no: "C-2026-1", state: "paid" });
+  await closing.claim(lacking.id, {
+    claim_no: "C-2026-1",
+    state: "paid",
+    evidence: "Letter 88 of the channel",
+  });
   await resolve(scene, lacking, "recover_from_channel");
   await resolve(scene, one(left, "refund_ours_only"), "refund_buyer");
   await resolve(scene, one(left, "refund_theirs_only"), "recover_from_merchant");

@@ -101,6 +101,8 @@ export type BreakEventKind =
   | "asked_again"
   | "proposed"
   | "rejected"
+  /** The channel has made a part good; the rest is open. */
+  | "recovered"
   | "resolved";
 
 export type BreakEvent = {
@@ -117,14 +119,23 @@ export type BreakEvent = {
 
 export type ClaimState = "filed" | "paid" | "refused";
 
-/** What the channel is asked to make good. */
+/** What the channel is asked to make good; in minor units of the break's currency. */
 export type Claim = {
   readonly breakId: Id;
   readonly claimNo: string;
+  readonly amount: bigint;
+  /** Above zero, and up to the amount, once it is paid. */
+  readonly paidAmount: bigint;
+  /** The number of what shows it: a letter, a ticket, a bank entry. */
+  readonly evidence: string | null;
   readonly filedAt: Date;
+  readonly filedBy: Id | null;
   readonly state: ClaimState;
   readonly endedAt: Date | null;
+  readonly endedBy: Id | null;
   readonly note: string | null;
+  /** The approval by which what was paid is in the books. */
+  readonly bookedBy: Id | null;
 };
 
 /** Whether something is still to be decided about it. */

@@ -61,6 +61,7 @@ type Decided = Pick<
   | "memo"
   | "paymentId"
   | "openedAt"
+  | "heldByDoor"
 >;
 
 /** What is left to be decided: which difference, and how much of it, above zero. */
@@ -110,7 +111,11 @@ function special(resolution: Resolution, about: Decided, around: Around): string
       if (openDifference(about).settle === 0n && openDifference(about).fee < 0n) {
         return "the channel charged less than the books say";
       }
-      return claim?.state === "paid" ? null : "no claim on the channel is noted as paid";
+      if (claim?.state !== "paid" || claim.bookedBy !== null)
+        return "no claim on the channel is noted as paid";
+      return about.heldByDoor && movedOf(resolution, about, claim) < leftOf(about).amount
+        ? "the door holds this shortage as a whole: note the claim as paid when all of it is"
+        : null;
     case "income": {
       if (about.paymentId !== null) return "the payer is known";
       const since = about.openedAt;
@@ -137,9 +142,29 @@ function buyersAmount({ theirsAmount, oursAmount, settleDifference, standingSett
   return standingSettle > 0n && beyond === settleDifference ? beyond - standingSettle : 0n;
 }
 
-/** What carrying it out moves. @param gross costs are billed apart at this channel account */
-export function planOf(resolution: Resolution, about: Decided, { gross }: { gross: boolean }): Plan {
+/** What of what is left a resolution moves: all of it, but of a claim no more than was paid. */
+export function movedOf(resolution: Resolution, about: Decided, claim: Claim | null): bigint {
+  const { amount } = leftOf(about);
+  const isPart =
+    resolution === "recover_from_channel" && claim?.state === "paid" && claim.paidAmount < amount;
+  return isPart ? claim.paidAmount : amount;
+}
+
+/** What may be claimed of the channel, above zero; null: it owes nothing by this break. */
+export function claimableOf(about: Decided): bigint | null {
   const { what, amount } = leftOf(about);
+  const isOwed = what === "shortage" || (what === "fee" && openDifference(about).fee > 0n);
+  return isOwed ? amount : null;
+}
+
+/** What carrying it out moves. @param gross costs are billed apart at this channel account */
+export function planOf(
+  resolution: Resolution,
+  about: Decided,
+  { gross, claim = null }: { readonly gross: boolean; readonly claim?: Claim | null },
+): Plan {
+  const { what } = leftOf(about);
+  const amount = movedOf(resolution, about, claim);
   const plan = (kind: JournalKind, debit: AccountCode, credit: AccountCode): Plan => ({
     kind,
     merchant: [{ debit, credit, amount }],

@@ -10,12 +10,13 @@ import { lockDay, openPlatformAccounts } from "../../ledger/index.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
-import { type Break, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
+import { type Break, type Claim, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
 import { ownerRefusal } from "./owner.ts";
-import { draftsOf } from "./plans.ts";
 import { beyondRank, incomeTermDays, newestPolicies } from "./policies.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
-import { leftOf, type Plan, planOf, refusalOf } from "./resolutions.ts";
+import { recover } from "./recover.ts";
+import { leftOf, movedOf, type Plan, planOf, refusalOf } from "./resolutions.ts";
+import { settle } from "./settle.ts";
 import { lockBreaks } from "./store.ts";
 import { openWork, undoResolution, type Work } from "./work.ts";
 
@@ -81,10 +82,11 @@ async function preview(deps: ResolveDeps, id: Id, wish: Wish): Promise<Previewed
   const about = await findBreak(deps.cell.db, id);
   if (about === null) throw problem("not_found");
   const { gross } = await contractOf(deps, about);
-  const plan = planOf(resolution, about, { gross });
-  const refusal =
-    refusalOf(resolution, about, await aroundOf(deps, about)) ?? (await ownerRefusal(deps, about, wish));
-  return { about, wish, plan, amount: leftOf(about).amount, refusal };
+  const around = await aroundOf(deps, about);
+  const { claim } = around;
+  const plan = planOf(resolution, about, { gross, claim });
+  const refusal = refusalOf(resolution, about, around) ?? (await ownerRefusal(deps, about, wish));
+  return { about, wish, plan, amount: movedOf(resolution, about, claim), refusal };
 }
 
 async function contractOf({ channels }: ResolveDeps, { channelAccountId }: Break) {
@@ -152,16 +154,26 @@ async function carryOut(
   if (resolution === "loss") await openPlatform(deps, known);
   let refused: string | null = null;
   let done = known;
-  await change(deps, known.id, (work, present) => {
+  await change(deps, known.id, async (work, present) => {
     done = present;
     refused = null;
-    if (present.state === "resolved" && present.proposalId === approval.id) return;
-    refused = staleness(present, approval) ?? refusalOf(resolution, present, around) ?? ofOwner;
+    const claim = await claimOfBreak(work.tx, present.id);
+    if (isDone(present, claim, approval)) return;
+    const amount = movedOf(resolution, present, claim);
+    refused =
+      staleness(present, amount, approval) ?? refusalOf(resolution, present, { ...around, claim }) ?? ofOwner;
     if (refused !== null) return;
-    const plan = planOf(resolution, present, { gross });
-    done = settle(work, { ...present, paidTo }, { resolution, plan, newId: deps.cell.newId });
-    done = work.keep({ ...done, proposalId: approval.id, explanation: approval.reason });
-    work.tell(done, "resolved", `${resolution}: ${approval.reason ?? ""}`, {
+    const plan = planOf(resolution, present, { gross, claim });
+    const { newId } = deps.cell;
+    done =
+      resolution === "recover_from_channel" && claim !== null
+        ? await recover(work, present, { plan, claim, approvalId: approval.id, gross, newId })
+        : settle(work, { ...present, paidTo }, { resolution, plan, newId });
+    const isWhole = done.state === "resolved";
+    const explanation = isWhole ? approval.reason : null;
+    done = work.keep({ ...done, proposalId: approval.id, explanation });
+    const rest = isWhole ? "" : ` ${amount} of it; ${leftOf(done).amount} is left.`;
+    work.tell(done, isWhole ? "resolved" : "recovered", `${resolution}: ${approval.reason ?? ""}${rest}`, {
       operatorId: approval.decidedBy,
     });
   });
@@ -175,31 +187,20 @@ function paidToOf({ payload }: Approval): Id | null {
   return typeof payload.merchant === "string" ? parseId("mch", payload.merchant) : null;
 }
 
-function staleness(present: Break, { id, payload }: Approval): string | null {
+/** What an approval did is in the books, and whoever carries it out again adds nothing. */
+function isDone({ state, proposalId }: Break, claim: Claim | null, { id }: Approval): boolean {
+  return claim?.bookedBy === id || (proposalId === id && state !== "proposed");
+}
+
+function staleness(present: Break, amount: bigint, { id, payload }: Approval): string | null {
   if (present.state === "proposed" && present.proposalId !== id) return "another proposal took its place";
   const now = figuresOf(present);
   const same =
+    payload.amount === String(amount) &&
     payload.round === now.round &&
     payload.settle_difference === now.settle_difference &&
     payload.fee_difference === now.fee_difference;
   return same ? null : "the break has changed since it was proposed";
-}
-
-/** Posts what a resolution moves, and ends the break by it. */
-export function settle(
-  work: Work,
-  about: Break,
-  { resolution, plan, newId }: { resolution: Resolution; plan: Plan; newId: () => Id },
-): Break {
-  let row = about;
-  for (const draft of draftsOf(work, about, plan, newId)) row = work.journal(row, "resolution", draft);
-  return work.keep({
-    ...row,
-    state: "resolved",
-    resolution,
-    endedAt: work.now,
-    contradiction: null,
-  });
 }
 
 async function openPlatform({ cell }: ResolveDeps, { currency }: Break): Promise<void> {

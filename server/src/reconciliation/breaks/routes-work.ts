@@ -2,6 +2,7 @@
 import { Type } from "typebox";
 import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
+import { AMOUNT_MAX } from "../../kernel/money.ts";
 import {
   ApprovalSchema,
   IdParams,
@@ -34,6 +35,27 @@ const OwnerBody = strictObject({
 const ClaimBody = strictObject({
   claim_no: Type.String({ minLength: 1, maxLength: 128, description: "The channel's number of the claim" }),
   state: Type.Optional(Type.Enum(["filed", "paid", "refused"], { description: "filed unless told" })),
+  amount: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number(AMOUNT_MAX),
+      description: "What is left of the break unless told",
+    }),
+  ),
+  paid_amount: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number(AMOUNT_MAX),
+      description: "With paid: the claim's amount unless told",
+    }),
+  ),
+  evidence: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: "The number of what shows it: a letter, a ticket, a bank entry; needed with paid",
+    }),
+  ),
   filed_at: Type.Optional(InstantSchema),
   note: Type.Optional(Sentence("What the channel said")),
 });
@@ -106,7 +128,9 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
       schema: opsSchema({
         operationId: "opsClaimBreak",
         summary: "Note a claim on the channel",
-        description: "Filed first, then paid or refused. A refused one may be filed anew.",
+        description:
+          "Filed first, then paid (whole or in part) or refused. Another may be filed after a refused one, " +
+          "and after a paid one that is booked. What is paid moves by recover_from_channel, by two people.",
         params: IdParams,
         body: ClaimBody,
         response: { 200: ClaimSchema, ...problems(400, 401, 403, 404, 409) },
@@ -115,7 +139,16 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
     async (request) => {
       const actor = await deps.authenticateOperator(request, "breaks.propose");
       const { claim_no: claimNo, state = "filed", filed_at: filedAt, note = null } = request.body;
-      const wish = { claimNo, state, filedAt: filedAt === undefined ? null : new Date(filedAt), note };
+      const { amount, paid_amount: paidAmount, evidence = null } = request.body;
+      const wish = {
+        claimNo,
+        state,
+        note,
+        evidence,
+        amount: amount === undefined ? null : BigInt(amount),
+        paidAmount: paidAmount === undefined ? null : BigInt(paidAmount),
+        filedAt: filedAt === undefined ? null : new Date(filedAt),
+      };
       return presentClaim(await people.claim(actor, readId("brk", request.params.id), wish));
     },
   );

@@ -14,10 +14,13 @@ import { policyAction } from "./policies.ts";
 import {
   type BreakFilter,
   claimOfBreak,
+  claimsOfBreaks,
   eventsOfBreak,
   findBreak,
   listBreaks,
   type OpenBreak,
+  type OpenClaims,
+  openClaims,
   openOfPayments,
   type SummaryRow,
   summaryOf,
@@ -49,6 +52,10 @@ export type Breaks = {
     filter: BreakFilter,
     page: { readonly before: Id | null; readonly limit: number },
   ): Promise<readonly Break[]>;
+  /** The newest claim of each of these that has one. */
+  claimsOf(ids: readonly Id[]): Promise<readonly Claim[]>;
+  /** What channels were asked for and have not answered, by currency. */
+  openClaims(): Promise<readonly OpenClaims[]>;
   /** Throws `not_found`. */
   get(id: Id): Promise<Break>;
   /** All that is known of one: its history, its journals, the claim. Throws `not_found`. */
@@ -91,6 +98,8 @@ export function createBreaks(deps: BreaksDeps): Breaks {
       paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
+    claimsOf: (ids) => claimsOfBreaks(cell.db, ids),
+    openClaims: () => openClaims(cell.db),
     get,
     evidence: async (id) => evidenceOf(deps, await get(id)),
     people: createPeople(deps),

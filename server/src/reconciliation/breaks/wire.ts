@@ -126,19 +126,42 @@ export function presentPreview({ about, wish, plan, amount, refusal }: Previewed
 export const ClaimSchema = Type.Object({
   claim_no: Type.String(),
   state: Type.Enum(["filed", "paid", "refused"]),
+  amount: Type.Integer({ description: "What is claimed" }),
+  paid_amount: Type.Integer({ description: "What of it the channel has paid" }),
+  booked: Type.Boolean({ description: "Whether what was paid is in the books" }),
+  evidence: NullableString,
   filed_at: InstantSchema,
+  filed_by: NullableString,
   ended_at: NullableInstant,
+  ended_by: NullableString,
   note: NullableString,
 });
 
-export function presentClaim({ claimNo, state, filedAt, endedAt, note }: Claim) {
+export function presentClaim(claim: Claim) {
+  const operator = (id: Claim["filedBy"]) => (id === null ? null : formatId("opr", id));
   return {
-    claim_no: claimNo,
-    state,
-    filed_at: filedAt.toISOString(),
-    ended_at: endedAt?.toISOString() ?? null,
-    note,
+    claim_no: claim.claimNo,
+    state: claim.state,
+    amount: Number(claim.amount),
+    paid_amount: Number(claim.paidAmount),
+    booked: claim.bookedBy !== null,
+    evidence: claim.evidence,
+    filed_at: claim.filedAt.toISOString(),
+    filed_by: operator(claim.filedBy),
+    ended_at: claim.endedAt?.toISOString() ?? null,
+    ended_by: operator(claim.endedBy),
+    note: claim.note,
   };
+}
+
+/** A break in the work-list, with what the channel was asked for. */
+export const ListedBreakSchema = Type.Object({
+  ...BreakSchema.properties,
+  claim: Type.Union([ClaimSchema, Type.Null()]),
+});
+
+export function presentListed(row: Break, claim: Claim | null) {
+  return { ...presentBreak(row), claim: claim === null ? null : presentClaim(claim) };
 }
 
 const RowSchema = Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]);
