@@ -98,6 +98,7 @@ test(
       /payment_theirs_only +\S+ +resolved +150\.00 +CNY +explained/,
       /status +\S+ +resolved +150\.00 +CNY +explained/,
       "payment_ours_only: one proposes recover_from_channel, another approves",
+      "unknown_merchant: one proposes pay_owner, another approves",
       "refund_ours_only: one proposes refund_buyer, another approves",
       "refund_theirs_only: one proposes recover_from_merchant, another approves",
       "The bank's statement shows the payout: it is paid",

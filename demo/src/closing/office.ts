@@ -97,14 +97,23 @@ export function createClosing(baseUrl: string, token: string, approver: string) 
       return proposed as Answer;
     },
     merchant: (id: string) => call<{ legal_name: string }>("GET", `/merchants/${id}`),
+    openMerchant: (merchant: object) => call<{ id: string }>("POST", "/merchants", merchant),
+    /** What a merchant has that is not settled yet. */
+    pendingOf: async (merchant: string, currency: string) => {
+      const { data } = await call<{ data: { natural_balance: number }[] }>(
+        "GET",
+        `/accounts?merchant_id=${merchant}&code=merchant_pending&currency=${currency}`,
+      );
+      return data[0]?.natural_balance;
+    },
     enterBankAccount: (merchant: string, account: object) =>
       call<{ id: string }>("POST", `/merchants/${merchant}/bank_accounts`, account),
     channelPayouts: async () =>
       (await call<{ data: { amount: number; received: boolean }[] }>("GET", "/channel_payouts")).data,
     payouts: async () => (await call<{ data: Payout[] }>("GET", "/payouts?limit=100")).data,
     /** One proposes how a break ends, another approves. */
-    resolve: async (id: string, resolution: string, reason: string) => {
-      const proposed = await call<{ id: string }>("POST", `/breaks/${id}/propose`, { resolution, reason });
+    resolve: async (id: string, wish: { resolution: string; merchant?: string }, reason: string) => {
+      const proposed = await call<{ id: string }>("POST", `/breaks/${id}/propose`, { ...wish, reason });
       await second("POST", `/approvals/${proposed.id}/approve`, {});
     },
   };

@@ -157,13 +157,30 @@ async function endWhatIsLeft(scene: Scene, sold: Sold, left: readonly Break[]): 
   const lacking = one(of(sold.missing), "payment_ours_only");
   await showEvidence(scene, lacking.id);
   await closing.claim(lacking.id, { claim_no: "C-2026-1" });
-  await closing.claim(lacking.id, { claim_no: "C-2026-1", state: "paid" });
+  await closing.claim(lacking.id, {
+    claim_no: "C-2026-1",
+    state: "paid",
+    evidence: "Letter 88 of the channel",
+  });
   await resolve(scene, lacking, "recover_from_channel");
   await resolve(scene, one(left, "refund_ours_only"), "refund_buyer");
   await resolve(scene, one(left, "refund_theirs_only"), "recover_from_merchant");
-  // Under another number the channel holds the very payment that the books have.
-  await resolve(scene, one(left, "unknown_merchant"), "pay_merchant");
+  // It stands under the number of the shop next door, so the money is that shop's.
+  await payNeighbour(scene, one(left, "unknown_merchant"));
   await resolve(scene, one(of(sold.misnumbered), "payment_ours_only"), "recover_from_merchant");
+}
+
+async function payNeighbour(scene: Scene, found: Break): Promise<void> {
+  const { closing, checks } = scene;
+  const neighbour = await closing.openMerchant({
+    name: "The shop next door",
+    legal_name: "Next Door Trading Co., Ltd.",
+    fee_rate_millionths: 8_000,
+    currencies: [found.currency],
+  });
+  await resolve(scene, found, "pay_owner", neighbour.id);
+  const pending = await closing.pendingOf(neighbour.id, found.currency);
+  checks.equal("the owner has the surplus", pending, found.settle_difference, "GET /v1/ops/accounts");
 }
 
 async function reports({ terminal, checks, closing }: Scene, dates: readonly string[]): Promise<void> {
@@ -223,8 +240,9 @@ async function jump(platform: MovablePlatform, next: number | null): Promise<voi
   await platform.advance(wait + MINUTE_MS);
 }
 
-async function resolve(scene: Scene, { id, kind }: Break, how: string): Promise<void> {
-  await scene.closing.resolve(id, how, "As agreed with the channel");
+async function resolve(scene: Scene, { id, kind }: Break, how: string, merchant?: string): Promise<void> {
+  const wish = { resolution: how, ...(merchant !== undefined && { merchant }) };
+  await scene.closing.resolve(id, wish, "As agreed with the channel");
   const now = (await scene.closing.breaks()).find((each) => each.id === id);
   const look = `GET /v1/ops/breaks/${id}`;
   scene.checks.equal(

@@ -20,6 +20,8 @@ export type Channels = {
   readonly all: readonly Channel[];
   /** A channel account as it was at most one second ago, or null. */
   account(id: Id): Promise<ChannelAccount | null>;
+  /** The single rates of an account's costs, oldest first: each from its revision and instant on. */
+  costRatesOf(id: Id): Promise<readonly store.CostRate[]>;
   /** Every account of a merchant, oldest first, at most one second old; all states. */
   accountsOfMerchant(merchantId: Id): Promise<readonly ChannelAccount[]>;
   /** Every account, in pages, newest first; all states, as they are now. */
@@ -79,6 +81,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
     channel,
     all: deps.channels,
     account: (id) => byId.get(id),
+    costRatesOf: (id) => store.costRates(db, id),
     accountsOfMerchant: (merchantId) => byMerchant.get(merchantId),
     everyAccount: () => everyAccount(db),
     contextOf,

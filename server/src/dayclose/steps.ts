@@ -15,6 +15,7 @@ import {
 import type { Payouts } from "../payouts/index.ts";
 import type { Breaks } from "../reconciliation/index.ts";
 import type { SettlementRoom } from "../settlement/index.ts";
+import { claimNotes } from "./claim-notes.ts";
 import { applyFindings, type ComparingDeps, extract, reconcile, statements } from "./comparing.ts";
 import type { StepContext, StepEnd, StepWork } from "./model.ts";
 import { booksReport, comparedReport } from "./report.ts";
@@ -208,7 +209,12 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     payouts_proposed: paid.proposed ?? 0n,
     ...told,
     invariants,
-    notes: [...(settled.notes ?? []), ...(paid.notes ?? []), ...notesOf({ ...told, invariants, missing })],
+    notes: [
+      ...(settled.notes ?? []),
+      ...(paid.notes ?? []),
+      ...claimNotes(await deps.breaks.openClaims()),
+      ...notesOf({ ...told, invariants, missing }),
+    ],
   };
   const text = jsonOf(made);
   const stored = {

@@ -11,6 +11,7 @@ import type { Platform } from "../kernel/revision.ts";
 import { openDay } from "../ledger/index.ts";
 import { type Merchant, type Merchants, settlesIn } from "../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../operators/index.ts";
+import { type CostClause, costClauses, type Priced, type Unpriced } from "./clauses.ts";
 import { faultOf } from "./faults.ts";
 import { monthlyMinimums, type PostedMinimum } from "./minimums/service.ts";
 import { listMinimums, type Minimum } from "./minimums/store.ts";
@@ -25,7 +26,7 @@ export type FeesDeps = {
   readonly newId: IdMaker;
   readonly operators: Operators;
   readonly merchants: Pick<Merchants, "get">;
-  readonly channels: Pick<Channels, "account" | "all" | "channel">;
+  readonly channels: Pick<Channels, "account" | "all" | "channel" | "costRatesOf">;
 };
 
 /** What an operator proposes: the next version of the schedule at a place. */
@@ -63,6 +64,11 @@ export type Fees = {
    * never changes; nobody in a merchant's single rate.
    */
   sharesOf(rule: string, version: bigint): Promise<readonly Share[]>;
+  /**
+   * What a channel account's contract said of its costs: the rule that priced an order, as it was, or else
+   * each rule in force on a date that may price what is not known better. None where the rule is not kept.
+   */
+  costClausesOf(channelAccountId: Id, of: Priced | Unpriced): Promise<readonly CostClause[]>;
   /** The open accounting date, `yyyy-mm-dd`. */
   today(): Promise<string>;
   /**
@@ -128,6 +134,7 @@ export function createFees(deps: FeesDeps): Fees {
       return { ...owner, schedules: await store.schedulesOf(platform.db, merchantId, channelAccountId) };
     },
     sharesOf: (rule, version) => sharesOf(platform.db, rule, version),
+    costClausesOf: (channelAccountId, of) => costClauses({ ...deps, db: platform.db }, channelAccountId, of),
     today,
     monthlyMinimums: (month, goOn) => monthlyMinimums(deps, month, goOn),
     minimums: (filter, limit) => listMinimums(cell.db, filter, limit),

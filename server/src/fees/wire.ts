@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { AmountSchema, CurrencySchema, InstantSchema, strictObject } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
 import { AMOUNT_MAX, type Money, RATE_ONE } from "../kernel/money.ts";
+import type { CostClause } from "./clauses.ts";
 import {
   CARD_TYPES,
   REFUND_POLICIES,
@@ -126,6 +127,29 @@ export function presentTerms(terms: Terms) {
       rate_millionths: Number(rateMillionths),
     })),
     monthly_minimum: terms.monthlyMinimum === null ? null : Number(terms.monthlyMinimum),
+  };
+}
+
+/** A rule of costs as it was, beside what it priced. */
+export const CostClauseSchema = Type.Object({
+  rule: Type.String({
+    description:
+      "The schedule's id, with :debit or :credit where its rule for that card type was used; account_rate: " +
+      "the contract's single rate, where no schedule says",
+  }),
+  version: Type.Integer({ description: "Of the schedule; else the contract's revision" }),
+  method: Type.Union([Type.String(), Type.Null()], { description: "Null: every method without its own" }),
+  terms: Nullable(TermsSchema),
+  rate_millionths: Type.Union([Type.Integer(), Type.Null()], { description: "The single rate" }),
+});
+
+export function presentCostClause({ rule, version, method, terms, rateMillionths }: CostClause) {
+  return {
+    rule,
+    version,
+    method,
+    terms: terms === null ? null : presentTerms(terms),
+    rate_millionths: rateMillionths === null ? null : Number(rateMillionths),
   };
 }
 

@@ -110,7 +110,7 @@ export const PENDING = openItems(
      join attempts a on a.id = d.attempt_id
      where a.surplus is null
      union all
-     select merchant_id, currency, memo, 'merchant_pending', pending_effect
+     select coalesce(paid_to, merchant_id), currency, memo, 'merchant_pending', pending_effect
      from breaks
      where pending_effect <> 0
      union all

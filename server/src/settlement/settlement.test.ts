@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import yauzl from "yauzl";
 import { testConfig } from "../../../tools/testing/config.ts";
+import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { createKeyring } from "../kernel/crypto.ts";
 import { parseId } from "../kernel/ids.ts";
@@ -10,6 +11,8 @@ import { silentLog } from "../kernel/log.ts";
 import { openPlatform, type Platform } from "../kernel/revision.ts";
 import { bookIdOf, cutOver, writeClosedBalances } from "../ledger/index.ts";
 import { invariants, runAudit } from "../operations/index.ts";
+import { openShop } from "../payments/testing/shop.ts";
+import { openWorld } from "../reconciliation/breaks/testing/world.ts";
 import { createWebhooks, type Webhooks } from "../webhooks/index.ts";
 import { makeBills } from "./bills/service.ts";
 import { shiftDate } from "./business-days/model.ts";
@@ -86,6 +89,36 @@ const accountsNow = async (): Promise<Map<string, number>> => {
       .map((account: Json) => [account.code, account.natural_balance]),
   );
 };
+
+test("the owner of a surplus has it settled, as a line of its bill", async () => {
+  const world = await openWorld(platform);
+  const owner = await openShop(platform);
+  const line = { kind: "unknown_merchant" as const, theirsAmount: 8_800n, settleDifference: 8_800n };
+  await world.found([{ matchKey: "S1", ...line, feeDifference: 0n }]);
+  const id = await world.idOf("S1");
+  const wish = { resolution: "pay_owner", merchant: owner.id, reason: "By the channel's letter" };
+  const proposed = await platform.ops("POST", `/v1/ops/breaks/${id}/propose`, wish);
+  assert.equal(proposed.status, 202, JSON.stringify(proposed.body));
+  const approved = await asSecond("POST", `/v1/ops/approvals/${proposed.body.id}/approve`, {});
+  assert.equal(approved.status, 200, JSON.stringify(approved.body));
+  const date = await close();
+  const { body: list } = await owner.api("GET", "/v1/settlements");
+  assert.deepEqual(
+    list.data.map(({ state, available }: Json) => [state, available]),
+    [["approved", 8_800]],
+  );
+  const { body: items } = await owner.api("GET", `/v1/settlements/${list.data[0].id}/items`);
+  const { body: bill } = await owner.api("GET", `/v1/bills/${date}`);
+  assert.deepEqual(
+    [items.data, bill.data].map(([{ kind, amount }]: Json[]) => [kind, amount]),
+    [
+      ["surplus_owner_found", 8_800],
+      ["surplus_owner_found", 8_800],
+    ],
+  );
+  assert.equal((await world.shop.api("GET", "/v1/settlements")).body.data.length, 0);
+  await assertInvariants(platform);
+});
 
 test("a merchant reads a date as settlement, items, bill, file and statement, to the cent", async () => {
   const first = await paid(12_345);

@@ -1,5 +1,5 @@
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
-import type { Id } from "../../kernel/ids.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
 import type { MerchantAtChannel } from "../port.ts";
 import type { ChannelAccount, ChannelAccountStatus, CredentialVersion } from "./model.ts";
 
@@ -53,6 +53,25 @@ function accountParams(account: ChannelAccount): unknown[] {
 }
 
 const accountById = sql("channel_accounts_by_id", `select ${ACCOUNT} from channel_accounts where id = $1`);
+
+const costRatesSql = sql(
+  "channel_account_cost_rates",
+  `select at, (after ->> 'revision')::integer as revision,
+     (after ->> 'cost_rate_millionths')::bigint as rate_millionths
+   from audit_log
+   where subject = $1
+     and after ->> 'revision' is not null
+     and after ->> 'cost_rate_millionths' is not null
+   order by id`,
+);
+
+/** One rate of a contract's costs, in millionths, from this revision on. */
+export type CostRate = { readonly at: Date; readonly revision: number; readonly rateMillionths: bigint };
+
+/** Every single rate that an account had, oldest first, by the audit log. */
+export function costRates(db: Db, id: Id): Promise<CostRate[]> {
+  return db.all<CostRate>(costRatesSql, [formatId("cha", id)]);
+}
 
 export function findAccount(db: Db, id: Id): Promise<ChannelAccount | null> {
   return db.one<ChannelAccount>(accountById, [id]);

@@ -47,6 +47,52 @@ test("what the next day may explain is posted nowhere before that day has come",
   assert.deepEqual((await books()).suspense_surplus, { [DATE]: -10_000n });
 });
 
+const given = (key: string, more = {}) =>
+  ({
+    matchKey: `refund/${key}/R-1/out`,
+    kind: "refund_theirs_only",
+    settleDifference: -10_000n,
+    feeDifference: -60n,
+    ...more,
+  }) as const;
+
+test("money of an unknown order that came and was given back on one day is owed to nobody", async () => {
+  const { found, books, state } = await world();
+  const both = [{ matchKey: "payment/U1", pending: true }, given("U1", { pending: true })];
+  const first = await found(both);
+  for (const key of ["payment/U1", "refund/U1/R-1/out"]) {
+    assert.deepEqual(await state(key), [["resolved", "paired", 0n]]);
+  }
+  const carried = both.map((each) => ({ ...each, pending: false, channelDate: DATE }));
+  const second = await found(carried, { channelDate: NEXT, carriedFrom: first });
+  assert.deepEqual([await state("payment/U1"), await books()], [[["resolved", "paired", 0n]], {}]);
+  await assertInvariants(platform);
+  // The file is corrected: it was not given back.
+  await found(carried.slice(0, 1), { channelDate: NEXT, carriedFrom: second });
+  assert.deepEqual(await state("payment/U1"), [["open", null, 10_000n]]);
+  assert.deepEqual((await books()).suspense_surplus, { [DATE]: -10_000n });
+});
+
+test("what was given back of an unknown order on a later day ends the surplus on that day", async () => {
+  const { found, books, state } = await world();
+  await found([{ matchKey: "payment/U2" }]);
+  assert.deepEqual(await state("payment/U2"), [["open", null, 10_000n]]);
+  await found([given("U2")], { channelDate: NEXT });
+  for (const key of ["payment/U2", "refund/U2/R-1/out"]) {
+    assert.deepEqual(await state(key), [["resolved", "paired", 0n]]);
+  }
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: 9_940n, [NEXT]: -9_940n });
+  assert.deepEqual((await books()).suspense_shortage, undefined);
+  await assertInvariants(platform);
+});
+
+test("a part that was given back of an unknown order leaves both breaks to people", async () => {
+  const { found, state } = await world();
+  await found([{ matchKey: "payment/U3" }, given("U3", { settleDifference: -4_000n, feeDifference: -24n })]);
+  assert.deepEqual(await state("payment/U3"), [["open", null, 10_000n]]);
+  assert.deepEqual(await state("refund/U3/R-1/out"), [["open", null, -4_000n]]);
+});
+
 test("what was carried in has its breaks first, whichever is applied first", async () => {
   const { found, state, channelAccountId } = await world();
   const carried = [{ matchKey: "T7", pending: true }];

@@ -10,7 +10,7 @@ import type { ChannelAccount } from "../../channels/index.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding, Generation } from "../model.ts";
-import { partnerOf, stepOf } from "./decide.ts";
+import { partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { lineOf } from "./rows.ts";
@@ -128,7 +128,8 @@ async function applyChunk(
         ...(attemptId === null ? [] : (byOrder.get(attemptId) ?? [])),
       ].map((each) => work.present(each.id) as Break);
       const existing = alike.find((each) => isOf(each, finding)) ?? null;
-      const partner = partnerOf(finding, alike);
+      const paymentKey = paymentKeyOf(finding);
+      const partner = partnerOf(finding, [...alike, ...(paymentKey === null ? [] : work.about(paymentKey))]);
       const lastDate = existing === null ? null : (dates.get(existing.lastReconciliationId) ?? null);
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
       const isTold = existing?.lastReconciliationId === generation.id;
@@ -161,7 +162,7 @@ function topicsOf(
   const all = findings.map((finding) => named(finding, answers.get(finding.place) ?? null));
   const attemptIds = all.flatMap(({ attemptId }) => attemptId ?? []);
   return {
-    keys: [...new Set(all.map(({ matchKey }) => matchKey))],
+    keys: [...new Set(all.flatMap((finding) => [finding.matchKey, paymentKeyOf(finding) ?? []].flat()))],
     attemptIds: [...new Set(attemptIds)],
   };
 }

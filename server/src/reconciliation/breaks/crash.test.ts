@@ -9,6 +9,7 @@ import { type Cell, sql } from "../../kernel/database.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Approval } from "../../operators/index.ts";
 import { apply } from "./apply.ts";
+import type { Resolution } from "./model.ts";
 import { booked, breaksAbout, type Wanted, writeGeneration } from "./testing/generations.ts";
 import { openWorld, type World } from "./testing/world.ts";
 import type { ApplyDeps } from "./under-lock.ts";
@@ -221,10 +222,13 @@ const openKeysSql = sql(
 
 const claimPaidSql = sql(
   "test_breaks_claim_paid",
-  `insert into break_claims (break_id, claim_no, filed_at, state, ended_at)
-   values ($1, 'C-1', $2, 'paid', $2)
-   on conflict do nothing`,
+  `insert into break_claims (break_id, claim_no, filed_at, state, ended_at, amount, paid_amount)
+   values ($1, 'C-1', $2, 'paid', $2, $3, $3)
+   on conflict (break_id) do update set paid_amount = excluded.paid_amount, booked_by = null`,
 );
+
+/** All of a break, and a part of any. */
+const PAID = [1_000_000n, 3n];
 
 /** Two people agree on it, without the way through HTTP. */
 async function resolve(tag: string, which: number, how: string): Promise<void> {
@@ -235,7 +239,9 @@ async function resolve(tag: string, which: number, how: string): Promise<void> {
   );
   const about = open[which % Math.max(open.length, 1)];
   if (about === undefined) return;
-  await cell.transact((tx) => tx.run(claimPaidSql, [about.id, cell.clock.now()]));
+  await cell.transact((tx) => tx.run(claimPaidSql, [about.id, cell.clock.now(), PAID[which % PAID.length]]));
+  const wish = { resolution: how as Resolution, paidTo: null };
+  const { amount } = await breaks.resolving.preview(about.id, wish);
   const action = breaks.actions.find(({ kind }) => kind === "break.resolve");
   const approval = {
     id: cell.newId(),
@@ -243,6 +249,7 @@ async function resolve(tag: string, which: number, how: string): Promise<void> {
     subject: formatId("brk", about.id),
     payload: {
       resolution: how,
+      amount: String(amount),
       round: about.round,
       settle_difference: String(about.settleDifference),
       fee_difference: String(about.feeDifference),

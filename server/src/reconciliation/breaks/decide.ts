@@ -77,7 +77,7 @@ function firstStep(
   { partner, answer }: { readonly partner: Break | null; readonly answer: StatementAnswer | null },
 ): Step {
   if (answer?.end === "missing") return "hold";
-  if (finding.pending) return "wait";
+  if (finding.pending) return partner?.state === "pending" ? "pair" : "wait";
   if (partner !== null) return "pair";
   return answer?.end === "booked" ? "place" : "open";
 }
@@ -96,22 +96,57 @@ export function stepOfAbsence(
   return known.settleDifference === 0n && known.feeDifference === 0n ? "nothing" : "undo_to_nothing";
 }
 
+const UNKNOWN_REFUND = /^refund\/([^/]+)\//;
+
+/** What the break about an order's payment is called, for a refund of an order that nobody here knows. */
+export function paymentKeyOf({ kind, attemptId, matchKey }: Finding): string | null {
+  const [, name] =
+    kind === "refund_theirs_only" && attemptId === null ? (UNKNOWN_REFUND.exec(matchKey) ?? []) : [];
+  return name === undefined ? null : `payment/${name}`;
+}
+
+/**
+ * The break about money of an unknown order that this refund gave back: all of it, so that nothing is owed.
+ * One is told after the other, since findings are in the order of their dates and kinds. Where both still
+ * wait, they are of one day: nothing is booked of either.
+ */
+function givenBack(finding: Finding, others: readonly Break[]): Break | null {
+  const key = paymentKeyOf(finding);
+  const isWaiting = ({ state, channelDate }: Break) =>
+    state === "pending" && finding.pending && channelDate === finding.channelDate;
+  return (
+    others.find(
+      (other) =>
+        other.kind === "payment_theirs_only" &&
+        other.matchKey === key &&
+        other.attemptId === null &&
+        isOpposite(finding, other) &&
+        other.feeDifference === -finding.feeDifference &&
+        (isHeld(other) || isWaiting(other)),
+    ) ?? null
+  );
+}
+
+function isOpposite(finding: Finding, other: Break): boolean {
+  return (
+    other.currency === finding.currency &&
+    other.settleDifference === -finding.settleDifference &&
+    other.partnerId === null &&
+    other.standingResolution === null
+  );
+}
+
 /** The break that tells the other half of what a finding tells; null: there is none. */
 export function partnerOf(finding: Finding, others: readonly Break[]): Break | null {
   const opposites = OPPOSITES[finding.kind] ?? [];
   const isOther = (other: Break) =>
-    opposites.includes(other.kind) &&
-    isSameThing(finding, other) &&
-    other.currency === finding.currency &&
-    other.settleDifference === -finding.settleDifference &&
-    other.partnerId === null &&
-    other.standingResolution === null;
+    opposites.includes(other.kind) && isSameThing(finding, other) && isOpposite(finding, other);
   return (
     others.find((other) => isOther(other) && other.resolution === "placed") ??
     others.find(
       (other) => isOther(other) && isHeld(other) && other.feeDifference === -finding.feeDifference,
     ) ??
-    null
+    givenBack(finding, others)
   );
 }
 

@@ -18,6 +18,7 @@ import type { BreakState, Finding } from "../model.ts";
 /** What people may decide. */
 export const RESOLUTIONS = [
   "pay_merchant",
+  "pay_owner",
   "refund_buyer",
   "adjust_fee",
   "recover_from_channel",
@@ -27,6 +28,13 @@ export const RESOLUTIONS = [
   "acknowledge",
 ] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
+
+/** What one person proposes. */
+export type Wish = {
+  readonly resolution: Resolution;
+  /** Whose a surplus is; with `pay_owner` always, otherwise never. */
+  readonly paidTo: Id | null;
+};
 
 /** How a break ends without anybody. */
 export type Ending =
@@ -59,7 +67,7 @@ export type Break = Omit<Finding, "pending"> & {
   /** Natural sides: above zero where the account grew. */
   readonly surplusEffect: bigint;
   readonly shortageEffect: bigint;
-  /** On merchant_pending. */
+  /** On merchant_pending: in the book of `paidTo` where it names one, else in the contract's merchant's. */
   readonly pendingEffect: bigint;
   readonly heldByDoor: boolean;
   readonly partnerId: Id | null;
@@ -70,6 +78,8 @@ export type Break = Omit<Finding, "pending"> & {
   readonly standingFee: bigint;
   readonly proposalId: Id | null;
   readonly ruleId: Id | null;
+  /** The other merchant whose money the surplus was made. */
+  readonly paidTo: Id | null;
 };
 
 export type JournalPurpose = "suspense" | "taken_back" | "resolution" | "undone";
@@ -91,6 +101,8 @@ export type BreakEventKind =
   | "asked_again"
   | "proposed"
   | "rejected"
+  /** The channel has made a part good; the rest is open. */
+  | "recovered"
   | "resolved";
 
 export type BreakEvent = {
@@ -107,14 +119,23 @@ export type BreakEvent = {
 
 export type ClaimState = "filed" | "paid" | "refused";
 
-/** What the channel is asked to make good. */
+/** What the channel is asked to make good; in minor units of the break's currency. */
 export type Claim = {
   readonly breakId: Id;
   readonly claimNo: string;
+  readonly amount: bigint;
+  /** Above zero, and up to the amount, once it is paid. */
+  readonly paidAmount: bigint;
+  /** The number of what shows it: a letter, a ticket, a bank entry. */
+  readonly evidence: string | null;
   readonly filedAt: Date;
+  readonly filedBy: Id | null;
   readonly state: ClaimState;
   readonly endedAt: Date | null;
+  readonly endedBy: Id | null;
   readonly note: string | null;
+  /** The approval by which what was paid is in the books. */
+  readonly bookedBy: Id | null;
 };
 
 /** Whether something is still to be decided about it. */

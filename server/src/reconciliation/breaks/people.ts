@@ -5,6 +5,7 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Platform } from "../../kernel/revision.ts";
 import type { Actor, AuditEntry, Operators } from "../../operators/index.ts";
 import type { AskAgain } from "../../payments/index.ts";
+import { claimText, nextClaim } from "./claims.ts";
 import { type Break, type BreakEventKind, type Claim, isUnended } from "./model.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
 import { change } from "./resolve.ts";
@@ -19,6 +20,11 @@ export type PeopleDeps = {
 
 export type ClaimWish = {
   readonly claimNo: string;
+  /** Null: what is left of the break, or what was claimed before. */
+  readonly amount: bigint | null;
+  /** Null: all that is claimed. */
+  readonly paidAmount: bigint | null;
+  readonly evidence: string | null;
   readonly state: Claim["state"];
   readonly filedAt: Date | null;
   readonly note: string | null;
@@ -30,8 +36,9 @@ export type People = {
   /** Null: nobody. Throws `not_found`, or `invalid_request` for an operator who does not exist. */
   own(actor: Actor, id: Id, ownerId: Id | null): Promise<Break>;
   /**
-   * Notes a claim on the channel: filed, and then paid or refused; a refused one may be filed anew. Throws
-   * `not_found`, or `conflict` for a break that has ended and a claim that was paid.
+   * Notes a claim on the channel: filed, and then paid, whole or in part, or refused. Another is filed after
+   * one that was refused, and after one that was paid and is booked. Throws `not_found`, `invalid_request`
+   * naming the field, or `conflict` for a break that has ended or has nothing that a channel owes.
    */
   claim(actor: Actor, id: Id, wish: ClaimWish): Promise<Claim>;
   /**
@@ -95,13 +102,15 @@ export function createPeople(deps: PeopleDeps): People {
       await change(deps, id, async (work, present) => {
         const known = await claimOfBreak(work.tx, id);
         if (!isUnended(present)) throw problem("conflict", { detail: `the break is ${present.state}` });
-        claim = nextClaim(id, known, wish, work.now);
+        claim = nextClaim(present, known, wish, { at: work.now, by: actor.operator.id });
         await writeClaim(work.tx, claim);
-        const detail = [`${claim.claimNo} is ${claim.state}`, ...(claim.note === null ? [] : [claim.note])];
+        const detail = [claimText(claim, present), ...(claim.note === null ? [] : [claim.note])];
         work.tell(present, "claim", detail.join(": "), { operatorId: actor.operator.id });
       });
-      const { claimNo, state } = claim as unknown as Claim;
-      await operators.auditAlone(actor, entryOf(about, "claimed", null, { claim_no: claimNo, state }));
+      const { claimNo, state, amount, paidAmount, evidence } = claim as unknown as Claim;
+      const sums = { amount: Number(amount), paid_amount: Number(paidAmount) };
+      const told = { claim_no: claimNo, state, ...sums, evidence };
+      await operators.auditAlone(actor, entryOf(about, "claimed", null, told));
       return claim as unknown as Claim;
     },
     askAgain: async (actor, id) => {
@@ -121,21 +130,4 @@ function entryOf(
   after: AuditEntry["after"],
 ): AuditEntry {
   return { action: `break.${what}`, subject: formatId("brk", id), before, after };
-}
-
-function nextClaim(breakId: Id, known: Claim | null, wish: ClaimWish, now: Date): Claim {
-  const { claimNo, state, note } = wish;
-  if (known?.state === "paid") throw problem("conflict", { detail: "the claim was paid" });
-  const isNew = known === null || known.state === "refused";
-  if (isNew && state !== "filed") {
-    throw problem("conflict", { field: "state", detail: "a claim is filed before it is paid or refused" });
-  }
-  return {
-    breakId,
-    claimNo,
-    state,
-    note,
-    filedAt: wish.filedAt ?? (isNew ? now : known.filedAt),
-    endedAt: state === "filed" ? null : now,
-  };
 }

@@ -1,12 +1,12 @@
 /** The journals of a resolution's plan, and how people read them. */
 import type { Id } from "../../kernel/ids.ts";
-import { type JournalDraft, memoTwin } from "../../ledger/index.ts";
+import { accountIdOf, bookIdOf, type JournalDraft, memoTwin } from "../../ledger/index.ts";
 import { type Break, sourceOf } from "./model.ts";
 import { accountsOf, headOf } from "./postings.ts";
 import type { Move, Plan } from "./resolutions.ts";
 import { original, type Work } from "./work.ts";
 
-/** The draft of what the plan moves in the merchant's book; none where it moves nothing. */
+/** Drafts of what the plan moves, in the merchant's book and that of `about.paidTo`. */
 export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id): JournalDraft[] {
   if (plan.kind === null) return [];
   const at = {
@@ -15,8 +15,24 @@ export function draftsOf(work: Work, about: Break, plan: Plan, newId: () => Id):
     originalDate: original(work, about.channelDate),
   };
   const account = accountsOf(about);
-  const lines = plan.moves.flatMap((move) => linesOf(move, account));
-  return [{ ...headOf(about, plan.kind, { ...at, id: newId() }), lines }];
+  const drafts: JournalDraft[] = [];
+  if (plan.moves.length > 0) {
+    const lines = plan.moves.flatMap((move) => linesOf(move, account));
+    drafts.push({
+      ...headOf(about, plan.kind, { ...at, id: newId() }),
+      counterpartyId: about.paidTo,
+      lines,
+    });
+  }
+  if (plan.owner !== undefined && about.paidTo !== null) {
+    const bookId = bookIdOf("merchant", about.paidTo);
+    const lines = plan.owner.flatMap((move) =>
+      linesOf(move, (code) => accountIdOf(bookId, code, about.currency, null)),
+    );
+    const head = headOf(about, plan.kind, { ...at, id: newId() });
+    drafts.push({ ...head, bookId, counterpartyId: about.merchantId, channelAccountId: null, lines });
+  }
+  return drafts;
 }
 
 function linesOf({ debit, credit, amount }: Move, account: (code: Move["debit"]) => Id) {
@@ -26,13 +42,24 @@ function linesOf({ debit, credit, amount }: Move, account: (code: Move["debit"])
   ];
 }
 
-/** A plan on the wire: its journal with the accounts that it names. */
-export function presentPlan({ kind, moves }: Plan, { memo, currency }: Pick<Break, "memo" | "currency">) {
-  if (kind === null) return [];
-  const code = (name: Move["debit"]) => (memo ? memoTwin(name) : name);
-  const lines = moves.flatMap(({ debit, credit, amount }) => [
-    { account: code(debit), debit: Number(amount), credit: 0 },
-    { account: code(credit), debit: 0, credit: Number(amount) },
-  ]);
-  return [{ book: "merchant" as const, kind, currency, lines }];
+/** A plan on the wire: each journal with the accounts that it names. */
+export function presentPlan(plan: Plan, about: Pick<Break, "memo" | "currency">) {
+  const books = [
+    { book: "merchant" as const, moves: plan.moves },
+    { book: "owner" as const, moves: plan.owner ?? [] },
+  ];
+  return books
+    .filter(({ moves }) => moves.length > 0)
+    .map(({ book, moves }) => ({
+      book,
+      kind: String(plan.kind),
+      currency: about.currency,
+      lines: moves.flatMap(({ debit, credit, amount }) => {
+        const code = (name: Move["debit"]) => (about.memo && book === "merchant" ? memoTwin(name) : name);
+        return [
+          { account: code(debit), debit: Number(amount), credit: 0 },
+          { account: code(credit), debit: 0, credit: Number(amount) },
+        ];
+      }),
+    }));
 }

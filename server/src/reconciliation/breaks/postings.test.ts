@@ -168,7 +168,7 @@ test("every kind of break has its postings in the table", () => {
 });
 
 test("a journal's effect is what the suspense accounts hold of its break", () => {
-  const about = subject("payment_ours_only");
+  const about = { ...subject("payment_ours_only"), paidTo: null };
   const at = { id: id(3), sourceId: id(4), gross: false, channelDate: null, originalDate: null };
   const draft = suspenseDraft(about, { settle: -7n, fee: 0n }, at);
   assert.deepEqual(effectOn(about, draft), { surplus: 0n, shortage: 7n, pending: 0n });
@@ -176,6 +176,7 @@ test("a journal's effect is what the suspense accounts hold of its break", () =>
 
 const now = new Date("2026-11-25T00:00:00Z");
 const plain = {
+  kind: "payment_theirs_only" as Break["kind"],
   settleDifference: 0n,
   feeDifference: 0n,
   standingSettle: 0n,
@@ -184,12 +185,19 @@ const plain = {
   oursAmount: null,
   state: "open" as Break["state"],
   memo: false,
+  heldByDoor: false,
   paymentId: null as string | null,
   openedAt: new Date("2026-11-20T00:00:00Z"),
 };
 const paidClaim = {
   breakId: id(9),
   claimNo: "C",
+  amount: 9n,
+  paidAmount: 9n,
+  evidence: "L-1",
+  filedBy: null,
+  endedBy: null,
+  bookedBy: null,
   filedAt: now,
   state: "paid" as const,
   endedAt: now,
@@ -199,9 +207,20 @@ const around = { now, claim: paidClaim, incomeTermDays: 5 };
 
 type Choice = [title: string, about: Partial<typeof plain>, allowed: readonly Resolution[]];
 const choices: readonly Choice[] = [
-  ["a surplus of nobody", { settleDifference: 9n }, ["pay_merchant", "income"]],
+  ["a surplus of nobody", { settleDifference: 9n }, ["pay_merchant", "pay_owner", "income"]],
+  ["a stranger's line", { settleDifference: 9n, kind: "unknown_merchant" }, ["pay_owner", "income"]],
+  [
+    "a stranger's refund",
+    { settleDifference: -9n, kind: "unknown_merchant" },
+    ["recover_from_channel", "loss"],
+  ],
+  [
+    "a stranger's line that passes us by",
+    { settleDifference: 9n, kind: "unknown_merchant", memo: true },
+    ["pay_merchant"],
+  ],
   ["a surplus of a payment", { settleDifference: 9n, paymentId: id(5) }, ["pay_merchant", "refund_buyer"]],
-  ["a surplus that is young", { settleDifference: 9n, openedAt: now }, ["pay_merchant"]],
+  ["a surplus that is young", { settleDifference: 9n, openedAt: now }, ["pay_merchant", "pay_owner"]],
   ["a shortage", { settleDifference: -9n }, ["recover_from_channel", "recover_from_merchant", "loss"]],
   ["a higher fee", { feeDifference: 2n }, ["adjust_fee", "recover_from_channel"]],
   ["a lower fee", { feeDifference: -2n }, ["adjust_fee"]],

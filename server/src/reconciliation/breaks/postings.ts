@@ -108,16 +108,20 @@ export function moved(debited: Id, credited: Id, amount: bigint): readonly Line[
 /** What a journal does to the accounts that are to equal their open items, on their natural sides. */
 export type Effect = { readonly surplus: bigint; readonly shortage: bigint; readonly pending: bigint };
 
-export function effectOn(subject: Subject, { lines }: Pick<JournalDraft, "lines">): Effect {
+export function effectOn(
+  subject: Subject & Pick<Break, "paidTo">,
+  { lines }: Pick<JournalDraft, "lines">,
+): Effect {
   const account = accountsOf(subject);
-  const debited = (code: AccountCode) =>
+  const paid = accountsOf({ ...subject, merchantId: subject.paidTo ?? subject.merchantId });
+  const debited = (code: AccountCode, of = account) =>
     lines.reduce((sum, line) => {
-      if ("draw" in line || line.account !== account(code)) return sum;
+      if ("draw" in line || line.account !== of(code)) return sum;
       return "debit" in line ? sum + line.debit : sum - line.credit;
     }, 0n);
   return {
     surplus: -debited("suspense_surplus"),
     shortage: debited("suspense_shortage"),
-    pending: -debited("merchant_pending"),
+    pending: -debited("merchant_pending", paid),
   };
 }

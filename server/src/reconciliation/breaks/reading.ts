@@ -1,6 +1,7 @@
 /** The SQL that only reads breaks: lists, one with its history, what settlement and reports ask. */
 import { type Db, sql } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
 import type { BreakKind, BreakState } from "../model.ts";
 import type { Break, BreakEvent, Claim } from "./model.ts";
 import { BREAK_COLUMNS } from "./store.ts";
@@ -17,6 +18,14 @@ export function findBreak(db: Db, id: Id): Promise<Break | null> {
   return db.one<Break>(findSql, [id]);
 }
 
+const CLAIMED = `($10::text is null or exists (
+       select
+       from break_claims c
+       where c.break_id = breaks.id
+         and c.state = $10
+         and c.booked_by is null
+     ))`;
+
 const listSql = sql(
   "breaks_list",
   `select ${BREAK_COLUMNS}
@@ -29,6 +38,7 @@ const listSql = sql(
      and ($6::uuid is null or owner_id = $6)
      and ($7::timestamptz is null or found_at <= $7)
      and ($8::uuid is null or id < $8)
+     and ${CLAIMED}
    order by id desc
    limit $9`,
 );
@@ -47,6 +57,7 @@ const listUnendedSql = sql(
      and ($6::uuid is null or owner_id = $6)
      and ($7::timestamptz is null or found_at <= $7)
      and ($8::uuid is null or id < $8)
+     and ${CLAIMED}
    order by id desc
    limit $9`,
 );
@@ -62,6 +73,8 @@ export type BreakFilter = {
   readonly ownerId: Id | null;
   /** Found at this instant or before. */
   readonly foundBefore: Date | null;
+  /** `open`: the channel has not answered. `paid`: it has paid, and the books do not have it yet. */
+  readonly claim: "open" | "paid" | null;
 };
 
 /** Breaks newest first, from the one before `before`. */
@@ -70,11 +83,12 @@ export function listBreaks(
   filter: BreakFilter,
   page: { readonly before: Id | null; readonly limit: number },
 ): Promise<Break[]> {
-  const { state, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore } = filter;
+  const { state, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore, claim } = filter;
   const states = state === null ? null : [state];
   const where = [states, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore];
+  const claims = claim === "open" ? "filed" : claim;
   const hasEnded = filter.all || state === "resolved" || state === "voided";
-  return db.all<Break>(hasEnded ? listSql : listUnendedSql, [...where, page.before, page.limit]);
+  return db.all<Break>(hasEnded ? listSql : listUnendedSql, [...where, page.before, page.limit, claims]);
 }
 
 const eventsSql = sql(
@@ -91,15 +105,63 @@ export function eventsOfBreak(db: Db, breakId: Id): Promise<BreakEvent[]> {
   return db.all<BreakEvent>(eventsSql, [breakId]);
 }
 
-const claimSql = sql(
-  "break_claim_of",
-  `select break_id, claim_no, filed_at, state, ended_at, note
-   from break_claims
-   where break_id = $1`,
+const pricedSql = sql(
+  "break_order_priced",
+  `select method, cost_rule, cost_rule_version
+   from attempts
+   where id = $1`,
 );
 
-export function claimOfBreak(db: Db, breakId: Id): Promise<Claim | null> {
-  return db.one<Claim>(claimSql, [breakId]);
+/** The method of an order, and the rule that priced its cost; null: nothing has yet. */
+export type PricedOrder = {
+  readonly method: string;
+  readonly costRule: string | null;
+  readonly costRuleVersion: bigint | null;
+};
+
+export function pricedOrder(db: Db, attemptId: Id): Promise<PricedOrder | null> {
+  return db.one<PricedOrder>(pricedSql, [attemptId]);
+}
+
+const claimsSql = sql(
+  "break_claims_of",
+  `select break_id, claim_no, amount, paid_amount, evidence, filed_at, filed_by, state, ended_at, ended_by,
+     note, booked_by
+   from break_claims
+   where break_id = any($1::uuid[])
+   order by break_id`,
+);
+
+export function claimsOfBreaks(db: Db, breakIds: readonly Id[]): Promise<Claim[]> {
+  return db.all<Claim>(claimsSql, [breakIds]);
+}
+
+/** The break's newest claim; null: nothing was ever claimed. */
+export async function claimOfBreak(db: Db, breakId: Id): Promise<Claim | null> {
+  return (await claimsOfBreaks(db, [breakId]))[0] ?? null;
+}
+
+export type OpenClaims = {
+  readonly currency: Currency;
+  readonly count: number;
+  readonly amount: bigint;
+  readonly oldestFiledAt: Date;
+};
+
+const openClaimsSql = sql(
+  "break_claims_open",
+  `select b.currency, count(*)::int as count, sum(c.amount)::bigint as amount,
+     min(c.filed_at) as oldest_filed_at
+   from break_claims c
+   join breaks b on b.id = c.break_id
+   where c.state = 'filed'
+   group by b.currency
+   order by b.currency`,
+);
+
+/** What channels were asked for and have not answered, by currency. */
+export function openClaims(db: Db): Promise<OpenClaims[]> {
+  return db.all<OpenClaims>(openClaimsSql, []);
 }
 
 export type OpenBreak = {

@@ -12,6 +12,8 @@ export type Move = { readonly debit: AccountCode; readonly credit: AccountCode; 
 export type Plan = {
   readonly kind: JournalKind | null;
   readonly moves: readonly Move[];
+  /** In the book of the merchant whose the surplus is. */
+  readonly owner?: readonly Move[];
   /** Of the buyer's amount: given back through the payment's own refund, once the journal stands. */
   readonly refund: bigint | null;
 };
@@ -26,6 +28,8 @@ type Rule = {
 /** What may be decided about what. */
 export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   pay_merchant: { for: ["surplus"], memo: true },
+  // The channel has paid it by itself where it does not pass us, and books meet in no memorandum account.
+  pay_owner: { for: ["surplus"], memo: false },
   refund_buyer: { for: ["surplus"], memo: true },
   adjust_fee: { for: ["fee"], memo: false },
   recover_from_channel: { for: ["shortage", "fee"], memo: true },
@@ -45,6 +49,7 @@ export type Around = {
 
 type Decided = Pick<
   Break,
+  | "kind"
   | "settleDifference"
   | "feeDifference"
   | "standingSettle"
@@ -55,6 +60,7 @@ type Decided = Pick<
   | "memo"
   | "paymentId"
   | "openedAt"
+  | "heldByDoor"
 >;
 
 /** What is left to be decided: which difference, and how much of it, above zero. */
@@ -89,6 +95,12 @@ export function refusalOf(resolution: Resolution, about: Decided, around: Around
 function special(resolution: Resolution, about: Decided, around: Around): string | null {
   const { claim, incomeTermDays, now } = around;
   switch (resolution) {
+    case "pay_merchant":
+      return isStrangers(about) ? `${STRANGERS}: find whose it is, and propose pay_owner with it` : null;
+    case "recover_from_merchant":
+      return isStrangers(about) ? `${STRANGERS}: have the channel make it good, or bear it` : null;
+    case "pay_owner":
+      return about.paymentId === null ? null : "the payment is known, and so is its merchant: pay_merchant";
     case "refund_buyer":
       if (about.paymentId === null) return "the payment is not known: give it back at the channel's console";
       return buyersAmount(about) > 0n
@@ -98,7 +110,11 @@ function special(resolution: Resolution, about: Decided, around: Around): string
       if (openDifference(about).settle === 0n && openDifference(about).fee < 0n) {
         return "the channel charged less than the books say";
       }
-      return claim?.state === "paid" ? null : "no claim on the channel is noted as paid";
+      if (claim?.state !== "paid" || claim.bookedBy !== null)
+        return "no claim on the channel is noted as paid";
+      return about.heldByDoor && movedOf(resolution, about, claim) < leftOf(about).amount
+        ? "the door holds this shortage as a whole: note the claim as paid when all of it is"
+        : null;
     case "income": {
       if (about.paymentId !== null) return "the payer is known";
       const since = about.openedAt;
@@ -110,6 +126,13 @@ function special(resolution: Resolution, about: Decided, around: Around): string
   }
 }
 
+const STRANGERS = "the line is of another merchant number, not of this contract's merchant";
+
+/** Where it does not pass us nothing is paid by us, and the twins have no other book. */
+function isStrangers({ kind, memo }: Decided): boolean {
+  return kind === "unknown_merchant" && !memo;
+}
+
 /** What the buyer gave beyond what the books know, and has not got back by this break before. */
 function buyersAmount({ theirsAmount, oursAmount, settleDifference, standingSettle }: Decided): bigint {
   const beyond = (theirsAmount ?? 0n) - (oursAmount ?? 0n);
@@ -118,9 +141,29 @@ function buyersAmount({ theirsAmount, oursAmount, settleDifference, standingSett
   return standingSettle > 0n && beyond === settleDifference ? beyond - standingSettle : 0n;
 }
 
-/** What carrying it out moves. @param gross costs are billed apart at this channel account */
-export function planOf(resolution: Resolution, about: Decided, { gross }: { gross: boolean }): Plan {
+/** What of what is left a resolution moves: all of it, but of a claim no more than was paid. */
+export function movedOf(resolution: Resolution, about: Decided, claim: Claim | null): bigint {
+  const { amount } = leftOf(about);
+  const isPart =
+    resolution === "recover_from_channel" && claim?.state === "paid" && claim.paidAmount < amount;
+  return isPart ? claim.paidAmount : amount;
+}
+
+/** What may be claimed of the channel, above zero; null: it owes nothing by this break. */
+export function claimableOf(about: Decided): bigint | null {
   const { what, amount } = leftOf(about);
+  const isOwed = what === "shortage" || (what === "fee" && openDifference(about).fee > 0n);
+  return isOwed ? amount : null;
+}
+
+/** What carrying it out moves. @param gross costs are billed apart at this channel account */
+export function planOf(
+  resolution: Resolution,
+  about: Decided,
+  { gross, claim = null }: { readonly gross: boolean; readonly claim?: Claim | null },
+): Plan {
+  const { what } = leftOf(about);
+  const amount = movedOf(resolution, about, claim);
   const plan = (kind: JournalKind, debit: AccountCode, credit: AccountCode): Plan => ({
     kind,
     moves: [{ debit, credit, amount }],
@@ -129,6 +172,11 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
   switch (resolution) {
     case "pay_merchant":
       return plan("resolution_pay_merchant", "suspense_surplus", "merchant_pending");
+    case "pay_owner":
+      return {
+        ...plan("surplus_owner_found", "suspense_surplus", "interbook"),
+        owner: [{ debit: "interbook", credit: "merchant_pending", amount }],
+      };
     case "refund_buyer":
       // The refund draws on the merchant's money, where the surplus waits for it.
       return {

@@ -133,7 +133,8 @@ test("the channel makes good only what it has paid upon a claim", async () => {
   assert.equal((await claim({ claim_no: "C-1" })).status, 200);
   assert.equal((await claim({ claim_no: "C-1", state: "refused", note: "Too late" })).status, 200);
   assert.equal((await claim({ claim_no: "C-2" })).status, 200);
-  const paid = await claim({ claim_no: "C-2", state: "paid" });
+  assert.equal((await claim({ claim_no: "C-2", state: "paid" })).body.field, "evidence");
+  const paid = await claim({ claim_no: "C-2", state: "paid", evidence: "L-88" });
   assert.deepEqual([paid.body.claim_no, paid.body.state], ["C-2", "paid"]);
   const approval = await mei.propose(id, "recover_from_channel");
   assert.equal((await jun.decide(approval, "approve")).status, 200);

@@ -10,11 +10,13 @@ import { lockDay } from "../../ledger/index.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
-import { type Break, RESOLUTIONS, type Resolution } from "./model.ts";
-import { draftsOf } from "./plans.ts";
+import { type Break, type Claim, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
+import { ownerRefusal } from "./owner.ts";
 import { beyondRank, incomeTermDays, newestPolicies } from "./policies.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
-import { leftOf, type Plan, planOf, refusalOf } from "./resolutions.ts";
+import { recover } from "./recover.ts";
+import { leftOf, movedOf, type Plan, planOf, refusalOf } from "./resolutions.ts";
+import { settle } from "./settle.ts";
 import { lockBreaks } from "./store.ts";
 import { openWork, undoResolution, type Work } from "./work.ts";
 
@@ -30,7 +32,7 @@ export type ResolveDeps = {
 
 export type Previewed = {
   readonly about: Break;
-  readonly resolution: Resolution;
+  readonly wish: Wish;
   readonly plan: Plan;
   readonly amount: bigint;
   /** Why it may not be done; null: it may. */
@@ -39,18 +41,20 @@ export type Previewed = {
 
 export type Resolving = {
   /** What carrying it out would post, and why it may not be. Throws `not_found`. */
-  preview(id: Id, resolution: Resolution): Promise<Previewed>;
-  /** Every resolution with its refusal. */
+  preview(id: Id, wish: Wish): Promise<Previewed>;
+  /**
+   * Every resolution with its refusal; `pay_owner` as far as it hangs on the break and not on the merchant.
+   */
   choices(about: Break): Promise<readonly { resolution: Resolution; refusal: string | null }[]>;
   /** Throws `not_found`, or `conflict` with the refusal or the proposal that is open. */
-  propose(actor: Actor, id: Id, wish: { resolution: Resolution; reason: string }): Promise<Approval>;
+  propose(actor: Actor, id: Id, wish: Wish & { readonly reason: string }): Promise<Approval>;
   readonly action: ApprovalAction;
 };
 
 export function createResolving(deps: ResolveDeps): Resolving {
   const { cell } = deps;
   return {
-    preview: (id, resolution) => preview(deps, id, resolution),
+    preview: (id, wish) => preview(deps, id, wish),
     choices: async (about) => {
       const around = await aroundOf(deps, about);
       return RESOLUTIONS.map((resolution) => ({
@@ -73,13 +77,16 @@ export function createResolving(deps: ResolveDeps): Resolving {
   };
 }
 
-async function preview(deps: ResolveDeps, id: Id, resolution: Resolution): Promise<Previewed> {
+async function preview(deps: ResolveDeps, id: Id, wish: Wish): Promise<Previewed> {
+  const { resolution } = wish;
   const about = await findBreak(deps.cell.db, id);
   if (about === null) throw problem("not_found");
   const { gross } = await contractOf(deps, about);
-  const plan = planOf(resolution, about, { gross });
-  const refusal = refusalOf(resolution, about, await aroundOf(deps, about));
-  return { about, resolution, plan, amount: leftOf(about).amount, refusal };
+  const around = await aroundOf(deps, about);
+  const { claim } = around;
+  const plan = planOf(resolution, about, { gross, claim });
+  const refusal = refusalOf(resolution, about, around) ?? (await ownerRefusal(deps, about, wish));
+  return { about, wish, plan, amount: movedOf(resolution, about, claim), refusal };
 }
 
 async function contractOf({ channels }: ResolveDeps, { channelAccountId }: Break) {
@@ -101,14 +108,21 @@ async function propose(
   deps: ResolveDeps,
   actor: Actor,
   id: Id,
-  { resolution, reason }: { resolution: Resolution; reason: string },
+  { reason, ...wish }: Wish & { readonly reason: string },
 ): Promise<Approval> {
-  const { about, amount, refusal } = await preview(deps, id, resolution);
+  const { resolution, paidTo } = wish;
+  const { about, amount, refusal } = await preview(deps, id, wish);
   if (refusal !== null) throw problem("conflict", { detail: refusal });
   const approval = await deps.operators.propose(actor, {
     kind: RESOLVE_BREAK_KIND,
     subject: formatId("brk", id),
-    payload: { resolution, amount: String(amount), currency: about.currency, ...figuresOf(about) },
+    payload: {
+      resolution,
+      ...(paidTo === null ? {} : { merchant: formatId("mch", paidTo) }),
+      amount: String(amount),
+      currency: about.currency,
+      ...figuresOf(about),
+    },
     reason,
   });
   await change(deps, id, (work, present) => {
@@ -135,18 +149,30 @@ async function carryOut(
   if (known === null || resolution === undefined) return { refused: `${approval.subject} is no break` };
   const { gross } = await contractOf(deps, known);
   const around = await aroundOf(deps, known);
+  const paidTo = paidToOf(approval);
+  const ofOwner = await ownerRefusal(deps, known, { resolution, paidTo });
   let refused: string | null = null;
   let done = known;
-  await change(deps, known.id, (work, present) => {
+  await change(deps, known.id, async (work, present) => {
     done = present;
     refused = null;
-    if (present.state === "resolved" && present.proposalId === approval.id) return;
-    refused = staleness(present, approval) ?? refusalOf(resolution, present, around);
+    const claim = await claimOfBreak(work.tx, present.id);
+    if (isDone(present, claim, approval)) return;
+    const amount = movedOf(resolution, present, claim);
+    refused =
+      staleness(present, amount, approval) ?? refusalOf(resolution, present, { ...around, claim }) ?? ofOwner;
     if (refused !== null) return;
-    const plan = planOf(resolution, present, { gross });
-    done = settle(work, present, { resolution, plan, newId: deps.cell.newId });
-    done = work.keep({ ...done, proposalId: approval.id, explanation: approval.reason });
-    work.tell(done, "resolved", `${resolution}: ${approval.reason ?? ""}`, {
+    const plan = planOf(resolution, present, { gross, claim });
+    const { newId } = deps.cell;
+    done =
+      resolution === "recover_from_channel" && claim !== null
+        ? await recover(work, present, { plan, claim, approvalId: approval.id, gross, newId })
+        : settle(work, { ...present, paidTo }, { resolution, plan, newId });
+    const isWhole = done.state === "resolved";
+    const explanation = isWhole ? approval.reason : null;
+    done = work.keep({ ...done, proposalId: approval.id, explanation });
+    const rest = isWhole ? "" : ` ${amount} of it; ${leftOf(done).amount} is left.`;
+    work.tell(done, isWhole ? "resolved" : "recovered", `${resolution}: ${approval.reason ?? ""}${rest}`, {
       operatorId: approval.decidedBy,
     });
   });
@@ -156,31 +182,24 @@ async function carryOut(
   return { refused };
 }
 
-function staleness(present: Break, { id, payload }: Approval): string | null {
+function paidToOf({ payload }: Approval): Id | null {
+  return typeof payload.merchant === "string" ? parseId("mch", payload.merchant) : null;
+}
+
+/** What an approval did is in the books, and whoever carries it out again adds nothing. */
+function isDone({ state, proposalId }: Break, claim: Claim | null, { id }: Approval): boolean {
+  return claim?.bookedBy === id || (proposalId === id && state !== "proposed");
+}
+
+function staleness(present: Break, amount: bigint, { id, payload }: Approval): string | null {
   if (present.state === "proposed" && present.proposalId !== id) return "another proposal took its place";
   const now = figuresOf(present);
   const same =
+    payload.amount === String(amount) &&
     payload.round === now.round &&
     payload.settle_difference === now.settle_difference &&
     payload.fee_difference === now.fee_difference;
   return same ? null : "the break has changed since it was proposed";
-}
-
-/** Posts what a resolution moves, and ends the break by it. */
-export function settle(
-  work: Work,
-  about: Break,
-  { resolution, plan, newId }: { resolution: Resolution; plan: Plan; newId: () => Id },
-): Break {
-  let row = about;
-  for (const draft of draftsOf(work, about, plan, newId)) row = work.journal(row, "resolution", draft);
-  return work.keep({
-    ...row,
-    state: "resolved",
-    resolution,
-    endedAt: work.now,
-    contradiction: null,
-  });
 }
 
 /**

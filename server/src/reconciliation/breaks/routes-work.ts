@@ -1,6 +1,8 @@
 /** What people do about one break over HTTP: write, look after, claim, ask again, propose how it ends. */
 import { Type } from "typebox";
+import { problem } from "../../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../../kernel/http.ts";
+import { AMOUNT_MAX } from "../../kernel/money.ts";
 import {
   ApprovalSchema,
   IdParams,
@@ -9,7 +11,7 @@ import {
   readId,
   readIdField,
 } from "../../operators/index.ts";
-import { RESOLUTIONS } from "./model.ts";
+import { RESOLUTIONS, type Resolution as ResolutionName, type Wish } from "./model.ts";
 import type { BreakRoutesDeps } from "./routes.ts";
 import {
   BreakSchema,
@@ -33,13 +35,38 @@ const OwnerBody = strictObject({
 const ClaimBody = strictObject({
   claim_no: Type.String({ minLength: 1, maxLength: 128, description: "The channel's number of the claim" }),
   state: Type.Optional(Type.Enum(["filed", "paid", "refused"], { description: "filed unless told" })),
+  amount: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number(AMOUNT_MAX),
+      description: "What is left of the break unless told",
+    }),
+  ),
+  paid_amount: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number(AMOUNT_MAX),
+      description: "With paid: the claim's amount unless told",
+    }),
+  ),
+  evidence: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: "The number of what shows it: a letter, a ticket, a bank entry; needed with paid",
+    }),
+  ),
   filed_at: Type.Optional(InstantSchema),
   note: Type.Optional(Sentence("What the channel said")),
 });
 const Resolution = Type.Enum([...RESOLUTIONS]);
-const PreviewBody = strictObject({ resolution: Resolution });
+const Merchant = Type.Optional(
+  Type.String({ maxLength: 100, description: "With pay_owner: whose the surplus is" }),
+);
+const PreviewBody = strictObject({ resolution: Resolution, merchant: Merchant });
 const ProposeBody = strictObject({
   resolution: Resolution,
+  merchant: Merchant,
   reason: Sentence("Why, and where it is written"),
 });
 const AskedSchema = Type.Object({
@@ -101,7 +128,9 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
       schema: opsSchema({
         operationId: "opsClaimBreak",
         summary: "Note a claim on the channel",
-        description: "Filed first, then paid or refused. A refused one may be filed anew.",
+        description:
+          "Filed first, then paid (whole or in part) or refused. Another may be filed after a refused one, " +
+          "and after a paid one that is booked. What is paid moves by recover_from_channel, by two people.",
         params: IdParams,
         body: ClaimBody,
         response: { 200: ClaimSchema, ...problems(400, 401, 403, 404, 409) },
@@ -110,7 +139,16 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
     async (request) => {
       const actor = await deps.authenticateOperator(request, "breaks.propose");
       const { claim_no: claimNo, state = "filed", filed_at: filedAt, note = null } = request.body;
-      const wish = { claimNo, state, filedAt: filedAt === undefined ? null : new Date(filedAt), note };
+      const { amount, paid_amount: paidAmount, evidence = null } = request.body;
+      const wish = {
+        claimNo,
+        state,
+        note,
+        evidence,
+        amount: amount === undefined ? null : BigInt(amount),
+        paidAmount: paidAmount === undefined ? null : BigInt(paidAmount),
+        filedAt: filedAt === undefined ? null : new Date(filedAt),
+      };
       return presentClaim(await people.claim(actor, readId("brk", request.params.id), wish));
     },
   );
@@ -133,6 +171,16 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
   );
 }
 
+function wishOf(body: { readonly resolution: ResolutionName; readonly merchant?: string }): Wish {
+  const { resolution, merchant } = body;
+  if ((resolution === "pay_owner") === (merchant !== undefined)) {
+    return { resolution, paidTo: merchant === undefined ? null : readIdField("mch", merchant, "merchant") };
+  }
+  const detail =
+    merchant === undefined ? "name the merchant whose the surplus is" : `${resolution} names no merchant`;
+  throw problem("invalid_request", { field: "merchant", detail });
+}
+
 /** Adds how breaks are resolved. */
 export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
   const { resolving } = deps.breaks;
@@ -150,7 +198,7 @@ export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
     async (request) => {
       await deps.authenticateOperator(request, "breaks.read");
       const id = readId("brk", request.params.id);
-      return presentPreview(await resolving.preview(id, request.body.resolution));
+      return presentPreview(await resolving.preview(id, wishOf(request.body)));
     },
   );
 
@@ -170,7 +218,8 @@ export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {
     },
     async (request, reply) => {
       const actor = await deps.authenticateOperator(request, "breaks.propose");
-      const approval = await resolving.propose(actor, readId("brk", request.params.id), request.body);
+      const wish = { ...wishOf(request.body), reason: request.body.reason };
+      const approval = await resolving.propose(actor, readId("brk", request.params.id), wish);
       return reply.status(202).send(presentApproval(approval));
     },
   );

@@ -17,12 +17,13 @@ import {
   readIdField,
 } from "../../operators/index.ts";
 import { BREAK_KINDS } from "../model.ts";
+import type { Break } from "./model.ts";
 import type { BreakFilter } from "./reading.ts";
 import { manualRoutes } from "./routes-manual.ts";
 import { policyRoutes } from "./routes-policies.ts";
 import { peopleRoutes, resolutionRoutes } from "./routes-work.ts";
 import type { Breaks } from "./service.ts";
-import { BREAK_STATES, BreakSchema, EvidenceSchema, presentBreak, presentEvidence } from "./wire.ts";
+import { BREAK_STATES, EvidenceSchema, ListedBreakSchema, presentEvidence, presentListed } from "./wire.ts";
 
 export type BreakRoutesDeps = {
   readonly breaks: Breaks;
@@ -42,6 +43,11 @@ const ListQuery = strictObject({
   merchant: Type.Optional(Type.String({ maxLength: 100 })),
   channel_date: Type.Optional(Type.String({ format: "date" })),
   owner: Type.Optional(Type.String({ maxLength: 100 })),
+  claim: Type.Optional(
+    Type.Enum(["open", "paid"], {
+      description: "open: the channel has not answered; paid: it has paid, and the books do not have it yet",
+    }),
+  ),
   older_than_days: Type.Optional(
     Type.String({ pattern: "^[0-9]{1,4}$", description: "Found at least so many days ago" }),
   ),
@@ -54,6 +60,7 @@ type Asked = {
   readonly channel_date?: string;
   readonly owner?: string;
   readonly older_than_days?: string;
+  readonly claim?: "open" | "paid";
 };
 
 /** Adds the work-list of breaks. */
@@ -66,7 +73,7 @@ export function breakRoutes(http: Http, deps: BreakRoutesDeps): void {
         summary: "List breaks",
         description: "Differences between channels' statements and the books, newest first.",
         querystring: ListQuery,
-        response: { 200: pageSchema(BreakSchema), ...problems(400, 401, 403) },
+        response: { 200: pageSchema(ListedBreakSchema), ...problems(400, 401, 403) },
       }),
     },
     async (request) => {
@@ -75,7 +82,10 @@ export function breakRoutes(http: Http, deps: BreakRoutesDeps): void {
       const before = readCursorId(request.query.cursor);
       const filter = filterOf(request.query, deps.clock.now());
       const rows = await deps.breaks.list(filter, { before, limit: limit + 1 });
-      return pageOf(rows, limit, (row) => [row.id], presentBreak);
+      const claims = await deps.breaks.claimsOf(rows.map(({ id }) => id));
+      const claimOf = new Map(claims.map((claim) => [claim.breakId, claim]));
+      const present = (row: Break) => presentListed(row, claimOf.get(row.id) ?? null);
+      return pageOf(rows, limit, (row) => [row.id], present);
     },
   );
 
@@ -115,6 +125,7 @@ function filterOf(asked: Asked, now: Date): BreakFilter {
     merchantId: id("mch", merchant, "merchant"),
     channelDate: date ?? null,
     ownerId: id("opr", owner, "owner"),
+    claim: asked.claim ?? null,
     foundBefore: days === undefined ? null : plus(now, -Number(days) * DAY),
   };
 }

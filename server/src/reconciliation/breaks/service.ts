@@ -1,10 +1,12 @@
 /** What other rooms and operators ask of breaks. */
 import type { ChannelAccount } from "../../channels/index.ts";
+import type { CostClause } from "../../fees/index.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type Journal, journalById } from "../../ledger/index.ts";
 import type { ApprovalAction } from "../../operators/index.ts";
 import { type Applied, apply } from "./apply.ts";
+import { type CostsDeps, costsOf } from "./costs.ts";
 import { createManualJournals, type ManualJournals } from "./manual-journals.ts";
 import type { Break, BreakEvent, Claim, JournalPurpose } from "./model.ts";
 import { createPeople, type People, type PeopleDeps } from "./people.ts";
@@ -12,10 +14,13 @@ import { policyAction } from "./policies.ts";
 import {
   type BreakFilter,
   claimOfBreak,
+  claimsOfBreaks,
   eventsOfBreak,
   findBreak,
   listBreaks,
   type OpenBreak,
+  type OpenClaims,
+  openClaims,
   openOfPayments,
   type SummaryRow,
   summaryOf,
@@ -47,6 +52,10 @@ export type Breaks = {
     filter: BreakFilter,
     page: { readonly before: Id | null; readonly limit: number },
   ): Promise<readonly Break[]>;
+  /** The newest claim of each of these that has one. */
+  claimsOf(ids: readonly Id[]): Promise<readonly Claim[]>;
+  /** What channels were asked for and have not answered, by currency. */
+  openClaims(): Promise<readonly OpenClaims[]>;
   /** Throws `not_found`. */
   get(id: Id): Promise<Break>;
   /** All that is known of one: its history, its journals, the claim. Throws `not_found`. */
@@ -62,11 +71,13 @@ export type Evidence = {
   readonly about: Break;
   readonly account: ChannelAccount | null;
   readonly events: readonly BreakEvent[];
+  /** What the contract says of its costs, as it was. */
+  readonly costs: readonly CostClause[];
   readonly claim: Claim | null;
   readonly journals: readonly { readonly purpose: JournalPurpose; readonly journal: Journal }[];
 };
 
-export type BreaksDeps = ApplyDeps & ResolveDeps & PeopleDeps;
+export type BreaksDeps = ApplyDeps & ResolveDeps & PeopleDeps & CostsDeps;
 
 export function createBreaks(deps: BreaksDeps): Breaks {
   const { cell } = deps;
@@ -87,6 +98,8 @@ export function createBreaks(deps: BreaksDeps): Breaks {
       paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
+    claimsOf: (ids) => claimsOfBreaks(cell.db, ids),
+    openClaims: () => openClaims(cell.db),
     get,
     evidence: async (id) => evidenceOf(deps, await get(id)),
     people: createPeople(deps),
@@ -96,9 +109,11 @@ export function createBreaks(deps: BreaksDeps): Breaks {
   };
 }
 
-async function evidenceOf({ cell, channels }: BreaksDeps, about: Break): Promise<Evidence> {
-  const [account, events, claim, links] = await Promise.all([
+async function evidenceOf(deps: BreaksDeps, about: Break): Promise<Evidence> {
+  const { cell, channels } = deps;
+  const [account, costs, events, claim, links] = await Promise.all([
     channels.account(about.channelAccountId),
+    costsOf(deps, about),
     eventsOfBreak(cell.db, about.id),
     claimOfBreak(cell.db, about.id),
     journalsOfBreak(cell.db, about.id),
@@ -110,5 +125,5 @@ async function evidenceOf({ cell, channels }: BreaksDeps, about: Break): Promise
       return { purpose, journal };
     }),
   );
-  return { about, account, events, claim, journals };
+  return { about, account, costs, events, claim, journals };
 }

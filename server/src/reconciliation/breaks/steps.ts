@@ -118,6 +118,7 @@ function tellFound(work: Work, context: StepContext): Break {
     standingFee: 0n,
     proposalId: null,
     ruleId: null,
+    paidTo: null,
   };
   work.tell(made, "found", figures(finding));
   return made;

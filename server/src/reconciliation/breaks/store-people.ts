@@ -17,18 +17,29 @@ export async function insertEventOnce(tx: Tx, event: BreakEvent): Promise<void> 
 
 const claimSql = sql(
   "break_claims_write",
-  `insert into break_claims (break_id, claim_no, filed_at, state, ended_at, note)
-   values ($1, $2, $3, $4, $5, $6)
+  `insert into break_claims (
+     break_id, claim_no, filed_at, state, ended_at, note, amount, paid_amount, evidence, filed_by, ended_by,
+     booked_by
+   )
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
    on conflict on constraint break_claims_pkey do update
    set claim_no = excluded.claim_no,
      filed_at = excluded.filed_at,
      state = excluded.state,
      ended_at = excluded.ended_at,
-     note = excluded.note`,
+     note = excluded.note,
+     amount = excluded.amount,
+     paid_amount = excluded.paid_amount,
+     evidence = excluded.evidence,
+     filed_by = excluded.filed_by,
+     ended_by = excluded.ended_by,
+     booked_by = excluded.booked_by`,
 );
 
 /** The claim of a break that is locked. */
 export async function writeClaim(tx: Tx, claim: Claim): Promise<void> {
-  const { breakId, claimNo, filedAt, state, endedAt, note } = claim;
-  await tx.run(claimSql, [breakId, claimNo, filedAt, state, endedAt, note]);
+  const { breakId, claimNo, filedAt, state, endedAt, note, ...more } = claim;
+  const { amount, paidAmount, evidence, filedBy, endedBy, bookedBy } = more;
+  const first = [breakId, claimNo, filedAt, state, endedAt, note];
+  await tx.run(claimSql, [...first, amount, paidAmount, evidence, filedBy, endedBy, bookedBy]);
 }

@@ -11,7 +11,7 @@ const COLUMNS = `
   first_reconciliation_id, last_reconciliation_id, found_at, opened_at, owner_id, resolution, explanation,
   ended_at, memo, round, suspense_journal_id, surplus_effect, shortage_effect, pending_effect,
   held_by_door, partner_id,
-  contradiction, standing_resolution, standing_settle, standing_fee, proposal_id, rule_id`;
+  contradiction, standing_resolution, standing_settle, standing_fee, proposal_id, rule_id, paid_to`;
 export const BREAK_COLUMNS: string = COLUMNS;
 
 /** In the order of the columns above, with what each is in an array. */
@@ -56,6 +56,7 @@ const TYPES = {
   standingFee: "bigint",
   proposalId: "uuid",
   ruleId: "uuid",
+  paidTo: "uuid",
 } as const satisfies Record<keyof Break, string>;
 const KEYS = Object.keys(TYPES) as (keyof Break)[];
 const ARRAYS = Object.values(TYPES)
@@ -274,7 +275,8 @@ const updateSql = sql(
      standing_settle = u.standing_settle,
      standing_fee = u.standing_fee,
      proposal_id = u.proposal_id,
-     rule_id = u.rule_id
+     rule_id = u.rule_id,
+     paid_to = u.paid_to
    from unnest(${ARRAYS}) as u (${COLUMNS})
    where b.id = u.id`,
 );

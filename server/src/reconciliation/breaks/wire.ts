@@ -1,5 +1,6 @@
 /** Breaks on the wire. */
 import { Type } from "typebox";
+import { CostClauseSchema, presentCostClause } from "../../fees/index.ts";
 import { CurrencySchema, InstantSchema } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
 import { BREAK_KINDS } from "../model.ts";
@@ -37,6 +38,9 @@ export const BreakSchema = Type.Object({
   match_key: Type.String(),
   owner: NullableString,
   resolution: NullableString,
+  paid_to: Type.Union([Type.String(), Type.Null()], {
+    description: "The other merchant whose the surplus was",
+  }),
   explanation: NullableString,
   contradiction: NullableString,
   found_at: InstantSchema,
@@ -64,6 +68,7 @@ export function presentBreak(row: Break) {
     match_key: row.matchKey,
     owner: row.ownerId === null ? null : formatId("opr", row.ownerId),
     resolution: row.resolution,
+    paid_to: row.paidTo === null ? null : formatId("mch", row.paidTo),
     explanation: row.explanation,
     contradiction: row.contradiction,
     found_at: row.foundAt.toISOString(),
@@ -86,6 +91,7 @@ const LineSchema = Type.Object({
 export const PreviewSchema = Type.Object({
   break: Type.String(),
   resolution: Type.Enum([...RESOLUTIONS]),
+  merchant: Type.Union([Type.String(), Type.Null()], { description: "Whose the surplus would be" }),
   amount: Type.Integer(),
   currency: CurrencySchema,
   refusal: Type.Union([Type.String(), Type.Null()], { description: "Why it may not be done; null: it may" }),
@@ -94,7 +100,7 @@ export const PreviewSchema = Type.Object({
   }),
   journals: Type.Array(
     Type.Object({
-      book: Type.Enum(["merchant"]),
+      book: Type.Enum(["merchant", "owner"]),
       kind: Type.String(),
       currency: CurrencySchema,
       lines: Type.Array(LineSchema),
@@ -102,10 +108,12 @@ export const PreviewSchema = Type.Object({
   ),
 });
 
-export function presentPreview({ about, resolution, plan, amount, refusal }: Previewed) {
+export function presentPreview({ about, wish, plan, amount, refusal }: Previewed) {
+  const { resolution, paidTo } = wish;
   return {
     break: formatId("brk", about.id),
     resolution,
+    merchant: paidTo === null ? null : formatId("mch", paidTo),
     amount: Number(amount),
     currency: about.currency,
     refusal,
@@ -118,19 +126,42 @@ export function presentPreview({ about, resolution, plan, amount, refusal }: Pre
 export const ClaimSchema = Type.Object({
   claim_no: Type.String(),
   state: Type.Enum(["filed", "paid", "refused"]),
+  amount: Type.Integer({ description: "What is claimed" }),
+  paid_amount: Type.Integer({ description: "What of it the channel has paid" }),
+  booked: Type.Boolean({ description: "Whether what was paid is in the books" }),
+  evidence: NullableString,
   filed_at: InstantSchema,
+  filed_by: NullableString,
   ended_at: NullableInstant,
+  ended_by: NullableString,
   note: NullableString,
 });
 
-export function presentClaim({ claimNo, state, filedAt, endedAt, note }: Claim) {
+export function presentClaim(claim: Claim) {
+  const operator = (id: Claim["filedBy"]) => (id === null ? null : formatId("opr", id));
   return {
-    claim_no: claimNo,
-    state,
-    filed_at: filedAt.toISOString(),
-    ended_at: endedAt?.toISOString() ?? null,
-    note,
+    claim_no: claim.claimNo,
+    state: claim.state,
+    amount: Number(claim.amount),
+    paid_amount: Number(claim.paidAmount),
+    booked: claim.bookedBy !== null,
+    evidence: claim.evidence,
+    filed_at: claim.filedAt.toISOString(),
+    filed_by: operator(claim.filedBy),
+    ended_at: claim.endedAt?.toISOString() ?? null,
+    ended_by: operator(claim.endedBy),
+    note: claim.note,
   };
+}
+
+/** A break in the work-list, with what the channel was asked for. */
+export const ListedBreakSchema = Type.Object({
+  ...BreakSchema.properties,
+  claim: Type.Union([ClaimSchema, Type.Null()]),
+});
+
+export function presentListed(row: Break, claim: Claim | null) {
+  return { ...presentBreak(row), claim: claim === null ? null : presentClaim(claim) };
 }
 
 const RowSchema = Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]);
@@ -145,7 +176,11 @@ export const EvidenceSchema = Type.Object({
     Type.Object({
       channel: Type.String(),
       label: Type.String(),
-      cost_rate_millionths: Type.Integer(),
+      costs: Type.Array(CostClauseSchema, {
+        description:
+          "The rule that priced the order, as it was; of an order that nothing has priced, or that is not " +
+          "known, each rule in force on the date. Empty where the channel charges the merchant itself",
+      }),
       cost_settlement: Type.String(),
       cost_returned_on_refund: Type.Boolean(),
       fund_flow: Type.String(),
@@ -180,7 +215,7 @@ export const EvidenceSchema = Type.Object({
 });
 
 export function presentEvidence(
-  { about, account, events, claim, journals }: Evidence,
+  { about, account, costs, events, claim, journals }: Evidence,
   choices: readonly { readonly resolution: string; readonly refusal: string | null }[],
 ) {
   return {
@@ -189,7 +224,7 @@ export function presentEvidence(
     ours: rowOf(about.ours),
     timeline_url:
       about.paymentId === null ? null : `/v1/ops/payments/${formatId("pay", about.paymentId)}/timeline`,
-    contract: account === null ? null : presentContract(account),
+    contract: account === null ? null : presentContract(account, costs),
     partner: about.partnerId === null ? null : formatId("brk", about.partnerId),
     claim: claim === null ? null : presentClaim(claim),
     resolutions: [...choices],
@@ -216,11 +251,11 @@ export function presentEvidence(
   };
 }
 
-function presentContract(account: NonNullable<Evidence["account"]>) {
+function presentContract(account: NonNullable<Evidence["account"]>, costs: Evidence["costs"]) {
   return {
     channel: account.channel,
     label: account.label,
-    cost_rate_millionths: Number(account.costRateMillionths),
+    costs: costs.map(presentCostClause),
     cost_settlement: account.costSettlement,
     cost_returned_on_refund: account.costReturnedOnRefund,
     fund_flow: account.fundFlow,

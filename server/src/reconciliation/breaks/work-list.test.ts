@@ -81,12 +81,14 @@ test("a break tells both rows, the contract, what may be decided, and what colle
   assert.equal(said.status, 201, JSON.stringify(said.body));
   const { body } = await jun.ask("GET", `/v1/ops/breaks/${id}`);
   assert.deepEqual([body.theirs, body.ours], [{ line: 6, trade_no: "T" }, { journal: "J" }]);
-  assert.equal(body.contract.cost_rate_millionths, 6_000);
+  assert.deepEqual(body.contract.costs, [
+    { rule: "account_rate", version: 1, method: null, terms: null, rate_millionths: 6_000 },
+  ]);
   assert.equal(body.events.at(-1).detail, "I called the channel");
   const allowed = body.resolutions.filter((choice: Json) => choice.refusal === null);
   assert.deepEqual(
     allowed.map((choice: Json) => choice.resolution),
-    ["pay_merchant"],
+    ["pay_merchant", "pay_owner"],
   );
   assert.deepEqual(
     body.journals[0].lines.map((line: Json) => line.account),

@@ -33,6 +33,8 @@ export type Work = {
   keep(next: Break): Break;
   /** The row as it is now in this work. */
   present(id: Id): Break | undefined;
+  /** The rows about a key, with those that this work has made. */
+  about(matchKey: string): readonly Break[];
   tell(about: Break, kind: BreakEventKind, detail: string | null, by?: Teller): void;
   /** Journals of the books that are read already. */
   readonly read: Map<Id, Journal>;
@@ -72,6 +74,7 @@ export function openWork({ cell, tx, day, now, locked, teller }: WorkDeps): Work
     now,
     keep,
     present: (id) => rows.get(id),
+    about: (matchKey) => [...rows.values()].filter((row) => row.matchKey === matchKey),
     tell: (about, kind, detail, who = teller) => {
       const { operatorId = null, reconciliationId = null } = who;
       const step = events.length + 1;
@@ -198,7 +201,7 @@ export async function undoResolution(work: Work, about: Break, newId: () => Id):
     const source = sourceOf(about.id, round, "undone");
     row = work.journal(row, "undone", reversalOf(journal, newId(), source));
   }
-  return row;
+  return { ...row, paidTo: null };
 }
 
 /** What takes back a journal of this very work. */

@@ -64,7 +64,7 @@ export async function openWorld(
 export type Person = {
   ask(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Proposes a resolution; the approval's id. */
-  propose(breakId: string, resolution: string): Promise<string>;
+  propose(breakId: string, resolution: string, more?: object): Promise<string>;
   decide(approvalId: string, verdict: "approve" | "reject"): Promise<Answer>;
 };
 
@@ -75,8 +75,8 @@ export async function hire(platform: TestPlatform, name: string, ...roles: strin
   const ask: Person["ask"] = (method, path, body) => platform.api(method, path, body, token);
   return {
     ask,
-    propose: async (breakId, resolution) => {
-      const wish = { resolution, reason: "As agreed with the channel" };
+    propose: async (breakId, resolution, more = {}) => {
+      const wish = { resolution, reason: "As agreed with the channel", ...more };
       const proposed = await ask("POST", `/v1/ops/breaks/${breakId}/propose`, wish);
       assert.equal(proposed.status, 202, JSON.stringify(proposed.body));
       return proposed.body.id;
