@@ -194,7 +194,7 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     await of("payouts"),
   ];
   const { invariants = [] } = audited;
-  const { missing = [] } = stated;
+  const { missing = [], noted = [] } = stated;
   const told = await deps.withTime(async ({ db }) => ({
     ...(await booksReport(db, date, day.previous)),
     ...(await comparedReport(db, date, deps.accountOf)),
@@ -208,7 +208,12 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     payouts_proposed: paid.proposed ?? 0n,
     ...told,
     invariants,
-    notes: [...(settled.notes ?? []), ...(paid.notes ?? []), ...notesOf({ ...told, invariants, missing })],
+    notes: [
+      ...(settled.notes ?? []),
+      ...(paid.notes ?? []),
+      ...noted,
+      ...notesOf({ ...told, invariants, missing }),
+    ],
   };
   const text = jsonOf(made);
   const stored = {
@@ -222,7 +227,12 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   return { end: "done", detail: "it is at /v1/ops/days/{date}/report", result: {} };
 }
 
-type Results = Partial<Report> & { readonly missing?: readonly string[]; readonly proposed?: bigint };
+type Results = Partial<Report> & {
+  readonly missing?: readonly string[];
+  /** What statements note. */
+  readonly noted?: readonly string[];
+  readonly proposed?: bigint;
+};
 
 /** What an earlier step of the run came to. */
 async function resultOf(db: Db, runId: Id, name: string): Promise<Results> {

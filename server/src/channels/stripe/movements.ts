@@ -1,5 +1,5 @@
 import type { Statement, StatementLine, StatementOf } from "../port.ts";
-import { refuseOtherDay } from "../statement-days.ts";
+import { notesOfOtherDay, withNotes } from "../statement-days.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import { decodedLine } from "../statement-text.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
@@ -50,11 +50,9 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
     const read = decodeLines(original).flatMap(
       (text, index) => lineOf(movementOf(text, index + 1), index + 1) ?? [],
     );
-    refuseOtherDay(
-      read.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) })),
-      channelDate,
-    );
-    return { account: holder.account_id ?? "", channelDate, lines: read, original };
+    const dated = read.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) }));
+    const notes = withNotes(notesOfOtherDay(dated, channelDate));
+    return { account: holder.account_id ?? "", channelDate, lines: read, original, ...notes };
   });
 }
 

@@ -4,7 +4,7 @@ import { createAlipay } from "../../channels/alipay/index.ts";
 import { type FundFlowStatement, type Statement, StatementFault } from "../../channels/index.ts";
 import { readStatement as readStripe } from "../../channels/stripe/movements.ts";
 import { createUnionpay } from "../../channels/unionpay/index.ts";
-import { parseStatement as parseWechat, type TradeBillType } from "../../channels/wechat/bill.ts";
+import type { TradeBillType } from "../../channels/wechat/bill.ts";
 import { createWechat } from "../../channels/wechat/index.ts";
 import type { Chance } from "./chance.ts";
 import type { Format, Told } from "./format.ts";
@@ -244,22 +244,31 @@ const wechat = {
   minorPerUnit: 1,
 };
 
+/** The other half of a day on which only one kind of movement happened. */
+const wechatNothing: Readonly<Record<"SUCCESS" | "REFUND", string>> = {
+  SUCCESS: `${WECHAT_HEADERS.SUCCESS}\n总交易单数,应结订单总金额,手续费总金额,订单总金额\n\`0,\`0,\`0,\`0\n`,
+  REFUND:
+    `${WECHAT_HEADERS.REFUND}\n总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\n` +
+    "`0,`0,`0,`0,`0,`0,`0\n",
+};
+
+function wechatPacked(type: TradeBillType): (content: Buffer) => Buffer {
+  if (type === "ALL") return (content) => gzipSync(content);
+  const other = type === "SUCCESS" ? "REFUND" : "SUCCESS";
+  return (content) =>
+    zipOf([
+      [Buffer.from(`${type}.csv`), content],
+      [Buffer.from(`${other}.csv`), utf8(wechatNothing[other])],
+    ]);
+}
+
 function wechatLayout(type: TradeBillType): Format {
-  const expected = { mchid: MCHID, subMchid: null, channelDate: DAY, type };
   return {
     ...wechat,
     name: `wechat ${type}`,
     sample: wechatSample(type),
-    pack: type === "ALL" ? (content) => gzipSync(content) : (content) => content,
-    read: async (original) => {
-      if (type === "ALL") return trades(await wechatChannel.readStatement(wechatOf, original));
-      try {
-        return trades(parseWechat(original, original, expected));
-      } catch (error) {
-        if (error instanceof StatementFault) return error;
-        throw error;
-      }
-    },
+    pack: wechatPacked(type),
+    read: async (original) => trades(await wechatChannel.readStatement(wechatOf, original)),
   };
 }
 
@@ -389,7 +398,8 @@ export const channelFormats: readonly Format[] = [
     decode: fromUtf8,
     pack: (content) => content,
     read: async (original) => trades(await readStripe(stripeOf, original)),
-    count: (text) => text.split("\n").filter((line) => /"type":"(charge|refund)"/.test(line)).length,
+    count: (text) =>
+      text.split("\n").filter((line) => /"type":"(charge|refund)"/.test(line)).length,
     cells: (line: string) => line.split(/[",:{}]/),
     minorPerUnit: 100,
   },

@@ -27,7 +27,8 @@ export async function throughTheFile(
       return parseAlipay(alipayStatement(channelDate, lines), nothing).lines;
     case "wechat": {
       const expected = { mchid: WECHAT_MCHID, subMchid: null, channelDate };
-      return parseWechat(wechatStatement(lines, failed), nothing, expected).lines;
+      const content = wechatStatement(lines, failed);
+      return parseWechat([{ name: null, content }], nothing, expected).lines;
     }
     case "unionpay":
       return parseDetail(unionpayStatement(lines), { merId: UNIONPAY_MER_ID, channelDate });
