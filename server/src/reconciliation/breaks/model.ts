@@ -23,6 +23,7 @@ export const RESOLUTIONS = [
   "recover_from_channel",
   "recover_from_merchant",
   "loss",
+  "cost",
   "income",
   "acknowledge",
 ] as const;

@@ -32,6 +32,7 @@ export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   recover_from_channel: { for: ["shortage", "fee"], memo: true },
   recover_from_merchant: { for: ["shortage"], memo: true },
   loss: { for: ["shortage"], memo: false },
+  cost: { for: ["shortage"], memo: false },
   income: { for: ["surplus"], memo: false },
   // Two rows that differ in what no amount tells, or a fee that is charged where the money is.
   acknowledge: { for: ["nothing"], memo: true },
@@ -100,6 +101,10 @@ function special(resolution: Resolution, about: Decided, around: Around): string
         return "the channel charged less than the books say";
       }
       return claim?.state === "paid" ? null : "no claim on the channel is noted as paid";
+    case "cost":
+      return about.paymentId === null
+        ? null
+        : "it is of a payment: a cost is what the channel takes by itself";
     case "income": {
       if (about.paymentId !== null) return "the payer is known";
       const since = about.openedAt;
@@ -156,6 +161,8 @@ export function planOf(resolution: Resolution, about: Decided, { gross }: { gros
         // Our own money takes the place of clients' money that is gone.
         platform: [{ debit: "bank_reserve", credit: "bank_own", amount }],
       };
+    case "cost":
+      return plan("resolution_cost", "channel_cost", "suspense_shortage");
     case "income":
       return plan("resolution_income", "suspense_surplus", "other_income");
   }

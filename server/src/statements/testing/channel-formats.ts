@@ -310,6 +310,7 @@ function unionpaySample(chance: Chance): string {
 function stripeSample(chance: Chance): string {
   const rows = Array.from({ length: rowsOf(chance) }, (_, index) => {
     const isRefund = chance.upTo(3) === 0;
+    const isOwn = chance.upTo(4) === 0;
     const amount = (1 + chance.upTo(90_000)) * (isRefund ? -1 : 1);
     const fee = isRefund ? 0 : 30 + chance.upTo(500);
     const created = 1_795_000_000 + index * 600;
@@ -325,7 +326,7 @@ function stripeSample(chance: Chance): string {
         ...(isRefund ? { channel_refund_no: `rfd${digits(chance, 26)}` } : {}),
       },
     };
-    const type = isRefund ? "refund" : "charge";
+    const type = isOwn ? "stripe_fee" : isRefund ? "refund" : "charge";
     const head = {
       amount,
       created,
@@ -334,7 +335,7 @@ function stripeSample(chance: Chance): string {
       id: `txn_${digits(chance, 12)}`,
       net: amount - fee,
     };
-    return JSON.stringify({ ...head, object: "balance_transaction", source, type });
+    return JSON.stringify({ ...head, object: "balance_transaction", source: isOwn ? null : source, type });
   });
   return rows.map((row) => `${row}\n`).join("");
 }
@@ -399,7 +400,7 @@ export const channelFormats: readonly Format[] = [
     pack: (content) => content,
     read: async (original) => trades(await readStripe(stripeOf, original)),
     count: (text) =>
-      text.split("\n").filter((line) => /"type":"(charge|refund)"/.test(line)).length,
+      text.split("\n").filter((line) => /"type":"(charge|refund|stripe_fee)"/.test(line)).length,
     cells: (line: string) => line.split(/[",:{}]/),
     minorPerUnit: 100,
   },
