@@ -31,8 +31,8 @@ export async function* movementsOfAccount(
 export function closeDay(deps: StripeDeps, account: Account, date: string): Promise<Movement[]> {
   return transact(deps, async ({ tx, now }) => {
     const armed = await armedFaults(tx, deps.random);
-    // A payout is live whatever a fault makes of the rest.
-    const entries = (await inOrder(tx, account.id, date)).filter(({ type }) => type !== "payout");
+    // What is of no order is live whatever a fault makes of the rest.
+    const entries = (await inOrder(tx, account.id, date)).filter(({ orderId }) => orderId !== "");
     const whole = { outTradeNo: null, appId: account.id, method: "bill" };
     const { rows, movedToNextDay } = await asFaultsShow(armed, twists(deps.random, now), whole, entries);
     for (const moved of movedToNextDay) await tx.update(movements, moved);

@@ -5,6 +5,7 @@ import { registerStripeArrival } from "./arrival.ts";
 import { registerCloseDay } from "./close-day.ts";
 import type { StripeDeps } from "./context.ts";
 import { registerStripeGateway } from "./gateway.ts";
+import { registerStripeMovements } from "./own-movements.ts";
 import { registerStripePayout } from "./payout.ts";
 
 export {
@@ -40,4 +41,5 @@ export function registerStripe(
   registerStripeActionRoutes(app, deps);
   registerCloseDay(app, deps);
   registerStripePayout(app, deps);
+  registerStripeMovements(app, deps);
 }

@@ -155,19 +155,30 @@ export type Name = { id: string; accountId: string; kind: NameKind; orderId: str
 /** `key` and `value` of an intent's metadata, for the search. */
 export type Tag = { id: string; accountId: string; key: string; value: string; intentId: string };
 
+/** What Stripe moves by itself, of no order. */
+export const OWN_MOVEMENTS = [
+  "stripe_fee",
+  "adjustment",
+  "reserve_transaction",
+  "topup",
+  "transfer",
+] as const;
+type OwnMovement = (typeof OWN_MOVEMENTS)[number];
+
 export type Movement = {
   id: string;
   accountId: string;
   /** UTC date of `createdAt`. */
   date: string;
-  type: "charge" | "refund" | "refund_failure" | "adjustment" | "payout";
-  category: "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal" | "payout";
+  type: "charge" | "refund" | "refund_failure" | "payout" | OwnMovement;
+  category: "charge" | "refund" | "refund_failure" | "dispute" | "dispute_reversal" | "payout" | OwnMovement;
   /** Signed; what the account gets is `amount` less `fee`. */
   amount: bigint;
   fee: bigint;
   currency: string;
+  /** Of what Stripe moves by itself, empty. */
   sourceId: string;
-  /** Of a payout, which belongs to no order, empty. */
+  /** Of a payout and of what Stripe moves by itself, which belong to no order, empty. */
   orderId: string;
   orderNo: string;
   description: string;

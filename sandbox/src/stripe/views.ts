@@ -204,7 +204,7 @@ export function viewMovement(movement: Movement): View {
         : [{ amount: fee, application: null, currency, description: feeName(movement), type: "stripe_fee" }],
     net: Number(movement.amount - movement.fee),
     reporting_category: movement.category,
-    source: movement.sourceId,
+    source: movement.sourceId === "" ? null : movement.sourceId,
     status: "available",
     type: movement.type,
   };

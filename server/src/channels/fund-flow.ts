@@ -36,6 +36,8 @@ export type FundFlowStatement = {
   /** Null on a day without a line. */
   readonly balanceBeforeMillionths: bigint | null;
   readonly balanceAfterMillionths: bigint | null;
+  /** What a person should look at; absent: nothing. */
+  readonly notes?: readonly string[];
   readonly lines: readonly FundFlowLine[];
   /** The file as it came, to be kept with its hash. */
   readonly original: Buffer;

@@ -22,7 +22,7 @@ export { createChannelHttp } from "./http.ts";
 export { type Wallet, walletOf } from "./payment-codes.ts";
 export type * from "./port.ts";
 export { type Channels, type ChannelsDeps, createChannels } from "./service.ts";
-export { refuseOtherDay } from "./statement-days.ts";
+export { notesOfOtherDay, withNotes } from "./statement-days.ts";
 export { orFault, StatementFault } from "./statement-fault.ts";
 export { decodedLine, namingNumber } from "./statement-text.ts";
 export {

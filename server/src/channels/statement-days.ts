@@ -1,15 +1,17 @@
-import { StatementFault } from "./statement-fault.ts";
-
 /**
- * A file that names no day of its own is told to be another day's by its lines: when none of them is of the
- * day. A single line's date never refuses a file, since channels list what came late.
- * @throws StatementFault at the first line
+ * What people should know of a file that names no day of its own and has no line of the day that it is kept
+ * for: it may have been given another day's date. It refuses nothing, since channels list what came late.
  */
-export function refuseOtherDay(
+export function notesOfOtherDay(
   lines: readonly { readonly line: number; readonly date: string }[],
   channelDate: string,
-): void {
+): string[] {
   const [first] = lines;
-  if (first === undefined || lines.some(({ date }) => date === channelDate)) return;
-  throw new StatementFault(first.line, `is of ${first.date}, and no line is of ${channelDate}`);
+  if (first === undefined || lines.some(({ date }) => date === channelDate)) return [];
+  return [`no line is of ${channelDate}: line ${first.line} is of ${first.date}; is it the right day's file`];
+}
+
+/** A statement's notes, left out where there are none. */
+export function withNotes(notes: readonly string[]): { readonly notes?: readonly string[] } {
+  return notes.length === 0 ? {} : { notes };
 }

@@ -36,6 +36,8 @@ const SCOPES_PER_LOOK = 2_000;
 const ANSWERED_MS = MINUTE / 2;
 /** After the end of the date. */
 const PATIENCE_MS = 14 * HOUR;
+/** Notes of statements that a report repeats. */
+const NOTED_MAX = 50;
 /** Statements that a sentence names. */
 const NAMED_MAX = 5;
 
@@ -79,7 +81,7 @@ export async function statements(
   return {
     end: "done",
     detail: `${due.length - missing.length} statements are there${without}`,
-    result: { missing: missing.map(textOf) },
+    result: { missing: missing.map(textOf), noted: await notedOf(deps, due, () => goOn()) },
   };
 }
 
@@ -211,6 +213,22 @@ async function missingOf(deps: ComparingDeps, scopes: readonly Scope[], goOn: Go
     }
   }
   return missing;
+}
+
+/** What the statements that are to be compared note, corrected ones too: for the report. */
+async function notedOf(deps: ComparingDeps, due: readonly Scope[], goOn: GoOn): Promise<string[]> {
+  const scopes = [...due, ...(await correctedScopes(deps, goOn))];
+  const noted: string[] = [];
+  for (let at = 0; at < scopes.length; at += SCOPES_PER_LOOK) {
+    await goOn();
+    const some = scopes.slice(at, at + SCOPES_PER_LOOK).map(statementScopeOf);
+    for (const { channelAccountId, statementDate, notes } of await deps.statements.statements.noted(some)) {
+      const statement = textOf({ channelAccountId, channelDate: statementDate });
+      noted.push(...notes.map((note) => `The statement ${statement}: ${note}.`));
+    }
+  }
+  const more = noted.length - NOTED_MAX;
+  return more > 0 ? [...noted.slice(0, NOTED_MAX), `${more} more notes stand with the statements.`] : noted;
 }
 
 /** Of each account the dates before its first missing statement: dates are compared in their order. */

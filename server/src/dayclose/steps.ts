@@ -195,7 +195,7 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     await of("payouts"),
   ];
   const { invariants = [] } = audited;
-  const { missing = [] } = stated;
+  const { missing = [], noted = [] } = stated;
   const told = await deps.withTime(async ({ db }) => ({
     ...(await booksReport(db, date, day.previous)),
     ...(await comparedReport(db, date, deps.accountOf)),
@@ -213,6 +213,7 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
       ...(settled.notes ?? []),
       ...(paid.notes ?? []),
       ...claimNotes(await deps.breaks.openClaims()),
+      ...noted,
       ...notesOf({ ...told, invariants, missing }),
     ],
   };
@@ -228,7 +229,12 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   return { end: "done", detail: "it is at /v1/ops/days/{date}/report", result: {} };
 }
 
-type Results = Partial<Report> & { readonly missing?: readonly string[]; readonly proposed?: bigint };
+type Results = Partial<Report> & {
+  readonly missing?: readonly string[];
+  /** What statements note. */
+  readonly noted?: readonly string[];
+  readonly proposed?: bigint;
+};
 
 /** What an earlier step of the run came to. */
 async function resultOf(db: Db, runId: Id, name: string): Promise<Results> {

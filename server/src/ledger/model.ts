@@ -69,6 +69,7 @@ export const JOURNAL_KINDS = [
   "resolution_channel_makes_good",
   "resolution_from_merchant",
   "resolution_loss",
+  "resolution_cost",
   "resolution_income",
   "reversed_by_channel",
   "dispute_opened",

@@ -153,7 +153,7 @@ export function contentOfTrades({ lines, notes }: Statement): Content {
 }
 
 export function contentOfFunds(statement: FundFlowStatement): Content {
-  return { lines: statement.lines.length, notes: [], totals: totalsOfFunds(statement) };
+  return { lines: statement.lines.length, notes: statement.notes ?? [], totals: totalsOfFunds(statement) };
 }
 
 /** A channel's statement that is expected: asked for from its time of publication until it is there. */

@@ -10,7 +10,7 @@ import { readCamt053 } from "./bank/camt053.ts";
 import { type BankStatement, totalsOfBank } from "./bank/model.ts";
 import { readMappedBank } from "./mapping/bank.ts";
 import type { Mapping } from "./mapping/model.ts";
-import { type MappedRow, readMapped } from "./mapping/read.ts";
+import { type MappedFile, type MappedRow, readMapped } from "./mapping/read.ts";
 import {
   type Content,
   contentOfFunds,
@@ -102,7 +102,7 @@ export function createReaders(deps: ReadersDeps): Readers {
       (await channelOf(reading).large?.unpacked(original, deps.unpackedBytesMax)) ?? null,
     funds: async (...kept) => held(await funds(...kept)),
     bank: async (...kept) => held(await bank(...kept)),
-    rows: async (...kept) => held(await rows(...kept)),
+    rows: async (...kept) => held(await rows(...kept)).rows,
   };
 }
 
@@ -111,14 +111,15 @@ function unlessFault<T>(read: T | StatementFault, content: (value: T) => Content
 }
 
 function contentOfBank(statement: BankStatement): Content {
-  return { lines: statement.entries.length, notes: [], totals: totalsOfBank(statement) };
+  const { entries, notes = [] } = statement;
+  return { lines: entries.length, notes, totals: totalsOfBank(statement) };
 }
 
-function contentOfRows(rows: readonly MappedRow[]): Content {
+function contentOfRows({ rows, notes }: MappedFile): Content {
   const figures = rows.map(
     ({ currency, kind, amount, settleAmount, fee }) => [currency, kind, amount, settleAmount, fee] as const,
   );
-  return { lines: rows.length, notes: [], totals: sumUp(figures) };
+  return { lines: rows.length, notes, totals: sumUp(figures) };
 }
 
 /** What was accepted once is read alike again: the bytes are the same, and so must be the reader. */

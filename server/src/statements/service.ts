@@ -71,6 +71,8 @@ export type Statements = {
   corrected(after: Id | null, limit: number): Promise<store.Corrected[]>;
   /** Days of trade that no statement was accepted for, of those given. */
   without(scopes: readonly store.TradeScope[]): Promise<store.TradeScope[]>;
+  /** What the current statements of days of trade note, of those given. */
+  noted(scopes: readonly store.TradeScope[]): Promise<store.Noted[]>;
   /** The newest accepted statement of a scope, or null. */
   current(scope: Scope): Promise<StatementRecord | null>;
   /** What is known of a scope. */
@@ -127,6 +129,7 @@ export function createStatements(deps: StatementsDeps): Statements {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
     corrected: (after, limit) => store.listCorrected(cell.db, after, limit),
     without: (scopes) => store.findWithout(cell.db, scopes),
+    noted: (scopes) => store.findNoted(cell.db, scopes),
     current: (scope) => store.findCurrent(cell.db, scope),
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);

@@ -138,6 +138,37 @@ export function findCurrent(db: Db, scope: Scope): Promise<StatementRecord | nul
   return db.one<StatementRecord>(currentSql(scope), keyOf(scope));
 }
 
+const notedSql = sql(
+  "statements_noted",
+  `select t.channel_account_id, t.statement_date, t.notes
+   from unnest($1::uuid[], $2::date[]) as s (channel_account_id, statement_date)
+   join statements t on t.kind = 'trade'
+     and t.channel_account_id = s.channel_account_id
+     and t.account = ''
+     and t.statement_date = s.statement_date
+     and t.state = 'accepted'
+   where t.notes <> '{}'
+     and not exists (
+       select
+       from statements n
+       where n.kind = 'trade'
+         and n.channel_account_id = t.channel_account_id
+         and n.account = ''
+         and n.statement_date = t.statement_date
+         and n.state = 'accepted'
+         and n.version > t.version
+     )
+   order by t.statement_date, t.channel_account_id`,
+);
+
+/** What the current statements of days of trade note, of those that note something. */
+export type Noted = TradeScope & { readonly notes: readonly string[] };
+
+export async function findNoted(db: Db, scopes: readonly TradeScope[]): Promise<Noted[]> {
+  if (scopes.length === 0) return [];
+  return db.all<Noted>(notedSql, columnsOf(scopes, ["channelAccountId", "statementDate"]));
+}
+
 const withoutSql = sql(
   "statements_without",
   `select s.channel_account_id, s.statement_date

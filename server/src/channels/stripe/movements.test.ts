@@ -48,7 +48,7 @@ const DAY = [
 ];
 
 describe("Stripe's movements of a day", () => {
-  it("are a statement: payments, refunds, disputes, and nothing that belongs to no order", async () => {
+  it("are a statement: payments, refunds, disputes, what is nobody's, and no payout", async () => {
     const { lines, account, channelDate } = await statementOf(DAY.toReversed());
     assert.deepEqual([account, channelDate], ["acct_1", of.channelDate]);
     assert.deepEqual(
@@ -67,6 +67,7 @@ describe("Stripe's movements of a day", () => {
         [3, "refund", 234n, 0n, newOrder().channelOrderNo, newRefund().channelRefundNo, "pi_1"],
         [4, "dispute", -1_234n, 1_500n, "", null, "pi_1"],
         [5, "dispute", 1_234n, 0n, "", null, "pi_1"],
+        [7, "refund", -20n, 0n, "", null, "txn_stripe_fee"],
       ],
     );
   });
@@ -88,34 +89,83 @@ describe("Stripe's movements of a day", () => {
     );
   });
 
+  const own = (type: string, amount: number, fee = 0, changes: object = {}) =>
+    movement(type, amount, fee, null, changes);
   const others = { metadata: {}, payment_intent: "pi_other" };
-  const foreign: [title: string, movement: object][] = [
+  const nobodys: [
+    title: string,
+    movement: object,
+    told: [kind: string, amount: bigint, fee: bigint, RegExp],
+  ][] = [
     [
-      "settled in a currency that is taken",
+      "a monthly fee",
+      own("stripe_fee", -2_500, 0, { description: "Radar (2026-11)" }),
+      ["refund", -2_500n, 0n, /^stripe_fee: Radar \(2026-11\)$/],
+    ],
+    ["a correction", own("adjustment", -9_000), ["refund", -9_000n, 0n, /^adjustment$/]],
+    ["a reserve", own("reserve_transaction", -100_000), ["refund", -100_000n, 0n, /^reserve_transaction$/]],
+    ["a reserve let go", own("reserve_transaction", 100_000), ["payment", 100_000n, 0n, /^reserve/]],
+    ["own money", own("topup", 7_000), ["payment", 7_000n, 0n, /^topup$/]],
+    [
+      "a transfer with its fee",
+      movement("transfer", -4_000, 30, "tr_1"),
+      ["refund", -4_000n, 30n, /^transfer tr_1$/],
+    ],
+    ["a fee alone", own("network_cost", 0, 12), ["refund", 0n, 12n, /^network_cost$/]],
+    ["a kind that is new", own("brand_new", -1), ["refund", -1n, 0n, /^brand_new$/]],
+    [
+      "another's payment that settles in a currency that is taken",
       movement("charge", 100, 5, charge({ ...others, currency: "inr" })),
+      ["payment", 100n, 5n, /^charge ch_/],
     ],
     [
-      "settled in its own",
-      movement("charge", 9_900, 300, charge({ ...others, currency: "inr" }), { currency: "inr" }),
+      "another's refund of it",
+      movement("refund", -100, 0, refundObject({ ...others, currency: "inr" })),
+      ["refund", -100n, 0n, /^refund re_/],
     ],
-    ["refunded", movement("refund", -100, 0, refundObject({ ...others, currency: "inr" }))],
-    ["disputed", movement("adjustment", -100, 1_500, disputeObject({ ...others, currency: "inr" }))],
     [
-      "in a currency taken and settled in another",
-      movement("charge", 100, 5, charge({ ...others, currency: "eur" })),
+      "another's claim on it",
+      movement("adjustment", -100, 1_500, disputeObject({ ...others, currency: "inr" })),
+      ["refund", -100n, 1_500n, /^adjustment dp_/],
     ],
-    ["reversed", movement("payment_reversal", -100, 0, charge(others))],
+    [
+      "another's payment reversed",
+      movement("payment_reversal", -100, 0, charge(others)),
+      ["refund", -100n, 0n, /^payment_reversal ch_/],
+    ],
   ];
-  for (const [title, wrong] of foreign) {
-    it(`leave out a payment of others ${title}, and keep the rest`, async () => {
-      const { lines, original } = await statementOf([...DAY, wrong].toReversed());
+  for (const [title, moved, [kind, amount, fee, subject]] of nobodys) {
+    it(`tell ${title} as a line of nobody's, under its own number`, async () => {
+      const { lines, notes } = await statementOf([...DAY, { ...moved, id: "txn_9" }].toReversed());
+      const line = lines.find(({ channelTradeNo }) => channelTradeNo === "txn_9");
       assert.deepEqual(
-        lines.map(({ channelTradeNo }) => channelTradeNo),
-        ["pi_1", "pi_1", "pi_1", "pi_1", "pi_1"],
+        [
+          line?.kind,
+          line?.amount,
+          line?.settleAmount,
+          line?.fee,
+          line?.channelOrderNo,
+          line?.channelRefundNo,
+        ],
+        [kind, amount, amount, fee, "", null],
       );
-      assert.match(original.toString(), /pi_other/);
+      assert.match(line?.subject ?? "", subject);
+      assert.equal(notes, undefined);
     });
   }
+
+  it("note what moved in a currency that is not taken, and leave out what moved nothing", async () => {
+    const foreign = { ...charge({ ...others, currency: "inr" }) };
+    const inr = { currency: "inr" };
+    const { lines, notes } = await statementOf([
+      ...DAY,
+      movement("charge", 9_900, 300, foreign, inr),
+      own("stripe_fee", -100, 0, inr),
+      own("adjustment", 0),
+    ]);
+    assert.equal(lines.length, 6);
+    assert.deepEqual(notes, ["movements in INR, which is not taken here, are no lines: 2, 9500 in all"]);
+  });
 
   it("keep a payment of others in a currency that is taken, for whoever compares", async () => {
     const { lines } = await statementOf([movement("charge", 100, 5, charge(others))]);
@@ -145,6 +195,7 @@ describe("Stripe's movements of a day", () => {
       }),
       /USD.*EUR/,
     ],
+    ["nothing that numbers it", own("stripe_fee", -1, 0, { id: "" }), /without its number/],
     ["a source that did not come", movement("charge", 1_234, 66, "ch_1"), /did not come/],
     ["a kind that is not understood", movement("payment_reversal", -1, 0, charge()), /payment_reversal/],
   ];
@@ -157,10 +208,13 @@ describe("Stripe's movements of a day", () => {
     });
   }
 
-  it("of another day altogether are no statement of this one, and one that came late is a line", async () => {
+  it("of another day altogether are read with a note, and one that came late is a line", async () => {
     const late = movement("charge", 1_234, 66, charge(), { created: CREATED + 86_400 });
-    assert.match(await faultOf(fileOf([late])), /line 1: is of 2026-11-21, and no line is of 2026-11-20/);
-    assert.equal((await statementOf([late, DAY[0] as object])).lines.length, 2);
+    const other = await statementOf([late]);
+    assert.equal(other.lines.length, 1);
+    assert.match(other.notes?.join() ?? "", /^no line is of 2026-11-20: line 1 is of 2026-11-21;/);
+    const both = await statementOf([late, DAY[0] as object]);
+    assert.deepEqual([both.lines.length, both.notes], [2, undefined]);
   });
 
   it("are refused where the file was cut off, or is none", async () => {

@@ -1,5 +1,5 @@
 import type { Statement, StatementLine, StatementOf } from "../port.ts";
-import { refuseOtherDay } from "../statement-days.ts";
+import { notesOfOtherDay, withNotes } from "../statement-days.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import { decodedLine } from "../statement-text.ts";
 import { currencyOf, minorUnitsOf } from "./amount.ts";
@@ -14,10 +14,12 @@ import { instantOf, utcDate } from "./time.ts";
 // refund, payment_refund                   a refund
 // refund_failure, payment_refund_failure   a refund that came back: kind `refund`, positive
 // adjustment of a dispute                  kind `dispute`: negative when it opened, positive when it was won
-// whatever belongs to no order             left out: payouts, transfers, fees of the account, reserves
+// payout and what came back of one         no line: told apart, by payouts.ts
+// whatever else moved the balance          a line of no order: fees of the account, reserves, top-ups
 //
 // Other software may charge through the same account. What it charges in a currency that is taken here is a
-// line; what cannot be one, because its currency is not taken or not the one that settles, is left out.
+// line as any; settled in another currency it is a line of nobody's. What moved in a currency that is not
+// taken here can be no line, and is a note with the statement.
 
 const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   charge: "payment",
@@ -27,6 +29,9 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
   refund_failure: "refund",
   payment_refund_failure: "refund",
 };
+
+/** Told by readPayouts, as what goes to our bank and what comes back from there. */
+const PAYOUTS: ReadonlySet<string> = new Set(["payout", "payout_failure", "payout_cancel"]);
 
 /** Kinds of movement that have an order behind them and are not understood here, unless it is another's. */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
@@ -43,18 +48,31 @@ export function fileOf(movements: readonly Fields[]): Buffer {
   return Buffer.from(inOrder.map((movement) => `${canonical(movement)}\n`).join(""));
 }
 
-/** Reads such a file: every movement that belongs to an order, in the file's order. */
+/** Reads such a file: every movement but payouts, in the file's order. */
 export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
   const { channelDate, holder } = of;
   return orFault(() => {
-    const read = decodeLines(original).flatMap(
-      (text, index) => lineOf(movementOf(text, index + 1), index + 1) ?? [],
-    );
-    refuseOtherDay(
-      read.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) })),
-      channelDate,
-    );
-    return { account: holder.account_id ?? "", channelDate, lines: read, original };
+    const read = movementsIn(original).map((movement, index) => lineOf(movement, index + 1));
+    const lines = read.filter((each) => each !== null && !("untaken" in each)) as StatementLine[];
+    const dated = lines.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) }));
+    const notes = [
+      ...notesOf(read.flatMap((each) => (each !== null && "untaken" in each ? [each] : []))),
+      ...notesOfOtherDay(dated, channelDate),
+    ];
+    return { account: holder.account_id ?? "", channelDate, lines, original, ...withNotes(notes) };
+  });
+}
+
+/** What moved in a currency that is not taken here: its net, in what Stripe counts it by. */
+type Untaken = { readonly untaken: string; readonly net: bigint };
+
+/** One sentence a currency. */
+function notesOf(untaken: readonly Untaken[]): string[] {
+  const currencies = [...new Set(untaken.map((each) => each.untaken))].sort();
+  return currencies.map((currency) => {
+    const nets = untaken.filter((each) => each.untaken === currency).map(({ net }) => net);
+    const sum = nets.reduce((total, net) => total + net, 0n);
+    return `movements in ${currency}, which is not taken here, are no lines: ${nets.length}, ${sum} in all`;
   });
 }
 
@@ -88,46 +106,79 @@ function movementOf(text: string, line: number): Fields {
   return fields;
 }
 
-function lineOf(movement: Fields, line: number): StatementLine | null {
+function lineOf(movement: Fields, line: number): StatementLine | Untaken | null {
   const fault = (reason: string) => new StatementFault(line, reason);
   const type = textOr(movement.type, "");
+  if (PAYOUTS.has(type)) return null;
   const source = objectOf(movement.source);
-  if (NOT_UNDERSTOOD.has(type)) {
-    if (isOfOthers(source)) return null;
+  if (NOT_UNDERSTOOD.has(type) && !isOfOthers(source)) {
     throw fault(`a movement of the kind ${type} is not understood`);
   }
   const kind = source.object === "dispute" ? "dispute" : KINDS[type];
-  if (kind === undefined) return null;
+  const moved = figuresOf(movement, line);
+  if (moved.amount === 0n && moved.fee === 0n) return null;
+  const currency = currencyOf(movement.currency);
+  if (kind === undefined) return nobodys(movement, moved, line);
+  if (typeof source.currency !== "string") throw fault("what moved did not come with it");
+  const paidIn = currencyOf(source.currency);
+  if (currency === null || paidIn !== currency) {
+    // A refund or a dispute does not always name its order, but every charge of ours does: a contract that
+    // settles in another currency is told at the charge.
+    if (orderNoOf(source) === null && refundNoOf(source) === null) return nobodys(movement, moved, line);
+    if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
+    const settled = `paid in ${paidIn ?? source.currency} and settled in ${currency}`;
+    throw fault(`${settled}; the account needs a bank account in what is paid`);
+  }
+  return {
+    ...common(moved, currency, line),
+    kind,
+    channelTradeNo: textOr(source.payment_intent, textOr(source.charge, textOr(source.id, ""))),
+    channelOrderNo: orderNoOf(source) ?? "",
+    channelRefundNo: kind === "refund" ? refundNoOf(source) : null,
+    createdAt: instantOf(source.created) ?? moved.at,
+    subject: textOr(source.description, textOr(movement.description, "")),
+  };
+}
+
+type Figures = { readonly amount: bigint; readonly fee: bigint; readonly at: Date };
+
+function figuresOf(movement: Fields, line: number): Figures {
+  const fault = (reason: string) => new StatementFault(line, reason);
   const [amount, fee, net] = [movement.amount, movement.fee, movement.net].map(minorUnitsOf);
   const at = instantOf(movement.created);
   if (amount == null || fee == null || net == null || at === null)
     throw fault("a figure or the time is missing");
   if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
-  if (typeof source.currency !== "string") throw fault("what moved did not come with it");
-  const currency = currencyOf(movement.currency);
-  const paidIn = currencyOf(source.currency);
-  if (currency === null || paidIn !== currency) {
-    // A refund or a dispute does not always name its order, but every charge of ours does: a contract that
-    // settles in another currency is told at the charge.
-    if (orderNoOf(source) === null && refundNoOf(source) === null) return null;
-    if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
-    const settled = `paid in ${paidIn ?? source.currency} and settled in ${currency}`;
-    throw fault(`${settled}; the account needs a bank account in what is paid`);
-  }
   if (!isKeepable(movement)) throw fault("holds a character that is none");
+  return { amount, fee, at };
+}
+
+function common({ amount, fee, at }: Figures, currency: string, line: number) {
+  return { line, amount, settleAmount: amount, fee, currency, finishedAt: at };
+}
+
+/**
+ * What moved the balance and is of no order here: under its own number, so that each is told by itself, with
+ * Stripe's kind, what it is of, and Stripe's words for it.
+ */
+function nobodys(movement: Fields, moved: Figures, line: number): StatementLine | Untaken {
+  const { amount, fee, at } = moved;
+  if (typeof movement.currency !== "string") throw new StatementFault(line, "the currency is missing");
+  const currency = currencyOf(movement.currency);
+  if (currency === null) return { untaken: movement.currency.toUpperCase(), net: amount - fee };
+  const channelTradeNo = textOr(movement.id, "");
+  if (channelTradeNo === "") throw new StatementFault(line, "a movement came without its number");
+  const source = typeof movement.source === "string" ? movement.source : objectOf(movement.source).id;
+  const what = [textOr(movement.type, "a movement without a kind"), textOr(source, "")].join(" ").trimEnd();
+  const words = textOr(movement.description, "");
   return {
-    line,
-    kind,
-    channelTradeNo: textOr(source.payment_intent, textOr(source.charge, textOr(source.id, ""))),
-    channelOrderNo: orderNoOf(source) ?? "",
-    channelRefundNo: kind === "refund" ? refundNoOf(source) : null,
-    amount,
-    settleAmount: amount,
-    fee,
-    currency,
-    createdAt: instantOf(source.created) ?? at,
-    finishedAt: at,
-    subject: textOr(source.description, textOr(movement.description, "")),
+    ...common(moved, currency, line),
+    kind: (amount === 0n ? -fee : amount) > 0n ? "payment" : "refund",
+    channelTradeNo,
+    channelOrderNo: "",
+    channelRefundNo: null,
+    createdAt: at,
+    subject: words === "" ? what : `${what}: ${words}`,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import iconv from "iconv-lite";
 import { StatementFault } from "../statement-fault.ts";
-import { countAdjustments, parseDetail } from "./bill.ts";
+import { parseDetail } from "./bill.ts";
 import type { Fields } from "./signing.ts";
 import {
   answered,
@@ -184,11 +184,24 @@ describe("UnionPay's statement", () => {
   const kit = newKit();
   const ZM = `INN26112088ZM_${MER_ID}`;
   const ZME = `INN26112088ZME_${MER_ID}`;
-  const adjustment = Buffer.from(
-    [3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15, 15, 1, 12, 2, 135]
-      .map((length) => "1".repeat(length))
-      .join(" "),
-  );
+  const adjustment = (fields: Readonly<Record<number, string>> = {}) =>
+    Buffer.from(
+      [3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15, 15, 1, 12, 2, 135]
+        .map((length, index) => (fields[index + 1] ?? "").padEnd(length))
+        .join(" "),
+    );
+  const CLAIM = {
+    1: "E74",
+    2: "01020000",
+    3: "00010000",
+    4: "123456",
+    5: "1120093007",
+    6: "6226090000000048",
+    7: "000000001234",
+    15: "C000000000007",
+    16: "D000000001227",
+    18: MER_ID,
+  };
   async function download(fields: Fields) {
     const { channel, sent } = scripted([answered(kit, fields)]);
     const call = await channel.downloadStatement(contextOf(channel, inputOf(kit)), "2026-11-20");
@@ -220,12 +233,51 @@ describe("UnionPay's statement", () => {
     assert.ok(call.end === "answered" && call.value.lines.length === 0);
   });
 
-  it("tells of adjustments, which are not its lines", async () => {
-    const { call } = await download(filed({ [ZM]: Buffer.alloc(0), [ZME]: file(adjustment, adjustment) }));
-    assert.ok(call.end === "answered" && call.value.lines.length === 0);
-    assert.match(call.value.notes?.join() ?? "", /2 adjustments/);
-    assert.equal(countAdjustments(file(adjustment)), 1);
+  it("has a line of no order for each adjustment, which its fields show", async () => {
+    const back = { ...CLAIM, 4: "123457", 15: "D000000000007", 16: "C000000001227" };
+    const files = { [ZM]: file(zm(PAYMENT)), [ZME]: file(adjustment(CLAIM), adjustment(back)) };
+    const { call } = await download(filed(files));
+    assert.ok(call.end === "answered");
+    const [trade, claim, other] = call.value.lines;
+    assert.deepEqual(trade, PAYMENT_LINE);
+    assert.deepEqual(claim, {
+      line: 1,
+      kind: "refund",
+      channelTradeNo: "ZME/01020000/00010000/123456/1120093007",
+      channelOrderNo: "",
+      channelRefundNo: null,
+      amount: -1_234n,
+      settleAmount: -1_234n,
+      fee: -7n,
+      currency: "CNY",
+      createdAt: new Date("2026-11-20T01:30:07Z"),
+      finishedAt: new Date("2026-11-20T01:30:07Z"),
+      subject:
+        "ZME 1=E74 2=01020000 3=00010000 4=123456 5=1120093007 6=622609***0048 7=000000001234 " +
+        `15=C000000000007 16=D000000001227 18=${MER_ID}`,
+    });
+    assert.deepEqual([other?.kind, other?.amount, other?.fee], ["payment", 1_234n, 7n]);
+    assert.deepEqual(call.value.notes, ["2 adjustments (ZME) are of no order here"]);
   });
+
+  const odd: [title: string, fields: Readonly<Record<number, string>>][] = [
+    ["of another merchant", { ...CLAIM, 18: "777290058110049" }],
+    ["without a settled amount", { ...CLAIM, 16: "" }],
+    ["without a fee", { ...CLAIM, 15: "0000000000007" }],
+    ["without a time", { ...CLAIM, 5: "", 16: "" }],
+  ];
+  for (const [title, fields] of odd) {
+    it(`has a line without an amount for an adjustment ${title}`, async () => {
+      const { call } = await download(filed({ [ZM]: Buffer.alloc(0), [ZME]: file(adjustment(fields)) }));
+      assert.ok(call.end === "answered");
+      assert.deepEqual(
+        call.value.lines.map(({ kind, amount, fee }) => [kind, amount, fee]),
+        [["refund", 0n, 0n]],
+      );
+      assert.match(call.value.lines[0]?.subject ?? "", /^ZME 1=E74 2=01020000/);
+      assert.match(call.value.notes?.join() ?? "", /^1 adjustments .*; 1 of them tell no amount/);
+    });
+  }
 
   const ends: [title: string, fields: Fields, end: string, reason: RegExp][] = [
     [

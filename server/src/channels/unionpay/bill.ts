@@ -6,8 +6,6 @@ import { timeNear } from "./time.ts";
 
 // The transaction detail (ZM) of one clearing day, GBK: records of 607 bytes, ended by CRLF. Each has 42
 // fields of fixed length in bytes with one space between; a character of Chinese takes two bytes.
-//
-// The adjustments (ZME), 22 fields in 339 bytes: disputes and corrections, which are counted and not read.
 
 /** Whose statement of which day it must be. */
 export type Expected = { readonly merId: string; readonly channelDate: string };
@@ -17,7 +15,6 @@ const ZM_LENGTHS = [
   3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1, 15, 32,
   13, 13, 8, 32, 13, 13, 12, 2, 1, 32, 98,
 ];
-const ZME_LENGTHS = [3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15, 15, 1, 12, 2, 135];
 
 /** Fields by their number in the layout, from 1, with what people call them. */
 const FIELDS = {
@@ -45,7 +42,7 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
 const REVERSAL = "99";
 
 const SPACE = 0x20;
-const AMOUNT_DIGITS = 12;
+export const AMOUNT_DIGITS = 12;
 
 /**
  * Reads the transaction detail, all of it or nothing: a record that is too short or too long, a field that
@@ -59,13 +56,8 @@ export function parseDetail(content: Buffer, expected: Expected): StatementLine[
   );
 }
 
-/** How many adjustments there are. @throws StatementFault where a record is not of their layout */
-export function countAdjustments(content: Buffer): number {
-  return recordsOf(content).map((bytes, index) => fieldsOf(bytes, ZME_LENGTHS, index + 1)).length;
-}
-
 /** The second byte of a GBK character is never CR or LF, so lines are cut first. */
-function recordsOf(content: Buffer): Buffer[] {
+export function recordsOf(content: Buffer): Buffer[] {
   const records: Buffer[] = [];
   for (let start = 0; start < content.length; ) {
     const feed = content.indexOf("\r\n", start);
@@ -77,8 +69,11 @@ function recordsOf(content: Buffer): Buffer[] {
   return records;
 }
 
-/** The texts of a record's fields, cut by the running offset in bytes. */
-function fieldsOf(bytes: Buffer, lengths: readonly number[], line: number): string[] {
+/**
+ * The texts of a record's fields, cut by the running offset in bytes.
+ * @throws StatementFault where their lengths or the spaces between them are not those of the layout
+ */
+export function fieldsOf(bytes: Buffer, lengths: readonly number[], line: number): string[] {
   const wanted = lengths.reduce((sum, length) => sum + length, lengths.length - 1);
   if (bytes.length !== wanted) throw new StatementFault(line, `has ${bytes.length} bytes, not ${wanted}`);
   const decoder = new TextDecoder("gbk", { fatal: true });

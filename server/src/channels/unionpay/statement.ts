@@ -3,9 +3,11 @@ import { inflate, inflateSync } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
 import { unzip, type ZipEntry } from "../../kernel/zip.ts";
 import type { Call, CallEnd, ChannelContext, ChannelDeps, Statement, StatementOf } from "../port.ts";
+import { withNotes } from "../statement-days.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
+import { parseAdjustments } from "./adjustments.ts";
 import { type Answer, refused } from "./answer.ts";
-import { countAdjustments, type Expected, parseDetail } from "./bill.ts";
+import { type Expected, parseDetail } from "./bill.ts";
 import { meaningOf } from "./codes.ts";
 import { callGateway, credentialsOf } from "./gateway.ts";
 import { unknown } from "./outcomes.ts";
@@ -69,17 +71,17 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
   const { channelDate } = of;
   const { mer_id: merId = "" } = of.holder;
   return orFault(async () => {
-    const [detail, ...adjusting] = filesOf(await entriesOf(original), { merId, channelDate });
-    const lines = inFile("ZM", () => parseDetail(detail, { merId, channelDate }));
-    const adjustments = adjusting.reduce(
-      (sum, content) => sum + inFile("ZME", () => countAdjustments(content)),
-      0,
-    );
-    const statement = { account: merId, channelDate, lines, original };
-    if (adjustments === 0) return statement;
-    // They move money too, and are a person's to look at.
-    const note = `${adjustments} adjustments (ZME) stand in the file, and are not a part of its lines`;
-    return { ...statement, notes: [note] };
+    const expected = { merId, channelDate };
+    const [detail, ...adjusting] = filesOf(await entriesOf(original), expected);
+    const trades = inFile("ZM", () => parseDetail(detail, expected));
+    const read = adjusting.map((content) => inFile("ZME", () => parseAdjustments(content, expected)));
+    const adjustments = read.flatMap(({ lines }) => lines);
+    const lines = [...trades, ...adjustments];
+    const unread = read.reduce((sum, one) => sum + one.unread, 0);
+    const untold = unread === 0 ? "" : `; ${unread} of them tell no amount that is understood`;
+    const note = `${adjustments.length} adjustments (ZME) are of no order here${untold}`;
+    const notes = withNotes(adjustments.length === 0 ? [] : [note]);
+    return { account: merId, channelDate, lines, original, ...notes };
   });
 }
 

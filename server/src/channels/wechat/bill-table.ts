@@ -43,6 +43,16 @@ export function readBill(content: Buffer, layout: BillLayout): Bill {
   return { records, summary };
 }
 
+/** The titles of a bill's columns. @throws StatementFault where they are not UTF-8 */
+export function headerOf(content: Buffer): string[] {
+  const feed = content.indexOf(0x0a);
+  return titlesOf(at(decodeLines(feed === -1 ? content : content.subarray(0, feed)), 0));
+}
+
+function titlesOf(header: string): string[] {
+  return header.split(",").map((name) => name.trim());
+}
+
 /** The end of a bill whose summary has no header that is known: what is missing there is told of it. */
 function firstForeign(lines: readonly string[], table: Table, layout: BillLayout): number {
   recordsOf(lines.slice(1), table, layout);
@@ -83,7 +93,7 @@ function tableOf(
   wanted: readonly string[],
   known: readonly string[] = [],
 ): Table {
-  const names = header.split(",").map((name) => name.trim());
+  const names = titlesOf(header);
   const positions = wanted.map((name) => {
     const position = names.indexOf(name);
     if (position === -1) throw new StatementFault(line, `the column ${name} is missing`);

@@ -22,17 +22,20 @@ const SUMMARY_HEADER =
 const SUMMARY = "`2,`12.34,`2.34,`0.00,`0.06000,`12.34,`2.34";
 const FILE = [HEADER, PAYMENT, REFUND, SUMMARY_HEADER, SUMMARY];
 
-function read(
-  lines: readonly string[],
-  expected: Parameters<typeof parseStatement>[2] = EXPECTED,
-  tail = "\n",
-) {
-  const content = Buffer.from(`\uFEFF${lines.join("\r\n")}${tail}`);
-  return parseStatement(content, Buffer.from("packed"), expected);
+const packed = Buffer.from("packed");
+const file = (lines: readonly string[], name: string | null = null) => ({
+  name,
+  content: Buffer.from(`\uFEFF${lines.join("\r\n")}\n`),
+});
+function read(lines: readonly string[], expected: Parameters<typeof parseStatement>[2] = EXPECTED) {
+  return parseStatement([file(lines)], packed, expected);
 }
 function faultOf(lines: readonly string[], expected?: Parameters<typeof parseStatement>[2]): StatementFault {
+  return faultIn(() => read(lines, expected));
+}
+function faultIn(reading: () => unknown): StatementFault {
   try {
-    read(lines, expected);
+    reading();
   } catch (error) {
     if (error instanceof StatementFault) return error;
     throw error;
@@ -85,7 +88,7 @@ describe("the documented statement", () => {
 
   it("is read without a byte order mark, with line feeds alone, and without the last of them", () => {
     const content = Buffer.from(FILE.join("\n"));
-    assert.equal(parseStatement(content, content, EXPECTED).lines.length, 2);
+    assert.equal(parseStatement([{ name: null, content }], content, EXPECTED).lines.length, 2);
   });
 
   it("of a day without lines has none", () => {
@@ -216,59 +219,106 @@ const REFUND_FILE = [
   SUMMARY_HEADER,
   "`1,`0.00,`2.34,`0.00,`-0.01000,`0.00,`2.34",
 ];
-const SUCCESS = { ...EXPECTED, type: "SUCCESS" } as const;
-const REFUNDS = { ...EXPECTED, type: "REFUND" } as const;
+const NO_PAYMENTS = [SUCCESS_HEADER, SUCCESS_FILE[2] as string, "`0,`0.00,`0.00000,`0.00"];
+const NO_REFUNDS = [REFUND_HEADER, SUMMARY_HEADER, "`0,`0.00,`0.00,`0.00,`0.00000,`0.00,`0.00"];
+/** A day's two halves, payments first. */
+const halves = (payments: readonly string[], refunds: readonly string[]) =>
+  parseStatement([file(payments, "payments.csv"), file(refunds, "refunds.csv")], packed, EXPECTED);
 
-describe("a statement of", () => {
-  it("payments alone has no columns of refunds", () => {
-    const [line, ...more] = read(SUCCESS_FILE, SUCCESS).lines;
-    assert.deepEqual([line?.kind, line?.amount, line?.fee, more], ["payment", 1_234n, 7n, []]);
+describe("a day in two halves", () => {
+  it("is payments without columns of refunds, and refunds", () => {
+    const statement = halves(SUCCESS_FILE, REFUND_FILE);
+    assert.deepEqual(
+      statement.lines.map(({ kind, amount, fee, channelRefundNo }) => [kind, amount, fee, channelRefundNo]),
+      [
+        ["payment", 1_234n, 7n, null],
+        ["refund", -234n, -1n, "R20261119001"],
+      ],
+    );
+    assert.equal(statement.notes, undefined);
+    const either = parseStatement([file(REFUND_FILE), file(SUCCESS_FILE)], packed, EXPECTED);
+    assert.equal(either.lines.length, 2);
   });
-  it("payments alone may sum up refunds, at nought", () => {
+  it("may sum up refunds beside payments, at nought", () => {
     const lines = [
       SUCCESS_HEADER,
       SUCCESS_LINE,
       SUMMARY_HEADER,
       "`1,`12.34,`0.00,`0.00,`0.07000,`12.34,`0.00",
     ];
-    assert.equal(read(lines, SUCCESS).lines.length, 1);
+    assert.equal(halves(lines, NO_REFUNDS).lines.length, 1);
   });
-  it("refunds alone is of the day on which they were asked for, and tells when they arrived", () => {
-    const [line, ...more] = read(REFUND_FILE, REFUNDS).lines;
-    assert.deepEqual(
-      [line?.kind, line?.amount, line?.channelRefundNo, more],
-      ["refund", -234n, "R20261119001", []],
-    );
+  it("has refunds of the day on which they were asked for, and tells when they arrived", () => {
+    const { lines, notes } = halves(NO_PAYMENTS, REFUND_FILE);
+    const [line] = lines;
     assert.deepEqual(line?.createdAt, new Date("2026-11-19T03:56:48Z"));
     assert.deepEqual(line?.finishedAt, new Date("2026-11-19T16:00:09Z"));
+    assert.equal(notes, undefined, "the payment's time is none of the refund's");
   });
-  it("refunds alone has no time for one that has not arrived", () => {
+  it("has no time for a refund that has not arrived", () => {
     const lines = REFUND_FILE.map((line) => line.replace("`2026-11-20 00:00:09", "`"));
-    const [line] = read(lines, REFUNDS).lines;
+    const [line] = halves(NO_PAYMENTS, lines).lines;
     assert.deepEqual(line?.finishedAt, line?.createdAt);
   });
 
-  const withLine = (file: readonly string[], index: number, from: string, to: string) => {
-    const lines = [...file];
-    lines[index] = withCell(lines[index] as string, from, to);
-    return lines;
+  const withLine = (lines: readonly string[], index: number, from: string, to: string) => {
+    const changed = [...lines];
+    changed[index] = withCell(changed[index] as string, from, to);
+    return changed;
   };
-  const faults: Record<string, readonly [number, readonly string[], Parameters<typeof parseStatement>[2]]> = {
-    "payments alone holds a refund": [2, withLine(SUCCESS_FILE, 1, "`SUCCESS", "`REFUND"), SUCCESS],
-    "payments alone sums up wrongly": [4, withLine(SUCCESS_FILE, 3, "12.34", "12.35"), SUCCESS],
-    "payments alone lacks a cell": [2, withLine(SUCCESS_FILE, 1, ",`0.60%", ""), SUCCESS],
-    "refunds alone holds a payment": [2, withLine(REFUND_FILE, 1, "`REFUND", "`SUCCESS"), REFUNDS],
-    "refunds alone lacks the times": [1, FILE, REFUNDS],
-    "refunds alone is of another day": [2, withLine(REFUND_FILE, 1, "11-19 11:56", "11-17 11:56"), REFUNDS],
-    "refunds alone arrived at no time": [2, withLine(REFUND_FILE, 1, "00:00:09", "00:00:99"), REFUNDS],
-    "every movement is one of payments alone": [1, SUCCESS_FILE, EXPECTED],
+  const faults: Record<string, readonly [number, RegExp, () => unknown]> = {
+    "payments alone": [0, /holds payments alone: send the bill of all/, () => read(SUCCESS_FILE)],
+    "refunds alone": [0, /holds refunds alone: send the bill of all/, () => read(REFUND_FILE)],
+    "payments twice": [0, /has SUCCESS and SUCCESS: send/, () => halves(SUCCESS_FILE, SUCCESS_FILE)],
+    "all movements and refunds": [0, /has ALL and REFUND: send/, () => halves(FILE, REFUND_FILE)],
+    "no bill": [0, /has no bill: send/, () => parseStatement([], packed, EXPECTED)],
+    "a refund among payments": [
+      2,
+      /payments\.csv, .*交易状态/,
+      () => halves(withLine(SUCCESS_FILE, 1, "`SUCCESS", "`REFUND"), NO_REFUNDS),
+    ],
+    "a wrong sum of payments": [
+      4,
+      /payments/,
+      () => halves(withLine(SUCCESS_FILE, 3, "12.34", "12.35"), NO_REFUNDS),
+    ],
+    "a payment that lacks a cell": [
+      2,
+      /payments/,
+      () => halves(withLine(SUCCESS_FILE, 1, ",`0.60%", ""), NO_REFUNDS),
+    ],
+    "a payment among refunds": [
+      2,
+      /refunds/,
+      () => halves(NO_PAYMENTS, withLine(REFUND_FILE, 1, "`REFUND", "`SUCCESS")),
+    ],
+    "a refund that arrived at no time": [
+      2,
+      /refunds/,
+      () => halves(NO_PAYMENTS, withLine(REFUND_FILE, 1, "00:00:09", "00:00:99")),
+    ],
+    "one time of refunds, and not the other": [
+      1,
+      /退款成功时间 is missing/,
+      () => halves(NO_PAYMENTS, withLine(REFUND_FILE, 0, "退款成功时间", "时间")),
+    ],
   };
-  for (const [title, [line, lines, expected]] of Object.entries(faults)) {
-    it(`${title}: it is refused`, () => {
-      const fault = faultOf(lines, expected);
+  for (const [title, [line, reason, reading]] of Object.entries(faults)) {
+    it(`with ${title} is refused`, () => {
+      const fault = faultIn(reading);
       assert.equal(fault.line, line, fault.message);
+      assert.match(fault.reason, reason);
     });
   }
+});
+
+it("a bill without a line of the day is read, and noted", () => {
+  const other = FILE.map((line) => line.replace("`2026-11-19 1", "`2026-11-18 1"));
+  const { lines, notes } = read(other);
+  assert.equal(lines.length, 2);
+  assert.deepEqual(notes, ["no line is of 2026-11-19: line 2 is of 2026-11-18; is it the right day's file"]);
+  const asked = [REFUND_HEADER, REFUND_LINE.replace("11-19 11:56", "11-17 11:56"), ...REFUND_FILE.slice(2)];
+  assert.match(halves(NO_PAYMENTS, asked).notes?.join() ?? "", /line 2 is of 2026-11-17/);
 });
 
 describe("a statement is refused as a whole, with the line and the reason, when", () => {
@@ -289,7 +339,6 @@ describe("a statement is refused as a whole, with the line and the reason, when"
       2,
       FILE.map((line) => line.replace("`1900000001,`0", "`1900000001,`1900000109")),
     ],
-    "it is another day's": [2, FILE.map((line) => line.replace("`2026-11-19 1", "`2026-11-18 1"))],
     "a time is none": [2, change(1, "10:55:23", "25:55:23")],
     "a state is not known": [2, change(1, "`SUCCESS", "`PAID")],
     "a currency is none": [2, change(1, "`CNY", "`CNX")],
@@ -325,7 +374,7 @@ describe("a statement is refused as a whole, with the line and the reason, when"
     const content = Buffer.from(`${FILE.join("\n")}\n`);
     content[content.indexOf("测") + 1] = 0x20;
     assert.throws(
-      () => parseStatement(content, content, EXPECTED),
+      () => parseStatement([{ name: null, content }], content, EXPECTED),
       (error) => error instanceof StatementFault && error.line === 2,
     );
   });

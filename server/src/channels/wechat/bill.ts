@@ -1,10 +1,10 @@
 import { divideHalfUp, exponentOf, isCurrency } from "../../kernel/money.ts";
 import type { Statement, StatementLine } from "../port.ts";
-import { refuseOtherDay } from "../statement-days.ts";
+import { notesOfOtherDay, withNotes } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { namingNumber } from "../statement-text.ts";
 import { fenOfYuan } from "./amount.ts";
-import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
+import { type BillLayout, type BillRecord, headerOf, readBill } from "./bill-table.ts";
 import { beijingDate, parseBeijingTime } from "./time.ts";
 
 // The trade bill (交易账单) of one day.
@@ -13,6 +13,9 @@ import { beijingDate, parseBeijingTime } from "./time.ts";
 //   `2026-11-19 10:55:23,`wx24…,`1900000001,…   records
 //   总交易单数,应结订单总金额,…                   header of the summary
 //   `2,`12.34,…                                 counts and sums that must be those of the records
+//
+// It comes in three layouts, told by the header: all movements of a day; payments alone, without columns of
+// refunds; refunds alone, with the times of each. A day is one of the first, or one each of the others.
 
 /** `ALL`: every movement; `SUCCESS`: payments alone, and no columns of refunds; `REFUND`: refunds alone. */
 export type TradeBillType = "ALL" | "SUCCESS" | "REFUND";
@@ -22,9 +25,10 @@ export type Expected = {
   readonly mchid: string;
   readonly subMchid: string | null;
   readonly channelDate: string;
-  /** `ALL` unless told. */
-  readonly type?: TradeBillType;
 };
+
+/** A bill as it was taken out of what came; `name`: of the file within it, where there are several. */
+export type BillFile = { readonly name: string | null; readonly content: Buffer };
 
 const COLUMNS = {
   time: "交易时间",
@@ -84,28 +88,70 @@ const FEE_PLACES = 5;
 const FEE_UNITS_PER_FEN = 1_000n;
 
 /**
- * Reads a trade bill, all of it or nothing: bytes that are not UTF-8, a cell that is not what its column
- * holds, no line of the merchant, another day, a count or a sum that the lines do not make, each refuses the
- * file.
- * @param original the file as it came
+ * Reads the trade bills that a day's statement is made of, all or nothing: half a day, bytes that are not
+ * UTF-8, a cell that is not what its column holds, no line of the merchant, a count or a sum that the lines
+ * do not make, each refuses them.
+ * @param original what they came in
  * @throws StatementFault with the line and the reason
  */
-export function parseStatement(content: Buffer, original: Buffer, expected: Expected): Statement {
-  const type = expected.type ?? "ALL";
-  const bill = readBill(content, layoutOf(type));
-  refuseStrangersFile(bill.records, expected);
-  const rows = bill.records.map((record) => rowOf(record, type, expected));
-  checkSummary(bill.summary, type, rows);
-  refuseOtherDay(
-    rows.map(({ entry: { line, createdAt } }) => ({ line, date: beijingDate(createdAt) })),
-    expected.channelDate,
+export function parseStatement(files: readonly BillFile[], original: Buffer, expected: Expected): Statement {
+  const bills = files.map(({ name, content }) => ({ name, content, type: typeOf(content) }));
+  const rows = bills.flatMap(({ name, content, type }) =>
+    inFile(name, () => rowsOf(content, type, expected)),
   );
+  refuseHalves(bills.map(({ type }) => type));
+  const dated = rows.map(({ entry: { line, createdAt } }) => ({ line, date: beijingDate(createdAt) }));
   return {
     account: expected.subMchid ?? expected.mchid,
     channelDate: expected.channelDate,
     lines: rows.filter((row) => !row.failed).map((row) => row.entry),
     original,
+    ...withNotes(notesOfOtherDay(dated, expected.channelDate)),
   };
+}
+
+/** By its header: the others' columns of refunds, or their times. */
+function typeOf(content: Buffer): TradeBillType {
+  const titles = new Set(headerOf(content));
+  const has = (columns: Readonly<Record<string, string>>) =>
+    Object.values(columns).some((title) => titles.has(title));
+  if (has(REFUND_TIMES)) return "REFUND";
+  return has(REFUND_COLUMNS) ? "ALL" : "SUCCESS";
+}
+
+/** What one kind of bill leaves out would look missing at the channel. */
+function refuseHalves(types: readonly TradeBillType[]): void {
+  const said = types.toSorted().join(" and ");
+  if (said === "ALL" || said === "REFUND and SUCCESS") return;
+  const half = { SUCCESS: "payments alone", REFUND: "refunds alone" };
+  const [type] = types;
+  const what =
+    types.length === 1 && type !== undefined && type !== "ALL"
+      ? `holds ${half[type]}`
+      : `has ${said || "no bill"}`;
+  throw new StatementFault(
+    0,
+    `it ${what}: send the bill of all movements (ALL), or those of SUCCESS and REFUND in one ZIP`,
+  );
+}
+
+function inFile<T>(file: string | null, read: () => T): T {
+  if (file === null) return read();
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StatementFault)) throw error;
+    throw new StatementFault(error.line, error.reason, { file });
+  }
+}
+
+/** The records of one bill, of whatever layout. */
+function rowsOf(content: Buffer, type: TradeBillType, expected: Expected): Row[] {
+  const bill = readBill(content, layoutOf(type));
+  refuseStrangersFile(bill.records, expected);
+  const rows = bill.records.map((record) => rowOf(record, type, expected));
+  checkSummary(bill.summary, type, rows);
+  return rows;
 }
 
 function layoutOf(type: TradeBillType): BillLayout {

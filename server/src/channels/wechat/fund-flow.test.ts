@@ -99,12 +99,17 @@ describe("a fund bill", () => {
   });
 });
 
+it("a fund bill without a line of the day is read, and noted", () => {
+  const { lines, notes } = read(FILE.map((line) => line.replace("`2026-11-19 ", "`2026-11-18 ")));
+  assert.equal(lines.length, 3);
+  assert.match(notes?.join() ?? "", /^no line is of 2026-11-19: line 2 is of 2026-11-18;/);
+});
+
 describe("a fund bill is refused as a whole, with the line and the reason, when", () => {
   const faults: Record<string, readonly [line: number, lines: readonly string[]]> = {
     "it is empty": [0, []],
     "a column is missing": [1, change(0, "账户结余(元)", "结余")],
     "a cell is missing": [3, change(2, ",`112.26596", "")],
-    "it is another day's": [2, FILE.map((line) => line.replace("`2026-11-19 ", "`2026-11-18 "))],
     "a time is none": [2, change(1, "10:55:23", "10:65:23")],
     "money neither comes nor goes": [2, change(1, "`收入", "`冻结")],
     "an amount is none": [2, change(1, "`12.34,", "`12.3x,")],

@@ -1,6 +1,6 @@
 import { balancesOf } from "../fund-flow.ts";
 import type { FundFlowLine, FundFlowStatement } from "../port.ts";
-import { refuseOtherDay } from "../statement-days.ts";
+import { notesOfOtherDay, withNotes } from "../statement-days.ts";
 import { StatementFault } from "../statement-fault.ts";
 import { namingNumber } from "../statement-text.ts";
 import { type BillLayout, type BillRecord, readBill } from "./bill-table.ts";
@@ -50,7 +50,7 @@ const DIRECTIONS: Readonly<Record<string, FundFlowLine["direction"]>> = { 收入
 const MILLIONTHS_PLACES = 6;
 
 /**
- * Reads a fund bill, all of it or nothing: another day, a cell that is not what its column holds, a count or
+ * Reads a fund bill, all of it or nothing: a cell that is not what its column holds, a count or
  * a sum that the lines do not make, balances that no order of the lines makes, each refuses the file.
  * @param original the file as it came
  * @throws StatementFault with the line and the reason
@@ -63,11 +63,9 @@ export function parseFundFlow(content: Buffer, original: Buffer, expected: Expec
     throw new StatementFault(balances.brokenAt, `${COLUMNS.balance} does not follow from the line before`);
   }
   checkSummary(bill.summary, lines);
-  refuseOtherDay(
-    lines.map(({ line, at }) => ({ line, date: beijingDate(at) })),
-    expected.channelDate,
-  );
-  return { ...expected, currency: "CNY", ...balances, lines, original };
+  const dated = lines.map(({ line, at }) => ({ line, date: beijingDate(at) }));
+  const notes = withNotes(notesOfOtherDay(dated, expected.channelDate));
+  return { ...expected, currency: "CNY", ...balances, lines, original, ...notes };
 }
 
 function lineOf({ line, cell }: BillRecord): FundFlowLine {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip, gunzipSync } from "node:zlib";
 import { MINUTE } from "../../kernel/clock.ts";
+import { unzip } from "../../kernel/zip.ts";
 import { joinExchanges, unsent } from "../exchanges.ts";
 import { withdrawalsOf } from "../fund-payouts.ts";
 import type {
@@ -17,7 +18,7 @@ import type {
 import type { ToldMoney } from "../port-payouts.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
 import { type Answer, refused } from "./answer.ts";
-import { parseStatement } from "./bill.ts";
+import { type BillFile, parseStatement } from "./bill.ts";
 import { FUND_ACCOUNT_TYPES, type FundAccountType, parseFundFlow } from "./fund-flow.ts";
 import { callGateway, credentialsOf, signedRequest, type WechatDeps } from "./gateway.ts";
 import { textOr } from "./outcomes.ts";
@@ -62,12 +63,12 @@ export async function fetchFundFlow(
   return { end: "refused", code: "no_such_account", message, retryable: false, exchange };
 }
 
-/** Reads a trade bill, packed or not. */
+/** Reads a day's trade bill, packed or not, or a ZIP with its two halves. */
 export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
   const { mchid = "", sub_mchid: subMchid = null } = of.holder;
   const { channelDate } = of;
   return orFault(async () =>
-    parseStatement(await unpacked(original), original, { mchid, subMchid, channelDate }),
+    parseStatement(await billsIn(original), original, { mchid, subMchid, channelDate }),
   );
 }
 
@@ -98,8 +99,22 @@ function fundAccountTypeOf(text: string): FundAccountType | null {
   return FUND_ACCOUNT_TYPES.find((each) => each === text) ?? null;
 }
 
-/** gzip's first bytes, with which no text begins. */
+/** gzip's and a ZIP's first bytes, with which no text begins. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZIP = Buffer.from("PK");
+
+/** The trade bills in what came: one, or what a ZIP holds. */
+async function billsIn(original: Buffer): Promise<BillFile[]> {
+  if (!original.subarray(0, ZIP.length).equals(ZIP)) {
+    return [{ name: null, content: await unpacked(original) }];
+  }
+  const entries = await unzip(original).catch((error: Error) => {
+    throw new StatementFault(0, `the archive cannot be read: ${error.message}`, { isDamage: true });
+  });
+  const bills: BillFile[] = [];
+  for (const { name, content } of entries) bills.push({ name, content: await unpacked(content) });
+  return bills;
+}
 
 async function unpacked(original: Buffer): Promise<Buffer> {
   if (!original.subarray(0, GZIP.length).equals(GZIP)) return original;

@@ -24,6 +24,7 @@ export const RESOLUTIONS = [
   "recover_from_channel",
   "recover_from_merchant",
   "loss",
+  "cost",
   "income",
   "acknowledge",
 ] as const;

@@ -221,7 +221,16 @@ const choices: readonly Choice[] = [
   ],
   ["a surplus of a payment", { settleDifference: 9n, paymentId: id(5) }, ["pay_merchant", "refund_buyer"]],
   ["a surplus that is young", { settleDifference: 9n, openedAt: now }, ["pay_merchant", "pay_owner"]],
-  ["a shortage", { settleDifference: -9n }, ["recover_from_channel", "recover_from_merchant", "loss"]],
+  [
+    "what the channel took by itself",
+    { settleDifference: -9n },
+    ["recover_from_channel", "recover_from_merchant", "loss", "cost"],
+  ],
+  [
+    "a shortage of a payment",
+    { settleDifference: -9n, paymentId: id(5) },
+    ["recover_from_channel", "recover_from_merchant", "loss"],
+  ],
   ["a higher fee", { feeDifference: 2n }, ["adjust_fee", "recover_from_channel"]],
   ["a lower fee", { feeDifference: -2n }, ["adjust_fee"]],
   ["a surplus that passes us by", { settleDifference: 9n, memo: true }, ["pay_merchant"]],

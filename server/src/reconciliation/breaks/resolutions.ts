@@ -35,6 +35,7 @@ export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   recover_from_channel: { for: ["shortage", "fee"], memo: true },
   recover_from_merchant: { for: ["shortage"], memo: true },
   loss: { for: ["shortage"], memo: false },
+  cost: { for: ["shortage"], memo: false },
   income: { for: ["surplus"], memo: false },
   // Two rows that differ in what no amount tells, or a fee that is charged where the money is.
   acknowledge: { for: ["nothing"], memo: true },
@@ -115,6 +116,11 @@ function special(resolution: Resolution, about: Decided, around: Around): string
       return about.heldByDoor && movedOf(resolution, about, claim) < leftOf(about).amount
         ? "the door holds this shortage as a whole: note the claim as paid when all of it is"
         : null;
+    case "cost":
+      if (isStrangers(about)) return `${STRANGERS}: have the channel make it good, or bear it`;
+      return about.paymentId === null
+        ? null
+        : "it is of a payment: a cost is what the channel takes by itself";
     case "income": {
       if (about.paymentId !== null) return "the payer is known";
       const since = about.openedAt;
@@ -199,6 +205,8 @@ export function planOf(
     case "loss":
       // Nothing moves at a bank by it: what is `missing` then, finance pays in.
       return plan("resolution_loss", "loss", "suspense_shortage");
+    case "cost":
+      return plan("resolution_cost", "channel_cost", "suspense_shortage");
     case "income":
       return plan("resolution_income", "suspense_surplus", "other_income");
   }

@@ -1,5 +1,5 @@
 /** What a bank tells of one account and one day, whatever the form of its file. */
-import { refuseOtherDay, StatementFault } from "../../channels/index.ts";
+import { StatementFault } from "../../channels/index.ts";
 import { type Currency, exponentOf } from "../../kernel/money.ts";
 import { type StatementTotal, sumUp } from "../model.ts";
 
@@ -48,6 +48,8 @@ export type BankStatement = {
   readonly closing: bigint | null;
   /** Booked movements, in the file's order. */
   readonly entries: readonly BankEntry[];
+  /** What a person should look at; absent: nothing. */
+  readonly notes?: readonly string[];
 };
 
 /** What came in and what went out. */
@@ -55,14 +57,6 @@ export function totalsOfBank({ entries }: BankStatement): StatementTotal[] {
   return sumUp(
     entries.map(({ amount, currency }) => [currency, amount < 0n ? "out" : "in", amount, amount, 0n]),
   );
-}
-
-/** @throws StatementFault where the day is told by the entries alone, and none is of it */
-export function refuseOtherBankDay(entries: readonly BankEntry[], statementDate: string): void {
-  const dated = entries.flatMap(({ line, bookedOn }) =>
-    bookedOn === null ? [] : [{ line, date: bookedOn }],
-  );
-  refuseOtherDay(dated, statementDate);
 }
 
 /**

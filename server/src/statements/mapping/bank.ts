@@ -1,5 +1,5 @@
-import { StatementFault } from "../../channels/index.ts";
-import { type BankEntry, type BankStatement, refuseOtherBankDay } from "../bank/model.ts";
+import { StatementFault, withNotes } from "../../channels/index.ts";
+import type { BankEntry, BankStatement } from "../bank/model.ts";
 import type { Mapping } from "./model.ts";
 import { type MappedDay, type MappedRow, readMapped } from "./read.ts";
 
@@ -9,14 +9,13 @@ export async function readMappedBank(
   of: MappedDay,
   content: Buffer,
 ): Promise<BankStatement> {
-  const rows = await readMapped(mapping, of, content);
+  const { rows, notes } = await readMapped(mapping, of, content);
   const [currency = mapping.currency ?? "CNY", second] = new Set(rows.map((row) => row.currency));
   const other = rows.find((row) => row.currency === second);
   if (other !== undefined)
     throw new StatementFault(other.line, `is in ${second}, the lines before in ${currency}`);
   const entries = rows.map(entryOf);
-  refuseOtherBankDay(entries, of.statementDate);
-  return { ...of, currency, statementId: null, ...balancesOf(rows), entries };
+  return { ...of, currency, statementId: null, ...balancesOf(rows), entries, ...withNotes(notes) };
 }
 
 function entryOf(row: MappedRow): BankEntry {

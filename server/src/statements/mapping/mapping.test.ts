@@ -30,7 +30,7 @@ test("a platform's sales are read by a few lines of data: quotes, thousands, sig
     "合计,2,,1200.00,60.00,,,",
     "",
   ].join("\n");
-  const rows = await readMapped(SALES, of, Buffer.from(text));
+  const { rows } = await readMapped(SALES, of, Buffer.from(text));
   assert.deepEqual(
     rows.map(({ line, number, kind, amount, fee, settleAmount }) => [
       line,
@@ -74,7 +74,7 @@ test("a platform's sales are read by a few lines of data: quotes, thousands, sig
   assert.match(await faultOf(SALES, text.slice(0, text.indexOf("合计"))), /the file is cut off/);
 });
 
-test("a bank's CSV ties by its balances, in either order, and another day's is refused", async () => {
+test("a bank's CSV ties by its balances, in either order, and another day's is noted", async () => {
   const head = "流水号,交易日期,贷方发生额,借方发生额,余额,对方户名,对方账号,摘要";
   const rows = ["1,20261119,100.00,,1100.00,张三,6222,款", "2,20261119,,50.00,1050.00,李四,6223,款"];
   const read = async (lines: readonly string[]) =>
@@ -86,9 +86,19 @@ test("a bank's CSV ties by its balances, in either order, and another day's is r
     assert.deepEqual(new Set(statement.entries.map(({ amount }) => amount)), new Set([-5_000n, 10_000n]));
     assert.deepEqual(statement.entries[0]?.bookedOn, "2026-11-19");
   }
+  const other = await read(rows.map((row) => row.replace("20261119", "20261118")));
+  assert.ok(!(other instanceof StatementFault));
+  assert.match(other.notes?.join() ?? "", /^no line is of 2026-11-19: line 2 is of 2026-11-18;/);
+  const dated = { ...BANK, header_line: 2, preamble: [{ line: 1, before: "日期 ", after: "", is: "date" }] };
+  const late = iconv.encode(
+    ["日期 2026-11-19", head, ...rows.map((row) => row.replace("20261119", "20261118"))].join("\r\n"),
+    "gbk",
+  );
+  const told = await orFault(() => readMappedBank(dated as Mapping, of, late));
+  assert.ok(!(told instanceof StatementFault), "its preamble tells the day, and its lines do not");
+  assert.equal(told.notes, undefined);
   const broken: [lines: string[], reason: RegExp][] = [
     [[rows[0] as string, (rows[1] as string).replace("1050", "1051")], /line 3: the balance does not follow/],
-    [rows.map((row) => row.replace("20261119", "20261118")), /line 2: is of 2026-11-18, and no line/],
     [[(rows[0] as string).replace("100.00,", ",")], /line 2: 贷方发生额 is ""/],
     [[(rows[0] as string).replace("100.00,,", "100.00,1.00,")], /line 2: 借方发生额/],
   ];
@@ -109,7 +119,9 @@ test("a workbook's dates and figures are read as they are shown; formulas are re
     );
   const head = ["Order", "Time", "Amount", "Commission", "Note"];
   const total = ["Total", 1, 12.34];
-  const [read] = await readMapped(SHEET, of, await book([head, row, total]));
+  const {
+    rows: [read],
+  } = await readMapped(SHEET, of, await book([head, row, total]));
   assert.deepEqual(
     [read?.line, read?.number, read?.amount, read?.fee, read?.settleAmount],
     [2, "M1", 1_234n, 50n, 1_184n],
@@ -164,5 +176,5 @@ test("dates are read in the one form that was said, and only real ones", () => {
 });
 
 test("the sample of the fuzz is read", async () => {
-  assert.ok((await readMapped(SALES, of, Buffer.from(salesSample(chanceOf(7))))).length >= 2);
+  assert.ok((await readMapped(SALES, of, Buffer.from(salesSample(chanceOf(7))))).rows.length >= 2);
 });

@@ -1,4 +1,4 @@
-import { namingNumber, refuseOtherDay, StatementFault } from "../../channels/index.ts";
+import { namingNumber, notesOfOtherDay, StatementFault } from "../../channels/index.ts";
 import { dateIn, instantAt } from "../../kernel/clock.ts";
 import { type Currency, isCurrency } from "../../kernel/money.ts";
 import { bankAmountOf } from "../bank/model.ts";
@@ -30,6 +30,12 @@ export type MappedRow = {
   readonly text: string;
 };
 
+export type MappedFile = {
+  readonly rows: readonly MappedRow[];
+  /** What a person should look at. */
+  readonly notes: readonly string[];
+};
+
 /** Whose file of which day it must be, where the mapping says that it tells. */
 export type MappedDay = { readonly account: string; readonly statementDate: string };
 
@@ -38,7 +44,7 @@ export type MappedDay = { readonly account: string; readonly statementDate: stri
  * column holds, another account or day, a count or a sum of the trailer that the lines do not make, balances
  * that do not follow, each refuses the file. @throws StatementFault with line and reason
  */
-export async function readMapped(mapping: Mapping, of: MappedDay, content: Buffer): Promise<MappedRow[]> {
+export async function readMapped(mapping: Mapping, of: MappedDay, content: Buffer): Promise<MappedFile> {
   const table = await readTable(mapping, content);
   const tellsDate = checkPreamble(mapping, of, table);
   const columns = columnsOf(mapping, table.header);
@@ -49,8 +55,7 @@ export async function readMapped(mapping: Mapping, of: MappedDay, content: Buffe
     .filter((row) => !isBlank(row))
     .map(read);
   if (mapping.trailer !== undefined) checkTrailer(mapping, table.rows[end] as Row, rows);
-  if (!tellsDate) refuseOtherDay(rows, of.statementDate);
-  return rows;
+  return { rows, notes: tellsDate ? [] : notesOfOtherDay(rows, of.statementDate) };
 }
 
 /** Whether the lines above the header tell the date. */

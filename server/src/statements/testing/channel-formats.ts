@@ -4,7 +4,7 @@ import { createAlipay } from "../../channels/alipay/index.ts";
 import { type FundFlowStatement, type Statement, StatementFault } from "../../channels/index.ts";
 import { readStatement as readStripe } from "../../channels/stripe/movements.ts";
 import { createUnionpay } from "../../channels/unionpay/index.ts";
-import { parseStatement as parseWechat, type TradeBillType } from "../../channels/wechat/bill.ts";
+import type { TradeBillType } from "../../channels/wechat/bill.ts";
 import { createWechat } from "../../channels/wechat/index.ts";
 import type { Chance } from "./chance.ts";
 import type { Format, Told } from "./format.ts";
@@ -244,22 +244,31 @@ const wechat = {
   minorPerUnit: 1,
 };
 
+/** The other half of a day on which only one kind of movement happened. */
+const wechatNothing: Readonly<Record<"SUCCESS" | "REFUND", string>> = {
+  SUCCESS: `${WECHAT_HEADERS.SUCCESS}\n总交易单数,应结订单总金额,手续费总金额,订单总金额\n\`0,\`0,\`0,\`0\n`,
+  REFUND:
+    `${WECHAT_HEADERS.REFUND}\n总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\n` +
+    "`0,`0,`0,`0,`0,`0,`0\n",
+};
+
+function wechatPacked(type: TradeBillType): (content: Buffer) => Buffer {
+  if (type === "ALL") return (content) => gzipSync(content);
+  const other = type === "SUCCESS" ? "REFUND" : "SUCCESS";
+  return (content) =>
+    zipOf([
+      [Buffer.from(`${type}.csv`), content],
+      [Buffer.from(`${other}.csv`), utf8(wechatNothing[other])],
+    ]);
+}
+
 function wechatLayout(type: TradeBillType): Format {
-  const expected = { mchid: MCHID, subMchid: null, channelDate: DAY, type };
   return {
     ...wechat,
     name: `wechat ${type}`,
     sample: wechatSample(type),
-    pack: type === "ALL" ? (content) => gzipSync(content) : (content) => content,
-    read: async (original) => {
-      if (type === "ALL") return trades(await wechatChannel.readStatement(wechatOf, original));
-      try {
-        return trades(parseWechat(original, original, expected));
-      } catch (error) {
-        if (error instanceof StatementFault) return error;
-        throw error;
-      }
-    },
+    pack: wechatPacked(type),
+    read: async (original) => trades(await wechatChannel.readStatement(wechatOf, original)),
   };
 }
 
@@ -301,6 +310,7 @@ function unionpaySample(chance: Chance): string {
 function stripeSample(chance: Chance): string {
   const rows = Array.from({ length: rowsOf(chance) }, (_, index) => {
     const isRefund = chance.upTo(3) === 0;
+    const isOwn = chance.upTo(4) === 0;
     const amount = (1 + chance.upTo(90_000)) * (isRefund ? -1 : 1);
     const fee = isRefund ? 0 : 30 + chance.upTo(500);
     const created = 1_795_000_000 + index * 600;
@@ -316,7 +326,7 @@ function stripeSample(chance: Chance): string {
         ...(isRefund ? { channel_refund_no: `rfd${digits(chance, 26)}` } : {}),
       },
     };
-    const type = isRefund ? "refund" : "charge";
+    const type = isOwn ? "stripe_fee" : isRefund ? "refund" : "charge";
     const head = {
       amount,
       created,
@@ -325,7 +335,7 @@ function stripeSample(chance: Chance): string {
       id: `txn_${digits(chance, 12)}`,
       net: amount - fee,
     };
-    return JSON.stringify({ ...head, object: "balance_transaction", source, type });
+    return JSON.stringify({ ...head, object: "balance_transaction", source: isOwn ? null : source, type });
   });
   return rows.map((row) => `${row}\n`).join("");
 }
@@ -389,7 +399,8 @@ export const channelFormats: readonly Format[] = [
     decode: fromUtf8,
     pack: (content) => content,
     read: async (original) => trades(await readStripe(stripeOf, original)),
-    count: (text) => text.split("\n").filter((line) => /"type":"(charge|refund)"/.test(line)).length,
+    count: (text) =>
+      text.split("\n").filter((line) => /"type":"(charge|refund|stripe_fee)"/.test(line)).length,
     cells: (line: string) => line.split(/[",:{}]/),
     minorPerUnit: 100,
   },

@@ -186,9 +186,9 @@ export const ownFormats: readonly Format[] = [
     name: "sales CSV",
     sample: salesSample,
     read: async (original) => {
-      const rows = await orFault(() => readMapped(SALES, of, original));
-      if (rows instanceof StatementFault) return rows;
-      return rows.map(({ line, number, amount, settleAmount }) => ({
+      const read = await orFault(() => readMapped(SALES, of, original));
+      if (read instanceof StatementFault) return read;
+      return read.rows.map(({ line, number, amount, settleAmount }) => ({
         line,
         texts: [number],
         amounts: [amount, settleAmount],

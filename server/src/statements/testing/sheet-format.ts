@@ -54,7 +54,7 @@ export const sheetFormat: Target = {
     const original = await bytesOf(rows);
     const whole = await orFault(() => readMapped(SHEET, of, original));
     assert.ok(!isRefusal(whole, "undamaged"), "its own layout is refused");
-    assert.equal(whole.length, rows.length - 2);
+    assert.equal(whole.rows.length, rows.length - 2);
     if (chance.upTo(2) === 0) {
       const { what, bytes } = mutateBytes(original, chance);
       const read = await orFault(() => readMapped(SHEET, of, bytes));
@@ -66,7 +66,7 @@ export const sheetFormat: Target = {
     const bytes = await bytesOf(changed);
     const read = await orFault(() => readMapped(SHEET, of, bytes));
     if (isRefusal(read, what)) return "refused";
-    for (const { line, number, amount } of read) {
+    for (const { line, number, amount } of read.rows) {
       const [order, , figure] = changed[line - 1] ?? [];
       assert.equal(String(order).trim(), number, `${what}: line ${line}`);
       assert.equal(BigInt(Math.round(Number(figure) * 100)), amount, `${what}: line ${line}`);

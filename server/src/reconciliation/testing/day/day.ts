@@ -102,8 +102,15 @@ export const NORMAL: Readonly<Record<string, Story>> = {
   },
 };
 
+type Broken =
+  | BreakKind
+  | "refund_status"
+  | "taken_by_the_channel"
+  | "given_by_the_channel"
+  | "untold_adjustment";
+
 /** What must be found. */
-export const BROKEN: Readonly<Partial<Record<BreakKind | "refund_status", Story>>> = {
+export const BROKEN: Readonly<Partial<Record<Broken, Story>>> = {
   payment_theirs_only: (teller, _, line) => {
     const unknown = { ...line, channelOrderNo: `X${line.channelOrderNo.slice(1)}` };
     teller.day.lines.push(unknown);
@@ -132,6 +139,21 @@ export const BROKEN: Readonly<Partial<Record<BreakKind | "refund_status", Story>
     paid(teller, order, line);
     const { settle, costReturned } = refunded(teller, order, line, { unbilled: true });
     answer(teller, "refund_ours_only", line, settle, costReturned);
+  },
+  taken_by_the_channel: (teller, _, line) => {
+    const taken = { ...line, ...nobodysOf(teller), kind: "refund" as const, amount: -250n, fee: 3n };
+    teller.day.lines.push({ ...taken, settleAmount: taken.amount });
+    answer(teller, "refund_theirs_only", taken, taken.amount, taken.fee);
+  },
+  given_by_the_channel: (teller, _, line) => {
+    const given = { ...line, ...nobodysOf(teller), fee: 0n };
+    teller.day.lines.push({ ...given, settleAmount: given.amount });
+    answer(teller, "payment_theirs_only", given, given.amount, given.fee);
+  },
+  untold_adjustment: (teller, _, line) => {
+    const untold = { ...line, ...nobodysOf(teller), amount: 0n, settleAmount: 0n, fee: 0n };
+    teller.day.lines.push(untold);
+    answer(teller, "refund_theirs_only", untold, 0n, 0n);
   },
   dispute_theirs_only: (teller, order, line) => {
     paid(teller, order, line);
@@ -176,7 +198,31 @@ export const BROKEN: Readonly<Partial<Record<BreakKind | "refund_status", Story>
   },
 };
 
-const STRIPE_ALONE: readonly string[] = ["currency", "dispute_theirs_only", "dispute_ours_only"];
+/** Some stories are those of some channels alone. */
+const TOLD_BY: Readonly<Partial<Record<Broken, readonly string[]>>> = {
+  currency: ["stripe"],
+  dispute_theirs_only: ["stripe"],
+  dispute_ours_only: ["stripe"],
+  taken_by_the_channel: ["stripe", "unionpay"],
+  given_by_the_channel: ["stripe", "unionpay"],
+  untold_adjustment: ["unionpay"],
+};
+
+/** What the channel moves by itself has a number of its own alone. */
+function nobodysOf({
+  at,
+  contract,
+  date,
+}: Teller): Pick<WrittenLine, "channelTradeNo" | "channelOrderNo" | "subject"> {
+  const number = String(at).padStart(6, "0");
+  const monthDay = date.slice(5).replace("-", "");
+  const adjustment = `ZME/01020000/00010000/${number}/${monthDay}100000`;
+  return {
+    channelTradeNo: contract.channel === "stripe" ? `txn_${number}` : adjustment,
+    channelOrderNo: "",
+    subject: "Billing (2026-03)",
+  };
+}
 
 export type DayOptions = {
   readonly seed: number;
@@ -201,7 +247,7 @@ export function makeDay(books: Pick<TestBooks, "newId">, options: DayOptions): D
     key: [],
   };
   const broken = Object.entries(BROKEN)
-    .filter(([kind]) => contract.channel === "stripe" || !STRIPE_ALONE.includes(kind))
+    .filter(([kind]) => TOLD_BY[kind as Broken]?.includes(contract.channel) ?? true)
     .map(([, story]) => story);
   const normal = Object.values(NORMAL);
   const teller: Teller = { books, contract, chance, date, day, at: 0 };

@@ -2,12 +2,14 @@
 import { parseStatement as parseAlipay } from "../../../channels/alipay/bill.ts";
 import { StatementFault, type StatementLine } from "../../../channels/index.ts";
 import { fileOf, readStatement as readStripe } from "../../../channels/stripe/movements.ts";
+import { parseAdjustments } from "../../../channels/unionpay/adjustments.ts";
 import { parseDetail } from "../../../channels/unionpay/bill.ts";
 import { parseStatement as parseWechat } from "../../../channels/wechat/bill.ts";
 import {
   alipayStatement,
   stripeMovements,
   UNIONPAY_MER_ID,
+  unionpayAdjustments,
   unionpayStatement,
   WECHAT_MCHID,
   type WrittenLine,
@@ -27,10 +29,17 @@ export async function throughTheFile(
       return parseAlipay(alipayStatement(channelDate, lines), nothing).lines;
     case "wechat": {
       const expected = { mchid: WECHAT_MCHID, subMchid: null, channelDate };
-      return parseWechat(wechatStatement(lines, failed), nothing, expected).lines;
+      const content = wechatStatement(lines, failed);
+      return parseWechat([{ name: null, content }], nothing, expected).lines;
     }
-    case "unionpay":
-      return parseDetail(unionpayStatement(lines), { merId: UNIONPAY_MER_ID, channelDate });
+    case "unionpay": {
+      const expected = { merId: UNIONPAY_MER_ID, channelDate };
+      const [adjustments, trades] = [true, false].map((wanted) =>
+        lines.filter(({ channelTradeNo }) => channelTradeNo.startsWith("ZME/") === wanted),
+      ) as [WrittenLine[], WrittenLine[]];
+      const adjusted = parseAdjustments(unionpayAdjustments(adjustments), expected).lines;
+      return [...parseDetail(unionpayStatement(trades), expected), ...adjusted];
+    }
     case "stripe":
       return readMovements(channelDate, lines);
     default:

@@ -144,9 +144,10 @@ const ZM_LENGTHS = [
   13, 13, 8, 32, 13, 13, 12, 2, 1, 32, 98,
 ];
 
+const digits = (amount: bigint) => String(amount < 0n ? -amount : amount).padStart(12, "0");
+const signed = (amount: bigint) => `${amount < 0n ? "D" : "C"}${digits(amount)}`;
+
 export function unionpayStatement(lines: readonly WrittenLine[]): Buffer {
-  const digits = (amount: bigint) => String(amount < 0n ? -amount : amount).padStart(12, "0");
-  const signed = (amount: bigint) => `${amount < 0n ? "D" : "C"}${digits(amount)}`;
   const records = lines.map((line) => {
     const isPayment = line.kind === "payment";
     const isReversal = !isPayment && line.channelRefundNo === null;
@@ -164,13 +165,35 @@ export function unionpayStatement(lines: readonly WrittenLine[]): Buffer {
       35: line.subject,
       41: isPayment || isReversal ? "" : line.channelOrderNo,
     };
-    const parts = ZM_LENGTHS.map((length, index) => {
-      const bytes = iconv.encode(fields[index + 1] ?? "", "gbk");
-      return Buffer.concat([bytes, Buffer.alloc(length - bytes.length, " ")]);
-    });
-    return parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(" "), part]));
+    return fixedRecord(ZM_LENGTHS, fields);
   });
-  return Buffer.concat(records.flatMap((record) => [...record, Buffer.from("\r\n")]));
+  return Buffer.concat(records);
+}
+
+const ZME_LENGTHS = [3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15, 15, 1, 12, 2, 135];
+
+/** Adjustments: lines under the number of one; without an amount they tell none that is understood. */
+export function unionpayAdjustments(lines: readonly WrittenLine[]): Buffer {
+  const records = lines.map((line) => {
+    const [, acquirer = "", sender = "", trace = "", time = ""] = line.channelTradeNo.split("/");
+    const money = {
+      15: signed(-line.fee),
+      16: signed(line.settleAmount - line.fee),
+      18: UNIONPAY_MER_ID,
+    };
+    const key = { 1: "E74", 2: acquirer, 3: sender, 4: trace, 5: time };
+    return fixedRecord(ZME_LENGTHS, line.amount === 0n ? key : { ...key, ...money });
+  });
+  return Buffer.concat(records);
+}
+
+function fixedRecord(lengths: readonly number[], fields: Readonly<Record<number, string>>): Buffer {
+  const parts = lengths.map((length, index) => {
+    const bytes = iconv.encode(fields[index + 1] ?? "", "gbk");
+    return Buffer.concat([bytes, Buffer.alloc(length - bytes.length, " ")]);
+  });
+  const spaced = parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(" "), part]));
+  return Buffer.concat([...spaced, Buffer.from("\r\n")]);
 }
 
 /** Balance transactions as Stripe lists them, newest first. */
@@ -180,6 +203,21 @@ export function stripeMovements(lines: readonly WrittenLine[]): Record<string, u
   return lines.toReversed().map((line) => {
     const currency = line.currency.toLowerCase();
     const isReturn = line.kind === "refund" && line.amount > 0n;
+    // What Stripe moves by itself.
+    if (line.channelTradeNo.startsWith("txn_")) {
+      return {
+        id: line.channelTradeNo,
+        object: "balance_transaction",
+        type: line.amount < 0n ? "stripe_fee" : "topup",
+        amount: Number(line.amount),
+        fee: Number(line.fee),
+        net: Number(line.amount - line.fee),
+        currency,
+        created: Math.floor(line.finishedAt.getTime() / 1_000),
+        description: line.subject,
+        source: null,
+      };
+    }
     return {
       object: "balance_transaction",
       type: isReturn ? "refund_failure" : types[line.kind],
