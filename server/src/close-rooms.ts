@@ -8,6 +8,7 @@ import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
 import {
   closeSteps,
+  createAlarms,
   createDayClose,
   type DayClose,
   dayCloseRoutes,
@@ -169,7 +170,8 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     withTime,
     audit,
   });
-  const dayClose = createDayClose({ ...deps, steps, onDue: () => worker?.nudge() });
+  const alarms = createAlarms({ cell, log, timeZone, closeAt: settings.closeAt });
+  const dayClose = createDayClose({ ...deps, steps, alarms, onDue: () => worker?.nudge() });
   return {
     breaks,
     fetching: statements.fetching,
@@ -184,7 +186,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
-    jobs: [...nightlyClose({ cell, dayClose, log, closeAt: settings.closeAt }), ...payouts.jobs],
+    jobs: [...nightlyClose({ dayClose, alarms, log, closeAt: settings.closeAt }), ...payouts.jobs],
     start: () => {
       fetching = statements.fetching.startWorker(log);
       payouts.startWorkers();

@@ -7,6 +7,7 @@ import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Log } from "../kernel/log.ts";
 import { Stopped } from "../kernel/schedules.ts";
+import type { Alarms } from "./alarms.ts";
 import {
   isReady,
   type Progress,
@@ -30,6 +31,7 @@ export type AdvanceDeps = {
   readonly cell: Cell;
   readonly log: Log;
   readonly steps: readonly StepWork[];
+  readonly alarms: Pick<Alarms, "now" | "say">;
   /** A run may be due: a hint for a worker of this process. */
   readonly onDue: () => void;
 };
@@ -89,13 +91,26 @@ async function tryStep(deps: AdvanceDeps, run: Run, step: Step, isStopping: () =
     return await carryOut(deps, run, step, isStopping);
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    deps.log.error(
+    deps.log.warn(
       { err: error, accountingDate: run.accountingDate, step: step.name },
       "a step of the day's close failed; it is tried again",
     );
     const detail = error instanceof Error ? error.message : String(error);
-    const tries = step.state === "failed" ? step.tries + 1 : 1;
-    return pause(deps, run, { ...step, state: "failed", detail, tries }, pauseMsOf(tries));
+    const tries = step.failedSince === null ? 1 : step.tries + 1;
+    const failedSince = step.failedSince ?? deps.cell.clock.now();
+    const failed = { ...step, state: "failed", detail, tries, failedSince } as const;
+    const tried = await pause(deps, run, failed, pauseMsOf(tries));
+    await sayAlarms(deps);
+    return tried;
+  }
+}
+
+/** A run goes on though nobody could be told: the calendar says it again. */
+async function sayAlarms({ alarms, log }: AdvanceDeps): Promise<void> {
+  try {
+    await alarms.say();
+  } catch (error) {
+    log.warn({ err: error }, "the alarms of the day's close could not be said");
   }
 }
 
@@ -120,12 +135,13 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
     const { waitsFor: detail, until } = ended;
     const tries = step.state === "waiting" ? step.tries + 1 : 1;
     const ms = waitMsOf(cell.clock.now(), until);
-    return pause(deps, run, { ...at, state: "waiting", detail, tries }, ms);
+    return pause(deps, run, { ...at, state: "waiting", detail, tries, failedSince: null }, ms);
   }
   const done: Step = {
     ...at,
     state: "done",
     unitsLeft: 0n,
+    failedSince: null,
     detail: ended.detail,
     result: jsonOf(ended.result),
     endedAt: cell.clock.now(),

@@ -113,7 +113,8 @@ async function nextLook(deps: ComparingDeps, date: string): Promise<Date> {
   return next === null || next > end ? end : plus(next, ANSWERED_MS);
 }
 
-function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
+/** Until then the close of a date waits for its statements. */
+export function patienceEnd({ timeZone }: Pick<ScopesDeps, "timeZone">, date: string): Date {
   return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
 }
 

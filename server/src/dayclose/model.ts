@@ -37,6 +37,8 @@ export type Step = {
   /** JSON. */
   readonly result: string | null;
   readonly tries: number;
+  /** Since when each of its tries fails; null: the last one did not. */
+  readonly failedSince: Date | null;
   readonly beganAt: Date | null;
   readonly endedAt: Date | null;
 };
