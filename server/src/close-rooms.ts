@@ -23,6 +23,7 @@ import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
 import type { Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
+import type { GoOn } from "./kernel/progress.ts";
 import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
@@ -146,7 +147,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       await database.close();
     }
   };
-  const audit = (goOn: () => Promise<void>) =>
+  const audit = (goOn: GoOn) =>
     withTime(async ({ db }) => {
       const proved = await auditForClose(db, goOn);
       return proved.map(({ auditedAt, ...one }) => ({

@@ -6,11 +6,11 @@
 import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Progress } from "../kernel/progress.ts";
 import { Stopped } from "../kernel/schedules.ts";
 import type { Alarms } from "./alarms.ts";
 import {
   isReady,
-  type Progress,
   pauseMsOf,
   type Run,
   runStateOf,
@@ -119,6 +119,8 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
   const work = deps.steps.find(({ name }) => name === step.name);
   if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
   let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
+  const beganMs = cell.clock.now().getTime();
+  const worked = () => (step.workedMs ?? 0n) + BigInt(Math.max(0, cell.clock.now().getTime() - beganMs));
   let toldAt = Number.NEGATIVE_INFINITY;
   const keep = async (progress: Progress | null) => {
     if (isStopping()) throw new Stopped();
@@ -135,13 +137,20 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
     const { waitsFor: detail, until } = ended;
     const tries = step.state === "waiting" ? step.tries + 1 : 1;
     const ms = waitMsOf(cell.clock.now(), until);
-    return pause(deps, run, { ...at, state: "waiting", detail, tries, failedSince: null }, ms);
+    return pause(
+      deps,
+      run,
+      { ...at, state: "waiting", detail, tries, failedSince: null, workedMs: worked() },
+      ms,
+    );
   }
   const done: Step = {
     ...at,
     state: "done",
+    unitsDone: ended.units ?? at.unitsDone + (at.unitsLeft ?? 0n),
     unitsLeft: 0n,
     failedSince: null,
+    workedMs: worked(),
     detail: ended.detail,
     result: jsonOf(ended.result),
     endedAt: cell.clock.now(),

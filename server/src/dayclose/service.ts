@@ -5,6 +5,7 @@ import { formatId, type Id } from "../kernel/ids.ts";
 import type { Actor, Operators } from "../operators/index.ts";
 import { type AdvanceDeps, advance, LEASE_MS } from "./advance.ts";
 import type { Alarm } from "./alarms.ts";
+import { estimatedRunEnd, RUNS_MEASURED } from "./estimate.ts";
 import type { Run, Step } from "./model.ts";
 import * as store from "./store.ts";
 
@@ -19,6 +20,8 @@ export type RunWithSteps = {
   readonly steps: readonly Step[];
   /** What of it needs a person. */
   readonly alarms: readonly Alarm[];
+  /** About when it will be done; null: it is, or nothing is known to go by. */
+  readonly estimatedEnd: Date | null;
 };
 
 export type ClosedDate = store.ClosedDate & { readonly alarms: readonly Alarm[] };
@@ -92,12 +95,17 @@ async function list(
   return dates.map((date) => ({ ...date, alarms: byDate.get(date.accountingDate) ?? [] }));
 }
 
-async function withSteps({ cell, alarms }: CloseDeps, run: Run): Promise<RunWithSteps> {
-  const all = run.state === "done" ? [] : await alarms.now();
+async function withSteps(deps: CloseDeps, run: Run): Promise<RunWithSteps> {
+  const { cell } = deps;
+  const steps = await store.stepsOfRun(cell.db, run.id);
+  if (run.state === "done") return { run, steps, alarms: [], estimatedEnd: null };
+  const measured = await store.measuredSteps(cell.db, RUNS_MEASURED);
+  const all = await deps.alarms.now();
   return {
     run,
-    steps: await store.stepsOfRun(cell.db, run.id),
+    steps,
     alarms: all.filter(({ accountingDate }) => accountingDate === run.accountingDate),
+    estimatedEnd: estimatedRunEnd(deps.steps, steps, measured, cell.clock.now()),
   };
 }
 

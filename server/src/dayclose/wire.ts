@@ -45,6 +45,11 @@ export const RunSchema = Type.Object({
   requested_at: InstantSchema,
   next_try_at: NullableInstant,
   ended_at: NullableInstant,
+  estimated_end_at: Type.Union([InstantSchema, Type.Null()], {
+    description:
+      "About when it will be done, by what its steps took on the newest closed days, and as if no " +
+      "channel were late from here on; null where there is no basis, and while a step waits or fails",
+  }),
   alarms: Type.Array(AlarmSchema),
   steps: Type.Array(StepSchema),
 });
@@ -61,7 +66,7 @@ export const DaySchema = Type.Object({
 });
 
 export function presentRun(
-  { run, steps, alarms }: RunWithSteps,
+  { run, steps, alarms, estimatedEnd }: RunWithSteps,
   titles: ReadonlyMap<string, string>,
   now: Date,
 ) {
@@ -74,6 +79,7 @@ export function presentRun(
     requested_at: run.requestedAt.toISOString(),
     next_try_at: nextTryOf(run),
     ended_at: run.endedAt?.toISOString() ?? null,
+    estimated_end_at: estimatedEnd?.toISOString() ?? null,
     alarms: alarms.map(presentAlarm),
     steps: steps.map((step) => presentStep(step, titles.get(step.name) ?? step.name, now)),
   };
