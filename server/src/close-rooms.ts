@@ -8,6 +8,7 @@ import { bankStatementsOf } from "./bank-statements.ts";
 import type { AccountOpening, ChannelHttp, Channels } from "./channels/index.ts";
 import {
   closeSteps,
+  createAlarms,
   createDayClose,
   type DayClose,
   dayCloseRoutes,
@@ -22,6 +23,7 @@ import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
 import type { Id } from "./kernel/ids.ts";
 import type { Log } from "./kernel/log.ts";
+import type { GoOn } from "./kernel/progress.ts";
 import type { Platform } from "./kernel/revision.ts";
 import type { Job } from "./kernel/schedules.ts";
 import type { MerchantIdentity, Merchants } from "./merchants/index.ts";
@@ -146,7 +148,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       await database.close();
     }
   };
-  const audit = (goOn: () => Promise<void>) =>
+  const audit = (goOn: GoOn) =>
     withTime(async ({ db }) => {
       const proved = await auditForClose(db, goOn);
       return proved.map(({ auditedAt, ...one }) => ({
@@ -170,7 +172,8 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     withTime,
     audit,
   });
-  const dayClose = createDayClose({ ...deps, steps, onDue: () => worker?.nudge() });
+  const alarms = createAlarms({ cell, log, timeZone, closeAt: settings.closeAt });
+  const dayClose = createDayClose({ ...deps, steps, alarms, onDue: () => worker?.nudge() });
   return {
     breaks,
     fetching: statements.fetching,
@@ -185,7 +188,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
       dayCloseRoutes(http, { ...deps, clock: cell.clock, dayClose, ...auth });
     },
     actions: [...settlement.approvalActions, ...breaks.actions, ...payouts.approvalActions],
-    jobs: [...nightlyClose({ cell, dayClose, log, closeAt: settings.closeAt }), ...payouts.jobs],
+    jobs: [...nightlyClose({ dayClose, alarms, log, closeAt: settings.closeAt }), ...payouts.jobs],
     start: () => {
       fetching = statements.fetching.startWorker(log);
       payouts.startWorkers();

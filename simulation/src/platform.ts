@@ -4,7 +4,7 @@
 import { type App, buildApp } from "../../server/src/app.ts";
 import type { CloseEdges } from "../../server/src/close-rooms.ts";
 import type { Config } from "../../server/src/config.ts";
-import type { Random } from "../../server/src/kernel/clock.ts";
+import { DAY, type Random, startOfDate } from "../../server/src/kernel/clock.ts";
 import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
 import { createLog } from "../../server/src/kernel/log.ts";
 import type { Chance } from "./chance.ts";
@@ -257,7 +257,9 @@ const EXPECTED_CODES = ["database_unavailable", "outcome_unknown", "overloaded",
 /** Errors are violations; circuits that open and close are remembered. */
 function hear(deps: PlatformDeps, process: string, line: string): void {
   const told = JSON.parse(line) as Line & { level: string };
-  if (told.level === "error" || told.level === "fatal") reportError(deps, told);
+  if (told.alarm !== undefined) reportAlarm(deps, told);
+  else if (told.level === "error" || told.level === "fatal" || told.step !== undefined)
+    reportError(deps, told);
   else if (told.channel_account !== undefined && told.event !== undefined) {
     const { channel_account: account, kind = "", event, why = "" } = told;
     deps.heard({ process, account, kind, event, why });
@@ -266,6 +268,10 @@ function hear(deps: PlatformDeps, process: string, line: string): void {
 
 type Line = {
   msg: string;
+  /** A step of the close, whose failed try is told as a warning. */
+  step?: string;
+  alarm?: string;
+  accountingDate?: string;
   channel_account?: string;
   kind?: string;
   event?: string;
@@ -277,6 +283,19 @@ type Line = {
 function reportError(deps: PlatformDeps, { msg, code, err }: Line): void {
   if (EXPECTED_CODES.includes(code ?? err?.code ?? "")) return;
   deps.violated(`the platform logged an error: ${msg}: ${err?.stack ?? code ?? ""}`);
+}
+
+/** A date that is over for longer than this is closed in any weather. */
+const CLOSE_LATE_MS = 2 * DAY;
+
+/**
+ * An alarm tells a person to look; machines that die at night cause one. What failed was told before it, so
+ * it is a violation only where the close is not done a day after its date was cut over.
+ */
+function reportAlarm(deps: PlatformDeps, { msg, accountingDate = "" }: Line): void {
+  const begins = startOfDate(deps.config.timeZone, accountingDate);
+  if (deps.scheduler.now().getTime() - begins.getTime() < CLOSE_LATE_MS) return;
+  deps.violated(`the platform raised an alarm: ${msg}: ${accountingDate}`);
 }
 
 function randomOf(chance: Chance): Random {

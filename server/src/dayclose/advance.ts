@@ -6,10 +6,11 @@
 import { MINUTE, plus, SECOND } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
 import type { Log } from "../kernel/log.ts";
+import type { Progress } from "../kernel/progress.ts";
 import { Stopped } from "../kernel/schedules.ts";
+import type { Alarms } from "./alarms.ts";
 import {
   isReady,
-  type Progress,
   pauseMsOf,
   type Run,
   runStateOf,
@@ -30,6 +31,7 @@ export type AdvanceDeps = {
   readonly cell: Cell;
   readonly log: Log;
   readonly steps: readonly StepWork[];
+  readonly alarms: Pick<Alarms, "now" | "say">;
   /** A run may be due: a hint for a worker of this process. */
   readonly onDue: () => void;
 };
@@ -89,13 +91,26 @@ async function tryStep(deps: AdvanceDeps, run: Run, step: Step, isStopping: () =
     return await carryOut(deps, run, step, isStopping);
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    deps.log.error(
+    deps.log.warn(
       { err: error, accountingDate: run.accountingDate, step: step.name },
       "a step of the day's close failed; it is tried again",
     );
     const detail = error instanceof Error ? error.message : String(error);
-    const tries = step.state === "failed" ? step.tries + 1 : 1;
-    return pause(deps, run, { ...step, state: "failed", detail, tries }, pauseMsOf(tries));
+    const tries = step.failedSince === null ? 1 : step.tries + 1;
+    const failedSince = step.failedSince ?? deps.cell.clock.now();
+    const failed = { ...step, state: "failed", detail, tries, failedSince } as const;
+    const tried = await pause(deps, run, failed, pauseMsOf(tries));
+    await sayAlarms(deps);
+    return tried;
+  }
+}
+
+/** A run goes on though nobody could be told: the calendar says it again. */
+async function sayAlarms({ alarms, log }: AdvanceDeps): Promise<void> {
+  try {
+    await alarms.say();
+  } catch (error) {
+    log.warn({ err: error }, "the alarms of the day's close could not be said");
   }
 }
 
@@ -104,6 +119,8 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
   const work = deps.steps.find(({ name }) => name === step.name);
   if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
   let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
+  const beganMs = cell.clock.now().getTime();
+  const worked = () => (step.workedMs ?? 0n) + BigInt(Math.max(0, cell.clock.now().getTime() - beganMs));
   let toldAt = Number.NEGATIVE_INFINITY;
   const keep = async (progress: Progress | null) => {
     if (isStopping()) throw new Stopped();
@@ -120,12 +137,20 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
     const { waitsFor: detail, until } = ended;
     const tries = step.state === "waiting" ? step.tries + 1 : 1;
     const ms = waitMsOf(cell.clock.now(), until);
-    return pause(deps, run, { ...at, state: "waiting", detail, tries }, ms);
+    return pause(
+      deps,
+      run,
+      { ...at, state: "waiting", detail, tries, failedSince: null, workedMs: worked() },
+      ms,
+    );
   }
   const done: Step = {
     ...at,
     state: "done",
+    unitsDone: ended.units ?? at.unitsDone + (at.unitsLeft ?? 0n),
     unitsLeft: 0n,
+    failedSince: null,
+    workedMs: worked(),
     detail: ended.detail,
     result: jsonOf(ended.result),
     endedAt: cell.clock.now(),

@@ -52,12 +52,18 @@ export async function closeDay(wish: CloseWish, { out, clock, where }: CloseTerm
   const body = { without_statements: wish.withoutStatements };
   let run = await ask(clock, platform, { method: "POST", path: `${path}/close`, body });
   const printed = new Map<string, string>();
+  let isEstimateTold = false;
   for (;;) {
     for (const step of stepsOf(run)) {
       const line = lineOf(step);
       if (step.state === "expected" || printed.get(step.name) === line) continue;
       printed.set(step.name, line);
       out(`${line}\n`);
+    }
+    const end = run.estimated_end_at;
+    if (!isEstimateTold && typeof end === "string") {
+      isEstimateTold = true;
+      out(`  The day is closed about ${end.slice(11, 19)} UTC, if no channel is late.\n`);
     }
     if (run.state === "done") {
       out(`\n${wish.date} is closed.\n`);

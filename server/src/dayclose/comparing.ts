@@ -2,15 +2,17 @@
 import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import { inLanes } from "../kernel/lanes.ts";
+import { type GoOn, progressOf } from "../kernel/progress.ts";
 import {
   type Breaks,
   comparedOtherwise,
+  countUnapplied,
   type Reconciliation,
   type Scope,
   unappliedGenerations,
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
-import type { GoOn, StepContext, StepEnd } from "./model.ts";
+import type { StepContext, StepEnd } from "./model.ts";
 import { type DueScope, dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
@@ -42,9 +44,10 @@ const NOTED_MAX = 50;
 const NAMED_MAX = 5;
 
 export async function extract(deps: ComparingDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
-  const made = await deps.reconciliation.extract(date, () => goOn());
+  const made = await deps.reconciliation.extract(date, goOn);
   return {
     end: "done",
+    units: made.entries,
     detail: `${made.journals} movements on ${made.accounts} accounts at channels`,
     result: { journals: made.journals, entries: made.entries },
   };
@@ -68,6 +71,7 @@ export async function statements(
     }),
   );
   const missing = await missingOf(deps, due, () => goOn());
+  await goOn(progressOf(due.length - missing.length, due.length));
   const isPatient = !run.withoutStatements && deps.clock.now() < patienceEnd(deps, date);
   const awaited = isPatient ? await awaitedOf(deps, due, missing, () => goOn()) : [];
   if (awaited.length > 0) {
@@ -115,7 +119,8 @@ async function nextLook(deps: ComparingDeps, date: string): Promise<Date> {
   return next === null || next > end ? end : plus(next, ANSWERED_MS);
 }
 
-function patienceEnd({ timeZone }: ScopesDeps, date: string): Date {
+/** Until then the close of a date waits for its statements. */
+export function patienceEnd({ timeZone }: Pick<ScopesDeps, "timeZone">, date: string): Date {
   return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
 }
 
@@ -131,13 +136,14 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
   await inLanes(runsOf(ready), RUNS_AT_ONCE, async (some) => {
     if (waiting.length > 0) return;
     const asked = new Set(some.map(textOf));
-    const left = () => goOn({ done: BigInt(done), left: BigInt(ready.length - done) });
+    const left = () => goOn(progressOf(done, ready.length));
     const compared = await deps.reconciliation.reconcile(some, { closedThrough: date, goOn: left });
     for (const one of compared) {
       if (one.end === "done") findings += one.generation.findings;
       else if (asked.has(textOf(one))) waiting.push(`${textOf(one)}: ${one.reason}`);
     }
     done += some.length;
+    await left();
   });
   if (waiting[0] !== undefined) return { end: "waiting", waitsFor: waiting[0] };
   const again = corrected.length === 0 ? "" : `, ${corrected.length} of them again`;
@@ -163,16 +169,17 @@ function* runsOf(scopes: readonly Scope[]): Iterable<readonly Scope[]> {
 
 /** What was compared becomes breaks; of corrected statements too. */
 export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext): Promise<StepEnd> {
+  const total = await countUnapplied(deps.db);
   let applied = 0n;
   for (;;) {
     const ids = await unappliedGenerations(deps.db, GENERATIONS_PER_LOOK);
     if (ids.length === 0) break;
-    await goOn({ done: applied, left: null });
+    await goOn(progressOf(applied, total));
     const plain = new Set(await deps.breaks.applyPlain(ids));
     applied += BigInt(plain.size);
     const others = ids.filter((one) => !plain.has(one));
     await inLanes(others, APPLIED_AT_ONCE, async (id) => {
-      await goOn({ done: applied, left: null });
+      await goOn(progressOf(applied, total));
       await deps.breaks.apply(id, () => goOn());
       applied += 1n;
     });

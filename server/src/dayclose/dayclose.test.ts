@@ -46,6 +46,14 @@ describe("a day", () => {
     );
     const run = await days.closeInTheMorning(date);
     assert.deepEqual(new Set(run.steps.map((step: Json) => step.state)), new Set(["done"]));
+    const counted = Object.fromEntries(run.steps.map(({ name, done, left }: Json) => [name, [done, left]]));
+    const { balances, extract, reconcile, breaks, settle, bills, audit, payouts } = counted;
+    assert.deepEqual(
+      { extract, reconcile, breaks, settle, bills, payouts },
+      { extract: [2, 0], reconcile: [4, 0], breaks: [4, 0], settle: [1, 0], bills: [1, 0], payouts: [1, 0] },
+    );
+    for (const [done, left] of [balances, audit]) assert.ok(done >= 4 && left === 0);
+    assert.equal(run.estimated_end_at, null);
     assert.equal((await days.shown(date)).close, "done");
 
     const { body } = await platform.ops("GET", `/v1/ops/days/${date}/report`);

@@ -8,6 +8,7 @@
  * - **Report**: what the day came to, written when all steps are done; it never changes afterwards.
  */
 import type { Id } from "../kernel/ids.ts";
+import type { GoOn } from "../kernel/progress.ts";
 
 export type RunState = "running" | "waiting" | "failing" | "done";
 export type StepState = "expected" | "running" | "waiting" | "failed" | "done";
@@ -37,13 +38,23 @@ export type Step = {
   /** JSON. */
   readonly result: string | null;
   readonly tries: number;
+  /** Since when each of its tries fails; null: the last one did not. */
+  readonly failedSince: Date | null;
+  /** How long its tries worked, without waits; null: not measured. */
+  readonly workedMs: bigint | null;
   readonly beganAt: Date | null;
   readonly endedAt: Date | null;
 };
 
 /** How a try of a step ended, unless it threw. */
 export type StepEnd =
-  | { readonly end: "done"; readonly detail: string; readonly result: StepResult }
+  | {
+      readonly end: "done";
+      readonly detail: string;
+      readonly result: StepResult;
+      /** What it counted, where it could not say so before; as last told where absent. */
+      readonly units?: bigint;
+    }
   | {
       readonly end: "waiting";
       readonly waitsFor: string;
@@ -54,14 +65,11 @@ export type StepEnd =
 /** What a step came to, for the report: its integers as bigint. */
 export type StepResult = { readonly [name: string]: unknown };
 
-export type GoOn = () => Promise<void>;
-export type Progress = { readonly done: bigint; readonly left: bigint | null };
-
 /** What a step is given beside its date. */
 export type StepContext = {
   readonly run: Run;
   /** Keeps the run's lease and tells how far the step is. Throws `Stopped` when the process is stopping. */
-  readonly goOn: (progress?: Progress) => Promise<void>;
+  readonly goOn: GoOn;
 };
 
 export type StepWork = {
@@ -86,15 +94,25 @@ export function runStateOf(steps: readonly Pick<Step, "state">[]): RunState {
 /** Names of the steps that a run has: what the program had when it was begun. */
 export type Listed = { readonly all: ReadonlySet<string>; readonly done: ReadonlySet<string> };
 
-/**
- * Whether all that a step comes after is done; in place of a step that the run has not, what that one comes
- * after. One that the program does not know is tried, and says so.
- */
+/** Whether all that a step comes after is done. One that the program does not know is tried, and says so. */
 export function isReady(steps: readonly StepWork[], name: string, { all, done }: Listed): boolean {
+  return stepsBefore(steps, name, all).every((one) => done.has(one));
+}
+
+/**
+ * The steps of a run that one comes after; in place of a step that the run has not, what that one comes
+ * after.
+ * @param all names of the run's steps
+ */
+export function stepsBefore(
+  steps: readonly StepWork[],
+  name: string,
+  all: ReadonlySet<string>,
+): readonly string[] {
   const place = steps.findIndex((step) => step.name === name);
   const previous = steps[place - 1]?.name;
   const before = steps[place]?.after ?? (previous === undefined ? [] : [previous]);
-  return before.every((one) => (all.has(one) ? done.has(one) : isReady(steps, one, { all, done })));
+  return before.flatMap((one) => (all.has(one) ? [one] : stepsBefore(steps, one, all)));
 }
 
 /**

@@ -9,8 +9,8 @@ import { type Actor, opsSchema, optionalBody, type Permission, pageSchema } from
 import { linkKeyOf, readLinkKey } from "./report-link.ts";
 import { type Report, readJson } from "./report-model.ts";
 import { reportPage } from "./report-page.ts";
-import { type DayClose, LATE_AFTER_MS } from "./service.ts";
-import { DaySchema, presentDay, presentRun, RunSchema } from "./wire.ts";
+import type { DayClose } from "./service.ts";
+import { AlarmSchema, DaySchema, presentAlarm, presentDay, presentRun, RunSchema } from "./wire.ts";
 
 export type DayCloseRoutesDeps = {
   readonly clock: Clock;
@@ -42,10 +42,11 @@ const CSP =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'";
 
-/** Adds `/v1/ops/days…` and the page `/ops/days/{date}/report`. */
+/** Adds `/v1/ops/days…`, `/v1/ops/close_alarms` and the page `/ops/days/{date}/report`. */
 export function dayCloseRoutes(http: Http, deps: DayCloseRoutesDeps): void {
   closing(http, deps);
   days(http, deps);
+  alarms(http, deps);
   reports(http, deps);
 }
 
@@ -92,13 +93,7 @@ function days(http: Http, deps: DayCloseRoutesDeps): void {
       const limit = readLimit(request.query.limit);
       const before = readDate(request.query.cursor);
       const rows = await dayClose.list(before, limit + 1);
-      const now = clock.now();
-      return pageOf(
-        rows,
-        limit,
-        ({ accountingDate }) => [accountingDate],
-        (row) => presentDay(row, LATE_AFTER_MS, now),
-      );
+      return pageOf(rows, limit, ({ accountingDate }) => [accountingDate], presentDay);
     },
   );
   http.get<Input<never, typeof DateParams>>(
@@ -114,6 +109,26 @@ function days(http: Http, deps: DayCloseRoutesDeps): void {
     async (request) => {
       await deps.authenticateOperator(request, "days.read");
       return presentRun(await dayClose.get(request.params.date), dayClose.titles, clock.now());
+    },
+  );
+}
+
+function alarms(http: Http, { dayClose, authenticateOperator }: DayCloseRoutesDeps): void {
+  http.get(
+    "/v1/ops/close_alarms",
+    {
+      schema: opsSchema({
+        operationId: "opsListCloseAlarms",
+        summary: "List what of the days' closes needs a person",
+        description:
+          "The earliest date first; empty while every close has begun in time, goes on and is done. The " +
+          "same is said in the log, at once and every hour.",
+        response: { 200: Type.Object({ data: Type.Array(AlarmSchema) }), ...problems(401, 403) },
+      }),
+    },
+    async (request) => {
+      await authenticateOperator(request, "days.read");
+      return { data: (await dayClose.alarms()).map(presentAlarm) };
     },
   );
 }

@@ -5,7 +5,7 @@ import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { DAY, dateIn, MINUTE, SECOND } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
 import { silentLog } from "../kernel/log.ts";
-import { cutOver, ensureDay } from "../ledger/index.ts";
+import { cutOver, ensureDay, openDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import { LEASE_MS } from "./advance.ts";
 import type { StepWork } from "./model.ts";
@@ -22,7 +22,8 @@ after(() => cell.close());
 
 /** A date of its own that is cut over. */
 async function closedDate(): Promise<string> {
-  const from = dateIn(ZONE, clock.now());
+  const from = (await openDay(cell.db))?.accountingDate;
+  assert.ok(from !== undefined);
   clock.advance(DAY);
   const cut = await cutOver(cell, { from, to: dateIn(ZONE, clock.now()) });
   assert.equal(cut.result, "cut_over");
@@ -57,7 +58,8 @@ function scene(
   });
   const steps = Object.entries(order).map(step);
   const operators = { auditAlone: async () => undefined };
-  const close = createDayClose({ cell, operators, log: silentLog(), steps, onDue: () => {} });
+  const alarms = { now: async () => [], say: async () => {} };
+  const close = createDayClose({ cell, operators, log: silentLog(), steps, alarms, onDue: () => {} });
   return { close, did };
 }
 

@@ -1,21 +1,30 @@
 /** Runs of the close: asked for, carried on step by step, shown. */
-import { DAY, plus } from "../kernel/clock.ts";
+import { plus } from "../kernel/clock.ts";
 import { problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import type { Actor, Operators } from "../operators/index.ts";
 import { type AdvanceDeps, advance, LEASE_MS } from "./advance.ts";
+import type { Alarm } from "./alarms.ts";
+import { estimatedRunEnd, RUNS_MEASURED } from "./estimate.ts";
 import type { Run, Step } from "./model.ts";
 import * as store from "./store.ts";
 
-/** A run that is not done so long after its day was cut over is late. */
-export const LATE_AFTER_MS = DAY;
 const NEW_RUNS_MAX = 100;
 
 export type CloseDeps = AdvanceDeps & {
   readonly operators: Pick<Operators, "auditAlone">;
 };
 
-export type RunWithSteps = { readonly run: Run; readonly steps: readonly Step[] };
+export type RunWithSteps = {
+  readonly run: Run;
+  readonly steps: readonly Step[];
+  /** What of it needs a person. */
+  readonly alarms: readonly Alarm[];
+  /** About when it will be done; null: it is, or nothing is known to go by. */
+  readonly estimatedEnd: Date | null;
+};
+
+export type ClosedDate = store.ClosedDate & { readonly alarms: readonly Alarm[] };
 
 export type DayClose = {
   /**
@@ -30,7 +39,9 @@ export type DayClose = {
   ): Promise<RunWithSteps & { readonly made: boolean }>;
   /** The run of a date. Throws `not_found`. */
   get(date: string): Promise<RunWithSteps>;
-  list(before: string | null, limit: number): Promise<store.ClosedDate[]>;
+  list(before: string | null, limit: number): Promise<ClosedDate[]>;
+  /** What of all days' closes needs a person, the earliest date first. */
+  alarms(): Promise<readonly Alarm[]>;
   report(date: string): Promise<store.StoredReport | null>;
   /** Begins a run for every closed date without one; how many. */
   beginMissing(): Promise<number>;
@@ -55,7 +66,8 @@ export function createDayClose(deps: CloseDeps): DayClose {
       if (run === null) throw problem("not_found", { detail: `no close of ${date} was begun` });
       return withSteps(deps, run);
     },
-    list: (before, limit) => store.listDates(cell.db, before, limit),
+    list: (before, limit) => list(deps, before, limit),
+    alarms: () => deps.alarms.now(),
     report: (date) => store.reportOfDate(cell.db, date),
     beginMissing: async () => {
       const dates = await store.datesWithoutRun(cell.db, NEW_RUNS_MAX);
@@ -73,8 +85,28 @@ export function createDayClose(deps: CloseDeps): DayClose {
   };
 }
 
-async function withSteps({ cell }: CloseDeps, run: Run): Promise<RunWithSteps> {
-  return { run, steps: await store.stepsOfRun(cell.db, run.id) };
+async function list(
+  { cell, alarms }: CloseDeps,
+  before: string | null,
+  limit: number,
+): Promise<ClosedDate[]> {
+  const byDate = Map.groupBy(await alarms.now(), ({ accountingDate }) => accountingDate);
+  const dates = await store.listDates(cell.db, before, limit);
+  return dates.map((date) => ({ ...date, alarms: byDate.get(date.accountingDate) ?? [] }));
+}
+
+async function withSteps(deps: CloseDeps, run: Run): Promise<RunWithSteps> {
+  const { cell } = deps;
+  const steps = await store.stepsOfRun(cell.db, run.id);
+  if (run.state === "done") return { run, steps, alarms: [], estimatedEnd: null };
+  const measured = await store.measuredSteps(cell.db, RUNS_MEASURED);
+  const all = await deps.alarms.now();
+  return {
+    run,
+    steps,
+    alarms: all.filter(({ accountingDate }) => accountingDate === run.accountingDate),
+    estimatedEnd: estimatedRunEnd(deps.steps, steps, measured, cell.clock.now()),
+  };
 }
 
 async function request(

@@ -6,6 +6,7 @@ import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database, Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import type { GoOn } from "../kernel/progress.ts";
 import {
   CLIENT_MONEY_INVARIANT,
   closedTrialBalance,
@@ -44,7 +45,7 @@ export type CloseStepsDeps = ComparingDeps & {
   /** Connections whose statements may read a whole day's rows; given back when the work ends. */
   readonly withTime: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
   /** Checks every invariant; `goOn` between its parts. */
-  readonly audit: (goOn: () => Promise<void>) => Promise<readonly InvariantReport[]>;
+  readonly audit: (goOn: GoOn) => Promise<readonly InvariantReport[]>;
 };
 
 export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
@@ -95,6 +96,7 @@ async function balances({ cell, withTime }: CloseStepsDeps, date: string): Promi
   );
   return {
     end: "done",
+    units: BigInt(accounts),
     detail: `${accounts} accounts were changed by the day`,
     result: { accounts: BigInt(accounts) },
   };
@@ -116,7 +118,7 @@ async function minimums(
 }
 
 async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
-  const made = await settlement.settle(date, () => goOn());
+  const made = await settlement.settle(date, goOn);
   const settled: readonly SettledReport[] = made.settled.map((row) => ({
     currency: row.currency,
     settlements: BigInt(row.settlements),
@@ -137,7 +139,7 @@ async function settle({ settlement }: CloseStepsDeps, date: string, { goOn }: St
 }
 
 async function bills({ settlement }: CloseStepsDeps, date: string, { goOn }: StepContext): Promise<StepEnd> {
-  const { totals } = await settlement.bills(date, () => goOn());
+  const { totals } = await settlement.bills(date, goOn);
   const count = totals.reduce((sum, row) => sum + row.bills, 0);
   return { end: "done", detail: counted(count, "bill"), result: {} };
 }
@@ -159,7 +161,7 @@ async function proposePayouts(
   }
   const positions = moneyPositions(await closedTrialBalance(cell.db, date));
   const short = positions.flatMap(({ currency, ownMoneyInside }) => (ownMoneyInside < 0n ? [currency] : []));
-  const proposed = await payouts.proposeSettled(date, () => goOn(), new Set(short));
+  const proposed = await payouts.proposeSettled(date, goOn, new Set(short));
   const { made, known, refused } = proposed;
   const because = Map.groupBy(refused, ({ reason }) => reason);
   const notes = [...because].map(
@@ -172,7 +174,7 @@ async function proposePayouts(
 }
 
 async function audit(deps: CloseStepsDeps, { goOn }: StepContext): Promise<StepEnd> {
-  const invariants = await deps.audit(() => goOn());
+  const invariants = await deps.audit(goOn);
   const violated = invariants.filter(({ violations }) => violations > 0n);
   if (violated.length > 0)
     deps.log.error({ invariants: violated.map(({ name }) => name) }, "a day's books are not right");

@@ -1,9 +1,11 @@
 import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { Measured } from "./estimate.ts";
 import type { Run, Step } from "./model.ts";
 
 const RUN = `id, accounting_date, state, without_statements, requested_by, requested_at, due_at, ended_at`;
-const STEP = `run_id, place, name, state, units_done, units_left, detail, result, tries, began_at, ended_at`;
+const STEP = `run_id, place, name, state, units_done, units_left, detail, result, tries, failed_since,
+  worked_ms, began_at, ended_at`;
 
 const insertRunSql = sql(
   "close_run_insert",
@@ -111,8 +113,8 @@ export function updateRun(tx: Tx, run: Run): Promise<number> {
 const updateStepSql = sql(
   "close_step_update",
   `update close_steps
-   set state = $3, units_done = $4, units_left = $5, detail = $6, result = $7, tries = $8, began_at = $9,
-     ended_at = $10
+   set state = $3, units_done = $4, units_left = $5, detail = $6, result = $7, tries = $8,
+     failed_since = $9, worked_ms = $10, began_at = $11, ended_at = $12
    where run_id = $1
      and place = $2
      and state <> 'done'`,
@@ -121,7 +123,27 @@ const updateStepSql = sql(
 /** A step that is done stays as it is. */
 export function updateStep(tx: Tx, step: Step): Promise<number> {
   const row = [step.runId, step.place, step.state, step.unitsDone, step.unitsLeft, step.detail];
-  return tx.run(updateStepSql, [...row, step.result, step.tries, step.beganAt, step.endedAt]);
+  const times = [step.failedSince, step.workedMs, step.beganAt, step.endedAt];
+  return tx.run(updateStepSql, [...row, step.result, step.tries, ...times]);
+}
+
+const measuredSql = sql(
+  "close_steps_measured",
+  `select s.name, s.units_done, s.worked_ms
+   from (
+     select id
+     from close_runs
+     where state = 'done'
+     order by accounting_date desc
+     limit $1
+   ) r
+   join close_steps s on s.run_id = r.id
+   where s.worked_ms is not null`,
+);
+
+/** What the steps of the newest finished runs took. */
+export function measuredSteps(db: Db, runs: number): Promise<Measured[]> {
+  return db.all<Measured>(measuredSql, [runs]);
 }
 
 const askAgainSql = sql(

@@ -1,9 +1,9 @@
 import { Type } from "typebox";
 import { InstantSchema } from "../kernel/http.ts";
 import { formatId } from "../kernel/ids.ts";
+import type { Alarm } from "./alarms.ts";
 import { estimatedEndOf, type Run, type Step } from "./model.ts";
-import type { RunWithSteps } from "./service.ts";
-import type { ClosedDate } from "./store.ts";
+import type { ClosedDate, RunWithSteps } from "./service.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const NullableInstant = Type.Union([InstantSchema, Type.Null()]);
@@ -27,6 +27,15 @@ const StepSchema = Type.Object({
   }),
 });
 
+export const AlarmSchema = Type.Object({
+  accounting_date: DateSchema,
+  what: Type.Enum(["not_begun", "failed", "stuck", "not_done"]),
+  since: InstantSchema,
+  step: NullableString,
+  detail: Type.Union([Type.String(), Type.Null()], { description: "What the step says of itself" }),
+  remedy: Type.String({ description: "For a person: what to do" }),
+});
+
 export const RunSchema = Type.Object({
   id: Type.String(),
   accounting_date: DateSchema,
@@ -36,6 +45,12 @@ export const RunSchema = Type.Object({
   requested_at: InstantSchema,
   next_try_at: NullableInstant,
   ended_at: NullableInstant,
+  estimated_end_at: Type.Union([InstantSchema, Type.Null()], {
+    description:
+      "About when it will be done, by what its steps took on the newest closed days, and as if no " +
+      "channel were late from here on; null where there is no basis, and while a step waits or fails",
+  }),
+  alarms: Type.Array(AlarmSchema),
   steps: Type.Array(StepSchema),
 });
 
@@ -45,11 +60,16 @@ export const DaySchema = Type.Object({
   close: Type.Union([Type.Enum(["running", "waiting", "failing", "done"]), Type.Null()], {
     description: "null: its close has not begun",
   }),
-  late: Type.Boolean({ description: "Not closed a day after it was cut over" }),
+  late: Type.Boolean({ description: "Its close should have begun, or be done by now" }),
+  alarms: Type.Array(AlarmSchema),
   ended_at: NullableInstant,
 });
 
-export function presentRun({ run, steps }: RunWithSteps, titles: ReadonlyMap<string, string>, now: Date) {
+export function presentRun(
+  { run, steps, alarms, estimatedEnd }: RunWithSteps,
+  titles: ReadonlyMap<string, string>,
+  now: Date,
+) {
   return {
     id: formatId("cls", run.id),
     accounting_date: run.accountingDate,
@@ -59,6 +79,8 @@ export function presentRun({ run, steps }: RunWithSteps, titles: ReadonlyMap<str
     requested_at: run.requestedAt.toISOString(),
     next_try_at: nextTryOf(run),
     ended_at: run.endedAt?.toISOString() ?? null,
+    estimated_end_at: estimatedEnd?.toISOString() ?? null,
+    alarms: alarms.map(presentAlarm),
     steps: steps.map((step) => presentStep(step, titles.get(step.name) ?? step.name, now)),
   };
 }
@@ -84,13 +106,17 @@ function presentStep(step: Step, title: string, now: Date) {
   };
 }
 
-export function presentDay({ accountingDate, closedAt, run }: ClosedDate, lateAfterMs: number, now: Date) {
-  const done = run?.state === "done";
+export function presentAlarm({ accountingDate, what, since, step, detail, remedy }: Alarm) {
+  return { accounting_date: accountingDate, what, since: since.toISOString(), step, detail, remedy };
+}
+
+export function presentDay({ accountingDate, closedAt, run, alarms }: ClosedDate) {
   return {
     accounting_date: accountingDate,
     cut_over_at: closedAt.toISOString(),
     close: run?.state ?? null,
-    late: !done && now.getTime() - closedAt.getTime() >= lateAfterMs,
+    late: alarms.some(({ what }) => what === "not_begun" || what === "not_done"),
+    alarms: alarms.map(presentAlarm),
     ended_at: run?.endedAt?.toISOString() ?? null,
   };
 }

@@ -2,6 +2,7 @@
 import { MINUTE } from "../kernel/clock.ts";
 import type { Db } from "../kernel/database.ts";
 import type { Invariant, Violation } from "../kernel/invariants.ts";
+import { type GoOn, progressOf } from "../kernel/progress.ts";
 import { listBooks } from "../ledger/index.ts";
 
 export type AuditResult = {
@@ -26,11 +27,11 @@ export async function runAudit(
   db: Db,
   invariants: readonly Invariant[],
   onResult: (result: AuditResult) => void = () => {},
-  goOn: () => Promise<void> = async () => {},
+  goOn: GoOn = async () => {},
 ): Promise<readonly AuditResult[]> {
   const results: AuditResult[] = [];
   for (const invariant of invariants) {
-    await goOn();
+    await goOn(progressOf(results.length, invariants.length));
     const result =
       invariant.per === "cell" ? await checkCell(db, invariant) : await checkBooks(db, invariant, goOn);
     results.push(result);

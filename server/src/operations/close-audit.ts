@@ -1,5 +1,6 @@
 /** What a close proves of its day, and what the last audit of everything found of the rest. */
 import type { Db } from "../kernel/database.ts";
+import type { GoOn } from "../kernel/progress.ts";
 import { runAudit } from "./audit.ts";
 import { lastAudit } from "./audit-store.ts";
 import { invariants } from "./invariants.ts";
@@ -19,7 +20,7 @@ const OF_CLOSED_DAYS = /^[678] /;
  * Proves what is open and what was closed; of the invariants that read every row that ever was, tells what
  * the last nightly audit found, and nothing before the first. @param goOn as for `runAudit`
  */
-export async function auditForClose(db: Db, goOn: () => Promise<void>): Promise<readonly Proved[]> {
+export async function auditForClose(db: Db, goOn: GoOn): Promise<readonly Proved[]> {
   const now = invariants.filter(({ name, readsAll }) => OF_CLOSED_DAYS.test(name) && readsAll !== true);
   const results = await runAudit(db, now, undefined, goOn);
   const proved = results.map(({ name, sentence, violations }) => ({

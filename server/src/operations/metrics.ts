@@ -33,7 +33,7 @@ export type MetricsDeps = {
     readonly cashier: CashierGauges;
     readonly routing: Pick<Routing, "health">;
     readonly statements: Pick<Fetching, "counts">;
-    readonly dayClose: Pick<DayClose, "unfinished">;
+    readonly dayClose: Pick<DayClose, "unfinished" | "alarms">;
     readonly payouts: {
       readonly workers: () => Readonly<Record<string, DueWorker["gauges"]>> | null;
       backlog(): Promise<readonly Backlog[]>;
@@ -184,6 +184,14 @@ function addDays(add: AddGauge, { cell, gauges: { dayClose } }: MetricsDeps): vo
   add("close_unfinished_seconds", "How long the first of them has been over", [], async (self) => {
     const since = (await unfinished())?.oldestClosedAt ?? null;
     self.set(since === null ? 0 : (now() - since.getTime()) / SECOND);
+  });
+  const alarms = remembered(now, () => dayClose.alarms());
+  add("close_alarms", "Dates whose close needs a person", ["what"], async (self) => {
+    self.reset();
+    for (const what of ["not_begun", "failed", "stuck", "not_done"]) {
+      const all = await alarms();
+      if (all !== null) self.set({ what }, all.filter((alarm) => alarm.what === what).length);
+    }
   });
 }
 

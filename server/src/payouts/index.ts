@@ -7,6 +7,7 @@ import { BACKLOG_COUNTED_MAX, type Backlog } from "../kernel/due.ts";
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Currency } from "../kernel/money.ts";
+import type { GoOn } from "../kernel/progress.ts";
 import type { Job } from "../kernel/schedules.ts";
 import type { ApprovalAction } from "../operators/index.ts";
 import { connectionAction, termsAction } from "./accounts/connections.ts";
@@ -68,11 +69,7 @@ export type Payouts = {
    * is safe to repeat; none in the currencies of `except`. `goOn` is called between short transactions and
    * may throw to stop.
    */
-  proposeSettled(
-    date: string,
-    goOn: () => Promise<void>,
-    except: ReadonlySet<Currency>,
-  ): Promise<SettledProposal>;
+  proposeSettled(date: string, goOn: GoOn, except: ReadonlySet<Currency>): Promise<SettledProposal>;
   /**
    * The one door for words about a payout, from whomever. Idempotent and monotone; what contradicts is kept
    * and shown. Throws `not_found`.

@@ -70,6 +70,19 @@ export async function unappliedGenerations(db: Db, limit: number): Promise<Id[]>
   return (await db.all<{ id: Id }>(UNAPPLIED, [limit])).map(({ id }) => id);
 }
 
+const COUNT_UNAPPLIED = sql(
+  "reconciliation_count_unapplied",
+  `select count(*) as generations
+   from reconciliations r
+   where r.state = 'found'
+     and ${IS_NEWEST}`,
+);
+
+/** How many `unappliedGenerations` there are. */
+export async function countUnapplied(db: Db): Promise<bigint> {
+  return (await db.one<{ generations: bigint }>(COUNT_UNAPPLIED))?.generations ?? 0n;
+}
+
 /** The newest generations that count the accounting date `$1` last. */
 const OF_DATE = `
   select r.id, r.channel_account_id, r.channel_date, r.statement_id, r.matched, r.findings, r.closed_through,

@@ -3,6 +3,7 @@
 export * from "./breaks/index.ts";
 export {
   comparedOtherwise,
+  countUnapplied,
   type DayTotals,
   dayMovements,
   dayTotals,

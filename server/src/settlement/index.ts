@@ -1,6 +1,7 @@
 /** What merchants are owed: items of closed dates become settlements, by each merchant's policy. */
 import type { Http } from "../kernel/http.ts";
 import type { Id } from "../kernel/ids.ts";
+import type { GoOn } from "../kernel/progress.ts";
 import type { Merchants } from "../merchants/index.ts";
 import type { ApprovalAction, Operators } from "../operators/index.ts";
 import { billRoutes } from "./bills/routes.ts";
@@ -40,13 +41,13 @@ export type SettlementRoom = {
    * due. Safe to repeat and to run twice at once; `goOn` is awaited between its steps. Throws a RangeError
    * while the date is open.
    */
-  settle(date: string, goOn: () => Promise<void>): Promise<SettleResult>;
+  settle(date: string, goOn: GoOn): Promise<SettleResult>;
   /**
    * Makes the merchants' bills of a closed accounting date: totals and the hash of each file, which stays the
    * same for ever. Safe to repeat and to run twice at once. Throws a RangeError if the balances of the date
    * are not written.
    */
-  bills(date: string, goOn: () => Promise<void>): Promise<BillsResult>;
+  bills(date: string, goOn: GoOn): Promise<BillsResult>;
   /** Settlements by their ids, in the order of the ids; unknown ones are absent. */
   byId(ids: readonly Id[]): Promise<readonly Settlement[]>;
   /**

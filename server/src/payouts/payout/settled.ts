@@ -2,6 +2,7 @@
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
+import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import { canonical } from "../../payments/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, SettlementToPay } from "../model.ts";
@@ -26,7 +27,7 @@ export type SettledProposal = {
 export async function proposeSettled(
   deps: PayoutsDeps,
   date: string,
-  goOn: () => Promise<void>,
+  goOn: GoOn,
   except: ReadonlySet<Currency>,
 ): Promise<SettledProposal> {
   const all = await deps.settlementsToPay(date);
@@ -35,7 +36,7 @@ export async function proposeSettled(
   let known = 0;
   const refused: { settlementId: Id; code: string; reason: string }[] = [];
   for (let at = 0; at < settlements.length; at += CHUNK) {
-    await goOn();
+    await goOn(progressOf(at, settlements.length));
     const chunk = settlements.slice(at, at + CHUNK);
     const ids = chunk.map(({ settlementId }) => settlementId);
     const before = await payoutsBySettlements(deps.cell.db, ids);

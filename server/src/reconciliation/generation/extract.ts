@@ -8,6 +8,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cell, Db } from "../../kernel/database.ts";
 import type { Currency } from "../../kernel/money.ts";
+import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import {
   closedDates,
   datesOf,
@@ -21,8 +22,6 @@ import {
   readChunk,
   receivableAccounts,
 } from "./extract-store.ts";
-
-export type GoOn = () => Promise<void>;
 
 export type ExtractDeps = {
   readonly cell: Cell;
@@ -213,8 +212,9 @@ async function write(
     // Planned while there are few refunds, it must not pass over all of them for each line later on.
     const read = (ranges: readonly Range[]) =>
       cell.transact((tx) => readChunk(tx, ranges, quietMethods), { repeatable: true });
+    const places = placesOf(spans);
     for await (const chunk of aheadOf(chunksOf(spans), READ_AHEAD, read)) {
-      await goOn();
+      await goOn(progressOf(entries, places));
       if (chunk.text !== "") await put(`${chunk.text}\n`);
       entries += chunk.entries;
       journals += chunk.journals;
@@ -253,7 +253,7 @@ function smaller(one: bigint, other: bigint): bigint {
 
 /** As many entries as the accounts have places on the date, and in sum what their balances changed by. */
 function prove(made: Extract & { readonly net: bigint }, spans: readonly Span[]): void {
-  const places = spans.reduce((sum, { from, to }) => sum + to - from, 0n);
+  const places = placesOf(spans);
   const change = spans.reduce((sum, span) => sum + span.change, 0n);
   if (made.entries === places && made.net === change) return;
   const date = made.accountingDate;
@@ -263,11 +263,15 @@ function prove(made: Extract & { readonly net: bigint }, spans: readonly Span[])
   );
 }
 
+function placesOf(spans: readonly Span[]): bigint {
+  return spans.reduce((sum, { from, to }) => sum + to - from, 0n);
+}
+
 function sumsOf(spans: readonly Span[]): ExtractSum[] {
   const byCurrency = Map.groupBy(spans, ({ currency }) => currency);
   return [...byCurrency].map(([currency, own]) => ({
     currency,
-    entries: own.reduce((sum, { from, to }) => sum + to - from, 0n),
+    entries: placesOf(own),
     amount: own.reduce((sum, { change }) => sum + change, 0n),
   }));
 }

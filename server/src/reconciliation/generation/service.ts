@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { Cell } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
+import type { GoOn } from "../../kernel/progress.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Finding, Generation, Scope } from "../model.ts";
 import { comparePlans } from "./compare.ts";
-import { extractOf, extractPath, type GoOn, packedPath } from "./extract.ts";
+import { extractOf, extractPath, packedPath } from "./extract.ts";
 import type { Extract } from "./extract-store.ts";
 import { type GivenStatement, type Plan, type PlanDeps, plansOf } from "./plan.ts";
 import {

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { inLanes } from "../../kernel/lanes.ts";
+import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import { type AccountDay, accountDays, closedBalancesThrough } from "../../ledger/index.ts";
 import { merchantAccount } from "../drafts.ts";
 import type { SettleDeps } from "../settle/deps.ts";
@@ -29,19 +30,21 @@ export type BillsResult = { readonly date: string; readonly totals: readonly Bil
  * Makes the bills of a closed date that are not there yet. Throws a RangeError while the balances of the
  * date are not written.
  */
-export async function makeBills(
-  deps: SettleDeps,
-  date: string,
-  goOn: () => Promise<void>,
-): Promise<BillsResult> {
+export async function makeBills(deps: SettleDeps, date: string, goOn: GoOn): Promise<BillsResult> {
   const { db } = deps.cell;
   const through = await closedBalancesThrough(db);
   if (through === null || through < date) throw new RangeError(`the balances of ${date} are not written yet`);
   let after: Billed | null = null;
+  let done = 0n;
   for (;;) {
     await goOn();
-    const page: Billed[] = await withoutBill(db, date, { after, limit: BILLS_PER_PAGE });
-    await inLanes(stepsOf(page), STEPS_AT_ONCE, (step) => billStep(deps, step, date, goOn));
+    const page = await withoutBill(db, date, { after, limit: BILLS_PER_PAGE });
+    const total = done + (page[0]?.allLeft ?? 0n);
+    await inLanes(stepsOf(page), STEPS_AT_ONCE, async (step) => {
+      await billStep(deps, step, date, goOn);
+      done += BigInt(step.length);
+      await goOn(progressOf(done, total));
+    });
     if (page.length < BILLS_PER_PAGE) break;
     after = page.at(-1) ?? null;
   }

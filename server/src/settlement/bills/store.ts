@@ -5,7 +5,10 @@ import { OWN_CODES } from "./own-accounts.ts";
 
 const withoutBillSql = sql(
   "bills_next_books",
-  `select distinct b.owner_id as merchant_id, a.currency
+  // All of them are looked through for a page: counting them costs nothing more.
+  `select n.merchant_id, n.currency, count(*) over () as all_left
+   from (
+   select distinct b.owner_id as merchant_id, a.currency
    from books b
    join accounts a on a.book_id = b.id and a.code = any($1::text[])
    join closed_balances d on d.account_id = a.id and d.accounting_date = $2
@@ -18,20 +21,21 @@ const withoutBillSql = sql(
          and accounting_date = $2
          and currency = a.currency
      )
-   order by b.owner_id, a.currency
+   ) n
+   order by n.merchant_id, n.currency
    limit $5`,
 );
 
 export type Billed = { readonly merchantId: Id; readonly currency: string };
 
-/** Merchants and currencies whose money moved on a date and which have no bill of it. */
+/** Merchants and currencies whose money moved on a date and which have no bill of it; how many in all. */
 export function withoutBill(
   db: Db,
   date: string,
   page: { readonly after: Billed | null; readonly limit: number },
-): Promise<Billed[]> {
+): Promise<(Billed & { readonly allLeft: bigint })[]> {
   const { after } = page;
-  return db.all<Billed>(withoutBillSql, [
+  return db.all<Billed & { allLeft: bigint }>(withoutBillSql, [
     OWN_CODES,
     date,
     after?.merchantId ?? null,

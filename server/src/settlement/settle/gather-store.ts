@@ -40,6 +40,21 @@ export function accountsToSettle(
   return db.all<PendingAccount>(pageSql, [page.after, of.date, of.only, page.limit]);
 }
 
+const countSql = sql(
+  "settlement_accounts_count",
+  `select count(*) as accounts
+   from accounts a
+   left join settlement_accounts s on s.account_id = a.id
+   where a.code = 'merchant_pending'
+     and a.last_seq > 0
+     and (s.settled_through is null or s.settled_through < $1)`,
+);
+
+/** How many `accountsToSettle` lists for all. */
+export async function countToSettle(db: Db, date: string): Promise<bigint> {
+  return (await db.one<{ accounts: bigint }>(countSql, [date]))?.accounts ?? 0n;
+}
+
 const ensureSql = sql(
   "settlement_accounts_ensure",
   `insert into settlement_accounts (account_id, merchant_id, currency, itemized_seq)

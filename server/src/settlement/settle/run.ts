@@ -1,6 +1,7 @@
 /** Settling a closed date: every merchant with pending money, in groups, safe to repeat and to run twice. */
 import { formatId, type Id } from "../../kernel/ids.ts";
 import { inLanes } from "../../kernel/lanes.ts";
+import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import type { Calendars } from "../business-days/model.ts";
 import { repayAdvances } from "../same-day/service.ts";
 import { outcomesOf, type SettledTotals, settledTotals } from "../store.ts";
@@ -8,7 +9,7 @@ import type { SettleDeps } from "./deps.ts";
 import { finish } from "./finish.ts";
 import { isClosed } from "./finish-store.ts";
 import { ENTRIES_PER_STEP, gather } from "./gather.ts";
-import { accountsToSettle, type PendingAccount } from "./gather-store.ts";
+import { accountsToSettle, countToSettle, type PendingAccount } from "./gather-store.ts";
 import { causesOf, planAccounts, readCalendars, settlingOn, type Waiting } from "./plan.ts";
 import { releaseReserves } from "./reserves.ts";
 
@@ -42,11 +43,7 @@ export type SettleResult = {
  * Settles what is due after the closed date. @param only settle these accounts of pending money; all when
  * absent. Throws a RangeError while the date is open.
  */
-export async function settleDate(
-  deps: SettleDeps,
-  date: string,
-  goOn: () => Promise<void>,
-): Promise<SettleResult> {
+export async function settleDate(deps: SettleDeps, date: string, goOn: GoOn): Promise<SettleResult> {
   const { db } = deps.cell;
   if (!(await isClosed(db, date))) throw new RangeError(`${date} is not a closed accounting date`);
   const calendars = await readCalendars(deps);
@@ -91,9 +88,11 @@ async function settleAll(
   deps: SettleDeps,
   date: string,
   calendars: Calendars,
-  goOn: () => Promise<void>,
+  goOn: GoOn,
 ): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
+  const total = await countToSettle(deps.cell.db, date);
+  let done = 0;
   let after: Id | null = null;
   for (;;) {
     const limit = ACCOUNTS_PER_PAGE;
@@ -109,6 +108,8 @@ async function settleAll(
       await gather(deps, group, goOn);
       await goOn();
       await finish(deps, group);
+      done += plans.length;
+      await goOn(progressOf(done, total));
     });
     if (page.length < limit) return waiting;
     after = page.at(-1)?.accountId ?? null;
