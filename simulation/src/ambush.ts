@@ -7,6 +7,7 @@ import {
   CALLS,
   CLOSE_TRANSACTION_NAMES,
   OTHER_MESSAGES,
+  OWED_POINTS,
   PAYOUT_POINTS,
   TRANSACTION_NAMES,
 } from "./points.ts";
@@ -22,6 +23,8 @@ export type Ambush = {
   readonly isOfClose: boolean;
   /** Whether it lies in wait for money on its way out. */
   readonly isOfPayouts: boolean;
+  /** Of that, for what is owed to partners. */
+  readonly isOfOwed: boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -69,6 +72,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
     lure: LURES[trap.at] ?? null,
     isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
     isOfPayouts: PAYOUT_POINTS.includes(trap.at),
+    isOfOwed: OWED_POINTS.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),

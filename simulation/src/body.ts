@@ -31,6 +31,7 @@ export type Body = {
   // A payout, and what is missing for one
   readonly fee: number;
   readonly short: number;
+  readonly payable: number;
   /** Of a proposal to pay. */
   readonly batch?: { readonly id: string };
   // A refusal of the sandbox's wallet
@@ -74,6 +75,11 @@ export type Row = {
   readonly needs_people: boolean;
   // An entry of a statement
   readonly entry_ref: string;
+  // What a partner or receiver is owed
+  readonly party?: string | null;
+  readonly receiver?: string;
+  readonly earned: number;
+  readonly owed: number;
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;

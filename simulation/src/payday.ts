@@ -2,13 +2,15 @@
  * The day on which money leaves: channels pay us, merchants ask for payouts, and finance proposes batches,
  * approves them by a second person, takes some apart, withdraws, and does what banks leave to people.
  */
-import type { Bank, OurAccount, Payee } from "./bank.ts";
+import type { Bank, OurAccount } from "./bank.ts";
 import type { Answer, Row } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
 import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
 import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
+import { askForOwed, payableOf } from "./owed.ts";
 import { changeAccount } from "./payee-accounts.ts";
+import type { MerchantPayee } from "./payees.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** What finance knows of an entry at the bank, by the bank's reference. */
@@ -70,8 +72,12 @@ export async function payday(office: Office): Promise<void> {
   for (const transfer of planned) follow(office, transfer);
   const asking = bank.payees.filter(({ isAutomatic, accounts }) => !isAutomatic && accounts.size > 0);
   const works = asking.map((payee) => () => askForPayouts(office, payee));
+  for (const payee of bank.owed) works.push(() => askForOwed(office, payee));
   for (const payee of bank.payees.filter(({ accounts }) => accounts.size > 0 && luck.hits(0.15))) {
-    works.push(() => later(office, () => changeAccount(office, payee)));
+    works.push(() => later(office, () => changeAccount(office, payee, "merchant")));
+  }
+  for (const payee of bank.owed.filter(({ accounts }) => accounts.size > 0 && luck.hits(0.15))) {
+    works.push(() => later(office, () => changeAccount(office, payee, payee.kind)));
   }
   if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
   works.push(() => moveOwnMoney(office));
@@ -120,8 +126,14 @@ export async function turn(office: Office): Promise<void> {
   await together(office, [work], TURN_MAX_MS);
 }
 
+/** Brings up to date what is owed to partners, so that it can be held against what was paid. */
+export async function bringDuesUpToDate(office: Office): Promise<void> {
+  const works = office.bank.owed.map((payee) => async () => void (await payableOf(office, payee)));
+  await together(office, works, TURN_MAX_MS);
+}
+
 /** Parts of what is available, at once and again under the same number, and more than there is. */
-async function askForPayouts(office: Office, { merchant, currency }: Payee): Promise<void> {
+async function askForPayouts(office: Office, { merchant, currency }: MerchantPayee): Promise<void> {
   const { world, bank, luck } = office;
   const day = world.scheduler.now().toISOString().slice(0, 10);
   const numbered = (part: string, amount: number) => ({

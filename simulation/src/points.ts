@@ -49,6 +49,7 @@ const PAYOUT_TRANSACTIONS: Readonly<Record<string, string>> = {
   bank_statement_keep: "keeping what a bank's statement says",
   bank_readings_note: "claiming readings of banks' statements",
   bank_reading_end: "ending the reading of a bank's statement",
+  owed_dues_lock: "asking for a payout of what is owed",
   approvals_insert: "proposing to a second person",
   approvals_by_id_locked: "deciding as a second person",
 };
@@ -58,6 +59,7 @@ const POSTING = "ledger_share_day";
 const OF_THE_LEDGER = "ledger_";
 const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
   payouts_insert: "asking for payouts",
+  owed_account_open: "dividing what is owed",
   payout_batch_lock: "instructing a batch of payouts",
   payouts_lock: "a word about payouts",
   channel_payouts_insert: "announcing channels' payouts",
@@ -87,6 +89,12 @@ export function transactionNamed(statements: readonly string[]): string | null {
 }
 
 const BANK_CALL_NAMES = ["bank.payments", "bank.payments.query", "bank.statement"] as const;
+
+/** Points of what partners are owed. */
+export const OWED_POINTS: readonly string[] = [
+  "asking for a payout of what is owed",
+  "dividing what is owed",
+];
 
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];

@@ -14,7 +14,8 @@ import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { breakLines, type Outages, planOutages } from "./outages.ts";
-import { type Office, openOffice, payday, turn } from "./payday.ts";
+import { checkOwed } from "./owed-checks.ts";
+import { bringDuesUpToDate, type Office, openOffice, payday, turn } from "./payday.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
@@ -81,7 +82,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
-    const office = openOffice(world, await openBank(world, merchants), merchants);
+    const office = openOffice(world, await openBank(world, merchants, fees), merchants);
     await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
@@ -95,6 +96,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkCloses(world)));
     violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
+    violations.push(...(await checkOwed(office, fees)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -195,6 +197,13 @@ async function settle(world: World, merchants: readonly Merchant[], office: Offi
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
   await rest(world, office);
+  await payAgain(world, office);
+  await bringDuesUpToDate(office);
+}
+
+/** What was settled since, in some worlds. */
+async function payAgain(world: World, office: Office): Promise<void> {
+  const { weather } = world;
   if (!world.chance.stream("second payday").hits(SECOND_PAYDAYS)) return;
   weather.tally.add("bank", "a second payday");
   await payday(office);

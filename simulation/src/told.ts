@@ -47,10 +47,12 @@ const REFUNDS = {
    order by r.id`,
 };
 
+type PayoutRow = EndedRow & { readonly payeeKind: "merchant" | "partner" | "receiver" };
+
 /** What came to an end of one kind, and how many of its deliveries died. */
-const endedOf = (table: "disputes" | "settlements" | "payouts") => ({
+const endedOf = (table: "disputes" | "settlements" | "payouts", others = "") => ({
   name: `simulation_${table}`,
-  text: `select q.id, q.state,
+  text: `select q.id, q.state${others},
      (
        select count(*)
        from events e
@@ -113,17 +115,24 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
     const told = ends.slice(0, ends.indexOf(state) + 1).map((end) => `settlement.${end}`);
     expect(formatId("stl", id), told, dead);
   }
-  for (const { id, state, dead } of await db.all<EndedRow>(endedOf("payouts"))) {
-    const subject = formatId("pyt", id);
-    // One that came back had arrived, whether or not that was heard of before.
-    const was = state === "returned" && told.get(subject)?.has("payout.succeeded") === true;
-    const ends = ["succeeded", "rejected", "returned"].filter((end) => end === state);
-    expect(
-      subject,
-      [...ends, ...(was ? ["succeeded"] : [])].map((end) => `payout.${end}`),
-      dead,
-    );
+  for (const row of await db.all<PayoutRow>(endedOf("payouts", ", q.payee_kind"))) {
+    const subject = formatId("pyt", row.id);
+    expect(subject, payoutEvents(row, told.get(subject) ?? new Map()), row.dead);
   }
   for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
   return found;
+}
+
+/** Of a partner's payout no merchant hears, of a receiver's the one whose shares it gets. */
+function payoutEvents({ state, payeeKind }: PayoutRow, told: ReadonlyMap<string, Body>): readonly string[] {
+  const known = {
+    merchant: { prefix: "payout", ends: ["succeeded", "rejected", "returned"] },
+    partner: { prefix: "", ends: [] },
+    receiver: { prefix: "receiver_payout", ends: ["succeeded", "returned"] },
+  };
+  const { prefix, ends } = known[payeeKind];
+  const wanted = ends.filter((end) => end === state).map((end) => `${prefix}.${end}`);
+  // One that came back had arrived, whether or not that was heard of before.
+  const arrived = `${prefix}.succeeded`;
+  return state === "returned" && told.has(arrived) ? [...wanted, arrived] : wanted;
 }

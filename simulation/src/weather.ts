@@ -66,6 +66,8 @@ export type Weather = {
   readonly isBadForClose: boolean;
   /** Or for money on its way out. */
   readonly isBadForPayouts: boolean;
+  /** Of that, for what partners are owed. */
+  readonly isBadForOwed: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: string | null;
 };
@@ -171,6 +173,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     tally,
     isBadForClose: ambush.isOfClose,
     isBadForPayouts: ambush.isOfPayouts,
+    isBadForOwed: ambush.isOfOwed,
     lure: ambush.lure,
   };
 }
