@@ -1,5 +1,5 @@
 /** What goes wrong between the parts of a simulated world, and how often. */
-import { type KnownTransactionFate, layAmbush } from "./ambush.ts";
+import { type KnownTransactionFate, type Lure, layAmbush } from "./ambush.ts";
 import type { Chance } from "./chance.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -66,8 +66,10 @@ export type Weather = {
   readonly isBadForClose: boolean;
   /** Or for money on its way out. */
   readonly isBadForPayouts: boolean;
+  /** Or for money that is split. */
+  readonly isBadForShares: boolean;
   /** A fault of the sandbox that this world must have. */
-  readonly lure: string | null;
+  readonly lure: Lure | null;
 };
 
 /** Each world has its own climate: some are mild, some are rough in one way, some in all. */
@@ -171,6 +173,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     tally,
     isBadForClose: ambush.isOfClose,
     isBadForPayouts: ambush.isOfPayouts,
+    isBadForShares: ambush.isOfShares,
     lure: ambush.lure,
   };
 }
