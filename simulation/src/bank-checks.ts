@@ -10,6 +10,7 @@ import { counts } from "./desk.ts";
 import type { Office } from "./payday.ts";
 import { mayGoTo } from "./payee-accounts.ts";
 import type { MerchantPayee } from "./payees.ts";
+import { splitAway } from "./splits.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** As the bank itself has it; what came in is positive. */
@@ -245,10 +246,31 @@ async function checkPayee(
   const say = (what: string) => faults.push(`${merchant.name} in ${currency}: ${what}`);
   if (got !== arrived) say(`the bank has paid it ${got}, its payouts that have succeeded are ${arrived}`);
   if (got !== paidOut) say(`the bank has paid it ${got}, its book says ${paidOut}`);
-  const due = (await cameIn(world, payee)) - fees + claims;
+  const due = (await cameIn(world, payee)) - (await sharedOf(world, payee)) - fees + claims;
   if (got + left !== due) say(`it got ${got} and has ${left}, of ${due} that came in for it, fees taken off`);
   if (got > 0n) counts(office, "a merchant was paid");
   return faults;
+}
+
+const IN_OUR_BOOKS = {
+  name: "simulation_shared_in_our_books",
+  text: `select coalesce(sum(amount - returned_amount), 0)::bigint as shared
+   from shares
+   where merchant_id = $1
+     and currency = $2
+     and mode = 'books'
+     and state = 'succeeded'`,
+};
+
+/** What receivers have of it: as channels have split it, and in our own books. */
+async function sharedOf(world: World, { merchant, currency }: MerchantPayee): Promise<bigint> {
+  const parameters = [parseId("mch", merchant.id), currency];
+  const booked = await world.ground.cell.db.one<{ shared: bigint }>(IN_OUR_BOOKS, parameters);
+  let sum = booked?.shared ?? 0n;
+  for (const contract of merchant.contracts) {
+    if (CONSOLES[contract.channel].currency === currency) sum += await splitAway(world, contract, null);
+  }
+  return sum;
 }
 
 /** Payments less refunds and claims, as the channels' own bills have them. */

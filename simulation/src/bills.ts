@@ -75,6 +75,7 @@ const DISPUTES = {
    where d.channel_account_id = $1
    order by d.id`,
 };
+// No trade bill shows what was split.
 const RECEIVABLES = {
   name: "simulation_receivables",
   text: `select j.subject_id as payment_id, sum(e.amount)::bigint as amount
@@ -83,6 +84,7 @@ const RECEIVABLES = {
    join accounts a on a.id = e.account_id
    where a.code = 'channel_receivable'
      and a.channel_account_id = $1
+     and j.kind not in ('share_done', 'share_returned')
    group by j.subject_id
    order by j.subject_id`,
 };

@@ -32,6 +32,9 @@ export type Body = {
   readonly fee: number;
   readonly short: number;
   readonly payable: number;
+  // A receiver of shares that was proposed
+  readonly receiver: { readonly id: string };
+  readonly approval: { readonly id: string };
   /** Of a proposal to pay. */
   readonly batch?: { readonly id: string };
   // A refusal of the sandbox's wallet
@@ -83,6 +86,8 @@ export type Row = {
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;
+  // A receiver of shares, as its channels know it
+  readonly accounts: readonly { readonly state: string }[];
 };
 
 export type NextAction =

@@ -8,6 +8,7 @@ import { type ChannelName, CONSOLES, type Contract } from "./contracts.ts";
 import { atTheBank, counts, type Desk, decide } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
+import { splitAway } from "./splits.ts";
 import type { World } from "./world.ts";
 
 /** One contract's part of what a channel transfers. */
@@ -86,6 +87,7 @@ async function owed(world: World, contract: Contract, paidThrough: PaidThrough):
     const lines = await bill(date);
     if (lines === null) break;
     amount += lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
+    amount -= await splitAway(world, contract, date);
     if (from === "") from = date;
     through = date;
   }

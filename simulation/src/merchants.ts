@@ -89,7 +89,7 @@ async function enter(
 export function asOperator(
   world: World,
   owner: Owner,
-  method: "POST" | "PATCH" | "PUT",
+  method: "GET" | "POST" | "PATCH" | "PUT",
   path: string,
   body?: unknown,
   key = world.operatorKey,

@@ -54,6 +54,29 @@ const PAYOUT_TRANSACTIONS: Readonly<Record<string, string>> = {
   approvals_by_id_locked: "deciding as a second person",
 };
 
+/** The same of money that is split. */
+const SHARING_TRANSACTIONS: Readonly<Record<string, string>> = {
+  shares_claim: "claiming shares",
+  // What comes back of a share is a call of the same kind.
+  share_returns_claim: "claiming shares",
+  sharings_claim: "claiming splittings",
+  receivers_insert: "making a receiver known",
+  receivers_lock: "making a receiver known",
+  receiver_bindings_claim: "making a receiver known",
+  receiver_bindings_update: "making a receiver known",
+};
+const OF_SHARES = "a decision about shares";
+/** What the door of shares reads next. */
+const SPLITTINGS_READ = "sharings_of_payments";
+/** A payment's lock and what is read under it tell no door from the other. */
+const LOCKED_PAYMENT = "payments_lock";
+const UNDER_ITS_LOCK = [
+  LOCKED_PAYMENT,
+  "attempts_of_payments",
+  "refunds_of_payments",
+  "disputes_of_payments",
+];
+
 /** Many begin with the day that they post on, and are told apart by what they lock or write after it. */
 const POSTING = "ledger_share_day";
 const OF_THE_LEDGER = "ledger_";
@@ -69,23 +92,29 @@ const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
 
 const PAYOUT_TRANSACTION_NAMES = [...Object.values(PAYOUT_TRANSACTIONS), ...Object.values(PAYOUT_POSTINGS)];
 
+const SHARING_TRANSACTION_NAMES = [...new Set(Object.values(SHARING_TRANSACTIONS)), OF_SHARES];
+
 export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
   ...PAYOUT_TRANSACTION_NAMES,
+  ...SHARING_TRANSACTION_NAMES,
 ];
 
 /** What a transaction is for, by its statements after `begin` so far; null: the next one tells. */
 export function transactionNamed(statements: readonly string[]): string | null {
   const [first, ...others] = statements as [string, ...string[]];
   if (first === POSTING) {
-    const told = others.find((name) => !name.startsWith(OF_THE_LEDGER));
+    const own = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
+    const told = own[0] === LOCKED_PAYMENT ? own.find((name) => !UNDER_ITS_LOCK.includes(name)) : own[0];
     if (told === undefined) return null;
-    return PAYOUT_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string);
+    return told === SPLITTINGS_READ
+      ? OF_SHARES
+      : (PAYOUT_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string));
   }
   const name = TRANSACTIONS[first] ?? CLOSE_TRANSACTIONS[first] ?? PAYOUT_TRANSACTIONS[first];
-  return name ?? `another transaction (${first})`;
+  return name ?? SHARING_TRANSACTIONS[first] ?? `another transaction (${first})`;
 }
 
 const BANK_CALL_NAMES = ["bank.payments", "bank.payments.query", "bank.statement"] as const;
@@ -98,6 +127,20 @@ export const OWED_POINTS: readonly string[] = [
 
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];
+
+const SHARING_CALL_NAMES = [
+  "alipay.trade.royalty.relation.bind",
+  "alipay.trade.order.settle",
+  "alipay.trade.order.settle.query",
+  "wechat.receiver",
+  "wechat.share",
+  "wechat.share.query",
+  "wechat.share.return",
+  "wechat.share.finish",
+] as const;
+
+/** Points of money that is split. */
+export const SHARING_POINTS: readonly string[] = [...SHARING_TRANSACTION_NAMES, ...SHARING_CALL_NAMES];
 
 /** What the platform asks a channel, and its banks. */
 export const CALLS: readonly string[] = [
@@ -136,6 +179,7 @@ export const CALLS: readonly string[] = [
   "wechat.orderquery",
   "wechat.reverse",
   ...BANK_CALL_NAMES,
+  ...SHARING_CALL_NAMES,
 ];
 
 const BANK = /^\/bank\/\w+\/(payments|statements)\b/;
@@ -181,9 +225,18 @@ export function callNamed(verb: string, url: string, body: string | null): strin
   if (older !== undefined) return `wechat.${older}`;
   if (!pathname.startsWith(WECHAT)) return pathname;
   const parts = pathname.slice(WECHAT.length).split("/");
+  if (parts[0] === "profitsharing") return sharingCall(verb, parts);
   if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";
   if (parts.at(-1) === "close") return "wechat.close";
   return verb === "GET" ? "wechat.query" : `wechat.${parts.at(-1)}`;
+}
+
+/** A split and what comes back of it are asked about alike. */
+function sharingCall(verb: string, [, what, deed]: readonly string[]): string {
+  if (what === "receivers") return "wechat.receiver";
+  if (verb === "GET") return "wechat.share.query";
+  if (what === "return-orders") return "wechat.share.return";
+  return deed === "unfreeze" ? "wechat.share.finish" : "wechat.share";
 }
 
 function stripeCall(verb: string, path: string): string {

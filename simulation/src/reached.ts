@@ -22,6 +22,20 @@ const REACHED = {
        operation || ': ' || decision
      from exchanges
      union all
+     select 'shares', mode || ', ' || state || coalesce(', ' || failure_code, '') from shares
+     union all
+     select 'shares', 'of a plan' from shares where merchant_share_no is null
+     union all
+     select 'returns of shares', s.channel || ', ' || s.mode || ', ' || r.state
+     from share_returns r
+     join shares s on s.id = r.share_id
+     union all
+     select 'splittings', mode || ', ' || state
+       || case when finished_at >= term_ends_at then ', by itself' else '' end
+     from sharings
+     union all
+     select 'receivers', state from receiver_bindings
+     union all
      select 'work items', kind from work_items
      union all
      select 'events', type from events

@@ -20,6 +20,8 @@ import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
 import { checkRouting } from "./routing-checks.ts";
+import { addReceivers, type Sharing, setSharing } from "./sharing.ts";
+import { checkSharing } from "./sharing-checks.ts";
 import type { Counts } from "./tally.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground, type World } from "./world.ts";
@@ -84,15 +86,18 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const fees = await setFees(world, merchants);
     const office = openOffice(world, await openBank(world, merchants, fees), merchants);
     await setBreakRules(world, merchants);
+    const sharing = await setSharing(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
-    await storm(world, { merchants, words, payments: options.payments, luck, spanMs, outages });
+    const payments = options.payments;
+    await storm(world, { merchants, words, payments, luck, spanMs, outages, sharing, office });
     await settle(world, merchants, office);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
+    violations.push(...(await checkSharing(world, merchants, sharing)));
     violations.push(...(await checkCloses(world)));
     violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
@@ -140,15 +145,17 @@ type Storm = {
   readonly luck: Chance;
   readonly spanMs: number;
   readonly outages: Outages;
+  readonly sharing: Sharing;
+  readonly office: Office;
 };
 
 /** Trades begin within a span; things go wrong until the last of them has come to its end. */
 async function storm(world: World, plan: Storm): Promise<void> {
-  const { merchants, words, payments, luck, spanMs, outages } = plan;
+  const { merchants, words, payments, luck, spanMs, outages, sharing } = plan;
   const { scheduler, weather, violations } = world;
   await armFaults(world, merchants);
   weather.storm();
-  let alive = payments + 1;
+  let alive = payments + 2;
   const failed = (error: unknown) =>
     violations.push(`the simulation itself failed: ${(error as Error).stack}`);
   const over = () => {
@@ -163,14 +170,15 @@ async function storm(world: World, plan: Storm): Promise<void> {
     const waitMs = rush === null ? own.integer(spanMs) : rush.at - scheduler.now().getTime();
     void world
       .sleep(merchant.owner, waitMs)
-      .then(() => trade({ world, words, merchant, number, luck: own, wanted: rush?.method ?? null }))
+      .then(() => trade({ world, words, merchant, sharing, number, luck: own, wanted: rush?.method ?? null }))
       .catch(failed)
       .finally(over);
   }
   void rotateKeys(world, merchants, spanMs).catch(failed).finally(over);
+  void addReceivers(plan.office, sharing, spanMs).catch(failed).finally(over);
   const disturbing = disturb(world, spanMs);
   if ((await scheduler.run(() => alive === 0, from(world, STORM_MAX_MS))) === "ended") {
-    violations.push(`${alive} trades or rotations have not come to an end`);
+    violations.push(`${alive} trades, rotations or receivers have not come to an end`);
   }
   disturbing.stop();
   breaking.stop();

@@ -56,6 +56,8 @@ export type World = {
   readonly deaths: readonly Death[];
   /** This seed keeps its one process alive while a line is broken and until it has come back. */
   readonly hasLongCalm: boolean;
+  /** We are licensed to hold what receivers get of payments. */
+  readonly mayHoldShares: boolean;
   readonly violations: string[];
   /** Channels at which a key was replaced: what was signed with it before is refused there. */
   readonly replacedKeysAt: Set<string>;
@@ -75,6 +77,8 @@ export type World = {
 
 /** So many of the seeds. */
 const LONG_CALM_SHARE = 0.4;
+/** And in so many we may split in our own books. */
+const LICENSED = 0.5;
 /** A Friday noon in Beijing; each world begins up to a day later, some shortly before a day changes. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -99,7 +103,9 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
-  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10" });
+  // Without a trap of its own: what lies in wait for shares lies at the channel's.
+  const mayHoldShares = chance.stream("licence").hits(LICENSED) && !weather.isBadForShares;
+  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10", mayHoldShares });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
   const common = { scheduler, weather, chance, violated };
@@ -140,6 +146,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     circuits,
     deaths,
     hasLongCalm,
+    mayHoldShares,
     operatorKey: config.operatorKey,
     begunAt,
     dataDir,
@@ -206,7 +213,7 @@ export function platformUrl(path: string): string {
 
 function pathShape(url: string): string {
   return new URL(url).pathname.replace(
-    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|pyt|pyb|opr)_[0-9a-z]{26}/g,
+    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|pyt|pyb|opr|rcv|shr)_[0-9a-z]{26}/g,
     "{id}",
   );
 }
