@@ -6,6 +6,7 @@ import type { Chance } from "./chance.ts";
 import {
   CALLS,
   CLOSE_TRANSACTION_NAMES,
+  COST_POINTS,
   OTHER_MESSAGES,
   OWED_POINTS,
   PAYOUT_POINTS,
@@ -26,6 +27,8 @@ export type Ambush = {
   readonly isOfPayouts: boolean;
   /** Of that, for what is owed to partners. */
   readonly isOfOwed: boolean;
+  /** Whether it lies in wait for costs that channels bill apart. */
+  readonly isOfCosts: boolean;
   /** Whether it lies in wait for money that is split. */
   readonly isOfShares: boolean;
   /** Whether what lies in wait ends the process. */
@@ -86,6 +89,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
     isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
     isOfPayouts: PAYOUT_POINTS.includes(trap.at),
     isOfOwed: OWED_POINTS.includes(trap.at),
+    isOfCosts: COST_POINTS.includes(trap.at),
     isOfShares: SHARING_POINTS.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),

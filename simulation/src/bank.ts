@@ -8,9 +8,10 @@ import { make } from "./contracts.ts";
 import type { FeesSet } from "./fees.ts";
 import { asOperator, type Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
-import { type OwedPayee, registerPartners } from "./partners.ts";
+import { enterReceivers, type OwedPayee, registerPartners } from "./partners.ts";
 import { approved, enterMerchant, type Hands, type MerchantPayee } from "./payees.ts";
 import type { Owner } from "./scheduler.ts";
+import type { Sharing } from "./sharing.ts";
 import type { World } from "./world.ts";
 
 /** An account of ours. */
@@ -26,7 +27,7 @@ export type OurAccount = {
 export type Bank = {
   readonly ours: readonly OurAccount[];
   readonly payees: readonly MerchantPayee[];
-  /** Partners: what they are owed is paid when finance asks for it. */
+  /** Partners and receivers: what they are owed is paid when finance asks for it. */
   readonly owed: readonly OwedPayee[];
   /** Tokens of two people of finance, either of whom approves what the operators propose. */
   readonly tellers: readonly [string, string];
@@ -40,7 +41,7 @@ const OWN_MONEY = { rich: 10_000_000, poor: 400_000 } as const;
 export async function openBank(
   world: World,
   merchants: readonly Merchant[],
-  fees: readonly FeesSet[],
+  { fees, sharing }: { readonly fees: readonly FeesSet[]; readonly sharing: Sharing },
 ): Promise<Bank> {
   const luck = world.chance.stream("bank");
   const owner: Owner = { name: "finance", alive: true };
@@ -65,7 +66,9 @@ export async function openBank(
       );
     }
   }
-  const owed = await registerPartners(hands, fees, luck.stream("partners"));
+  const partners = await registerPartners(hands, fees, luck.stream("partners"));
+  const receivers = await enterReceivers(hands, sharing, luck.stream("receivers"));
+  const owed = [...partners, ...receivers];
   return { ours, payees, owed, tellers, owner };
 }
 

@@ -82,7 +82,7 @@ const RECEIVABLES = {
    from journals j
    join entries e on e.journal_id = j.id
    join accounts a on a.id = e.account_id
-   where a.code = 'channel_receivable'
+   where a.code in ('channel_receivable', 'channel_cost_payable')
      and a.channel_account_id = $1
      and j.kind not in ('share_done', 'share_returned')
    group by j.subject_id
@@ -199,6 +199,17 @@ export async function cameThrough(world: World, contract: Contract): Promise<big
   const account = [parseId("cha", contract.accountId) as Id];
   const refunds = await world.ground.cell.db.all<OwnRefund>(REFUNDS, account);
   return cameIn(await download(world, contract), refunds);
+}
+
+/** What the channel has charged for payments less what it gave back, and how far rounding may be off. */
+export async function feesOf(
+  world: World,
+  contract: Contract,
+): Promise<{ readonly charged: bigint; readonly rounded: bigint }> {
+  const lines = await download(world, contract);
+  const charged = lines.reduce((sum, { kind, fee }) => (kind === "dispute" ? sum : sum + fee), 0n);
+  const back = lines.filter(({ kind }) => kind === "refund").length;
+  return { charged, rounded: BigInt(2 * back) };
 }
 
 /** Every business day of the channel since the world began. */

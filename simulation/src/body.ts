@@ -20,6 +20,7 @@ export type Body = {
   readonly state_final: boolean;
   // A contract
   readonly notify_path: string;
+  readonly revision: number;
   // An operator, and what one has proposed
   readonly token: string;
   readonly subject: string;
@@ -78,11 +79,13 @@ export type Row = {
   readonly needs_people: boolean;
   // An entry of a statement
   readonly entry_ref: string;
-  // What a partner or receiver is owed
-  readonly party?: string | null;
-  readonly receiver?: string;
-  readonly earned: number;
+  // A month's costs of a contract, and an account of the books
+  readonly channel_account: string;
+  readonly charged: number;
+  readonly paid: number;
   readonly owed: number;
+  readonly channel_account_id: string | null;
+  readonly natural_balance: number;
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;

@@ -86,7 +86,7 @@ async function owed(world: World, contract: Contract, paidThrough: PaidThrough):
   for (const date of dates.slice(0, -1).filter((one) => one > paid)) {
     const lines = await bill(date);
     if (lines === null) break;
-    amount += lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
+    amount += lines.reduce((sum, line) => sum + line.settleAmount - (contract.isGross ? 0n : line.fee), 0n);
     amount -= await splitAway(world, contract, date);
     if (from === "") from = date;
     through = date;

@@ -27,6 +27,8 @@ export type Contract = Omit<Draft, "credentials"> & {
   readonly accountId: string;
   /** Its keys may be rotated. */
   credentials: Readonly<Record<string, string>>;
+  /** Its channel bills its costs apart. */
+  isGross: boolean;
 };
 
 /** How a world meets a channel beside its protocol. */

@@ -18,6 +18,7 @@ const OWN_ROWS: Readonly<Record<string, string>> = {
   payout_batches: "payout_batches",
   payouts: "payouts",
   channel_payouts: "channel_payouts",
+  channel_costs: "channel_cost_payments",
 };
 
 /** Others that look at more; of the calendar only what a world waits for. */

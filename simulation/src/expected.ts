@@ -253,6 +253,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "a merchant was paid",
     "a merchant without an account",
     "a partner was paid",
+    "a receiver was paid",
     "a payout ends on the bank's written no: carried_out",
     "a payout is withdrawn",
     "a second payday",

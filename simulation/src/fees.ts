@@ -139,9 +139,10 @@ async function chargedBy({ ground }: World, { merchant, currency }: FeesSet): Pr
   return rows.filter((row) => row.currency.trim() === currency);
 }
 
-/** What a party got of fees in a currency, in all merchants' books. */
+/** What a payee got in a currency, in all merchants' books. */
 export type Earned = {
-  readonly party: string;
+  /** A party, or `rcv_…`. */
+  readonly key: string;
   readonly currency: WorldCurrency;
   /** What is its own now, and what was when each payment had succeeded, in minor units. */
   left: bigint;
@@ -156,11 +157,11 @@ export async function earnedByParties(world: World, set: readonly FeesSet[]): Pr
       const [now, then] = [partsOf(leftOf(row), fees.shares), partsOf(row.partnerAmount, fees.shares)];
       for (const [at, { party }] of fees.shares.entries()) {
         const { currency } = fees;
-        const key = `${party} ${currency}`;
-        const own = earned.get(key) ?? { party, currency, left: 0n, atMost: 0n };
+        const place = `${party} ${currency}`;
+        const own = earned.get(place) ?? { key: party, currency, left: 0n, atMost: 0n };
         own.left += now[at] as bigint;
         own.atMost += then[at] as bigint;
-        earned.set(key, own);
+        earned.set(place, own);
       }
     }
   }

@@ -50,7 +50,7 @@ async function makeMerchant(world: World, name: string): Promise<Merchant> {
       const draft = await console.register(world, terms);
       const account = await enter(ops, merchant.id, draft);
       await console.entered?.(world, draft.number, platformUrl(account.notify_path));
-      contracts.push({ ...draft, accountId: account.id });
+      contracts.push({ ...draft, accountId: account.id, isGross: false });
     }
   }
   const shop = world.shops.open(name);

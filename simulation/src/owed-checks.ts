@@ -1,23 +1,46 @@
 /**
- * What the bank has really paid to partners, held against their payouts, the books, and what they had earned,
- * which is reckoned apart from the platform.
+ * What the bank has really paid to partners and receivers, held against their payouts, the books, and what
+ * they had got: of partners reckoned apart from the platform, of receivers by the shares that stand.
  */
-import { formatId } from "../../server/src/kernel/ids.ts";
+import { formatId, type Id } from "../../server/src/kernel/ids.ts";
 import { type Entry, entriesOf, PAYOUTS, type PayoutRow } from "./bank-checks.ts";
 import { counts } from "./desk.ts";
 import { type Earned, earnedByParties, type FeesSet } from "./fees.ts";
+import type { WorldCurrency } from "./methods.ts";
 import type { OwedPayee } from "./partners.ts";
 import type { Office } from "./payday.ts";
+import type { World } from "./world.ts";
 
 const DUES = {
   name: "simulation_dues",
-  text: `select payee as party, currency::text, sum(amount)::bigint as earned
+  text: `select payee_kind as kind, payee, currency::text, sum(amount)::bigint as earned
    from owed_dues
-   where payee_kind = 'partner'
-   group by payee, currency
-   order by payee, currency`,
+   group by payee_kind, payee, currency
+   order by payee_kind, payee, currency`,
 };
-type Due = { readonly party: string; readonly currency: string; readonly earned: bigint };
+type Due = {
+  readonly kind: string;
+  readonly payee: string;
+  readonly currency: string;
+  readonly earned: bigint;
+};
+
+const SHARED = {
+  name: "simulation_shared",
+  text: `select receiver_id, currency::text, sum(amount - returned_amount)::bigint as left,
+     sum(amount)::bigint as at_most
+   from shares
+   where mode = 'books'
+     and state = 'succeeded'
+   group by receiver_id, currency
+   order by receiver_id, currency`,
+};
+type Shared = {
+  readonly receiverId: Id;
+  readonly currency: string;
+  readonly left: bigint;
+  readonly atMost: bigint;
+};
 
 const TAKEN = {
   name: "simulation_owed_taken",
@@ -32,25 +55,31 @@ const TAKEN = {
 
 /** Every violation, a sentence each. */
 export async function checkOwed(office: Office, fees: readonly FeesSet[]): Promise<readonly string[]> {
-  const { db } = office.world.ground.cell;
+  const { world, bank } = office;
+  const { db } = world.ground.cell;
   const entries = await entriesOf(office);
   const payouts = await db.all<PayoutRow>(PAYOUTS);
-  const { owed } = office.bank;
   const found: string[] = [];
-  const earned = await earnedByParties(office.world, fees);
-  for (const payee of owed) {
+  const earned = { partner: await earnedByParties(world, fees), receiver: await sharedTo(world) };
+  for (const payee of bank.owed) {
+    const { kind, key, name, currency } = payee;
     const got = gotBy(payee, entries);
     const arrived = payouts
       .filter(({ bankAccountId, state }) => state === "succeeded" && has(payee, bankAccountId))
       .reduce((sum, { amount }) => sum + amount, 0n);
-    const say = (what: string) => found.push(`${payee.name} in ${payee.currency}: ${what}`);
+    const say = (what: string) => found.push(`${name} in ${currency}: ${what}`);
     if (got !== arrived) say(`the bank has paid it ${got}, its payouts that have succeeded are ${arrived}`);
-    const own = earned.find(({ party, currency }) => party === payee.key && currency === payee.currency);
-    if (got > (own?.atMost ?? 0n)) say(`the bank has paid it ${got}, it has earned ${own?.atMost ?? 0n}`);
-    if (got > 0n) counts(office, `a ${payee.kind} was paid`);
+    const atMost = earned[kind].find((own) => own.key === key && own.currency === currency)?.atMost ?? 0n;
+    if (got > atMost) say(`the bank has paid it ${got}, it has earned ${atMost}`);
+    if (got > 0n) counts(office, `a ${kind} was paid`);
   }
   found.push(...(await takenAndPaid(office, entries)));
-  if (owed.length > 0) found.push(...duesThatDiffer(await db.all<Due>(DUES), earned));
+  const dues = await db.all<Due>(DUES);
+  for (const kind of ["partner", "receiver"] as const) {
+    // Asking for one brings up to date what all of its kind are owed.
+    if (!bank.owed.some((payee) => payee.kind === kind)) continue;
+    found.push(...duesThatDiffer(dues.filter((due) => due.kind === kind).map(keyed), earned[kind]));
+  }
   return found;
 }
 
@@ -65,33 +94,50 @@ function gotBy({ accounts }: OwedPayee, entries: readonly Entry[]): bigint {
     .reduce((sum, { amount }) => sum - BigInt(amount), 0n);
 }
 
+/** What receivers have in our books. */
+async function sharedTo({ ground }: World): Promise<readonly Earned[]> {
+  const rows = await ground.cell.db.all<Shared>(SHARED);
+  return rows.map(({ receiverId, currency, left, atMost }) => ({
+    key: formatId("rcv", receiverId),
+    currency: currency.trim() as WorldCurrency,
+    left,
+    atMost,
+  }));
+}
+
+const TAKEN_OF = { partner: "partner_payable", receiver: "receiver_available" } as const;
+
 /** What the books say that payouts took of what is owed is what the bank has paid. */
 async function takenAndPaid({ world, bank }: Office, entries: readonly Entry[]): Promise<string[]> {
   const found: string[] = [];
-  for (const currency of new Set(bank.owed.map((payee) => payee.currency))) {
-    const paid = bank.owed
-      .filter((payee) => payee.currency === currency)
-      .reduce((sum, payee) => sum + gotBy(payee, entries), 0n);
-    const booked = await world.ground.cell.db.one<{ taken: bigint }>(TAKEN, ["partner_payable", currency]);
+  const places = Map.groupBy(bank.owed, ({ kind, currency }) => `${kind} ${currency}`);
+  for (const [place, payees] of places) {
+    const [{ kind, currency }] = payees as [OwedPayee, ...OwedPayee[]];
+    const paid = payees.reduce((sum, payee) => sum + gotBy(payee, entries), 0n);
+    const booked = await world.ground.cell.db.one<{ taken: bigint }>(TAKEN, [TAKEN_OF[kind], currency]);
     const taken = booked?.taken ?? 0n;
-    if (taken !== paid) found.push(`partners were paid ${paid} ${currency}, the books took ${taken}`);
+    if (taken !== paid) found.push(`${place}: the bank has paid ${paid}, the books took ${taken}`);
   }
   return found;
 }
 
-/** All days on which something was earned are over, and what is owed was brought up to date. */
-function duesThatDiffer(dues: readonly Due[], earned: readonly Earned[]): string[] {
-  const known = dues.filter((due) => !earned.some((own) => isOf(own, due)));
-  return [
-    ...known.map(({ party, currency, earned: sum }) => `${party || "nobody"} is owed ${sum} ${currency}`),
-    ...earned.flatMap((own) => {
-      const sum = dues.find((due) => isOf(own, due))?.earned ?? 0n;
-      const { party, currency, left } = own;
-      return sum === left ? [] : [`${party} has earned ${left} ${currency}, its dues say ${sum}`];
-    }),
-  ];
+type Known = Pick<Earned, "key" | "currency"> & { readonly earned: bigint };
+
+function keyed({ kind, payee, currency, earned }: Due): Known {
+  const key = kind === "receiver" ? formatId("rcv", payee as Id) : payee;
+  return { key, currency: currency.trim() as WorldCurrency, earned };
 }
 
-function isOf({ party, currency }: Earned, due: Due): boolean {
-  return due.party === party && due.currency.trim() === currency;
+/** All days on which something was earned are over, and what is owed was brought up to date. */
+function duesThatDiffer(dues: readonly Known[], earned: readonly Earned[]): string[] {
+  const isOf = (own: Earned, due: Known) => due.key === own.key && due.currency === own.currency;
+  const strange = dues.filter((due) => !earned.some((own) => isOf(own, due)));
+  return [
+    ...strange.map(({ key, currency, earned: sum }) => `${key || "nobody"} is owed ${sum} ${currency}`),
+    ...earned.flatMap((own) => {
+      const sum = dues.find((due) => isOf(own, due))?.earned ?? 0n;
+      const { key, currency, left } = own;
+      return sum === left ? [] : [`${key} has earned ${left} ${currency}, its dues say ${sum}`];
+    }),
+  ];
 }

@@ -1,24 +1,11 @@
-/** Finance pays what partners are owed: all of it, parts, twice at once, and never more. */
+/** Finance pays what partners and receivers are owed: all of it, parts, twice at once, and never more. */
 import type { Answer } from "./body.ts";
-import { ask, counts, type Desk, list } from "./desk.ts";
+import { ask, counts, type Desk } from "./desk.ts";
 import type { OwedPayee } from "./partners.ts";
 
 /** More than anybody is owed, in minor units. */
 const TOO_MUCH = 1_000_000_000;
 const MINUTE_MS = 60_000;
-
-const DUES = {
-  partner: "/v1/ops/partner_dues?limit=100",
-  receiver: "/v1/ops/receiver_dues?limit=100",
-} as const;
-
-/** What a list of dues says of a payee. */
-export async function dueOf(desk: Desk, { kind, key, currency }: OwedPayee) {
-  const dues = await list(desk, DUES[kind]);
-  return dues.find(
-    (due) => due[kind === "partner" ? "party" : "receiver"] === key && due.currency === currency,
-  );
-}
 
 /**
  * Asks for more than anybody is owed: it brings up to date what is owed, and is refused. Null: the payee has

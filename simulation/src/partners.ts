@@ -1,7 +1,11 @@
-/** Partners to whom parts of fees are owed: registered by name, some with terms, most with an account. */
+/**
+ * Whom the books owe something besides merchants: partners their parts of fees, registered by name, and
+ * receivers their shares. Some have terms, most an account.
+ */
 import type { Chance } from "./chance.ts";
 import type { FeesSet } from "./fees.ts";
 import { approved, COOL_DOWN_HOURS, enterAccount, type Hands, type Payee } from "./payees.ts";
+import type { Sharing } from "./sharing.ts";
 
 /** One whose payouts finance asks for, of what the books owe it. */
 export type OwedPayee = Payee & {
@@ -35,10 +39,28 @@ export async function registerPartners(
   return owed;
 }
 
+/** Gives those whose shares lie in our books terms and accounts; who comes later has none. */
+export async function enterReceivers(
+  hands: Hands,
+  { receivers, splits }: Sharing,
+  luck: Chance,
+): Promise<readonly OwedPayee[]> {
+  const owed: OwedPayee[] = [];
+  const inBooks = splits.filter(({ mode }) => mode === "books").map(({ contract }) => contract);
+  for (const { id, name } of receivers.filter(({ merchant }) =>
+    merchant.contracts.some((contract) => inBooks.includes(contract)),
+  )) {
+    const path = `/v1/ops/receivers/${id}`;
+    const place = { kind: "receiver", key: id, name, legalName: name, path, currency: "CNY" } as const;
+    owed.push(await enterOwed(hands, place, luck.stream(id)));
+  }
+  return owed;
+}
+
 type Place = Omit<OwedPayee, "accounts" | "coolDownHours" | "minimum">;
 
 /** Its terms, now and then, and its account. */
-export async function enterOwed(hands: Hands, place: Place, luck: Chance): Promise<OwedPayee> {
+async function enterOwed(hands: Hands, place: Place, luck: Chance): Promise<OwedPayee> {
   const { world } = hands;
   const { kind, path, currency } = place;
   let [minimum, coolDownHours] = [0, COOL_DOWN_HOURS];

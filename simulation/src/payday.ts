@@ -6,6 +6,7 @@ import type { Bank, OurAccount } from "./bank.ts";
 import type { Answer, Row } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
 import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
+import { type CostEntry, payCosts, sayPaid, sayReturned } from "./costs.ts";
 import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
 import { askForOwed, payableOf } from "./owed.ts";
@@ -17,6 +18,7 @@ import { jsonRequest, type World } from "./world.ts";
 type Known =
   | { readonly is: "channel"; readonly transfer: Transfer }
   | { readonly is: "own_money" }
+  | CostEntry
   /** The other side of a transfer between accounts of ours, which is the one that came in. */
   | { readonly is: "moved"; readonly to: { readonly connection: string; readonly entry_ref: string } };
 
@@ -81,6 +83,7 @@ export async function payday(office: Office): Promise<void> {
   }
   if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
   works.push(() => moveOwnMoney(office));
+  works.push(() => payCosts(office));
   works.push(() => payOut(office));
   await together(office, works, PAYDAY_MAX_MS);
   office.paydayEnded = world.scheduler.now();
@@ -126,7 +129,7 @@ export async function turn(office: Office): Promise<void> {
   await together(office, [work], TURN_MAX_MS);
 }
 
-/** Brings up to date what is owed to partners, so that it can be held against what was paid. */
+/** Brings up to date what partners and receivers are owed, so that it can be held against what was paid. */
 export async function bringDuesUpToDate(office: Office): Promise<void> {
   const works = office.bank.owed.map((payee) => async () => void (await payableOf(office, payee)));
   await together(office, works, TURN_MAX_MS);
@@ -294,6 +297,12 @@ async function placeEntries(office: Office): Promise<void> {
     switch (known.is) {
       case "channel":
         if (known.transfer.isAnnounced) await match(office, entry, known.transfer);
+        break;
+      case "costs":
+        await sayPaid(office, entry, known.costs);
+        break;
+      case "costs_returned":
+        await sayReturned(office, entry, known.debit);
         break;
       case "own_money": {
         const placed = await decide(office, "POST", "/v1/ops/own_money", { ...entry, evidence });

@@ -49,6 +49,7 @@ const PAYOUT_TRANSACTIONS: Readonly<Record<string, string>> = {
   bank_statement_keep: "keeping what a bank's statement says",
   bank_readings_note: "claiming readings of banks' statements",
   bank_reading_end: "ending the reading of a bank's statement",
+  channel_cost_payments_claim: "claiming payments of channels' costs",
   owed_dues_lock: "asking for a payout of what is owed",
   approvals_insert: "proposing to a second person",
   approvals_by_id_locked: "deciding as a second person",
@@ -77,6 +78,9 @@ const UNDER_ITS_LOCK = [
   "disputes_of_payments",
 ];
 
+const PAYING_COSTS = "paying channels' costs";
+const MINIMUM = "booking a month's minimum";
+
 /** Many begin with the day that they post on, and are told apart by what they lock or write after it. */
 const POSTING = "ledger_share_day";
 const OF_THE_LEDGER = "ledger_";
@@ -88,13 +92,30 @@ const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
   channel_payouts_insert: "announcing channels' payouts",
   channel_payouts_lock: "booking channels' payouts in transit",
   bank_entry_lock: "placing an entry at the bank",
+  channel_cost_payments_lock: "booking channels' costs",
+};
+/** Of a day's close. */
+const CLOSE_POSTINGS: Readonly<Record<string, string>> = { channel_cost_minimum_insert: MINIMUM };
+
+const LOCKED_ENTRY = "bank_entry_lock";
+/** What is locked after an entry that paid channels' costs, or brought them back. */
+const COSTS_LOCKED: Readonly<Record<string, string>> = {
+  channel_cost_locks_open: PAYING_COSTS,
+  channel_cost_payments_lock: PAYING_COSTS,
 };
 
-const PAYOUT_TRANSACTION_NAMES = [...Object.values(PAYOUT_TRANSACTIONS), ...Object.values(PAYOUT_POSTINGS)];
+const PAYOUT_TRANSACTION_NAMES = [
+  ...Object.values(PAYOUT_TRANSACTIONS),
+  ...Object.values(PAYOUT_POSTINGS),
+  PAYING_COSTS,
+];
 
 const SHARING_TRANSACTION_NAMES = [...new Set(Object.values(SHARING_TRANSACTIONS)), OF_SHARES];
 
-export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
+export const CLOSE_TRANSACTION_NAMES: readonly string[] = [
+  ...new Set(Object.values(CLOSE_TRANSACTIONS)),
+  ...Object.values(CLOSE_POSTINGS),
+];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
@@ -108,10 +129,10 @@ export function transactionNamed(statements: readonly string[]): string | null {
   if (first === POSTING) {
     const own = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
     const told = own[0] === LOCKED_PAYMENT ? own.find((name) => !UNDER_ITS_LOCK.includes(name)) : own[0];
-    if (told === undefined) return null;
-    return told === SPLITTINGS_READ
-      ? OF_SHARES
-      : (PAYOUT_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string));
+    if (told === undefined || (told === LOCKED_ENTRY && own.length === 1)) return null;
+    if (told === LOCKED_ENTRY) return COSTS_LOCKED[own[1] as string] ?? (PAYOUT_POSTINGS[told] as string);
+    if (told === SPLITTINGS_READ) return OF_SHARES;
+    return PAYOUT_POSTINGS[told] ?? CLOSE_POSTINGS[told] ?? (TRANSACTIONS[POSTING] as string);
   }
   const name = TRANSACTIONS[first] ?? CLOSE_TRANSACTIONS[first] ?? PAYOUT_TRANSACTIONS[first];
   return name ?? SHARING_TRANSACTIONS[first] ?? `another transaction (${first})`;
@@ -124,6 +145,9 @@ export const OWED_POINTS: readonly string[] = [
   "asking for a payout of what is owed",
   "dividing what is owed",
 ];
+
+/** Points of costs that channels bill apart. */
+export const COST_POINTS: readonly string[] = [PAYING_COSTS, "booking channels' costs", MINIMUM];
 
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];

@@ -8,6 +8,8 @@ import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
 import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
+import { checkCosts } from "./cost-checks.ts";
+import { setCosts } from "./costs.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
@@ -84,9 +86,10 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
-    const office = openOffice(world, await openBank(world, merchants, fees), merchants);
-    await setBreakRules(world, merchants);
+    const minimums = await setCosts(world, merchants);
     const sharing = await setSharing(world, merchants);
+    const office = openOffice(world, await openBank(world, merchants, { fees, sharing }), merchants);
+    await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
@@ -102,6 +105,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
     violations.push(...(await checkOwed(office, fees)));
+    violations.push(...(await checkCosts(office, minimums)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -212,7 +216,8 @@ async function settle(world: World, merchants: readonly Merchant[], office: Offi
 /** What was settled since, in some worlds. */
 async function payAgain(world: World, office: Office): Promise<void> {
   const { weather } = world;
-  if (!world.chance.stream("second payday").hits(SECOND_PAYDAYS)) return;
+  const isChosen = world.chance.stream("second payday").hits(SECOND_PAYDAYS);
+  if (!isChosen && !weather.isBadForCosts) return;
   weather.tally.add("bank", "a second payday");
   await payday(office);
   await rest(world, office);

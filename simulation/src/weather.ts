@@ -69,6 +69,7 @@ export type Weather = {
   /** Of that, for what partners are owed. */
   readonly isBadForOwed: boolean;
   /** Or for money that is split. */
+  readonly isBadForCosts: boolean;
   readonly isBadForShares: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: Lure | null;
@@ -176,6 +177,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     isBadForClose: ambush.isOfClose,
     isBadForPayouts: ambush.isOfPayouts,
     isBadForOwed: ambush.isOfOwed,
+    isBadForCosts: ambush.isOfCosts,
     isBadForShares: ambush.isOfShares,
     lure: ambush.lure,
   };
