@@ -22,15 +22,12 @@ import { FAULTS } from "./disturbances.ts";
 import { FEE_POLICIES } from "./fees.ts";
 import { OUTAGE_MODES } from "./outages.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import { named, PASSING, type Reachable, times } from "./reachable.ts";
 import { ROUTING_SET } from "./routing.ts";
+import { SHARES_ASKED_FOR, SHARES_EXPECTED } from "./shares-expected.ts";
 import type { Counts } from "./tally.ts";
 import { WHIMS } from "./trades.ts";
 
-/** False: no world can come by it, for the reason that stands beside it. */
-type Reachable<Name extends string> = Readonly<Record<Name, boolean>>;
-
-/** No world rests before every row is final, so only ends are counted. */
-const PASSING = false;
 /** Nothing refuses a payment for good yet: a failed attempt leaves it open for another. */
 const NOT_MADE = false;
 /** Found by the reconciliation alone, or a ping to an endpoint, which no world sends. */
@@ -155,11 +152,6 @@ const events: Reachable<EventType> = {
   ping: ELSEWHERE,
 };
 
-const named = (reachable: Reachable<string>) =>
-  Object.entries(reachable).flatMap(([name, isReached]) => (isReached ? [name] : []));
-const times = (ways: readonly string[], names: readonly string[]) =>
-  ways.flatMap((way) => names.map((name) => `${way} ${name}`));
-
 const PAYOUT_FAILURES = [...times(["rejected,"], ["AC04", "withdrawn", "written_no"]), "returned, AC04"];
 const BROKEN_TRANSACTIONS = ["crash before", "crash after", "COMMIT lost of", "COMMIT's answer lost of"];
 const BROKEN_MESSAGES = ["not sent:", "lost:", "answer lost:", "answer never comes:"];
@@ -186,6 +178,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "are told to come again: database_unavailable",
     "are refused a refund: payment_not_refundable",
     "are refused a refund: refund_exceeds_payment",
+    ...SHARES_ASKED_FOR,
   ],
   fate: ["PostgreSQL restarts", "a process stands still", "a rough night"],
   closes: ["days closed"],
@@ -271,12 +264,13 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ["payout_paid", "payout_returned", "channel_payouts", "own_money", "own_transfer"],
   ),
   "receipts from channels": ["by a rule", "by a rule, rounded", "by people"],
+  ...SHARES_EXPECTED,
   fees: times(["sets a schedule:"], FEE_POLICIES),
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 
 /** Runs smaller than this, in payments, may well miss something: not every ambush has had its seed. */
-export const ENOUGH_PAYMENTS = 8_000;
+export const ENOUGH_PAYMENTS = 9_000;
 
 /** What of a group was never reached. */
 export function missingIn(group: string, reached: Counts): readonly string[] {

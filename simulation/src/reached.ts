@@ -18,11 +18,15 @@ const REACHED = {
      union all
      select 'disputes', state from disputes
      union all
-     select case when refund_id is null then 'decisions about orders' else 'decisions about refunds' end,
+     select case
+         when operation like 'share%' then 'decisions about shares'
+         when refund_id is null then 'decisions about orders'
+         else 'decisions about refunds'
+       end,
        operation || ': ' || decision
      from exchanges
      union all
-     select 'shares', mode || ', ' || state || coalesce(', ' || failure_code, '') from shares
+     select 'shares', channel || ', ' || mode || ', ' || state from shares
      union all
      select 'shares', 'of a plan' from shares where merchant_share_no is null
      union all

@@ -22,6 +22,7 @@ import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
 import { checkRouting } from "./routing-checks.ts";
+import { sharesLater } from "./shares.ts";
 import { addReceivers, type Sharing, setSharing } from "./sharing.ts";
 import { checkSharing } from "./sharing-checks.ts";
 import type { Counts } from "./tally.ts";
@@ -95,7 +96,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
     const payments = options.payments;
     await storm(world, { merchants, words, payments, luck, spanMs, outages, sharing, office });
-    await settle(world, merchants, office);
+    await settle(world, merchants, office, sharing);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
@@ -189,7 +190,12 @@ async function storm(world: World, plan: Storm): Promise<void> {
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */
-async function settle(world: World, merchants: readonly Merchant[], office: Office): Promise<void> {
+async function settle(
+  world: World,
+  merchants: readonly Merchant[],
+  office: Office,
+  sharing: Sharing,
+): Promise<void> {
   const { scheduler, weather, shops } = world;
   const begunAt = scheduler.now().getTime();
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
@@ -202,7 +208,7 @@ async function settle(world: World, merchants: readonly Merchant[], office: Offi
   await pass(NIGHT_MS);
   weather.calm();
   await pass(UNTIL_PAYDAY_MS);
-  await payOut(world, office);
+  await payOut(world, office, sharing);
   await pass(begunAt + CALM_MS - scheduler.now().getTime());
   await resendLost(world);
   await pass(HOUR_MS);
@@ -224,16 +230,25 @@ async function payAgain(world: World, office: Office): Promise<void> {
 }
 
 /** Money leaves, and a night later the bank's statements show it. */
-async function payOut(world: World, office: Office): Promise<void> {
-  const { scheduler, weather } = world;
+async function payOut(world: World, office: Office, { paid }: Sharing): Promise<void> {
+  const { scheduler, weather, violations } = world;
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
   await armBankFaults(world, office.bank);
   weather.storm();
   const disturbing = disturb(world, PAYDAY_MS, "disturbances of a payday");
+  let isShared = false;
+  void sharesLater({ world, paid })
+    .catch((error: unknown) => violations.push(`later shares failed: ${(error as Error).stack}`))
+    .finally(() => {
+      isShared = true;
+    });
   await payday(office);
   disturbing.stop();
   await disarmBankFaults(world);
   weather.calm();
+  if ((await scheduler.run(() => isShared, from(world, STORM_MAX_MS))) === "ended") {
+    violations.push("what was asked for a day later has not come to an end");
+  }
   await pass(untilMidnight(world));
   const isRough = world.chance.stream("night of statements").hits(ROUGH_NIGHTS) || weather.isBadForPayouts;
   if (isRough) weather.storm();

@@ -3,7 +3,7 @@ import { does, insist, type TradeDeps, untilPaid } from "./asking.ts";
 import type { Answer } from "./body.ts";
 import type { Chance } from "./chance.ts";
 import type { Contract } from "./contracts.ts";
-import type { Receiver } from "./sharing.ts";
+import type { Receiver, Sharing } from "./sharing.ts";
 
 type Rule = { readonly receiver: string } & (
   | { readonly amount: number }
@@ -82,17 +82,44 @@ export async function shares(
     if (luck.hits(0.3)) await askFor(deps, id, { part: "early", amount: 100, isPaid: false });
     return;
   }
+  deps.sharing.paid.push({ id, amount: paid.amount, trade });
   await world.sleep(merchant.owner, luck.integer(luck.pick([30_000, 180_000])));
   const requests = wanted === "later" ? luck.between(1, 3) : luck.integer(2);
   for (let part = 1; part <= requests; part += 1) {
     await askFor(deps, id, { part: String(part), amount: paid.amount, isPaid: true });
     if (luck.hits(0.6)) await world.sleep(merchant.owner, luck.integer(120_000));
   }
+  if (luck.hits(0.3)) await takeBack(deps, id, "shared", paid.amount);
   if (luck.hits(0.5)) {
     const { status, body } = await insist(deps, "POST", `/v1/payments/${id}/shares/finish`);
     does(deps, status === 200 ? "finish a splitting" : `are refused to finish a splitting: ${body.code}`);
   }
+  if (luck.hits(0.3)) await takeBack(deps, id, "let-go", paid.amount);
   await look(deps, id);
+}
+
+/** A day later, when what was paid may be settled: more shares, and refunds that take back. */
+export async function sharesLater({ world, paid }: Pick<TradeDeps, "world"> & Pick<Sharing, "paid">) {
+  const luck = world.chance.stream("later shares");
+  for (const { id, amount, trade } of paid.filter(() => luck.hits(0.3))) {
+    const deps = { ...trade, luck };
+    await world.sleep(trade.merchant.owner, luck.integer(120_000));
+    if (luck.hits(0.7)) await askFor(deps, id, { part: "later", amount, isPaid: true });
+    if (luck.hits(0.5)) await takeBack(deps, id, "later", amount);
+  }
+}
+
+/** A refund, of all or a part: receivers give back first, or with it. */
+async function takeBack(deps: TradeDeps, id: string, part: string, amount: number): Promise<void> {
+  const { world, merchant, number, luck, words } = deps;
+  await world.sleep(merchant.owner, luck.integer(120_000));
+  const body = {
+    merchant_refund_no: `${merchant.name}-${number}-${part}`,
+    ...(luck.hits(0.3) ? {} : { amount: luck.between(1, Math.ceil(amount / 2)) }),
+  };
+  const answer = await insist(deps, "POST", `/v1/payments/${id}/refunds`, body);
+  if (answer.status < 300) words.refund(merchant.name, answer.body);
+  else does(deps, `are refused a refund: ${answer.body?.code}`);
 }
 
 type Asked = { readonly part: string; readonly amount: number; readonly isPaid: boolean };

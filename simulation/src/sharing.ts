@@ -2,6 +2,7 @@
  * What operators set before the traffic so that money is split: contracts that split, by their channel or in
  * our own books, and receivers whom two people approved and channels know; more receivers come in the storm.
  */
+import type { TradeDeps } from "./asking.ts";
 import type { Row } from "./body.ts";
 import type { Chance } from "./chance.ts";
 import type { ChannelName, Contract } from "./contracts.ts";
@@ -29,6 +30,8 @@ export type Sharing = {
   readonly splits: readonly Split[];
   /** Those that two people have approved; they grow in the storm. */
   readonly receivers: Receiver[];
+  /** Payments that succeeded and are split, as their merchants' programs know them. */
+  readonly paid: { readonly id: string; readonly amount: number; readonly trade: TradeDeps }[];
 };
 
 /** Channels that split. */
@@ -41,7 +44,7 @@ export async function setSharing(world: World, merchants: readonly Merchant[]): 
   const splits: Split[] = [];
   const receivers: Receiver[] = [];
   const [first] = merchants;
-  if (first === undefined) return { splits, receivers };
+  if (first === undefined) return { splits, receivers, paid: [] };
   const wish = { name: "approver of shares", roles: ["risk"] };
   const { token } = await asOperator(world, first.owner, "POST", "/v1/ops/operators", wish);
   for (const merchant of merchants) {
@@ -58,19 +61,21 @@ export async function setSharing(world: World, merchants: readonly Merchant[]): 
     }
     await untilBound(world, merchant);
   }
-  return { splits, receivers };
+  return { splits, receivers, paid: [] };
 }
 
 function approveBy(world: World, { owner }: Merchant, id: string, token: string) {
   return asOperator(world, owner, "POST", `/v1/ops/approvals/${id}/approve`, undefined, token);
 }
 
-/** A merchant's contracts with one channel split all alike, or none does. */
+/** Contracts with one channel split all alike, but for a few merchants'. */
 async function setContracts(world: World, merchant: Merchant, luck: Chance, token: string): Promise<Split[]> {
   const splits: Split[] = [];
+  const isMixed = luck.hits(0.2) && !world.weather.isBadForShares;
   for (const channel of SPLITTING) {
     if (!luck.hits(0.65) && !world.weather.isBadForShares) continue;
     for (const contract of merchant.contracts.filter((one) => one.channel === channel)) {
+      if (isMixed && luck.hits(0.5)) continue;
       const mode = luck.hits(0.4) && world.mayHoldShares ? "books" : "channel";
       const most = luck.pick([null, mode === "books" ? 600_000 : 200_000]);
       const path = `/v1/ops/channel_accounts/${contract.accountId}/sharing`;

@@ -288,4 +288,38 @@ export const MUTANTS: readonly Mutant[] = [
     instead: "if (batch.amount > reserve) {",
     catchers: [{ by: "test", file: "server/src/payouts/batches.test.ts" }],
   },
+  {
+    name: "share-renamed",
+    mistake: "each send of a share has another number at the channel",
+    file: "server/src/payments/sharing/calls.ts",
+    text: ": way.sharing.share(way.context, order),",
+    instead:
+      ": way.sharing.share(way.context, " +
+      "{ ...order, channelShareNo: order.channelShareNo.slice(0, -1) + share.tries }),",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "share-kept",
+    mistake: "receivers give back no more than what the merchant cannot cover",
+    file: "server/src/sharing/split.ts",
+    text: "const proportional = left <= 0n ? 0n : (given * left) / room.settled;",
+    instead: "const proportional = given;",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "splitting-forgotten",
+    mistake: "whatever is answered to the call that lets go of the rest is taken for done",
+    file: "server/src/payments/sharing/calls.ts",
+    text: "answerFinish(locked, call));",
+    instead: 'answerFinish(locked, { end: "answered", value: { outcome: "finished" } }));',
+    catchers: [SIMULATION],
+  },
+  {
+    name: "share-untold",
+    mistake: "what a receiver gave back is told to nobody",
+    file: "server/src/payments/sharing/decide.ts",
+    text: 'events: isDone ? [{ type: "share.returned", share: changed }] : [],',
+    instead: "events: [],",
+    catchers: [SIMULATION],
+  },
 ];
