@@ -69,8 +69,17 @@ export async function checkOwed(office: Office, fees: readonly FeesSet[]): Promi
       .reduce((sum, { amount }) => sum + amount, 0n);
     const say = (what: string) => found.push(`${name} in ${currency}: ${what}`);
     if (got !== arrived) say(`the bank has paid it ${got}, its payouts that have succeeded are ${arrived}`);
-    const atMost = earned[kind].find((own) => own.key === key && own.currency === currency)?.atMost ?? 0n;
+    const own = earned[kind].find((one) => one.key === key && one.currency === currency);
+    const { left = 0n, atMost = 0n } = own ?? {};
     if (got > atMost) say(`the bank has paid it ${got}, it has earned ${atMost}`);
+    const waiting = payouts
+      .filter(({ bankAccountId, state }) => state === "created" && has(payee, bankAccountId))
+      .reduce((sum, { amount }) => sum + amount, 0n);
+    const payable = office.payable.get(payee) ?? null;
+    const owed = left - got - waiting;
+    if (payable !== null && BigInt(payable) !== (owed > 0n ? owed : 0n)) {
+      say(`${payable} of what it is owed can be paid, it has ${left}, got ${got}, and ${waiting} waits`);
+    }
     if (got > 0n) counts(office, `a ${kind} was paid`);
   }
   found.push(...(await takenAndPaid(office, entries)));

@@ -10,6 +10,7 @@ import { type CostEntry, payCosts, sayPaid, sayReturned } from "./costs.ts";
 import { approve, ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
 import { askForOwed, payableOf } from "./owed.ts";
+import type { OwedPayee } from "./partners.ts";
 import { changeAccount } from "./payee-accounts.ts";
 import type { MerchantPayee } from "./payees.ts";
 import { jsonRequest, type World } from "./world.ts";
@@ -29,6 +30,8 @@ export type Office = Desk & {
   readonly known: Map<string, Known>;
   /** Payouts that finance knows of and has left for another day. */
   readonly left: Set<string>;
+  /** What could be paid to whom when the world had come to rest, in minor units. */
+  readonly payable: Map<OwedPayee, number>;
   paydayEnded: Date;
 };
 
@@ -45,6 +48,7 @@ export function openOffice(world: World, bank: Bank, merchants: readonly Merchan
     paidThrough: new Map(),
     known: new Map(),
     left: new Set(),
+    payable: new Map(),
     paydayEnded: world.begunAt,
   };
 }
@@ -131,7 +135,10 @@ export async function turn(office: Office): Promise<void> {
 
 /** Brings up to date what partners and receivers are owed, so that it can be held against what was paid. */
 export async function bringDuesUpToDate(office: Office): Promise<void> {
-  const works = office.bank.owed.map((payee) => async () => void (await payableOf(office, payee)));
+  const works = office.bank.owed.map((payee) => async () => {
+    const payable = await payableOf(office, payee);
+    if (payable !== null) office.payable.set(payee, payable);
+  });
   await together(office, works, TURN_MAX_MS);
 }
 

@@ -58,6 +58,8 @@ const REACHED = {
      union all
      select 'payouts', state || coalesce(', ' || failure_code, '') from payouts
      union all
+     select 'payouts', payee_kind || ', ' || state from payouts where payee_kind <> 'merchant'
+     union all
      select 'payouts', 'of a settlement' from payouts where settlement_id is not null
      union all
      select 'batches of payouts', state from payout_batches

@@ -103,13 +103,14 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const violated = (what: string) => violations.push(what);
   const due = watchDue(ground.cell);
   const weather = createWeather(seed, chance);
-  const { begunAt, endsMonth } = beginningOf(chance, weather);
-  const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...options });
+  const beginning = beginningOf(chance, weather);
+  const scheduler = createScheduler({ chance, start: beginning.begunAt, nextDue: due.next, ...options });
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
   // Without a trap of its own: what lies in wait for shares lies at the channel's.
-  const mayHoldShares = chance.stream("licence").hits(LICENSED) && !weather.isBadForShares;
+  const mayHoldShares =
+    (weather.isBadForOwed || chance.stream("licence").hits(LICENSED)) && !weather.isBadForShares;
   const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10", mayHoldShares });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
@@ -153,8 +154,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     hasLongCalm,
     mayHoldShares,
     operatorKey: config.operatorKey,
-    begunAt,
-    endsMonth,
+    ...beginning,
     dataDir,
     isBusy: due.isBusy,
     ...doings({ scheduler, weather }, platform),

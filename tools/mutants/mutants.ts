@@ -289,6 +289,22 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [{ by: "test", file: "server/src/payouts/batches.test.ts" }],
   },
   {
+    name: "owed-twice",
+    mistake: "a payout that waits leaves what a partner is owed to the next one",
+    file: "server/src/payouts/owed/store.ts",
+    text: "and p.state not in ('rejected', 'returned')",
+    instead: "and p.state in ('sent', 'unknown', 'succeeded')",
+    catchers: [SIMULATION],
+  },
+  {
+    name: "owed-lost",
+    mistake: "what comes back from a partner's payout is not owed again",
+    file: "server/src/payouts/owed/store.ts",
+    text: "and p.state not in ('rejected', 'returned')",
+    instead: "and p.state <> 'rejected'",
+    catchers: [SIMULATION],
+  },
+  {
     name: "share-renamed",
     mistake: "each send of a share has another number at the channel",
     file: "server/src/payments/sharing/calls.ts",
