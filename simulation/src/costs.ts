@@ -70,8 +70,12 @@ export type Payer = Desk & {
   readonly known: { set(ref: string, entry: CostEntry | { readonly is: "own_money" }): unknown };
 };
 
-/** Pays at the bank what the month that is over is owed: all or a part, together or apart. */
-export async function payCosts(payer: Payer): Promise<void> {
+/**
+ * Pays at the bank what the month that is over is owed: all or a part, together or apart. Costs of payments
+ * wait until trade is over: what a refund gives back before a debit is said to have paid them stands against
+ * it.
+ */
+export async function payCosts(payer: Payer, isTradeOver: boolean): Promise<void> {
   const { world, bank, luck } = payer;
   if (!world.endsMonth) return;
   await world.sleep(bank.owner, luck.integer(60 * MINUTE_MS));
@@ -83,7 +87,8 @@ export async function payCosts(payer: Payer): Promise<void> {
   }
   const costs: Cost[] = [];
   for (const row of body.data ?? []) {
-    const payable = row.currency === CURRENCY ? await payableOf(payer, row) : 0;
+    const isDue = row.currency === CURRENCY && (isTradeOver || row.charged === 0);
+    const payable = isDue ? await payableOf(payer, row) : 0;
     if (payable === 0) continue;
     const amount = luck.hits(0.6) ? payable : luck.between(1, payable);
     costs.push({ channel_account: row.channel_account, month, amount });

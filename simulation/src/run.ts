@@ -70,6 +70,8 @@ const PAYDAY_MS = 1.5 * HOUR_MS;
 const STATEMENTS_MS = 2 * HOUR_MS;
 /** So many of the worlds pay out again what was settled since. */
 const SECOND_PAYDAYS = 0.2;
+/** Of the others that begin as a month ends: costs of payments are paid then. */
+const SECOND_AT_MONTHS_END = 0.5;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
@@ -222,10 +224,11 @@ async function settle(
 /** What was settled since, in some worlds. */
 async function payAgain(world: World, office: Office): Promise<void> {
   const { weather } = world;
-  const isChosen = world.chance.stream("second payday").hits(SECOND_PAYDAYS);
+  const luck = world.chance.stream("second payday");
+  const isChosen = luck.hits(SECOND_PAYDAYS) || (world.endsMonth && luck.hits(SECOND_AT_MONTHS_END));
   if (!isChosen && !weather.isBadForCosts) return;
   weather.tally.add("bank", "a second payday");
-  await payday(office);
+  await payday(office, true);
   await rest(world, office);
 }
 
@@ -242,7 +245,7 @@ async function payOut(world: World, office: Office, { paid }: Sharing): Promise<
     .finally(() => {
       isShared = true;
     });
-  await payday(office);
+  await payday(office, false);
   disturbing.stop();
   await disarmBankFaults(world);
   weather.calm();
