@@ -40,6 +40,8 @@ export async function askForOwed(desk: Desk, payee: OwedPayee): Promise<void> {
     left -= await askOnce(desk, payee, `${payable}-${part}`, amount);
     await world.sleep(bank.owner, luck.integer(10 * MINUTE_MS));
   }
+  // What a payout has already, nobody else may have.
+  if (luck.hits(0.6)) await askOnce(desk, payee, `${payable}-again`, null);
 }
 
 /** Once, or twice at once under one number or two; what payouts were made of, in minor units. */
