@@ -7,15 +7,18 @@ import {
   CALLS,
   CLOSE_TRANSACTION_NAMES,
   COMMISSION_TRANSACTION_NAMES,
+  COST_POINTS,
   OTHER_MESSAGES,
+  OWED_POINTS,
   PAYOUT_POINTS,
+  SHARING_POINTS,
   TRANSACTION_NAMES,
 } from "./points.ts";
 import type { MessageFate, TransactionFate } from "./weather.ts";
 
 export type Ambush = {
   /** The fault of the sandbox without which what it lies in wait for may not come; null: it comes anyway. */
-  readonly lure: string | null;
+  readonly lure: Lure | null;
   /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
   transaction(name: string): KnownTransactionFate | null;
   message(name: string): MessageFate | null;
@@ -25,6 +28,12 @@ export type Ambush = {
   readonly isOfPayouts: boolean;
   /** Whether it lies in wait for commission on money that does not pass us. */
   readonly isOfCommission: boolean;
+  /** Of that, for what is owed to partners. */
+  readonly isOfOwed: boolean;
+  /** Whether it lies in wait for costs that channels bill apart. */
+  readonly isOfCosts: boolean;
+  /** Whether it lies in wait for money that is split. */
+  readonly isOfShares: boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -55,7 +64,17 @@ const TRAPS: readonly Trap[] = [
   ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: "crash_after_send" }) as const),
 ];
 
-const LURES: Readonly<Record<string, string>> = { "keeping a stray notification": "notification_forged" };
+/** A kind of fault, and what it is limited to. */
+export type Lure = { readonly kind: string; readonly match: Readonly<Record<string, string>> };
+
+const LURES: Readonly<Record<string, Lure>> = {
+  "keeping a stray notification": { kind: "notification_forged", match: {} },
+  // Alipay splits at once: nobody asks but after an answer that was lost.
+  "alipay.trade.order.settle.query": {
+    kind: "answer_lost_after_success",
+    match: { method: "alipay.trade.order.settle" },
+  },
+};
 
 const STRIKES_MAX = 2;
 
@@ -73,6 +92,9 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
     isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
     isOfPayouts: PAYOUT_POINTS.includes(trap.at),
     isOfCommission: COMMISSION_TRANSACTION_NAMES.includes(trap.at),
+    isOfOwed: OWED_POINTS.includes(trap.at),
+    isOfCosts: COST_POINTS.includes(trap.at),
+    isOfShares: SHARING_POINTS.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),

@@ -1,14 +1,16 @@
 /** How a merchant's program asks the platform: until it is answered. */
-import { type Answer, NOTHING } from "./body.ts";
+import { type Answer, type Body, NOTHING } from "./body.ts";
 import type { Chance } from "./chance.ts";
 import type { Words } from "./ledger-of-words.ts";
 import type { Merchant } from "./merchants.ts";
+import type { Sharing } from "./sharing.ts";
 import { jsonRequest, platformUrl, type World } from "./world.ts";
 
 export type TradeDeps = {
   readonly world: World;
   readonly words: Words;
   readonly merchant: Merchant;
+  readonly sharing: Sharing;
   readonly number: number;
   readonly luck: Chance;
   /** The method that it must be paid by; null: any. */
@@ -63,4 +65,16 @@ export async function insist(
     }
     await world.sleep(merchant.owner, luck.between(100, 8_000));
   }
+}
+
+/** Looks now and then until the payment is paid; null: it will not be, or not while anybody looks. */
+export async function untilPaid(deps: TradeDeps, id: string, lifetimeMs: number): Promise<Body | null> {
+  const { world, merchant } = deps;
+  for (const waitMs of [10_000, 30_000, 60_000, 120_000, lifetimeMs]) {
+    await world.sleep(merchant.owner, waitMs);
+    const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
+    if (body?.status === "succeeded") return body;
+    if (body?.status_final === true) return null;
+  }
+  return null;
 }

@@ -3,7 +3,6 @@
  * or more than what came in for it, and nothing is under way any more.
  */
 import { formatId, type Id, parseId } from "../../server/src/kernel/ids.ts";
-import type { Payee } from "./bank.ts";
 import { cameThrough } from "./bills.ts";
 import { sandboxUrl } from "./channel.ts";
 import { CONSOLES } from "./contracts.ts";
@@ -11,10 +10,12 @@ import { counts } from "./desk.ts";
 import { passesUs } from "./fund-flows.ts";
 import type { Office } from "./payday.ts";
 import { mayGoTo } from "./payee-accounts.ts";
+import type { MerchantPayee } from "./payees.ts";
+import { splitAway } from "./splits.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** As the bank itself has it; what came in is positive. */
-type Entry = {
+export type Entry = {
   readonly ref: string;
   readonly amount: number;
   readonly end_to_end_id: string | null;
@@ -23,9 +24,9 @@ type Entry = {
   readonly number: string | null;
 };
 
-type PayoutRow = {
+export type PayoutRow = {
   readonly id: Id;
-  readonly merchantId: Id;
+  readonly payeeId: Id;
   readonly currency: string;
   readonly amount: bigint;
   readonly fee: bigint;
@@ -38,9 +39,9 @@ type PayoutRow = {
   readonly sentAt: Date | null;
 };
 
-const PAYOUTS = {
+export const PAYOUTS = {
   name: "simulation_payouts_of_all",
-  text: `select id, payee_id as merchant_id, currency::text, amount, fee, bank_account_id, state, batch_id,
+  text: `select id, payee_id, currency::text, amount, fee, bank_account_id, state, batch_id,
      contradicted, failure_code, created_at, sent_at
    from payouts
    order by id`,
@@ -91,7 +92,8 @@ export async function isUnderWay(office: Office): Promise<boolean> {
   return BigInt(entries.length) !== (await db.one<{ read: bigint }>(READ))?.read;
 }
 
-async function entriesOf({ world, bank }: Office): Promise<readonly Entry[]> {
+/** Every entry of our accounts, past the platform. */
+export async function entriesOf({ world, bank }: Office): Promise<readonly Entry[]> {
   const all: Entry[] = [];
   for (const { number } of bank.ours) {
     const url = sandboxUrl(`/bank/entries?account=${number}`);
@@ -140,10 +142,10 @@ function faultsOf(office: Office, payout: PayoutRow, entries: readonly Entry[]):
     );
   }
   const id = formatId("bac", payout.bankAccountId);
-  const payee = office.bank.payees.find(({ accounts }) => accounts.has(id));
+  const payee = [...office.bank.payees, ...office.bank.owed].find(({ accounts }) => accounts.has(id));
   const number = payee?.accounts.get(id)?.number;
   if (payee === undefined || !mayGoTo(payee, id, payout.createdAt)) {
-    say(`${id} was not the account that its merchant's payouts go to`);
+    say(`${id} was not the account that its payee's payouts go to`);
   }
   for (const entry of paid) {
     if (BigInt(-entry.amount) !== payout.amount) say(`${payout.amount} of it, the bank paid ${entry.amount}`);
@@ -181,14 +183,17 @@ const BOOKED = {
   text: `select coalesce(-sum(e.amount) filter (
        where a.code = 'interbook'
          and j.kind in ('payout_confirmed', 'payout_returned')
+         and j.counterparty_id = b.owner_id
      ), 0)::bigint as paid_out,
      coalesce(-sum(e.amount) filter (
-       where a.code in ('fee_income', 'partner_payable')
+       where a.code = 'fee_income'
          and not exists (
            select
            from commission_rows r
            where r.id = j.source_id
          )
+         or a.code = 'partner_payable'
+           and j.kind not in ('payout_sent', 'payout_rejected', 'payout_returned')
      ), 0)::bigint as fees,
      coalesce(-sum(e.amount) filter (
        where a.code in ('merchant_pending', 'merchant_available', 'merchant_reserve', 'merchant_receivable',
@@ -226,7 +231,7 @@ type Booked = {
 /** What a merchant really got is what its payouts and its book say, and no more than came in for it. */
 async function checkPayee(
   office: Office,
-  payee: Payee,
+  payee: MerchantPayee,
   entries: readonly Entry[],
   payouts: readonly PayoutRow[],
 ): Promise<string[]> {
@@ -237,7 +242,7 @@ async function checkPayee(
     .filter(({ number }) => number !== null && numbers.has(number))
     .reduce((sum, { amount }) => sum - BigInt(amount), 0n);
   const merchantId = parseId("mch", merchant.id) as Id;
-  const own = payouts.filter((one) => one.merchantId === merchantId && one.currency.trim() === currency);
+  const own = payouts.filter((one) => one.payeeId === merchantId && one.currency.trim() === currency);
   const arrived = own
     .filter(({ state }) => state === "succeeded")
     .reduce((sum, { amount }) => sum + amount, 0n);
@@ -247,14 +252,35 @@ async function checkPayee(
   const say = (what: string) => faults.push(`${merchant.name} in ${currency}: ${what}`);
   if (got !== arrived) say(`the bank has paid it ${got}, its payouts that have succeeded are ${arrived}`);
   if (got !== paidOut) say(`the bank has paid it ${got}, its book says ${paidOut}`);
-  const due = (await cameIn(world, payee)) - fees + claims;
+  const due = (await cameIn(world, payee)) - (await sharedOf(world, payee)) - fees + claims;
   if (got + left !== due) say(`it got ${got} and has ${left}, of ${due} that came in for it, fees taken off`);
   if (got > 0n) counts(office, "a merchant was paid");
   return faults;
 }
 
+const IN_OUR_BOOKS = {
+  name: "simulation_shared_in_our_books",
+  text: `select coalesce(sum(amount - returned_amount), 0)::bigint as shared
+   from shares
+   where merchant_id = $1
+     and currency = $2
+     and mode = 'books'
+     and state = 'succeeded'`,
+};
+
+/** What receivers have of it: as channels have split it, and in our own books. */
+async function sharedOf(world: World, { merchant, currency }: MerchantPayee): Promise<bigint> {
+  const parameters = [parseId("mch", merchant.id), currency];
+  const booked = await world.ground.cell.db.one<{ shared: bigint }>(IN_OUR_BOOKS, parameters);
+  let sum = booked?.shared ?? 0n;
+  for (const contract of merchant.contracts.filter(passesUs)) {
+    if (CONSOLES[contract.channel].currency === currency) sum += await splitAway(world, contract, null);
+  }
+  return sum;
+}
+
 /** Payments less refunds and claims, as the channels' own bills have them. */
-async function cameIn(world: World, { merchant, currency }: Payee): Promise<bigint> {
+async function cameIn(world: World, { merchant, currency }: MerchantPayee): Promise<bigint> {
   let sum = 0n;
   for (const contract of merchant.contracts.filter(passesUs)) {
     if (CONSOLES[contract.channel].currency !== currency) continue;

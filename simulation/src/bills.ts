@@ -76,14 +76,16 @@ const DISPUTES = {
    where d.channel_account_id = $1
    order by d.id`,
 };
+// No trade bill shows what was split.
 const RECEIVABLES = {
   name: "simulation_receivables",
   text: `select j.subject_id as payment_id, sum(e.amount)::bigint as amount
    from journals j
    join entries e on e.journal_id = j.id
    join accounts a on a.id = e.account_id
-   where a.code = $2
+   where a.code = any($2::text[])
      and a.channel_account_id = $1
+     and j.kind not in ('share_done', 'share_returned')
    group by j.subject_id
    order by j.subject_id`,
 };
@@ -99,12 +101,14 @@ export async function explainBills(world: World, merchants: readonly Merchant[])
       const lines = await download(world, contract);
       for (const { kind } of lines) world.weather.tally.add("lines of bills", `${contract.channel} ${kind}`);
       const account = [parseId("cha", contract.accountId) as Id];
-      const receivable = passesUs(contract) ? "channel_receivable" : "memo_channel_receivable";
+      const owing = passesUs(contract)
+        ? ["channel_receivable", "channel_cost_payable"]
+        : ["memo_channel_receivable", "memo_channel_cost_payable"];
       const unexplained = explain(lines, {
         attempts: await db.all<OwnAttempt>(ATTEMPTS, account),
         refunds: await db.all<OwnRefund>(REFUNDS, account),
         disputes: await db.all<OwnDispute>(DISPUTES, account),
-        receivables: await db.all<Receivable>(RECEIVABLES, [...account, receivable]),
+        receivables: await db.all<Receivable>(RECEIVABLES, [...account, owing]),
         bearsFees: passesUs(contract),
       });
       for (const what of unexplained) found.push(`${contract.channel} bill of ${merchant.name}: ${what}`);
@@ -200,6 +204,17 @@ export async function cameThrough(world: World, contract: Contract): Promise<big
   const account = [parseId("cha", contract.accountId) as Id];
   const refunds = await world.ground.cell.db.all<OwnRefund>(REFUNDS, account);
   return cameIn(await download(world, contract), refunds);
+}
+
+/** What the channel has charged for payments less what it gave back, and how far rounding may be off. */
+export async function feesOf(
+  world: World,
+  contract: Contract,
+): Promise<{ readonly charged: bigint; readonly rounded: bigint }> {
+  const lines = await download(world, contract);
+  const charged = lines.reduce((sum, { kind, fee }) => (kind === "dispute" ? sum : sum + fee), 0n);
+  const back = lines.filter(({ kind }) => kind === "refund").length;
+  return { charged, rounded: BigInt(2 * back) };
 }
 
 /** Every business day of the channel since the world began. */

@@ -20,6 +20,7 @@ export type Body = {
   readonly state_final: boolean;
   // A contract
   readonly notify_path: string;
+  readonly revision: number;
   // An operator, and what one has proposed
   readonly token: string;
   readonly subject: string;
@@ -33,6 +34,10 @@ export type Body = {
   readonly short: number;
   // A statement
   readonly version: number;
+  readonly payable: number;
+  // A receiver of shares that was proposed
+  readonly receiver: { readonly id: string };
+  readonly approval: { readonly id: string };
   /** Of a proposal to pay. */
   readonly batch?: { readonly id: string };
   // A refusal of the sandbox's wallet
@@ -76,13 +81,21 @@ export type Row = {
   readonly needs_people: boolean;
   // An entry of a statement
   readonly entry_ref: string;
+  readonly channel_account: string;
+  // A month's costs of a contract, and an account of the books
+  readonly charged: number;
+  readonly paid: number;
+  readonly owed: number;
+  readonly channel_account_id: string | null;
+  readonly natural_balance: number;
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;
   // A row of a commission statement
-  readonly channel_account: string;
   readonly number: string;
   readonly reason: string | null;
+  // A receiver of shares, as its channels know it
+  readonly accounts: readonly { readonly state: string }[];
 };
 
 export type NextAction =

@@ -9,6 +9,7 @@ import { atTheBank, counts, type Desk, decide } from "./desk.ts";
 import { passesUs } from "./fund-flows.ts";
 import type { Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
+import { splitAway } from "./splits.ts";
 import type { World } from "./world.ts";
 
 /** One contract's part of what a channel transfers. */
@@ -86,7 +87,8 @@ async function owed(world: World, contract: Contract, paidThrough: PaidThrough):
   for (const date of dates.slice(0, -1).filter((one) => one > paid)) {
     const lines = await bill(date);
     if (lines === null) break;
-    amount += lines.reduce((sum, line) => sum + line.settleAmount - line.fee, 0n);
+    amount += lines.reduce((sum, line) => sum + line.settleAmount - (contract.isGross ? 0n : line.fee), 0n);
+    amount -= await splitAway(world, contract, date);
     if (from === "") from = date;
     through = date;
   }

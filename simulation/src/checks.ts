@@ -46,6 +46,16 @@ const UNFINISHED = {
      union all
      select 'the dispute ' || id || ' is still ' || state from disputes where finished_at is null
      union all
+     select 'the splitting of ' || payment_id || ' is still ' || state from sharings where finished_at is null
+     union all
+     select 'the share ' || id || ' is still ' || state from shares where finished_at is null
+     union all
+     select 'the return ' || id || ' is still ' || state from share_returns where finished_at is null
+     union all
+     select 'the receiver ' || receiver_id || ' is still ' || state || ' at ' || channel
+     from receiver_bindings
+     where state = 'created'
+     union all
      select 'the delivery ' || id || ' is still scheduled' from deliveries where state = 'scheduled'
    ) rows
    order by what`,
@@ -84,6 +94,14 @@ const UNFOUNDED = {
    order by what`,
 };
 
+const RESOURCES = {
+  payment: "payments",
+  final: "payments",
+  refund: "refunds",
+  final_refund: "refunds",
+  share: "shares",
+} as const;
+
 /** Whatever was acknowledged is there, and what was called final has not changed. */
 async function checkWords(
   world: World,
@@ -102,8 +120,7 @@ async function checkWords(
     return known;
   };
   for (const word of words.all) {
-    const isRefund = word.kind === "refund" || word.kind === "final_refund";
-    const { status, body } = await get(word.merchant, `/v1/${isRefund ? "refunds" : "payments"}/${word.id}`);
+    const { status, body } = await get(word.merchant, `/v1/${RESOURCES[word.kind]}/${word.id}`);
     if (status !== 200) {
       found.push(`${word.id} was acknowledged and is answered ${status}`);
       continue;
@@ -115,6 +132,10 @@ async function checkWords(
         break;
       case "refund":
         if (body.merchant_refund_no !== word.refundNo || body.amount !== word.amount)
+          found.push(`${word.id} is not what was acknowledged: ${JSON.stringify({ word, body })}`);
+        break;
+      case "share":
+        if (body.amount !== word.amount)
           found.push(`${word.id} is not what was acknowledged: ${JSON.stringify({ word, body })}`);
         break;
       case "final":

@@ -157,7 +157,8 @@ function notBack(outage: Outage, settings: SettingsById, { spells, rows }: Lines
   if (usualRule === null || Object.keys(limits).length > 0) return [];
   const id = parseId("cha", accountId) as Id;
   const usual = rows.filter(
-    ({ routing, createdAt }) =>
+    ({ routing, createdAt, isSplit }) =>
+      !isSplit &&
       routing.startsWith(`rule ${usualRule}@`) &&
       !routing.includes("after cha_") &&
       createdAt.getTime() >= from,

@@ -85,7 +85,8 @@ const OPEN_DAYS = {
        select
        from journals j
        where j.kind in ('payment_success', 'refund_accepted', 'refund_returned', 'reversed_by_channel',
-         'surplus_success', 'surplus_refund_accepted', 'surplus_reversed', 'dispute_opened', 'dispute_won')
+         'surplus_success', 'surplus_refund_accepted', 'surplus_reversed', 'dispute_opened', 'dispute_won',
+         'share_booked', 'share_done', 'share_returned')
          and not exists (
            select
            from close_runs r

@@ -29,6 +29,8 @@ export type Contract = Omit<Draft, "credentials"> & {
   readonly fundFlow: FundFlow;
   /** Its keys may be rotated. */
   credentials: Readonly<Record<string, string>>;
+  /** Its channel bills its costs apart. */
+  isGross: boolean;
 };
 
 /** How a world meets a channel beside its protocol. */

@@ -43,6 +43,8 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   cancel_retry_flag: [{}],
   fund_change_n: [{ moved: true }, { moved: false }],
   query_lag: [{}, { not_found: 3, unknown: 0 }, { not_found: 0, unknown: 4 }],
+  share_closed: [{}, { reason: "RECEIVER_RECEIPT_LIMIT" }],
+  share_return_failed: [{}],
   clearing_cut_over: [{}, { executed: false }, { minutes: 20 }],
 };
 
@@ -52,10 +54,12 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
   const share = luck.pick([0, 0.25, 0.5, 0.9]);
   // A wrong amount told of a wrong amount paid can be the amount that was asked: no one could tell.
   const never = luck.pick(["trade_wrong_amount", "notification_wrong_amount"]);
+  const { lure } = world.weather;
   for (const [kind, choices] of Object.entries(FAULTS)) {
-    const isLure = kind === world.weather.lure;
+    const isLure = kind === lure?.kind;
     if ((!luck.hits(share) || kind === never) && !isLure) continue;
-    const match = luck.hits(0.3) && !isLure ? matchOf(luck.pick(luck.pick(merchants).contracts)) : {};
+    const limited = luck.hits(0.3) && !isLure ? matchOf(luck.pick(luck.pick(merchants).contracts)) : {};
+    const match = isLure ? lure.match : limited;
     const fault = {
       kind,
       match,

@@ -19,6 +19,7 @@ const OWN_ROWS: Readonly<Record<string, string>> = {
   payouts: "payouts",
   channel_payouts: "channel_payouts",
   commission_receipts: "commission_receipts",
+  channel_costs: "channel_cost_payments",
 };
 
 /** Others that look at more; of the calendar only what a world waits for. */

@@ -23,15 +23,12 @@ import { FAULTS } from "./disturbances.ts";
 import { FEE_POLICIES } from "./fees.ts";
 import { OUTAGE_MODES } from "./outages.ts";
 import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import { named, PASSING, type Reachable, times } from "./reachable.ts";
 import { ROUTING_SET } from "./routing.ts";
+import { SHARES_ASKED_FOR, SHARES_EXPECTED } from "./shares-expected.ts";
 import type { Counts } from "./tally.ts";
 import { WHIMS } from "./trades.ts";
 
-/** False: no world can come by it, for the reason that stands beside it. */
-type Reachable<Name extends string> = Readonly<Record<Name, boolean>>;
-
-/** No world rests before every row is final, so only ends are counted. */
-const PASSING = false;
 /** Nothing refuses a payment for good yet: a failed attempt leaves it open for another. */
 const NOT_MADE = false;
 /** Found by the reconciliation alone, or a ping to an endpoint, which no world sends. */
@@ -156,11 +153,6 @@ const events: Reachable<EventType> = {
   ping: ELSEWHERE,
 };
 
-const named = (reachable: Reachable<string>) =>
-  Object.entries(reachable).flatMap(([name, isReached]) => (isReached ? [name] : []));
-const times = (ways: readonly string[], names: readonly string[]) =>
-  ways.flatMap((way) => names.map((name) => `${way} ${name}`));
-
 /** Why a row of commission is none that is booked by itself. A file has one currency, as its contract. */
 const NOT_BOOKED: readonly Reason[] = ["unknown_number", "repeated", "beyond_payment"];
 const PAYOUT_FAILURES = [...times(["rejected,"], ["AC04", "withdrawn", "written_no"]), "returned, AC04"];
@@ -189,6 +181,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "are told to come again: database_unavailable",
     "are refused a refund: payment_not_refundable",
     "are refused a refund: refund_exceeds_payment",
+    ...SHARES_ASKED_FOR,
   ],
   fate: ["PostgreSQL restarts", "a process stands still", "a rough night"],
   closes: ["days closed"],
@@ -255,6 +248,19 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "a merchant changes its account: carried_out",
     "a merchant was paid",
     "a merchant without an account",
+    "a partner changes its account: carried_out",
+    "a partner was paid",
+    "a partner without an account is not paid",
+    "a payout to a partner is asked for twice at once",
+    "a payout to a partner is asked for two at once",
+    "a receiver was paid",
+    "more than a partner is owed is refused: insufficient_balance",
+    "more than a partner is owed is refused: nothing_to_pay_out",
+    "a gross contract's costs were paid",
+    "a month's minimum was paid",
+    "costs are said to be paid twice at once",
+    "costs come back: carried_out",
+    "more costs than are owed: cost_not_owed",
     "a payout ends on the bank's written no: carried_out",
     "a payout is withdrawn",
     "a second payday",
@@ -264,14 +270,30 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "two batches proposed at once",
     "two people approve at once",
   ],
-  payouts: [...named(payouts), "of a settlement", ...PAYOUT_FAILURES],
+  payouts: [
+    ...named(payouts),
+    "of a settlement",
+    ...PAYOUT_FAILURES,
+    ...times(["partner,"], ["succeeded", "rejected", "returned"]),
+    ...times(["receiver,"], ["succeeded", "returned"]),
+  ],
   "batches of payouts": [...named(batches), "sent more than once"],
   "words about payouts": named(payoutWords).map((name) => `…: ${name}, applied`),
   "entries at the bank": times(
     ["placed,"],
-    ["payout_paid", "payout_returned", "channel_payouts", "own_money", "own_transfer", "commission"],
+    [
+      "payout_paid",
+      "payout_returned",
+      "channel_payouts",
+      "channel_costs",
+      "channel_costs_returned",
+      "own_money",
+      "own_transfer",
+      "commission",
+    ],
   ),
   "receipts from channels": ["by a rule", "by a rule, rounded", "by people"],
+  ...SHARES_EXPECTED,
   commission: [
     "a statement is sent",
     "a statement is sent again",
@@ -293,7 +315,7 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Runs smaller than this, in payments, may well miss something: not every ambush has had its seed. */
-export const ENOUGH_PAYMENTS = 8_000;
+export const ENOUGH_PAYMENTS = 9_500;
 
 /** What of a group was never reached. */
 export function missingIn(group: string, reached: Counts): readonly string[] {

@@ -62,7 +62,7 @@ export type OwnDispute = {
   readonly wonDate: string | null;
 };
 
-/** What a payment's journals did to what the channel owes us. */
+/** What a payment's journals did to what the channel owes us, less what we owe it of costs billed apart. */
 export type Receivable = { readonly paymentId: Id; readonly amount: bigint };
 
 export type Books = {

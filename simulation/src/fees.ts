@@ -6,25 +6,27 @@
 import { parseId } from "../../server/src/kernel/ids.ts";
 import type { Chance } from "./chance.ts";
 import { asOperator, type Merchant } from "./merchants.ts";
+import type { WorldCurrency } from "./methods.ts";
 import type { World } from "./world.ts";
 
 /** What a refund gives back of a fee. */
 export const FEE_POLICIES = ["returned", "kept", "pro_rata", "cumulative"] as const;
 type Policy = (typeof FEE_POLICIES)[number];
+type Share = { readonly party: string; readonly rate_millionths: number };
 type Tier = { readonly from: number; readonly rate_millionths: number; readonly fixed: number };
 
 /** What was set of one merchant and currency. */
 export type FeesSet = {
   readonly merchant: Merchant;
-  readonly currency: string;
+  readonly currency: WorldCurrency;
   readonly scheduleId: string;
   readonly effectiveFrom: string;
   readonly tiers: readonly Tier[];
   readonly minimum: number;
   readonly cap: number | null;
   readonly refund: Policy;
-  /** Millionths of the fee, of all partners together. */
-  readonly partners: number;
+  /** Whose parts of the fee are, by party. */
+  readonly shares: readonly Share[];
 };
 
 const MINUTE_MS = 60_000;
@@ -33,7 +35,7 @@ const BEIJING_MS = 480 * MINUTE_MS;
 /** Gives some of the merchants schedules. */
 export async function setFees(world: World, merchants: readonly Merchant[]): Promise<readonly FeesSet[]> {
   const luck = world.chance.stream("fees");
-  const chosen = merchants.filter(() => luck.hits(0.5));
+  const chosen = merchants.filter(() => luck.hits(0.5) || world.weather.isBadForOwed);
   const [first] = chosen;
   if (first === undefined) return [];
   const hired = await asOperator(world, first.owner, "POST", "/v1/ops/operators", {
@@ -56,12 +58,12 @@ async function setFee(
     luck,
     currency,
     approver,
-  }: { readonly luck: Chance; readonly currency: string; readonly approver: string },
+  }: { readonly luck: Chance; readonly currency: WorldCurrency; readonly approver: string },
 ): Promise<FeesSet> {
   // Some worlds begin shortly before midnight: approved after it, a version from the day before is too late.
   const soon = world.scheduler.now().getTime() + BEIJING_MS + MINUTE_MS;
   const effectiveFrom = new Date(soon).toISOString().slice(0, 10);
-  const terms = drawTerms(luck);
+  const terms = drawTerms(luck, world.weather.isBadForOwed);
   const { tiers, minimum, cap, refund, shares } = terms;
   const place = { merchant_id: merchant.id, method: null, currency, effective_from: effectiveFrom };
   const rules = [{ tiers, minimum, cap }];
@@ -70,12 +72,11 @@ async function setFee(
   const path = `/v1/ops/approvals/${proposed.id}/approve`;
   await asOperator(world, merchant.owner, "POST", path, undefined, approver);
   world.weather.tally.add("fees", `sets a schedule: ${refund}`);
-  const partners = shares.reduce((sum, share) => sum + share.rate_millionths, 0);
   const scheduleId: string = proposed.subject;
-  return { merchant, currency, scheduleId, effectiveFrom, tiers, minimum, cap, refund, partners };
+  return { merchant, currency, scheduleId, effectiveFrom, tiers, minimum, cap, refund, shares };
 }
 
-function drawTerms(luck: Chance) {
+function drawTerms(luck: Chance, isShared: boolean) {
   const tiers: Tier[] = [];
   let from = 0;
   for (let left = luck.between(1, 3); left > 0; left -= 1) {
@@ -89,7 +90,7 @@ function drawTerms(luck: Chance) {
     { party: "agent", rate_millionths: luck.integer(500_000) },
     { party: "provider", rate_millionths: luck.integer(500_000) },
   ];
-  return { tiers, minimum, cap, refund, shares: luck.hits(0.5) ? shared : [] };
+  return { tiers, minimum, cap, refund, shares: luck.hits(0.5) || isShared ? shared : [] };
 }
 
 const CHARGED = {
@@ -105,7 +106,16 @@ const CHARGED = {
 };
 const OWED_TO_PARTNERS = {
   name: "simulation_owed_to_partners",
-  text: `select -sum(c.balance)::bigint as owed
+  text: `select -sum(c.balance)::bigint as owed,
+     (
+       select coalesce(sum(s.amount), 0)
+       from payout_sources s
+       join payouts p on p.id = s.payout_id
+       where s.merchant_id = $1
+         and s.code = 'partner_payable'
+         and p.currency = $2
+         and p.state = 'succeeded'
+     )::bigint as paid
    from accounts c
    join books b on b.id = c.book_id
    where b.owner_id = $1
@@ -123,17 +133,71 @@ type Charged = {
   readonly currency: string;
 };
 
+type Owed = { readonly owed: bigint | null; readonly paid: bigint };
+
+async function chargedBy({ ground }: World, { merchant, currency }: FeesSet): Promise<readonly Charged[]> {
+  const rows = await ground.cell.db.all<Charged>(CHARGED, [parseId("mch", merchant.id)]);
+  return rows.filter((row) => row.currency.trim() === currency);
+}
+
+/** What a payee got in a currency, in all merchants' books. */
+export type Earned = {
+  /** A party, or `rcv_…`. */
+  readonly key: string;
+  readonly currency: WorldCurrency;
+  /** What is its own now, and what was when each payment had succeeded, in minor units. */
+  left: bigint;
+  atMost: bigint;
+};
+
+/** Reckoned apart from the platform, by party and currency. */
+export async function earnedByParties(world: World, set: readonly FeesSet[]): Promise<readonly Earned[]> {
+  const earned = new Map<string, Earned>();
+  for (const fees of set) {
+    for (const row of await chargedBy(world, fees)) {
+      const [now, then] = [partsOf(leftOf(row), fees.shares), partsOf(row.partnerAmount, fees.shares)];
+      for (const [at, { party }] of fees.shares.entries()) {
+        const { currency } = fees;
+        const place = `${party} ${currency}`;
+        const own = earned.get(place) ?? { key: party, currency, left: 0n, atMost: 0n };
+        own.left += now[at] as bigint;
+        own.atMost += then[at] as bigint;
+        earned.set(place, own);
+      }
+    }
+  }
+  return [...earned.values()];
+}
+
+/** Parts of an amount by shares in the order of their parties: the largest remainders get what is left. */
+function partsOf(amount: bigint, shares: readonly Share[]): readonly bigint[] {
+  const whole = shares.reduce((sum, share) => sum + BigInt(share.rate_millionths), 0n);
+  if (whole === 0n) return shares.map(() => 0n);
+  const exact = shares.map((share) => amount * BigInt(share.rate_millionths));
+  const parts = exact.map((each) => each / whole);
+  let left = parts.reduce((sum, part) => sum - part, amount);
+  const byRemainder = [...exact.keys()].sort(
+    (a, b) => Number(((exact[b] as bigint) % whole) - ((exact[a] as bigint) % whole)) || a - b,
+  );
+  for (const at of byRemainder) {
+    if (left === 0n) break;
+    parts[at] = (parts[at] as bigint) + 1n;
+    left -= 1n;
+  }
+  return parts;
+}
+
 /** Every fee of those merchants that is not what their schedule says, and what is owed to their partners. */
 export async function checkFees(world: World, set: readonly FeesSet[]): Promise<readonly string[]> {
   const { db } = world.ground.cell;
   const wrong: string[] = [];
   for (const fees of set) {
     const merchantId = parseId("mch", fees.merchant.id);
-    const rows = await db.all<Charged>(CHARGED, [merchantId]);
-    const own = rows.filter(({ currency }) => currency === fees.currency);
+    const own = await chargedBy(world, fees);
     wrong.push(...own.flatMap((row) => faultsOf(row, fees)));
-    const owed = (await db.one<{ owed: bigint | null }>(OWED_TO_PARTNERS, [merchantId, fees.currency]))?.owed;
-    const due = own.reduce((sum, row) => sum + leftOf(row), 0n);
+    const booked = await db.one<Owed>(OWED_TO_PARTNERS, [merchantId, fees.currency]);
+    const { owed, paid = 0n } = booked ?? {};
+    const due = own.reduce((sum, row) => sum + leftOf(row), -paid);
     if ((owed ?? 0n) !== due) wrong.push(`partners of ${fees.merchant.name} are owed ${owed}, not ${due}`);
   }
   return wrong;
@@ -148,7 +212,8 @@ function faultsOf(row: Charged, fees: FeesSet): string[] {
   const fee = feeOf(row.settleAmount, fees);
   if (row.feeRule !== fees.scheduleId) faults.push(`${row.id} is charged by ${row.feeRule}`);
   if (row.feeAmount !== fee) faults.push(`${row.id} is charged ${row.feeAmount}, not ${fee}`);
-  const partners = halfUp(fee * BigInt(fees.partners), 1_000_000n);
+  const millionths = fees.shares.reduce((sum, share) => sum + share.rate_millionths, 0);
+  const partners = halfUp(fee * BigInt(millionths), 1_000_000n);
   if (row.partnerAmount !== partners) faults.push(`${row.id} owes partners ${row.partnerAmount}`);
   const isGiven = { kept: row.feeReturned === 0n, returned: [0n, fee].includes(row.feeReturned) };
   if (fees.refund in isGiven && !isGiven[fees.refund as keyof typeof isGiven]) {

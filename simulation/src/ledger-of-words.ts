@@ -19,11 +19,14 @@ export type Acknowledged =
     }
   /** The status was said to be final. */
   | { readonly kind: "final"; readonly merchant: string; readonly id: string; readonly status: string }
+  | { readonly kind: "share"; readonly merchant: string; readonly id: string; readonly amount: number }
   | { readonly kind: "final_refund"; readonly merchant: string; readonly id: string; readonly state: string };
 
 export type Words = {
   payment(merchant: string, body: Body): void;
   refund(merchant: string, body: Body): void;
+  /** Of a list of shares. */
+  shares(merchant: string, body: Body): void;
   readonly all: readonly Acknowledged[];
 };
 
@@ -39,6 +42,9 @@ export function createWords(): Words {
       const { id, payment, merchant_refund_no: refundNo, amount, state, state_final: final } = body;
       all.push({ kind: "refund", merchant, id, payment, refundNo, amount });
       if (final === true) all.push({ kind: "final_refund", merchant, id, state });
+    },
+    shares: (merchant, { data }) => {
+      for (const { id, amount } of data ?? []) all.push({ kind: "share", merchant, id, amount });
     },
     all,
   };

@@ -54,7 +54,7 @@ async function makeMerchant(world: World, name: string, isFirst: boolean): Promi
       const fundFlow = flowOf(channel);
       const account = await enter(ops, merchant.id, draft, fundFlow);
       await console.entered?.(world, draft.number, platformUrl(account.notify_path));
-      contracts.push({ ...draft, accountId: account.id, fundFlow });
+      contracts.push({ ...draft, accountId: account.id, fundFlow, isGross: false });
     }
   }
   const shop = world.shops.open(name);
@@ -94,7 +94,7 @@ async function enter(
 export function asOperator(
   world: World,
   owner: Owner,
-  method: "POST" | "PATCH" | "PUT",
+  method: "GET" | "POST" | "PATCH" | "PUT",
   path: string,
   body?: unknown,
   key = world.operatorKey,

@@ -2,7 +2,7 @@
  * The day on which money leaves: channels pay us, merchants ask for payouts, and finance proposes batches,
  * approves them by a second person, takes some apart, withdraws, and does what banks leave to people.
  */
-import type { Bank, OurAccount, Payee } from "./bank.ts";
+import type { Bank, OurAccount } from "./bank.ts";
 import type { Answer, Row } from "./body.ts";
 import { sandboxUrl } from "./channel.ts";
 import { announce, arrive, type PaidThrough, planTransfers, type Transfer } from "./channel-payouts.ts";
@@ -14,15 +14,20 @@ import {
   receive,
   reckonDays,
 } from "./commission.ts";
+import { type CostEntry, payCosts, sayPaid, sayReturned } from "./costs.ts";
 import { approve, ask, atTheBank, counts, decide, list } from "./desk.ts";
 import type { Merchant } from "./merchants.ts";
+import { askForOwed, payableOf } from "./owed.ts";
+import type { OwedPayee } from "./partners.ts";
 import { changeAccount } from "./payee-accounts.ts";
+import type { MerchantPayee } from "./payees.ts";
 import { jsonRequest, type World } from "./world.ts";
 
 /** What finance knows of an entry at the bank, by the bank's reference. */
 type Known =
   | { readonly is: "channel"; readonly transfer: Transfer }
   | { readonly is: "own_money" }
+  | CostEntry
   /** The other side of a transfer between accounts of ours, which is the one that came in. */
   | { readonly is: "moved"; readonly to: { readonly connection: string; readonly entry_ref: string } };
 
@@ -33,6 +38,8 @@ export type Office = CommissionDesk & {
   readonly known: Map<string, Known>;
   /** Payouts that finance knows of and has left for another day. */
   readonly left: Set<string>;
+  /** What could be paid to whom when the world had come to rest, in minor units. */
+  readonly payable: Map<OwedPayee, number>;
   paydayEnded: Date;
 };
 
@@ -54,6 +61,7 @@ export function openOffice(
     paidThrough: new Map(),
     known: new Map(),
     left: new Set(),
+    payable: new Map(),
     paydayEnded: world.begunAt,
   };
 }
@@ -76,7 +84,7 @@ async function together(office: Office, works: readonly (() => Promise<void>)[],
 }
 
 /** A day on which money leaves, in whatever weather. What a channel pays later comes when it comes. */
-export async function payday(office: Office): Promise<void> {
+export async function payday(office: Office, isTradeOver: boolean): Promise<void> {
   const { world, bank, luck, merchants, paidThrough } = office;
   await reckonDays(office);
   const planned = await planTransfers(world, merchants, paidThrough, luck);
@@ -84,12 +92,17 @@ export async function payday(office: Office): Promise<void> {
   for (const transfer of planned) follow(office, transfer);
   const asking = bank.payees.filter(({ isAutomatic, accounts }) => !isAutomatic && accounts.size > 0);
   const works = asking.map((payee) => () => askForPayouts(office, payee));
+  for (const payee of bank.owed) works.push(() => askForOwed(office, payee));
   for (const payee of bank.payees.filter(({ accounts }) => accounts.size > 0 && luck.hits(0.15))) {
-    works.push(() => later(office, () => changeAccount(office, payee)));
+    works.push(() => later(office, () => changeAccount(office, payee, "merchant")));
+  }
+  for (const payee of bank.owed.filter(({ accounts }) => accounts.size > 0 && luck.hits(0.15))) {
+    works.push(() => later(office, () => changeAccount(office, payee, payee.kind)));
   }
   if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
   if (office.commission.earnings.length > 0) works.push(() => commissionPayday(office));
   works.push(() => moveOwnMoney(office));
+  works.push(() => payCosts(office, isTradeOver));
   works.push(() => payOut(office));
   await together(office, works, PAYDAY_MAX_MS);
   office.paydayEnded = world.scheduler.now();
@@ -137,8 +150,17 @@ export async function turn(office: Office): Promise<void> {
   await together(office, works, TURN_MAX_MS);
 }
 
+/** Brings up to date what partners and receivers are owed, so that it can be held against what was paid. */
+export async function bringDuesUpToDate(office: Office): Promise<void> {
+  const works = office.bank.owed.map((payee) => async () => {
+    const payable = await payableOf(office, payee);
+    if (payable !== null) office.payable.set(payee, payable);
+  });
+  await together(office, works, TURN_MAX_MS);
+}
+
 /** Parts of what is available, at once and again under the same number, and more than there is. */
-async function askForPayouts(office: Office, { merchant, currency }: Payee): Promise<void> {
+async function askForPayouts(office: Office, { merchant, currency }: MerchantPayee): Promise<void> {
   const { world, bank, luck } = office;
   const day = world.scheduler.now().toISOString().slice(0, 10);
   const numbered = (part: string, amount: number) => ({
@@ -300,6 +322,12 @@ async function placeEntries(office: Office): Promise<void> {
     switch (known.is) {
       case "channel":
         if (known.transfer.isAnnounced) await match(office, entry, known.transfer);
+        break;
+      case "costs":
+        await sayPaid(office, entry, known.costs);
+        break;
+      case "costs_returned":
+        await sayReturned(office, entry, known.debit);
         break;
       case "own_money": {
         const placed = await decide(office, "POST", "/v1/ops/own_money", { ...entry, evidence });

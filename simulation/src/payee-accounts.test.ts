@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Payee, PayeeAccount } from "./bank.ts";
-import type { Merchant } from "./merchants.ts";
 import { mayGoTo } from "./payee-accounts.ts";
+import type { Payee, PayeeAccount } from "./payees.ts";
 
 const hour = (hours: number) => new Date(Date.UTC(2026, 2, 6, hours));
 const verified = (after: number, before = after): PayeeAccount => ({
@@ -10,14 +9,15 @@ const verified = (after: number, before = after): PayeeAccount => ({
   verified: { after: hour(after), before: hour(before) },
 });
 const payee: Payee = {
-  merchant: { name: "shop1" } as Merchant,
+  name: "shop1",
+  legalName: "shop1 trading co ltd",
+  path: "/v1/ops/merchants/shop1",
   currency: "CNY",
   accounts: new Map([
     ["first", verified(1)],
     ["second", verified(3, 5)],
   ]),
   coolDownHours: 24,
-  isAutomatic: true,
 };
 
 test("payouts go to the first account at once, and to another when its cool-down is over", () => {

@@ -1,15 +1,14 @@
-/** Merchants change their bank accounts, and until a cool-down is over their payouts go to the one before. */
-import { newAccount, OPENING_LETTER, type Payee } from "./bank.ts";
+/** Payees change their bank accounts, and until a cool-down is over their payouts go to the one before. */
 import { ask, counts, type Desk, decide } from "./desk.ts";
+import { newAccount, OPENING_LETTER, type Payee } from "./payees.ts";
 
 const HOUR_MS = 3_600_000;
 
 /** One more account, entered by one person and verified by two. */
-export async function changeAccount(desk: Desk, payee: Payee): Promise<void> {
+export async function changeAccount(desk: Desk, payee: Payee, whose: string): Promise<void> {
   const { world, luck } = desk;
   const wish = newAccount(payee, luck);
-  const path = `/v1/ops/merchants/${payee.merchant.id}/bank_accounts`;
-  const { status, body } = await ask(desk, "POST", path, wish);
+  const { status, body } = await ask(desk, "POST", `${payee.path}/bank_accounts`, wish);
   if (status !== 201) {
     world.violations.push(`a bank account was answered ${status} ${body.code}`);
     return;
@@ -17,7 +16,7 @@ export async function changeAccount(desk: Desk, payee: Payee): Promise<void> {
   const after = world.scheduler.now();
   const outcome = await decide(desk, "POST", `/v1/ops/bank_accounts/${body.id}/verify`, OPENING_LETTER);
   payee.accounts.set(body.id, { number: wish.number, verified: { after, before: world.scheduler.now() } });
-  counts(desk, `a merchant changes its account: ${outcome}`);
+  counts(desk, `a ${whose} changes its account: ${outcome}`);
 }
 
 /** Whether a payout that was made at an instant may go to the account; the very moments are open. */

@@ -49,20 +49,61 @@ const PAYOUT_TRANSACTIONS: Readonly<Record<string, string>> = {
   bank_statement_keep: "keeping what a bank's statement says",
   bank_readings_note: "claiming readings of banks' statements",
   bank_reading_end: "ending the reading of a bank's statement",
+  channel_cost_payments_claim: "claiming payments of channels' costs",
+  owed_dues_lock: "asking for a payout of what is owed",
   approvals_insert: "proposing to a second person",
   approvals_by_id_locked: "deciding as a second person",
 };
+
+/** The same of money that is split. */
+const SHARING_TRANSACTIONS: Readonly<Record<string, string>> = {
+  shares_claim: "claiming shares",
+  // What comes back of a share is a call of the same kind.
+  share_returns_claim: "claiming shares",
+  sharings_claim: "claiming splittings",
+  receivers_insert: "making a receiver known",
+  receivers_lock: "making a receiver known",
+  receiver_bindings_claim: "making a receiver known",
+  receiver_bindings_update: "making a receiver known",
+};
+const OF_SHARES = "a decision about shares";
+/** What the door of shares reads next. */
+const SPLITTINGS_READ = "sharings_of_payments";
+/** A payment's lock and what is read under it tell no door from the other. */
+const LOCKED_PAYMENT = "payments_lock";
+const UNDER_ITS_LOCK = [
+  LOCKED_PAYMENT,
+  "attempts_of_payments",
+  "refunds_of_payments",
+  "disputes_of_payments",
+];
+
+const PAYING_COSTS = "paying channels' costs";
+const MINIMUM = "booking a month's minimum";
 
 /** Many begin with the day that they post on, and are told apart by what they lock or write after it. */
 const POSTING = "ledger_share_day";
 const OF_THE_LEDGER = "ledger_";
 const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
   payouts_insert: "asking for payouts",
+  owed_account_open: "dividing what is owed",
   payout_batch_lock: "instructing a batch of payouts",
   payouts_lock: "a word about payouts",
   channel_payouts_insert: "announcing channels' payouts",
   channel_payouts_lock: "booking channels' payouts in transit",
   bank_entry_lock: "placing an entry at the bank",
+  channel_cost_payments_lock: "booking channels' costs",
+};
+/** Of a day's close. */
+const CLOSE_POSTINGS: Readonly<Record<string, string>> = { channel_cost_minimum_insert: MINIMUM };
+
+const RECEIVING_COMMISSION = "receiving commission";
+const LOCKED_ENTRY = "bank_entry_lock";
+/** What is locked after an entry that paid channels' costs or brought them back, or is commission. */
+const AFTER_ENTRY: Readonly<Record<string, string>> = {
+  commission_lock_open: RECEIVING_COMMISSION,
+  channel_cost_locks_open: PAYING_COSTS,
+  channel_cost_payments_lock: PAYING_COSTS,
 };
 
 /** The same of commission on money that does not pass us. */
@@ -75,28 +116,30 @@ const COMMISSION_TRANSACTIONS: Readonly<Record<string, string>> = {
   statement_commissions_done: "booking commission",
   commission_receipts_lock: "booking our side of commission",
 };
-/** An entry at the bank is locked first whatever it is; what follows tells. */
-const ENTRY_LOCK = "bank_entry_lock";
-const ENTRY_POSTINGS: Readonly<Record<string, string>> = {
-  commission_lock_open: "receiving commission",
-};
 /** What the reading of any statement locks and looks at first. */
 const OF_ANY_READING = ["statements_lock_scope", "statements_newer"];
 
 export const COMMISSION_TRANSACTION_NAMES: readonly string[] = [
-  ...new Set([...Object.values(COMMISSION_TRANSACTIONS), ...Object.values(ENTRY_POSTINGS)]),
+  ...new Set([...Object.values(COMMISSION_TRANSACTIONS), RECEIVING_COMMISSION]),
 ];
 const PAYOUT_TRANSACTION_NAMES = [
   ...Object.values(PAYOUT_TRANSACTIONS),
   ...Object.values(PAYOUT_POSTINGS),
   ...COMMISSION_TRANSACTION_NAMES,
+  PAYING_COSTS,
 ];
 
-export const CLOSE_TRANSACTION_NAMES: readonly string[] = [...new Set(Object.values(CLOSE_TRANSACTIONS))];
+const SHARING_TRANSACTION_NAMES = [...new Set(Object.values(SHARING_TRANSACTIONS)), OF_SHARES];
+
+export const CLOSE_TRANSACTION_NAMES: readonly string[] = [
+  ...new Set(Object.values(CLOSE_TRANSACTIONS)),
+  ...Object.values(CLOSE_POSTINGS),
+];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
   ...PAYOUT_TRANSACTION_NAMES,
+  ...SHARING_TRANSACTION_NAMES,
 ];
 
 /** What a transaction is for, by its statements after `begin` so far; null: the next one tells. */
@@ -104,24 +147,51 @@ export function transactionNamed(statements: readonly string[]): string | null {
   const [first, ...others] = statements.filter((name) => !OF_ANY_READING.includes(name));
   if (first === undefined) return null;
   if (first === POSTING) {
-    const [told, then] = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
-    if (told === undefined || (told === ENTRY_LOCK && then === undefined)) return null;
-    const ofEntry = told === ENTRY_LOCK && then !== undefined ? ENTRY_POSTINGS[then] : undefined;
-    const known = ofEntry ?? PAYOUT_POSTINGS[told] ?? COMMISSION_TRANSACTIONS[told];
+    const own = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
+    const told = own[0] === LOCKED_PAYMENT ? own.find((name) => !UNDER_ITS_LOCK.includes(name)) : own[0];
+    if (told === undefined || (told === LOCKED_ENTRY && own.length === 1)) return null;
+    if (told === LOCKED_ENTRY) return AFTER_ENTRY[own[1] as string] ?? (PAYOUT_POSTINGS[told] as string);
+    if (told === SPLITTINGS_READ) return OF_SHARES;
+    const known = PAYOUT_POSTINGS[told] ?? CLOSE_POSTINGS[told] ?? COMMISSION_TRANSACTIONS[told];
     return known ?? (TRANSACTIONS[POSTING] as string);
   }
-  const name =
-    TRANSACTIONS[first] ??
-    CLOSE_TRANSACTIONS[first] ??
-    PAYOUT_TRANSACTIONS[first] ??
-    COMMISSION_TRANSACTIONS[first];
+  const name = [
+    TRANSACTIONS,
+    CLOSE_TRANSACTIONS,
+    PAYOUT_TRANSACTIONS,
+    COMMISSION_TRANSACTIONS,
+    SHARING_TRANSACTIONS,
+  ].find((names) => names[first] !== undefined)?.[first];
   return name ?? `another transaction (${first})`;
 }
 
 const BANK_CALL_NAMES = ["bank.payments", "bank.payments.query", "bank.statement"] as const;
 
+/** Points of what partners are owed. */
+export const OWED_POINTS: readonly string[] = [
+  "asking for a payout of what is owed",
+  "dividing what is owed",
+];
+
+/** Points of costs that channels bill apart. */
+export const COST_POINTS: readonly string[] = [PAYING_COSTS, "booking channels' costs", MINIMUM];
+
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];
+
+const SHARING_CALL_NAMES = [
+  "alipay.trade.royalty.relation.bind",
+  "alipay.trade.order.settle",
+  "alipay.trade.order.settle.query",
+  "wechat.receiver",
+  "wechat.share",
+  "wechat.share.query",
+  "wechat.share.return",
+  "wechat.share.finish",
+] as const;
+
+/** Points of money that is split. */
+export const SHARING_POINTS: readonly string[] = [...SHARING_TRANSACTION_NAMES, ...SHARING_CALL_NAMES];
 
 /** What the platform asks a channel, and its banks. */
 export const CALLS: readonly string[] = [
@@ -160,6 +230,7 @@ export const CALLS: readonly string[] = [
   "wechat.orderquery",
   "wechat.reverse",
   ...BANK_CALL_NAMES,
+  ...SHARING_CALL_NAMES,
 ];
 
 const BANK = /^\/bank\/\w+\/(payments|statements)\b/;
@@ -205,9 +276,18 @@ export function callNamed(verb: string, url: string, body: string | null): strin
   if (older !== undefined) return `wechat.${older}`;
   if (!pathname.startsWith(WECHAT)) return pathname;
   const parts = pathname.slice(WECHAT.length).split("/");
+  if (parts[0] === "profitsharing") return sharingCall(verb, parts);
   if (parts[0] === "refund") return verb === "GET" ? "wechat.refund.query" : "wechat.refund";
   if (parts.at(-1) === "close") return "wechat.close";
   return verb === "GET" ? "wechat.query" : `wechat.${parts.at(-1)}`;
+}
+
+/** A split and what comes back of it are asked about alike. */
+function sharingCall(verb: string, [, what, deed]: readonly string[]): string {
+  if (what === "receivers") return "wechat.receiver";
+  if (verb === "GET") return "wechat.share.query";
+  if (what === "return-orders") return "wechat.share.return";
+  return deed === "unfreeze" ? "wechat.share.finish" : "wechat.share";
 }
 
 function stripeCall(verb: string, path: string): string {

@@ -18,9 +18,27 @@ const REACHED = {
      union all
      select 'disputes', state from disputes
      union all
-     select case when refund_id is null then 'decisions about orders' else 'decisions about refunds' end,
+     select case
+         when operation like 'share%' then 'decisions about shares'
+         when refund_id is null then 'decisions about orders'
+         else 'decisions about refunds'
+       end,
        operation || ': ' || decision
      from exchanges
+     union all
+     select 'shares', channel || ', ' || mode || ', ' || state from shares
+     union all
+     select 'shares', 'of a plan' from shares where merchant_share_no is null
+     union all
+     select 'returns of shares', s.channel || ', ' || s.mode || ', ' || r.state
+     from share_returns r
+     join shares s on s.id = r.share_id
+     union all
+     select 'splittings', mode || ', ' || state
+       || case when finished_at >= term_ends_at then ', by itself' else '' end
+     from sharings
+     union all
+     select 'receivers', state from receiver_bindings
      union all
      select 'work items', kind from work_items
      union all
@@ -39,6 +57,8 @@ const REACHED = {
      select 'journals', kind from journals
      union all
      select 'payouts', state || coalesce(', ' || failure_code, '') from payouts
+     union all
+     select 'payouts', payee_kind || ', ' || state from payouts where payee_kind <> 'merchant'
      union all
      select 'payouts', 'of a settlement' from payouts where settlement_id is not null
      union all

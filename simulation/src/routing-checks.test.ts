@@ -34,6 +34,7 @@ const order = (called: string, ended: string | null, changed: Partial<Row> = {})
   state: ended === null ? "pending" : "closed",
   surplus: null,
   isSuccess: false,
+  isSplit: false,
   amount: 600n,
   paidAmount: null,
   routing: "only",

@@ -33,6 +33,8 @@ export type Row = {
   readonly calledAt: Date | null;
   /** It had been over without money before it was paid. */
   readonly paidAfterEnd: boolean;
+  /** Accounts that do not split pass it by. */
+  readonly isSplit: boolean;
 };
 
 const ATTEMPTS = {
@@ -55,7 +57,8 @@ const ATTEMPTS = {
        where e.payment_id = a.payment_id
          and e.attempt_id = a.id
          and e.decision in ('closed', 'failed', 'not_sent', 'refused', 'abandoned', 'reversed')
-     ) as paid_after_end
+     ) as paid_after_end,
+     position('"profit_sharing"' in p.request) > 0 as is_split
    from attempts a
    join payments p on p.id = a.payment_id
    order by a.created_at, a.id`,

@@ -10,17 +10,23 @@ import { checkWorld } from "./checks.ts";
 import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
 import { setCommission } from "./commission.ts";
 import { checkCommission, isCommissionUnderWay } from "./commission-checks.ts";
+import { checkCosts } from "./cost-checks.ts";
+import { setCosts } from "./costs.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { breakLines, type Outages, planOutages } from "./outages.ts";
-import { type Office, openOffice, payday, turn } from "./payday.ts";
+import { checkOwed } from "./owed-checks.ts";
+import { bringDuesUpToDate, type Office, openOffice, payday, turn } from "./payday.ts";
 import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
 import { checkRouting } from "./routing-checks.ts";
+import { sharesLater } from "./shares.ts";
+import { addReceivers, type Sharing, setSharing } from "./sharing.ts";
+import { checkSharing } from "./sharing-checks.ts";
 import type { Counts } from "./tally.ts";
 import { trade } from "./trades.ts";
 import { createWorld, type Ground, type World } from "./world.ts";
@@ -66,6 +72,8 @@ const PAYDAY_MS = 1.5 * HOUR_MS;
 const STATEMENTS_MS = 2 * HOUR_MS;
 /** So many of the worlds pay out again what was settled since. */
 const SECOND_PAYDAYS = 0.2;
+/** Of the others that begin as a month ends: costs of payments are paid then. */
+const SECOND_AT_MONTHS_END = 0.5;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
@@ -83,22 +91,28 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const spanMs = luck.pick([30_000, 5 * MINUTE_MS, 30 * MINUTE_MS]);
     const settings = new Map(await setRouting(world, merchants));
     const fees = await setFees(world, merchants);
-    const bank = await openBank(world, merchants);
+    const minimums = await setCosts(world, merchants);
+    const sharing = await setSharing(world, merchants);
+    const bank = await openBank(world, merchants, { fees, sharing });
     const office = openOffice(world, bank, merchants, await setCommission(world, merchants));
     await setBreakRules(world, merchants);
     const outages = await planOutages(world, merchants, settings, spanMs);
     // What operators set takes effect on every machine within a second.
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
-    await storm(world, { merchants, words, payments: options.payments, luck, spanMs, outages });
-    await settle(world, merchants, office);
+    const payments = options.payments;
+    await storm(world, { merchants, words, payments, luck, spanMs, outages, sharing, office });
+    await settle(world, merchants, office, sharing);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
     violations.push(...(await checkFees(world, fees)));
+    violations.push(...(await checkSharing(world, merchants, sharing)));
     violations.push(...(await checkCloses(world)));
     violations.push(...(await checkLeftBreaks(world, merchants)));
     violations.push(...(await checkBank(office)));
     violations.push(...(await checkCommission(office)));
+    violations.push(...(await checkOwed(office, fees)));
+    violations.push(...(await checkCosts(office, minimums)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -142,15 +156,17 @@ type Storm = {
   readonly luck: Chance;
   readonly spanMs: number;
   readonly outages: Outages;
+  readonly sharing: Sharing;
+  readonly office: Office;
 };
 
 /** Trades begin within a span; things go wrong until the last of them has come to its end. */
 async function storm(world: World, plan: Storm): Promise<void> {
-  const { merchants, words, payments, luck, spanMs, outages } = plan;
+  const { merchants, words, payments, luck, spanMs, outages, sharing } = plan;
   const { scheduler, weather, violations } = world;
   await armFaults(world, merchants);
   weather.storm();
-  let alive = payments + 1;
+  let alive = payments + 2;
   const failed = (error: unknown) =>
     violations.push(`the simulation itself failed: ${(error as Error).stack}`);
   const over = () => {
@@ -165,21 +181,27 @@ async function storm(world: World, plan: Storm): Promise<void> {
     const waitMs = rush === null ? own.integer(spanMs) : rush.at - scheduler.now().getTime();
     void world
       .sleep(merchant.owner, waitMs)
-      .then(() => trade({ world, words, merchant, number, luck: own, wanted: rush?.method ?? null }))
+      .then(() => trade({ world, words, merchant, sharing, number, luck: own, wanted: rush?.method ?? null }))
       .catch(failed)
       .finally(over);
   }
   void rotateKeys(world, merchants, spanMs).catch(failed).finally(over);
+  void addReceivers(plan.office, sharing, spanMs).catch(failed).finally(over);
   const disturbing = disturb(world, spanMs);
   if ((await scheduler.run(() => alive === 0, from(world, STORM_MAX_MS))) === "ended") {
-    violations.push(`${alive} trades or rotations have not come to an end`);
+    violations.push(`${alive} trades, rotations or receivers have not come to an end`);
   }
   disturbing.stop();
   breaking.stop();
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */
-async function settle(world: World, merchants: readonly Merchant[], office: Office): Promise<void> {
+async function settle(
+  world: World,
+  merchants: readonly Merchant[],
+  office: Office,
+  sharing: Sharing,
+): Promise<void> {
   const { scheduler, weather, shops } = world;
   const begunAt = scheduler.now().getTime();
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
@@ -192,30 +214,48 @@ async function settle(world: World, merchants: readonly Merchant[], office: Offi
   await pass(NIGHT_MS);
   weather.calm();
   await pass(UNTIL_PAYDAY_MS);
-  await payOut(world, office);
+  await payOut(world, office, sharing);
   await pass(begunAt + CALM_MS - scheduler.now().getTime());
   await resendLost(world);
   await pass(HOUR_MS);
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
   await rest(world, office);
-  if (!world.chance.stream("second payday").hits(SECOND_PAYDAYS)) return;
+  await payAgain(world, office);
+  await bringDuesUpToDate(office);
+}
+
+/** What was settled since, in some worlds. */
+async function payAgain(world: World, office: Office): Promise<void> {
+  const { weather } = world;
+  const luck = world.chance.stream("second payday");
+  const isChosen = luck.hits(SECOND_PAYDAYS) || (world.endsMonth && luck.hits(SECOND_AT_MONTHS_END));
+  if (!isChosen && !weather.isBadForCosts) return;
   weather.tally.add("bank", "a second payday");
-  await payday(office);
+  await payday(office, true);
   await rest(world, office);
 }
 
 /** Money leaves, and a night later the bank's statements show it. */
-async function payOut(world: World, office: Office): Promise<void> {
-  const { scheduler, weather } = world;
+async function payOut(world: World, office: Office, { paid }: Sharing): Promise<void> {
+  const { scheduler, weather, violations } = world;
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
   await armBankFaults(world, office.bank);
   weather.storm();
   const disturbing = disturb(world, PAYDAY_MS, "disturbances of a payday");
-  await payday(office);
+  let isShared = false;
+  void sharesLater({ world, paid })
+    .catch((error: unknown) => violations.push(`later shares failed: ${(error as Error).stack}`))
+    .finally(() => {
+      isShared = true;
+    });
+  await payday(office, false);
   disturbing.stop();
   await disarmBankFaults(world);
   weather.calm();
+  if ((await scheduler.run(() => isShared, from(world, STORM_MAX_MS))) === "ended") {
+    violations.push("what was asked for a day later has not come to an end");
+  }
   await pass(untilMidnight(world));
   const isRough = world.chance.stream("night of statements").hits(ROUGH_NIGHTS) || weather.isBadForPayouts;
   if (isRough) weather.storm();

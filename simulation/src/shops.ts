@@ -9,7 +9,8 @@ export const SHOP_URL = "http://shop.test";
 /** What a merchant was told, once however often it was sent. */
 export type Told = { readonly eventId: string; readonly type: string; readonly data: Data };
 
-type Data = { readonly [resource in "payment" | "refund" | "dispute" | "settlement" | "payout"]?: Body };
+type Resource = "payment" | "refund" | "dispute" | "settlement" | "payout" | "share";
+type Data = { readonly [resource in Resource]?: Body };
 
 export type Shops = {
   readonly answer: Place;

@@ -47,10 +47,32 @@ const REFUNDS = {
    order by r.id`,
 };
 
+type PayoutRow = EndedRow & { readonly payeeKind: "merchant" | "partner" | "receiver" };
+
+type ShareRow = EndedRow & { readonly returns: bigint };
+
+const SHARES = {
+  name: "simulation_shares_told",
+  text: `select s.id, s.state,
+     (
+       select count(*)
+       from share_returns r
+       where r.share_id = s.id and r.state = 'succeeded'
+     ) as returns,
+     (
+       select count(*)
+       from events e
+       join deliveries d on d.event_id = e.id
+       where e.subject_id = s.id and d.state = 'dead'
+     ) as dead
+   from shares s
+   order by s.id`,
+};
+
 /** What came to an end of one kind, and how many of its deliveries died. */
-const endedOf = (table: "disputes" | "settlements" | "payouts") => ({
+const endedOf = (table: "disputes" | "settlements" | "payouts", others = "") => ({
   name: `simulation_${table}`,
-  text: `select q.id, q.state,
+  text: `select q.id, q.state${others},
      (
        select count(*)
        from events e
@@ -61,20 +83,39 @@ const endedOf = (table: "disputes" | "settlements" | "payouts") => ({
    order by q.id`,
 });
 
-export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
-  const { db } = world.ground.cell;
-  const found: string[] = [];
+type Heard = {
+  /** By subject and type, what was said of it. */
+  readonly told: Map<string, Map<string, Body>>;
+  /** By share, how often something of it came back: each refund takes its part, and each is told. */
+  readonly cameBack: Map<string, number>;
+};
+
+/** What all shops have heard; what they were told twice is a violation. */
+function heardBy(world: World, merchants: readonly Merchant[], found: string[]): Heard {
   const told = new Map<string, Map<string, Body>>();
+  const cameBack = new Map<string, number>();
   for (const { name } of merchants) {
     for (const { type, data } of world.shops.toldTo(name)) {
-      const about = data.dispute ?? data.refund ?? data.payment ?? data.settlement ?? data.payout ?? NOTHING;
+      const { dispute, refund, payment, settlement, payout, share } = data;
+      const about = dispute ?? refund ?? payment ?? settlement ?? payout ?? share ?? NOTHING;
       const subject = about.id;
+      if (type === "share.returned") {
+        cameBack.set(subject, (cameBack.get(subject) ?? 0) + 1);
+        continue;
+      }
       const types = told.get(subject) ?? new Map<string, Body>();
       if (types.has(type)) found.push(`${subject} was told twice to be ${type}`);
       types.set(type, about);
       told.set(subject, types);
     }
   }
+  return { told, cameBack };
+}
+
+export async function checkTold(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
+  const { db } = world.ground.cell;
+  const found: string[] = [];
+  const { told, cameBack } = heardBy(world, merchants, found);
   const expect = (subject: string, wanted: readonly string[], dead: bigint) => {
     const types = told.get(subject) ?? new Map<string, Body>();
     told.delete(subject);
@@ -113,17 +154,33 @@ export async function checkTold(world: World, merchants: readonly Merchant[]): P
     const told = ends.slice(0, ends.indexOf(state) + 1).map((end) => `settlement.${end}`);
     expect(formatId("stl", id), told, dead);
   }
-  for (const { id, state, dead } of await db.all<EndedRow>(endedOf("payouts"))) {
-    const subject = formatId("pyt", id);
-    // One that came back had arrived, whether or not that was heard of before.
-    const was = state === "returned" && told.get(subject)?.has("payout.succeeded") === true;
-    const ends = ["succeeded", "rejected", "returned"].filter((end) => end === state);
-    expect(
-      subject,
-      [...ends, ...(was ? ["succeeded"] : [])].map((end) => `payout.${end}`),
-      dead,
-    );
+  for (const row of await db.all<PayoutRow>(endedOf("payouts", ", q.payee_kind"))) {
+    const subject = formatId("pyt", row.id);
+    expect(subject, payoutEvents(row, told.get(subject) ?? new Map()), row.dead);
   }
-  for (const subject of told.keys()) found.push(`${subject} was told of and does not exist`);
+  for (const { id, state, returns, dead } of await db.all<ShareRow>(SHARES)) {
+    const subject = formatId("shr", id);
+    expect(subject, [`share.${state}`], dead);
+    const times = BigInt(cameBack.get(subject) ?? 0);
+    cameBack.delete(subject);
+    if (times > returns || times + dead < returns)
+      found.push(`${subject} came back ${returns} times, of which ${times} were told`);
+  }
+  for (const subject of [...told.keys(), ...cameBack.keys()])
+    found.push(`${subject} was told of and does not exist`);
   return found;
+}
+
+/** Of a partner's payout no merchant hears, of a receiver's the one whose shares it gets. */
+function payoutEvents({ state, payeeKind }: PayoutRow, told: ReadonlyMap<string, Body>): readonly string[] {
+  const known = {
+    merchant: { prefix: "payout", ends: ["succeeded", "rejected", "returned"] },
+    partner: { prefix: "", ends: [] },
+    receiver: { prefix: "receiver_payout", ends: ["succeeded", "returned"] },
+  };
+  const { prefix, ends } = known[payeeKind];
+  const wanted = ends.filter((end) => end === state).map((end) => `${prefix}.${end}`);
+  // One that came back had arrived, whether or not that was heard of before.
+  const arrived = `${prefix}.succeeded`;
+  return state === "returned" && told.has(arrived) ? [...wanted, arrived] : wanted;
 }

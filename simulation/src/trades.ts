@@ -1,13 +1,14 @@
 /** One payment's life as its merchant and its buyer live it. */
-import { does, insist, type TradeDeps } from "./asking.ts";
+import { does, insist, type TradeDeps, untilPaid } from "./asking.ts";
 import type { Answer, Body } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
 import type { Chance } from "./chance.ts";
 import { channelWhims } from "./channel-whims.ts";
 import { AT_THE_CASHIER, currencyOfMethod, pickMethod, type WorldCurrency, withNeeds } from "./methods.ts";
+import { drawSharing, mayFindNoSplit, type ProfitSharing, shares } from "./shares.ts";
 
 export async function trade(deps: TradeDeps): Promise<void> {
-  const { world, merchant, number, luck, words } = deps;
+  const { world, merchant, number, luck } = deps;
   const buyer: Buyer = { owner: { name: `buyer${number}`, alive: true }, luck: luck.stream("buyer") };
   const orderNo = `${merchant.name}-${number}`;
   const expiresIn = luck.pick([60, 90, 300, 900, 7_200]);
@@ -28,6 +29,8 @@ export async function trade(deps: TradeDeps): Promise<void> {
   } else if (method === "other") {
     Object.assign(order, deps.wanted === null ? pickMethod(luck, currency) : withNeeds(deps.wanted));
   }
+  const split = currency === "CNY" ? drawSharing(deps, order.amount as number, wayOf(order)) : null;
+  if (split !== null) order.profit_sharing = split;
   const others: Promise<void>[] = [];
   if (code !== null) others.push(enterPassword(world, buyer, code));
   const creations = [insist(deps, "POST", "/v1/payments", order)];
@@ -35,24 +38,10 @@ export async function trade(deps: TradeDeps): Promise<void> {
     does(deps, "create twice at once");
     creations.push(insist(deps, "POST", "/v1/payments", order));
   }
-  const created = await Promise.all(creations);
-  const isRouted = merchant.isLimited && created.some(hasNoAccount);
-  const first = created.find(({ status }) => status < 300) ?? (created[0] as Answer);
-  if (isRouted) does(deps, "find no account that takes the order");
-  if (isRouted && first.status >= 300) {
+  const first = accepted(deps, order, split, await Promise.all(creations));
+  if (first === null) {
     await Promise.all(others);
     return;
-  }
-  if (first.status !== 200 && first.status !== 201) {
-    world.violations.push(`${orderNo} was refused: ${first.status} ${first.body.code}`);
-    await Promise.all(others);
-    return;
-  }
-  for (const answer of created) {
-    if (answer.status < 300) words.payment(merchant.name, answer.body);
-    if (answer.body.id !== first.body.id && !(isRouted && hasNoAccount(answer))) {
-      world.violations.push(`${orderNo} was answered with two payments: ${first.body.id}, ${answer.body.id}`);
-    }
   }
   const id = first.body.id;
   const comes = (body: Body) => {
@@ -65,13 +54,52 @@ export async function trade(deps: TradeDeps): Promise<void> {
     others.push(atTheCashier(deps, buyer, { url: first.body.cashier_url, methods }, expiresIn * 1_000));
   }
   others.push(whims(deps, id, order, comes), channelWhims(deps, id), refunds(deps, id, expiresIn * 1_000));
+  if (split !== null) others.push(shares(deps, id, split, expiresIn * 1_000));
   // Whims may bring the buyer back, so the list grows while it is waited for.
   for (let i = 0; i < others.length; i += 1) await others[i];
+}
+
+/** The payment that was created; null: it was refused for a reason that may be. All answers name the one. */
+function accepted(
+  deps: TradeDeps,
+  order: Readonly<Record<string, unknown>>,
+  split: ProfitSharing | null,
+  created: readonly Answer[],
+): Answer | null {
+  const { world, merchant, words } = deps;
+  const orderNo = order.merchant_order_no as string;
+  const isRouted = merchant.isLimited && created.some(hasNoAccount);
+  const isSplit = split !== null && created.some(hasNoSplit) && mayFindNoSplit(deps, wayOf(order));
+  const mayBe = (answer: Answer) => (isRouted && hasNoAccount(answer)) || (isSplit && hasNoSplit(answer));
+  const first = created.find(({ status }) => status < 300) ?? (created[0] as Answer);
+  if (isRouted) does(deps, "find no account that takes the order");
+  if (isSplit) does(deps, "find no account that splits the order");
+  if (first.status !== 200 && first.status !== 201) {
+    if (!created.every(mayBe))
+      world.violations.push(`${orderNo} was refused: ${first.status} ${first.body.code}`);
+    return null;
+  }
+  for (const answer of created) {
+    if (answer.status < 300) words.payment(merchant.name, answer.body);
+    if (answer.body.id !== first.body.id && !mayBe(answer)) {
+      world.violations.push(`${orderNo} was answered with two payments: ${first.body.id}, ${answer.body.id}`);
+    }
+  }
+  return first;
+}
+
+/** What an order names to be paid by; null: the buyer chooses, or shows the code of any wallet. */
+function wayOf({ method }: Readonly<Record<string, unknown>>): string | null {
+  return typeof method === "string" ? method : null;
 }
 
 /** Windows, hours, quotas and exclusions may leave none: nothing has happened then. */
 function hasNoAccount({ status, body }: Answer): boolean {
   return status === 422 && body.code === "no_account_available";
+}
+
+function hasNoSplit({ status, body }: Answer): boolean {
+  return status === 422 && body.code === "sharing_not_available";
 }
 
 /** Payment codes are wallets', which take yuan alone. */
@@ -177,16 +205,7 @@ async function refunds(deps: TradeDeps, id: string, lifetimeMs: number): Promise
   const { world, merchant, luck } = deps;
   if (luck.hits(0.45)) return;
   const path = `/v1/payments/${id}`;
-  let paid: Body | null = null;
-  for (const waitMs of [10_000, 30_000, 60_000, 120_000, lifetimeMs]) {
-    await world.sleep(merchant.owner, waitMs);
-    const { body } = await insist(deps, "GET", path);
-    if (body?.status === "succeeded") {
-      paid = body;
-      break;
-    }
-    if (body?.status_final === true) break;
-  }
+  const paid = await untilPaid(deps, id, lifetimeMs);
   // A refund of what is not paid is refused, and must leave nothing behind.
   if (paid === null && luck.hits(0.7)) return;
   const amount = paid?.amount ?? 100;

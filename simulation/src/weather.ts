@@ -1,5 +1,5 @@
 /** What goes wrong between the parts of a simulated world, and how often. */
-import { type KnownTransactionFate, layAmbush } from "./ambush.ts";
+import { type KnownTransactionFate, type Lure, layAmbush } from "./ambush.ts";
 import type { Chance } from "./chance.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -68,8 +68,13 @@ export type Weather = {
   readonly isBadForPayouts: boolean;
   /** Or for commission on money that does not pass us. */
   readonly isBadForCommission: boolean;
+  /** Of that, for what partners are owed. */
+  readonly isBadForOwed: boolean;
+  /** Or for money that is split. */
+  readonly isBadForCosts: boolean;
+  readonly isBadForShares: boolean;
   /** A fault of the sandbox that this world must have. */
-  readonly lure: string | null;
+  readonly lure: Lure | null;
 };
 
 /** Each world has its own climate: some are mild, some are rough in one way, some in all. */
@@ -174,6 +179,9 @@ export function createWeather(seed: number, chance: Chance): Weather {
     isBadForClose: ambush.isOfClose,
     isBadForPayouts: ambush.isOfPayouts,
     isBadForCommission: ambush.isOfCommission,
+    isBadForOwed: ambush.isOfOwed,
+    isBadForCosts: ambush.isOfCosts,
+    isBadForShares: ambush.isOfShares,
     lure: ambush.lure,
   };
 }

@@ -56,11 +56,15 @@ export type World = {
   readonly deaths: readonly Death[];
   /** This seed keeps its one process alive while a line is broken and until it has come back. */
   readonly hasLongCalm: boolean;
+  /** We are licensed to hold what receivers get of payments. */
+  readonly mayHoldShares: boolean;
   readonly violations: string[];
   /** Channels at which a key was replaced: what was signed with it before is refused there. */
   readonly replacedKeysAt: Set<string>;
   readonly operatorKey: string;
   readonly begunAt: Date;
+  /** It began on the last day of a month. */
+  readonly endsMonth: boolean;
   /** Where its processes keep files. */
   readonly dataDir: string;
   /** Whether any row is still due but for the calendar's. */
@@ -75,9 +79,14 @@ export type World = {
 
 /** So many of the seeds. */
 const LONG_CALM_SHARE = 0.4;
+/** And in so many we may split in our own books. */
+const LICENSED = 0.5;
 /** A Friday noon in Beijing; each world begins up to a day later, some shortly before a day changes. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
+/** So many begin on the last day of a month: it is over, and closed, when they pay out. */
+const MONTH_ENDS = 0.2;
 const HOUR_MS = 3_600_000;
+const BEIJING_MS = 8 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
 const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
@@ -93,13 +102,16 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const violations: string[] = [];
   const violated = (what: string) => violations.push(what);
   const due = watchDue(ground.cell);
-  const begunAt = new Date(EPOCH + startOf(chance.stream("start")));
-  const scheduler = createScheduler({ chance, start: begunAt, nextDue: due.next, ...options });
   const weather = createWeather(seed, chance);
+  const beginning = beginningOf(chance, weather);
+  const scheduler = createScheduler({ chance, start: beginning.begunAt, nextDue: due.next, ...options });
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
-  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10" });
+  // Without a trap of its own: what lies in wait for shares lies at the channel's.
+  const mayHoldShares =
+    (weather.isBadForOwed || chance.stream("licence").hits(LICENSED)) && !weather.isBadForShares;
+  const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10", mayHoldShares });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
   const common = { scheduler, weather, chance, violated };
@@ -140,12 +152,31 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     circuits,
     deaths,
     hasLongCalm,
+    mayHoldShares,
     operatorKey: config.operatorKey,
-    begunAt,
+    ...beginning,
     dataDir,
     isBusy: due.isBusy,
     ...doings({ scheduler, weather }, platform),
   };
+}
+
+function beginningOf(chance: Chance, { isBadForCosts }: Weather): Pick<World, "begunAt" | "endsMonth"> {
+  const endsMonth = isBadForCosts || chance.stream("month").hits(MONTH_ENDS);
+  const start = EPOCH + startOf(chance.stream("start"));
+  return { begunAt: new Date(endsMonth ? onLastDay(start) : start), endsMonth };
+}
+
+/** The same time of day on the month's last day in Beijing. */
+function onLastDay(at: number): number {
+  const day = new Date(at + BEIJING_MS);
+  const last = new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 0));
+  return at + (last.getUTCDate() - day.getUTCDate()) * DAY_MS;
+}
+
+/** The date in Beijing so much later. */
+export function dateIn(at: Date, ms: number): string {
+  return new Date(at.getTime() + BEIJING_MS + ms).toISOString().slice(0, 10);
 }
 
 /** What a channel still undoes on its own day it refuses on the next. */
@@ -206,7 +237,7 @@ export function platformUrl(path: string): string {
 
 function pathShape(url: string): string {
   return new URL(url).pathname.replace(
-    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|cms|pyt|pyb|opr)_[0-9a-z]{26}/g,
+    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|cms|pyt|pyb|opr|rcv|shr)_[0-9a-z]{26}/g,
     "{id}",
   );
 }

@@ -10,6 +10,7 @@ import { refundedOf } from "./machine/refund.ts";
 import { acqSentences } from "./machine/refusals.ts";
 import { type Order, orders } from "./model.ts";
 import { notificationParams } from "./notify.ts";
+import { viewShares } from "./royalty/views.ts";
 
 const amountMax = 10_000_000_000;
 const forgeries = ["tampered", "foreign_key", "unsigned"] as const;
@@ -34,6 +35,18 @@ export function registerActionRoutes(app: FastifyInstance, deps: AlipayDeps): vo
     const status = textField(body, "trade_status", 32) ?? "TRADE_SUCCESS";
     return acting(deps, request.params, body, (unit, order) => forge(unit, order, how, status));
   });
+  app.get("/alipay/trades/:out_trade_no/shares", async (request) =>
+    viewShares(await named(deps, request.params, request.query as Record<string, unknown>)),
+  );
+}
+
+async function named(deps: AlipayDeps, params: unknown, given: Record<string, unknown>): Promise<Order> {
+  const { out_trade_no: outTradeNo } = params as { out_trade_no: string };
+  const appId = textField(given, "app_id", 32);
+  const { records } = await deps.store.list(orders, { group: outTradeNo, limit: 20 });
+  const found = records.find((order) => appId === undefined || order.appId === appId);
+  if (!found) throw new Refused(404, "trade_unknown", `There is no order ${outTradeNo}.`);
+  return found;
 }
 
 async function acting(
@@ -42,11 +55,7 @@ async function acting(
   body: Record<string, unknown>,
   act: (unit: Work, order: Order) => Promise<Order>,
 ): Promise<object> {
-  const { out_trade_no: outTradeNo } = params as { out_trade_no: string };
-  const appId = textField(body, "app_id", 32);
-  const { records } = await deps.store.list(orders, { group: outTradeNo, limit: 20 });
-  const found = records.find((order) => appId === undefined || order.appId === appId);
-  if (!found) throw new Refused(404, "trade_unknown", `There is no order ${outTradeNo}.`);
+  const found = await named(deps, params, body);
   try {
     const order = await transact(deps, async (unit) => act(unit, (await lockOrder(unit, found.id))!));
     return {

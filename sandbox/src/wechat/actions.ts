@@ -15,6 +15,7 @@ import { tradeStateOf } from "./machine/order.ts";
 import { refundDelayMs, refundedOf, refundOrder } from "./machine/refund.ts";
 import { type Order, orders } from "./model.ts";
 import { notify, paymentParams } from "./notify.ts";
+import { viewShares } from "./sharing/views.ts";
 import { viewTransaction } from "./views.ts";
 import { formatRfc3339 } from "./wire/time.ts";
 
@@ -37,6 +38,10 @@ export function registerWechatActionRoutes(app: FastifyInstance, deps: WechatDep
     const how = forgeries.find((one) => one === (textField(body, "how") ?? "foreign_key"));
     if (!how) throw new Refused(400, "field_invalid", `how must be one of ${forgeries.join(", ")}.`);
     return acting(deps, await named(deps, request, body), (unit, order) => forge(unit, order, how));
+  });
+  app.get("/wechat/orders/:out_trade_no/shares", async (request) => {
+    const found = await named(deps, request, request.query as Record<string, unknown>);
+    return viewShares(found, deps.clock.now());
   });
 }
 

@@ -2,7 +2,7 @@ import { beijingDate, formatBeijing } from "../../china/beijing.ts";
 import { formatYuan } from "../../china/yuan.ts";
 import { randomDigits } from "../../clock.ts";
 import { textParam } from "../../faults/index.ts";
-import { type Biz, BusinessRefusal, invalid, orRefuse } from "../biz.ts";
+import { type Biz, BusinessRefusal, invalid, orRefuse, refusalAnswer } from "../biz.ts";
 import { faultContext, transact, type Work } from "../context.ts";
 import { acqSentences } from "../machine/refusals.ts";
 import { type Call, lockNamedOrder, type Method } from "../methods/call.ts";
@@ -41,7 +41,8 @@ export const settle: Method = (deps, call) =>
     const finish = extendOf(call.biz).text("royalty_finish", 5) === "true";
     if (settlements.length === 0 && !finish) throw invalid("royalty_parameters");
     const closed = await unit.armed.take("share_closed", faultContext(order, call.method));
-    if (closed) throw new BusinessRefusal("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", textParam(closed, "reason"));
+    // Returned, not thrown: the fault is used up.
+    if (closed) return refusalAnswer("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", textParam(closed, "reason"));
     const step = orRefuse(settleRoyalty(order, { outRequestNo, settlements, finish, now: unit.now }));
     if (step.isNew) {
       await unit.tx.update(orders, step.order);

@@ -80,3 +80,27 @@ export function viewReturn(order: Order, outReturnNo: string, now: Date): object
     finish_time: formatRfc3339(given.endsAt),
   };
 }
+
+/** All that was split of an order and came back, for whoever looks at the sandbox itself. */
+export function viewShares({ outTradeNo, sharing }: Order, now: Date): object {
+  return {
+    out_trade_no: outTradeNo,
+    frozen: sharing !== undefined && sharing.unfrozen === null,
+    finished_by: sharing?.unfrozen?.outOrderNo ?? null,
+    shares: (sharing?.shares ?? []).map((share) => ({
+      number: share.outOrderNo,
+      type: share.type,
+      account: share.account,
+      amount: Number(share.amount),
+      result: resultOf(share, now),
+      ends_at: share.endsAt.toISOString(),
+    })),
+    returns: (sharing?.returns ?? []).map((given) => ({
+      number: given.outReturnNo,
+      account: given.returnMchid,
+      amount: Number(given.amount),
+      result: returnResultOf(given, now),
+      ends_at: given.endsAt.toISOString(),
+    })),
+  };
+}
