@@ -41,7 +41,8 @@ function receiversOf({ receivers }: TradeDeps["sharing"], name: string): readonl
 /** Amounts and parts, to some of the receivers; together well within what channels allow, or nearly all. */
 function drawRules(luck: Chance, receivers: readonly Receiver[], amount: number): readonly Rule[] {
   const some = receivers.filter(() => luck.hits(0.5)).slice(0, 3);
-  const named = some.length === 0 ? [luck.pick(receivers)] : some;
+  // Of the least amounts there is no part for each.
+  const named = (some.length === 0 ? [luck.pick(receivers)] : some).slice(0, amount);
   const most = luck.pick([0.1, 0.1, 0.3]) / named.length;
   return named.map(({ id: receiver }) =>
     luck.hits(0.5)

@@ -313,16 +313,6 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
-    name: "share-renamed",
-    mistake: "each send of a share has another number at the channel",
-    file: "server/src/payments/sharing/calls.ts",
-    text: ": way.sharing.share(way.context, order),",
-    instead:
-      ": way.sharing.share(way.context, " +
-      "{ ...order, channelShareNo: order.channelShareNo.slice(0, -1) + share.tries }),",
-    catchers: [SIMULATION],
-  },
-  {
     name: "share-kept",
     mistake: "receivers give back no more than what the merchant cannot cover",
     file: "server/src/sharing/split.ts",
