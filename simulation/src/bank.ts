@@ -5,8 +5,8 @@
 import type { Chance } from "./chance.ts";
 import { payInOwnMoney } from "./closes.ts";
 import { CONSOLES, make } from "./contracts.ts";
-import { passesUs } from "./fund-flows.ts";
 import type { FeesSet } from "./fees.ts";
+import { passesUs } from "./fund-flows.ts";
 import { asOperator, type Merchant } from "./merchants.ts";
 import type { WorldCurrency } from "./methods.ts";
 import { enterReceivers, type OwedPayee, registerPartners } from "./partners.ts";
