@@ -5,8 +5,15 @@
 -- apart, or was read before this.
 alter table channel_money_days
   add column shared_millionths bigint,
+  -- The same by the books when they were last compared; null: they never were.
+  add column booked_share_millionths bigint,
   -- Whose statement at which channel told it: the same for every contract with one merchant's number there.
   add column teller text;
+
+create index channel_money_days_of_date on channel_money_days (channel_date, teller)
+  where shared_millionths is not null;
+create index channel_money_days_shares_differ on channel_money_days (channel_date, channel_account_id)
+  where shared_millionths <> booked_share_millionths;
 
 create table channel_movements (
   id uuid not null,
@@ -46,11 +53,3 @@ create table channel_movement_placements (
   constraint channel_movement_placements_as check (placed_as in ('cost', 'merchant', 'income', 'elsewhere'))
 );
 create index channel_movement_placements_of on channel_movement_placements (movement_id, id);
-
--- What both sides say of the shares of the last weeks.
-create index channel_money_days_shared on channel_money_days (channel_date)
-  where shared_millionths <> 0;
-create index shares_of_date on shares (channel_date)
-  where channel_date is not null;
-create index share_returns_of_date on share_returns (channel_date)
-  where channel_date is not null;

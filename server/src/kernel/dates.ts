@@ -1,8 +1,8 @@
 /** Arithmetic of calendar dates, which have no zone. */
 import { DAY } from "./clock.ts";
 
-/** `yyyy-mm-dd`, so many days later. */
-export function daysAfter(date: string, days: number): string {
+/** `yyyy-mm-dd` moved by so many days; negative: earlier. */
+export function shiftDate(date: string, days: number): string {
   return new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 }
 

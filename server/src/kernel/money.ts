@@ -51,6 +51,11 @@ export function exponentOf(currency: Currency): number {
   return exponent;
 }
 
+/** Millionths of the major unit that a minor unit is: 10,000 for CNY. */
+export function millionthsPerMinorUnit(currency: Currency): bigint {
+  return 10n ** BigInt(6 - exponentOf(currency));
+}
+
 /** `amount × rate`, rounded half away from zero to the minor unit. @param rateMillionths 0.6 % is 6000. */
 export function applyRate(amount: bigint, rateMillionths: bigint): bigint {
   return divideHalfUp(amount * rateMillionths, RATE_ONE);

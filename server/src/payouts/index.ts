@@ -34,6 +34,7 @@ import type { ReportEvidence, ReportOutcome } from "./model.ts";
 import { fundDifferenceCounts } from "./movements/differences.ts";
 import { placeAction } from "./movements/place.ts";
 import { movementRoutes } from "./movements/routes.ts";
+import { sharesJob } from "./movements/shares.ts";
 import { type Reported, reportAll } from "./outcome/door.ts";
 import { rejectAction } from "./outcome/people.ts";
 import { owedJob } from "./owed/job.ts";
@@ -95,7 +96,7 @@ export type Payouts = {
    * where clients' money has paid for the platform. Locks the currency's funds until the transaction ends.
    */
   ownMoneyInReserve(tx: Tx, currency: Currency): Promise<bigint>;
-  /** What is done by the calendar: banks are asked for statements, partners' earnings are divided. */
+  /** What is done by the calendar: banks are asked for statements, earnings are divided, shares compared. */
   readonly jobs: readonly Job[];
   /** What carries out approved changes; app.ts hands them to the approvals. */
   readonly approvalActions: readonly ApprovalAction[];
@@ -127,7 +128,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     announceChannelPayouts: (announced) => announceChannelPayouts(deps, announced),
     fundsReceived: (scope) => fundsReceived(deps, scope),
     ownMoneyInReserve: (tx, currency) => ownMoneyInReserve(deps, tx, currency),
-    jobs: [bankStatementsJob(deps), owedJob(deps)],
+    jobs: [bankStatementsJob(deps), owedJob(deps), sharesJob(deps)],
     approvalActions: [
       approveAction(deps, approved),
       resendAction(deps, approved),

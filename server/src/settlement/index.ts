@@ -21,7 +21,6 @@ import { payableSettlements, settlementsById } from "./store.ts";
 
 export type { BillsResult } from "./bills/service.ts";
 export type { BillTotals } from "./bills/store.ts";
-export { shiftDate } from "./business-days/model.ts";
 export { type OverdueDates, overdueDates } from "./business-days/overdue.ts";
 export { invariants } from "./invariants.ts";
 export type { Settlement, SettlementKind, SettlementState, Terms } from "./model.ts";

@@ -6,6 +6,7 @@ import { testConfig } from "../../../tools/testing/config.ts";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { createKeyring } from "../kernel/crypto.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import { parseId } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
 import { openPlatform, type Platform } from "../kernel/revision.ts";
@@ -15,7 +16,6 @@ import { openShop } from "../payments/testing/shop.ts";
 import { openWorld } from "../reconciliation/breaks/testing/world.ts";
 import { createWebhooks, type Webhooks } from "../webhooks/index.ts";
 import { makeBills } from "./bills/service.ts";
-import { shiftDate } from "./business-days/model.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { settleDate } from "./settle/run.ts";
 

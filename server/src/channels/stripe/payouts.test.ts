@@ -40,7 +40,9 @@ test("Stripe's payouts, those that came back, and when the rest of the day is av
     ],
   );
   assert.deepEqual(told.cameBack, [{ line: 5, payoutNo: "po_0" }]);
-  assert.deepEqual(told.moved, [{ currency: "USD", millionths: 11_680_000n, availableOn: "2026-11-22" }]);
+  assert.deepEqual(told.moved, [
+    { currency: "USD", millionths: 11_680_000n, sharedMillionths: null, availableOn: "2026-11-22" },
+  ]);
 });
 
 test("a payout without its number, or that brought money, is refused", async () => {

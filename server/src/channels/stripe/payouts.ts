@@ -1,4 +1,4 @@
-import { exponentOf } from "../../kernel/money.ts";
+import { millionthsPerMinorUnit } from "../../kernel/money.ts";
 import { type MovedMoney, PAYOUT_NUMBER, type ToldMoney, type ToldPayout } from "../port-payouts.ts";
 import type { StatementOf } from "../port-statements.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
@@ -56,7 +56,7 @@ function withMovement(before: MovedMoney | undefined, movement: Fields, currency
   const date = at === null ? null : utcDate(at);
   const last = before?.availableOn ?? null;
   const availableOn = date !== null && (last === null || date > last) ? date : last;
-  const minorUnit = 10n ** BigInt(6 - exponentOf(currency));
+  const minorUnit = millionthsPerMinorUnit(currency);
   const net = (minorUnitsOf(movement.net) ?? 0n) * minorUnit;
   const millionths = (before?.millionths ?? 0n) + net;
   return { currency, millionths, sharedMillionths: null, availableOn };

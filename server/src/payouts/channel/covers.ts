@@ -1,6 +1,6 @@
 /** Whose dates a payout is: pure. */
 import type { ToldPayout } from "../../channels/index.ts";
-import { shiftDate } from "../../settlement/index.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 
 /** What a channel's statement of a date told of the account's money, payouts apart. */
 export type MoneyDay = {

@@ -2,8 +2,8 @@
  * The window between channels and banks: what one has told, and the other has not shown in it, is for people.
  */
 import { dateIn } from "../../kernel/clock.ts";
-import { daysBetween } from "../../kernel/dates.ts";
-import { overdueDates, shiftDate } from "../../settlement/index.ts";
+import { daysBetween, shiftDate } from "../../kernel/dates.ts";
+import { overdueDates } from "../../settlement/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import {
   countDifferences,

@@ -2,10 +2,10 @@
 import type { ToldPayout } from "../../channels/index.ts";
 import { MINUTE, plus, SECOND } from "../../kernel/clock.ts";
 import type { Db } from "../../kernel/database.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 import { type DueWorker, startDueWorker } from "../../kernel/due.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { lockDay } from "../../ledger/index.ts";
-import { shiftDate } from "../../settlement/index.ts";
 import type { ToldPayouts } from "../../statements/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import { keepMovements } from "../movements/store.ts";

@@ -1,6 +1,6 @@
 /** What channels' fund bills tell, and nothing explains or the books know otherwise. */
 import { dateIn } from "../../kernel/clock.ts";
-import { daysAfter, daysBetween } from "../../kernel/dates.ts";
+import { daysBetween } from "../../kernel/dates.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import {
   countFundDifferences,
@@ -8,9 +8,6 @@ import {
   type FundDifferenceCount,
   listFundDifferences,
 } from "./store.ts";
-
-/** Shares are compared for so many dates: a channel corrects its bills within some days. */
-const SHARES_DAYS = 62;
 
 type Deps = Pick<PayoutsDeps, "cell" | "timeZone">;
 type Aged = { readonly ageDays: number };
@@ -22,14 +19,14 @@ export async function fundDifferences(
   limit: number,
 ): Promise<readonly (FundDifference & Aged)[]> {
   const today = todayOf(deps);
-  const rows = await listFundDifferences(deps.cell.db, daysAfter(today, -SHARES_DAYS), after, limit);
+  const rows = await listFundDifferences(deps.cell.db, after, limit);
   return rows.map((row) => ({ ...row, ageDays: daysBetween(row.date, today) }));
 }
 
 /** How many of each kind, and how old the oldest is, in calendar days. */
 export async function fundDifferenceCounts(deps: Deps): Promise<readonly (FundDifferenceCount & Aged)[]> {
   const today = todayOf(deps);
-  const counts = await countFundDifferences(deps.cell.db, daysAfter(today, -SHARES_DAYS));
+  const counts = await countFundDifferences(deps.cell.db);
   return counts.map((row) => ({ ...row, ageDays: row.oldest === null ? 0 : daysBetween(row.oldest, today) }));
 }
 

@@ -1,7 +1,7 @@
 /** Two people say what a movement is that a fund bill tells and no other statement explains. */
 import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
-import { exponentOf, moneyText } from "../../kernel/money.ts";
+import { millionthsPerMinorUnit, moneyText } from "../../kernel/money.ts";
 import {
   type AccountCode,
   accountIdOf,
@@ -86,7 +86,7 @@ export function placeAction(deps: PayoutsDeps): ApprovalAction {
           return { refused: "another amount is open than when it was proposed: propose it again" };
         }
         const at = cell.clock.now();
-        const millionths = amount * unitOf(movement);
+        const millionths = amount * millionthsPerMinorUnit(movement.currency);
         await place(tx, movement.id, { approvalId, amount, millionths, as, at });
         if (as === "elsewhere") return { done: true as const };
         const draft = draftOf(movement, { as, amount, sourceId: approvalId, id: cell.newId() });
@@ -101,12 +101,8 @@ export function placeAction(deps: PayoutsDeps): ApprovalAction {
 /** Minor units, signed as the movement; null: no whole number of them. */
 export function openAmount(movement: Movement): bigint | null {
   const open = movement.toldMillionths - movement.placedMillionths;
-  const unit = unitOf(movement);
+  const unit = millionthsPerMinorUnit(movement.currency);
   return open % unit === 0n ? open / unit : null;
-}
-
-function unitOf({ currency }: Pick<Movement, "currency">): bigint {
-  return 10n ** BigInt(6 - exponentOf(currency));
 }
 
 const ACCOUNTS = {

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { CurrencySchema, type Http, type Input, problems, strictObject } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
-import { exponentOf } from "../../kernel/money.ts";
+import { millionthsPerMinorUnit } from "../../kernel/money.ts";
 import { PageQuery, pageOf, readLimit } from "../../kernel/pages.ts";
 import {
   ApprovalSchema,
@@ -94,7 +94,7 @@ export function movementRoutes(http: Http, deps: PayoutsDeps, { authenticateOper
 
 function presentDifference(row: Awaited<ReturnType<typeof fundDifferences>>[number]) {
   const { what, date, kind, lines, currency, openMillionths } = row;
-  const unit = 10n ** BigInt(6 - exponentOf(currency));
+  const unit = millionthsPerMinorUnit(currency);
   return {
     what,
     movement: row.movementId === null ? null : movementId(row.movementId),

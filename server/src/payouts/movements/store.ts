@@ -29,6 +29,16 @@ const COLUMNS = `
   id, channel_account_id, merchant_id, teller, channel_date, currency, kind, statement_id, lines, numbers,
   told_millionths, placed_millionths`;
 
+const lockDaySql = sql(
+  "channel_movements_lock_day",
+  `select id
+   from channel_movements
+   where teller = $1
+     and channel_date = $2
+   order by id
+   for no key update`,
+);
+
 const keepSql = sql(
   "channel_movements_keep",
   `insert into channel_movements (${COLUMNS})
@@ -39,8 +49,7 @@ const keepSql = sql(
    order by t.currency, t.kind
    on conflict on constraint channel_movements_kind do update
    set statement_id = excluded.statement_id, lines = excluded.lines, numbers = excluded.numbers,
-     told_millionths = excluded.told_millionths
-   where channel_movements.channel_account_id = excluded.channel_account_id`,
+     told_millionths = excluded.told_millionths`,
 );
 
 const goneSql = sql(
@@ -50,7 +59,7 @@ const goneSql = sql(
    from (
      select id
      from channel_movements
-     where channel_account_id = $1
+     where teller = $1
        and channel_date = $2
        and statement_id <> $3
      order by id
@@ -60,8 +69,9 @@ const goneSql = sql(
 );
 
 /**
- * In place of what an earlier version of the date's statement told; what was explained of it stays. Where two
- * contracts have one merchant's number at the channel, it is told of the one that told it first.
+ * In place of what an earlier version of the date's statement told; what was explained of it stays. Two
+ * contracts with one merchant's number at the channel have one such statement: whichever of them read it last
+ * counts, and it is told of the one that told it first.
  */
 export async function keepMovements(
   tx: Tx,
@@ -76,12 +86,14 @@ export async function keepMovements(
   newId: IdMaker,
 ): Promise<void> {
   const { channelAccountId, merchantId, teller, channelDate, statementId } = of;
+  // Another contract's reading of the same day takes the rows in the same order.
+  await tx.run(lockDaySql, [teller, channelDate]);
   if (told.length > 0) {
     const rows = told.map((one) => ({ ...one, id: newId(), numbers: one.numbers.join("\n") }));
     const columns = columnsOf(rows, ["id", "currency", "kind", "lines", "numbers", "millionths"]);
     await tx.run(keepSql, [channelAccountId, merchantId, teller, channelDate, statementId, ...columns]);
   }
-  await tx.run(goneSql, [channelAccountId, channelDate, statementId]);
+  await tx.run(goneSql, [teller, channelDate, statementId]);
 }
 
 const byIdSql = sql(
@@ -162,65 +174,36 @@ export type FundDifference = {
   readonly openMillionths: bigint;
 };
 
-// Shares are yuan, of which a fen is 10,000 millionths. One that the two sides date to neighbouring days, at
-// midnight, differs on both by the same.
+// Two contracts with one merchant's number at the channel have one fund bill, told of the first of them. A
+// share that the two sides date to neighbouring days, at midnight, differs on both by the same.
 const OPEN = `
-  with told as (
-    select teller, channel_date, (array_agg(channel_account_id order by channel_account_id))[1]
-        as channel_account_id,
-      max(shared_millionths) as amount
-    from channel_money_days
-    where channel_date >= $1
-      and shared_millionths <> 0
-      and currency = 'CNY'
-    group by teller, channel_date
-  ), booked as (
-    select m.teller, m.channel_date, (array_agg(m.channel_account_id order by m.channel_account_id))[1]
-        as channel_account_id,
-      sum(s.amount) * 10000 as amount
-    from (
-      select channel_account_id, channel_date, -amount as amount
-      from shares
-      where channel_date >= $1
-        and state = 'succeeded'
-        and mode = 'channel'
-        and fund_flow = 'through_platform'
-      union all
-      select s.channel_account_id, r.channel_date, r.amount
-      from share_returns r
-      join shares s on s.id = r.share_id
-      where r.channel_date >= $1
-        and r.state = 'succeeded'
-        and s.mode = 'channel'
-        and s.fund_flow = 'through_platform'
-    ) s
-    join channel_money_days m on m.channel_account_id = s.channel_account_id
-      and m.currency = 'CNY'
-      and m.channel_date = s.channel_date
-      and m.shared_millionths is not null
-    group by m.teller, m.channel_date
-  ), days as (
-    select teller, channel_date, coalesce(t.channel_account_id, b.channel_account_id) as channel_account_id,
-      (coalesce(t.amount, 0) - coalesce(b.amount, 0))::bigint as open
-    from told t
-    full join booked b using (teller, channel_date)
-  ), open as (
+  with open as (
     select 'fund_unexplained' as what, id::text as key, id as movement_id, channel_account_id,
       channel_date as date, currency::text as currency, kind, lines, numbers,
       told_millionths - placed_millionths as open_millionths
     from channel_movements
     where told_millionths <> placed_millionths
     union all
-    select 'shares_differ', channel_account_id::text, null, channel_account_id, channel_date, 'CNY', '分账',
-      0, '{}', open
-    from days d
-    where open <> 0
+    select 'shares_differ', d.channel_account_id::text, null, d.channel_account_id, d.channel_date,
+      d.currency::text, '分账', 0, '{}', d.shared_millionths - d.booked_share_millionths
+    from channel_money_days d
+    where d.shared_millionths <> d.booked_share_millionths
       and not exists (
         select
-        from days n
-        where n.teller = d.teller
+        from channel_money_days f
+        where f.channel_date = d.channel_date
+          and f.teller = d.teller
+          and f.shared_millionths is not null
+          and f.channel_account_id < d.channel_account_id
+      )
+      and not exists (
+        select
+        from channel_money_days n
+        where n.channel_account_id = d.channel_account_id
+          and n.currency = d.currency
           and n.channel_date in (d.channel_date - 1, d.channel_date + 1)
-          and n.open = -d.open
+          and n.shared_millionths - n.booked_share_millionths
+            = d.booked_share_millionths - d.shared_millionths
       )
   )`;
 
@@ -229,23 +212,20 @@ const listSql = sql(
   `${OPEN}
    select *
    from open o
-   where $2::date is null
-     or (o.date, o.key) > ($2, $3)
+   where $1::date is null
+     or (o.date, o.key) > ($1, $2)
    order by o.date, o.key
-   limit $4`,
+   limit $3`,
 );
 
-/**
- * The oldest first, from the one after `after` on. @param from shares of earlier dates are not looked at
- */
+/** The oldest first, from the one after `after` on. */
 export function listFundDifferences(
   db: Db,
-  from: string,
   after: readonly [date: string, key: string] | null,
   limit: number,
 ): Promise<FundDifference[]> {
   const [date, key] = after ?? [null, null];
-  return db.all<FundDifference>(listSql, [from, date, key, limit]);
+  return db.all<FundDifference>(listSql, [date, key, limit]);
 }
 
 const countSql = sql(
@@ -264,6 +244,6 @@ export type FundDifferenceCount = {
   readonly oldest: string | null;
 };
 
-export function countFundDifferences(db: Db, from: string): Promise<FundDifferenceCount[]> {
-  return db.all<FundDifferenceCount>(countSql, [from]);
+export function countFundDifferences(db: Db): Promise<FundDifferenceCount[]> {
+  return db.all<FundDifferenceCount>(countSql);
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { StatementLine, StatementTraits } from "../../channels/index.ts";
 import type { Db } from "../../kernel/database.ts";
-import { daysAfter } from "../../kernel/dates.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { GoOn } from "../../kernel/progress.ts";
 import { RULES_VERSION } from "../engine/rules.ts";
@@ -142,7 +142,7 @@ async function planOf(deps: PlanDeps, dates: Dates, scope: Scope, around: Around
   if (account === null) return waiting("there is no such channel account");
   const { newest, before, carried } = around;
   const closedThrough = closedThroughOf(around);
-  const readFrom = before === null ? around.first : daysAfter(before.channelDate, -AHEAD_DAYS);
+  const readFrom = before === null ? around.first : shiftDate(before.channelDate, -AHEAD_DAYS);
   const read = await dates(readFrom, closedThrough);
   if (read.at(-1)?.date !== closedThrough)
     return waiting(`the accounting date ${closedThrough} is not closed`);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { shiftDate } from "../../kernel/dates.ts";
 import { alarmsOf, missingText } from "../settle/run.ts";
 import { createWorld, type World } from "../testing/world.ts";
-import { type Calendars, cutoffOf, dueDate, isBusinessDay, isDate, shiftDate } from "./model.ts";
+import { type Calendars, cutoffOf, dueDate, isBusinessDay, isDate } from "./model.ts";
 import { calendarsOf, listYears } from "./store.ts";
 
 let world: World;

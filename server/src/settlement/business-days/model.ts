@@ -1,6 +1,7 @@
 /**
  * Business days. A year counts only whole: where it was not loaded nobody guesses, and what needs it waits.
  */
+import { shiftDate } from "../../kernel/dates.ts";
 
 /** One year of a calendar: what differs from Monday to Friday. */
 export type BusinessYear = {
@@ -22,13 +23,6 @@ export type Counting = { readonly days: number; readonly calendar: string | null
 
 /** A year that would be needed and is not there. */
 export type Missing = { readonly calendar: string; readonly year: number };
-
-const DAY_MS = 86_400_000;
-
-/** `date` moved by `days` calendar days (negative: earlier). */
-export function shiftDate(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-}
 
 /** Whether it is a real date written `yyyy-mm-dd`. */
 export function isDate(text: string): boolean {

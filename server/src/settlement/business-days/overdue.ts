@@ -1,5 +1,6 @@
 import type { Db } from "../../kernel/database.ts";
-import { type Counting, cutoffOf, shiftDate } from "./model.ts";
+import { shiftDate } from "../../kernel/dates.ts";
+import { type Counting, cutoffOf } from "./model.ts";
 import { calendarsOf, listYears } from "./store.ts";
 
 /**

@@ -6,10 +6,10 @@
  * back and decided again with what the refund left.
  */
 import type { Tx } from "../../kernel/database.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { lockDay, post } from "../../ledger/index.ts";
 import type { Delivery, Endpoint } from "../../webhooks/index.ts";
-import { shiftDate } from "../business-days/model.ts";
 import { merchantAccount, settlementDraft } from "../drafts.ts";
 import { eventsOf } from "../events.ts";
 import {

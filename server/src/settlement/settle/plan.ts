@@ -1,7 +1,9 @@
 /** What a run needs to know of an account before anything of it is written. */
+
+import { shiftDate } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { accountIdOf } from "../../ledger/index.ts";
-import { type Calendars, cutoffOf, type Missing, shiftDate } from "../business-days/model.ts";
+import { type Calendars, cutoffOf, type Missing } from "../business-days/model.ts";
 import { calendarsOf, listYears } from "../business-days/store.ts";
 import { DEFAULT_TERMS, type Policy, type Terms } from "../model.ts";
 import { effectivePolicies } from "../policies/store.ts";

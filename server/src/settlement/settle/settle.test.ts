@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { shiftDate } from "../../kernel/dates.ts";
 import { makeBills } from "../bills/service.ts";
-import { shiftDate } from "../business-days/model.ts";
 import { approveSettlement, holdSettlement, markPaid, releaseSettlement } from "../states.ts";
 import { itemsOf, settlementsOfMerchant } from "../store.ts";
 import { createWorld, type Merchant, type World } from "../testing/world.ts";

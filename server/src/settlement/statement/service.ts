@@ -1,11 +1,11 @@
 /** Reads a statement of dates whose balances are written down. */
 import type { Db } from "../../kernel/database.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 import { problem } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { type AccountDay, accountDays, closedBalances, closedBalancesThrough } from "../../ledger/index.ts";
 import { OWN_CODES, ownAccounts } from "../bills/own-accounts.ts";
 import { cut, together } from "../bills/spans.ts";
-import { shiftDate } from "../business-days/model.ts";
 import type { SettleDeps } from "../settle/deps.ts";
 import { accountStatement, type MovedDay, type Statement } from "./model.ts";
 import { turnoversOf } from "./store.ts";

@@ -4,6 +4,7 @@ import { createMovableClock, type MovableClock } from "../../../../tools/testing
 import { createTestDatabase } from "../../../../tools/testing/database.ts";
 import { plus, systemRandom } from "../../kernel/clock.ts";
 import { type Database, openDatabase } from "../../kernel/database.ts";
+import { shiftDate } from "../../kernel/dates.ts";
 import { createIdMaker, type Id } from "../../kernel/ids.ts";
 import type { Invariant } from "../../kernel/invariants.ts";
 import { silentLog } from "../../kernel/log.ts";
@@ -25,7 +26,6 @@ import {
   writeClosedBalances,
 } from "../../ledger/index.ts";
 import { ownMoneyInReserve } from "../../payouts/statement/in-reserve.ts";
-import { shiftDate } from "../business-days/model.ts";
 import { invariants } from "../invariants.ts";
 import type { Policy, Terms } from "../model.ts";
 import { DEFAULT_TERMS } from "../model.ts";
