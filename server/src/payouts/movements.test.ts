@@ -32,7 +32,7 @@ async function eventually<T>(what: string, look: () => Promise<T | null>): Promi
     const found = await look();
     if (found !== null) return found;
     platform.clock.advance(10 * SECOND);
-    await systemClock.sleep(20);
+    await systemClock.sleep(50);
   }
   return assert.fail(`${what} did not come: ${JSON.stringify(await differences())}`);
 }

@@ -47,13 +47,16 @@ const unplaced = async (): Promise<Json[]> =>
 const differences = async (): Promise<Json[]> =>
   (await platform.ops("GET", "/v1/ops/bank_differences?limit=100")).body.data;
 
-/** Moves the clock on in steps, so that whoever looks for what is due finds it. */
+/**
+ * Moves the clock on in steps, so that whoever looks for what is due finds it. A call that is under way has
+ * time for its answer, however busy the machine is: on the clock it may wait for some steps at most.
+ */
 async function eventually<T>(what: string, look: () => Promise<T | null>, stepMs = 10 * SECOND): Promise<T> {
   for (let looks = 0; looks < 300; looks += 1) {
     const found = await look();
     if (found !== null) return found;
     platform.clock.advance(stepMs);
-    await systemClock.sleep(20);
+    await systemClock.sleep(stepMs >= MINUTE ? 200 : 50);
   }
   return assert.fail(`${what} did not come: ${JSON.stringify(await announced(), null, 2)}`);
 }
