@@ -46,11 +46,3 @@ create table channel_movement_placements (
   constraint channel_movement_placements_as check (placed_as in ('cost', 'merchant', 'income', 'elsewhere'))
 );
 create index channel_movement_placements_of on channel_movement_placements (movement_id, id);
-
--- What both sides say of the shares of the last weeks.
-create index channel_money_days_shared on channel_money_days (channel_date)
-  where shared_millionths <> 0;
-create index shares_of_date on shares (channel_date)
-  where channel_date is not null;
-create index share_returns_of_date on share_returns (channel_date)
-  where channel_date is not null;
