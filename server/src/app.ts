@@ -38,7 +38,7 @@ import {
 } from "./operations/index.ts";
 import { createApprovals, createOperators, registerOperators } from "./operators/index.ts";
 import { createPaymentsRoom, idsInJournals, type Opening, paidOrders } from "./payments/index.ts";
-import { passUnsent } from "./payouts/index.ts";
+import { passOpen } from "./payouts/index.ts";
 import { platesRoutes } from "./plates/index.ts";
 import { createRouting, registerRouting } from "./routing/index.ts";
 import { createSharingRoom, sharingRoutes } from "./sharing/index.ts";
@@ -162,7 +162,7 @@ function createPaying(deps: AppDeps, publicUrl: () => string) {
     ...common,
     operators,
     openMerchantBook: opener.book,
-    renamed: (merchantId) => passUnsent(cell, merchantId),
+    renamed: (merchantId) => passOpen(cell, merchantId),
   });
   const channelHttp = deps.edges?.channelHttp ?? createChannelHttp({ clock });
   const edges = { clock, random, http: channelHttp };

@@ -66,6 +66,7 @@ export {
   listAccounts,
   listBooks,
   ownMoneyInside,
+  ownMoneySpent,
   trialBalance,
 } from "./reading.ts";
 export { type LedgerRoutesDeps, ledgerRoutes } from "./routes.ts";

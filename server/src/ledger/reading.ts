@@ -192,18 +192,55 @@ export function trialBalance(db: Db, bookId: Id | null): Promise<TrialBalanceRow
     : db.all<TrialBalanceRow>(TRIAL_BALANCE_OF_BOOK, [bookId]);
 }
 
+// The codes stand in the statement: as a parameter they would not prove that accounts_own_money has them all,
+// and every account of the cell would be read under the lock of the currency's funds.
 const OWN_MONEY_INSIDE = sql(
   "ledger_own_money_inside",
   `select coalesce(-sum(balance), 0)::bigint as amount
    from accounts
    where currency = $1
-     and code = any($2::text[])`,
+     and code in (${OWN_MONEY_CODES.map((code) => `'${code}'`).join(", ")})`,
 );
 
 /** The platform's own money among the clients' now, of one currency: as `moneyPositions` has it. */
 export async function ownMoneyInside(db: Db, currency: Currency): Promise<bigint> {
-  const row = await db.one<{ amount: bigint }>(OWN_MONEY_INSIDE, [currency, OWN_MONEY_CODES]);
+  const row = await db.one<{ amount: bigint }>(OWN_MONEY_INSIDE, [currency]);
   return row?.amount ?? 0n;
+}
+
+const OWN_MONEY_SPENT = sql(
+  "ledger_own_money_spent",
+  `select (
+     select coalesce(sum(balance), 0)
+     from accounts
+     where currency = $1
+       and code in ('loss', 'marketing_expense')
+   )::bigint as lost, (
+     select coalesce(sum(e.amount), 0)
+     from journals j
+     cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
+     join accounts a on a.id = place.account_id and a.code = 'channel_cost'
+     join entries e on e.account_id = place.account_id and e.seq = place.seq
+     where j.currency = $1
+       and j.kind in ('resolution_cost', 'channel_movement')
+       and not exists (
+         select
+         from journals r
+         where r.reversal_of = j.id
+       )
+   )::bigint as apart`,
+);
+
+/**
+ * What of a currency's own money was spent without an income that came with it: losses, marketing, and what
+ * channels took apart from payments. Never negative.
+ */
+export async function ownMoneySpent(db: Db, currency: Currency): Promise<bigint> {
+  const { lost, apart } = (await db.one<{ lost: bigint; apart: bigint }>(OWN_MONEY_SPENT, [currency])) ?? {
+    lost: 0n,
+    apart: 0n,
+  };
+  return (lost > 0n ? lost : 0n) + (apart > 0n ? apart : 0n);
 }
 
 type JournalRow = Omit<Journal, "entries">;

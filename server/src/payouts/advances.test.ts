@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import type { Id } from "../kernel/ids.ts";
 import {
   type AccountCode,
   accountIdOf,
@@ -95,7 +97,13 @@ const account = (bookId: string, code: AccountCode) => ({
   account: accountIdOf(bookId as never, code, "CNY", null),
 });
 
-async function book(kind: JournalKind, from: ReturnType<typeof account>, to: string, amount: bigint) {
+async function book(
+  kind: JournalKind,
+  from: ReturnType<typeof account>,
+  to: string,
+  amount: bigint,
+  reversalOf: Id | null = null,
+): Promise<Id> {
   const { cell } = office.deps;
   const draft = {
     id: cell.newId(),
@@ -107,12 +115,14 @@ async function book(kind: JournalKind, from: ReturnType<typeof account>, to: str
     channelAccountId: null,
     currency: "CNY",
     channelDate: null,
+    reversalOf,
     lines: [
       { account: to as never, debit: amount },
       { account: from.account, credit: amount },
     ],
   };
   await cell.transact(async (tx) => post(tx, await lockDay(tx, 0), [draft], cell.clock.now()));
+  return draft.id;
 }
 
 /** Of banks and client money; the merchant's trade is a journal of the test's own, which no item explains. */
@@ -180,4 +190,35 @@ test("money that the books move between reserve and own, and no bank, is found o
   assert.match(found.join("\n"), /CNY own .*\n.*CNY reserve /);
   await book("margin_swept", ofPlatform("bank_reserve"), ofPlatform("bank_own").account, 500n);
   assert.deepEqual(await broken(), []);
+});
+
+const OLD_LOSSES = readFileSync(
+  new URL("../../migrations/cell/290-advances-reserved.sql", import.meta.url),
+  "utf8",
+).replace(/^.*(?=insert into losses_in_reserve)/s, "");
+
+test("a loss that a version before moved into the reserve is allowed for while it stands", async () => {
+  const { cell } = office.deps;
+  const run = (name: string, text: string, values: unknown[] = []) =>
+    cell.transact((tx) => tx.run({ name, text }, values));
+  const [reserve, own] = [ofPlatform("bank_reserve"), ofPlatform("bank_own")];
+  const loss = await book("resolution_loss", own, reserve.account, 700n);
+  assert.equal((await broken()).length, 2);
+  const resolution = "insert into break_journals values ($1, $1, 'resolution', 1, now())";
+  await run("test_old_loss", resolution, [loss]);
+  assert.equal(await run("test_old_losses", OLD_LOSSES), 1);
+  assert.deepEqual(await broken(), []);
+  // Two people may book a part of it back, and no more than it is.
+  await book("manual_correction", reserve, own.account, 701n);
+  assert.equal((await broken()).length, 2);
+  await book("manual_correction", own, reserve.account, 401n);
+  assert.deepEqual(await broken(), []);
+  await book("manual_correction", own, reserve.account, 301n);
+  assert.equal((await broken()).length, 2, "nor is more there than it is");
+  await book("manual_correction", reserve, own.account, 1n);
+  // A corrected statement undoes the loss: nothing is allowed for any more.
+  await book("reversal", reserve, own.account, 700n, loss);
+  assert.deepEqual(await broken(), []);
+  await book("margin_swept", own, reserve.account, 1n);
+  assert.equal((await broken()).length, 2);
 });

@@ -59,7 +59,7 @@ export { invariants } from "./invariants.ts";
 export type { BankEntry, Payout, ReportEvidence, ReportOutcome, SettlementToPay } from "./model.ts";
 export type { Reported } from "./outcome/door.ts";
 export type { SettledProposal } from "./payout/settled.ts";
-export { passUnsent } from "./payout/unsent.ts";
+export { passOpen } from "./payout/unsent.ts";
 export { payoutOfEndToEndId } from "./sending/pain001.ts";
 export type { BankStatement, StatementRead } from "./statement/read.ts";
 export type { BankStatements } from "./statement/readings.ts";

@@ -74,7 +74,8 @@ const UNDUE = sql(
 // The banks' latest closings are the books' balances, with what is read but not placed, and what is placed
 // but waits for its side in the platform book. Apart for the reserve and our own money: else money that is
 // booked from the one to the other, and moved by no bank, would never be seen. An open advance of versions
-// before was booked so, until it is booked back.
+// before was booked so, until it is booked back; and so were losses, which two people may have booked back by
+// hand as well: between nothing and all of them (`loose`) may stand.
 const BANK_BALANCES = sql(
   "audit_bank_balances",
   `with latest as (
@@ -111,6 +112,16 @@ const BANK_BALANCES = sql(
      cross join (values ('reserve'), ('own')) as h (holds)
      where a.booked
        and a.repaid_at is null
+   ), loose as (
+     select l.currency, h.holds, sum(case h.holds when 'reserve' then l.amount else -l.amount end) as amount
+     from losses_in_reserve l
+     cross join (values ('reserve'), ('own')) as h (holds)
+     where not exists (
+         select
+         from journals r
+         where r.reversal_of = l.journal_id
+       )
+     group by l.currency, h.holds
    ), banks as (
      select currency, holds, sum(amount) as amount
      from expected
@@ -127,13 +138,15 @@ const BANK_BALANCES = sql(
        || 'placed or booked it is ' || b.amount as detail
    from banks b
    left join books k on k.currency = b.currency and k.holds = b.holds
+   left join loose on loose.currency = b.currency and loose.holds = b.holds
    where exists (
        select
        from latest l
        where l.currency = b.currency
          and l.holds = b.holds
      )
-     and coalesce(k.amount, 0) <> b.amount
+     and coalesce(k.amount, 0) - b.amount not between least(0, coalesce(loose.amount, 0))
+       and greatest(0, coalesce(loose.amount, 0))
    order by 1
    limit $1`,
 );

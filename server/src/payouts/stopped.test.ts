@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { HOUR, plus } from "../kernel/clock.ts";
+import { HOUR, MINUTE, plus } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import { claimBatches } from "./batch/store.ts";
+import type { PayoutsDeps } from "./deps.ts";
+import type { BatchState } from "./model.ts";
 import { LEASE_MS } from "./sending/instruct.ts";
 import { workOn } from "./sending/send.ts";
 import { endToEnd, type Office, openOffice } from "./testing/office.ts";
@@ -131,22 +133,35 @@ const WAITING = {
       and wait_event_type = 'Lock'`,
 };
 
+/** Works on what is due of a state, as a process does whose parts are these. */
+async function workOnDue(state: BatchState, parts: Partial<PayoutsDeps>): Promise<void> {
+  const deps = { ...office.deps, ...parts };
+  const now = platform.clock.now();
+  const due = await deps.cell.transact((tx) => claimBatches(tx, now, plus(now, LEASE_MS), 10));
+  const batch = due.find((one) => one.state === state);
+  assert.ok(batch, `no batch is due that is ${state}`);
+  await workOn(deps, batch);
+}
+
+/** The bank cannot be reached: not one byte leaves. */
+async function failsToSend(): Promise<void> {
+  const request = async () => ({ end: "not_sent" as const, reason: "connection refused" });
+  await workOnDue("approved", { http: { ...office.deps.http, request } });
+  platform.clock.advance(MINUTE);
+}
+
 /** A sender that has looked at account and name, and has yet to write down that it sends. */
-async function sending(): Promise<{ readonly sent: Promise<void>; goOn(): void }> {
-  const { deps } = office;
+async function sending(state: BatchState): Promise<{ readonly sent: Promise<void>; goOn(): void }> {
+  const { merchants } = office.deps;
   const looked = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const legalNames = async (ids: readonly Id[]) => {
-    const names = await deps.merchants.legalNames(ids);
+    const names = await merchants.legalNames(ids);
     looked.resolve();
     await gate.promise;
     return names;
   };
-  const now = platform.clock.now();
-  const due = await deps.cell.transact((tx) => claimBatches(tx, now, plus(now, LEASE_MS), 10));
-  const batch = due.find(({ state }) => state === "approved");
-  assert.ok(batch);
-  const sent = workOn({ ...deps, merchants: { ...deps.merchants, legalNames } }, batch);
+  const sent = workOnDue(state, { merchants: { ...merchants, legalNames } });
   await Promise.race([looked.promise, sent]);
   return { sent, goOn: () => gate.resolve() };
 }
@@ -155,29 +170,91 @@ const stops = {
   "stops an account": () => disable(account),
   "gives a payee another name": () => rename("Somebody Else Ltd"),
 };
+const sendings = [
+  ["", "approved", 1],
+  [" again", "instructed", 2],
+] as const;
 for (const [title, stop] of Object.entries(stops)) {
-  test(`who ${title} hears so once what is being sent is sent, and nothing is sent after`, async () => {
-    await change();
-    const during = await office.payout(10);
-    const later = await office.payout(20);
-    await office.batch([during.id]);
-    const sender = await sending();
-    let status = "not answered";
-    const stopped = stop().then(async (answer) => {
-      status = (await get(during.id)).status;
-      return answer;
+  for (const [again, state, sends] of sendings) {
+    test(`who ${title} hears so when what is being sent${again} is sent; nothing is after`, async () => {
+      await change();
+      const during = await office.payout(10);
+      const later = await office.payout(20);
+      const { id } = await office.batch([during.id]);
+      if (state === "instructed") await failsToSend();
+      const sender = await sending(state);
+      let seen = 0;
+      let answered = false;
+      const stopped = stop().then(async (answer) => {
+        seen = (await batchOf(id)).sends;
+        answered = true;
+        return answer;
+      });
+      const waits = async () =>
+        ((await office.deps.platform.db.one<{ count: bigint }>(WAITING))?.count ?? 0n) > 0n;
+      while (!answered && !(await waits())) await new Promise(setImmediate);
+      sender.goOn();
+      await sender.sent;
+      assert.equal((await stopped).status, 200);
+      assert.equal(seen, sends, "the answer came after it");
+      assert.equal((await get(during.id)).status, "sent");
+      const { body } = await office.propose([later.id]);
+      assert.equal((await office.approve(body.approval.id)).body.code, "payout_account_stopped");
+      assert.equal((await withdraw(later.id)).status, 200);
+      await rename(name);
+      assert.deepEqual(await office.broken(), []);
     });
-    const waits = async () =>
-      ((await office.deps.platform.db.one<{ count: bigint }>(WAITING))?.count ?? 0n) > 0n;
-    while (status === "not answered" && !(await waits())) await new Promise(setImmediate);
-    sender.goOn();
-    await sender.sent;
-    assert.equal((await stopped).status, 200);
-    assert.equal(status, "sent", "the answer came after it");
-    const { body } = await office.propose([later.id]);
-    assert.equal((await office.approve(body.approval.id)).body.code, "payout_account_stopped");
-    assert.equal((await withdraw(later.id)).status, 200);
-    await rename(name);
+  }
+}
+
+const hasNot = {
+  "never reached the bank": failsToSend,
+  "the bank never had": async () => {
+    await office.fault("timeout_before", { method: "pain.001" }, { ms: 0 });
+    await office.work();
+    platform.clock.advance(MINUTE);
+  },
+};
+for (const [title, fail] of Object.entries(hasNot)) {
+  test(`a message that ${title} is not sent to an account that was stopped since`, async () => {
+    await change();
+    const made = await office.payout(30);
+    const { id } = await office.batch([made.id]);
+    await fail();
+    assert.equal((await disable(account)).status, 200);
+    await office.work();
+    const waiting = await batchOf(id);
+    assert.deepEqual([waiting.state, waiting.sends, waiting.needs_people], ["instructed", 1, true]);
+    assert.match(
+      waiting.last_error,
+      /^pyt_\w+: the bank account was stopped; the message is not sent again$/,
+    );
+    assert.equal(await paidByBank(made.id), 0);
+    const evidence = { evidence: "The account is a thief's, and nothing has left" };
+    const resend = await platform.ops("POST", `/v1/ops/payout_batches/${id}/resend`, evidence);
+    await office.approved(resend);
+    await office.work();
+    assert.deepEqual([(await batchOf(id)).needs_people, await paidByBank(made.id)], [true, 0]);
+    await office.approved(await platform.ops("POST", `/v1/ops/payouts/${made.id}/reject`, evidence));
+    assert.deepEqual([(await get(made.id)).status, (await batchOf(id)).state], ["rejected", "done"]);
+    platform.clock.advance(HOUR);
+    await office.work();
+    assert.equal(await paidByBank(made.id), 0);
     assert.deepEqual(await office.broken(), []);
   });
 }
+
+test("a payee that has its name again is sent what waited for people", async () => {
+  await change();
+  const made = await office.payout(40);
+  const { id } = await office.batch([made.id]);
+  await failsToSend();
+  await rename("Somebody Else Ltd");
+  await office.work();
+  assert.match((await batchOf(id)).last_error, /not the payee's registered name any more/);
+  await rename(name);
+  platform.clock.advance(HOUR);
+  await office.work();
+  const sent = await batchOf(id);
+  assert.deepEqual([sent.needs_people, sent.sends, await paidByBank(made.id)], [false, 2, 1]);
+});

@@ -12,7 +12,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import { type BankAccount, DEFAULT_TERMS, type Payee } from "../model.ts";
 import { isSameName } from "../names.ts";
 import { findPayee, formatPayee, getPayee, requireCurrency } from "../payees/payee.ts";
-import { passUnsent } from "../payout/unsent.ts";
+import { passOpen } from "../payout/unsent.ts";
 import { hashesOf, hashOf, lastOf, openNumber, readBankCode, readNumber, sealNumber } from "./number.ts";
 import * as store from "./store.ts";
 
@@ -177,8 +177,8 @@ async function verify(
 }
 
 /**
- * Stops payouts to an account at once; one person may, since no money moves. Of those that are made already
- * none is sent once this has answered: see payout/unsent.ts. Throws `not_found`.
+ * Stops payouts to an account at once; one person may, since no money moves. No sending to it begins, for the
+ * first time or again, once this has answered: see payout/unsent.ts. Throws `not_found`.
  */
 export async function disableBankAccount(deps: PayoutsDeps, actor: Actor, id: Id): Promise<BankAccount> {
   const seen = await getBankAccount(deps, id);
@@ -196,7 +196,7 @@ export async function disableBankAccount(deps: PayoutsDeps, actor: Actor, id: Id
     });
     return disabled;
   });
-  await passUnsent(deps.cell, seen.payeeId);
+  await passOpen(deps.cell, seen.payeeId);
   return stopped;
 }
 

@@ -54,7 +54,9 @@ const BatchSchema = Type.Object({
   instruction_sha256: NullableString,
   sends: Type.Integer(),
   bank_has_it: Type.Boolean(),
-  needs_people: Type.Boolean({ description: "Get the bank's word in writing; then resend it or reject" }),
+  needs_people: Type.Boolean({
+    description: "`last_error` says why. Get the bank's word in writing; then resend it or reject",
+  }),
   last_error: NullableString,
   proposed_by: Type.String(),
   approved_by: NullableString,

@@ -3,7 +3,7 @@ import { problem } from "../../kernel/errors.ts";
 import { formatId, type Id, parseId } from "../../kernel/ids.ts";
 import type { Actor, Approval, ApprovalAction } from "../../operators/index.ts";
 import type { PayoutsDeps } from "../deps.ts";
-import { passUnsent } from "../payout/unsent.ts";
+import { passOpen } from "../payout/unsent.ts";
 import { type Partner, partnersByParties, setPartner } from "./store.ts";
 
 export const SET_PARTNER_KIND = "partner.set";
@@ -50,7 +50,7 @@ export function partnerAction(deps: PayoutsDeps): ApprovalAction {
       await deps.platform.transact((tx) => setPartner(tx, { id, party, legalName }, at), {
         repeatable: true,
       });
-      await passUnsent(deps.cell, id);
+      await passOpen(deps.cell, id);
       return { done: true };
     },
   };

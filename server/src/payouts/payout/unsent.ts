@@ -1,10 +1,10 @@
 /**
- * Payouts that nobody has sent yet: whether they may still go where they were meant to, and their end where
- * they may not.
+ * Payouts that may still be sent, for the first time or once more: whether they may go where they were meant
+ * to, and their end where they may not and nobody has sent them.
  *
- * Their rows are the lock. What is sent is looked at under them; whoever stops an account, or gives a payee
- * another name, commits that and then passes through them before it is told. So a payout is either sent by
- * then, or never to that account.
+ * Their rows are the lock. They are looked at under them before each sending; whoever stops an account, or
+ * gives a payee another name, commits that and then passes through them before it is told. So by then a
+ * sending has begun, or none to that account ever does.
  */
 import { type Cell, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
@@ -19,19 +19,19 @@ import { partnersByIds } from "../payees/store.ts";
 import { updatePayouts } from "./store.ts";
 import { presentPayout } from "./wire.ts";
 
-const unsentSql = sql(
-  "payouts_lock_unsent",
+const openSql = sql(
+  "payouts_lock_open",
   `select id
    from payouts
    where payee_id = $1
-     and state in ('created', 'approved')
+     and state in ('created', 'approved', 'sent', 'unknown')
    order by id
    for no key update`,
 );
 
 /** Waits until whoever is sending a payee's payouts at this moment has done so. Safe to repeat. */
-export async function passUnsent(cell: Cell, payeeId: Id): Promise<void> {
-  await cell.transact((tx) => tx.all(unsentSql, [payeeId]), { repeatable: true });
+export async function passOpen(cell: Cell, payeeId: Id): Promise<void> {
+  await cell.transact((tx) => tx.all(openSql, [payeeId]), { repeatable: true });
 }
 
 export type Failure = { readonly code: string; readonly message: string };

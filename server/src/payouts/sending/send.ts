@@ -1,12 +1,13 @@
 /** A batch on its way: instruct, send, ask, until each of its payouts has ended. */
 import { HOUR, MINUTE, plus } from "../../kernel/clock.ts";
-import type { Id } from "../../kernel/ids.ts";
+import { formatId, type Id } from "../../kernel/ids.ts";
 import { connectionByName } from "../accounts/store.ts";
 import { finishBatches, lockBatch, updateBatch } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import type { BankConnection, Batch, Payout } from "../model.ts";
 import { type Report, reportAll } from "../outcome/door.ts";
 import { lockPayoutsOfBatch, payoutsOfBatch } from "../payout/store.ts";
+import { unpayable } from "../payout/unsent.ts";
 import { askAbout, type BankAnswer, sendMessage } from "./bank.ts";
 import { instruct, LEASE_MS, openInstruction } from "./instruct.ts";
 import { endToEndIdOf, messageIdOf } from "./pain001.ts";
@@ -53,7 +54,8 @@ async function send(deps: PayoutsDeps, batch: Batch, connection: BankConnection)
 
 /**
  * The doubt is written down before the first byte leaves. The same message, under the same ids; never where
- * one of its payouts has ended meanwhile, such as by the word of people.
+ * one of its payouts has ended meanwhile, such as by the word of people, or may not go to its account any
+ * more: then people are waited for, who may reject it.
  */
 async function sendOnceMore(deps: PayoutsDeps, batch: Batch, connection: BankConnection): Promise<void> {
   const now = deps.cell.clock.now();
@@ -62,27 +64,41 @@ async function sendOnceMore(deps: PayoutsDeps, batch: Batch, connection: BankCon
     // Another worker has begun to send it, or has heard of it.
     if (locked?.state !== "instructed" || locked.sends !== batch.sends || locked.bankHasIt) return null;
     const payouts = await lockPayoutsOfBatch(tx, batch.id);
-    const isWhole = payouts.every(({ state }) => state === "sent" || state === "unknown");
-    const next: Batch = isWhole
-      ? {
-          ...locked,
-          sends: locked.sends + 1,
-          uncertain: true,
-          resendApproved: false,
-          needsPeople: false,
-          dueAt: plus(now, LEASE_MS),
-        }
-      : {
-          ...locked,
-          resendApproved: false,
-          needsPeople: true,
-          lastError: "one of its payouts has ended: the message is not sent again",
-          dueAt: plus(now, HOUR),
-        };
+    const against = await reasonAgainst(deps, payouts);
+    const next: Batch =
+      against === null
+        ? {
+            ...locked,
+            sends: locked.sends + 1,
+            uncertain: true,
+            resendApproved: false,
+            needsPeople: false,
+            dueAt: plus(now, LEASE_MS),
+          }
+        : {
+            ...locked,
+            resendApproved: false,
+            needsPeople: true,
+            lastError: against,
+            dueAt: plus(now, HOUR),
+          };
     await updateBatch(tx, next);
-    return isWhole ? next : null;
+    return against === null ? next : null;
   });
   if (begun !== null) await send(deps, begun, connection);
+}
+
+/** Why the message of these payouts, which are locked, must not leave again; null: it may. */
+async function reasonAgainst(deps: PayoutsDeps, payouts: readonly Payout[]): Promise<string | null> {
+  if (!payouts.every(({ state }) => state === "sent" || state === "unknown")) {
+    return "one of its payouts has ended: the message is not sent again";
+  }
+  const failures = await unpayable(deps, payouts);
+  const [first] = failures;
+  if (first === undefined) return null;
+  const [id, { message }] = first;
+  const more = failures.size === 1 ? "" : ` (and ${failures.size - 1} more)`;
+  return `${formatId("pyt", id)}${more}: ${message}; the message is not sent again`;
 }
 
 async function ask(deps: PayoutsDeps, batch: Batch, connection: BankConnection): Promise<void> {

@@ -1,7 +1,7 @@
 /** Own money that is in the reserve by the banks' word: what may stand for money that channels still have. */
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Currency } from "../../kernel/money.ts";
-import { ownMoneyInside } from "../../ledger/index.ts";
+import { ownMoneyInside, ownMoneySpent } from "../../ledger/index.ts";
 import { reserveConnections } from "../accounts/store.ts";
 import { lockFunds, openFunds } from "../batch/funds.ts";
 import type { PayoutsDeps } from "../deps.ts";
@@ -20,8 +20,9 @@ async function ownMoved(db: Db, accountNumbers: readonly string[]): Promise<bigi
 }
 
 /**
- * The lesser of what banks' entries have moved into the reserve and what of the platform's own is among the
- * clients': margin that lies at channels is not in the reserve, and what clients were paid with is gone.
+ * The lesser of what banks' entries have moved into the reserve, less what was spent, and what of the
+ * platform's own is among the clients'. What was spent comes off whole: the margin that would make up for it
+ * may lie at channels, and is not in the reserve. Costs of payments came with the fees of the same payments.
  * Under the lock of the currency's funds, so that nobody else counts on the same money.
  */
 export async function ownMoneyInReserve(
@@ -36,7 +37,8 @@ export async function ownMoneyInReserve(
     tx,
     connections.map(({ accountNumber }) => accountNumber),
   );
+  const left = moved - (await ownMoneySpent(tx, currency));
   const inside = await ownMoneyInside(tx, currency);
-  if (inside < moved) return inside;
-  return moved;
+  if (inside < left) return inside;
+  return left;
 }

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DAY, plus } from "../../kernel/clock.ts";
+import type { Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import {
+  type AccountCode,
   accountIdOf,
   bookIdOf,
   type JournalKind,
   type Line,
   lockDay,
+  ownMoneyInside,
+  ownMoneySpent,
   platformOwner,
   post,
 } from "../../ledger/index.ts";
@@ -105,21 +109,60 @@ test("own money stands for nothing on our own account, at channels, or spent", a
   await paidIn("reserve", 2_999n);
   assert.equal(await refusal(merchant), "not_covered");
   await paidIn("reserve", 1n);
+  const spent = (kind: JournalKind, code: AccountCode, amount: bigint) =>
+    merchant.book(kind, [
+      { account: merchant.account(code), debit: amount },
+      { account: merchant.account("suspense_shortage"), credit: amount },
+    ]);
+  // The margin of 6,000 would make up for either, and is not in the reserve.
+  await spent("resolution_loss", "loss", 1n);
+  assert.equal(await refusal(merchant), "not_covered");
+  await paidIn("reserve", 1n);
+  const cost = await spent("resolution_cost", "channel_cost", 1n);
+  assert.equal(await refusal(merchant), "not_covered");
+  assert.equal(await ownMoneySpent(world.cell.db, "CNY"), 2n);
+  await merchant.book(
+    "reversal",
+    [
+      { account: merchant.account("suspense_shortage"), debit: 1n },
+      { account: merchant.account("channel_cost"), credit: 1n },
+    ],
+    { reversalOf: cost },
+  );
+  assert.equal(await ownMoneySpent(world.cell.db, "CNY"), 1n, "it was taken back");
   // What the platform has lost, clients were paid with.
-  await merchant.book("resolution_loss", [
-    { account: merchant.account("loss"), debit: 6_001n },
-    { account: merchant.account("suspense_shortage"), credit: 6_001n },
-  ]);
+  await spent("resolution_loss", "loss", 6_001n);
   assert.equal(await refusal(merchant), "not_covered");
   await paidIn("own", 1n);
   assert.equal(await refusal(merchant), "not_covered");
   assert.equal(await merchant.balance("merchant_available"), 0n);
 });
 
+test("what is the platform's own is found by indexes, however much there is", async () => {
+  const plans: string[] = [];
+  const db = {
+    one: async ({ text }: { readonly text: string }) => {
+      const rows = await world.sql(`explain (costs off) ${text.replaceAll("$1", "'CNY'")}`);
+      plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
+      return null;
+    },
+  } as unknown as Db;
+  // The tables of a test fit on a page, where reading all of it is cheaper.
+  await world.sql("set enable_seqscan = off");
+  await ownMoneyInside(db, "CNY");
+  await ownMoneySpent(db, "CNY");
+  await world.sql("reset enable_seqscan");
+  const [inside = "", spent = ""] = plans;
+  assert.match(inside, /accounts_own_money/);
+  assert.match(spent, /accounts_own_money/);
+  assert.match(spent, /journals_costs_apart/);
+  for (const plan of plans) assert.doesNotMatch(plan, /Seq Scan/);
+});
+
 const reserved = async () => (await advancesOpen(world.cell.db)).get("CNY") ?? 0n;
 
 test("T+0 reserves own money, lists each journal once, and lets go of it when the channel pays", async () => {
-  await paidIn("reserve", 2_001n);
+  await paidIn("reserve", 8_001n);
   const before = [await balance("bank_own"), await balance("bank_reserve")];
   const merchant = await seasoned();
   const date = await world.today();
