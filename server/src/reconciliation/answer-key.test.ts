@@ -17,9 +17,11 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { createReconciliation } from "./generation/service.ts";
 import type { Finding } from "./model.ts";
 import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts";
+import { answerOf, shown } from "./testing/day/answers.ts";
+import { CHANNELS } from "./testing/day/contracts.ts";
 import { type DayOptions, makeDay } from "./testing/day/day.ts";
 import { throughTheFile } from "./testing/day/read.ts";
-import type { Answer, Day } from "./testing/day/telling.ts";
+import type { Day } from "./testing/day/telling.ts";
 import { alipayStatement } from "./testing/day/writers.ts";
 import { channelTerms } from "./testing/traits.ts";
 
@@ -37,44 +39,6 @@ const DAYS: readonly Omit<DayOptions, "contract" | "date">[] = [
 /** Files that were damaged where it does not count. */
 const MUTANTS = 12;
 const goOn = async () => {};
-
-const CHANNELS: readonly Pick<Contract, "channel" | "method" | "currencies" | "costGross" | "fundFlow">[] = [
-  {
-    channel: "alipay",
-    method: "alipay.qr",
-    currencies: ["CNY"],
-    costGross: false,
-    fundFlow: "through_platform",
-  },
-  {
-    channel: "alipay",
-    method: "alipay.qr",
-    currencies: ["CNY"],
-    costGross: true,
-    fundFlow: "through_platform",
-  },
-  {
-    channel: "wechat",
-    method: "wechat.code",
-    currencies: ["CNY"],
-    costGross: false,
-    fundFlow: "through_platform",
-  },
-  {
-    channel: "unionpay",
-    method: "unionpay.code",
-    currencies: ["CNY"],
-    costGross: false,
-    fundFlow: "through_platform",
-  },
-  {
-    channel: "stripe",
-    method: "card",
-    currencies: ["USD", "EUR"],
-    costGross: false,
-    fundFlow: "through_platform",
-  },
-];
 
 let folder = "";
 let engine: Engine;
@@ -95,18 +59,6 @@ type Told = { readonly title: string; readonly contract: Contract; readonly day:
 async function linesOf({ contract, day }: Told): Promise<readonly StatementLine[]> {
   const lines = await throughTheFile(contract.channel, DATE, day.lines, day.failed);
   return lines.map((line) => ({ ...line, isStrangers: day.strangers.has(line.channelTradeNo) }));
-}
-
-const shown = ({ kind, tradeNo, settle, fee }: Answer) => `${kind} ${tradeNo} ${settle} ${fee}`;
-
-function answerOf(finding: Finding): Answer {
-  const row = JSON.parse(finding.theirs ?? finding.ours ?? "{}") as { channel_trade_no: string };
-  return {
-    kind: finding.kind,
-    tradeNo: row.channel_trade_no,
-    settle: finding.settleDifference,
-    fee: finding.feeDifference,
-  };
 }
 
 describe("on days with an answer key, of every channel", () => {

@@ -1,11 +1,12 @@
 /**
  * A day with an answer key: what the platform booked, what the channel's statement says, and which breaks
- * must be found. The same seed makes the same day, but for the ids.
+ * must be found; and what of it comes on the next date only. The same seed makes the same day, but for the
+ * ids.
  */
 import { type Contract, orderOf, type TestBooks } from "../books.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { BROKEN, type BrokenKind, brokenKindsOf, NORMAL } from "./stories.ts";
-import { type Day, lineOf, type Teller } from "./telling.ts";
+import { type Day, lineOf, noRows, type Teller } from "./telling.ts";
 import type { WrittenLine } from "./writers.ts";
 
 export type DayOptions = {
@@ -19,7 +20,23 @@ export type DayOptions = {
   readonly perMille?: Readonly<Partial<Record<BrokenKind, number>>>;
   /** The day begins with one of each way that is not at 0; true where absent. */
   readonly eachOnce?: boolean;
+  /** The day before, of the same contract: what of it comes late is booked and told on this one. */
+  readonly after?: Day;
 };
+
+/** A day that begins with what the one before it left to it. */
+function dayAfter(before: Day | undefined): Day {
+  const own: Day = { ...noRows(), strangers: new Set(), key: [], late: { ...noRows(), key: [] } };
+  const { orders, refunds, claims, movements, lines, failed, key } = before?.late ?? own.late;
+  own.orders.push(...orders);
+  own.refunds.push(...refunds);
+  own.claims.push(...claims);
+  own.movements.push(...movements);
+  own.lines.push(...lines);
+  own.failed.push(...failed);
+  own.key.push(...key);
+  return own;
+}
 
 /** Throws where the rates are of more orders than there are. */
 export function makeDay(books: Pick<TestBooks, "newId">, options: DayOptions): Day {
@@ -27,16 +44,7 @@ export function makeDay(books: Pick<TestBooks, "newId">, options: DayOptions): D
   const rates = Object.values(perMille).reduce((sum, rate) => sum + rate, options.brokenPerMille);
   if (rates > 1_000) throw new Error(`of 1000 orders ${rates} cannot be broken`);
   const chance = createChance(options.seed);
-  const day: Day = {
-    orders: [],
-    refunds: [],
-    claims: [],
-    movements: [],
-    lines: [],
-    failed: [],
-    strangers: new Set(),
-    key: [],
-  };
+  const day = dayAfter(options.after);
   const kinds = brokenKindsOf(contract);
   const first = eachOnce ? kinds.filter((kind) => perMille[kind] !== 0) : [];
   const normal = Object.values(NORMAL);

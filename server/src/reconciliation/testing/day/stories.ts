@@ -3,11 +3,14 @@ import type { BreakKind } from "../../model.ts";
 import type { Contract } from "../books.ts";
 import {
   answer,
+  answerLater,
   back,
   backLine,
   booked,
   claimed,
+  late,
   move,
+  nextDay,
   nobodysOf,
   paid,
   refunded,
@@ -59,6 +62,19 @@ export const NORMAL: Readonly<Record<string, Story>> = {
     paid(teller, order, line);
     if (teller.contract.channel === "stripe") claimed(teller, order, line, {});
   },
+  toldAgain: (teller, order, line) => {
+    paid(teller, order, line);
+    // No break of this date, but of the next.
+    const again = nextDay(line);
+    teller.day.late.lines.push(again);
+    answerLater(teller, "duplicate_theirs", again);
+  },
+  otherFee: (teller, order, line) => {
+    booked(teller, order, "payment_success");
+    // What is charged where the money does not pass us is none of these books'.
+    const fee = teller.contract.fundFlow === "through_platform" ? line.fee : line.fee + 2n;
+    teller.day.lines.push({ ...line, fee });
+  },
   noTrace: (teller, order, line) => {
     if (teller.contract.method !== "unionpay.code") return paid(teller, order, line);
     booked(teller, order, "surplus_success");
@@ -72,7 +88,13 @@ export type BrokenKind =
   | "refund_status"
   | "taken_by_the_channel"
   | "given_by_the_channel"
-  | "untold_adjustment";
+  | "untold_adjustment"
+  | "payment_told_late"
+  | "payment_booked_late"
+  | "refund_told_late"
+  | "refund_booked_late"
+  | "dispute_told_late"
+  | "dispute_booked_late";
 
 /** What must be found. */
 export const BROKEN: Readonly<Record<BrokenKind, Story>> = {
@@ -161,6 +183,35 @@ export const BROKEN: Readonly<Record<BrokenKind, Story>> = {
     teller.day.strangers.add(line.channelTradeNo);
     answer(teller, "unknown_merchant", line, line.settleAmount, line.fee);
   },
+  payment_told_late: (teller, order, line) => {
+    booked(teller, order, "payment_success");
+    teller.day.late.lines.push(nextDay(line));
+    answer(teller, "payment_ours_only", line, -line.settleAmount, -line.fee, { isExplained: true });
+  },
+  payment_booked_late: (teller, order, line) => {
+    booked(late(teller), order, "payment_success");
+    teller.day.lines.push(line);
+    answer(teller, "payment_theirs_only", line, line.settleAmount, line.fee, { isExplained: true });
+  },
+  refund_told_late: (teller, order, line) => {
+    paid(teller, order, line);
+    const { settle, costReturned } = refunded(teller, order, line, { toldLate: true });
+    answer(teller, "refund_ours_only", line, settle, costReturned, { isExplained: true });
+  },
+  refund_booked_late: (teller, order, line) => {
+    paid(teller, order, line);
+    refunded(teller, order, line, { bookedLate: true });
+  },
+  dispute_told_late: (teller, order, line) => {
+    paid(teller, order, line);
+    claimed(teller, order, line, { toldLate: true });
+    answer(teller, "dispute_ours_only", line, line.amount, -1_500n, { isExplained: true });
+  },
+  dispute_booked_late: (teller, order, line) => {
+    paid(teller, order, line);
+    claimed(teller, order, line, { bookedLate: true });
+    answer(teller, "dispute_theirs_only", line, -line.amount, 1_500n, { isExplained: true });
+  },
 };
 
 /** Some stories are those of some channels alone. */
@@ -168,12 +219,16 @@ const TOLD_BY: Readonly<Partial<Record<BrokenKind, readonly string[]>>> = {
   currency: ["stripe"],
   dispute_theirs_only: ["stripe"],
   dispute_ours_only: ["stripe"],
+  dispute_told_late: ["stripe"],
+  dispute_booked_late: ["stripe"],
   taken_by_the_channel: ["stripe", "unionpay"],
   given_by_the_channel: ["stripe", "unionpay"],
   untold_adjustment: ["unionpay"],
 };
 
 /** Ways in which an order of the contract may be broken. */
-export function brokenKindsOf({ channel }: Pick<Contract, "channel">): BrokenKind[] {
-  return (Object.keys(BROKEN) as BrokenKind[]).filter((kind) => TOLD_BY[kind]?.includes(channel) ?? true);
+export function brokenKindsOf({ channel, fundFlow }: Pick<Contract, "channel" | "fundFlow">): BrokenKind[] {
+  return (Object.keys(BROKEN) as BrokenKind[])
+    .filter((kind) => TOLD_BY[kind]?.includes(channel) ?? true)
+    .filter((kind) => kind !== "fee" || fundFlow === "through_platform");
 }
