@@ -1,7 +1,7 @@
 /** The first day's sales, and what the channels will tell of them otherwise. */
 import type { Payment } from "@tributary/sdk";
 import { whatTheBuyerHolds } from "../chapters/paying.ts";
-import { dateOf, giveBack, lie, order, orderNoOf, type Scene, sell } from "./scene.ts";
+import { giveBack, lie, order, orderNoOf, type Scene, sell } from "./scene.ts";
 
 /** Sales by Alipay, in fen, and how its bill differs from each. */
 const ALIPAY = [
@@ -23,7 +23,6 @@ const WECHAT_LINES = [
   ["other_currency", 9_000],
   ["other_merchant", 22_000],
 ] as const;
-const DISPUTED = 12_000;
 
 /** What the second day comes back to. */
 export type Sold = {
@@ -62,8 +61,6 @@ export async function sellWithLies(scene: Scene): Promise<Sold> {
   }
   terminal.done("WeChat: four payments, a part of two of them given back");
 
-  await disputeOne(scene);
-  terminal.done("Stripe: a payment that the cardholder's bank takes back");
   return {
     missing: atAlipay.get("missing_row") as Payment,
     unheard,
@@ -81,24 +78,4 @@ async function payUnheard(scene: Scene): Promise<Payment> {
   await sandbox.arm({ kind: "system_error", match, params: { form: "acq" }, count: null });
   await sandbox.pay(whatTheBuyerHolds(payment));
   return payment;
-}
-
-/** Stripe's day is UTC's: what its list lacks of this day is seen by the close of the next. */
-async function disputeOne(scene: Scene): Promise<void> {
-  const { sandbox, checks, shop, platform } = scene;
-  const { demo } = platform;
-  const payment = await sell(scene, { method: "card", currency: "USD", amount: DISPUTED });
-  await sandbox.dispute(payment.attempts[0]?.channel_trade_no ?? "");
-  await checks.until({
-    claim: "the dispute is booked",
-    read: async () => (await shop.payments.get(payment.id)).disputes,
-    done: ([dispute]) => dispute?.state === "opened",
-    look: `GET /v1/payments/${payment.id}`,
-  });
-  await lie(scene, payment, {
-    difference: "missing_row",
-    of: "dispute",
-    at: { app_id: demo.stripe_account },
-  });
-  await sandbox.closeStripeDay(demo.stripe_account, dateOf(platform));
 }

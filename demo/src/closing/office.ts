@@ -16,7 +16,11 @@ export type Break = {
 };
 
 export type Evidence = Break & {
-  readonly theirs: Readonly<Record<string, unknown>> | null;
+  readonly theirs: {
+    readonly kind: string;
+    readonly channel_trade_no: string;
+    readonly subject: string;
+  } | null;
   readonly ours: {
     readonly journal_kind: string;
     readonly channel_date: string;

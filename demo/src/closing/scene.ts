@@ -11,10 +11,10 @@ const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const BEIJING_MS = 8 * HOUR_MS;
-/** Stripe's day begins. */
+/** An hour is left of Stripe's day, which is UTC's. */
+const EARLY_HOUR = 7;
+/** Stripe's next day has begun. */
 const FIRST_HOUR = 8;
-/** From then on a day's sales could end on the next. */
-const LAST_HOUR = 22;
 
 export type Scene = {
   readonly terminal: Terminal;
@@ -29,6 +29,11 @@ export function dateOf(platform: MovablePlatform): string {
   return new Date(platform.now().getTime() + BEIJING_MS).toISOString().slice(0, 10);
 }
 
+/** Stripe's date. */
+export function utcDateOf(platform: MovablePlatform): string {
+  return platform.now().toISOString().slice(0, 10);
+}
+
 export function untilMidnight(platform: MovablePlatform): number {
   return DAY_MS - sinceMidnight(platform);
 }
@@ -37,11 +42,23 @@ function sinceMidnight(platform: MovablePlatform): number {
   return (platform.now().getTime() + BEIJING_MS) % DAY_MS;
 }
 
-/** So that what is sold now falls on one day at every channel. */
+/** What begins today is agreed on before today is over. */
+export async function leaveMidnight(platform: MovablePlatform): Promise<void> {
+  const left = untilMidnight(platform);
+  if (left < HOUR_MS / 2) await platform.advance(left + MINUTE_MS);
+}
+
+/**
+ * The next morning, before Stripe's day changes: what is sold then is of the day before there. That day is
+ * the books' own too, so what was agreed on it holds.
+ */
+export async function openEarly(platform: MovablePlatform): Promise<void> {
+  await platform.advance(untilMidnight(platform) + EARLY_HOUR * HOUR_MS);
+}
+
+/** From then on what is sold falls on one day at every channel. */
 export async function openTheShop(platform: MovablePlatform): Promise<void> {
-  const since = sinceMidnight(platform);
-  if (since < FIRST_HOUR * HOUR_MS) await platform.advance(FIRST_HOUR * HOUR_MS - since);
-  if (since > LAST_HOUR * HOUR_MS) await platform.advance(DAY_MS - since + FIRST_HOUR * HOUR_MS);
+  await platform.advance(FIRST_HOUR * HOUR_MS - sinceMidnight(platform));
 }
 
 type Sale = Pick<CreatePayment, "method" | "currency"> & { readonly amount: number };

@@ -5,17 +5,31 @@ import { moneyText } from "../money.ts";
 import type { DemoFile } from "../platform.ts";
 import { createSandbox } from "../sandbox.ts";
 import type { Terminal } from "../terminal.ts";
+import { type Claimed, disputeTwo, endClaims } from "./claims.ts";
 import { type Sold, sellWithLies } from "./lies.ts";
 import { type Break, createClosing, hireSecond } from "./office.ts";
 import { agreeOnTerms, channelsPayOut, payOut, seeArrived, seePaid } from "./paying-out.ts";
 import { type MovablePlatform, startMovable } from "./platform.ts";
-import { dateOf, HOUR_MS, lie, openTheShop, type Scene, sell, untilMidnight } from "./scene.ts";
+import { endWhatIsLeft, one, resolve } from "./resolving.ts";
+import {
+  dateOf,
+  HOUR_MS,
+  leaveMidnight,
+  lie,
+  openEarly,
+  openTheShop,
+  type Scene,
+  sell,
+  untilMidnight,
+} from "./scene.ts";
 
 const MINUTE_MS = 60_000;
 const LOOK_MS = 60;
 /** Looks before the clock is moved: a jump ends the calls that are under way. */
 const LOOKS_PER_JUMP = 5;
 const LOOKS_MAX = 2_000;
+
+type First = Sold & Claimed & { readonly date: string };
 
 /** What was closed: the platform, which goes on until the story ends, and the dates. */
 export type Closed = { readonly demo: DemoFile; readonly dates: readonly string[] };
@@ -49,11 +63,14 @@ export async function closeTwoDays(
   return { demo, dates };
 }
 
-async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }> {
+async function firstDay(scene: Scene): Promise<First> {
   const { terminal, checks, closing, platform, sandbox, shop } = scene;
-  await openTheShop(platform);
+  await leaveMidnight(platform);
+  await agreeOnTerms(scene, dateOf(platform));
+  await openEarly(platform);
   const date = dateOf(platform);
-  await agreeOnTerms(scene, date);
+  const claimed = await disputeTwo(scene);
+  await openTheShop(platform);
   const sold = await sellWithLies(scene);
   await channelsPayOut(scene);
   await closeInTheMorning(scene, date);
@@ -67,6 +84,8 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
       "amount open",
       "currency open",
       "currency open",
+      "dispute_ours_only pending",
+      "dispute_theirs_only pending",
       "duplicate_theirs open",
       "fee open",
       "payment_ours_only pending",
@@ -97,10 +116,10 @@ async function firstDay(scene: Scene): Promise<Sold & { readonly date: string }>
   await seeArrived(scene);
   await payOut(scene);
   terminal.line();
-  return { ...sold, date };
+  return { ...sold, ...claimed, date };
 }
 
-async function secondDay(scene: Scene, first: Sold & { readonly date: string }): Promise<string> {
+async function secondDay(scene: Scene, first: First): Promise<string> {
   const { terminal, checks, closing, platform, sandbox } = scene;
   const { demo } = platform;
   const date = dateOf(platform);
@@ -120,7 +139,8 @@ async function secondDay(scene: Scene, first: Sold & { readonly date: string }):
     "the corrected file and the next day explain all but what is missing",
     left.map(({ kind, state }) => `${kind} ${state}`).toSorted(),
     [
-      "dispute_ours_only pending",
+      "dispute_ours_only open",
+      "dispute_theirs_only open",
       "payment_ours_only open",
       "payment_ours_only open",
       "refund_ours_only open",
@@ -130,57 +150,10 @@ async function secondDay(scene: Scene, first: Sold & { readonly date: string }):
     "GET /v1/ops/breaks",
   );
   await endWhatIsLeft(scene, first, left);
+  await endClaims(scene, first, left);
   await seePaid(scene);
   terminal.line();
   return date;
-}
-
-/** What a person decides by: both rows, and what happened to the break. */
-async function showEvidence({ terminal, checks, closing }: Scene, id: string): Promise<void> {
-  const { kind, theirs, ours, events, contract } = await closing.evidence(id);
-  const sides = [theirs !== null, ours !== null];
-  checks.equal("the evidence is our row alone", sides, [false, true], `GET /v1/ops/breaks/${id}`);
-  terminal.fact(
-    kind,
-    [
-      "the statement: has no such line",
-      `the books: ${ours?.journal_kind} of ${ours?.channel_date}, order ${ours?.channel_order_no}`,
-      `the contract: ${contract?.label}`,
-      `since then: ${events.map((event) => event.kind).join(", ")}`,
-    ].join("\n"),
-  );
-}
-
-async function endWhatIsLeft(scene: Scene, sold: Sold, left: readonly Break[]): Promise<void> {
-  const { closing } = scene;
-  const of = ({ id }: Sold["missing"]) => left.filter(({ payment }) => payment === id);
-  const lacking = one(of(sold.missing), "payment_ours_only");
-  await showEvidence(scene, lacking.id);
-  await closing.claim(lacking.id, { claim_no: "C-2026-1" });
-  await closing.claim(lacking.id, {
-    claim_no: "C-2026-1",
-    state: "paid",
-    evidence: "Letter 88 of the channel",
-  });
-  await resolve(scene, lacking, "recover_from_channel");
-  await resolve(scene, one(left, "refund_ours_only"), "refund_buyer");
-  await resolve(scene, one(left, "refund_theirs_only"), "recover_from_merchant");
-  // It stands under the number of the shop next door, so the money is that shop's.
-  await payNeighbour(scene, one(left, "unknown_merchant"));
-  await resolve(scene, one(of(sold.misnumbered), "payment_ours_only"), "recover_from_merchant");
-}
-
-async function payNeighbour(scene: Scene, found: Break): Promise<void> {
-  const { closing, checks } = scene;
-  const neighbour = await closing.openMerchant({
-    name: "The shop next door",
-    legal_name: "Next Door Trading Co., Ltd.",
-    fee_rate_millionths: 8_000,
-    currencies: [found.currency],
-  });
-  await resolve(scene, found, "pay_owner", neighbour.id);
-  const pending = await closing.pendingOf(neighbour.id, found.currency);
-  checks.equal("the owner has the surplus", pending, found.settle_difference, "GET /v1/ops/accounts");
 }
 
 async function reports({ terminal, checks, closing }: Scene, dates: readonly string[]): Promise<void> {
@@ -238,26 +211,6 @@ async function closeInTheMorning({ terminal, platform, closing }: Scene, date: s
 async function jump(platform: MovablePlatform, next: number | null): Promise<void> {
   const wait = next === null ? 0 : Math.max(0, next - platform.now().getTime());
   await platform.advance(wait + MINUTE_MS);
-}
-
-async function resolve(scene: Scene, { id, kind }: Break, how: string, merchant?: string): Promise<void> {
-  const wish = { resolution: how, ...(merchant !== undefined && { merchant }) };
-  await scene.closing.resolve(id, wish, "As agreed with the channel");
-  const now = (await scene.closing.breaks()).find((each) => each.id === id);
-  const look = `GET /v1/ops/breaks/${id}`;
-  scene.checks.equal(
-    `the ${kind} is resolved by two people`,
-    [now?.state, now?.resolution],
-    ["resolved", how],
-    look,
-  );
-  scene.terminal.done(`${kind}: one proposes ${how}, another approves`);
-}
-
-function one(found: readonly Break[], kind: string): Break {
-  const [first] = found.filter((each) => each.kind === kind);
-  if (first === undefined) throw new Error(`there is no break of kind ${kind}`);
-  return first;
 }
 
 function showBreaks(terminal: Terminal, found: readonly Break[]): void {
