@@ -10,11 +10,6 @@ alter table channel_money_days
   -- Whose statement at which channel told it: the same for every contract with one merchant's number there.
   add column teller text;
 
-create index channel_money_days_of_date on channel_money_days (channel_date, teller)
-  where shared_millionths is not null;
-create index channel_money_days_shares_differ on channel_money_days (channel_date, channel_account_id)
-  where shared_millionths <> booked_share_millionths;
-
 create table channel_movements (
   id uuid not null,
   channel_account_id uuid not null,

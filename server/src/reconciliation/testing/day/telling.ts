@@ -1,6 +1,6 @@
 /** What stories of orders are told with: rows of the books, lines of the statement, and the answers. */
 import { DAY } from "../../../kernel/clock.ts";
-import { daysAfter } from "../../../kernel/dates.ts";
+import { shiftDate } from "../../../kernel/dates.ts";
 import { channelNumber } from "../../../kernel/ids.ts";
 import type { BreakKind } from "../../model.ts";
 import {
@@ -110,7 +110,7 @@ export function answer(
 export function answerLater({ contract, date, day }: Teller, kind: BreakKind, line: WrittenLine): void {
   day.late.key.push({
     kind,
-    channelDate: daysAfter(date, 1),
+    channelDate: shiftDate(date, 1),
     tradeNo: line.channelTradeNo,
     settle: line.settleAmount,
     fee: contract.fundFlow === "through_platform" ? line.fee : 0n,
