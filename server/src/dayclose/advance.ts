@@ -32,7 +32,7 @@ export type AdvanceDeps = {
   readonly cell: Cell;
   readonly log: Log;
   readonly steps: readonly StepWork[];
-  readonly alarms: Pick<Alarms, "now" | "say">;
+  readonly alarms: Pick<Alarms, "say">;
   /** A run may be due: a hint for a worker of this process. */
   readonly onDue: () => void;
 };
