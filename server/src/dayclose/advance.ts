@@ -21,6 +21,7 @@ import {
 } from "./model.ts";
 import { jsonOf } from "./report-model.ts";
 import * as store from "./store.ts";
+import { beginTally, type Tally } from "./tally.ts";
 
 /** Longer than any stretch of a step between two `goOn`. */
 export const LEASE_MS = 15 * MINUTE;
@@ -31,7 +32,7 @@ export type AdvanceDeps = {
   readonly cell: Cell;
   readonly log: Log;
   readonly steps: readonly StepWork[];
-  readonly alarms: Pick<Alarms, "now" | "say">;
+  readonly alarms: Pick<Alarms, "say">;
   /** A run may be due: a hint for a worker of this process. */
   readonly onDue: () => void;
 };
@@ -87,10 +88,16 @@ async function tryAll(deps: AdvanceDeps, run: Run, isStopping: () => boolean): P
 }
 
 async function tryStep(deps: AdvanceDeps, run: Run, step: Step, isStopping: () => boolean): Promise<Tried> {
+  const work = deps.steps.find(({ name }) => name === step.name);
+  const tally = beginTally(step, work ?? {}, deps.cell.clock);
   try {
-    return await carryOut(deps, run, step, isStopping);
+    if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
+    return await carryOut(deps, run, { step, work, tally }, isStopping);
   } catch (error) {
-    if (error instanceof Stopped) throw error;
+    if (error instanceof Stopped) {
+      await write(deps, working(deps, run), underWay(tally));
+      throw error;
+    }
     deps.log.warn(
       { err: error, accountingDate: run.accountingDate, step: step.name },
       "a step of the day's close failed; it is tried again",
@@ -98,7 +105,7 @@ async function tryStep(deps: AdvanceDeps, run: Run, step: Step, isStopping: () =
     const detail = error instanceof Error ? error.message : String(error);
     const tries = step.failedSince === null ? 1 : step.tries + 1;
     const failedSince = step.failedSince ?? deps.cell.clock.now();
-    const failed = { ...step, state: "failed", detail, tries, failedSince } as const;
+    const failed = { ...tally.soFar(), state: "failed", detail, tries, failedSince } as const;
     const tried = await pause(deps, run, failed, pauseMsOf(tries));
     await sayAlarms(deps);
     return tried;
@@ -114,21 +121,24 @@ async function sayAlarms({ alarms, log }: AdvanceDeps): Promise<void> {
   }
 }
 
-async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () => boolean): Promise<Tried> {
-  const { cell } = deps;
-  const work = deps.steps.find(({ name }) => name === step.name);
-  if (work === undefined) throw new Error(`the program has no step ${step.name}: run the newer version`);
-  let at: Step = { ...step, state: "running", detail: null, beganAt: step.beganAt ?? cell.clock.now() };
-  const beganMs = cell.clock.now().getTime();
-  const worked = () => (step.workedMs ?? 0n) + BigInt(Math.max(0, cell.clock.now().getTime() - beganMs));
+/** A try of a step, and what it comes to. */
+type Try = { readonly step: Step; readonly work: StepWork; readonly tally: Tally };
+
+async function carryOut(
+  deps: AdvanceDeps,
+  run: Run,
+  { step, work, tally }: Try,
+  isStopping: () => boolean,
+): Promise<Tried> {
+  const { clock } = deps.cell;
   let toldAt = Number.NEGATIVE_INFINITY;
   const keep = async (progress: Progress | null) => {
+    if (progress !== null) tally.count(progress);
     if (isStopping()) throw new Stopped();
-    if (progress !== null) at = { ...at, unitsDone: progress.done, unitsLeft: progress.left };
-    const now = cell.clock.now().getTime();
+    const now = clock.now().getTime();
     if (now - toldAt < TELLS_EVERY_MS) return;
     toldAt = now;
-    await write(deps, working(deps, run), at);
+    await write(deps, working(deps, run), underWay(tally));
   };
   await keep(null);
   const context = { run, goOn: (progress?: Progress) => keep(progress ?? null) };
@@ -136,27 +146,24 @@ async function carryOut(deps: AdvanceDeps, run: Run, step: Step, isStopping: () 
   if (ended.end === "waiting") {
     const { waitsFor: detail, until } = ended;
     const tries = step.state === "waiting" ? step.tries + 1 : 1;
-    const ms = waitMsOf(cell.clock.now(), until);
-    return pause(
-      deps,
-      run,
-      { ...at, state: "waiting", detail, tries, failedSince: null, workedMs: worked() },
-      ms,
-    );
+    const waits = { ...tally.soFar(), state: "waiting", detail, tries, failedSince: null } as const;
+    return pause(deps, run, waits, waitMsOf(clock.now(), until));
   }
+  tally.complete(ended.units);
   const done: Step = {
-    ...at,
+    ...tally.soFar(),
     state: "done",
-    unitsDone: ended.units ?? at.unitsDone + (at.unitsLeft ?? 0n),
-    unitsLeft: 0n,
     failedSince: null,
-    workedMs: worked(),
     detail: ended.detail,
     result: jsonOf(ended.result),
-    endedAt: cell.clock.now(),
+    endedAt: clock.now(),
   };
   await write(deps, working(deps, run), done);
   return { step: done, rests: null };
+}
+
+function underWay(tally: Tally): Step {
+  return { ...tally.soFar(), state: "running", detail: null };
 }
 
 /** As it is while somebody works on it. */

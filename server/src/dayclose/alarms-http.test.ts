@@ -39,3 +39,15 @@ it("operators see a close that nobody began, beside its date and among the alarm
   assert.equal((await days.shown(date)).late, false);
   assert.equal((await platform.api("GET", "/v1/ops/close_alarms")).status, 401);
 });
+
+it("the list of alarms is read page by page", async () => {
+  const [one, other] = [await days.next(), await days.next()];
+  platform.clock.advance(14 * HOUR);
+  const path = "/v1/ops/close_alarms?limit=1";
+  const { body: first } = await platform.ops("GET", path);
+  const { body: second } = await platform.ops("GET", `${path}&cursor=${first.next_cursor}`);
+  const dates = [...first.data, ...second.data].map(({ accounting_date }: Json) => accounting_date);
+  assert.deepEqual([dates, second.next_cursor], [[other, one], null]);
+  const { status, body } = await platform.ops("GET", `${path}&cursor=x`);
+  assert.deepEqual([status, body.code], [400, "cursor_invalid"]);
+});

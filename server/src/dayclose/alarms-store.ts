@@ -14,13 +14,26 @@ export type Unclosed = {
   readonly step: string | null;
   readonly detail: string | null;
   readonly failedSince: Date | null;
+  /** Whether a process carries on a run now: of this date or of another. */
+  readonly isAnyUnderWay: boolean;
 };
 
-const DATES_MAX = 1_000;
+/** Which of them. */
+export type Wanted = {
+  /** Only these; null: all. */
+  readonly dates: readonly string[] | null;
+  /** Only earlier ones than this; null: all. */
+  readonly before: string | null;
+  readonly limit: number;
+  /** Those with a run come first: their alarms are never those that a limit leaves out. */
+  readonly begunFirst: boolean;
+};
 
 const unclosedSql = sql(
   "close_dates_unclosed",
-  `select d.accounting_date, d.closed_at, r.state, r.due_at, s.name as step, s.detail, s.failed_since
+  `select d.accounting_date, d.closed_at, r.state, r.due_at, s.name as step, s.detail,
+     s.failed_since,
+     exists (select from close_runs where state = 'running' and due_at > $1) as is_any_under_way
    from days d
    left join close_runs r on r.accounting_date = d.accounting_date
    left join lateral (
@@ -32,14 +45,32 @@ const unclosedSql = sql(
      limit 1
    ) s on true
    where d.accounting_date < ($1::timestamptz at time zone $2)::date
+     and d.accounting_date >= coalesce(
+       (select min(accounting_date) from close_runs),
+       (
+         select accounting_date
+         from days
+         where accounting_date < ($1::timestamptz at time zone $2)::date
+         order by accounting_date desc
+         offset 1
+         limit 1
+       ),
+       '-infinity'
+     )
+     and ($3::date[] is null or d.accounting_date = any($3))
+     and ($4::date is null or d.accounting_date < $4)
      and r.ended_at is null
-   order by d.accounting_date
-   limit ${DATES_MAX}`,
+   order by $6 and r.id is null, d.accounting_date desc
+   limit $5`,
 );
 
-/** In the order of their dates. */
-export function unclosedDates(db: Db, now: Date, timeZone: string): Promise<Unclosed[]> {
-  return db.all<Unclosed>(unclosedSql, [now, timeZone]);
+/**
+ * The newest first. Dates before the first that has a run are nobody's to close: they are older than the
+ * room of closes. While no date has one, the newest two count: the last is not late yet when it is just over.
+ */
+export function unclosedDates(db: Db, now: Date, timeZone: string, wanted: Wanted): Promise<Unclosed[]> {
+  const { dates, before, limit, begunFirst } = wanted;
+  return db.all<Unclosed>(unclosedSql, [now, timeZone, dates, before, limit, begunFirst]);
 }
 
 type Key = { readonly accountingDate: string; readonly what: AlarmKind };

@@ -32,9 +32,24 @@ export type AlarmsDeps = {
   readonly closeAt: string | null;
 };
 
+export type AlarmPage = {
+  readonly alarms: readonly Alarm[];
+  /** The earliest date that was looked at; null: there are no others. */
+  readonly through: string | null;
+};
+
 export type Alarms = {
-  /** Those that hold now, the earliest date first. */
+  /**
+   * Those that hold now: of a thousand dates that are over and not closed, those with a run before others.
+   */
   now(): Promise<readonly Alarm[]>;
+  /** Those of these dates. */
+  of(dates: readonly string[]): Promise<readonly Alarm[]>;
+  /**
+   * Those of so many dates that are over and not closed, the newest first.
+   * @param before only of earlier ones than this
+   */
+  page(before: string | null, dates: number): Promise<AlarmPage>;
   /**
    * Says each kind in the log, of the earliest date that has it: at once, then every hour while it lasts,
    * by whichever process takes its row. Says once that one is over.
@@ -48,44 +63,51 @@ const NOT_DONE_AFTER_MS = 4 * HOUR;
 /** A run that is due is claimed within seconds, or when its dead worker's lease has ended. */
 const STUCK_AFTER_MS = 15 * MINUTE;
 const SAID_EVERY_MS = HOUR;
+const DATES_MAX = 1_000;
 
 const SENTENCES: Readonly<Record<AlarmKind, string>> = {
   not_begun: "the close of a day has not begun",
-  failed: "a step of a day's close fails again and again",
+  failed: "a step of a day's close fails",
   stuck: "the close of a day stands still: it is due, and no process carries it on",
   not_done: "the close of a day is not done",
 };
 
 export function createAlarms(deps: AlarmsDeps): Alarms {
   const { cell } = deps;
-  const at = async (now: Date) => {
-    return alarmsOf(await store.unclosedDates(cell.db, now, deps.timeZone), now, deps);
+  const unclosed = (now: Date, wanted: Partial<store.Wanted>) => {
+    const all = { dates: null, before: null, limit: DATES_MAX, begunFirst: false };
+    return store.unclosedDates(cell.db, now, deps.timeZone, { ...all, ...wanted });
+  };
+  const at = async (now: Date, wanted: Partial<store.Wanted>) => {
+    return alarmsOf(await unclosed(now, wanted), now, deps);
   };
   return {
-    now: () => at(cell.clock.now()),
+    now: () => at(cell.clock.now(), { begunFirst: true }),
+    of: (dates) => at(cell.clock.now(), { dates }),
+    page: async (before, dates) => {
+      const now = cell.clock.now();
+      const found = await unclosed(now, { before, limit: dates + 1 });
+      const shown = found.slice(0, dates);
+      const through = found.length > dates ? (shown.at(-1)?.accountingDate ?? null) : null;
+      return { alarms: alarmsOf(shown, now, deps), through };
+    },
     say: async () => {
       const now = cell.clock.now();
-      await say(deps, await at(now), now);
+      await say(deps, await at(now, { begunFirst: true }), now);
     },
   };
 }
 
-/** @param dates that are over and not closed, in their order */
+/** @param dates that are over and not closed */
 export function alarmsOf(
   dates: readonly store.Unclosed[],
   now: Date,
   calendar: Pick<AlarmsDeps, "timeZone" | "closeAt">,
 ): readonly Alarm[] {
-  const isAnyUnderWay = dates.some(
-    ({ state, dueAt }) => state === "running" && dueAt !== null && dueAt > now,
-  );
   return dates.flatMap((date) =>
-    [
-      notBegun(date, now, calendar),
-      failed(date),
-      isAnyUnderWay ? null : stuck(date, now),
-      notDone(date, now, calendar),
-    ].filter((alarm) => alarm !== null),
+    [notBegun(date, now, calendar), failed(date), stuck(date, now), notDone(date, now, calendar)].filter(
+      (alarm) => alarm !== null,
+    ),
   );
 }
 
@@ -122,8 +144,9 @@ function failed({ accountingDate, failedSince, step, detail }: store.Unclosed): 
   return { accountingDate, what: "failed", since: failedSince, step, detail, remedy };
 }
 
-function stuck({ accountingDate, dueAt, step, detail }: store.Unclosed, now: Date): Alarm | null {
-  if (dueAt === null || now < plus(dueAt, STUCK_AFTER_MS)) return null;
+function stuck(date: store.Unclosed, now: Date): Alarm | null {
+  const { accountingDate, dueAt, step, detail, isAnyUnderWay } = date;
+  if (isAnyUnderWay || dueAt === null || now < plus(dueAt, STUCK_AFTER_MS)) return null;
   const remedy =
     "start a process with the role worker, or restart the one that hangs; the run goes on where it stopped";
   return { accountingDate, what: "stuck", since: dueAt, step, detail, remedy };
@@ -146,7 +169,7 @@ function notDone(
 
 async function say({ cell, log }: AlarmsDeps, alarms: readonly Alarm[], now: Date): Promise<void> {
   for (const [what, all] of Map.groupBy(alarms, (alarm) => alarm.what)) {
-    const [alarm] = all;
+    const [alarm] = all.toSorted((one, other) => one.accountingDate.localeCompare(other.accountingDate));
     if (alarm === undefined || !(await mayBeSaid(cell, alarm, now))) continue;
     const { accountingDate, since, step, detail, remedy } = alarm;
     log.error(

@@ -140,9 +140,10 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
     const compared = await deps.reconciliation.reconcile(some, { closedThrough: date, goOn: left });
     for (const one of compared) {
       if (one.end === "done") findings += one.generation.findings;
-      else if (asked.has(textOf(one))) waiting.push(`${textOf(one)}: ${one.reason}`);
+      if (!asked.has(textOf(one))) continue;
+      if (one.end === "done") done += 1;
+      else waiting.push(`${textOf(one)}: ${one.reason}`);
     }
-    done += some.length;
     await left();
   });
   if (waiting[0] !== undefined) return { end: "waiting", waitsFor: waiting[0] };

@@ -15,10 +15,10 @@ const WORKS: readonly StepWork[] = [
 ];
 /** A day of 100 movements: 10 s, then 20 s beside 40 s, then 1 s. */
 const MEASURED: readonly Measured[] = [
-  { name: "extract", unitsDone: 100n, workedMs: 10_000n },
-  { name: "settle", unitsDone: 10n, workedMs: 20_000n },
-  { name: "bills", unitsDone: 20n, workedMs: 40_000n },
-  { name: "report", unitsDone: 0n, workedMs: 1_000n },
+  { name: "extract", unitsDone: 100n, unitsWorked: 100n, workedMs: 10_000n },
+  { name: "settle", unitsDone: 10n, unitsWorked: 10n, workedMs: 20_000n },
+  { name: "bills", unitsDone: 20n, unitsWorked: 20n, workedMs: 40_000n },
+  { name: "report", unitsDone: 0n, unitsWorked: 0n, workedMs: 1_000n },
 ];
 
 function stepsOf(states: Readonly<Record<string, Partial<Step>>>): Step[] {
@@ -34,6 +34,8 @@ function stepsOf(states: Readonly<Record<string, Partial<Step>>>): Step[] {
     tries: 0,
     failedSince: null,
     workedMs: null,
+    unitsWorked: 0n,
+    toldAt: null,
     beganAt: null,
     endedAt: null,
     ...states[name],
@@ -46,7 +48,8 @@ function secondsLeft(states: Parameters<typeof stepsOf>[0], measured = MEASURED)
   return end === null ? null : (end.getTime() - NOW.getTime()) / 1_000;
 }
 
-const began = { state: "running", beganAt: NOW, unitsDone: 0n } as const;
+const began = { state: "running", beganAt: NOW, toldAt: NOW, unitsDone: 0n } as const;
+const workedOn = (unitsWorked: bigint, workedMs: bigint) => ({ unitsWorked, workedMs });
 
 describe("the estimate of a run", () => {
   it("is the longest way through its steps, each as it took on days before by the day's size", () => {
@@ -57,7 +60,7 @@ describe("the estimate of a run", () => {
   it("goes by a step's own size and pace once these are known", () => {
     const extract = { state: "done", unitsDone: 100n, unitsLeft: 0n } as const;
     assert.equal(secondsLeft({ extract, bills: { ...began, unitsLeft: 5n } }), 20 + 1);
-    const half = { ...began, beganAt: plus(NOW, -30_000), unitsDone: 10n, unitsLeft: 10n };
+    const half = { ...began, ...workedOn(10n, 30_000n), unitsDone: 10n, unitsLeft: 10n };
     assert.equal(secondsLeft({ extract, settle: { state: "done" }, bills: half }), 30 + 1);
   });
 
@@ -66,6 +69,30 @@ describe("the estimate of a run", () => {
     const quick = MEASURED.map((one) => ({ ...one, workedMs: one.workedMs / 10n }));
     const extract = { ...began, unitsLeft: 100n };
     assert.equal(secondsLeft({ extract }, [...slow, ...MEASURED, ...quick]), 51);
+  });
+
+  it("is by what all tries worked on, where one waited half-way or began anew", () => {
+    const extract = { state: "done", unitsDone: 100n, unitsLeft: 0n } as const;
+    // A night of waits lies between its beginning and now.
+    const waited = { ...began, beganAt: plus(NOW, -36_000_000), unitsDone: 10n, unitsLeft: 10n };
+    const resumed = { ...waited, ...workedOn(10n, 30_000n) };
+    assert.equal(secondsLeft({ extract, settle: { state: "done" }, bills: resumed }), 30 + 1);
+    const told = { ...resumed, toldAt: plus(NOW, -5_000) };
+    assert.equal(secondsLeft({ extract, settle: { state: "done" }, bills: told }), 25 + 1);
+    const silent = {
+      ...waited,
+      unitsDone: 0n,
+      unitsLeft: null,
+      workedMs: 15_000n,
+      toldAt: plus(NOW, -5_000),
+    };
+    assert.equal(secondsLeft({ extract, settle: { state: "done" }, bills: silent }), 20 + 1);
+    const anew = MEASURED.map((one) => ({
+      ...one,
+      unitsWorked: one.unitsWorked * 3n,
+      workedMs: one.unitsWorked > 0n ? one.workedMs * 3n : one.workedMs,
+    }));
+    assert.equal(secondsLeft({ extract: { ...began, unitsLeft: 100n } }, anew), 10 + 40 + 1);
   });
 
   it("is none without a basis: a first day, a size not known yet, a step not measured", () => {

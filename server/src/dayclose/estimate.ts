@@ -2,8 +2,8 @@
 import { plus } from "../kernel/clock.ts";
 import { estimatedEndOf, type Step, type StepWork, stepsBefore } from "./model.ts";
 
-/** What a finished step counted, and how long it worked. */
-export type Measured = { readonly name: string; readonly unitsDone: bigint; readonly workedMs: bigint };
+/** What a finished step counted, and how long its tries worked, on how much. */
+export type Measured = Pick<Step, "name" | "unitsDone" | "unitsWorked"> & { readonly workedMs: bigint };
 
 /** Finished runs that an estimate is made from. */
 export const RUNS_MEASURED = 7;
@@ -47,17 +47,25 @@ function remainingMs(
   const goesOn = estimatedEndOf(step, now);
   if (goesOn !== null) return goesOn.getTime() - now.getTime();
   const whole = wholeMs(sizeOf(step), before, factor);
-  if (whole === null || step.beganAt === null) return whole;
-  return Math.max(0, plus(step.beganAt, whole).getTime() - now.getTime());
+  if (whole === null || step.toldAt === null) return whole;
+  const left = whole - Number(step.workedMs ?? 0n);
+  return Math.max(0, plus(step.toldAt, left).getTime() - now.getTime());
 }
 
 /** By its own size where it is known, or else by the day's. */
 function wholeMs(size: bigint | null, before: readonly Measured[], factor: number | null): number | null {
-  const counted = before.filter(({ unitsDone }) => unitsDone > 0n);
-  const perUnit = median(counted.map(({ workedMs, unitsDone }) => Number(workedMs) / Number(unitsDone)));
+  const counted = before.filter(({ unitsWorked }) => unitsWorked > 0n);
+  const perUnit = median(counted.map(paceOf));
   if (size !== null && perUnit !== null) return Number(size) * perUnit;
-  const took = median(before.map(({ workedMs }) => Number(workedMs)));
+  const took = median(
+    before.map((one) => (one.unitsWorked > 0n ? paceOf(one) * Number(one.unitsDone) : Number(one.workedMs))),
+  );
   return took === null || factor === null ? null : took * factor;
+}
+
+/** Milliseconds for a unit, once. */
+function paceOf({ workedMs, unitsWorked }: Measured): number {
+  return Number(workedMs) / Number(unitsWorked);
 }
 
 /** Null: not known yet. */

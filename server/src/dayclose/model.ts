@@ -42,6 +42,10 @@ export type Step = {
   readonly failedSince: Date | null;
   /** How long its tries worked, without waits; null: not measured. */
   readonly workedMs: bigint | null;
+  /** What they worked on in that time: more than is done where a try began anew. */
+  readonly unitsWorked: bigint;
+  /** Up to when it is told what is done and worked; null: not measured. */
+  readonly toldAt: Date | null;
   readonly beganAt: Date | null;
   readonly endedAt: Date | null;
 };
@@ -79,6 +83,8 @@ export type StepWork = {
   readonly title: string;
   /** Steps that are done before it begins; the one before it in the list where absent. */
   readonly after?: readonly string[];
+  /** A try counts what those before it left, so that their units add up; else each counts the whole. */
+  readonly countsRest?: boolean;
   /** Does the rest of it. Safe to repeat at any point, also by two processes at once. */
   readonly work: (date: string, context: StepContext) => Promise<StepEnd>;
 };
@@ -116,16 +122,17 @@ export function stepsBefore(
 }
 
 /**
- * When the step under way will be done if it goes on as it went; null while nothing is known.
+ * When the step under way will be done if it goes on as its tries went; null while nothing is known.
  */
 export function estimatedEndOf(
-  step: Pick<Step, "state" | "unitsDone" | "unitsLeft" | "beganAt">,
+  step: Pick<Step, "state" | "unitsWorked" | "unitsLeft" | "workedMs" | "toldAt">,
   now: Date,
 ): Date | null {
-  if (step.state !== "running" || step.beganAt === null || step.unitsLeft === null) return null;
-  if (step.unitsDone === 0n) return null;
-  const took = BigInt(now.getTime() - step.beganAt.getTime());
-  return new Date(now.getTime() + Number((took * step.unitsLeft) / step.unitsDone));
+  const { state, unitsWorked, unitsLeft, workedMs, toldAt } = step;
+  if (state !== "running" || unitsLeft === null || workedMs === null || toldAt === null) return null;
+  if (unitsWorked === 0n) return null;
+  const takes = Number((workedMs * unitsLeft) / unitsWorked);
+  return new Date(Math.max(now.getTime(), toldAt.getTime() + takes));
 }
 
 const SECOND_MS = 1_000;

@@ -4,7 +4,7 @@ import { type Clock, MINUTE, plus } from "../kernel/clock.ts";
 import type { Keyring } from "../kernel/crypto.ts";
 import { problem } from "../kernel/errors.ts";
 import { type Http, type Input, InstantSchema, problems, strictObject } from "../kernel/http.ts";
-import { decodeCursor, PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
+import { decodeCursor, encodeCursor, PageQuery, pageOf, readLimit } from "../kernel/pages.ts";
 import { type Actor, opsSchema, optionalBody, type Permission, pageSchema } from "../operators/index.ts";
 import { linkKeyOf, readLinkKey } from "./report-link.ts";
 import { type Report, readJson } from "./report-model.ts";
@@ -114,21 +114,28 @@ function days(http: Http, deps: DayCloseRoutesDeps): void {
 }
 
 function alarms(http: Http, { dayClose, authenticateOperator }: DayCloseRoutesDeps): void {
-  http.get(
+  http.get<Input<never, never, typeof ListQuery>>(
     "/v1/ops/close_alarms",
     {
       schema: opsSchema({
         operationId: "opsListCloseAlarms",
         summary: "List what of the days' closes needs a person",
         description:
-          "The earliest date first; empty while every close has begun in time, goes on and is done. The " +
-          "same is said in the log, at once and every hour.",
-        response: { 200: Type.Object({ data: Type.Array(AlarmSchema) }), ...problems(401, 403) },
+          "The newest date first; empty while every close has begun in time, goes on and is done. A page " +
+          "has all alarms of as many dates as `limit` says, and may have none where dates are not late " +
+          "yet. The same is said in the log, at once and every hour.",
+        querystring: ListQuery,
+        response: { 200: pageSchema(AlarmSchema), ...problems(400, 401, 403) },
       }),
     },
     async (request) => {
       await authenticateOperator(request, "days.read");
-      return { data: (await dayClose.alarms()).map(presentAlarm) };
+      const { limit, cursor } = request.query;
+      const { alarms: found, through } = await dayClose.alarms.page(readDate(cursor), readLimit(limit));
+      return {
+        data: found.map(presentAlarm),
+        next_cursor: through === null ? null : encodeCursor([through]),
+      };
     },
   );
 }

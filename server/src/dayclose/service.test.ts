@@ -58,7 +58,9 @@ function scene(
   });
   const steps = Object.entries(order).map(step);
   const operators = { auditAlone: async () => undefined };
-  const alarms = { now: async () => [], say: async () => {} };
+  const none = async () => [];
+  const page = async () => ({ alarms: [], through: null });
+  const alarms = { now: none, of: none, page, say: async () => {} };
   const close = createDayClose({ cell, operators, log: silentLog(), steps, alarms, onDue: () => {} });
   return { close, did };
 }

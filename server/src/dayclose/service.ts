@@ -4,7 +4,7 @@ import { problem } from "../kernel/errors.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import type { Actor, Operators } from "../operators/index.ts";
 import { type AdvanceDeps, advance, LEASE_MS } from "./advance.ts";
-import type { Alarm } from "./alarms.ts";
+import type { Alarm, Alarms } from "./alarms.ts";
 import { estimatedRunEnd, RUNS_MEASURED } from "./estimate.ts";
 import type { Run, Step } from "./model.ts";
 import * as store from "./store.ts";
@@ -13,6 +13,7 @@ const NEW_RUNS_MAX = 100;
 
 export type CloseDeps = AdvanceDeps & {
   readonly operators: Pick<Operators, "auditAlone">;
+  readonly alarms: Alarms;
 };
 
 export type RunWithSteps = {
@@ -40,8 +41,8 @@ export type DayClose = {
   /** The run of a date. Throws `not_found`. */
   get(date: string): Promise<RunWithSteps>;
   list(before: string | null, limit: number): Promise<ClosedDate[]>;
-  /** What of all days' closes needs a person, the earliest date first. */
-  alarms(): Promise<readonly Alarm[]>;
+  /** What of the days' closes needs a person. */
+  readonly alarms: Pick<Alarms, "now" | "page">;
   report(date: string): Promise<store.StoredReport | null>;
   /** Begins a run for every closed date without one; how many. */
   beginMissing(): Promise<number>;
@@ -67,7 +68,7 @@ export function createDayClose(deps: CloseDeps): DayClose {
       return withSteps(deps, run);
     },
     list: (before, limit) => list(deps, before, limit),
-    alarms: () => deps.alarms.now(),
+    alarms: deps.alarms,
     report: (date) => store.reportOfDate(cell.db, date),
     beginMissing: async () => {
       const dates = await store.datesWithoutRun(cell.db, NEW_RUNS_MAX);
@@ -90,8 +91,10 @@ async function list(
   before: string | null,
   limit: number,
 ): Promise<ClosedDate[]> {
-  const byDate = Map.groupBy(await alarms.now(), ({ accountingDate }) => accountingDate);
   const dates = await store.listDates(cell.db, before, limit);
+  const unclosed = dates.filter(({ run }) => run?.state !== "done").map((date) => date.accountingDate);
+  const found = unclosed.length === 0 ? [] : await alarms.of(unclosed);
+  const byDate = Map.groupBy(found, ({ accountingDate }) => accountingDate);
   return dates.map((date) => ({ ...date, alarms: byDate.get(date.accountingDate) ?? [] }));
 }
 
@@ -100,11 +103,10 @@ async function withSteps(deps: CloseDeps, run: Run): Promise<RunWithSteps> {
   const steps = await store.stepsOfRun(cell.db, run.id);
   if (run.state === "done") return { run, steps, alarms: [], estimatedEnd: null };
   const measured = await store.measuredSteps(cell.db, RUNS_MEASURED);
-  const all = await deps.alarms.now();
   return {
     run,
     steps,
-    alarms: all.filter(({ accountingDate }) => accountingDate === run.accountingDate),
+    alarms: await deps.alarms.of([run.accountingDate]),
     estimatedEnd: estimatedRunEnd(deps.steps, steps, measured, cell.clock.now()),
   };
 }

@@ -55,6 +55,7 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     work: (date: string, context: StepContext) => Promise<StepEnd>,
     after?: readonly string[],
   ): StepWork => ({ name, title, work, ...(after && { after }) });
+  const resumed = (one: StepWork): StepWork => ({ ...one, countsRest: true });
   return [
     step("previous_day", "Wait for the day before", (date) => previousDay(deps, date)),
     step("balances", "Write down the balances", (date) => balances(deps, date)),
@@ -64,16 +65,25 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
     step("statements", "Get the channels' statements", (date, on) => statements(deps, date, on), [
       "previous_day",
     ]),
-    step("reconcile", "Compare them with the books", (date, on) => reconcile(deps, date, on), [
-      "extract",
-      "statements",
-    ]),
-    step("breaks", "Book what is not explained", (_, on) => applyFindings(deps, on)),
+    resumed(
+      step("reconcile", "Compare them with the books", (date, on) => reconcile(deps, date, on), [
+        "extract",
+        "statements",
+      ]),
+    ),
+    resumed(step("breaks", "Book what is not explained", (_, on) => applyFindings(deps, on))),
     step("minimums", "Book what channels bill at least", (date, on) => minimums(deps, date, on)),
-    step("settle", "Settle to merchants", (date, on) => settle(deps, date, on), ["balances", "minimums"]),
+    resumed(
+      step("settle", "Settle to merchants", (date, on) => settle(deps, date, on), ["balances", "minimums"]),
+    ),
     // They tell of the date alone, which has ended: no late channel keeps them from the merchants. The
     // database is busy with the extract, and is not while statements are compared.
-    step("bills", "Make the merchants' bills", (date, on) => bills(deps, date, on), ["balances", "extract"]),
+    resumed(
+      step("bills", "Make the merchants' bills", (date, on) => bills(deps, date, on), [
+        "balances",
+        "extract",
+      ]),
+    ),
     step("audit", "Prove the books", (_, on) => audit(deps, on), ["settle", "bills"]),
     step("payouts", "Propose what is to be paid out", (date, on) => proposePayouts(deps, date, on)),
     step("report", "Write the report", (date, on) => report(deps, date, on)),

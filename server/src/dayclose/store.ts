@@ -5,7 +5,7 @@ import type { Run, Step } from "./model.ts";
 
 const RUN = `id, accounting_date, state, without_statements, requested_by, requested_at, due_at, ended_at`;
 const STEP = `run_id, place, name, state, units_done, units_left, detail, result, tries, failed_since,
-  worked_ms, began_at, ended_at`;
+  worked_ms, units_worked, told_at, began_at, ended_at`;
 
 const insertRunSql = sql(
   "close_run_insert",
@@ -22,8 +22,8 @@ export async function insertRun(tx: Tx, run: Run): Promise<boolean> {
 
 const insertStepsSql = sql(
   "close_steps_insert",
-  `insert into close_steps (run_id, place, name, state, units_done, tries)
-   select $1, place, name, 'expected', 0, 0
+  `insert into close_steps (run_id, place, name, state, units_done, units_worked, tries)
+   select $1, place, name, 'expected', 0, 0, 0
    from unnest($2::integer[], $3::text[]) as s (place, name)`,
 );
 
@@ -114,7 +114,7 @@ const updateStepSql = sql(
   "close_step_update",
   `update close_steps
    set state = $3, units_done = $4, units_left = $5, detail = $6, result = $7, tries = $8,
-     failed_since = $9, worked_ms = $10, began_at = $11, ended_at = $12
+     failed_since = $9, worked_ms = $10, units_worked = $11, told_at = $12, began_at = $13, ended_at = $14
    where run_id = $1
      and place = $2
      and state <> 'done'`,
@@ -123,13 +123,14 @@ const updateStepSql = sql(
 /** A step that is done stays as it is. */
 export function updateStep(tx: Tx, step: Step): Promise<number> {
   const row = [step.runId, step.place, step.state, step.unitsDone, step.unitsLeft, step.detail];
-  const times = [step.failedSince, step.workedMs, step.beganAt, step.endedAt];
-  return tx.run(updateStepSql, [...row, step.result, step.tries, ...times]);
+  const worked = [step.workedMs, step.unitsWorked, step.toldAt];
+  const times = [step.beganAt, step.endedAt];
+  return tx.run(updateStepSql, [...row, step.result, step.tries, step.failedSince, ...worked, ...times]);
 }
 
 const measuredSql = sql(
   "close_steps_measured",
-  `select s.name, s.units_done, s.worked_ms
+  `select s.name, s.units_done, s.units_worked, s.worked_ms
    from (
      select id
      from close_runs

@@ -185,7 +185,7 @@ function addDays(add: AddGauge, { cell, gauges: { dayClose } }: MetricsDeps): vo
     const since = (await unfinished())?.oldestClosedAt ?? null;
     self.set(since === null ? 0 : (now() - since.getTime()) / SECOND);
   });
-  const alarms = remembered(now, () => dayClose.alarms());
+  const alarms = remembered(now, () => dayClose.alarms.now());
   add("close_alarms", "Dates whose close needs a person", ["what"], async (self) => {
     self.reset();
     for (const what of ["not_begun", "failed", "stuck", "not_done"]) {
