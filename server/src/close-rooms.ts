@@ -243,7 +243,9 @@ function statementSource({ statements }: StatementsRoom): StatementSource {
     statementOf: async (scope) => {
       const record = await statements.current(statementScopeOf(scope));
       if (record === null) return null;
-      const given = { id: record.id, hash: record.hash, lines: statements.lines(record) };
+      const { id, hash } = record;
+      const readAnew = await statements.readAnew(record);
+      const given = { id, hash, lines: statements.lines(record), readAnew };
       if (record.lines < LARGE_LINES_MIN) return given;
       return { ...given, alipayFile: () => statements.unpacked(record) };
     },

@@ -81,4 +81,9 @@ export type StatementTraits = {
   readonly omitsFailedRefunds: boolean;
   /** Methods whose payment leaves no line where it was reversed on its own day. */
   readonly omitsReversedOf: readonly string[];
+  /**
+   * The version of what reads it, from 1, which it is unless told. Raised, together with the version of the
+   * rules that compare, when the same bytes come to other lines.
+   */
+  readonly readerVersion?: number;
 };

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
+import { sql } from "../kernel/database.ts";
+import { parseId } from "../kernel/ids.ts";
+import { runAudit } from "../operations/index.ts";
 import { hire, openWorld, type Person } from "../reconciliation/breaks/testing/world.ts";
+import { invariants as ofComparisons } from "../reconciliation/invariants.ts";
 import { daysOn } from "./testing/days.ts";
 
 // What Stripe moves by itself, through two closes to breaks that people resolve, over HTTP.
@@ -133,4 +137,43 @@ test("one that tells no amount moves nothing while it is open, and is acknowledg
   assert.equal((await lan.decide(approval, "approve")).status, 200);
   assert.deepEqual(await world.state("an adjustment"), [["resolved", "acknowledge", 0n]]);
   await assertInvariants(platform);
+});
+
+const acceptedSql = sql(
+  "test_statement_of_older_reader",
+  "update statements set reading = reading - 'version', lines = 0 where id = $1",
+);
+const totalledSql = sql(
+  "test_totals_of_older_reader",
+  "delete from statement_totals where statement_id = $1",
+);
+
+test("a statement that an older reader accepted has what it comes to now once it is compared", async () => {
+  await days.closeInTheMorning(await days.next());
+  const channelDate = await days.next();
+  const fee = await move({ amount: -300, description: "Radar (2026-12)" });
+  const compared = await days.next();
+  const path = `/v1/ops/channel_accounts/${account}/statements/${channelDate}`;
+  const fetched = await platform.ops("POST", `${path}/fetch`);
+  assert.deepEqual([fetched.status, fetched.body.lines], [201, 1], JSON.stringify(fetched.body));
+  const id = parseId("stm", fetched.body.id);
+  // The reader before had no lines for what Stripe moves by itself.
+  await platform.app.cell.transact(async (tx) => {
+    await tx.run(acceptedSql, [id]);
+    await tx.run(totalledSql, [id]);
+  });
+  await days.closeInTheMorning(compared);
+  const { body: seen } = await platform.ops("GET", `/v1/ops/statements/${fetched.body.id}`);
+  assert.deepEqual(seen.totals, [
+    { currency: "USD", kind: "refund", count: 1, amount: -300, settle_amount: -300, fee: 0 },
+  ]);
+  assert.match(seen.notes.join(""), /it has 1 lines instead of 0/);
+  const found = (await breaks()).filter(({ settle_difference }) => settle_difference === -300);
+  assert.deepEqual(found.length, 1, fee.id);
+  // Nobody has paid in yet what Stripe's own fees took of clients' money.
+  const results = await runAudit(platform.app.cell.db, ofComparisons);
+  assert.deepEqual(
+    results.flatMap(({ violations }) => violations),
+    [],
+  );
 });

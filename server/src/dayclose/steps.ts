@@ -212,6 +212,7 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     ...(await booksReport(db, date, day.previous)),
     ...(await comparedReport(db, date, deps.accountOf)),
   }));
+  const claims = { filed: await deps.breaks.filedClaims(), excess: await deps.breaks.excessClaims() };
   const made: Report = {
     accounting_date: date,
     cut_over_at: day.closedAt.toISOString(),
@@ -224,7 +225,7 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
     notes: [
       ...(settled.notes ?? []),
       ...(paid.notes ?? []),
-      ...claimNotes(await deps.breaks.openClaims()),
+      ...claimNotes(claims, deps.timeZone),
       ...noted,
       ...notesOf({ ...told, invariants, missing }),
     ],

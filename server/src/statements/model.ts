@@ -32,12 +32,17 @@ export type Scope = {
   readonly statementDate: string;
 };
 
-/** What a file is read by, kept with it so that it is read alike for ever. */
+/**
+ * What a file is read by, kept with it so that it is read alike for ever; but a channel's newer reader takes
+ * the place of an older one when the file is compared.
+ */
 export type Reading = {
   readonly reader: "channel" | "camt053" | "mapping";
   /** Of `channel`: its name, and whom the credentials made us there when it came. */
   readonly channel?: string;
   readonly holder?: Readonly<Record<string, string>>;
+  /** Of `channel`: the version of its reader; absent: 1. */
+  readonly version?: number;
   /** Of `mapping`. */
   readonly mapping?: { readonly name: string; readonly version: number };
 };

@@ -21,7 +21,7 @@ import {
   sumUp,
 } from "./model.ts";
 
-/** How originals are read: by what was written down with them, so that they are read alike for ever. */
+/** How originals are read: by what was written down with them, and of a channel's by its present reader. */
 export type Readers = {
   /** Whether an original keeps its promises, and what it adds up to. */
   content(scope: Scope, reading: Reading, original: Buffer): Promise<Content | StatementFault>;
@@ -122,7 +122,7 @@ function contentOfRows({ rows, notes }: MappedFile): Content {
   return { lines: rows.length, notes, totals: sumUp(figures) };
 }
 
-/** What was accepted once is read alike again: the bytes are the same, and so must be the reader. */
+/** What was accepted once is never refused again: a reader may only come to take more. */
 async function* accepted<T>(lines: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* lines;

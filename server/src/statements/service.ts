@@ -19,6 +19,7 @@ import type {
   StatementSource,
   StatementTotal,
 } from "./model.ts";
+import { type ReadAnew, readAnew, versionOf } from "./older-reader.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import * as store from "./store.ts";
 import { tellsCommissions } from "./told-commissions.ts";
@@ -94,6 +95,11 @@ export type Statements = {
   rows(record: StatementRecord): AsyncIterable<MappedRow>;
   /** How files of somebody's own form are read. */
   readonly mappings: Mappings;
+  /**
+   * Of a statement of kind `trade` that an older reader of its channel accepted: writes down what it comes to
+   * by the present one, in the transaction that writes what it was compared by. Null: there is no newer one.
+   */
+  readAnew(record: StatementRecord): Promise<ReadAnew | null>;
   /** Per currency and kind, what an accepted statement adds up to. */
   totals(record: StatementRecord): Promise<readonly StatementTotal[]>;
   /** The original as it came. */
@@ -155,6 +161,7 @@ export function createStatements(deps: StatementsDeps): Statements {
     bankEntries: (record) => each(record, async () => (await bank(record)).entries),
     rows: (record) => each(record, async () => readers.rows(record, record.reading, await original(record))),
     mappings,
+    readAnew: (record) => readAnew({ readers, channel: deps.channels.channel, original }, record),
     totals: ({ id }) => store.findTotals(cell.db, id),
     original,
     get: async (id) => {
@@ -229,7 +236,8 @@ async function readingOf(
   const { kind } = scope;
   if (account !== null && (kind === "trade" || kind === "fund")) {
     refuseMapping(mapping, `a statement of kind ${kind} is read as the channel writes it`);
-    return { reader: "channel", channel: account.channel, holder: await holderOf(deps, account) };
+    const version = versionOf(deps.channels.channel(account.channel));
+    return { reader: "channel", channel: account.channel, holder: await holderOf(deps, account), version };
   }
   if (mapping === null) {
     if (kind === "bank") return { reader: "camt053" };

@@ -1,7 +1,7 @@
 import { columnsOf, type Db, sql, type Tx } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { DuePurpose } from "./due-readings.ts";
-import type { Scope, StatementRecord, StatementTotal } from "./model.ts";
+import type { Content, Reading, Scope, StatementRecord, StatementTotal } from "./model.ts";
 
 const COLUMNS = `
   id, kind, channel_account_id, account, statement_date, state, version, hash, bytes, source, reading, lines,
@@ -84,6 +84,43 @@ export async function insertTotals(tx: Tx, id: Id, totals: readonly StatementTot
   if (totals.length === 0) return;
   const columns = columnsOf(totals, ["currency", "kind", "count", "amount", "settleAmount", "fee"]);
   await tx.run(insertTotalsSql, [id, ...columns]);
+}
+
+const lockReadBeforeSql = sql(
+  "statement_lock_read_before",
+  `select id
+   from statements
+   where id = $1
+     and coalesce((reading ->> 'version')::integer, 1) < $2
+   order by id
+   for no key update`,
+);
+
+/** Locks a statement; false: nothing older than this version of the reader has read it. */
+export async function lockReadBefore(tx: Tx, id: Id, version: number): Promise<boolean> {
+  return (await tx.one(lockReadBeforeSql, [id, version])) !== null;
+}
+
+const readAnewSql = sql(
+  "statement_read_anew",
+  `update statements
+   set reading = $2,
+     lines = $3,
+     notes = $4
+   where id = $1`,
+);
+
+const clearTotalsSql = sql("statement_totals_clear", "delete from statement_totals where statement_id = $1");
+
+/** What a statement comes to now, instead of what was written down before; it is locked. */
+export async function writeReadAnew(
+  tx: Tx,
+  id: Id,
+  { reading, content }: { readonly reading: Reading; readonly content: Content },
+): Promise<void> {
+  await tx.run(readAnewSql, [id, reading, content.lines, content.notes]);
+  await tx.run(clearTotalsSql, [id]);
+  await insertTotals(tx, id, content.totals);
 }
 
 const sameSql = ofScopes(

@@ -50,5 +50,7 @@ export const STRIPE_TRAITS: ChannelTraits = {
     showsReturns: true,
     omitsFailedRefunds: false,
     omitsReversedOf: [],
+    // 2: what the channel moves by itself is a line.
+    readerVersion: 2,
   },
 };

@@ -68,5 +68,7 @@ export const UNIONPAY_TRAITS: ChannelTraits = {
     // Only what was cleared stands in it.
     omitsFailedRefunds: true,
     omitsReversedOf: ["unionpay.code"],
+    // 2: what the channel moves by itself is a line.
+    readerVersion: 2,
   },
 };

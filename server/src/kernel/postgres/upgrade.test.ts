@@ -42,6 +42,7 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
 }
 
 const id = "00000000-0000-7000-8000-000000000001";
+const other = (last: number) => id.replace(/1$/, String(last));
 const now = "'2026-11-20 00:00:00Z'";
 
 /** What is written after a file has run, for those after it to meet. */
@@ -92,6 +93,23 @@ const rows: Readonly<Record<string, string>> = {
       '${id}', '${id}', '${id}', '2026-11-20', 'fee', 'both', 'T1', 'CNY', 0, 1, 'pending', '${id}', '${id}',
       ${now}
     );`,
+  // What the channel made good, which a corrected file denies, with a proposal about what is left over by it.
+  "cell/205-breaks.sql": `
+    insert into cell_0.breaks (
+      id, channel_account_id, merchant_id, channel_date, kind, side, match_key, currency, settle_difference,
+      fee_difference, state, first_reconciliation_id, last_reconciliation_id, found_at, opened_at,
+      standing_resolution, standing_settle, proposal_id
+    )
+    select id, '${id}', '${id}', '2026-11-20', 'payment_ours_only', 'ours', id::text, 'CNY', difference, 0,
+      'open', '${id}', '${id}', ${now}, ${now}, resolution, standing, '${id}'
+    from (values
+      (uuid '${other(2)}', -300, 'recover_from_channel', -900),
+      (uuid '${other(3)}', -300, null, 0)
+    ) as b (id, difference, resolution, standing);
+    insert into cell_0.break_claims (break_id, claim_no, filed_at, state, ended_at)
+    select id, 'C', ${now}, 'paid', ${now}
+    from cell_0.breaks
+    where kind = 'payment_ours_only';`,
   "cell/230-payouts.sql": `
     insert into cell_0.payouts (
       id, merchant_id, merchant_payout_no, request, amount, fee, currency, bank_account_id, holder_name,
@@ -102,7 +120,7 @@ const rows: Readonly<Record<string, string>> = {
     );`,
   "cell/232-channel-payouts.sql": `
     insert into cell_0.channel_payouts
-    select case is_booked when true then uuid '${id}' else '${id.replace(/1$/, "2")}' end, '${id}', '${id}',
+    select case is_booked when true then uuid '${id}' else '${other(2)}' end, '${id}', '${id}',
       'W' || is_booked, 700, 'CNY', '2026-11-19', '2026-11-19', '2026-11-20', 'Alipay', ${now},
       case when is_booked then timestamptz ${now} end, null,
       case when not is_booked then timestamptz ${now} end
@@ -130,8 +148,15 @@ test("every migration runs on tables that have rows, one version after another",
   assert.deepEqual(attempts, [{ state: "pending", doubted_at: null }]);
   const disputes = await query("select returned_amount, returned_fee from cell_0.disputes order by id");
   assert.deepEqual(disputes, [{ returned_amount: "90", returned_fee: "0" }]);
-  const breaks = await query("select round, standing_fee from cell_0.breaks order by id");
+  const breaks = await query("select round, standing_fee from cell_0.breaks where kind = 'fee' order by id");
   assert.deepEqual(breaks, [{ round: 0, standing_fee: "0" }]);
+  const claims = await query(
+    "select amount, paid_amount, booked_amount, booked_by from cell_0.break_claims order by break_id",
+  );
+  assert.deepEqual(claims, [
+    { amount: "900", paid_amount: "900", booked_amount: "900", booked_by: other(2) },
+    { amount: "300", paid_amount: "300", booked_amount: "0", booked_by: null },
+  ]);
   const terms = await query("select payee_id, fee, minimum from platform.payout_terms order by payee_id");
   assert.deepEqual(terms, [{ payee_id: id, fee: "5", minimum: "0" }]);
   const accounts = await query("select payee_kind, payee_id from platform.bank_accounts order by id");

@@ -224,7 +224,8 @@ const claimPaidSql = sql(
   "test_breaks_claim_paid",
   `insert into break_claims (break_id, claim_no, filed_at, state, ended_at, amount, paid_amount)
    values ($1, 'C-1', $2, 'paid', $2, $3, $3)
-   on conflict (break_id) do update set paid_amount = excluded.paid_amount, booked_by = null`,
+   on conflict (break_id) do update set paid_amount = excluded.paid_amount,
+     amount = excluded.amount, booked_by = null, booked_amount = 0`,
 );
 
 /** All of a break, and a part of any. */
@@ -239,7 +240,10 @@ async function resolve(tag: string, which: number, how: string): Promise<void> {
   );
   const about = open[which % Math.max(open.length, 1)];
   if (about === undefined) return;
-  await cell.transact((tx) => tx.run(claimPaidSql, [about.id, cell.clock.now(), PAID[which % PAID.length]]));
+  if (how === "recover_from_channel") {
+    const paid = PAID[which % PAID.length];
+    await cell.transact((tx) => tx.run(claimPaidSql, [about.id, cell.clock.now(), paid]));
+  }
   const wish = { resolution: how as Resolution, paidTo: null };
   const { amount } = await breaks.resolving.preview(about.id, wish);
   const action = breaks.actions.find(({ kind }) => kind === "break.resolve");

@@ -125,7 +125,7 @@ export type Claim = {
   readonly breakId: Id;
   readonly claimNo: string;
   readonly amount: bigint;
-  /** Above zero, and up to the amount, once it is paid. */
+  /** Above zero, and up to the amount, once it is paid; zero before. */
   readonly paidAmount: bigint;
   /** The number of what shows it: a letter, a ticket, a bank entry. */
   readonly evidence: string | null;
@@ -137,7 +137,14 @@ export type Claim = {
   readonly note: string | null;
   /** The approval by which what was paid is in the books. */
   readonly bookedBy: Id | null;
+  /** What of what was paid is in the books: no more than was left of the break. */
+  readonly bookedAmount: bigint;
 };
+
+/** Whether something is still to be done about it: answered by the channel, or booked. */
+export function isUnbooked({ state, bookedBy }: Pick<Claim, "state" | "bookedBy">): boolean {
+  return state === "filed" || (state === "paid" && bookedBy === null);
+}
 
 /** Whether something is still to be decided about it. */
 export function isUnended({ state }: Pick<Break, "state">): boolean {

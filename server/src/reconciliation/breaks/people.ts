@@ -6,7 +6,7 @@ import type { Platform } from "../../kernel/revision.ts";
 import type { Actor, AuditEntry, Operators } from "../../operators/index.ts";
 import type { AskAgain } from "../../payments/index.ts";
 import { claimText, nextClaim } from "./claims.ts";
-import { type Break, type BreakEventKind, type Claim, isUnended } from "./model.ts";
+import type { Break, BreakEventKind, Claim } from "./model.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
 import { change } from "./resolve.ts";
 import { insertEventOnce, writeClaim } from "./store-people.ts";
@@ -36,11 +36,12 @@ export type People = {
   /** Null: nobody. Throws `not_found`, or `invalid_request` for an operator who does not exist. */
   own(actor: Actor, id: Id, ownerId: Id | null): Promise<Break>;
   /**
-   * Notes a claim on the channel: filed, and then paid, whole or in part, or refused. Another is filed after
-   * one that was refused, and after one that was paid and is booked. Throws `not_found`, `invalid_request`
-   * naming the field, or `conflict` for a break that has ended or has nothing that a channel owes.
+   * Notes a claim on the channel: filed, and then paid, whole or in part, or refused. Until it is booked,
+   * one that is paid is corrected. Another is filed after one that was refused, and after one that was paid
+   * and is booked. Throws `not_found`, `invalid_request` naming the field, or `conflict` for a break that has
+   * nothing that a channel owes, and for one that has ended, of which a claim can only be refused.
    */
-  claim(actor: Actor, id: Id, wish: ClaimWish): Promise<Claim>;
+  claim(actor: Actor, id: Id, wish: ClaimWish): Promise<{ readonly about: Break; readonly claim: Claim }>;
   /**
    * Asks the channel about the order or refund once more, through the door; what the door made of it, null
    * where the break names neither. Throws `not_found`, `channel_unavailable`.
@@ -97,11 +98,11 @@ export function createPeople(deps: PeopleDeps): People {
       return after;
     },
     claim: async (actor, id, wish) => {
-      const about = await found(id);
+      let about = await found(id);
       let claim: Claim | null = null;
       await change(deps, id, async (work, present) => {
         const known = await claimOfBreak(work.tx, id);
-        if (!isUnended(present)) throw problem("conflict", { detail: `the break is ${present.state}` });
+        about = present;
         claim = nextClaim(present, known, wish, { at: work.now, by: actor.operator.id });
         await writeClaim(work.tx, claim);
         const detail = [claimText(claim, present), ...(claim.note === null ? [] : [claim.note])];
@@ -111,7 +112,7 @@ export function createPeople(deps: PeopleDeps): People {
       const sums = { amount: Number(amount), paid_amount: Number(paidAmount) };
       const told = { claim_no: claimNo, state, ...sums, evidence };
       await operators.auditAlone(actor, entryOf(about, "claimed", null, told));
-      return claim as unknown as Claim;
+      return { about, claim: claim as unknown as Claim };
     },
     askAgain: async (actor, id) => {
       const { attemptId, refundId, ...rest } = await found(id);

@@ -198,12 +198,14 @@ const paidClaim = {
   filedBy: null,
   endedBy: null,
   bookedBy: null,
+  bookedAmount: 0n,
   filedAt: now,
   state: "paid" as const,
   endedAt: now,
   note: null,
 };
-const around = { now, claim: paidClaim, incomeTermDays: 5 };
+const around = { now, claim: null, incomeTermDays: 5 };
+const aroundPaid = { ...around, claim: paidClaim };
 
 type Choice = [title: string, about: Partial<typeof plain>, allowed: readonly Resolution[]];
 const choices: readonly Choice[] = [
@@ -248,10 +250,25 @@ const choices: readonly Choice[] = [
 for (const [title, about, allowed] of choices) {
   test(`what may be decided about ${title}`, () => {
     const row = { ...plain, ...about };
-    const found = RESOLUTIONS.filter((resolution) => refusalOf(resolution, row, around) === null);
+    const found = RESOLUTIONS.filter(
+      (resolution) =>
+        refusalOf(resolution, row, resolution === "recover_from_channel" ? aroundPaid : around) === null,
+    );
     assert.deepEqual(found, allowed);
   });
 }
+
+test("nobody bears what the channel has paid upon a claim, until that is booked", () => {
+  const fits = { loss: -9n, cost: -9n, recover_from_merchant: -9n, adjust_fee: 0n } as const;
+  for (const resolution of ["loss", "cost", "recover_from_merchant", "adjust_fee"] as const) {
+    const about = { ...plain, settleDifference: fits[resolution], feeDifference: 9n };
+    assert.equal(refusalOf(resolution, about, around), null);
+    const refusal = refusalOf(resolution, about, aroundPaid);
+    assert.match(refusal ?? "", /upon the claim C: propose recover_from_channel first/);
+    const booked = { ...paidClaim, bookedBy: id(8), bookedAmount: 4n };
+    assert.equal(refusalOf(resolution, about, { ...around, claim: booked }), null);
+  }
+});
 
 test("no resolution moves anything but what is left of its break, and each takes it out of suspense", () => {
   for (const resolution of RESOLUTIONS) {

@@ -23,7 +23,7 @@ const CLAIMED = `($10::text is null or exists (
        from break_claims c
        where c.break_id = breaks.id
          and c.state = $10
-         and c.booked_by is null
+         and (c.booked_by is null or c.booked_amount < c.paid_amount)
      ))`;
 
 const listSql = sql(
@@ -73,8 +73,11 @@ export type BreakFilter = {
   readonly ownerId: Id | null;
   /** Found at this instant or before. */
   readonly foundBefore: Date | null;
-  /** `open`: the channel has not answered. `paid`: it has paid, and the books do not have it yet. */
-  readonly claim: "open" | "paid" | null;
+  /**
+   * `filed`: the channel has not answered. `paid`: it has paid, and the books do not have it, or not all.
+   * With it, `state` null is all states: a claim is to be answered although its break has ended.
+   */
+  readonly claim: "filed" | "paid" | null;
 };
 
 /** Breaks newest first, from the one before `before`. */
@@ -86,9 +89,9 @@ export function listBreaks(
   const { state, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore, claim } = filter;
   const states = state === null ? null : [state];
   const where = [states, kind, channelAccountId, merchantId, channelDate, ownerId, foundBefore];
-  const claims = claim === "open" ? "filed" : claim;
-  const hasEnded = filter.all || state === "resolved" || state === "voided";
-  return db.all<Break>(hasEnded ? listSql : listUnendedSql, [...where, page.before, page.limit, claims]);
+  const isOfAll = filter.all || (claim !== null && state === null);
+  const hasEnded = isOfAll || state === "resolved" || state === "voided";
+  return db.all<Break>(hasEnded ? listSql : listUnendedSql, [...where, page.before, page.limit, claim]);
 }
 
 const eventsSql = sql(
@@ -126,7 +129,7 @@ export function pricedOrder(db: Db, attemptId: Id): Promise<PricedOrder | null> 
 const claimsSql = sql(
   "break_claims_of",
   `select break_id, claim_no, amount, paid_amount, evidence, filed_at, filed_by, state, ended_at, ended_by,
-     note, booked_by
+     note, booked_by, booked_amount
    from break_claims
    where break_id = any($1::uuid[])
    order by break_id`,
@@ -141,15 +144,16 @@ export async function claimOfBreak(db: Db, breakId: Id): Promise<Claim | null> {
   return (await claimsOfBreaks(db, [breakId]))[0] ?? null;
 }
 
-export type OpenClaims = {
+/** Claims that channels have not answered, of breaks that have ended too. */
+export type FiledClaims = {
   readonly currency: Currency;
   readonly count: number;
   readonly amount: bigint;
   readonly oldestFiledAt: Date;
 };
 
-const openClaimsSql = sql(
-  "break_claims_open",
+const filedClaimsSql = sql(
+  "break_claims_filed",
   `select b.currency, count(*)::int as count, sum(c.amount)::bigint as amount,
      min(c.filed_at) as oldest_filed_at
    from break_claims c
@@ -160,8 +164,42 @@ const openClaimsSql = sql(
 );
 
 /** What channels were asked for and have not answered, by currency. */
-export function openClaims(db: Db): Promise<OpenClaims[]> {
-  return db.all<OpenClaims>(openClaimsSql, []);
+export function filedClaims(db: Db): Promise<FiledClaims[]> {
+  return db.all<FiledClaims>(filedClaimsSql, []);
+}
+
+/** What channels have paid upon claims beyond what the books have or can have of it. */
+export type ExcessClaims = {
+  readonly currency: Currency;
+  readonly count: number;
+  readonly amount: bigint;
+};
+
+const excessClaimsSql = sql(
+  "break_claims_excess",
+  `select b.currency, count(*)::int as count, sum(c.paid_amount - placed.amount)::bigint as amount
+   from break_claims c
+   join breaks b on b.id = c.break_id
+   cross join lateral (
+     select case
+         when c.booked_by is not null then c.booked_amount
+         when b.ended_at is not null then 0
+         when b.settle_difference <> b.standing_settle
+           then greatest(b.standing_settle - b.settle_difference, 0)
+         when not b.memo then greatest(b.fee_difference - b.standing_fee, 0)
+         else 0
+       end as amount
+   ) placed
+   where c.state = 'paid'
+     and (c.booked_by is null or c.booked_amount < c.paid_amount)
+     and c.paid_amount > placed.amount
+   group by b.currency
+   order by b.currency`,
+);
+
+/** By currency; a person says where it belongs. */
+export function excessClaims(db: Db): Promise<ExcessClaims[]> {
+  return db.all<ExcessClaims>(excessClaimsSql, []);
 }
 
 export type OpenBreak = {

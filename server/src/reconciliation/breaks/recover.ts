@@ -1,5 +1,6 @@
 /** What the channel makes good of a break: all that is left of it, or a part, and the rest stays open. */
 import type { Id } from "../../kernel/ids.ts";
+import { claimText, excessOf } from "./claims.ts";
 import type { Break, Claim } from "./model.ts";
 import { leftOf, movedOf, type Plan } from "./resolutions.ts";
 import { settle } from "./settle.ts";
@@ -20,9 +21,11 @@ type Recovering = {
  */
 export async function recover(work: Work, about: Break, how: Recovering): Promise<Break> {
   const { plan, claim, approvalId, newId } = how;
-  await writeClaim(work.tx, { ...claim, bookedBy: approvalId });
   const { what, amount: left } = leftOf(about);
   const amount = movedOf("recover_from_channel", about, claim);
+  const booked = { ...claim, bookedBy: approvalId, bookedAmount: amount };
+  await writeClaim(work.tx, booked);
+  if (excessOf(booked, about) > 0n) work.tell(about, "claim", claimText(booked, about));
   const resolution = "recover_from_channel" as const;
   if (amount === left) return settle(work, about, { resolution, plan, newId });
   const standing = {

@@ -95,6 +95,10 @@ export function refusalOf(resolution: Resolution, about: Decided, around: Around
 
 function special(resolution: Resolution, about: Decided, around: Around): string | null {
   const { claim, incomeTermDays, now } = around;
+  if (BORNE.includes(resolution) && claim?.state === "paid" && claim.bookedBy === null) {
+    const remedy = "propose recover_from_channel first, or correct the claim";
+    if (claimableOf(about) !== null) return `the channel has paid upon the claim ${claim.claimNo}: ${remedy}`;
+  }
   switch (resolution) {
     case "pay_merchant":
       return isStrangers(about) ? `${STRANGERS}: find whose it is, and propose pay_owner with it` : null;
@@ -131,6 +135,9 @@ function special(resolution: Resolution, about: Decided, around: Around): string
       return null;
   }
 }
+
+/** They put on somebody else what the channel makes good. */
+const BORNE: readonly Resolution[] = ["loss", "cost", "recover_from_merchant", "adjust_fee"];
 
 const STRANGERS = "the line is of another merchant number, not of this contract's merchant";
 

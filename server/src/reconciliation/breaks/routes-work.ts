@@ -129,8 +129,10 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
         operationId: "opsClaimBreak",
         summary: "Note a claim on the channel",
         description:
-          "Filed first, then paid (whole or in part) or refused. Another may be filed after a refused one, " +
-          "and after a paid one that is booked. What is paid moves by recover_from_channel, by two people.",
+          "Filed first, then paid (whole or in part) or refused. One that is paid may be corrected until " +
+          "it is booked. Another may be filed after a refused one, and after a paid one that is booked. Of " +
+          "a break that has ended it can only be refused. What is paid moves by recover_from_channel, by " +
+          "two people.",
         params: IdParams,
         body: ClaimBody,
         response: { 200: ClaimSchema, ...problems(400, 401, 403, 404, 409) },
@@ -149,7 +151,8 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
         paidAmount: paidAmount === undefined ? null : BigInt(paidAmount),
         filedAt: filedAt === undefined ? null : new Date(filedAt),
       };
-      return presentClaim(await people.claim(actor, readId("brk", request.params.id), wish));
+      const { about, claim } = await people.claim(actor, readId("brk", request.params.id), wish);
+      return presentClaim(claim, about);
     },
   );
 

@@ -44,8 +44,10 @@ const ListQuery = strictObject({
   channel_date: Type.Optional(Type.String({ format: "date" })),
   owner: Type.Optional(Type.String({ maxLength: 100 })),
   claim: Type.Optional(
-    Type.Enum(["open", "paid"], {
-      description: "open: the channel has not answered; paid: it has paid, and the books do not have it yet",
+    Type.Enum(["filed", "paid"], {
+      description:
+        "filed: the channel has not answered; paid: it has paid, and the books do not have it, or not all. " +
+        "Without a state, breaks that have ended are listed too",
     }),
   ),
   older_than_days: Type.Optional(
@@ -60,7 +62,7 @@ type Asked = {
   readonly channel_date?: string;
   readonly owner?: string;
   readonly older_than_days?: string;
-  readonly claim?: "open" | "paid";
+  readonly claim?: "filed" | "paid";
 };
 
 /** Adds the work-list of breaks. */

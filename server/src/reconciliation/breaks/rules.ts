@@ -1,8 +1,9 @@
 /** Rules that resolve well-understood breaks alone, within their limits, and say so. Off until set. */
 import { type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Break } from "./model.ts";
+import { type Break, isUnbooked } from "./model.ts";
 import { type KeptPolicy, newestPolicies, type Policy, RULED } from "./policies.ts";
+import { claimsOfBreaks } from "./reading.ts";
 import { leftOf, planOf } from "./resolutions.ts";
 import { isGross } from "./resolve.ts";
 import { settle } from "./settle.ts";
@@ -126,6 +127,8 @@ function resolveAlone(
     const teller = { reconciliationId: about.generation.id };
     const work = openWork({ cell, tx, day, now: cell.clock.now(), locked, teller });
     const byId = new Map(locked.map((each) => [each.id, each]));
+    // What the channel is to make good, nobody bears meanwhile.
+    for (const claim of await claimsOfBreaks(tx, ids)) if (isUnbooked(claim)) byId.delete(claim.breakId);
     for (const present of ids.flatMap((id) => byId.get(id) ?? [])) {
       const rule = ruleFor(present, rules);
       if (rule === null) continue;

@@ -15,12 +15,14 @@ import {
   type BreakFilter,
   claimOfBreak,
   claimsOfBreaks,
+  type ExcessClaims,
   eventsOfBreak,
+  excessClaims,
+  type FiledClaims,
+  filedClaims,
   findBreak,
   listBreaks,
   type OpenBreak,
-  type OpenClaims,
-  openClaims,
   openOfPayments,
   type SummaryRow,
   summaryOf,
@@ -55,7 +57,9 @@ export type Breaks = {
   /** The newest claim of each of these that has one. */
   claimsOf(ids: readonly Id[]): Promise<readonly Claim[]>;
   /** What channels were asked for and have not answered, by currency. */
-  openClaims(): Promise<readonly OpenClaims[]>;
+  filedClaims(): Promise<readonly FiledClaims[]>;
+  /** What channels have paid upon claims beyond what the books have or can have of it, by currency. */
+  excessClaims(): Promise<readonly ExcessClaims[]>;
   /** Throws `not_found`. */
   get(id: Id): Promise<Break>;
   /** All that is known of one: its history, its journals, the claim. Throws `not_found`. */
@@ -99,7 +103,8 @@ export function createBreaks(deps: BreaksDeps): Breaks {
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),
     list: (filter, page) => listBreaks(cell.db, filter, page),
     claimsOf: (ids) => claimsOfBreaks(cell.db, ids),
-    openClaims: () => openClaims(cell.db),
+    filedClaims: () => filedClaims(cell.db),
+    excessClaims: () => excessClaims(cell.db),
     get,
     evidence: async (id) => evidenceOf(deps, await get(id)),
     people: createPeople(deps),

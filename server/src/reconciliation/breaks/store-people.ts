@@ -19,9 +19,9 @@ const claimSql = sql(
   "break_claims_write",
   `insert into break_claims (
      break_id, claim_no, filed_at, state, ended_at, note, amount, paid_amount, evidence, filed_by, ended_by,
-     booked_by
+     booked_by, booked_amount
    )
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
    on conflict on constraint break_claims_pkey do update
    set claim_no = excluded.claim_no,
      filed_at = excluded.filed_at,
@@ -33,13 +33,15 @@ const claimSql = sql(
      evidence = excluded.evidence,
      filed_by = excluded.filed_by,
      ended_by = excluded.ended_by,
-     booked_by = excluded.booked_by`,
+     booked_by = excluded.booked_by,
+     booked_amount = excluded.booked_amount`,
 );
 
 /** The claim of a break that is locked. */
 export async function writeClaim(tx: Tx, claim: Claim): Promise<void> {
   const { breakId, claimNo, filedAt, state, endedAt, note, ...more } = claim;
-  const { amount, paidAmount, evidence, filedBy, endedBy, bookedBy } = more;
+  const { amount, paidAmount, evidence, filedBy, endedBy, bookedBy, bookedAmount } = more;
   const first = [breakId, claimNo, filedAt, state, endedAt, note];
-  await tx.run(claimSql, [...first, amount, paidAmount, evidence, filedBy, endedBy, bookedBy]);
+  const people = [filedBy, endedBy, bookedBy, bookedAmount];
+  await tx.run(claimSql, [...first, amount, paidAmount, evidence, ...people]);
 }

@@ -4,6 +4,7 @@ import { CostClauseSchema, presentCostClause } from "../../fees/index.ts";
 import { CurrencySchema, InstantSchema } from "../../kernel/http.ts";
 import { formatId } from "../../kernel/ids.ts";
 import { BREAK_KINDS } from "../model.ts";
+import { excessOf } from "./claims.ts";
 import { type Break, type Claim, RESOLUTIONS } from "./model.ts";
 import { presentPlan } from "./plans.ts";
 import type { Previewed } from "./resolve.ts";
@@ -129,6 +130,7 @@ export const ClaimSchema = Type.Object({
   amount: Type.Integer({ description: "What is claimed" }),
   paid_amount: Type.Integer({ description: "What of it the channel has paid" }),
   booked: Type.Boolean({ description: "Whether what was paid is in the books" }),
+  excess_amount: Type.Integer({ description: "What was paid beyond what the books have or can have of it" }),
   evidence: NullableString,
   filed_at: InstantSchema,
   filed_by: NullableString,
@@ -137,7 +139,7 @@ export const ClaimSchema = Type.Object({
   note: NullableString,
 });
 
-export function presentClaim(claim: Claim) {
+export function presentClaim(claim: Claim, about: Break) {
   const operator = (id: Claim["filedBy"]) => (id === null ? null : formatId("opr", id));
   return {
     claim_no: claim.claimNo,
@@ -145,6 +147,7 @@ export function presentClaim(claim: Claim) {
     amount: Number(claim.amount),
     paid_amount: Number(claim.paidAmount),
     booked: claim.bookedBy !== null,
+    excess_amount: Number(excessOf(claim, about)),
     evidence: claim.evidence,
     filed_at: claim.filedAt.toISOString(),
     filed_by: operator(claim.filedBy),
@@ -161,7 +164,7 @@ export const ListedBreakSchema = Type.Object({
 });
 
 export function presentListed(row: Break, claim: Claim | null) {
-  return { ...presentBreak(row), claim: claim === null ? null : presentClaim(claim) };
+  return { ...presentBreak(row), claim: claim === null ? null : presentClaim(claim, row) };
 }
 
 const RowSchema = Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]);
@@ -226,7 +229,7 @@ export function presentEvidence(
       about.paymentId === null ? null : `/v1/ops/payments/${formatId("pay", about.paymentId)}/timeline`,
     contract: account === null ? null : presentContract(account, costs),
     partner: about.partnerId === null ? null : formatId("brk", about.partnerId),
-    claim: claim === null ? null : presentClaim(claim),
+    claim: claim === null ? null : presentClaim(claim, about),
     resolutions: [...choices],
     events: events.map(({ at, kind, operatorId, reconciliationId, detail }) => ({
       at: at.toISOString(),

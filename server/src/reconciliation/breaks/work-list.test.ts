@@ -115,6 +115,12 @@ test("no rule resolves anything before it is set; then only within its limits, a
   assert.deepEqual(await world.state("W11"), [["resolved", "loss", 0n]]);
   const { body } = await platform.ops("GET", `/v1/ops/breaks/${await world.idOf("W7")}`);
   assert.match(body.explanation, /rule rule\/fee\/CNY, version 1/);
+  const later = { channelDate: "2026-11-30" };
+  await world.found([short("W20", 2n)], later);
+  const claim = await mei.ask("POST", `/v1/ops/breaks/${await world.idOf("W20")}/claim`, { claim_no: "K-1" });
+  assert.equal(claim.status, 200, JSON.stringify(claim.body));
+  await world.found([short("W20", 1n)], later);
+  assert.deepEqual(await world.state("W20"), [["open", null, -1n]], "the channel is asked to make it good");
   await set({ ...rule, kind: "fee", per_break_max: 5, per_day_max: 9, enabled: false });
   const policies = await jun.ask("GET", "/v1/ops/break_policies");
   assert.deepEqual(

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * The version of the rules: a change of any rule makes another, so that a day that was compared by older
- * rules is compared again.
+ * The version of the rules: a change of any rule makes another, and so does a reader that makes other lines
+ * of the same file, so that what was compared by older ones is not taken for what these would find.
  */
-export const RULES_VERSION = 1;
+export const RULES_VERSION = 2;
 
 /** Which kind a difference has where several would fit: the first. docs/reconciliation.md says why. */
 export const PRECEDENCE = [

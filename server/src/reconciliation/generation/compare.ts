@@ -189,7 +189,8 @@ function madeOf(cell: Cell, plan: Plan, own: OwnRows, standings: ReadonlyMap<Fou
     madeAt: cell.clock.now(),
     appliedAt: null,
   } as const;
-  return { generation, findings, totals: own.totals, adjusted: own.adjusted };
+  const { readAnew = null } = plan.statement;
+  return { generation, findings, totals: own.totals, adjusted: own.adjusted, readAnew };
 }
 
 function hasLine({ theirs }: Finding): boolean {

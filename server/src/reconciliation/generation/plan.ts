@@ -1,7 +1,7 @@
 /** What a comparison of a scope is a function of, gathered and hashed before anything is compared. */
 import { createHash } from "node:crypto";
 import type { StatementLine, StatementTraits } from "../../channels/index.ts";
-import type { Db } from "../../kernel/database.ts";
+import type { Db, Tx } from "../../kernel/database.ts";
 import { shiftDate } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { GoOn } from "../../kernel/progress.ts";
@@ -23,6 +23,11 @@ export type GivenStatement = {
    * engine itself. Null: it is of another channel.
    */
   readonly alipayFile?: () => Promise<AlipayFile | null>;
+  /**
+   * Writes down what it comes to by the reader that gives its lines, with the generation made of them.
+   * Absent and null: it is written down.
+   */
+  readonly readAnew?: ((tx: Tx) => Promise<void>) | null;
 };
 
 export type AlipayFile = { readonly bytes: number; writeTo(path: string): Promise<void> };

@@ -206,11 +206,16 @@ export type Made = {
   readonly findings: readonly Finding[];
   readonly totals: readonly TotalRow[];
   readonly adjusted: readonly AdjustedRow[];
+  /** Of its statement, where a later reader has read it than the one that accepted it. */
+  readonly readAnew: ((tx: Tx) => Promise<void>) | null;
 };
 
 const FINDINGS_PER_STATEMENT = 1_000;
 
-/** Writes generations whole. False where another process made one of them first: nothing is written then. */
+/**
+ * Writes generations whole, and what their statements come to. False where another process made one of them
+ * first: nothing is written then.
+ */
 export async function insertGenerations(tx: Tx, made: readonly Made[]): Promise<boolean> {
   const generations = made.map(({ generation }) => generation);
   const written = await tx.run(
@@ -257,6 +262,7 @@ export async function insertGenerations(tx: Tx, made: readonly Made[]): Promise<
   for (let at = 0; at < findings.length; at += FINDINGS_PER_STATEMENT) {
     await insertFindings(tx, findings.slice(at, at + FINDINGS_PER_STATEMENT));
   }
+  for (const { readAnew } of made) await readAnew?.(tx);
   return true;
 }
 
