@@ -291,9 +291,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "reserve-paid-twice",
     mistake: "approvals look at the reserve and not at what is instructed from it already",
-    file: "server/src/payouts/batch/service.ts",
-    text: "if (batch.amount > reserve - instructed) {",
-    instead: "if (batch.amount > reserve) {",
+    file: "server/src/payouts/batch/funds.ts",
+    text: "if (amount > all.reserve - all.instructed)",
+    instead: "if (amount > all.reserve)",
     catchers: [{ by: "test", file: "server/src/payouts/batches.test.ts" }],
   },
   {
