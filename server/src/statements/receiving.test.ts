@@ -178,7 +178,7 @@ test("a kept file is whole or it is missing: nothing half written is left, and d
 
 function toyStatements(): Statements {
   const toy = {
-    traits: { name: "toy" },
+    traits: { name: "toy", statements: {} },
     merchantOf: () => ({}),
     readStatement: async (of: { channelDate: string }, original: Buffer) => ({
       account: "",
