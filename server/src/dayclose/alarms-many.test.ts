@@ -3,12 +3,12 @@ import { after, beforeEach, describe, it } from "node:test";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { DAY, dateIn, HOUR, plus, startOfDate } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import { createLog } from "../kernel/log.ts";
 import { ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import { type Alarm, createAlarms } from "./alarms.ts";
 import type { StepEnd } from "./model.ts";
-import { dayAfter } from "./scopes.ts";
 import { createDayClose } from "./service.ts";
 import * as store from "./store.ts";
 
@@ -35,7 +35,7 @@ const daysSql = sql(
 /** Books of so many dates before today, all cut over. */
 async function booksOf(dates: number): Promise<(ago: number) => string> {
   const today = dateIn(ZONE, clock.now());
-  const ago = (days: number) => dayAfter(today, -days);
+  const ago = (days: number) => shiftDate(today, -days);
   await cell.transact((tx) => tx.run(daysSql, [ago(dates), ago(1)]));
   return ago;
 }

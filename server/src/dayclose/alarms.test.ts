@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
-import { DAY, dateIn, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
+import { DAY, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import { createLog } from "../kernel/log.ts";
-import { cutOver, ensureDay, openDay } from "../ledger/index.ts";
+import { ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import { LEASE_MS } from "./advance.ts";
 import { alarmsOf, createAlarms } from "./alarms.ts";
 import type { Unclosed } from "./alarms-store.ts";
 import type { StepEnd } from "./model.ts";
 import { createDayClose } from "./service.ts";
+import { cutOverNext } from "./testing/cut-over.ts";
 import { nightlyClose } from "./worker.ts";
 
 const ZONE = "Asia/Shanghai";
@@ -80,15 +81,7 @@ before(async () => {
 });
 after(() => cell.close());
 
-/** A date that is cut over, at the first minute of the next. */
-async function closedDate(): Promise<string> {
-  const from = (await openDay(cell.db))?.accountingDate;
-  assert.ok(from !== undefined);
-  const midnight = startOfDate(ZONE, dateIn(ZONE, plus(clock.now(), DAY)));
-  clock.advance(midnight.getTime() - clock.now().getTime() + MINUTE);
-  await cutOver(cell, { from, to: dateIn(ZONE, clock.now()) });
-  return from;
-}
+const closedDate = () => cutOverNext(cell, clock);
 
 /** A process that closes days in one step; what it logged, by level. */
 function openProcess(closeAt: string | null, work: () => Promise<StepEnd>) {

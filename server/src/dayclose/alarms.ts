@@ -4,11 +4,11 @@
  */
 import { HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
 import type { Cell } from "../kernel/database.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import type { Log } from "../kernel/log.ts";
 import { nextRun } from "../kernel/schedules.ts";
 import * as store from "./alarms-store.ts";
 import { patienceEnd } from "./comparing.ts";
-import { dayAfter } from "./scopes.ts";
 
 export type AlarmKind = "not_begun" | "failed" | "stuck" | "not_done";
 
@@ -132,7 +132,7 @@ function beginsAt(date: string, calendar: Pick<AlarmsDeps, "timeZone" | "closeAt
   const { timeZone, closeAt } = calendar;
   if (closeAt === null) return patienceEnd(calendar, date);
   const [hour, minute] = closeAt.split(":").map(Number);
-  const midnight = startOfDate(timeZone, dayAfter(date, 1));
+  const midnight = startOfDate(timeZone, shiftDate(date, 1));
   return nextRun(`${minute} ${hour} * * *`, timeZone, plus(midnight, -1));
 }
 

@@ -1,5 +1,6 @@
 /** The steps that explain the channels' statements: they are asked for, compared, and become breaks. */
 import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import { inLanes } from "../kernel/lanes.ts";
 import { type GoOn, progressOf } from "../kernel/progress.ts";
@@ -13,7 +14,7 @@ import {
 } from "../reconciliation/index.ts";
 import type { StatementsRoom } from "../statements/index.ts";
 import type { StepContext, StepEnd } from "./model.ts";
-import { type DueScope, dayAfter, dueScopes, type ScopesDeps } from "./scopes.ts";
+import { type DueScope, dueScopes, type ScopesDeps } from "./scopes.ts";
 import * as store from "./store.ts";
 
 export type ComparingDeps = ScopesDeps & {
@@ -121,7 +122,7 @@ async function nextLook(deps: ComparingDeps, date: string): Promise<Date> {
 
 /** Until then the close of a date waits for its statements. */
 export function patienceEnd({ timeZone }: Pick<ScopesDeps, "timeZone">, date: string): Date {
-  return plus(startOfDate(timeZone, dayAfter(date, 1)), PATIENCE_MS);
+  return plus(startOfDate(timeZone, shiftDate(date, 1)), PATIENCE_MS);
 }
 
 /** What is new, after what was compared before its statement was corrected: that is carried into the new. */

@@ -1,7 +1,8 @@
 /** Which channel dates are to be compared when an accounting date is closed. */
 import { type Channels, type ChannelTraits, channelDateOf } from "../channels/index.ts";
-import { DAY, startOfDate } from "../kernel/clock.ts";
+import { startOfDate } from "../kernel/clock.ts";
 import type { Db } from "../kernel/database.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import { lastDates, type Scope } from "../reconciliation/index.ts";
 
 export type ScopesDeps = {
@@ -44,9 +45,9 @@ export async function dueScopes(
       const { traits, payouts } = channel;
       const hasFundBill = payouts?.toldIn === "fund" && fundFlow === "through_platform";
       const last = compared.get(id);
-      const first = last === undefined ? firstDateOf(traits, from, createdAt) : dayAfter(last, 1);
+      const first = last === undefined ? firstDateOf(traits, from, createdAt) : shiftDate(last, 1);
       const through = lastEndedDate(traits, timeZone, date);
-      for (let at = first; at <= through; at = dayAfter(at, 1)) {
+      for (let at = first; at <= through; at = shiftDate(at, 1)) {
         due.push({ channelAccountId: id, channelDate: at, isActive: status === "active", hasFundBill });
       }
     }
@@ -64,7 +65,7 @@ export function firstDateOf(
   from: string,
   createdAt: Date,
 ): string {
-  return later(dayAfter(from, -1), channelDateOf(traits, createdAt));
+  return later(shiftDate(from, -1), channelDateOf(traits, createdAt));
 }
 
 /** The last date of a channel that has ended when an accounting date ends. */
@@ -73,13 +74,8 @@ export function lastEndedDate(
   timeZone: string,
   accountingDate: string,
 ): string {
-  const end = startOfDate(timeZone, dayAfter(accountingDate, 1));
-  return dayAfter(channelDateOf(traits, end), -1);
-}
-
-/** `yyyy-mm-dd`, so many days after a date. */
-export function dayAfter(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
+  const end = startOfDate(timeZone, shiftDate(accountingDate, 1));
+  return shiftDate(channelDateOf(traits, end), -1);
 }
 
 function later(one: string, other: string): string {

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
-import { DAY, dateIn, MINUTE, SECOND } from "../kernel/clock.ts";
+import { MINUTE, SECOND } from "../kernel/clock.ts";
 import { sql } from "../kernel/database.ts";
 import { silentLog } from "../kernel/log.ts";
-import { cutOver, ensureDay, openDay } from "../ledger/index.ts";
+import { ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import { LEASE_MS } from "./advance.ts";
 import type { StepWork } from "./model.ts";
 import { createDayClose, type DayClose } from "./service.ts";
+import { cutOverNext } from "./testing/cut-over.ts";
 
 const ZONE = "Asia/Shanghai";
 const clock = createMovableClock();
@@ -20,15 +21,7 @@ before(async () => {
 });
 after(() => cell.close());
 
-/** A date of its own that is cut over. */
-async function closedDate(): Promise<string> {
-  const from = (await openDay(cell.db))?.accountingDate;
-  assert.ok(from !== undefined);
-  clock.advance(DAY);
-  const cut = await cutOver(cell, { from, to: dateIn(ZONE, clock.now()) });
-  assert.equal(cut.result, "cut_over");
-  return from;
-}
+const closedDate = () => cutOverNext(cell, clock);
 
 const IN_TURN = { first: undefined, second: undefined, third: undefined };
 /** What depends on a channel, what does not, and what comes after both. */

@@ -4,6 +4,7 @@ import type { Fees } from "../fees/index.ts";
 import { HOUR, plus } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/crypto.ts";
 import type { Cell, Database, Db } from "../kernel/database.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { GoOn } from "../kernel/progress.ts";
@@ -28,7 +29,6 @@ import {
   readJson,
   type SettledReport,
 } from "./report-model.ts";
-import { dayAfter } from "./scopes.ts";
 import * as store from "./store.ts";
 
 /** Breaks of channel dates so long ago are told of. */
@@ -257,7 +257,7 @@ async function resultOf(db: Db, runId: Id, name: string): Promise<Results> {
 
 /** Breaks that are not ended, and those of the channel dates that the day compared. */
 async function breaksReport({ breaks }: CloseStepsDeps, date: string): Promise<readonly BreakReport[]> {
-  const rows = await breaks.summary({ from: dayAfter(date, -BREAKS_SHOWN_DAYS), to: date });
+  const rows = await breaks.summary({ from: shiftDate(date, -BREAKS_SHOWN_DAYS), to: date });
   return rows.map((row) => ({
     kind: row.kind,
     state: row.state,

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createMovableClock } from "../../../tools/testing/clock.ts";
-import { DAY, dateIn, HOUR, plus, SECOND } from "../kernel/clock.ts";
+import { DAY, HOUR, plus, SECOND } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
 import type { GoOn } from "../kernel/progress.ts";
-import { cutOver, ensureDay, openDay } from "../ledger/index.ts";
+import { ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import type { Scope } from "../reconciliation/index.ts";
 import { createAlarms } from "./alarms.ts";
 import type { StepEnd, StepWork } from "./model.ts";
 import { createDayClose } from "./service.ts";
 import { type CloseStepsDeps, closeSteps } from "./steps.ts";
+import { cutOverNext } from "./testing/cut-over.ts";
 
 const ZONE = "Asia/Shanghai";
 const clock = createMovableClock();
@@ -22,13 +23,7 @@ before(async () => {
 });
 after(() => cell.close());
 
-async function closedDate(): Promise<string> {
-  const from = (await openDay(cell.db))?.accountingDate;
-  assert.ok(from !== undefined);
-  clock.advance(DAY);
-  await cutOver(cell, { from, to: dateIn(ZONE, clock.now()) });
-  return from;
-}
+const closedDate = () => cutOverNext(cell, clock);
 
 /** What a try tells of `done` and `left`, a second of work before each, and how it ends. */
 type Script = { readonly tells: readonly (readonly [number, number])[]; readonly end: () => StepEnd };

@@ -1,7 +1,8 @@
 /**
  * When an account rests by the clock: windows of its channel, trading hours, the days of its quotas. Pure.
  */
-import { DAY, type LocalTime, localTimeIn, MINUTE } from "../kernel/clock.ts";
+import { type LocalTime, localTimeIn, MINUTE } from "../kernel/clock.ts";
+import { shiftDate } from "../kernel/dates.ts";
 import type { DayTime, Reason, Settings, Window } from "./model.ts";
 
 const MINUTES_OF_DAY = 24 * 60;
@@ -61,10 +62,6 @@ export function quotaDaysAt(settings: Settings, timeZone: string, at: Date): { d
   // A day that starts in the afternoon is named after the date it ends on, as channels name theirs.
   const isNext = startsAt >= MINUTES_OF_DAY / 2 && local.minutes >= startsAt;
   const isPrevious = startsAt < MINUTES_OF_DAY / 2 && local.minutes < startsAt;
-  const day = isNext ? shifted(local.date, 1) : isPrevious ? shifted(local.date, -1) : local.date;
+  const day = isNext ? shiftDate(local.date, 1) : isPrevious ? shiftDate(local.date, -1) : local.date;
   return { day, month: `${day.slice(0, 8)}01` };
-}
-
-function shifted(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }

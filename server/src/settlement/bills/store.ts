@@ -3,24 +3,24 @@ import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { OWN_CODES } from "./own-accounts.ts";
 
+// All of them are looked through for a page: counting them costs nothing more.
 const withoutBillSql = sql(
   "bills_next_books",
-  // All of them are looked through for a page: counting them costs nothing more.
   `select n.merchant_id, n.currency, count(*) over () as all_left
    from (
-   select distinct b.owner_id as merchant_id, a.currency
-   from books b
-   join accounts a on a.book_id = b.id and a.code = any($1::text[])
-   join closed_balances d on d.account_id = a.id and d.accounting_date = $2
-   where b.kind = 'merchant'
-     and ($3::uuid is null or (b.owner_id, a.currency) > ($3, $4::char(3)))
-     and not exists (
-       select
-       from bills
-       where merchant_id = b.owner_id
-         and accounting_date = $2
-         and currency = a.currency
-     )
+     select distinct b.owner_id as merchant_id, a.currency
+     from books b
+     join accounts a on a.book_id = b.id and a.code = any($1::text[])
+     join closed_balances d on d.account_id = a.id and d.accounting_date = $2
+     where b.kind = 'merchant'
+       and ($3::uuid is null or (b.owner_id, a.currency) > ($3, $4::char(3)))
+       and not exists (
+         select
+         from bills
+         where merchant_id = b.owner_id
+           and accounting_date = $2
+           and currency = a.currency
+       )
    ) n
    order by n.merchant_id, n.currency
    limit $5`,

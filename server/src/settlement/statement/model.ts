@@ -2,7 +2,6 @@
  * A statement: what a merchant's accounts held at the beginning, what each closed date added and took, and
  * what they held at the end. Its figures are the ledger's own, read where each date begins and ends.
  */
-
 import { shiftDate } from "../../kernel/dates.ts";
 import { type AccountDay, CHART } from "../../ledger/index.ts";
 import type { OwnCode } from "../bills/own-accounts.ts";
