@@ -157,6 +157,21 @@ test("what another announcement explains is booked by nothing, and metrics tell 
   assert.equal(nobody.status, 404);
 });
 
+const olderSql = sql(
+  "test_older_days",
+  "update channel_money_days set channel_date = channel_date - $1::integer, booked_share_millionths = null",
+);
+const olderSharesSql = sql(
+  "test_older_shares",
+  "update shares set channel_date = channel_date - $1::integer",
+);
+/** Moves fund bills and shares so many days back, as if the bills had just come. */
+const older = (by: number) =>
+  platform.app.cell.transact(async (tx) => {
+    await tx.run(olderSql, [by]);
+    await tx.run(olderSharesSql, [by]);
+  });
+
 test("a day's shares are what the fund bill says, or people see it", async () => {
   await hands.contract(platform.demo.wechat_account_id as string);
   const receiver = await hands.wechatReceiver();
@@ -187,5 +202,15 @@ test("a day's shares are what the fund bill says, or people see it", async () =>
   const [row, ...more] = await compared();
   assert.deepEqual([row?.what, row?.amount, row?.movement, more], ["shares_differ", 1, null, []]);
   await lie(-1);
+  assert.deepEqual(await compared(), []);
+  // A bill that comes long after its date is compared all the same.
+  await older(40);
+  await lie(1);
+  assert.deepEqual(
+    (await compared()).map(({ what, age_days }) => [what, age_days]),
+    [["shares_differ", 40]],
+  );
+  await lie(-1);
+  await older(-40);
   assert.deepEqual(await compared(), []);
 });

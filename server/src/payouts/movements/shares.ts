@@ -5,10 +5,13 @@ import { shiftDate } from "../../kernel/dates.ts";
 import type { Job } from "../../kernel/schedules.ts";
 import type { PayoutsDeps } from "../deps.ts";
 
-/** A share whose answer was lost is known by then; a date that differs is compared for as long as it does. */
+/**
+ * A share whose answer was lost is known by then. A bill that comes later is compared once, and while it
+ * differs.
+ */
 const RECENT_DAYS = 10;
 
-/** Each hour the dates whose bills are new, and those that differ. */
+/** Each hour the last dates, those whose bills were not compared yet, and those that differ. */
 export function sharesJob(deps: PayoutsDeps): Job {
   return {
     name: "fund_shares_compare",
@@ -34,7 +37,7 @@ const datesSql = sql(
   `select distinct channel_date as date
    from channel_money_days
    where (channel_date >= $1 and shared_millionths is not null)
-     or shared_millionths <> booked_share_millionths
+     or shared_millionths is distinct from booked_share_millionths
    order by date`,
 );
 
