@@ -82,12 +82,8 @@ export type Row = {
   // An entry of a statement
   readonly entry_ref: string;
   readonly channel_account: string;
-  // A month's costs of a contract, and an account of the books
-  readonly charged: number;
-  readonly paid: number;
+  // A month's costs of a contract
   readonly owed: number;
-  readonly channel_account_id: string | null;
-  readonly natural_balance: number;
   // A payout, and one of a channel
   readonly batch: string | null;
   readonly payout_no: string;

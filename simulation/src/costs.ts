@@ -2,7 +2,6 @@
  * Costs that channels bill apart: some contracts settle gross, some have a month's minimum. When the month is
  * over, finance pays what the books owe at the bank, and two people say what the debit was.
  */
-import type { Row } from "./body.ts";
 import { CONSOLES, COST_RATE_MILLIONTHS, type Contract } from "./contracts.ts";
 import { ask, atTheBank, counts, type Desk, decide, list } from "./desk.ts";
 import { passesUs } from "./fund-flows.ts";
@@ -75,12 +74,8 @@ export type Payer = Desk & {
   readonly known: { set(ref: string, entry: CostEntry | { readonly is: "own_money" }): unknown };
 };
 
-/**
- * Pays at the bank what the month that is over is owed: all or a part, together or apart. Costs of payments
- * wait until trade is over: what a refund gives back before a debit is said to have paid them stands against
- * it.
- */
-export async function payCosts(payer: Payer, isTradeOver: boolean): Promise<void> {
+/** Pays at the bank what the month that is over is owed: all or a part, together or apart. */
+export async function payCosts(payer: Payer): Promise<void> {
   const { world, bank, luck } = payer;
   if (!world.endsMonth) return;
   await world.sleep(bank.owner, luck.integer(60 * MINUTE_MS));
@@ -92,9 +87,8 @@ export async function payCosts(payer: Payer, isTradeOver: boolean): Promise<void
   }
   const costs: Cost[] = [];
   for (const row of body.data ?? []) {
-    const isDue = row.currency === CURRENCY && (isTradeOver || row.charged === 0);
-    const payable = isDue ? await payableOf(payer, row) : 0;
-    if (payable === 0) continue;
+    const payable = row.currency === CURRENCY ? row.owed : 0;
+    if (payable <= 0) continue;
     const amount = luck.hits(0.6) ? payable : luck.between(1, payable);
     costs.push({ channel_account: row.channel_account, month, amount });
     // What is left of it is another debit's.
@@ -104,21 +98,6 @@ export async function payCosts(payer: Payer, isTradeOver: boolean): Promise<void
   if (costs.length === 0) return;
   if (luck.hits(0.5)) await debit(payer, costs);
   else for (const cost of costs) await debit(payer, [cost]);
-}
-
-/** A month's own, and no more than the account owes in all: later dates may have given back. */
-async function payableOf(
-  payer: Payer,
-  { channel_account: account, charged, paid, owed }: Row,
-): Promise<number> {
-  const merchant = payer.merchants.find(({ contracts }) =>
-    contracts.some((one) => one.accountId === account),
-  );
-  const query = `merchant_id=${merchant?.id}&code=channel_cost_payable&limit=100`;
-  const accounts = await list(payer, `/v1/ops/accounts?${query}`);
-  const balance = accounts.find((one) => one.channel_account_id === account)?.natural_balance ?? 0;
-  const ofMerchant = Math.max(charged - paid, 0);
-  return Math.max(balance < ofMerchant ? Math.min(owed, balance) : owed, 0);
 }
 
 /** One payment at the counter, for which the owner pays in; now and then it is sent back. */

@@ -84,7 +84,7 @@ async function together(office: Office, works: readonly (() => Promise<void>)[],
 }
 
 /** A day on which money leaves, in whatever weather. What a channel pays later comes when it comes. */
-export async function payday(office: Office, isTradeOver: boolean): Promise<void> {
+export async function payday(office: Office): Promise<void> {
   const { world, bank, luck, merchants, paidThrough } = office;
   await reckonDays(office);
   const planned = await planTransfers(world, merchants, paidThrough, luck);
@@ -102,7 +102,7 @@ export async function payday(office: Office, isTradeOver: boolean): Promise<void
   if (luck.hits(0.4)) works.push(() => later(office, () => payByFile(office)));
   if (office.commission.earnings.length > 0) works.push(() => commissionPayday(office));
   works.push(() => moveOwnMoney(office));
-  works.push(() => payCosts(office, isTradeOver));
+  works.push(() => payCosts(office));
   works.push(() => payOut(office));
   await together(office, works, PAYDAY_MAX_MS);
   office.paydayEnded = world.scheduler.now();

@@ -72,7 +72,7 @@ const PAYDAY_MS = 1.5 * HOUR_MS;
 const STATEMENTS_MS = 2 * HOUR_MS;
 /** So many of the worlds pay out again what was settled since. */
 const SECOND_PAYDAYS = 0.2;
-/** Of the others that begin as a month ends: costs of payments are paid then. */
+/** Of the others that begin as a month ends: what is left of its costs is paid then. */
 const SECOND_AT_MONTHS_END = 0.5;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
@@ -232,7 +232,7 @@ async function payAgain(world: World, office: Office): Promise<void> {
   const isChosen = luck.hits(SECOND_PAYDAYS) || (world.endsMonth && luck.hits(SECOND_AT_MONTHS_END));
   if (!isChosen && !weather.isBadForCosts) return;
   weather.tally.add("bank", "a second payday");
-  await payday(office, true);
+  await payday(office);
   await rest(world, office);
 }
 
@@ -249,7 +249,7 @@ async function payOut(world: World, office: Office, { paid }: Sharing): Promise<
     .finally(() => {
       isShared = true;
     });
-  await payday(office, false);
+  await payday(office);
   disturbing.stop();
   await disarmBankFaults(world);
   weather.calm();

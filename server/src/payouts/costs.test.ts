@@ -27,21 +27,7 @@ const days = daysOn(() => platform);
 before(async () => {
   platform = await startTestPlatform();
   office = await openOffice(platform);
-  const { body: account } = await platform.sandbox("POST", "/bank/accounts", {
-    number: OWN_ACCOUNT,
-    name: "Tributary",
-  });
-  await office.approved(
-    await platform.ops("PUT", "/v1/ops/bank_connections/own", {
-      url: account.url,
-      account_number: OWN_ACCOUNT,
-      holder_name: "Tributary",
-      bank_code: "105100000017",
-      currency: "CNY",
-      holds: "own",
-      removes_doubles: true,
-    }),
-  );
+  await office.another("own", OWN_ACCOUNT, "own");
   await credit(50_000);
   await office.approved(
     await platform.ops("POST", "/v1/ops/own_money", { ...(await entry(50_000)), ...why }),
@@ -219,6 +205,31 @@ test("a payment that the bank sends back is owed again, and only once", async ()
   await nextMonth();
   assert.deepEqual(await shown(shop.channelAccountId), [450, 0, 450, 0]);
   await assertInvariants(platform);
+});
+
+test("a month is paid as it was invoiced, whatever later dates gave back, and its return is taken", async () => {
+  const first = month;
+  const payment = await earning.paid(shop, 200_000);
+  month = days.today().slice(0, 7);
+  await nextMonth();
+  const [charged, , , owed] = await shown(shop.channelAccountId);
+  assert.deepEqual([charged, owed], [1_200, 1_200]);
+  await earning.refund(shop, payment, 200_000);
+  const payable = () => earning.balance(shop, "channel_cost_payable");
+  const before = await payable();
+  assert.ok(before < 1_200, String(before));
+  await debit(1_200);
+  await office.approved(await say(await entry(-1_200), [cost(1_200)]));
+  assert.deepEqual(await shown(shop.channelAccountId), [1_200, 0, 1_200, 0]);
+  assert.equal(await payable(), before - 1_200);
+  await assertInvariants(platform);
+  const [paid] = await payments();
+  await credit(1_200);
+  const path = `/v1/ops/channel_cost_payments/${paid.id}/return`;
+  await office.approved(await platform.ops("POST", path, { ...(await entry(1_200)), ...why }));
+  assert.equal(await payable(), before);
+  await assertInvariants(platform);
+  month = first;
 });
 
 test("a process that dies between the two books loses nothing: a worker books the bank's side", async () => {

@@ -6,8 +6,9 @@ import type { CostItem, CostPayment } from "./model.ts";
 export type CostBooking = "channel_cost_paid" | "channel_cost_returned";
 
 /**
- * One for each merchant's book: what it owes its channels falls, never below zero, and what it owes the
- * platform rises; or the other way round.
+ * One for each merchant's book: what it owes its channels falls, and what it owes the platform rises; or the
+ * other way round. Below zero where later dates gave more back than they cost: the next invoice is less by
+ * that.
  */
 export function merchantJournals(
   payment: CostPayment,
@@ -22,8 +23,9 @@ export function merchantJournals(
     const interbook = accountIdOf(bookId, "interbook", payment.currency, null);
     const lines = ofMerchant.map(({ channelAccountId, merchantAmount }): Line => {
       const account = accountIdOf(bookId, "channel_cost_payable", payment.currency, channelAccountId);
-      if (kind === "channel_cost_returned") return { account, credit: merchantAmount };
-      return { draw: [{ account, natural: { atLeast: 0n } }], debit: merchantAmount };
+      return kind === "channel_cost_paid"
+        ? { account, debit: merchantAmount }
+        : { account, credit: merchantAmount };
     });
     const other: Line =
       kind === "channel_cost_paid" ? { account: interbook, credit: sum } : { account: interbook, debit: sum };
