@@ -26,29 +26,13 @@ before(async () => {
   platform = await startTestPlatform({ config: { roles: ["api"] } });
   office = await openOffice(platform);
   await office.verifiedAccount();
-  await ownConnection();
+  await office.another("own", OWN_ACCOUNT, "own");
   await seasoned();
 });
 after(async () => {
   await office.close();
   await platform.stop();
 });
-
-async function ownConnection(): Promise<void> {
-  const account = { number: OWN_ACCOUNT, name: "Tributary" };
-  const { body } = await platform.sandbox("POST", "/bank/accounts", account);
-  await office.approved(
-    await platform.ops("PUT", "/v1/ops/bank_connections/own", {
-      url: body.url,
-      account_number: OWN_ACCOUNT,
-      holder_name: "Tributary",
-      bank_code: "105100000017",
-      currency: "CNY",
-      holds: "own",
-      removes_doubles: true,
-    }),
-  );
-}
 
 /** The merchant may have T+0, as far as its time on board and its trade go. */
 async function seasoned(): Promise<void> {

@@ -224,21 +224,7 @@ const receipts = async (): Promise<Json[]> =>
     .data;
 
 test("what a channel pays of it is said by two people, and is never more than it owes", async () => {
-  const { body: bank } = await platform.sandbox("POST", "/bank/accounts", {
-    number: OWN_ACCOUNT,
-    name: "Tributary",
-  });
-  await office.approved(
-    await platform.ops("PUT", "/v1/ops/bank_connections/own", {
-      url: bank.url,
-      account_number: OWN_ACCOUNT,
-      holder_name: "Tributary",
-      bank_code: "105100000017",
-      currency: "CNY",
-      holds: "own",
-      removes_doubles: true,
-    }),
-  );
+  await office.another("own", OWN_ACCOUNT, "own");
   const before = await owed();
   assert.ok(before > 300);
   const many = await receive(await credit(before + 1), before + 1);

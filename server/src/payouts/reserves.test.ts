@@ -13,19 +13,7 @@ before(async () => {
   await office.verifiedAccount();
   await office.fund(200_000n, 100_000n);
   await office.read();
-  const opened = { number: SECOND_ACCOUNT, name: "Tributary 备付金" };
-  const { body } = await platform.sandbox("POST", "/bank/accounts", opened);
-  await office.approved(
-    await platform.ops("PUT", "/v1/ops/bank_connections/second", {
-      url: body.url,
-      account_number: SECOND_ACCOUNT,
-      holder_name: "Tributary 备付金",
-      bank_code: "105100000017",
-      currency: "CNY",
-      holds: "reserve",
-      removes_doubles: true,
-    }),
-  );
+  await office.another("second", SECOND_ACCOUNT, "reserve");
 });
 after(async () => {
   await office.close();

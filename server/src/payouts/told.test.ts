@@ -21,19 +21,7 @@ before(async () => {
   platform = await startTestPlatform({ config: { closeAt: "00:10" } });
   hands = handsOn(() => platform);
   office = await openOffice(platform);
-  const wanted = { number: DOLLARS, name: "Tributary clients", currency: "USD" };
-  const { body } = await platform.sandbox("POST", "/bank/accounts", wanted);
-  await office.approved(
-    await platform.ops("PUT", "/v1/ops/bank_connections/dollars", {
-      url: body.url,
-      account_number: DOLLARS,
-      holder_name: "Tributary clients",
-      bank_code: "102100099996",
-      currency: "USD",
-      holds: "reserve",
-      removes_doubles: true,
-    }),
-  );
+  await office.another("dollars", DOLLARS, "reserve", "USD");
 });
 after(async () => {
   await office.close();

@@ -37,6 +37,8 @@ export type Office = {
   approve(approvalId: string): Promise<Answer>;
   approved(proposal: Answer): Promise<Json>;
   connect(removesDoubles: boolean): Promise<void>;
+  /** Opens another account of ours at the bank, with a connection of that name. */
+  another(name: string, number: string, holds: "reserve" | "own", currency?: string): Promise<void>;
   fault(kind: string, match?: Record<string, string>, params?: Record<string, unknown>): Promise<void>;
   /** Puts money on the merchant's available balance, and as much into the confirmed reserve. */
   fund(amount: bigint, reserve?: bigint): Promise<void>;
@@ -155,6 +157,22 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
           holds: "reserve",
           removes_doubles: doubles,
           timeout_ms: 2_000,
+        }),
+      );
+    },
+    another: async (name, number, holds, currency = "CNY") => {
+      const holder = "Tributary";
+      const account = await platform.sandbox("POST", "/bank/accounts", { number, name: holder, currency });
+      assert.equal(account.status, 201, JSON.stringify(account.body));
+      await approved(
+        await platform.ops("PUT", `/v1/ops/bank_connections/${name}`, {
+          url: account.body.url,
+          account_number: number,
+          holder_name: holder,
+          bank_code: "105100000017",
+          currency,
+          holds,
+          removes_doubles: true,
         }),
       );
     },
