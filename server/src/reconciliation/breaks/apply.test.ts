@@ -93,6 +93,23 @@ test("a part that was given back of an unknown order leaves both breaks to peopl
   assert.deepEqual(await state("refund/U3/R-1/out"), [["open", null, -4_000n]]);
 });
 
+test("what the channel charges for a claim is borne by whoever bears the claim", async () => {
+  const { found, books, state } = await world();
+  await found([
+    { matchKey: "D1", kind: "dispute_theirs_only", settleDifference: -9_000n, feeDifference: 1_500n },
+  ]);
+  assert.deepEqual(await state("D1"), [["open", null, -10_500n]]);
+  assert.deepEqual(await books(), {
+    channel_receivable: { [DATE]: -10_500n },
+    suspense_shortage: { [DATE]: 10_500n },
+  });
+  // On the next day the channel lets go of one that the books have: both again, the fee and all.
+  const ours = { kind: "dispute_ours_only", settleDifference: 9_000n, feeDifference: -1_500n } as const;
+  await found([{ ...ours, matchKey: "D2" }], { channelDate: NEXT });
+  assert.deepEqual((await books()).suspense_surplus, { [NEXT]: -10_500n });
+  await assertInvariants(platform);
+});
+
 test("what was carried in has its breaks first, whichever is applied first", async () => {
   const { found, state, channelAccountId } = await world();
   const carried = [{ matchKey: "T7", pending: true }];

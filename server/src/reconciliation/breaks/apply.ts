@@ -10,7 +10,7 @@ import type { ChannelAccount } from "../../channels/index.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding, Generation } from "../model.ts";
-import { partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
+import { asBorne, partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { lineOf } from "./rows.ts";
@@ -62,7 +62,7 @@ export async function apply(
   const about = { generation, account };
   for (let after = 0; ; ) {
     await goOn();
-    const findings = await findingsAfter(deps.cell.db, generation.id, after, chunk);
+    const findings = (await findingsAfter(deps.cell.db, generation.id, after, chunk)).map(asBorne);
     const last = findings.at(-1);
     if (last === undefined) break;
     await applyChunk(deps, about, findings, goOn);

@@ -38,6 +38,16 @@ const OPPOSITES: Partial<Record<BreakKind, readonly BreakKind[]>> = {
   status: ["payment_ours_only", "refund_ours_only"],
 };
 
+/**
+ * A finding with what people decide about. What a channel charges for a payer's claim goes with the claim:
+ * whoever bears the one bears the other, as when the door books it.
+ */
+export function asBorne<F extends Finding>(finding: F): F {
+  const { kind, settleDifference, feeDifference } = finding;
+  if (kind !== "dispute_theirs_only" && kind !== "dispute_ours_only") return finding;
+  return { ...finding, settleDifference: settleDifference - feeDifference, feeDifference: 0n };
+}
+
 /** What a finding makes of its break; `existing` null: it is found for the first time. */
 export function stepOf(
   finding: Finding,

@@ -114,16 +114,16 @@ const table: readonly Row[] = [
   [
     "the channel holds a claim back that we know nothing of",
     "dispute_theirs_only",
-    [-900n, 15n],
+    [-915n, 0n],
     "break_payment_ours",
-    { channel_receivable: -915n, suspense_shortage: 900n, channel_cost: 15n },
+    { channel_receivable: -915n, suspense_shortage: 915n },
   ],
   [
     "we booked a claim that the channel does not have",
     "dispute_ours_only",
-    [900n, -15n],
+    [915n, 0n],
     "break_payment_theirs",
-    { channel_receivable: 915n, suspense_surplus: -900n, channel_cost: -15n },
+    { channel_receivable: 915n, suspense_surplus: -915n },
   ],
   [
     "a line of somebody else's merchant number",
