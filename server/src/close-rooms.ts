@@ -44,7 +44,7 @@ import {
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
 import { createSettlement, type Settlement, type SettlementRoom } from "./settlement/index.ts";
-import type { SharingRoom } from "./sharing/index.ts";
+import { type SharingRoom, unfinishedSharings } from "./sharing/index.ts";
 import {
   createStatementFiles,
   createStatementsRoom,
@@ -119,6 +119,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     readings: {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
+      splitting: (merchantIds) => unfinishedSharings(cell.db, merchantIds),
       fundsReceived: async (scopes) => {
         const received: (typeof scopes)[number][] = [];
         for (const scope of scopes) if (await payouts.fundsReceived(scope)) received.push(scope);

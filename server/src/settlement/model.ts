@@ -119,7 +119,7 @@ export type Item = {
   readonly channelAccountId: Id | null;
 };
 
-export const HOLD_KINDS = ["break", "dispute", "risk", "channel_reversal", "operator"] as const;
+export const HOLD_KINDS = ["break", "dispute", "risk", "channel_reversal", "sharing", "operator"] as const;
 export type HoldKind = (typeof HOLD_KINDS)[number];
 
 /** How the sum of a settlement is divided. */

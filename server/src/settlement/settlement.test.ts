@@ -40,6 +40,7 @@ before(async () => {
     readings: {
       reconciled: async () => [],
       unendedBreaks: async () => [],
+      splitting: async () => [],
       fundsReceived: async () => [],
       ownMoneyInReserve: async () => 0n,
     },

@@ -52,6 +52,7 @@ export {
   shareById,
   sharesOfPayments,
   sharingsOfPayments,
+  unfinishedSharings,
   updateReturns,
   updateShares,
   updateSharing,

@@ -59,6 +59,21 @@ export function sharingsOfPayments(db: Db, paymentIds: readonly Id[]): Promise<S
   return db.all<SharingRow>(sharingsOfSql, [paymentIds]);
 }
 
+const unfinishedSql = sql(
+  "sharings_unfinished",
+  `select payment_id
+   from sharings
+   where merchant_id = any($1::uuid[])
+     and state <> 'finished'
+   order by payment_id`,
+);
+
+/** Payments of these merchants whose money is still to be split. */
+export async function unfinishedSharings(db: Db, merchantIds: readonly Id[]): Promise<Id[]> {
+  const rows = await db.all<{ paymentId: Id }>(unfinishedSql, [merchantIds]);
+  return rows.map(({ paymentId }) => paymentId);
+}
+
 const updateSharingSql = sql(
   "sharings_update",
   `update sharings

@@ -138,9 +138,8 @@ async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: G
   const accountIds = plans.map(({ accountId }) => accountId);
   const undecided = [...(await lockUndecided(tx, accountIds, date)).keys()];
   if (undecided.length === 0) return;
-  const unended = causes.filter(({ kind }) => kind === "break").map(({ subject }) => subject);
   const now = cell.clock.now();
-  await releaseExplained(tx, undecided, unended, now);
+  await releaseExplained(tx, undecided, causes, now);
   await holdByCauses(tx, causes, undecided, { at: now, newId: cell.newId });
   const late = await withPassedOver(tx, undecided);
   const begun = plans

@@ -40,7 +40,7 @@ export async function reversedAttempts(db: Db, shortages: readonly Id[]): Promis
 export type Cause = { readonly subject: Id; readonly kind: HoldKind; readonly reason: string };
 
 // Of one journal the platform holds for one kind only once: what a person released stays released, but what
-// a break holds comes and goes with it.
+// a break or a splitting holds comes and goes with it.
 const concernedSql = sql(
   "settlement_holds_wanted",
   `select distinct on (i.journal_id) i.journal_id, i.account_id, c.kind, c.reason
@@ -86,24 +86,30 @@ export async function holdByCauses(
 const releaseExplainedSql = sql(
   "settlement_release_explained",
   `update settlement_holds h
-   set released_at = $3, release_note = 'the break has ended'
+   set released_at = $4,
+     release_note = case h.kind when 'break' then 'the break has ended' else 'the splitting is finished' end
    from journals j
    where h.account_id = any($1::uuid[])
-     and h.kind = 'break'
+     and h.kind in ('break', 'sharing')
      and h.held_by is null
      and h.released_at is null
      and j.id = h.journal_id
-     and (j.subject_id is null or not (j.subject_id = any($2::uuid[])))`,
+     and not exists (
+       select
+       from unnest($2::uuid[], $3::text[]) as c(subject, kind)
+       where c.subject = j.subject_id
+         and c.kind = h.kind
+     )`,
 );
 
-/** Releases what breaks held that have ended since. @param unended payments with an unended break. */
+/** Releases what the platform held for a break or a splitting that `causes` does not name any more. */
 export async function releaseExplained(
   tx: Tx,
   accountIds: readonly Id[],
-  unended: readonly Id[],
+  causes: readonly Cause[],
   at: Date,
 ): Promise<void> {
-  await tx.run(releaseExplainedSql, [accountIds, unended, at]);
+  await tx.run(releaseExplainedSql, [accountIds, ...columnsOf(causes, ["subject", "kind"]), at]);
 }
 
 const heldSql = sql(

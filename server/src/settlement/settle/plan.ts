@@ -1,5 +1,4 @@
 /** What a run needs to know of an account before anything of it is written. */
-
 import { shiftDate } from "../../kernel/dates.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { accountIdOf } from "../../ledger/index.ts";
@@ -54,8 +53,8 @@ export async function planAccounts(
 }
 
 /**
- * Why single items wait: breaks that are not ended (under `on_success` those that a person looks at), and
- * payments that the channel took back.
+ * Why single items wait: breaks that are not ended (under `on_success` those that a person looks at),
+ * payments that the channel took back, and money that is still to be split.
  */
 export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promise<Cause[]> {
   const strict = new Set(
@@ -65,8 +64,9 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
   const shortages = plans.map(({ bookId, currency }) =>
     accountIdOf(bookId, "suspense_shortage", currency, null),
   );
-  const [breaks, reversed] = await Promise.all([
+  const [breaks, splitting, reversed] = await Promise.all([
     deps.readings.unendedBreaks(merchantIds),
+    deps.readings.splitting(merchantIds),
     // On a writer's connection, whose plans never read whole tables.
     deps.cell.transact((tx) => reversedAttempts(tx, shortages), { repeatable: true }),
   ]);
@@ -87,6 +87,13 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
         subject,
         kind: "channel_reversal",
         reason: "the channel took this payment back",
+      }),
+    ),
+    ...splitting.map(
+      (subject): Cause => ({
+        subject,
+        kind: "sharing",
+        reason: "the splitting of this payment is not finished",
       }),
     ),
   ];

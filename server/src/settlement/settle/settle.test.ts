@@ -194,6 +194,49 @@ test("everything that a payment with a break has brought waits, however many ite
   assert.deepEqual(await world.violations(), []);
 });
 
+test("money that is still to be split waits, and is let go of when the splitting is finished", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  await merchant.paid(1_500n);
+  await merchant.book(
+    "share_booked",
+    [
+      { account: merchant.account("merchant_pending"), debit: 1_000n },
+      { account: merchant.account("receiver_pending"), credit: 1_000n },
+    ],
+    { subjectId: payment },
+  );
+  world.splitting.push(payment);
+  await closeAndSettle();
+  // A share counts at once, what it is a share of waits.
+  assert.equal(await merchant.balance("merchant_available"), 500n);
+  const holds = () =>
+    world.sql(
+      `select kind, released_at is null as held, release_note as note from settlement_holds
+       where account_id = '${merchant.account("merchant_pending")}'`,
+    );
+  assert.deepEqual(await holds(), [{ kind: "sharing", held: true, note: null }]);
+  world.splitting.splice(0);
+  await closeAndSettle();
+  assert.deepEqual(await holds(), [{ kind: "sharing", held: false, note: "the splitting is finished" }]);
+  assert.equal(await merchant.balance("merchant_available"), 3_500n);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("a splitting that goes on holds what a break held before", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  world.breaks.push({ id: world.cell.newId(), merchantId: merchant.id, paymentId: payment, isOpen: true });
+  world.splitting.push(payment);
+  await closeAndSettle();
+  world.breaks.splice(0);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+  world.splitting.splice(0);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
+});
+
 test("a payment that the channel took back waits for a person", async () => {
   const merchant = await world.merchant();
   const { attempt, payment } = await merchant.paid(3_000n);

@@ -42,6 +42,7 @@ export type World = SettleDeps & {
   readonly explained: Scope[];
   readonly received: Scope[];
   readonly breaks: UnendedBreak[];
+  readonly splitting: Id[];
   /** Another process's way into the same books. */
   another(): SettleDeps;
   /** The open date. */
@@ -81,7 +82,12 @@ export async function createWorld(): Promise<World> {
   const newId = createIdMaker({ clock, random }, 0);
   const log = silentLog();
   const opened: Database[] = [];
-  const readings = { explained: [] as Scope[], received: [] as Scope[], breaks: [] as UnendedBreak[] };
+  const readings = {
+    explained: [] as Scope[],
+    received: [] as Scope[],
+    breaks: [] as UnendedBreak[],
+    splitting: [] as Id[],
+  };
   const among = <S extends Scope>(scopes: readonly S[], known: readonly Scope[]) =>
     scopes.filter((scope) =>
       known.some(
@@ -104,6 +110,7 @@ export async function createWorld(): Promise<World> {
         ownMoneyInReserve: (tx, currency) => ownMoneyInReserve({ platform }, tx, currency),
         unendedBreaks: async (merchantIds) =>
           readings.breaks.filter(({ merchantId }) => merchantIds.includes(merchantId)),
+        splitting: async () => readings.splitting,
       },
     };
   };
