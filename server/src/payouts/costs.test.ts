@@ -207,7 +207,7 @@ test("a payment that the bank sends back is owed again, and only once", async ()
   await assertInvariants(platform);
 });
 
-test("a month is paid as it was invoiced, whatever later dates gave back, and its return is taken", async () => {
+test("a month is paid as it was invoiced, whatever later dates gave back, and comes back so", async () => {
   const first = month;
   const payment = await earning.paid(shop, 200_000);
   month = days.today().slice(0, 7);
