@@ -13,19 +13,52 @@ const CLAIM_DATE = sql(
    on conflict on constraint closed_days_pkey do nothing`,
 );
 
-// The seqs of a date are found through its journals: entries bear no date.
+// Entries bear no date, but dates never fall along an account: its last place of a date is its last of all, or
+// is found by halving. Most accounts have none after a date that has just ended.
 const WRITE_BALANCES = sql(
   "ledger_closed_balances_insert",
-  `insert into closed_balances (account_id, accounting_date, balance, last_seq)
-   select e.account_id, $1::date, e.balance_after, e.seq
-   from (
-     select place.account_id, max(place.seq) as seq
-     from journals j
-     cross join lateral unnest(j.entry_accounts, j.entry_seqs) as place (account_id, seq)
-     where j.accounting_date = $1
-     group by place.account_id
-   ) last
-   join entries e on e.account_id = last.account_id and e.seq = last.seq`,
+  `with recursive search (account_id, low, high, probe) as (
+     select a.id, coalesce(c.last_seq, 0), a.last_seq, a.last_seq
+     from accounts a
+     left join lateral (
+       select last_seq
+       from closed_balances
+       where account_id = a.id
+         and accounting_date < $1
+       order by accounting_date desc
+       limit 1
+     ) c on true
+     where a.last_seq > coalesce(c.last_seq, 0)
+     union all
+     select s.account_id, p.low, p.high, (p.low + p.high + 1) / 2
+     from search s
+     cross join lateral (
+       select j.accounting_date <= $1 as is_within
+       from entries e
+       join journals j on j.id = e.journal_id
+       where e.account_id = s.account_id
+         and e.seq = s.probe
+       limit 1
+     ) d
+     cross join lateral (
+       select case when d.is_within then s.probe else s.low end as low,
+         case when d.is_within then s.high else s.probe - 1 end as high
+     ) p
+     where s.low < s.high
+   )
+   insert into closed_balances (account_id, accounting_date, balance, last_seq)
+   select s.account_id, $1::date, l.balance_after, s.high
+   from search s
+   cross join lateral (
+     select e.balance_after
+     from entries e
+     join journals j on j.id = e.journal_id
+     where e.account_id = s.account_id
+       and e.seq = s.high
+       and j.accounting_date = $1
+     limit 1
+   ) l
+   where s.low = s.high`,
 );
 
 const COUNT_ACCOUNTS = sql(
@@ -55,8 +88,8 @@ export async function lastClosedDay(db: Db): Promise<string | null> {
 
 /**
  * Writes down what the accounts that a closed date changed held at its end; how many they are. Safe to
- * repeat: the second of two finds the row of the first. One statement reads the whole date, so it needs a
- * connection with time. Throws a RangeError for a date that is not closed.
+ * repeat: the second of two finds the row of the first. One statement looks at every account that moved since
+ * the dates before, so it needs a connection with time. Throws a RangeError for a date that is not closed.
  */
 export async function writeClosedBalances(tx: Tx, date: string, at: Date): Promise<number> {
   if ((await tx.one(IS_CLOSED, [date])) === null) throw new RangeError(`${date} is not closed`);
