@@ -43,6 +43,7 @@ describe("what each receiver gets", () => {
     ["the larger remainder first", [rate("a", 333_333n), rate("b", 666_666n)], 10n, [3n, 6n]],
     ["a tie to the smaller id", [rate("b", 50_000n), rate("a", 50_000n)], 30n, [1n, 2n]],
     ["nothing of too little", [rate("a", 1n)], 100n, []],
+    ["nothing where more went back than had come", [rate("a", 500_000n)], -1n, []],
   ];
   for (const [title, rules, base, wanted] of cases) {
     it(title, () => assert.deepEqual(amounts(partsOf(rules, base)), wanted));

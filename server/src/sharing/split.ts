@@ -39,7 +39,8 @@ export function divide(
 
 /**
  * What the rules give of `base`: amounts as they stand, millionths together rounded down and divided by the
- * largest remainder. A receiver whose part comes to nothing is left out.
+ * largest remainder. A receiver whose part comes to nothing is left out; of a base below zero (more went back
+ * than had come) millionths give nothing.
  */
 export function partsOf(rules: readonly ShareRule[], base: bigint): readonly Part[] {
   const fixed = rules.flatMap((rule) =>
@@ -49,7 +50,7 @@ export function partsOf(rules: readonly ShareRule[], base: bigint): readonly Par
     "millionths" in rule ? [{ party: rule.receiver, weight: rule.millionths }] : [],
   );
   const rate = rated.reduce((sum, { weight }) => sum + weight, 0n);
-  const byRate = rate === 0n ? [] : divide((base * rate) / MILLION, rated);
+  const byRate = rate === 0n || base < 0n ? [] : divide((base * rate) / MILLION, rated);
   return [...fixed, ...byRate].filter(({ amount }) => amount > 0n);
 }
 
