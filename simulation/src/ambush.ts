@@ -11,6 +11,7 @@ import {
   OTHER_MESSAGES,
   OWED_POINTS,
   PAYOUT_POINTS,
+  SAME_DAY_POINTS,
   SHARING_POINTS,
   TRANSACTION_NAMES,
 } from "./points.ts";
@@ -34,6 +35,8 @@ export type Ambush = {
   readonly isOfCosts: boolean;
   /** Whether it lies in wait for money that is split. */
   readonly isOfShares: boolean;
+  /** Whether it lies in wait for what settles on its own day. */
+  readonly isOfSameDay: boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -95,6 +98,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
     isOfOwed: OWED_POINTS.includes(trap.at),
     isOfCosts: COST_POINTS.includes(trap.at),
     isOfShares: SHARING_POINTS.includes(trap.at),
+    isOfSameDay: SAME_DAY_POINTS.includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),

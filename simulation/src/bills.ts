@@ -12,6 +12,7 @@ import { sandboxUrl } from "./channel.ts";
 import { CONSOLES, type Contract } from "./contracts.ts";
 import {
   cameIn,
+  chargedIn,
   type DatedLine,
   explain,
   type OwnAttempt,
@@ -211,10 +212,9 @@ export async function feesOf(
   world: World,
   contract: Contract,
 ): Promise<{ readonly charged: bigint; readonly rounded: bigint }> {
-  const lines = await download(world, contract);
-  const charged = lines.reduce((sum, { kind, fee }) => (kind === "dispute" ? sum : sum + fee), 0n);
-  const back = lines.filter(({ kind }) => kind === "refund").length;
-  return { charged, rounded: BigInt(2 * back) };
+  const account = [parseId("cha", contract.accountId) as Id];
+  const refunds = await world.ground.cell.db.all<OwnRefund>(REFUNDS, account);
+  return chargedIn(await download(world, contract), refunds);
 }
 
 /** Every business day of the channel since the world began. */

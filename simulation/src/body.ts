@@ -32,6 +32,9 @@ export type Body = {
   // A payout, and what is missing for one
   readonly fee: number;
   readonly short: number;
+  // A settlement, and why there is none
+  readonly available: number;
+  readonly reason: string;
   // A statement
   readonly version: number;
   readonly payable: number;

@@ -84,9 +84,12 @@ async function owed(world: World, contract: Contract, paidThrough: PaidThrough):
   const paid = paidThrough.get(contract.accountId) ?? "";
   let [amount, from, through] = [0n, "", ""];
   // The last of them is not over.
-  for (const date of dates.slice(0, -1).filter((one) => one > paid)) {
+  const ended = dates.slice(0, -1);
+  for (const date of ended.filter((one) => one > paid)) {
     const lines = await bill(date);
-    if (lines === null) break;
+    // Of a day without trade there is none; the newest may still be made.
+    if (lines === null && date === ended.at(-1)) break;
+    if (lines === null) continue;
     amount += lines.reduce((sum, line) => sum + line.settleAmount - (contract.isGross ? 0n : line.fee), 0n);
     amount -= await splitAway(world, contract, date);
     if (from === "") from = date;

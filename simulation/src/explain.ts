@@ -142,15 +142,37 @@ export function explain(lines: readonly DatedLine[], books: Books): readonly str
  * what went back, and what came back of that again, which no bill of some channels shows.
  */
 export function cameIn(lines: readonly DatedLine[], refunds: readonly OwnRefund[]): bigint {
-  const billed = new Set(lines.filter((line) => line.amount < 0n).map((line) => line.channelRefundNo));
-  const told = new Set(lines.filter((line) => line.amount > 0n).map((line) => line.channelRefundNo));
-  const untold = refunds.filter(
-    ({ state, channelRefundNo: no }) => state === "returned" && billed.has(no) && !told.has(no),
-  );
-  const back = untold.reduce((sum, { settleAmount }) => sum + settleAmount, 0n);
+  const back = untoldReturns(lines, refunds).reduce((sum, { settleAmount }) => sum + settleAmount, 0n);
   // What a claim costs is the merchant's to bear.
   const left = ({ kind, settleAmount, fee }: DatedLine) => settleAmount - (kind === "dispute" ? fee : 0n);
   return lines.reduce((sum, line) => sum + left(line), back);
+}
+
+/** Refunds that a bill tells, and that came back afterwards, which it does not. */
+function untoldReturns(lines: readonly DatedLine[], refunds: readonly OwnRefund[]): readonly OwnRefund[] {
+  const billed = new Set(lines.filter((line) => line.amount < 0n).map((line) => line.channelRefundNo));
+  const told = new Set(lines.filter((line) => line.amount > 0n).map((line) => line.channelRefundNo));
+  return refunds.filter(
+    ({ state, channelRefundNo: no }) => state === "returned" && billed.has(no) && !told.has(no),
+  );
+}
+
+/**
+ * What a channel has charged for payments less what it gave back: not of a refund that came to nothing. How
+ * far rounding may be off, twice for each refund.
+ */
+export function chargedIn(
+  lines: readonly DatedLine[],
+  refunds: readonly OwnRefund[],
+): { readonly charged: bigint; readonly rounded: bigint } {
+  const came = new Set(untoldReturns(lines, refunds).map(({ channelRefundNo }) => channelRefundNo));
+  const ofPayments = lines.filter(
+    ({ kind, amount, channelRefundNo }) =>
+      kind !== "dispute" && !(kind === "refund" && amount < 0n && came.has(channelRefundNo ?? "")),
+  );
+  const charged = ofPayments.reduce((sum, { fee }) => sum + fee, 0n);
+  const back = lines.filter(({ kind }) => kind === "refund").length;
+  return { charged, rounded: BigInt(2 * back) };
 }
 
 /**

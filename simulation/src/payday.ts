@@ -296,13 +296,13 @@ async function moveOwnMoney(office: Office): Promise<void> {
   const { world, bank, luck, known } = office;
   const own = bank.ours.find(({ holds }) => holds === "own");
   const [reserve] = RESERVES(office).filter(({ currency }) => currency === own?.currency);
-  if (own === undefined || reserve === undefined || luck.hits(0.4)) return;
+  if (own === undefined || reserve === undefined || (!world.hasSameDay && luck.hits(0.4))) return;
   await world.sleep(bank.owner, luck.integer(60 * MINUTE_MS));
-  const paid = luck.between(1_000, 100_000);
+  const paid = world.hasSameDay ? luck.between(100_000, 3_000_000) : luck.between(1_000, 100_000);
   const credit = { account: own.number, amount: paid, name: "The owner" };
   const { body } = await atTheBank(office, "owner pays in", "/bank/credit", credit);
   known.set(body.ref, { is: "own_money" });
-  if (luck.hits(0.4)) return;
+  if (!world.hasSameDay && luck.hits(0.4)) return;
   const amount = luck.between(1, paid);
   const out = { account: own.number, amount, name: "Tributary Ltd.", number: reserve.number };
   const into = { account: reserve.number, amount, name: "Tributary Ltd.", number: own.number };

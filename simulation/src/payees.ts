@@ -55,7 +55,8 @@ export async function enterMerchant(
   const { world } = hands;
   const path = `/v1/ops/merchants/${merchant.id}`;
   const isAutomatic = luck.hits(0.55);
-  if (!isAutomatic || luck.hits(0.3)) await setPolicy(hands, merchant, currency, isAutomatic, luck);
+  if (!isAutomatic || world.hasSameDay || luck.hits(0.3))
+    await setPolicy(hands, merchant, currency, isAutomatic, luck);
   let coolDownHours = COOL_DOWN_HOURS;
   if (luck.hits(0.5)) {
     coolDownHours = luck.pick([0, COOL_DOWN_HOURS]);
@@ -115,10 +116,11 @@ async function setPolicy(
     merchant_id: merchant.id,
     currency,
     effective_from: new Date(soon).toISOString().slice(0, 10),
-    basis: hands.world.weather.isBadForPayouts
-      ? "on_success"
-      : luck.weighed({ on_success: 4, on_reconciled: 3, on_funds_received: 1 }),
-    days: 1,
+    basis:
+      hands.world.weather.isBadForPayouts || hands.world.hasSameDay
+        ? "on_success"
+        : luck.weighed({ on_success: 4, on_reconciled: 3, on_funds_received: 1 }),
+    days: hands.world.hasSameDay ? 0 : 1,
     day_kind: "calendar",
     calendar: null,
     minimum_amount: luck.pick([0, 0, 500]),

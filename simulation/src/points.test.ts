@@ -11,6 +11,14 @@ test("an entry at the bank is known by what is locked behind it", () => {
   assert.equal(named(...locked, "bank_entry_place"), "placing an entry at the bank");
 });
 
+test("what is settled is known by whether its date is over", () => {
+  const locked = ["ledger_share_day", "ledger_take_day", "settlement_accounts_lock"];
+  assert.equal(named(...locked), null);
+  assert.equal(named(...locked, "same_day_next_number"), "settling on the day itself");
+  assert.equal(named(...locked, "settlement_sums"), "deciding what settles");
+  assert.equal(named("ledger_share_day", "settlement_advances_lock"), "paying own money back");
+});
+
 test("the reading of a statement is known by what it is read for", () => {
   const looked = ["statements_lock_scope", "statements_newer"];
   assert.equal(named("ledger_share_day", ...looked), null);

@@ -94,8 +94,17 @@ const PAYOUT_POSTINGS: Readonly<Record<string, string>> = {
   bank_entry_lock: "placing an entry at the bank",
   channel_cost_payments_lock: "booking channels' costs",
 };
+const LOCKED_PENDING = "settlement_accounts_lock";
+/** What settles on its own day; all else that is locked so while the day is held settles a closed date. */
+const SETTLING_TODAY = "settling on the day itself";
+const SETTLED = "deciding what settles";
+const AFTER_PENDING: Readonly<Record<string, string>> = { same_day_next_number: SETTLING_TODAY };
+const REPAYING = "paying own money back";
 /** Of a day's close. */
-const CLOSE_POSTINGS: Readonly<Record<string, string>> = { channel_cost_minimum_insert: MINIMUM };
+const CLOSE_POSTINGS: Readonly<Record<string, string>> = {
+  channel_cost_minimum_insert: MINIMUM,
+  settlement_advances_lock: REPAYING,
+};
 
 const RECEIVING_COMMISSION = "receiving commission";
 const LOCKED_ENTRY = "bank_entry_lock";
@@ -134,10 +143,12 @@ const SHARING_TRANSACTION_NAMES = [...new Set(Object.values(SHARING_TRANSACTIONS
 export const CLOSE_TRANSACTION_NAMES: readonly string[] = [
   ...new Set(Object.values(CLOSE_TRANSACTIONS)),
   ...Object.values(CLOSE_POSTINGS),
+  SETTLED,
 ];
 export const TRANSACTION_NAMES: readonly string[] = [
   ...Object.values(TRANSACTIONS),
   ...CLOSE_TRANSACTION_NAMES,
+  SETTLING_TODAY,
   ...PAYOUT_TRANSACTION_NAMES,
   ...SHARING_TRANSACTION_NAMES,
 ];
@@ -149,7 +160,9 @@ export function transactionNamed(statements: readonly string[]): string | null {
   if (first === POSTING) {
     const own = others.filter((name) => !name.startsWith(OF_THE_LEDGER));
     const told = own[0] === LOCKED_PAYMENT ? own.find((name) => !UNDER_ITS_LOCK.includes(name)) : own[0];
-    if (told === undefined || (told === LOCKED_ENTRY && own.length === 1)) return null;
+    const isToBeTold = told === LOCKED_ENTRY || told === LOCKED_PENDING;
+    if (told === undefined || (isToBeTold && own.length === 1)) return null;
+    if (told === LOCKED_PENDING) return AFTER_PENDING[own[1] as string] ?? SETTLED;
     if (told === LOCKED_ENTRY) return AFTER_ENTRY[own[1] as string] ?? (PAYOUT_POSTINGS[told] as string);
     if (told === SPLITTINGS_READ) return OF_SHARES;
     const known = PAYOUT_POSTINGS[told] ?? CLOSE_POSTINGS[told] ?? COMMISSION_TRANSACTIONS[told];
@@ -175,6 +188,9 @@ export const OWED_POINTS: readonly string[] = [
 
 /** Points of costs that channels bill apart. */
 export const COST_POINTS: readonly string[] = [PAYING_COSTS, "booking channels' costs", MINIMUM];
+
+/** Points of what settles on its own day. */
+export const SAME_DAY_POINTS: readonly string[] = [SETTLING_TODAY, REPAYING];
 
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];

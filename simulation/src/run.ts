@@ -24,6 +24,7 @@ import { WITH_ITS_WORLD } from "./platform.ts";
 import { countReached } from "./reached.ts";
 import { setRouting } from "./routing.ts";
 import { checkRouting } from "./routing-checks.ts";
+import { checkSameDay, type Market, season, tradeForToday } from "./same-day.ts";
 import { sharesLater } from "./shares.ts";
 import { addReceivers, type Sharing, setSharing } from "./sharing.ts";
 import { checkSharing } from "./sharing-checks.ts";
@@ -93,6 +94,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     const fees = await setFees(world, merchants);
     const minimums = await setCosts(world, merchants);
     const sharing = await setSharing(world, merchants);
+    await season(world, merchants);
     const bank = await openBank(world, merchants, { fees, sharing });
     const office = openOffice(world, bank, merchants, await setCommission(world, merchants));
     await setBreakRules(world, merchants);
@@ -101,7 +103,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
     const payments = options.payments;
     await storm(world, { merchants, words, payments, luck, spanMs, outages, sharing, office });
-    await settle(world, merchants, office, sharing);
+    await settle({ office, words, firstNumber: payments + 1 }, sharing);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
@@ -113,6 +115,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkCommission(office)));
     violations.push(...(await checkOwed(office, fees)));
     violations.push(...(await checkCosts(office, minimums)));
+    violations.push(...(await checkSameDay(office)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -196,12 +199,9 @@ async function storm(world: World, plan: Storm): Promise<void> {
 }
 
 /** Nothing goes wrong any more, and time passes until nothing is due. */
-async function settle(
-  world: World,
-  merchants: readonly Merchant[],
-  office: Office,
-  sharing: Sharing,
-): Promise<void> {
+async function settle(market: Market, sharing: Sharing): Promise<void> {
+  const { office } = market;
+  const { world, merchants } = office;
   const { scheduler, weather, shops } = world;
   const begunAt = scheduler.now().getTime();
   const pass = (ms: number) => scheduler.run(() => false, from(world, ms));
@@ -221,8 +221,28 @@ async function settle(
   await decideDisputes(world, merchants);
   await pass(HOUR_MS);
   await rest(world, office);
+  if (world.hasSameDay) await sameDay(world, market);
   await payAgain(world, office);
   await bringDuesUpToDate(office);
+}
+
+/** Another day's trade, of which merchants have their money at once. */
+async function sameDay(world: World, market: Market): Promise<void> {
+  const { weather } = world;
+  const pass = (ms: number) => world.scheduler.run(() => false, from(world, ms));
+  const isRough = world.chance.stream("weather of the same day").hits(0.5);
+  if (isRough || weather.isBadForSameDay) weather.storm();
+  const disturbing = disturb(world, PAYDAY_MS, "disturbances of the same day");
+  await tradeForToday(market);
+  disturbing.stop();
+  weather.calm();
+  // Until the channels give up telling it by themselves.
+  await pass(CALM_MS);
+  await resendLost(world);
+  await pass(HOUR_MS);
+  await decideDisputes(world, market.office.merchants);
+  await pass(HOUR_MS);
+  await rest(world, market.office);
 }
 
 /** What was settled since, in some worlds. */
@@ -230,9 +250,16 @@ async function payAgain(world: World, office: Office): Promise<void> {
   const { weather } = world;
   const luck = world.chance.stream("second payday");
   const isChosen = luck.hits(SECOND_PAYDAYS) || (world.endsMonth && luck.hits(SECOND_AT_MONTHS_END));
-  if (!isChosen && !weather.isBadForCosts) return;
+  // What channels pay then repays what stood for it.
+  if (!isChosen && !weather.isBadForCosts && !world.hasSameDay) return;
   weather.tally.add("bank", "a second payday");
   await payday(office);
+  if (weather.isBadForSameDay) weather.night();
+  await rest(world, office);
+  if (!world.hasSameDay) return;
+  // A close that finds the money there.
+  await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
+  weather.calm();
   await rest(world, office);
 }
 

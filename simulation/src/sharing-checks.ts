@@ -74,10 +74,18 @@ const RETURNS = {
    join refunds r on r.id = b.refund_id
    order by b.id`,
 };
+// What was given back whole is let go of, also where it came back afterwards.
 const SPLIT_PAYMENTS = {
   name: "simulation_split_payments",
   text: `select h.payment_id, h.channel, h.channel_account_id, a.channel_order_no, h.mode, h.finish_no,
-     a.settle_amount, a.paid_amount, a.fee_amount, a.fee_returned, a.refunded_amount, a.taken_back
+     a.settle_amount, a.paid_amount, a.fee_amount, a.fee_returned, a.taken_back,
+     a.refunded_amount + coalesce(
+       (
+         select sum(r.amount)
+         from refunds r
+         where r.attempt_id = a.id
+           and r.state = 'returned'
+       ), 0)::bigint as refunded_amount
    from sharings h
    join attempts a on a.id = h.attempt_id
    order by h.payment_id`,

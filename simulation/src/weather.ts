@@ -73,6 +73,8 @@ export type Weather = {
   /** Or for money that is split. */
   readonly isBadForCosts: boolean;
   readonly isBadForShares: boolean;
+  /** Or for what settles on its own day. */
+  readonly isBadForSameDay: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: Lure | null;
 };
@@ -182,6 +184,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     isBadForOwed: ambush.isOfOwed,
     isBadForCosts: ambush.isOfCosts,
     isBadForShares: ambush.isOfShares,
+    isBadForSameDay: ambush.isOfSameDay,
     lure: ambush.lure,
   };
 }

@@ -65,6 +65,8 @@ export type World = {
   readonly begunAt: Date;
   /** It began on the last day of a month. */
   readonly endsMonth: boolean;
+  /** Its merchants may have what came in on the day itself. */
+  readonly hasSameDay: boolean;
   /** Where its processes keep files. */
   readonly dataDir: string;
   /** Whether any row is still due but for the calendar's. */
@@ -81,6 +83,8 @@ export type World = {
 const LONG_CALM_SHARE = 0.4;
 /** And in so many we may split in our own books. */
 const LICENSED = 0.5;
+/** So many have merchants with T+0. */
+const SAME_DAY = 0.15;
 /** A Friday noon in Beijing; each world begins up to a day later, some shortly before a day changes. */
 const EPOCH = Date.parse("2026-03-06T04:00:00Z");
 /** So many begin on the last day of a month: it is over, and closed, when they pay out. */
@@ -152,6 +156,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     circuits,
     deaths,
     hasLongCalm,
+    hasSameDay: weather.isBadForSameDay || chance.stream("same day").hits(SAME_DAY),
     mayHoldShares,
     operatorKey: config.operatorKey,
     ...beginning,

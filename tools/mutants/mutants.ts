@@ -289,6 +289,14 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
+    name: "advance-uncovered",
+    mistake: "T+0 is paid whatever own money the reserve has",
+    file: "server/src/settlement/same-day/service.ts",
+    text: 'if (there - reserved < advance.amount) throw new Refused("not_covered");',
+    instead: "",
+    catchers: [{ by: "simulation", seeds: 120 }],
+  },
+  {
     name: "reserve-paid-twice",
     mistake: "approvals look at the reserve and not at what is instructed from it already",
     file: "server/src/payouts/batch/funds.ts",
