@@ -112,9 +112,8 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const keys = createKeyRing(ground.pairs);
   const shops = createShops(chance.stream("shops"), violated);
   const dataDir = mkdtempSync(join(ground.folder, `${seed}-`));
-  // Without a trap of its own: what lies in wait for shares lies at the channel's.
-  const mayHoldShares =
-    (weather.isBadForOwed || chance.stream("licence").hits(LICENSED)) && !weather.isBadForShares;
+  const rights = rightsOf(chance, weather);
+  const { mayHoldShares } = rights;
   const config = testConfig({ publicUrl: PLATFORM_URL, dataDir, closeAt: "00:10", mayHoldShares });
   const platforms: Platform[] = [];
   const platform = balance(platforms, chance.stream("balance"));
@@ -156,13 +155,21 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
     circuits,
     deaths,
     hasLongCalm,
-    hasSameDay: weather.isBadForSameDay || chance.stream("same day").hits(SAME_DAY),
-    mayHoldShares,
+    ...rights,
     operatorKey: config.operatorKey,
     ...beginning,
     dataDir,
     isBusy: due.isBusy,
     ...doings({ scheduler, weather }, platform),
+  };
+}
+
+function rightsOf(chance: Chance, weather: Weather): Pick<World, "mayHoldShares" | "hasSameDay"> {
+  // Without a trap of its own: what lies in wait for shares lies at the channel's.
+  const isLicensed = weather.isBadForOwed || chance.stream("licence").hits(LICENSED);
+  return {
+    mayHoldShares: isLicensed && !weather.isBadForShares,
+    hasSameDay: weather.isBadForSameDay || chance.stream("same day").hits(SAME_DAY),
   };
 }
 

@@ -249,7 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "first-date-skipped",
     mistake: "the close begins with the books' first date, though a channel's date began the day before",
     file: "server/src/dayclose/scopes.ts",
-    text: "later(dayAfter(from, -1), channelDateOf(traits, createdAt))",
+    text: "later(shiftDate(from, -1), channelDateOf(traits, createdAt))",
     instead: "later(from, channelDateOf(traits, createdAt))",
     catchers: [SIMULATION],
   },

@@ -13,8 +13,8 @@ const CLAIM_DATE = sql(
    on conflict on constraint closed_days_pkey do nothing`,
 );
 
-// Entries bear no date, but dates never fall along an account: its last place of a date is its last of all, or
-// is found by halving. Most accounts have none after a date that has just ended.
+// Entries bear no date, but dates never fall along an account: its last place of a date is its last of all,
+// or is found by halving. Most accounts have none after a date that has just ended.
 const WRITE_BALANCES = sql(
   "ledger_closed_balances_insert",
   `with recursive search (account_id, low, high, probe) as (
