@@ -60,8 +60,8 @@ const listSql = sql(
      )
      and (
        g.amount < 0
-       or (j.subject_id is null or not (j.subject_id = any($3::uuid[])))
-       and not (j.source_id = any($3::uuid[]))
+       or (j.subject_id is null or j.subject_id not in (select unnest($3::uuid[])))
+       and j.source_id not in (select unnest($3::uuid[]))
      )
    order by g.seq
    limit $4

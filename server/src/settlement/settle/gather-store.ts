@@ -175,8 +175,8 @@ export type Piece = {
 const LINES_MAX = 100;
 
 // A journal's entries in one account follow each other, so the entries a little beyond the piece complete its
-// last journal. What lowers pending money counts at once, whenever it was booked; what concerns an earlier
-// date than its own settles apart.
+// last journal. What lowers pending money counts at once, whenever it was booked, but for what is of a
+// payment that is still to be split ($8); what concerns an earlier date than its own settles apart.
 const itemizeSql = sql(
   "settlement_itemize",
   `with journal as (
@@ -200,12 +200,14 @@ const itemizeSql = sql(
        (journal_id, account_id, settlement_id, amount, accounting_date, passed_over)
      select c.journal_id, c.account_id,
        case
-         when c.amount < 0 then c.settlement_id
+         when c.amount < 0
+           and (c.subject_id is null or c.subject_id not in (select unnest($8::uuid[])))
+           then c.settlement_id
          when c.accounting_date <= c.cutoff
            and not c.is_late
            and h.journal_id is null
-           and not (c.subject_id = any($7::uuid[]) and c.subject_id is not null)
-           and not (c.source_id = any($7::uuid[]))
+           and (c.subject_id is null or c.subject_id not in (select unnest($7::uuid[])))
+           and c.source_id not in (select unnest($7::uuid[]))
            then c.settlement_id
        end,
        c.amount, c.accounting_date, c.is_late
@@ -243,10 +245,10 @@ export type Taken = { readonly settlementId: Id; readonly items: number; readonl
 export function itemize(
   tx: Tx,
   pieces: readonly Piece[],
-  closed: { readonly date: string; readonly held: readonly Id[] },
+  closed: { readonly date: string; readonly held: readonly Id[]; readonly split: readonly Id[] },
 ): Promise<({ accountId: Id; seq: bigint } & { [Key in keyof Taken]: Taken[Key] | null })[]> {
   const columns = columnsOf(pieces, ["accountId", "afterSeq", "upToSeq", "settlementId", "cutoff"]);
-  return tx.all(itemizeSql, [...columns, closed.date, closed.held]);
+  return tx.all(itemizeSql, [...columns, closed.date, closed.held, closed.split]);
 }
 
 const advanceSql = sql(

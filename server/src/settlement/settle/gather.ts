@@ -18,7 +18,7 @@ import {
   settlementsBegun,
   withPassedOver,
 } from "./gather-store.ts";
-import { type Cause, holdByCauses, releaseExplained } from "./holds-store.ts";
+import { type Cause, frozenOf, holdByCauses, releaseExplained } from "./holds-store.ts";
 import type { Plan } from "./plan.ts";
 
 /** Entries looked at in one transaction: some 100 ms. */
@@ -103,7 +103,7 @@ async function itemizeStep(tx: Tx, group: Group, places: readonly Place[]): Prom
   });
   if (pieces.length === 0) return [];
   const held = [...new Set(causes.map(({ subject }) => subject))];
-  const listed = await itemize(tx, pieces, { date, held });
+  const listed = await itemize(tx, pieces, { date, held, split: splitOf(causes) });
   const reached = new Map(listed.map(({ accountId, seq }) => [accountId, seq]));
   await addTaken(
     tx,
@@ -133,14 +133,21 @@ async function regularOf(tx: Tx, accountIds: readonly Id[], date: string): Promi
   );
 }
 
+/** Payments that are still to be split. */
+function splitOf(causes: readonly Cause[]): Id[] {
+  return causes.filter(({ kind }) => kind === "sharing").map(({ subject }) => subject);
+}
+
 /** Holds what has a reason to wait, and begins a settlement apart for what is late. */
 async function holdStep(tx: Tx, { cell }: SettleDeps, { plans, causes, date }: Group): Promise<void> {
   const accountIds = plans.map(({ accountId }) => accountId);
   const undecided = [...(await lockUndecided(tx, accountIds, date)).keys()];
   if (undecided.length === 0) return;
   const now = cell.clock.now();
-  await releaseExplained(tx, undecided, causes, now);
-  await holdByCauses(tx, causes, undecided, { at: now, newId: cell.newId });
+  const frozen = new Set(await frozenOf(tx, undecided, splitOf(causes)));
+  const standing = causes.filter(({ kind, subject }) => kind !== "sharing" || frozen.has(subject));
+  await releaseExplained(tx, undecided, standing, now);
+  await holdByCauses(tx, standing, undecided, { at: now, newId: cell.newId });
   const late = await withPassedOver(tx, undecided);
   const begun = plans
     .filter(({ accountId }) => late.has(accountId))

@@ -37,23 +37,68 @@ export async function reversedAttempts(db: Db, shortages: readonly Id[]): Promis
   return rows.map(({ sourceId }) => sourceId);
 }
 
+const frozenSql = sql(
+  "settlement_frozen",
+  `select j.subject_id
+   from settlement_items i
+   join journals j on j.id = i.journal_id
+   join unnest($1::uuid[]) as c(subject) on c.subject = j.subject_id
+   where i.account_id = any($2::uuid[])
+     and i.settlement_id is null
+   group by j.subject_id
+   having sum(i.amount) > 0
+   order by j.subject_id`,
+);
+
+/**
+ * Of payments that are still to be split those of which something is left in the open items of these
+ * accounts: what went back whole is frozen nowhere.
+ */
+export async function frozenOf(
+  tx: Tx,
+  accountIds: readonly Id[],
+  split: readonly Id[],
+): Promise<readonly Id[]> {
+  if (split.length === 0) return [];
+  const rows = await tx.all<{ subjectId: Id }>(frozenSql, [split, accountIds]);
+  return rows.map(({ subjectId }) => subjectId);
+}
+
 export type Cause = { readonly subject: Id; readonly kind: HoldKind; readonly reason: string };
 
 // Of one journal the platform holds for one kind only once: what a person released stays released, but what
-// a break or a splitting holds comes and goes with it.
+// a break or a splitting holds comes and goes with it. What went out waits only with the rest of a payment
+// that is still to be split.
 const concernedSql = sql(
   "settlement_holds_wanted",
-  `select distinct on (i.journal_id) i.journal_id, i.account_id, c.kind, c.reason
-   from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as c(subject, kind, reason, place)
-   join settlement_items i on i.account_id = any($4::uuid[]) and i.settlement_id is null and i.amount > 0
-   join journals j on j.id = i.journal_id and (j.subject_id = c.subject or j.source_id = c.subject)
-   where not exists (
-     select
-     from settlement_holds h
-     where h.journal_id = i.journal_id
-       and (h.released_at is null or (h.kind = c.kind and h.released_by is not null))
+  `with cause as (
+     select c.subject, c.kind, c.reason, c.place
+     from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as c(subject, kind, reason, place)
+   ), open as (
+     select i.journal_id, i.account_id, i.amount, j.subject_id, j.source_id
+     from settlement_items i
+     join journals j on j.id = i.journal_id
+     where i.account_id = any($4::uuid[])
+       and i.settlement_id is null
+   ), concerned as (
+     select o.journal_id, o.account_id, o.amount, c.kind, c.reason, c.place
+     from open o
+     join cause c on c.subject = o.subject_id
+     union all
+     select o.journal_id, o.account_id, o.amount, c.kind, c.reason, c.place
+     from open o
+     join cause c on c.subject = o.source_id
    )
-   order by i.journal_id, c.place`,
+   select distinct on (n.journal_id) n.journal_id, n.account_id, n.kind, n.reason
+   from concerned n
+   where (n.amount > 0 or n.kind = 'sharing')
+     and not exists (
+       select
+       from settlement_holds h
+       where h.journal_id = n.journal_id
+         and (h.released_at is null or (h.kind = n.kind and h.released_by is not null))
+     )
+   order by n.journal_id, n.place`,
 );
 
 const holdSql = sql(

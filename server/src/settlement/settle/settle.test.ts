@@ -194,34 +194,60 @@ test("everything that a payment with a break has brought waits, however many ite
   assert.deepEqual(await world.violations(), []);
 });
 
-test("money that is still to be split waits, and is let go of when the splitting is finished", async () => {
+test("what is left of a payment that is still to be split waits until it is", async () => {
   const merchant = await world.merchant();
   const { payment } = await merchant.paid(3_000n);
   await merchant.paid(1_500n);
-  await merchant.book(
-    "share_booked",
-    [
-      { account: merchant.account("merchant_pending"), debit: 1_000n },
-      { account: merchant.account("receiver_pending"), credit: 1_000n },
-    ],
-    { subjectId: payment },
-  );
+  const share = [
+    { account: merchant.account("merchant_pending"), debit: 1_000n },
+    { account: merchant.account("receiver_pending"), credit: 1_000n },
+  ];
+  await merchant.book("share_booked", share, { subjectId: payment });
   world.splitting.push(payment);
   await closeAndSettle();
-  // A share counts at once, what it is a share of waits.
-  assert.equal(await merchant.balance("merchant_available"), 500n);
-  const holds = () =>
-    world.sql(
-      `select kind, released_at is null as held, release_note as note from settlement_holds
-       where account_id = '${merchant.account("merchant_pending")}'`,
-    );
-  assert.deepEqual(await holds(), [{ kind: "sharing", held: true, note: null }]);
+  assert.equal(await merchant.balance("merchant_available"), 1_500n);
+  assert.deepEqual(await sharingHolds(merchant), [
+    { held: true, note: null },
+    { held: true, note: null },
+  ]);
+  await merchant.refunded(payment, 500n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 1_500n);
   world.splitting.splice(0);
   await closeAndSettle();
-  assert.deepEqual(await holds(), [{ kind: "sharing", held: false, note: "the splitting is finished" }]);
-  assert.equal(await merchant.balance("merchant_available"), 3_500n);
+  const note = "the splitting is finished";
+  assert.deepEqual(
+    await sharingHolds(merchant),
+    Array.from({ length: 3 }, () => ({ held: false, note })),
+  );
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
   assert.deepEqual(await world.violations(), []);
 });
+
+test("of a payment that went back whole nothing is frozen, whenever it went", async () => {
+  const merchant = await world.merchant();
+  const [first, second] = [await merchant.paid(3_000n), await merchant.paid(2_000n)];
+  await merchant.paid(1_500n);
+  await merchant.refunded(first.payment, 3_000n);
+  world.splitting.push(first.payment, second.payment);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 1_500n);
+  assert.deepEqual(await sharingHolds(merchant), [{ held: true, note: null }]);
+  await merchant.refunded(second.payment, 2_000n);
+  await merchant.paid(100n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 1_600n);
+  assert.equal(await merchant.balance("merchant_pending"), 0n);
+  world.splitting.splice(0);
+  assert.deepEqual(await world.violations(), []);
+});
+
+function sharingHolds(merchant: Merchant) {
+  return world.sql(
+    `select released_at is null as held, release_note as note from settlement_holds
+     where kind = 'sharing' and account_id = '${merchant.account("merchant_pending")}'`,
+  );
+}
 
 test("a splitting that goes on holds what a break held before", async () => {
   const merchant = await world.merchant();
