@@ -164,3 +164,23 @@ test("a receiver is paid by its channel what the channel splits, and never by us
   assert.equal((await available())[0], 0);
   await assertInvariants(platform);
 });
+
+test("the rest of a payment is its merchant's when the splitting is finished", async () => {
+  const payment = await shared(700);
+  const held = async () =>
+    (await platform.ops("GET", "/v1/ops/settlement_holds?limit=100")).body.data.filter(
+      ({ kind }: Json) => kind === "sharing",
+    );
+  await days.close(await days.next());
+  const before = await held();
+  assert.ok(before.length >= 2, JSON.stringify(before));
+  assert.equal(before[0].reason, "the splitting of this payment is not finished");
+  const { body: ended } = await platform.api("POST", `/v1/payments/${payment.id}/shares/finish`);
+  assert.equal(ended.state, "finished");
+  const [of] = await hands.balances("merchant_available");
+  await days.close(await days.next());
+  assert.equal((await held()).length, before.length - 2);
+  const [since] = await hands.balances("merchant_available");
+  assert.equal((since as number) - (of as number), 1_400 - 11 - 700);
+  await assertInvariants(platform);
+});
