@@ -18,7 +18,7 @@ const SPAN_MS = 20 * MINUTE_MS;
 /** Longer than anything that a merchant, a buyer or an order waits for. */
 const TRADES_MAX_MS = 12 * 60 * MINUTE_MS;
 const ANSWER_MS = 30_000;
-const PATIENCE = 100;
+const PATIENCE = 400;
 
 const AGE = {
   name: "simulation_age",
