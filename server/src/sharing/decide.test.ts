@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CallEnd, FinishOutcome, ShareOutcome } from "../channels/index.ts";
 import { plus } from "../kernel/clock.ts";
-import { decideCalled, decideFinish, nextOfSharing, type ShareDecision } from "./decide.ts";
+import { decideCalled, decideFinish, nextOfSharing, type ShareDecision, sending } from "./decide.ts";
 import type { Called, ShareState, SharingRow } from "./model.ts";
 
 const NOW = new Date("2026-11-20T02:00:00Z");
@@ -70,6 +70,24 @@ describe("a share", () => {
       assert.equal(decided.next.finishedAt !== null, isFinal);
     });
   }
+  it("that was sent is asked about by whoever comes after, and its only call's refusal is believed", () => {
+    const sent = sending(called("created"), NOW);
+    assert.ok(sent !== null);
+    assert.deepEqual([sent.state, sending(sent, NOW)], ["unknown", null]);
+    const about = { asked: false, since: NOW, now: NOW, queryGapsMs: GAPS };
+    const states = (end: CallEnd<ShareOutcome>, present: typeof sent) => {
+      const { next, decision } = decideCalled(present, end, { ...about, sentUntil: sent.dueAt });
+      return [next.state, decision];
+    };
+    assert.deepEqual(states(refused, sent), ["failed", "share_failed"]);
+    assert.deepEqual(states(notSent, sent), ["created", "not_sent"]);
+    assert.deepEqual(states(later, sent), ["created", "sent_again"]);
+    assert.deepEqual(states(unknown, sent), ["unknown", "unknown"]);
+    // Another has asked meanwhile, and may have sent it too.
+    const looked = { ...sent, dueAt: plus(NOW, 5_000) };
+    assert.deepEqual(states(refused, looked), ["unknown", "open"]);
+    assert.deepEqual(states(unknown, called("succeeded")), ["succeeded", "already_known"]);
+  });
   it("whose lost call may still be under way is asked about, not made again", () => {
     const about = { asked: true, since: plus(NOW, -1_000), now: NOW, queryGapsMs: GAPS };
     const { next } = decideCalled(called("unknown", { tries: 5 }), notFound, about);

@@ -33,22 +33,34 @@ function gapAt(gapsMs: readonly number[], index: number): number {
 }
 
 /**
+ * What is about to be sent, written before the call: whoever comes after a process that died in between asks
+ * first. The due time says whose call it was. Null: somebody else has sent it, or it is over.
+ */
+export function sending<T extends Called>(present: T, now: Date): T | null {
+  return present.state === "created" ? { ...present, state: "unknown", dueAt: plus(now, LEASE_MS) } : null;
+}
+
+/**
  * An answer about a share or a return. `asked`: it was a question, so that "not found" means it was not
- * taken; @param since when the call was first made
+ * taken; @param since when the call was first made; @param sentUntil the due time that `sending` gave
  */
 export function decideCalled<T extends Called>(
-  present: T,
+  given: T,
   end: CallEnd<ShareOutcome>,
   about: {
     readonly asked: boolean;
     readonly since: Date;
     readonly now: Date;
     readonly queryGapsMs: readonly number[];
+    readonly sentUntil?: Date | null;
   },
 ): Decided<T> {
-  const { now, asked, queryGapsMs } = about;
+  const { now, asked, queryGapsMs, sentUntil = null } = about;
+  // Nobody has looked at it since: the answer is to its only call.
+  const isOnly = given.state === "unknown" && given.dueAt?.getTime() === sentUntil?.getTime();
+  const present: T = isOnly ? { ...given, state: "created" } : given;
   if (end.end === "answered") return decideAnswer(present, end.value, about);
-  if (present.finishedAt !== null) return { next: present, decision: "already_known" };
+  if (present.finishedAt !== null) return { next: given, decision: "already_known" };
   const tries = present.tries + 1;
   if (end.end === "refused" && !end.retryable && !asked) {
     // It may have been taken before, where the answer to an earlier call was lost: then only asking tells.

@@ -20,6 +20,7 @@ export {
   LEASE_MS,
   nextOfSharing,
   type ShareDecision,
+  sending,
 } from "./decide.ts";
 export { invariants } from "./invariants.ts";
 export {

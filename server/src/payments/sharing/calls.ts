@@ -11,13 +11,14 @@ import type {
   Sharing,
 } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
-import type {
-  Binding,
-  Receivers,
-  Share,
-  ShareDecision,
-  ShareReturn,
-  SharingRow,
+import {
+  type Binding,
+  type Receivers,
+  type Share,
+  type ShareDecision,
+  type ShareReturn,
+  type SharingRow,
+  sending,
 } from "../../sharing/index.ts";
 import { attemptById } from "../attempt/store.ts";
 import type { ExchangeRow } from "../exchanges.ts";
@@ -63,20 +64,26 @@ export function createShareCalls(deps: ShareCallsDeps): ShareCalls {
       const order = shareOrderOf(share, way.attempt);
       const asked = share.state !== "created";
       const operation = asked ? "share_query" : "share";
+      const sentUntil = asked ? null : await markSent(deps, share, "shares");
+      if (!asked && sentUntil === null) return;
       const call = await made(way, operation, () =>
         asked ? way.sharing.queryShare(way.context, order) : way.sharing.share(way.context, order),
       );
-      await submit(deps, way.attempt, call, (locked) => answerShare(locked, share.id, { end: call, asked }));
+      const answer = { end: call, asked, sentUntil };
+      await submit(deps, way.attempt, call, (locked) => answerShare(locked, share.id, answer));
     },
     returnShare: async (given, share) => {
       const way = await wayOf(deps, share.attemptId);
       const order = returnOrderOf(given, share, way.attempt);
       const asked = given.state !== "created";
       const operation = asked ? "share_return_query" : "share_return";
+      const sentUntil = asked ? null : await markSent(deps, given, "returns");
+      if (!asked && sentUntil === null) return;
       const call = await made(way, operation, () =>
         asked ? way.sharing.queryReturn(way.context, order) : way.sharing.returnShare(way.context, order),
       );
-      await submit(deps, way.attempt, call, (locked) => answerReturn(locked, given.id, { end: call, asked }));
+      const answer = { end: call, asked, sentUntil };
+      await submit(deps, way.attempt, call, (locked) => answerReturn(locked, given.id, answer));
     },
     finish: async (sharing) => {
       const way = await wayOf(deps, sharing.attemptId);
@@ -114,6 +121,19 @@ async function wayOf(deps: ShareCallsDeps, attemptId: string): Promise<Way> {
   const { sharing } = line.channel;
   if (sharing === undefined) throw new Error(`the channel ${attempt.channel} splits nothing`);
   return { ...line, sharing, attempt };
+}
+
+/** Notes that it is sent; until when that is ours to answer. Null: it is not to be sent any more. */
+async function markSent(
+  { door }: ShareCallsDeps,
+  { id, paymentId, merchantId }: Share | ShareReturn,
+  among: "shares" | "returns",
+): Promise<Date | null> {
+  return door.under({ paymentId, merchantId }, (locked) => {
+    const present = locked[among].find((one) => one.id === id);
+    const next = present === undefined ? null : sending(present, locked.now);
+    return next === null ? [null, {}] : [next.dueAt, { [among]: [next] }];
+  });
 }
 
 async function submit<T>(

@@ -18,8 +18,12 @@ import type { Refund } from "../model.ts";
 import type { Effects, Locked } from "./door.ts";
 import { isHeldBack } from "./room.ts";
 
-/** An answer, and whether it was asked for by a question. */
-export type Answer<T> = { readonly end: CallEnd<T>; readonly asked: boolean };
+/** An answer, and whether a question asked for it; of a call, until when it was leased. */
+export type Answer<T> = {
+  readonly end: CallEnd<T>;
+  readonly asked: boolean;
+  readonly sentUntil?: Date | null;
+};
 
 const NO_GAPS = [LEASE_MS];
 
@@ -30,7 +34,8 @@ export function answerShare(locked: Locked, shareId: Id, answer: Answer<ShareOut
   const { now } = locked;
   const present = locked.shares.find(({ id }) => id === shareId);
   if (present === undefined) throw new Error(`the share ${shareId} is not one of the locked payment's`);
-  const about = { asked: answer.asked, since: present.createdAt, now, queryGapsMs: gapsOf(locked) };
+  const { asked, sentUntil = null } = answer;
+  const about = { asked, sentUntil, since: present.createdAt, now, queryGapsMs: gapsOf(locked) };
   const { next, decision } = decideCalled(present, answer.end, about);
   const wasFailed = present.state === "failed";
   if (next.state === present.state || !isFinal(next)) {
@@ -72,7 +77,8 @@ export function answerReturn(locked: Locked, returnId: Id, answer: Answer<ShareO
   if (present === undefined || share === undefined) {
     throw new Error(`the return ${returnId} is not one of the locked payment's`);
   }
-  const about = { asked: answer.asked, since: present.createdAt, now, queryGapsMs: gapsOf(locked) };
+  const { asked, sentUntil = null } = answer;
+  const about = { asked, sentUntil, since: present.createdAt, now, queryGapsMs: gapsOf(locked) };
   const { next, decision } = decideCalled(present, answer.end, about);
   if (next.state === present.state || !isFinal(next)) {
     return { decision, effects: next === present ? {} : { returns: [next] } };

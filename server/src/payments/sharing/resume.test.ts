@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
 import { MINUTE, SECOND } from "../../kernel/clock.ts";
@@ -19,6 +20,8 @@ after(async () => {
 });
 
 const { goingOn } = hands;
+/** The channel has heard a call that was sent so long ago. */
+const HEARD_MS = 500;
 
 async function frozen(): Promise<Json> {
   const payment = await hands.wechatPaid({ amount: 1_000 });
@@ -83,3 +86,24 @@ for (const [title, kind, params] of FAULTS) {
     });
   });
 }
+
+test("a share that the channel has made is not held for refused by whoever takes it over", async () => {
+  const account = platform.demo.channel_account_id;
+  await hands.contract(account);
+  const own = await hands.receiver([
+    { channel_account: account, type: "userId", account: "2088000000000009" },
+  ]);
+  const payment = await hands.paid({ profit_sharing: "later", amount: 1_000 });
+  platform.clock.advance(2 * MINUTE);
+  const match = { out_trade_no: hands.order(payment), method: "alipay.trade.order.settle" };
+  await hands.fault("answer_lost_after_success", match, { ms: 90 * SECOND });
+  await hands.share(payment.id, [{ receiver: own.id, amount: 200 }]);
+  await hands.untilShared(payment.id, (seen) => seen.data[0].state === "unknown");
+  await sleep(HEARD_MS);
+  // Sent again, it would be refused.
+  await hands.fault("share_closed", match, {});
+  await hands.untilShared(
+    payment.id,
+    goingOn((seen) => seen.data[0].state === "succeeded"),
+  );
+});
