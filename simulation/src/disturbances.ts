@@ -48,9 +48,6 @@ export const FAULTS: Readonly<Record<string, readonly Record<string, unknown>[]>
   clearing_cut_over: [{}, { executed: false }, { minutes: 20 }],
 };
 
-/** What Stripe gives back by itself is told by this alone: no one could know better before the bill. */
-const AMOUNT = "notification_wrong_amount";
-
 /** Arms some kinds, each for a part of what it could happen to. */
 export async function armFaults(world: World, merchants: readonly Merchant[]): Promise<void> {
   const luck = world.chance.stream("faults");
@@ -61,10 +58,7 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
   for (const [kind, choices] of Object.entries(FAULTS)) {
     const isLure = kind === lure?.kind;
     if ((!luck.hits(share) || kind === never) && !isLure) continue;
-    const isLimited = (luck.hits(0.3) || kind === AMOUNT) && !isLure;
-    const own = isLimited ? contractsFor(kind, luck.pick(merchants)) : [];
-    if (isLimited && own.length === 0) continue;
-    const limited = isLimited ? matchOf(luck.pick(own)) : {};
+    const limited = luck.hits(0.3) && !isLure ? matchOf(luck.pick(luck.pick(merchants).contracts)) : {};
     const match = isLure ? lure.match : limited;
     const fault = {
       kind,
@@ -77,10 +71,6 @@ export async function armFaults(world: World, merchants: readonly Merchant[]): P
     if (answer.status !== 201)
       throw new Error(`the fault ${kind} cannot be armed: ${answer.body.toString()}`);
   }
-}
-
-function contractsFor(kind: string, { contracts }: Merchant): readonly Contract[] {
-  return contracts.filter(({ channel }) => kind !== AMOUNT || channel !== "stripe");
 }
 
 /** What limits a fault to one contract. */

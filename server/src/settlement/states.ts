@@ -133,12 +133,12 @@ async function approveOnce(deps: StateDeps, actor: Actor, seen: Settlement, term
     const balances = await balancesOf(tx, [before.accountId, debt]);
     const pending = balances.find(({ accountId }) => accountId === before.accountId);
     const owed = balances.find(({ accountId }) => accountId === debt)?.balance ?? 0n;
-    const { items, amount } = await takenAlong(tx, before, pending);
+    const now = cell.clock.now();
+    const { items, amount } = await takenAlong(tx, before, pending, now);
     if (amount < 0n) {
       throw problem("conflict", { detail: "the merchant's refunds since then leave nothing to settle" });
     }
     const shares = sharesOf(amount, owed > 0n ? owed : 0n, terms);
-    const now = cell.clock.now();
     const moved = { ...before, items, ...shares, ...approved(deps, shares, now) };
     const after: Settlement = { ...moved, approvedBy: actor.operator.id };
     await updateSettlements(tx, [after]);
@@ -157,12 +157,13 @@ async function takenAlong(
   tx: Parameters<typeof takeOutflows>[0],
   settlement: Settlement,
   pending: { readonly balance: bigint; readonly listed: bigint } | undefined,
+  at: Date,
 ): Promise<{ items: number; amount: bigint }> {
   const { id, accountId, items, amount } = settlement;
   // `listed` counts this settlement too.
   const isCovered = pending !== undefined && -pending.balance >= pending.listed;
   if (isCovered || amount === 0n) return { items, amount };
-  const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
+  const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }], at);
   return { items: items + (taken?.items ?? 0), amount: amount + (taken?.amount ?? 0n) };
 }
 

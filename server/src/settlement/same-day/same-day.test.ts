@@ -224,3 +224,27 @@ test("an advance that a version before has booked is booked back when the channe
   assert.deepEqual([await balance("bank_own"), await balance("bank_reserve")], before);
   assert.equal(await reserved(), 0n);
 });
+
+test("what went back of a payment that is still to be split lowers T+0, and is held no more", async () => {
+  const merchant = await seasoned();
+  const { payment } = await merchant.paid(3_000n);
+  await merchant.refunded(payment, 1_000n);
+  world.splitting.push(payment);
+  await settleDate(world, await world.closeDay(), goOn);
+  const held = () =>
+    world.sql(
+      `select kind from settlement_holds h
+       where h.account_id = '${merchant.account("merchant_pending")}' and h.released_at is null`,
+    );
+  assert.equal((await held()).length, 2);
+  await paidIn("reserve", 5_000n);
+  await merchant.paid(4_000n);
+  assert.equal(await refusal(merchant), "settled");
+  assert.equal(await merchant.balance("merchant_available"), 3_000n);
+  assert.equal((await held()).length, 1);
+  world.splitting.splice(0);
+  await settleDate(world, await world.closeDay(), goOn);
+  assert.equal(await merchant.balance("merchant_available"), 6_000n);
+  assert.equal((await held()).length, 0);
+  assert.deepEqual(await world.violations(), []);
+});

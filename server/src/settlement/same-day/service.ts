@@ -172,7 +172,7 @@ async function decide(
   const { accountId, id } = begun;
   const amounts = await listOpenDate(tx, { accountId, settlementId: id, held }, ITEMS_MAX);
   // What no settlement has taken of what went out lowers this one.
-  const [outflow] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
+  const [outflow] = await takeOutflows(tx, [{ accountId, settlementId: id }], begun.madeAt);
   const amount = amounts.reduce((sum, one) => sum + one, outflow?.amount ?? 0n);
   const items = amounts.length + (outflow?.items ?? 0);
   const debt = merchantAccount(begun, "merchant_receivable");

@@ -68,15 +68,26 @@ const outflowsSql = sql(
    returning settlement_id, amount`,
 );
 
+// What went out of a payment that is still to be split may be held with the rest of it.
 const openOutflowsSql = sql(
   "settlement_open_outflows",
-  `update settlement_items i
-   set settlement_id = u.settlement_id
-   from unnest($1::uuid[], $2::uuid[]) as u(account_id, settlement_id)
-   where i.account_id = u.account_id
-     and i.settlement_id is null
-     and i.amount < 0
-   returning i.settlement_id, i.amount`,
+  `with taken as (
+     update settlement_items i
+     set settlement_id = u.settlement_id
+     from unnest($1::uuid[], $2::uuid[]) as u(account_id, settlement_id)
+     where i.account_id = u.account_id
+       and i.settlement_id is null
+       and i.amount < 0
+     returning i.journal_id, i.settlement_id, i.amount
+   ), released as (
+     update settlement_holds h
+     set released_at = $3, release_note = 'a settlement has taken it along'
+     from taken t
+     where h.journal_id = t.journal_id
+       and h.released_at is null
+   )
+   select settlement_id, amount
+   from taken`,
 );
 
 /**
@@ -86,10 +97,11 @@ const openOutflowsSql = sql(
 export async function takeOutflows(
   tx: Tx,
   of: readonly { accountId: Id; settlementId: Id }[],
+  at: Date,
 ): Promise<Taken[]> {
   const columns = columnsOf(of, ["accountId", "settlementId"]);
   const listed = await tx.all<{ settlementId: Id; amount: bigint }>(outflowsSql, columns);
-  const open = await tx.all<{ settlementId: Id; amount: bigint }>(openOutflowsSql, columns);
+  const open = await tx.all<{ settlementId: Id; amount: bigint }>(openOutflowsSql, [...columns, at]);
   return [...Map.groupBy([...listed, ...open], ({ settlementId }) => settlementId)].map(
     ([settlementId, rows]) => ({
       settlementId,

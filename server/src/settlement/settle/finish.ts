@@ -88,7 +88,8 @@ async function finishStep(
   );
   const plans = group.plans.filter(({ accountId }) => undecided.has(accountId));
   if (plans.length === 0) return [];
-  const judged = await judge(tx, plans, date);
+  const now = cell.clock.now();
+  const judged = await judge(tx, plans, { date, now });
   await mergeItems(
     tx,
     judged.flatMap(({ sums, verdict }) =>
@@ -97,7 +98,6 @@ async function finishStep(
         : [],
     ),
   );
-  const now = cell.clock.now();
   const made = judged.flatMap((one) => settlementsOf(deps, one, date, now));
   const kept = new Set(made.map(({ id }) => id));
   const begun = judged.flatMap(({ sums }) => [sums.regular.id, sums.supplementary?.id ?? []].flat());
@@ -124,12 +124,16 @@ type Sums = { readonly regular: Sum; readonly supplementary: Sum | null };
 type Judged = { readonly plan: Plan; readonly sums: Sums; readonly verdict: Verdict };
 
 /** Verdicts; where pending money is short, what went out of it on the open date is taken along first. */
-async function judge(tx: Tx, plans: readonly Plan[], date: string): Promise<Judged[]> {
+async function judge(
+  tx: Tx,
+  plans: readonly Plan[],
+  { date, now }: { readonly date: string; readonly now: Date },
+): Promise<Judged[]> {
   const first = await verdicts(tx, plans, date);
   const short = first.filter(({ verdict }) => verdict.settle === "carried" && verdict.because === "short");
   if (short.length === 0) return first;
   const of = short.map(({ plan, sums }) => ({ accountId: plan.accountId, settlementId: sums.regular.id }));
-  await addTaken(tx, await takeOutflows(tx, of));
+  await addTaken(tx, await takeOutflows(tx, of, now));
   return verdicts(tx, plans, date);
 }
 

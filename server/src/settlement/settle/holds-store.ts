@@ -47,12 +47,20 @@ const frozenSql = sql(
      and i.settlement_id is null
    group by j.subject_id
    having sum(i.amount) > 0
+     and not bool_or(i.amount > 0 and exists (
+       select
+       from settlement_holds h
+       where h.journal_id = i.journal_id
+         and h.kind = 'sharing'
+         and h.released_by is not null
+     ))
    order by j.subject_id`,
 );
 
 /**
  * Of payments that are still to be split those of which something is left in the open items of these
- * accounts: what went back whole is frozen nowhere.
+ * accounts, and whose success no person has released: what went back whole is frozen nowhere, and of what was
+ * released shares and refunds settle with it.
  */
 export async function frozenOf(
   tx: Tx,
@@ -132,7 +140,10 @@ const releaseExplainedSql = sql(
   "settlement_release_explained",
   `update settlement_holds h
    set released_at = $4,
-     release_note = case h.kind when 'break' then 'the break has ended' else 'the splitting is finished' end
+     release_note = case h.kind
+       when 'break' then 'the break has ended'
+       else 'nothing of it waits to be split'
+     end
    from journals j
    where h.account_id = any($1::uuid[])
      and h.kind in ('break', 'sharing')

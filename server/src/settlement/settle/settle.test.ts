@@ -215,7 +215,7 @@ test("what is left of a payment that is still to be split waits until it is", as
   assert.equal(await merchant.balance("merchant_available"), 1_500n);
   world.splitting.splice(0);
   await closeAndSettle();
-  const note = "the splitting is finished";
+  const note = "nothing of it waits to be split";
   assert.deepEqual(
     await sharingHolds(merchant),
     Array.from({ length: 3 }, () => ({ held: false, note })),
@@ -238,6 +238,24 @@ test("of a payment that went back whole nothing is frozen, whenever it went", as
   await closeAndSettle();
   assert.equal(await merchant.balance("merchant_available"), 1_600n);
   assert.equal(await merchant.balance("merchant_pending"), 0n);
+  world.splitting.splice(0);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("what a person lets go of settles with its refunds, though the splitting goes on", async () => {
+  const merchant = await world.merchant();
+  const { payment, journal } = await merchant.paid(3_000n);
+  await merchant.refunded(payment, 1_000n);
+  world.splitting.push(payment);
+  await closeAndSettle();
+  assert.equal((await sharingHolds(merchant)).length, 2);
+  await world.sql(
+    `update settlement_holds set released_at = now(), released_by = '${world.cell.newId()}'
+     where journal_id = '${journal}'`,
+  );
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 2_000n);
+  assert.equal((await sharingHolds(merchant)).filter(({ held }) => held).length, 0);
   world.splitting.splice(0);
   assert.deepEqual(await world.violations(), []);
 });
