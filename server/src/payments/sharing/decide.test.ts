@@ -42,20 +42,30 @@ describe("shares of one order are sent one after the other", () => {
 
 describe("the end of a splitting that the channel refuses", () => {
   const refused = { end: "refused", code: "ACQ.TRADE_STATUS_ERROR", message: "", retryable: false } as const;
-  const locked = (refundedAmount: bigint) =>
+  const locked = (accepted: bigint, asked = 0n) =>
     ({
       now: NOW,
       payment: { id: "p" },
       sharing: { state: "finishing", tries: 0, finishedAt: null },
-      success: { refundedAmount, takenBack: 0n, taken: { paidAmount: 1_000n } },
+      success: { id: "a", refundedAmount: accepted + asked, takenBack: 100n, taken: { paidAmount: 1_000n } },
+      refunds: [
+        { attemptId: "a", amount: accepted, acceptedAt: NOW },
+        { attemptId: "a", amount: asked, acceptedAt: null },
+        { attemptId: "surplus", amount: 1_000n, acceptedAt: NOW },
+      ],
     }) as unknown as Locked;
   it("is the end where the payment was given back whole: nothing is frozen", () => {
-    assert.equal(answerFinish(locked(1_000n), refused).effects.sharing?.state, "finished");
+    assert.equal(answerFinish(locked(900n), refused).effects.sharing?.state, "finished");
   });
-  it("is tried again while something may be frozen", () => {
-    const { sharing } = answerFinish(locked(999n), refused).effects;
-    assert.deepEqual([sharing?.state, sharing?.failureCode], ["finishing", "ACQ.TRADE_STATUS_ERROR"]);
-  });
+  for (const [title, accepted, asked] of [
+    ["while something may be frozen", 899n, 0n],
+    ["while a refund of the rest may come to nothing", 500n, 400n],
+  ] as const) {
+    it(`is tried again ${title}`, () => {
+      const { sharing } = answerFinish(locked(accepted, asked), refused).effects;
+      assert.deepEqual([sharing?.state, sharing?.failureCode], ["finishing", "ACQ.TRADE_STATUS_ERROR"]);
+    });
+  }
 });
 
 describe("a refund whose receivers give back with it", () => {

@@ -104,14 +104,14 @@ export function answerReturn(locked: Locked, returnId: Id, answer: Answer<ShareO
 }
 
 /**
- * An answer about the end of the splitting. A channel that refuses it of a payment given back whole has
- * nothing frozen any more.
+ * An answer about the end of the splitting. A channel that refuses it of a payment that it has given back
+ * whole has nothing frozen any more; a refund that was only asked for may come to nothing.
  */
 export function answerFinish(locked: Locked, end: CallEnd<FinishOutcome>): AnswerDecided {
   const { sharing, success } = locked;
   if (sharing === null) throw new Error(`the payment ${locked.payment.id} is not split`);
   const taken = success?.taken ?? null;
-  const isEmpty = taken !== null && backOf(success) >= taken.paidAmount;
+  const isEmpty = taken !== null && givenBack(locked) >= taken.paidAmount;
   const isNo =
     (end.end === "refused" && !end.retryable) || (end.end === "answered" && end.value.outcome === "failed");
   const meant: CallEnd<FinishOutcome> =
@@ -120,8 +120,12 @@ export function answerFinish(locked: Locked, end: CallEnd<FinishOutcome>): Answe
   return { decision, effects: next === sharing ? {} : { sharing: next } };
 }
 
-function backOf(success: Locked["success"]): bigint {
-  return success === null ? 0n : success.refundedAmount + success.takenBack;
+/** What the channel has given back of the success, by us or by itself, wherever it went then. */
+function givenBack({ success, refunds }: Locked): bigint {
+  if (success === null) return 0n;
+  return refunds
+    .filter(({ attemptId, acceptedAt }) => attemptId === success.id && acceptedAt !== null)
+    .reduce((sum, { amount }) => sum + amount, success.takenBack);
 }
 
 /** The shortfall is the merchant's: the refund goes on without it. */

@@ -99,6 +99,8 @@ test("a share that the channel has made is not held for refused by whoever takes
   await hands.fault("answer_lost_after_success", match, { ms: 90 * SECOND });
   await hands.share(payment.id, [{ receiver: own.id, amount: 200 }]);
   await hands.untilShared(payment.id, (seen) => seen.data[0].state === "unknown");
+  const calls = (await hands.timeline(payment.id)).filter(({ detail }) => detail.operation === "share");
+  assert.deepEqual(calls, [], "it is noted as sent while the call is under way");
   await sleep(HEARD_MS);
   // Sent again, it would be refused.
   await hands.fault("share_closed", match, {});
