@@ -210,14 +210,17 @@ async function pay(deps: PayoutsDeps, paying: Paying): Promise<End> {
   );
 }
 
-/** None of their lines has a floor, so that none is refused. */
+/** Throws an Error where the books refuse one: no account of theirs has a floor. */
 async function posted(
   tx: Tx,
   day: { readonly accountingDate: string },
   drafts: readonly JournalDraft[],
   at: Date,
 ): Promise<void> {
-  if (drafts.length > 0) await post(tx, day, drafts, at);
+  if (drafts.length === 0) return;
+  for (const { result } of await post(tx, day, drafts, at)) {
+    if (result === "refused") throw new Error("the books refuse a payment of channels' costs");
+  }
 }
 
 /** Throws `not_found`. */

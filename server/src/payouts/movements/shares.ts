@@ -36,8 +36,8 @@ const datesSql = sql(
   "fund_shares_dates",
   `select distinct channel_date as date
    from channel_money_days
-   where (channel_date >= $1 and shared_millionths is not null)
-     or shared_millionths is distinct from booked_share_millionths
+   where shared_millionths is not null
+     and (channel_date >= $1 or shared_millionths is distinct from booked_share_millionths)
    order by date`,
 );
 

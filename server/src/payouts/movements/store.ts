@@ -187,8 +187,9 @@ const OPEN = `
     select 'shares_differ', d.channel_account_id::text, null, d.channel_account_id, d.channel_date,
       d.currency::text, '分账', 0, '{}', d.shared_millionths - d.booked_share_millionths
     from channel_money_days d
-    where d.shared_millionths is distinct from d.booked_share_millionths
-      and d.booked_share_millionths is not null
+    where d.shared_millionths <> d.booked_share_millionths
+      -- As the index says it.
+      and d.shared_millionths is distinct from d.booked_share_millionths
       and not exists (
         select
         from channel_money_days f
