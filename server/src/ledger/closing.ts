@@ -14,7 +14,8 @@ const CLAIM_DATE = sql(
 );
 
 // Entries bear no date, but dates never fall along an account: its last place of a date is its last of all,
-// or is found by halving. Most accounts have none after a date that has just ended.
+// or is found by halving. Most accounts have none after a date that has just ended. ("limit 1" of what is
+// unique anyway: each place is looked up, and no table read whole for all of them.)
 const WRITE_BALANCES = sql(
   "ledger_closed_balances_insert",
   `with recursive search (account_id, low, high, probe) as (
