@@ -6,6 +6,7 @@ import type { Chance } from "./chance.ts";
 import {
   CALLS,
   CLOSE_TRANSACTION_NAMES,
+  CODE_CALLS,
   COMMISSION_TRANSACTION_NAMES,
   COST_POINTS,
   OTHER_MESSAGES,
@@ -17,26 +18,41 @@ import {
 } from "./points.ts";
 import type { MessageFate, TransactionFate } from "./weather.ts";
 
+/** The points of each kind that is rare enough to be made commoner where something lies in wait for it. */
+const PREY = {
+  close: CLOSE_TRANSACTION_NAMES,
+  /** Money on its way out. */
+  payouts: PAYOUT_POINTS,
+  /** Commission on money that does not pass us. */
+  commission: COMMISSION_TRANSACTION_NAMES,
+  /** Of that, what is owed to partners. */
+  owed: OWED_POINTS,
+  /** Costs that channels bill apart. */
+  costs: COST_POINTS,
+  /** Money that is split. */
+  shares: SHARING_POINTS,
+  /** What settles on its own day. */
+  sameDay: SAME_DAY_POINTS,
+  /** Buyers who show a code. */
+  codes: CODE_CALLS,
+  /** Cards. */
+  stripe: ["stripe.session.expire", "stripe.refund"],
+  /** What UnionPay undoes no more on its own day. */
+  unionpay: ["unionpay.refund"],
+};
+
+export type PreyKind = keyof typeof PREY;
+
 export type Ambush = {
   /** The fault of the sandbox without which what it lies in wait for may not come; null: it comes anyway. */
   readonly lure: Lure | null;
   /** What befalls this transaction, or this message; null: nothing lies in wait for it. */
   transaction(name: string): KnownTransactionFate | null;
   message(name: string): MessageFate | null;
-  /** Whether it lies in wait for a day's close. */
-  readonly isOfClose: boolean;
-  /** Whether it lies in wait for money on its way out. */
-  readonly isOfPayouts: boolean;
-  /** Whether it lies in wait for commission on money that does not pass us. */
-  readonly isOfCommission: boolean;
-  /** Of that, for what is owed to partners. */
-  readonly isOfOwed: boolean;
-  /** Whether it lies in wait for costs that channels bill apart. */
-  readonly isOfCosts: boolean;
-  /** Whether it lies in wait for money that is split. */
-  readonly isOfShares: boolean;
-  /** Whether it lies in wait for what settles on its own day. */
-  readonly isOfSameDay: boolean;
+  /** A transaction that it would have befallen at its COMMIT has come to none. */
+  escaped(): void;
+  /** Whether it lies in wait for something of this kind, which the world then has more of. */
+  isOf(kind: PreyKind): boolean;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -92,15 +108,12 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   };
   return {
     lure: LURES[trap.at] ?? null,
-    isOfClose: CLOSE_TRANSACTION_NAMES.includes(trap.at),
-    isOfPayouts: PAYOUT_POINTS.includes(trap.at),
-    isOfCommission: COMMISSION_TRANSACTION_NAMES.includes(trap.at),
-    isOfOwed: OWED_POINTS.includes(trap.at),
-    isOfCosts: COST_POINTS.includes(trap.at),
-    isOfShares: SHARING_POINTS.includes(trap.at),
-    isOfSameDay: SAME_DAY_POINTS.includes(trap.at),
+    isOf: (kind) => PREY[kind].includes(trap.at),
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
+    escaped: () => {
+      left += 1;
+    },
     message: (name) => (strikes("message", name) && trap.kind === "message" ? trap.fate : null),
   };
 }

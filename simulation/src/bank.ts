@@ -51,7 +51,7 @@ export async function openBank(
   const ours: OurAccount[] = [];
   const drawn = luck.hits(0.25) ? "poor" : "rich";
   // Where something lies in wait for money on its way out, it is to come by.
-  const wealth = world.weather.isBadForPayouts ? "rich" : drawn;
+  const wealth = world.weather.isBadFor("payouts") ? "rich" : drawn;
   world.weather.tally.add("bank", `a ${wealth} reserve`);
   for (const currency of [...new Set(merchants.flatMap((merchant) => merchant.currencies))].sort()) {
     const reserve = { currency, holds: "reserve", opening: OWN_MONEY[wealth] } as const;

@@ -288,7 +288,7 @@ async function pay(desk: CommissionDesk): Promise<void> {
   const { world, commission } = desk;
   const { luck, earnings } = commission;
   // Where something lies in wait for it, it is to come by, and more than once.
-  const isSure = world.weather.isBadForCommission;
+  const isSure = world.weather.isBadFor("commission");
   const items = earnings.flatMap((earning) => {
     const owed = owedOf(commission, earning);
     if (owed <= 0n || (luck.hits(0.1) && !isSure)) return [];

@@ -141,6 +141,7 @@ function hold(
   const { tally } = deps.weather;
   const statements: string[] = [];
   let transaction: string | null = null;
+  let isAmbushed = false;
   let sent = 0;
   let lost = false;
   let ended = false;
@@ -174,7 +175,9 @@ function hold(
     transaction = transactionNamed(statements);
     if (transaction === null) return false;
     tally.add("transactions", transaction);
-    fate = deps.weather.ambush(transaction) ?? fate;
+    const ambush = deps.weather.ambush(transaction);
+    isAmbushed = ambush !== null;
+    fate = ambush ?? fate;
     if (fate !== "fine") said.push(`(${fate})`);
     return fate === "crash_before";
   };
@@ -194,6 +197,7 @@ function hold(
         await client.query("rollback");
         return dieHere("before a transaction");
       }
+      if (text === "rollback" && isAmbushed) deps.weather.escaped();
       if (text === "commit") {
         strikes();
         if (fate === "lost_before_commit") return breakOff();

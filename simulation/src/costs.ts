@@ -26,7 +26,7 @@ const isBilled = (contract: Contract) =>
 export async function setCosts(world: World, merchants: readonly Merchant[]): Promise<readonly Minimum[]> {
   const luck = world.chance.stream("costs");
   const drawn = world.endsMonth ? 0.5 : 0.1;
-  const share = world.weather.isBadForCosts ? 0.8 : drawn;
+  const share = world.weather.isBadFor("costs") ? 0.8 : drawn;
   const minimums: Minimum[] = [];
   let approver: string | null = null;
   for (const { owner, contracts } of merchants) {

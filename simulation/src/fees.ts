@@ -35,7 +35,7 @@ const BEIJING_MS = 480 * MINUTE_MS;
 /** Gives some of the merchants schedules. */
 export async function setFees(world: World, merchants: readonly Merchant[]): Promise<readonly FeesSet[]> {
   const luck = world.chance.stream("fees");
-  const chosen = merchants.filter(() => luck.hits(0.5) || world.weather.isBadForOwed);
+  const chosen = merchants.filter(() => luck.hits(0.5) || world.weather.isBadFor("owed"));
   const [first] = chosen;
   if (first === undefined) return [];
   const hired = await asOperator(world, first.owner, "POST", "/v1/ops/operators", {
@@ -63,7 +63,7 @@ async function setFee(
   // Some worlds begin shortly before midnight: approved after it, a version from the day before is too late.
   const soon = world.scheduler.now().getTime() + BEIJING_MS + MINUTE_MS;
   const effectiveFrom = new Date(soon).toISOString().slice(0, 10);
-  const terms = drawTerms(luck, world.weather.isBadForOwed);
+  const terms = drawTerms(luck, world.weather.isBadFor("owed"));
   const { tiers, minimum, cap, refund, shares } = terms;
   const place = { merchant_id: merchant.id, method: null, currency, effective_from: effectiveFrom };
   const rules = [{ tiers, minimum, cap }];

@@ -16,11 +16,11 @@ export function fundFlowsOf(
 ): (channel: string) => FundFlow {
   const luck = chance.stream("fund flows");
   // Where something lies in wait for money on its way through us, it is to come by.
-  const isLeftOut = weather.isBadForClose || weather.isBadForPayouts;
-  const isThere = (luck.hits(SHARE) && !isLeftOut) || weather.isBadForCommission;
+  const isLeftOut = weather.isBadFor("close") || weather.isBadFor("payouts");
+  const isThere = (luck.hits(SHARE) && !isLeftOut) || weather.isBadFor("commission");
   const own = luck.stream(name);
   const drawn = own.weighed({ none: isFirst ? 0 : 2, some: 2, all: 1 });
-  const whole = weather.isBadForCommission ? "all" : drawn;
+  const whole = weather.isBadFor("commission") ? "all" : drawn;
   const surely = isFirst ? own.pick(WALLETS) : null;
   return (channel) => {
     const isBeside = channel === surely || own.hits(BESIDE);

@@ -26,7 +26,7 @@ export async function registerPartners(
   const owed: OwedPayee[] = [];
   for (const party of distinct(fees.flatMap(({ shares }) => shares.map((share) => share.party)))) {
     const own = luck.stream(party);
-    if (own.hits(0.1) && !world.weather.isBadForPayouts) continue;
+    if (own.hits(0.1) && !world.weather.isBadFor("payouts")) continue;
     const path = `/v1/ops/partners/${party}`;
     const legalName = `${party} Agency Co., Ltd.`;
     await approved(hands, "PUT", path, { name: legalName });
@@ -71,7 +71,7 @@ async function enterOwed(hands: Hands, place: Place, luck: Chance): Promise<Owed
     world.weather.tally.add("bank", `terms of a ${kind}`);
   }
   const payee: OwedPayee = { ...place, accounts: new Map(), coolDownHours, minimum };
-  if (luck.hits(0.1) && !world.weather.isBadForPayouts) {
+  if (luck.hits(0.1) && !world.weather.isBadFor("payouts")) {
     world.weather.tally.add("bank", `a ${kind} without an account`);
   } else {
     await enterAccount(hands, payee, luck);

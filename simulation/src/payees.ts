@@ -66,7 +66,7 @@ export async function enterMerchant(
   const { name } = merchant;
   const own = { name, legalName: `${name} trading co ltd`, path, currency, coolDownHours };
   const payee: MerchantPayee = { ...own, merchant, accounts: new Map(), isAutomatic };
-  if (luck.hits(0.1) && !world.weather.isBadForPayouts) {
+  if (luck.hits(0.1) && !world.weather.isBadFor("payouts")) {
     world.weather.tally.add("bank", "a merchant without an account");
   } else {
     await enterAccount(hands, payee, luck);
@@ -117,7 +117,7 @@ async function setPolicy(
     currency,
     effective_from: new Date(soon).toISOString().slice(0, 10),
     basis:
-      hands.world.weather.isBadForPayouts || hands.world.hasSameDay
+      hands.world.weather.isBadFor("payouts") || hands.world.hasSameDay
         ? "on_success"
         : luck.weighed({ on_success: 4, on_reconciled: 3, on_funds_received: 1 }),
     days: hands.world.hasSameDay ? 0 : 1,

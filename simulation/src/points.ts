@@ -209,6 +209,17 @@ const SHARING_CALL_NAMES = [
 /** Points of money that is split. */
 export const SHARING_POINTS: readonly string[] = [...SHARING_TRANSACTION_NAMES, ...SHARING_CALL_NAMES];
 
+/** Points of payment codes alone: their orders are paid, or undone, by calls of their own. */
+export const CODE_CALLS: readonly string[] = [
+  "alipay.trade.pay",
+  "alipay.trade.cancel",
+  "unionpay.purchase.code",
+  "unionpay.reversal",
+  "wechat.micropay",
+  "wechat.orderquery",
+  "wechat.reverse",
+];
+
 /** What the platform asks a channel, and its banks. */
 export const CALLS: readonly string[] = [
   "alipay.trade.precreate",

@@ -210,9 +210,10 @@ async function settle(market: Market, sharing: Sharing): Promise<void> {
   await disarmFaults(world);
   const isByChance = !world.hasLongCalm && world.chance.stream("night").hits(ROUGH_NIGHTS);
   await pass(untilMidnight(world));
-  if (isByChance || weather.isBadForClose) weather.night();
+  if (isByChance || weather.isBadFor("close")) weather.night();
   await pass(NIGHT_MS);
-  weather.calm();
+  // A month's minimum is booked when the channels' bills of its last day have come.
+  if (!weather.isBadFor("costs")) weather.calm();
   await pass(UNTIL_PAYDAY_MS);
   await payOut(world, office, sharing);
   await pass(begunAt + CALM_MS - scheduler.now().getTime());
@@ -231,7 +232,7 @@ async function sameDay(world: World, market: Market): Promise<void> {
   const { weather } = world;
   const pass = (ms: number) => world.scheduler.run(() => false, from(world, ms));
   const isRough = world.chance.stream("weather of the same day").hits(0.5);
-  if (isRough || weather.isBadForSameDay) weather.storm();
+  if (isRough || weather.isBadFor("sameDay")) weather.storm();
   const disturbing = disturb(world, PAYDAY_MS, "disturbances of the same day");
   await tradeForToday(market);
   disturbing.stop();
@@ -251,14 +252,14 @@ async function payAgain(world: World, office: Office): Promise<void> {
   const luck = world.chance.stream("second payday");
   const isChosen = luck.hits(SECOND_PAYDAYS) || (world.endsMonth && luck.hits(SECOND_AT_MONTHS_END));
   // What channels pay then repays what stood for it.
-  if (!isChosen && !weather.isBadForCosts && !world.hasSameDay) return;
+  if (!isChosen && !weather.isBadFor("costs") && !world.hasSameDay) return;
   weather.tally.add("bank", "a second payday");
+  if (weather.isBadFor("costs")) weather.night();
   await payday(office);
-  if (weather.isBadForSameDay) weather.night();
+  if (weather.isBadFor("sameDay")) weather.night();
   await rest(world, office);
-  if (!world.hasSameDay) return;
   // A close that finds the money there.
-  await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
+  if (world.hasSameDay) await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
   weather.calm();
   await rest(world, office);
 }
@@ -284,7 +285,8 @@ async function payOut(world: World, office: Office, { paid }: Sharing): Promise<
     violations.push("what was asked for a day later has not come to an end");
   }
   await pass(untilMidnight(world));
-  const isRough = world.chance.stream("night of statements").hits(ROUGH_NIGHTS) || weather.isBadForPayouts;
+  const isRough =
+    world.chance.stream("night of statements").hits(ROUGH_NIGHTS) || weather.isBadFor("payouts");
   if (isRough) weather.storm();
   await pass(STATEMENTS_MS);
   await turn(office);

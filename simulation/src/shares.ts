@@ -23,7 +23,7 @@ export function drawSharing(
   const takes = (contract: Contract) => method === null || method.startsWith(`${contract.channel}.`);
   if (contracts.length === 0) return null;
   // Now and then it is asked for where nobody splits.
-  const often = world.weather.isBadForShares ? 0.95 : 0.6;
+  const often = world.weather.isBadFor("shares") ? 0.95 : 0.6;
   if (!luck.hits(contracts.some(takes) ? often : 0.04)) return null;
   if (luck.hits(0.6)) return "later";
   const receivers = drawRules(luck, receiversOf(sharing, merchant.name), amount);

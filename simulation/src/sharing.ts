@@ -72,9 +72,9 @@ function approveBy(world: World, { owner }: Merchant, id: string, token: string)
 /** Contracts with one channel split all alike, but for a few merchants'. */
 async function setContracts(world: World, merchant: Merchant, luck: Chance, token: string): Promise<Split[]> {
   const splits: Split[] = [];
-  const isMixed = luck.hits(0.2) && !world.weather.isBadForShares;
+  const isMixed = luck.hits(0.2) && !world.weather.isBadFor("shares");
   for (const channel of SPLITTING) {
-    if (!luck.hits(0.65) && !world.weather.isBadForShares) continue;
+    if (!luck.hits(0.65) && !world.weather.isBadFor("shares")) continue;
     for (const contract of merchant.contracts.filter((one) => one.channel === channel)) {
       if (isMixed && luck.hits(0.5)) continue;
       const mode = luck.hits(0.4) && world.mayHoldShares && passesUs(contract) ? "books" : "channel";
@@ -139,7 +139,11 @@ export async function addReceivers(desk: Desk, sharing: Sharing, spanMs: number)
   const luck = world.chance.stream("new receivers");
   const merchants = [...new Set(sharing.receivers.map(({ merchant }) => merchant))];
   for (const merchant of merchants) {
-    for (let number = luck.between(0, 2) + (world.weather.isBadForShares ? 2 : 0); number > 0; number -= 1) {
+    for (
+      let number = luck.between(0, 2) + (world.weather.isBadFor("shares") ? 2 : 0);
+      number > 0;
+      number -= 1
+    ) {
       await world.sleep(bank.owner, luck.integer(Math.ceil(spanMs / 4)));
       const splits = sharing.splits.filter(({ contract }) => merchant.contracts.includes(contract));
       const wish = drawReceiver(merchant, splits, luck, `late supplier ${number} of ${merchant.name}`);

@@ -4,15 +4,26 @@ import type { Answer, Body } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
 import type { Chance } from "./chance.ts";
 import { channelWhims } from "./channel-whims.ts";
-import { AT_THE_CASHIER, currencyOfMethod, pickMethod, type WorldCurrency, withNeeds } from "./methods.ts";
+import {
+  AT_THE_CASHIER,
+  currencyOfMethod,
+  methodsOf,
+  pickMethod,
+  type WorldCurrency,
+  withNeeds,
+} from "./methods.ts";
 import { drawSharing, mayFindNoSplit, type ProfitSharing, shares } from "./shares.ts";
+
+/** Of fifteen or so, where something lies in wait for them. */
+const MANY_CODES = 40;
 
 export async function trade(deps: TradeDeps): Promise<void> {
   const { world, merchant, number, luck } = deps;
   const buyer: Buyer = { owner: { name: `buyer${number}`, alive: true }, luck: luck.stream("buyer") };
   const orderNo = `${merchant.name}-${number}`;
   const expiresIn = luck.pick([60, 90, 300, 900, 7_200]);
-  const drawn = luck.weighed({ cashier: 2, code: 3, other: 10 });
+  const codes = world.weather.isBadFor("codes") ? MANY_CODES : 3;
+  const drawn = luck.weighed({ cashier: 2, code: codes, other: 10 });
   const method = deps.wanted === null ? drawn : "other";
   const currency = currencyOf(deps, method);
   const order: Record<string, unknown> = {
@@ -27,7 +38,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
     code = await newPaymentCode(world, buyer);
     order.payment_code = code;
   } else if (method === "other") {
-    Object.assign(order, deps.wanted === null ? pickMethod(luck, currency) : withNeeds(deps.wanted));
+    Object.assign(order, deps.wanted === null ? drawMethod(deps, currency) : withNeeds(deps.wanted));
   }
   const split = currency === "CNY" ? drawSharing(deps, order.amount as number, wayOf(order)) : null;
   if (split !== null) order.profit_sharing = split;
@@ -103,10 +114,16 @@ function hasNoSplit({ status, body }: Answer): boolean {
 }
 
 /** Payment codes are wallets', which take yuan alone. */
-function currencyOf({ merchant, luck, wanted }: TradeDeps, method: string): WorldCurrency {
+function currencyOf({ world, merchant, luck, wanted }: TradeDeps, method: string): WorldCurrency {
   if (wanted !== null) return currencyOfMethod(wanted);
   if (method === "code" || !merchant.currencies.includes("USD")) return "CNY";
-  return luck.hits(0.4) ? "USD" : "CNY";
+  return luck.hits(world.weather.isBadFor("stripe") ? 0.9 : 0.4) ? "USD" : "CNY";
+}
+
+/** Mostly UnionPay's where something lies in wait for it. */
+function drawMethod({ world, luck }: TradeDeps, currency: WorldCurrency): Record<string, string> {
+  const isBad = world.weather.isBadFor("unionpay") && currency === "CNY";
+  return isBad && luck.hits(0.8) ? withNeeds(luck.pick(methodsOf("unionpay"))) : pickMethod(luck, currency);
 }
 
 /** Now and then the least. Of a card's payments half a dollar is. */

@@ -1,5 +1,5 @@
 /** What goes wrong between the parts of a simulated world, and how often. */
-import { type KnownTransactionFate, type Lure, layAmbush } from "./ambush.ts";
+import { type KnownTransactionFate, type Lure, layAmbush, type PreyKind } from "./ambush.ts";
 import type { Chance } from "./chance.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -37,6 +37,8 @@ export type Weather = {
   transaction(): TransactionFate;
   /** What lies in wait for a transaction of this name; null: nothing does. */
   ambush(name: string): KnownTransactionFate | null;
+  /** A transaction has come to no COMMIT at which its ambush would have struck. */
+  escaped(): void;
   /** Whether a read finds its connection broken. */
   readLost(): boolean;
   /** A call of the platform to a channel, or of its webhooks, or anything else that is sent. */
@@ -62,19 +64,10 @@ export type Weather = {
   calm(): void;
   /** How often what went wrong, and whatever else is worth knowing that it happened. */
   readonly tally: Tally;
-  /** Something lies in wait for a day's close. */
-  readonly isBadForClose: boolean;
-  /** Or for money on its way out. */
-  readonly isBadForPayouts: boolean;
-  /** Or for commission on money that does not pass us. */
-  readonly isBadForCommission: boolean;
-  /** Of that, for what partners are owed. */
-  readonly isBadForOwed: boolean;
-  /** Or for money that is split. */
-  readonly isBadForCosts: boolean;
-  readonly isBadForShares: boolean;
-  /** Or for what settles on its own day. */
-  readonly isBadForSameDay: boolean;
+  /** Something lies in wait for what is of this kind. */
+  isBadFor(kind: PreyKind): boolean;
+  /** Something lies in wait that ends a process: a shelter keeps it from all that it meets. */
+  readonly isDeadly: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: Lure | null;
 };
@@ -117,6 +110,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
       return sheltered && drawn.startsWith("crash_") ? "fine" : drawn;
     },
     ambush: (name) => (calm || isHushed || (sheltered && ambush.isDeadly) ? null : ambush.transaction(name)),
+    escaped: ambush.escaped,
     readLost: () => {
       if (away) return true;
       const lost = !calm && !isHushed && draw.hits(rates.connection);
@@ -166,6 +160,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     },
     storm: () => {
       calm = false;
+      isNight = false;
     },
     night: () => {
       calm = false;
@@ -178,13 +173,8 @@ export function createWeather(seed: number, chance: Chance): Weather {
       away = false;
     },
     tally,
-    isBadForClose: ambush.isOfClose,
-    isBadForPayouts: ambush.isOfPayouts,
-    isBadForCommission: ambush.isOfCommission,
-    isBadForOwed: ambush.isOfOwed,
-    isBadForCosts: ambush.isOfCosts,
-    isBadForShares: ambush.isOfShares,
-    isBadForSameDay: ambush.isOfSameDay,
+    isBadFor: ambush.isOf,
+    isDeadly: ambush.isDeadly,
     lure: ambush.lure,
   };
 }

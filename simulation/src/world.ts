@@ -93,7 +93,8 @@ const HOUR_MS = 3_600_000;
 const BEIJING_MS = 8 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** After noon in Beijing: UnionPay's clearing day ends at 23:00, others' at midnight, Stripe's in UTC. */
-const DAYS_END_MS = [11 * HOUR_MS, 12 * HOUR_MS, 20 * HOUR_MS];
+const UNIONPAY_ENDS_MS = 11 * HOUR_MS;
+const DAYS_END_MS = [UNIONPAY_ENDS_MS, 12 * HOUR_MS, 20 * HOUR_MS];
 
 export type WorldOptions = {
   readonly stepsMax: number;
@@ -124,7 +125,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const lines = createLines((name) => weather.tally.add("routing", name));
   const circuits: CircuitEvent[] = [];
   const deaths: Death[] = [];
-  const hasLongCalm = chance.stream("longer calm").hits(LONG_CALM_SHARE);
+  const hasLongCalm = chance.stream("longer calm").hits(LONG_CALM_SHARE) && !weather.isDeadly;
   const heard = (word: HealthWord) => {
     circuits.push({ ...word, at: scheduler.now().getTime() });
     weather.tally.add("routing", `${word.event}${word.why === "" ? "" : `, by ${word.why}`}`);
@@ -166,16 +167,18 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
 
 function rightsOf(chance: Chance, weather: Weather): Pick<World, "mayHoldShares" | "hasSameDay"> {
   // Without a trap of its own: what lies in wait for shares lies at the channel's.
-  const isLicensed = weather.isBadForOwed || chance.stream("licence").hits(LICENSED);
+  const isLicensed = weather.isBadFor("owed") || chance.stream("licence").hits(LICENSED);
   return {
-    mayHoldShares: isLicensed && !weather.isBadForShares,
-    hasSameDay: weather.isBadForSameDay || chance.stream("same day").hits(SAME_DAY),
+    mayHoldShares: isLicensed && !weather.isBadFor("shares"),
+    hasSameDay: weather.isBadFor("sameDay") || chance.stream("same day").hits(SAME_DAY),
   };
 }
 
-function beginningOf(chance: Chance, { isBadForCosts }: Weather): Pick<World, "begunAt" | "endsMonth"> {
-  const endsMonth = isBadForCosts || chance.stream("month").hits(MONTH_ENDS);
-  const start = EPOCH + startOf(chance.stream("start"));
+function beginningOf(chance: Chance, weather: Weather): Pick<World, "begunAt" | "endsMonth"> {
+  const endsMonth = weather.isBadFor("costs") || chance.stream("month").hits(MONTH_ENDS);
+  const luck = chance.stream("start");
+  const start =
+    EPOCH + (weather.isBadFor("unionpay") ? shortlyBefore(UNIONPAY_ENDS_MS, luck) : startOf(luck));
   return { begunAt: new Date(endsMonth ? onLastDay(start) : start), endsMonth };
 }
 
@@ -193,7 +196,11 @@ export function dateIn(at: Date, ms: number): string {
 
 /** What a channel still undoes on its own day it refuses on the next. */
 function startOf(luck: Chance): number {
-  return luck.hits(0.3) ? luck.pick(DAYS_END_MS) - luck.integer(HOUR_MS / 2) : luck.integer(DAY_MS);
+  return luck.hits(0.3) ? shortlyBefore(luck.pick(DAYS_END_MS), luck) : luck.integer(DAY_MS);
+}
+
+function shortlyBefore(ms: number, luck: Chance): number {
+  return ms - luck.integer(HOUR_MS / 2);
 }
 
 /** What the world's actors do. */

@@ -123,14 +123,20 @@ async function receive(
 }
 
 /**
- * A claim names its payment by the channel's number, which an order may have only once it is told to be paid.
- * So a young one is refused, for the channel to say it again; an older one is about a payment that is not
- * ours.
+ * A claim, or money that the channel gave back by itself, names its payment by the channel's number, which an
+ * order may have only once it is told to be paid. So a young one is refused, for the channel to say it again;
+ * an older one is about a payment that is not ours.
  */
 function ofNoOrder({ about }: Authentic, { traits }: Pick<Channel, "traits">, receivedAt: Date): string {
-  const isYoung =
-    about.kind === "dispute" && about.dispute.openedDate >= channelDateOf(traits, plus(receivedAt, -DAY));
+  const since = sinceOf(about);
+  const isYoung = since !== null && since >= channelDateOf(traits, plus(receivedAt, -DAY));
   return isYoung ? TOO_EARLY : "no order here has this number";
+}
+
+/** The channel's date of what may be told before its payment is known by the channel's number. */
+function sinceOf(about: Authentic["about"]): string | null {
+  if (about.kind === "dispute") return about.dispute.openedDate;
+  return about.kind === "foreign_refund" ? about.refund.channelDate : null;
 }
 
 async function attemptFor(
