@@ -20,6 +20,7 @@ export type Widened =
 const CHUNK_BYTES = 4_194_304;
 const WORD_BYTES = 4;
 const NOT_ASCII = 0x80808080;
+const FIRST_NOT_ASCII = 0x80;
 const FEED = 0x0a;
 
 /** Reads the bytes from `start` up to `end` and writes them widened. */
@@ -47,7 +48,7 @@ export function widen({ from, start, end, to }: WidenTask): Widened {
 
 /**
  * The byte that waits for its second one after so many bytes of a chunk, or 0; below 0: the place, less one,
- * of a pair that is none. Four bytes of ASCII are passed over at once.
+ * of a pair that is none. Four bytes of ASCII are passed over at once, and a pair is looked at as one.
  */
 function leadAfter(
   chunk: Buffer,
@@ -56,21 +57,26 @@ function leadAfter(
   leadBefore: number,
   known: Uint8Array,
 ): number {
-  let lead = leadBefore;
-  for (let at = 0; at < bytes; ) {
-    const isWord = lead === 0 && at % WORD_BYTES === 0 && at + WORD_BYTES <= bytes;
-    if (isWord && ((words[at / WORD_BYTES] as number) & NOT_ASCII) === 0) {
-      at += WORD_BYTES;
-      continue;
+  const wordsEnd = Math.floor(bytes / WORD_BYTES);
+  let at = 0;
+  if (leadBefore !== 0) {
+    if (known[(leadBefore << 8) | (chunk[0] as number)] !== 1) return -1;
+    at = 1;
+  }
+  while (at < bytes) {
+    if (at % WORD_BYTES === 0) {
+      let word = at / WORD_BYTES;
+      while (word < wordsEnd && ((words[word] as number) & NOT_ASCII) === 0) word += 1;
+      at = word * WORD_BYTES;
+      if (at === bytes) return 0;
     }
     const byte = chunk[at] as number;
-    if (lead !== 0) {
-      if (known[(lead << 8) | byte] !== 1) return -at - 1;
-      lead = 0;
-    } else if (byte >= 0x80) lead = byte;
-    at += 1;
+    if (byte < FIRST_NOT_ASCII) at += 1;
+    else if (at + 1 === bytes) return byte;
+    else if (known[(byte << 8) | (chunk[at + 1] as number)] !== 1) return -(at + 1) - 1;
+    else at += 2;
   }
-  return lead;
+  return 0;
 }
 
 function lineAt(source: number, position: number): number {

@@ -80,6 +80,9 @@ create macro cell(text) as coalesce(trim(text, chr(9) || ' '), '');
 create macro instant(text) as
   strftime(try_strptime(text, '%Y-%m-%d %H:%M:%S') - interval 8 hour, '%Y-%m-%dT%H:%M:%S.000Z');
 
+-- By what it takes a file to hold, all of its lines would be kept to look for those few among them.
+set disabled_optimizers = 'build_side_probe_side';
+
 create table large_theirs as
 select cell(trade_no) as trade_no, order_no,
   case
@@ -98,6 +101,8 @@ from (
   from large_lines l
   semi join large_hard h on h.order_hash = hash(l.order_no)
 ) hard_lines;
+
+reset disabled_optimizers;
 
 -- What is irregular has no place here.
 create table large_irregular as

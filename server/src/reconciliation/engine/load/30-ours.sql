@@ -1,4 +1,13 @@
--- The movements of each scope: what is new to it, and what was carried in.
+-- The movements of each scope: what is new to it, and what was carried in. They are told before they are
+-- numbered, since numbers are given by one thread.
+
+create table our_movements as
+select *
+from fresh_kept
+union all
+select scope, accounting_date, channel_date, journal_id, origin, kind, order_no, trade_no, refund_no, amount,
+  settle, fee, currency, payment_id, attempt_id, refund_id, voucher, quiet, match_key
+from carried;
 
 create table ours as
 select scope, row_number() over () as id, accounting_date, channel_date, journal_id, origin, kind,
@@ -6,12 +15,6 @@ select scope, row_number() over () as id, accounting_date, channel_date, journal
     refund_no,
   amount, settle, fee, currency, coalesce(payment_id, '') as payment_id,
   coalesce(attempt_id, '') as attempt_id, coalesce(refund_id, '') as refund_id, voucher, quiet, match_key
-from (
-  select *
-  from fresh_kept
-  union all
-  select scope, accounting_date, channel_date, journal_id, origin, kind, order_no, trade_no, refund_no,
-    amount,
-    settle, fee, currency, payment_id, attempt_id, refund_id, voucher, quiet, match_key
-  from carried
-) rows_of_ours;
+from our_movements;
+
+drop table our_movements;
