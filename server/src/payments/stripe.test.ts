@@ -228,6 +228,18 @@ describe("money given back to a card", () => {
     assert.deepEqual(await bookedAtTheDashboard(payment, 2), [300, 300]);
   });
 
+  test("by somebody at the dashboard, told before the payment is, is refused until then", async () => {
+    const { payment, order, tell } = await paidUntold({ method: "card" }, "4242");
+    const made = await platform.sandbox("POST", `/stripe/orders/${order}/refund`, { amount: 200 });
+    assert.equal(made.status, 200, JSON.stringify(made.body));
+    const refused = await tell("refund.created", 1);
+    assert.ok(refused.status >= 300, JSON.stringify(refused));
+
+    assert.equal((await tell("payment_intent.succeeded", 1)).status, 200);
+    assert.equal((await tell("refund.created", 2)).status, 200);
+    assert.deepEqual(await bookedAtTheDashboard(payment, 1), [200]);
+  });
+
   test("by somebody at the dashboard that fails at the bank is booked back", async () => {
     const payment = await paid();
     await atTheDashboard(payment, { fails_after_ms: 1_000 });
@@ -241,6 +253,29 @@ describe("money given back to a card", () => {
     assert.equal((await booked(payment, "break_refund_theirs")).length, 1);
   });
 });
+
+/** A payment that was paid at Stripe, and of which nothing is told until `tell` says it. */
+async function paidUntold(wanted: Record<string, unknown>, card: string) {
+  const payment = await create(wanted);
+  const order = hands.order(payment);
+  const lost = { kind: "notification_lost", match: { out_trade_no: order }, params: {} };
+  assert.equal((await platform.sandbox("POST", "/faults", lost)).status, 201);
+  const paying = { code: inHand(payment), card };
+  assert.equal((await platform.sandbox("POST", "/wallet/pay", paying)).status, 200);
+  const heard = async (type: string): Promise<Json> => {
+    const { body } = await platform.sandbox("GET", `/stripe/notifications?out_trade_no=${order}`);
+    return body.data.find((one: Json) => one.params.event_type === type);
+  };
+  const tell = async (type: string, tries: number): Promise<Json> => {
+    await platform.sandbox("POST", `/stripe/notifications/${(await heard(type)).id}/resend`);
+    const told = await hands.eventually(
+      () => heard(type),
+      (one) => one.tries.length === tries,
+    );
+    return told.tries.at(-1);
+  };
+  return { payment, order, tell };
+}
 
 async function atTheDashboard(payment: Json, refund: Json): Promise<void> {
   const order = payment.attempts[0].channel_trade_no;
@@ -383,24 +418,7 @@ describe("a payer's claim", () => {
   for (const method of ["card.app", "card"]) test(`${early}: ${method}`, () => isToldEarly(method));
 
   async function isToldEarly(method: string): Promise<void> {
-    const payment = await create({ method });
-    const order = hands.order(payment);
-    const lost = { kind: "notification_lost", match: { out_trade_no: order }, params: {} };
-    assert.equal((await platform.sandbox("POST", "/faults", lost)).status, 201);
-    const card = { code: inHand(payment), card: "0259" };
-    assert.equal((await platform.sandbox("POST", "/wallet/pay", card)).status, 200);
-    const heard = async (type: string): Promise<Json> => {
-      const { body } = await platform.sandbox("GET", `/stripe/notifications?out_trade_no=${order}`);
-      return body.data.find((one: Json) => one.params.event_type === type);
-    };
-    const tell = async (type: string, tries: number): Promise<Json> => {
-      await platform.sandbox("POST", `/stripe/notifications/${(await heard(type)).id}/resend`);
-      const told = await hands.eventually(
-        () => heard(type),
-        (one) => one.tries.length === tries,
-      );
-      return told.tries.at(-1);
-    };
+    const { payment, tell } = await paidUntold({ method }, "0259");
     const refused = await tell("charge.dispute.created", 1);
     assert.ok(refused.status >= 300, JSON.stringify(refused));
     const before = await get(`/v1/payments/${payment.id}`);
