@@ -103,10 +103,12 @@ export type Booking =
     };
 
 type BookingOfShare = {
-  readonly booking: "share_return_booked";
+  readonly booking: "share_return_booked" | "share_returned";
   readonly attempt: Attempt;
   readonly share: Share;
   readonly shareReturn: ShareReturn;
+  /** It had been held for failed with its refund. */
+  readonly afterFailure?: boolean;
 };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

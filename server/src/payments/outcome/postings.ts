@@ -43,6 +43,7 @@ export function journalOf(booking: Booking, id: Id): JournalDraft {
     case "refund_after_failure":
       return refundAfterFailure(booking.attempt, booking.refund, id);
     case "share_return_booked":
+    case "share_returned":
       return shareJournal(booking, id);
     case "dispute_opened":
     case "dispute_won":

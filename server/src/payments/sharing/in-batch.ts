@@ -18,6 +18,7 @@ import {
   type SharingRow,
   sharesOfPayments,
   sharingsOfPayments,
+  updateReturns,
   updateShares,
 } from "../../sharing/index.ts";
 import type { NewEvent } from "../../webhooks/index.ts";
@@ -27,7 +28,7 @@ import type { Booking, Box, Draft } from "../outcome/draft.ts";
 import { asksForSharing, bornSharing } from "./asked.ts";
 import { lookAgainAt } from "./decide.ts";
 import { shareEvent } from "./door.ts";
-import { isHeldBack, returnsOnRefund } from "./room.ts";
+import { isHeldBack, returnsCarriedOut, returnsOnRefund } from "./room.ts";
 
 /** What contracts say of splitting, for the accounts of one batch; read before its transaction. */
 export type ContractsOfBatch = ReadonlyMap<Id, SharingContract>;
@@ -51,8 +52,12 @@ export type SharesInBatch = {
     /** Of what came back at once, in our own books. */
     readonly events: readonly NewEvent[];
   };
+  /** What of shares came back with a refund that was carried out after it had failed. */
+  onCarriedOut(box: Pick<Box, "payment" | "attempts">, refund: Refund): Came;
   write(tx: Tx): Promise<void>;
 };
+
+type Came = { readonly bookings: readonly Booking[]; readonly events: readonly NewEvent[] };
 
 export type InBatchDeps = {
   readonly contracts: ContractsOfBatch;
@@ -60,6 +65,9 @@ export type InBatchDeps = {
   readonly newId: IdMaker;
   readonly now: Date;
 };
+
+/** What makes refunds, or tells of them. */
+const OF_REFUNDS: readonly Command["kind"][] = ["refund", "refund_report"];
 
 /** Reads what the batch's refunds must know of shares; its payments are locked in this transaction. */
 export async function sharesInBatch(
@@ -70,12 +78,17 @@ export async function sharesInBatch(
 ): Promise<SharesInBatch> {
   const refunded = commands.flatMap(({ kind, paymentId }) => {
     const payment = boxes.get(paymentId)?.payment;
-    return kind === "refund" && payment !== undefined && asksForSharing(payment) ? [paymentId] : [];
+    return OF_REFUNDS.includes(kind) && payment !== undefined && asksForSharing(payment) ? [paymentId] : [];
   });
   const known = await load(tx, [...new Set(refunded)].sort());
   const bornRows: SharingRow[] = [];
   const newReturns: ShareReturn[] = [];
+  const lateReturns: ShareReturn[] = [];
   const changed = new Map<Id, Share>();
+  const cameBack = (payment: Payment, shares: readonly Share[]): readonly NewEvent[] =>
+    shares.map((share) =>
+      shareEvent(deps.newId(), { payment, now: deps.now }, { type: "share.returned", share }),
+    );
   return {
     born: (payment, attempt) => {
       const contract = deps.contracts.get(attempt.channelAccountId);
@@ -117,35 +130,61 @@ export async function sharesInBatch(
       });
       const waits = isHeldBack(own.shares, own.returns, refund, traits);
       const back = new Set(returns.filter(isFinal).map(({ shareId }) => shareId));
-      const about = { payment: box.payment, now: deps.now };
-      const events = own.shares
-        .filter(({ id }) => back.has(id))
-        .map((share) => shareEvent(deps.newId(), about, { type: "share.returned", share }));
+      const events = cameBack(
+        box.payment,
+        own.shares.filter(({ id }) => back.has(id)),
+      );
       return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null, events };
+    },
+    onCarriedOut: (box, refund) => {
+      const own = known.get(box.payment.id);
+      const attempt = box.attempts.get(refund.attemptId);
+      if (own === undefined || attempt === undefined) return { bookings: [], events: [] };
+      const { shares, returns } = returnsCarriedOut(refund, own, deps.now);
+      lateReturns.push(...returns);
+      for (const share of shares) changed.set(share.id, share);
+      own.shares = own.shares.map((share) => changed.get(share.id) ?? share);
+      own.returns = own.returns.map((one) => returns.find(({ id }) => id === one.id) ?? one);
+      const bookings = returns.flatMap((shareReturn): Booking[] => {
+        const share = shares.find(({ id }) => id === shareReturn.shareId);
+        if (share === undefined || !isBooked(share)) return [];
+        return [{ booking: "share_returned", attempt, share, shareReturn, afterFailure: true }];
+      });
+      return { bookings, events: cameBack(box.payment, shares) };
     },
     write: async (writing) => {
       await Promise.all([
         insertSharings(writing, bornRows),
         insertReturns(writing, newReturns),
+        updateReturns(writing, lateReturns),
         updateShares(writing, [...changed.values()]),
       ]);
     },
   };
 }
 
-/** What a decision means for shares: a success is born split, a new refund takes shares back and may wait. */
+/**
+ * What a decision means for shares: a success is born split, a new refund takes shares back and may wait, and
+ * one that is carried out after it had failed has brought them back.
+ */
 export function sharesOf(
   shares: SharesInBatch,
   box: Box,
   { effects }: Pick<Draft, "effects">,
   wish: WishResult | null,
 ): { readonly wish: WishResult | null; readonly events: readonly NewEvent[] } {
-  for (const { booking, attempt } of effects.bookings) {
-    if (booking === "success") shares.born(box.payment, attempt);
+  const late: Came[] = [];
+  for (const one of effects.bookings) {
+    if (one.booking === "success") shares.born(box.payment, one.attempt);
+    if (one.booking === "refund_after_failure") late.push(shares.onCarriedOut(box, one.refund));
   }
+  effects.bookings.push(...late.flatMap(({ bookings }) => bookings));
+  const lateEvents = late.flatMap(({ events }) => events);
   const [made] = effects.newRefunds;
   const refund = made === undefined ? undefined : box.refunds.get(made.id);
-  if (wish?.done !== true || wish.refund === undefined || refund === undefined) return { wish, events: [] };
+  if (wish?.done !== true || wish.refund === undefined || refund === undefined) {
+    return { wish, events: lateEvents };
+  }
   const { bookings, heldBackTo, events } = shares.onRefund(box, refund);
   effects.bookings.unshift(...bookings);
   if (heldBackTo === null) return { wish, events };

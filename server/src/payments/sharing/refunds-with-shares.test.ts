@@ -145,4 +145,46 @@ describe("a refund of a payment that Alipay has split", () => {
     );
     assert.deepEqual(returned(await hands.shared(payment.id)), [0]);
   });
+
+  test("that was refused and carried out all the same has brought them back", async () => {
+    const payment = await hands.paid({ profit_sharing: "later", amount: 1000 });
+    await split(payment, [[atAlipay, 300]]);
+    const [pending = 0] = await hands.balances("merchant_pending");
+    const match = { out_trade_no: hands.order(payment) };
+    const params = { final: true, executed: true };
+    // What the channel did is told only when its console says it again.
+    const silent = { kind: "notification_lost", match, params: {} };
+    assert.equal((await platform.sandbox("POST", "/faults", silent)).status, 201);
+    const armed = await platform.sandbox("POST", "/faults", {
+      kind: "refund_refused",
+      match,
+      params,
+      count: 1,
+    });
+    assert.equal(armed.status, 201, JSON.stringify(armed.body));
+    const refund = await hands.refund(payment.id);
+    await hands.untilRefund(refund.body.id, (seen) => seen.state === "failed");
+    const endedWithIt = (seen: Json) => {
+      platform.clock.advance(MINUTE);
+      return returned(seen)[0] === 0;
+    };
+    await hands.untilShared(payment.id, endedWithIt);
+    const { body } = await platform.sandbox(
+      "GET",
+      `/alipay/notifications?out_trade_no=${match.out_trade_no}`,
+    );
+    const lost = body.data.filter(({ state }: Json) => state === "lost");
+    for (const { id } of lost) await platform.sandbox("POST", `/alipay/notifications/${id}/resend`);
+    await hands.untilRefund(
+      refund.body.id,
+      goingOn((seen) => seen.state === "succeeded"),
+    );
+    await hands.untilShared(
+      payment.id,
+      goingOn((seen) => returned(seen)[0] === 300),
+    );
+    assert.ok((await hands.events(payment.id)).includes("share.returned"));
+    // What the refund itself took is for a person to recover.
+    assert.deepEqual(await hands.balances("merchant_pending", "receiver_pending"), [pending + 300, 0]);
+  });
 });

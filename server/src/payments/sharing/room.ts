@@ -100,6 +100,38 @@ export function returnsOnRefund(box: SharedBox, wanted: ReturnsWanted): ReturnsM
   }
 }
 
+/** The code of a return that ended with its refund, which the channel refused. */
+export const REFUND_FAILED = "refund_failed";
+
+/**
+ * The returns of a refund that the channel had refused and carried out all the same: they came back with it.
+ * One whose share has given as much back since by another refund stays as it is: the channel takes no more
+ * from a receiver than he had.
+ */
+export function returnsCarriedOut(
+  refund: Refund,
+  { shares, returns }: { readonly shares: readonly Share[]; readonly returns: readonly ShareReturn[] },
+  now: Date,
+): ReturnsMade {
+  const made = returns
+    .filter(({ refundId, failureCode }) => refundId === refund.id && failureCode === REFUND_FAILED)
+    .flatMap((given) => {
+      const share = shares.find(({ id }) => id === given.shareId);
+      if (share === undefined || share.returnedAmount + given.amount > share.amount) return [];
+      const back: ShareReturn = {
+        ...given,
+        state: "succeeded",
+        channelOwnNo: refund.channelOwnRefundNo,
+        channelDate: refund.channelDate,
+        failureCode: null,
+        failureMessage: null,
+        finishedAt: now,
+      };
+      return [{ back, share: { ...share, returnedAmount: share.returnedAmount + given.amount } }];
+    });
+  return { returns: made.map(({ back }) => back), shares: made.map(({ share }) => share) };
+}
+
 /** Whether the channel takes anything back from this receiver, and still from this share. */
 function isReturnable(share: Share, traits: SharingTraits | null, now: Date): boolean {
   if (traits === null || share.mode === "books") return true;

@@ -25,7 +25,7 @@ import { refundById } from "../refund/store.ts";
 import type { ShareCalls } from "./calls.ts";
 import { answerReturn, isItsTurn } from "./decide.ts";
 import type { ShareDoor } from "./door.ts";
-import { isRefusedForReceiver } from "./room.ts";
+import { isRefusedForReceiver, REFUND_FAILED } from "./room.ts";
 import type { Shares } from "./service.ts";
 
 const IDLE_MS = 500;
@@ -155,7 +155,7 @@ function endWithRefund(refund: Refund, traits: SharingTraits): ShareOutcome | nu
   if (isOver || isRefusedForReceiver(refund, traits)) {
     return {
       outcome: "failed",
-      code: isOver ? "refund_failed" : code,
+      code: isOver ? REFUND_FAILED : code,
       message: refund.failureMessage ?? "",
     };
   }
