@@ -15,7 +15,7 @@ async function hashes(seeds: readonly number[], jobs: number, last: number) {
   return results.sort((a, b) => a.seed - b.seed).map(({ seed, traceHash }) => [seed, traceHash]);
 }
 
-test("a seed tells the same story in whatever process, and a run ends at the result that says so", async () => {
+test("a seed tells one story in whatever process, and a run ends at the result that says so", async () => {
   const here = await hashes([12, 13, 14], 1, 13);
   assert.deepEqual(
     here.map(([seed]) => seed),

@@ -208,6 +208,10 @@ function accept(
   const attempt = draft.attempt(refund.attemptId);
   const taken = takenOf(attempt);
   const late = refund.state === "failed";
+  // Where nobody tells, the day on which it was asked for is the likeliest.
+  const channelDate = answer.channelDate ?? context.channelDay(attempt, refund.createdAt);
+  const channelOwnRefundNo = answer.channelRefundNo ?? refund.channelOwnRefundNo;
+  if (late) draft.effects.carriedOut.push({ ...refund, channelOwnRefundNo, channelDate });
   const sum = sumsOf(draft, attempt);
   const fits = sum.carriedOut + attempt.takenBack + refund.amount <= taken.paidAmount;
   if (late && (!fits || sum.toldOnlyBySum >= refund.amount)) return false;
@@ -226,9 +230,8 @@ function accept(
   attempt.costReturned += returns.cost;
   refund.feeReturned = late ? 0n : returns.fee;
   refund.costReturned = returns.cost;
-  refund.channelOwnRefundNo = answer.channelRefundNo ?? refund.channelOwnRefundNo;
-  // Where nobody tells, the day on which it was asked for is the likeliest.
-  refund.channelDate = answer.channelDate ?? context.channelDay(attempt, refund.createdAt);
+  refund.channelOwnRefundNo = channelOwnRefundNo;
+  refund.channelDate = channelDate;
   refund.acceptedAt = context.now;
   refund.failureCode = null;
   refund.failureMessage = null;

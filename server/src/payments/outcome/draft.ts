@@ -152,6 +152,8 @@ export type Effects = {
   readonly events: { type: EventType; subjectId: Id | null }[];
   readonly workItems: NewWorkItem[];
   readonly newRefunds: Refund[];
+  /** Refunds that the channel had refused and carried out all the same, as it told them. */
+  readonly carriedOut: Refund[];
   readonly newDisputes: Dispute[];
   readonly newAttempts: Attempt[];
 };
@@ -204,7 +206,8 @@ export function openDraft(box: Box): Draft {
 }
 
 function noEffects(): Effects {
-  return { bookings: [], events: [], workItems: [], newRefunds: [], newDisputes: [], newAttempts: [] };
+  const added = { newRefunds: [], newDisputes: [], newAttempts: [] };
+  return { bookings: [], events: [], workItems: [], carriedOut: [], ...added };
 }
 
 /**

@@ -140,16 +140,18 @@ export async function sharesInBatch(
       const own = known.get(box.payment.id);
       const attempt = box.attempts.get(refund.attemptId);
       if (own === undefined || attempt === undefined) return { bookings: [], events: [] };
-      const { shares, returns } = returnsCarriedOut(refund, own, deps.now);
-      lateReturns.push(...returns);
-      for (const share of shares) changed.set(share.id, share);
+      if (traitsOf(deps, own.sharing)?.returnsWithRefund !== true) return { bookings: [], events: [] };
+      const back = returnsCarriedOut(refund, own, deps.now);
+      lateReturns.push(...back.map(({ shareReturn }) => shareReturn));
+      for (const { share } of back) changed.set(share.id, share);
       own.shares = own.shares.map((share) => changed.get(share.id) ?? share);
-      own.returns = own.returns.map((one) => returns.find(({ id }) => id === one.id) ?? one);
-      const bookings = returns.flatMap((shareReturn): Booking[] => {
-        const share = shares.find(({ id }) => id === shareReturn.shareId);
-        if (share === undefined || !isBooked(share)) return [];
-        return [{ booking: "share_returned", attempt, share, shareReturn, afterFailure: true }];
-      });
+      own.returns = own.returns.map(
+        (one) => back.find(({ shareReturn }) => shareReturn.id === one.id)?.shareReturn ?? one,
+      );
+      const bookings = back
+        .filter(({ share }) => isBooked(share))
+        .map((one): Booking => ({ booking: "share_returned", attempt, ...one }));
+      const shares = back.map(({ share }) => share);
       return { bookings, events: cameBack(box.payment, shares) };
     },
     write: async (writing) => {
@@ -173,11 +175,10 @@ export function sharesOf(
   { effects }: Pick<Draft, "effects">,
   wish: WishResult | null,
 ): { readonly wish: WishResult | null; readonly events: readonly NewEvent[] } {
-  const late: Came[] = [];
-  for (const one of effects.bookings) {
-    if (one.booking === "success") shares.born(box.payment, one.attempt);
-    if (one.booking === "refund_after_failure") late.push(shares.onCarriedOut(box, one.refund));
+  for (const { booking, attempt } of effects.bookings) {
+    if (booking === "success") shares.born(box.payment, attempt);
   }
+  const late = effects.carriedOut.map((one) => shares.onCarriedOut(box, one));
   effects.bookings.push(...late.flatMap(({ bookings }) => bookings));
   const lateEvents = late.flatMap(({ events }) => events);
   const [made] = effects.newRefunds;

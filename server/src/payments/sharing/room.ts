@@ -104,33 +104,42 @@ export function returnsOnRefund(box: SharedBox, wanted: ReturnsWanted): ReturnsM
 export const REFUND_FAILED = "refund_failed";
 
 /**
- * The returns of a refund that the channel had refused and carried out all the same: they came back with it.
- * One whose share has given as much back since by another refund stays as it is: the channel takes no more
- * from a receiver than he had.
+ * What came back with a refund that the channel had refused and carried out all the same: its returns, held
+ * for failed with it or not ended yet. One whose share has given as much back since by another refund stays
+ * as it is: the channel takes no more from a receiver than he had.
  */
 export function returnsCarriedOut(
   refund: Refund,
   { shares, returns }: { readonly shares: readonly Share[]; readonly returns: readonly ShareReturn[] },
   now: Date,
-): ReturnsMade {
-  const made = returns
-    .filter(({ refundId, failureCode }) => refundId === refund.id && failureCode === REFUND_FAILED)
+): readonly CameBack[] {
+  return returns
+    .filter((one) => one.refundId === refund.id && (!isFinal(one) || one.failureCode === REFUND_FAILED))
     .flatMap((given) => {
       const share = shares.find(({ id }) => id === given.shareId);
-      if (share === undefined || share.returnedAmount + given.amount > share.amount) return [];
-      const back: ShareReturn = {
-        ...given,
-        state: "succeeded",
-        channelOwnNo: refund.channelOwnRefundNo,
-        channelDate: refund.channelDate,
-        failureCode: null,
-        failureMessage: null,
-        finishedAt: now,
-      };
-      return [{ back, share: { ...share, returnedAmount: share.returnedAmount + given.amount } }];
+      const afterFailure = isFinal(given);
+      const more = afterFailure ? given.amount : 0n;
+      if (share === undefined || share.returnedAmount + more > share.amount) return [];
+      const { channelOwnRefundNo: channelOwnNo, channelDate } = refund;
+      const why = { failureCode: null, failureMessage: null };
+      const done = { state: "succeeded", channelOwnNo, channelDate, dueAt: null, finishedAt: now } as const;
+      return [
+        {
+          shareReturn: { ...given, ...why, ...done },
+          share: { ...share, returnedAmount: share.returnedAmount + more },
+          afterFailure,
+        },
+      ];
     });
-  return { returns: made.map(({ back }) => back), shares: made.map(({ share }) => share) };
 }
+
+/** A return that is done, and its share after it. */
+export type CameBack = {
+  readonly shareReturn: ShareReturn;
+  readonly share: Share;
+  /** It had been held for failed. */
+  readonly afterFailure: boolean;
+};
 
 /** Whether the channel takes anything back from this receiver, and still from this share. */
 function isReturnable(share: Share, traits: SharingTraits | null, now: Date): boolean {
