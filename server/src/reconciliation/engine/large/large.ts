@@ -86,10 +86,7 @@ export function placesOf(frame: LargeFrame, parts: readonly string[]): Readonly<
   const columns = Array.from({ length: frame.columnCount }, (_, index) => {
     return `'${names.get(index) ?? `other_${index}`}': 'varchar'`;
   });
-  const cells = [...names].map(([index, name]) => `cells[${index + 1}] as ${name}`);
   return {
-    cells: cells.join(", "),
-    orderplace: String(frame.columns.orderNo + 1),
     parts: `[${parts.map((path) => `'${path.replaceAll("'", "''")}'`).join(", ")}]`,
     columns: `{${columns.join(", ")}}`,
     lineend: frame.lineEnd === "\n" ? "'\\n'" : "'\\r\\n'",

@@ -6,7 +6,7 @@
 create macro unpadded(text) as case when suffix(text, chr(9)) then text[:-2] else coalesce(text, '') end;
 
 create view large_lines as
-select kind, created_at, finished_at, amount, settled, discount, fee,
+select kind, subject, created_at, finished_at, amount, settled, discount, refund_no, fee,
   -- Cells end with a tab. One with more around it finds no order of ours, and is looked at below.
   unpadded(order_no) as order_no, unpadded(trade_no) as trade_no
 from read_csv(
@@ -80,29 +80,11 @@ create macro cell(text) as coalesce(trim(text, chr(9) || ' '), '');
 create macro instant(text) as
   strftime(try_strptime(text, '%Y-%m-%d %H:%M:%S') - interval 8 hour, '%Y-%m-%dT%H:%M:%S.000Z');
 
--- The few lines that are not alike are found again, and cut into cells, without cutting all the others. By
--- what it takes a file to hold, all of its lines would be kept to look for those few among them.
+-- By what it takes a file to hold, all of its lines would be kept to look for those few among them.
 set disabled_optimizers = 'build_side_probe_side';
 
-create table large_cells as
-select string_split(l.line, ',') as cells
-from read_csv(
-  {parts},
-  header = false,
-  -- No byte of GBK widens to it, so that a line is one cell.
-  delim = '€',
-  quote = '',
-  escape = '',
-  new_line = {lineend},
-  auto_detect = false,
-  columns = {'line': 'varchar'}
-) l
-semi join large_hard h on h.order_hash = hash(unpadded(split_part(l.line, ',', {orderplace})));
-
-reset disabled_optimizers;
-
 create table large_theirs as
-select cell(trade_no) as trade_no, unpadded(order_no) as order_no,
+select cell(trade_no) as trade_no, order_no,
   case
     when cell(kind) = {payment} then 'payment'
     when cell(kind) = {refund} then 'refund'
@@ -115,9 +97,12 @@ select cell(trade_no) as trade_no, unpadded(order_no) as order_no,
   -- As lines that come one by one are told to the rules.
   regexp_replace(cell(subject), '[[:cntrl:]]', ' ', 'g') as subject
 from (
-  select {cells}
-  from large_cells
+  select l.*
+  from large_lines l
+  semi join large_hard h on h.order_hash = hash(l.order_no)
 ) hard_lines;
+
+reset disabled_optimizers;
 
 -- What is irregular has no place here.
 create table large_irregular as
