@@ -303,7 +303,8 @@ async function moveOwnMoney(office: Office): Promise<void> {
   const { body } = await atTheBank(office, "owner pays in", "/bank/credit", credit);
   known.set(body.ref, { is: "own_money" });
   if (!world.hasSameDay && luck.hits(0.4)) return;
-  const amount = luck.between(1, paid);
+  const part = luck.between(1, paid);
+  const amount = world.weather.isBadFor("sameDay") ? paid : part;
   const out = { account: own.number, amount, name: "Tributary Ltd.", number: reserve.number };
   const into = { account: reserve.number, amount, name: "Tributary Ltd.", number: own.number };
   const left = await atTheBank(office, "own money leaves", "/bank/debit", out);

@@ -17,6 +17,8 @@ const MINUTE_MS = 60_000;
 const SPAN_MS = 20 * MINUTE_MS;
 /** Longer than anything that a merchant, a buyer or an order waits for. */
 const TRADES_MAX_MS = 12 * 60 * MINUTE_MS;
+/** Where something lies in wait for what settles of them. */
+const MORE_ORDERS = 8;
 const ANSWER_MS = 30_000;
 const PATIENCE = 400;
 
@@ -58,7 +60,8 @@ export async function tradeForToday(market: Market): Promise<void> {
   const { world, merchants } = market.office;
   const luck = world.chance.stream("same day market");
   const works: Promise<void>[] = [];
-  for (let place = luck.between(3, 8); place > 0; place -= 1) {
+  const more = world.weather.isBadFor("sameDay") ? MORE_ORDERS : 0;
+  for (let place = luck.between(3, 8) + more; place > 0; place -= 1) {
     works.push(order(market, luck.pick(merchants), luck.stream(String(place)), place));
   }
   for (const merchant of merchants) {

@@ -14,7 +14,8 @@ import {
 } from "./methods.ts";
 import { drawSharing, mayFindNoSplit, type ProfitSharing, shares } from "./shares.ts";
 
-/** Of fifteen or so, where something lies in wait for them. */
+/** How often codes are shown, beside all other ways: usually, and where something lies in wait for them. */
+const CODES = 3;
 const MANY_CODES = 40;
 
 export async function trade(deps: TradeDeps): Promise<void> {
@@ -22,7 +23,7 @@ export async function trade(deps: TradeDeps): Promise<void> {
   const buyer: Buyer = { owner: { name: `buyer${number}`, alive: true }, luck: luck.stream("buyer") };
   const orderNo = `${merchant.name}-${number}`;
   const expiresIn = luck.pick([60, 90, 300, 900, 7_200]);
-  const codes = world.weather.isBadFor("codes") ? MANY_CODES : 3;
+  const codes = world.weather.isBadFor("codes") ? MANY_CODES : CODES;
   const drawn = luck.weighed({ cashier: 2, code: codes, other: 10 });
   const method = deps.wanted === null ? drawn : "other";
   const currency = currencyOf(deps, method);

@@ -66,7 +66,7 @@ export type Weather = {
   readonly tally: Tally;
   /** Something lies in wait for what is of this kind. */
   isBadFor(kind: PreyKind): boolean;
-  /** Something lies in wait that ends a process: a shelter keeps it from all that it meets. */
+  /** Something lies in wait that ends a process, which does not strike in a shelter. */
   readonly isDeadly: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: Lure | null;

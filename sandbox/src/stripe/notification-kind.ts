@@ -12,16 +12,17 @@ export const stripeNotifications: NotificationKind = {
   gapsMs: [5, 10, 20, 40, 80, 160, 320, 640, 720, 720, 720, 720].map((minutes) => minutes * minuteMs),
   acknowledges: ({ status }) => status !== null && status >= 200 && status < 300,
   probes: false,
-  // What a payer claims, and what a refund is of, is first told by its event: nobody could tell that this is
-  // another amount.
+  // What a payer claims, and what went back without a number of ours, is first told by its event: nobody
+  // could tell that this is another amount.
   withAmountOff: (params, delta) => (isFirstWord(params) ? params : withAmountOff(params, delta)),
 };
 
 const amountNames = ["amount", "amount_total", "amount_received", "amount_captured"];
 
 function isFirstWord({ event = "{}" }: Record<string, string>): boolean {
-  const { object } = (JSON.parse(event) as { data: { object: View } }).data.object;
-  return object === "dispute" || object === "refund";
+  const { object, metadata } = (JSON.parse(event) as { data: { object: View } }).data.object;
+  const isOurs = typeof metadata === "object" && metadata !== null && Object.keys(metadata).length > 0;
+  return object === "dispute" || (object === "refund" && !isOurs);
 }
 
 /** The same event with `delta` minor units more in every amount of its object. */

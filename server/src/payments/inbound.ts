@@ -115,7 +115,13 @@ async function receive(
       ? ofNoOrder(notification, channel, request.receivedAt)
       : await deliver(deps, attempt, notification);
   if (foreign === null) return true;
-  if (foreign === TOO_EARLY) return false;
+  if (foreign === TOO_EARLY) {
+    deps.log.info(
+      { account: formatId("cha", account.id) },
+      "a notification is of no order yet: to be repeated",
+    );
+    return false;
+  }
   const whole = attempt === null ? null : await attemptById(deps.cell.db, attempt.id);
   const item = whole === null ? null : foreignRefundItem(deps.cell.newId(), whole, notification);
   await stray(deps, account, "orphan", foreign, notification, request.receivedAt, item);

@@ -9,7 +9,7 @@ import { DEFAULT_TERMS, type Settlement, sharesOf, type Terms } from "./model.ts
 import { policiesById } from "./policies/store.ts";
 import type { SettleDeps } from "./settle/deps.ts";
 import { approved, Overdrawn, postChecked, reservesOf } from "./settle/finish.ts";
-import { balancesOf, insertReserves, takeOutflows } from "./settle/finish-store.ts";
+import { balancesOf, insertReserves, releaseTaken, takeOutflows } from "./settle/finish-store.ts";
 import { lockPendingAccounts } from "./settle/gather-store.ts";
 import { lockSettlements, settlementById, updateSettlements } from "./store.ts";
 
@@ -163,7 +163,8 @@ async function takenAlong(
   // `listed` counts this settlement too.
   const isCovered = pending !== undefined && -pending.balance >= pending.listed;
   if (isCovered || amount === 0n) return { items, amount };
-  const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }], at);
+  const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
+  await releaseTaken(tx, [id], at);
   return { items: items + (taken?.items ?? 0), amount: amount + (taken?.amount ?? 0n) };
 }
 

@@ -127,9 +127,10 @@ function decideAnswer<T extends Called>(
   }
 }
 
-function done<T extends Called>(
+/** It has happened, as the channel tells it. */
+export function done<T extends Called>(
   present: T,
-  { channelOwnNo, channelDate }: Extract<ShareOutcome, { outcome: "done" }>,
+  { channelOwnNo, channelDate }: Pick<Called, "channelOwnNo" | "channelDate">,
   now: Date,
 ): T {
   const why = { failureCode: null, failureMessage: null };

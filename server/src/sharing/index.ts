@@ -16,6 +16,7 @@ export {
   type Decided,
   decideCalled,
   decideFinish,
+  done,
   failed,
   LEASE_MS,
   nextOfSharing,

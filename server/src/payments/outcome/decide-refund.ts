@@ -211,10 +211,13 @@ function accept(
   // Where nobody tells, the day on which it was asked for is the likeliest.
   const channelDate = answer.channelDate ?? context.channelDay(attempt, refund.createdAt);
   const channelOwnRefundNo = answer.channelRefundNo ?? refund.channelOwnRefundNo;
-  if (late) draft.effects.carriedOut.push({ ...refund, channelOwnRefundNo, channelDate });
   const sum = sumsOf(draft, attempt);
   const fits = sum.carriedOut + attempt.takenBack + refund.amount <= taken.paidAmount;
-  if (late && (!fits || sum.toldOnlyBySum >= refund.amount)) return false;
+  const isToldBySum = sum.toldOnlyBySum >= refund.amount;
+  if (late && (fits || isToldBySum)) {
+    draft.effects.carriedOutLate.push({ ...refund, channelOwnRefundNo, channelDate });
+  }
+  if (late && (!fits || isToldBySum)) return false;
   if (!fits) {
     refund.state = "unknown";
     refund.dueAt = nextRefundQueryAt(refund, context.traits.refundQueryGapsMs, context.now);

@@ -26,7 +26,10 @@ export type EventType =
 
 /** Something that happened to money, to be written as a journal (postings.ts). */
 export type Booking =
-  /** What a receiver is to give back for a refund: the merchant's again, before the refund draws on it. */
+  /**
+   * What a receiver is to give back for a refund: the merchant's again, before the refund draws on it; or has
+   * given back with one that was refused and carried out all the same.
+   */
   | BookingOfShare
   | {
       readonly booking: "success" | "surplus";
@@ -153,7 +156,7 @@ export type Effects = {
   readonly workItems: NewWorkItem[];
   readonly newRefunds: Refund[];
   /** Refunds that the channel had refused and carried out all the same, as it told them. */
-  readonly carriedOut: Refund[];
+  readonly carriedOutLate: Refund[];
   readonly newDisputes: Dispute[];
   readonly newAttempts: Attempt[];
 };
@@ -207,7 +210,7 @@ export function openDraft(box: Box): Draft {
 
 function noEffects(): Effects {
   const added = { newRefunds: [], newDisputes: [], newAttempts: [] };
-  return { bookings: [], events: [], workItems: [], carriedOut: [], ...added };
+  return { bookings: [], events: [], workItems: [], carriedOutLate: [], ...added };
 }
 
 /**

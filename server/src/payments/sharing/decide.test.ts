@@ -5,7 +5,7 @@ import type { Share, ShareReturn } from "../../sharing/index.ts";
 import type { Refund } from "../model.ts";
 import { answerFinish, answerReturn, isItsTurn, nextTurn } from "./decide.ts";
 import type { Locked } from "./door.ts";
-import { isHeldBack } from "./room.ts";
+import { isHeldBack, REFUND_FAILED, returnsCarriedOut, roomOfPayment, type SharedBox } from "./room.ts";
 
 const NOW = new Date("2026-11-20T02:00:00Z");
 
@@ -52,6 +52,8 @@ describe("the end of a splitting that the channel refuses", () => {
         { attemptId: "a", amount: accepted, acceptedAt: NOW },
         { attemptId: "a", amount: asked, acceptedAt: null },
         { attemptId: "surplus", amount: 1_000n, acceptedAt: NOW },
+        // Among what was taken back.
+        { attemptId: "a", amount: 100n, acceptedAt: NOW, afterFailure: true, state: "succeeded" },
       ],
     }) as unknown as Locked;
   it("is the end where the payment was given back whole: nothing is frozen", () => {
@@ -91,5 +93,55 @@ describe("a refund whose receivers give back with it", () => {
     const end = { end: "answered", value: no } as const;
     // The other one waits for money, not for shares: nothing here brings it on.
     assert.deepEqual(answerReturn(locked, given.id, { end, asked: true }).effects.release, ["f"]);
+  });
+});
+
+describe("a refund that was refused and carried out all the same", () => {
+  const refund = { id: "f", channelOwnRefundNo: null, channelDate: "2026-11-20" } as Refund;
+  const given = (changes: Partial<ShareReturn>) =>
+    ({ id: "r", refundId: "f", shareId: "a", amount: 30n, ...changes }) as ShareReturn;
+  const failed = { state: "failed", failureCode: REFUND_FAILED, finishedAt: NOW } as const;
+  const cases: readonly [title: string, shareReturn: ShareReturn, returned: bigint, after: bigint | null][] =
+    [
+      ["has brought back what had failed with it", given(failed), 0n, 30n],
+      [
+        "has brought back what had not ended yet, which is counted already",
+        given({ state: "created", finishedAt: null }),
+        30n,
+        30n,
+      ],
+      ["brings nothing back twice", given({ state: "succeeded", finishedAt: NOW }), 30n, null],
+      ["leaves what a receiver could not give", given({ ...failed, failureCode: "NO_MONEY" }), 0n, null],
+      ["takes no more than the share was", given(failed), 80n, null],
+      [
+        "leaves what came back with another",
+        given({ ...failed, refundId: "g" as ShareReturn["refundId"] }),
+        0n,
+        null,
+      ],
+    ];
+  for (const [title, shareReturn, returnedAmount, after] of cases) {
+    it(title, () => {
+      const shares = [{ ...share("a", "succeeded"), amount: 100n, returnedAmount }];
+      const [back, ...others] = returnsCarriedOut(refund, { shares, returns: [shareReturn] }, NOW);
+      assert.equal(others.length, 0);
+      assert.equal(back?.share.returnedAmount ?? null, after);
+      if (back === undefined) return;
+      assert.equal(back.afterFailure, shareReturn.state === "failed");
+      const { state, failureCode, channelDate, finishedAt } = back.shareReturn;
+      assert.deepEqual([state, failureCode, channelDate, finishedAt], ["succeeded", null, "2026-11-20", NOW]);
+    });
+  }
+
+  it("is counted once in what may be shared: among what was taken back", () => {
+    const taken = { settleAmount: 1_000n, paidAmount: 1_000n, feeAmount: 0n };
+    const late = { attemptId: "a", settleAmount: 200n, state: "succeeded", afterFailure: true };
+    const own = { attemptId: "a", settleAmount: 300n, state: "succeeded", afterFailure: false };
+    const box = {
+      success: { id: "a", state: "succeeded", taken, feeReturned: 0n, takenBack: 200n },
+      refunds: [late, own],
+      disputes: [],
+    } as unknown as SharedBox;
+    assert.equal(roomOfPayment(box, { maxMillionths: 300_000n })?.refunded, 500n);
   });
 });

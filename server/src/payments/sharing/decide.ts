@@ -123,9 +123,13 @@ export function answerFinish(locked: Locked, end: CallEnd<FinishOutcome>): Answe
 /** What the channel has given back of the success, by us or by itself, wherever it went then. */
 function givenBack({ success, refunds }: Locked): bigint {
   if (success === null) return 0n;
-  return refunds
-    .filter(({ attemptId, acceptedAt }) => attemptId === success.id && acceptedAt !== null)
-    .reduce((sum, { amount }) => sum + amount, success.takenBack);
+  return (
+    refunds
+      .filter(({ attemptId, acceptedAt }) => attemptId === success.id && acceptedAt !== null)
+      // Of one that was carried out after it had failed the sum of what was taken back knows.
+      .filter(({ afterFailure, state }) => !afterFailure || state === "returned")
+      .reduce((sum, { amount }) => sum + amount, success.takenBack)
+  );
 }
 
 /** The shortfall is the merchant's: the refund goes on without it. */

@@ -42,22 +42,20 @@ type Known = {
 export type SharesInBatch = {
   /** A success that is split. Nothing for any other. */
   born(payment: Payment, attempt: Attempt): void;
-  /** The returns of a refund that was just decided; `heldBackTo`: it waits for them, and looks again then. */
-  onRefund(
-    box: Pick<Box, "payment" | "attempts" | "refunds" | "disputes">,
-    refund: Refund,
-  ): {
-    readonly bookings: readonly Booking[];
-    readonly heldBackTo: Date | null;
-    /** Of what came back at once, in our own books. */
-    readonly events: readonly NewEvent[];
-  };
+  /** The returns of a refund that was just decided. */
+  onRefund(box: RefundedBox, refund: Refund): TakenBack;
   /** What of shares came back with a refund that was carried out after it had failed. */
-  onCarriedOut(box: Pick<Box, "payment" | "attempts">, refund: Refund): Came;
+  onCarriedOutLate(box: Pick<Box, "payment" | "attempts">, refund: Refund): Came;
   write(tx: Tx): Promise<void>;
 };
 
+type RefundedBox = Pick<Box, "payment" | "attempts" | "refunds" | "disputes">;
+
+/** What is to be booked, and told of what has come back. */
 type Came = { readonly bookings: readonly Booking[]; readonly events: readonly NewEvent[] };
+
+/** `heldBackTo`: the refund waits for its returns, and looks again then. */
+type TakenBack = Came & { readonly heldBackTo: Date | null };
 
 export type InBatchDeps = {
   readonly contracts: ContractsOfBatch;
@@ -82,13 +80,7 @@ export async function sharesInBatch(
   });
   const known = await load(tx, [...new Set(refunded)].sort());
   const bornRows: SharingRow[] = [];
-  const newReturns: ShareReturn[] = [];
-  const lateReturns: ShareReturn[] = [];
-  const changed = new Map<Id, Share>();
-  const cameBack = (payment: Payment, shares: readonly Share[]): readonly NewEvent[] =>
-    shares.map((share) =>
-      shareEvent(deps.newId(), { payment, now: deps.now }, { type: "share.returned", share }),
-    );
+  const work: Work = { deps, known, newReturns: [], endedReturns: [], changed: new Map() };
   return {
     born: (payment, attempt) => {
       const contract = deps.contracts.get(attempt.channelAccountId);
@@ -97,72 +89,93 @@ export async function sharesInBatch(
       const about = { finishId: deps.newId(), now: deps.now };
       bornRows.push(bornSharing(payment, attempt, contract, traits, about));
     },
-    onRefund: (box, refund) => {
-      const own = known.get(box.payment.id);
-      const success = box.attempts.get(refund.attemptId);
-      if (own === undefined || success === undefined) return { bookings: [], heldBackTo: null, events: [] };
-      const traits = traitsOf(deps, own.sharing);
-      const { shares, returns } = returnsOnRefund(
-        {
-          payment: box.payment,
-          success,
-          refunds: [...box.refunds.values()],
-          disputes: [...box.disputes.values()],
-        },
-        {
-          sharing: own.sharing,
-          shares: own.shares,
-          traits,
-          refund,
-          newId: deps.newId,
-          now: deps.now,
-          lookAgainAt: lookAgainAt(deps.now),
-        },
-      );
-      newReturns.push(...returns);
-      for (const share of shares) changed.set(share.id, share);
-      own.shares = own.shares.map((share) => changed.get(share.id) ?? share);
-      own.returns = [...own.returns, ...returns];
-      const bookings = returns.flatMap((shareReturn): Booking[] => {
-        const share = own.shares.find(({ id }) => id === shareReturn.shareId);
-        if (share === undefined || !isBooked(share)) return [];
-        return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
-      });
-      const waits = isHeldBack(own.shares, own.returns, refund, traits);
-      const back = new Set(returns.filter(isFinal).map(({ shareId }) => shareId));
-      const events = cameBack(
-        box.payment,
-        own.shares.filter(({ id }) => back.has(id)),
-      );
-      return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null, events };
-    },
-    onCarriedOut: (box, refund) => {
-      const own = known.get(box.payment.id);
-      const attempt = box.attempts.get(refund.attemptId);
-      if (own === undefined || attempt === undefined) return { bookings: [], events: [] };
-      if (traitsOf(deps, own.sharing)?.returnsWithRefund !== true) return { bookings: [], events: [] };
-      const back = returnsCarriedOut(refund, own, deps.now);
-      lateReturns.push(...back.map(({ shareReturn }) => shareReturn));
-      for (const { share } of back) changed.set(share.id, share);
-      own.shares = own.shares.map((share) => changed.get(share.id) ?? share);
-      own.returns = own.returns.map(
-        (one) => back.find(({ shareReturn }) => shareReturn.id === one.id)?.shareReturn ?? one,
-      );
-      const bookings = back
-        .filter(({ share }) => isBooked(share))
-        .map((one): Booking => ({ booking: "share_returned", attempt, ...one }));
-      const shares = back.map(({ share }) => share);
-      return { bookings, events: cameBack(box.payment, shares) };
-    },
+    onRefund: (box, refund) => takeBack(work, box, refund),
+    onCarriedOutLate: (box, refund) => cameBackWith(work, box, refund),
     write: async (writing) => {
       await Promise.all([
         insertSharings(writing, bornRows),
-        insertReturns(writing, newReturns),
-        updateReturns(writing, lateReturns),
-        updateShares(writing, [...changed.values()]),
+        insertReturns(writing, work.newReturns),
+        updateReturns(writing, work.endedReturns),
+        updateShares(writing, [...work.changed.values()]),
       ]);
     },
   };
+}
+
+type Work = {
+  readonly deps: InBatchDeps;
+  readonly known: ReadonlyMap<Id, Known>;
+  readonly newReturns: ShareReturn[];
+  readonly endedReturns: ShareReturn[];
+  readonly changed: Map<Id, Share>;
+};
+
+function takeBack(work: Work, box: RefundedBox, refund: Refund): TakenBack {
+  const { deps, known } = work;
+  const own = known.get(box.payment.id);
+  const success = box.attempts.get(refund.attemptId);
+  if (own === undefined || success === undefined) return { bookings: [], heldBackTo: null, events: [] };
+  const traits = traitsOf(deps, own.sharing);
+  const { shares, returns } = returnsOnRefund(
+    {
+      payment: box.payment,
+      success,
+      refunds: [...box.refunds.values()],
+      disputes: [...box.disputes.values()],
+    },
+    {
+      sharing: own.sharing,
+      shares: own.shares,
+      traits,
+      refund,
+      newId: deps.newId,
+      now: deps.now,
+      lookAgainAt: lookAgainAt(deps.now),
+    },
+  );
+  work.newReturns.push(...returns);
+  change(work, own, shares);
+  own.returns = [...own.returns, ...returns];
+  const bookings = returns.flatMap((shareReturn): Booking[] => {
+    const share = own.shares.find(({ id }) => id === shareReturn.shareId);
+    if (share === undefined || !isBooked(share)) return [];
+    return [{ booking: "share_return_booked", attempt: success, share, shareReturn }];
+  });
+  const waits = isHeldBack(own.shares, own.returns, refund, traits);
+  const back = new Set(returns.filter(isFinal).map(({ shareId }) => shareId));
+  const events = returnedEvents(
+    work,
+    box.payment,
+    own.shares.filter(({ id }) => back.has(id)),
+  );
+  return { bookings, heldBackTo: waits ? lookAgainAt(deps.now) : null, events };
+}
+
+function cameBackWith(work: Work, box: Pick<Box, "payment" | "attempts">, refund: Refund): Came {
+  const own = work.known.get(box.payment.id);
+  const attempt = box.attempts.get(refund.attemptId);
+  if (own === undefined || attempt === undefined) return { bookings: [], events: [] };
+  if (traitsOf(work.deps, own.sharing)?.returnsWithRefund !== true) return { bookings: [], events: [] };
+  const back = returnsCarriedOut(refund, own, work.deps.now);
+  const shares = back.map(({ share }) => share);
+  const ended = new Map(back.map(({ shareReturn }) => [shareReturn.id, shareReturn]));
+  work.endedReturns.push(...ended.values());
+  change(work, own, shares);
+  own.returns = own.returns.map((one) => ended.get(one.id) ?? one);
+  const bookings = back
+    .filter(({ share }) => isBooked(share))
+    .map((one): Booking => ({ booking: "share_returned", attempt, ...one }));
+  return { bookings, events: returnedEvents(work, box.payment, shares) };
+}
+
+function change(work: Work, own: Known, shares: readonly Share[]): void {
+  for (const share of shares) work.changed.set(share.id, share);
+  own.shares = own.shares.map((share) => work.changed.get(share.id) ?? share);
+}
+
+function returnedEvents({ deps }: Work, payment: Payment, shares: readonly Share[]): readonly NewEvent[] {
+  const about = { payment, now: deps.now };
+  return shares.map((share) => shareEvent(deps.newId(), about, { type: "share.returned", share }));
 }
 
 /**
@@ -178,19 +191,20 @@ export function sharesOf(
   for (const { booking, attempt } of effects.bookings) {
     if (booking === "success") shares.born(box.payment, attempt);
   }
-  const late = effects.carriedOut.map((one) => shares.onCarriedOut(box, one));
+  const late = effects.carriedOutLate.map((one) => shares.onCarriedOutLate(box, one));
   effects.bookings.push(...late.flatMap(({ bookings }) => bookings));
-  const lateEvents = late.flatMap(({ events }) => events);
+  const told = late.flatMap(({ events }) => events);
   const [made] = effects.newRefunds;
   const refund = made === undefined ? undefined : box.refunds.get(made.id);
   if (wish?.done !== true || wish.refund === undefined || refund === undefined) {
-    return { wish, events: lateEvents };
+    return { wish, events: told };
   }
   const { bookings, heldBackTo, events } = shares.onRefund(box, refund);
   effects.bookings.unshift(...bookings);
-  if (heldBackTo === null) return { wish, events };
+  told.push(...events);
+  if (heldBackTo === null) return { wish, events: told };
   box.refunds.set(refund.id, { ...refund, dueAt: heldBackTo });
-  return { wish: { ...wish, queued: true }, events };
+  return { wish: { ...wish, queued: true }, events: told };
 }
 
 function traitsOf(deps: InBatchDeps, sharing: SharingRow): SharingTraits | null {

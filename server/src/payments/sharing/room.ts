@@ -3,6 +3,7 @@ import type { SharingTraits } from "../../channels/index.ts";
 import { DAY, plus } from "../../kernel/clock.ts";
 import { channelNumber, type Id } from "../../kernel/ids.ts";
 import {
+  done,
   isFinal,
   type Room,
   returnsFor,
@@ -28,8 +29,10 @@ export function roomOfPayment(
 ): Room | null {
   const { taken } = success;
   if (taken === null || success.state === "reversed_by_channel") return null;
-  const standing = refunds.filter(
-    ({ attemptId, state }) => attemptId === success.id && state !== "failed" && state !== "returned",
+  const own = refunds.filter(({ attemptId }) => attemptId === success.id);
+  // One that was carried out after it had failed stands among what was taken back.
+  const standing = own.filter(
+    ({ state, afterFailure }) => state !== "failed" && state !== "returned" && !afterFailure,
   );
   const refunded = standing.reduce((sum, refund) => sum + refund.settleAmount, 0n);
   return {
@@ -121,11 +124,9 @@ export function returnsCarriedOut(
       const more = afterFailure ? given.amount : 0n;
       if (share === undefined || share.returnedAmount + more > share.amount) return [];
       const { channelOwnRefundNo: channelOwnNo, channelDate } = refund;
-      const why = { failureCode: null, failureMessage: null };
-      const done = { state: "succeeded", channelOwnNo, channelDate, dueAt: null, finishedAt: now } as const;
       return [
         {
-          shareReturn: { ...given, ...why, ...done },
+          shareReturn: done(given, { channelOwnNo, channelDate }, now),
           share: { ...share, returnedAmount: share.returnedAmount + more },
           afterFailure,
         },

@@ -23,7 +23,7 @@ import { effectivePolicies } from "../policies/store.ts";
 import type { FundsScope } from "../readings.ts";
 import type { SettleDeps } from "../settle/deps.ts";
 import { approved, Overdrawn, postChecked, reservesOf } from "../settle/finish.ts";
-import { balancesOf, insertReserves, takeOutflows } from "../settle/finish-store.ts";
+import { balancesOf, insertReserves, releaseTaken, takeOutflows } from "../settle/finish-store.ts";
 import { ensureAccounts, lockPendingAccounts, type PendingAccount } from "../settle/gather-store.ts";
 import { causesOf } from "../settle/plan.ts";
 import { updateSettlements } from "../store.ts";
@@ -172,7 +172,7 @@ async function decide(
   const { accountId, id } = begun;
   const amounts = await listOpenDate(tx, { accountId, settlementId: id, held }, ITEMS_MAX);
   // What no settlement has taken of what went out lowers this one.
-  const [outflow] = await takeOutflows(tx, [{ accountId, settlementId: id }], begun.madeAt);
+  const [outflow] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
   const amount = amounts.reduce((sum, one) => sum + one, outflow?.amount ?? 0n);
   const items = amounts.length + (outflow?.items ?? 0);
   const debt = merchantAccount(begun, "merchant_receivable");
@@ -188,6 +188,7 @@ async function decide(
     const isSmall = verdict.settle === "carried" && verdict.because === "below_minimum";
     throw new Refused(isSmall ? "below_minimum" : "nothing");
   }
+  await releaseTaken(tx, [id], begun.madeAt);
   const shares = sharesOf(amount, owed, policy);
   return { ...begun, items, ...shares, ...approved(deps, shares, begun.madeAt) };
 }

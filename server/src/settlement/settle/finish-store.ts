@@ -71,23 +71,24 @@ const outflowsSql = sql(
 // What went out of a payment that is still to be split may be held with the rest of it.
 const openOutflowsSql = sql(
   "settlement_open_outflows",
-  `with taken as (
-     update settlement_items i
-     set settlement_id = u.settlement_id
-     from unnest($1::uuid[], $2::uuid[]) as u(account_id, settlement_id)
-     where i.account_id = u.account_id
-       and i.settlement_id is null
-       and i.amount < 0
-     returning i.journal_id, i.settlement_id, i.amount
-   ), released as (
-     update settlement_holds h
-     set released_at = $3, release_note = 'a settlement has taken it along'
-     from taken t
-     where h.journal_id = t.journal_id
-       and h.released_at is null
-   )
-   select settlement_id, amount
-   from taken`,
+  `update settlement_items i
+   set settlement_id = u.settlement_id
+   from unnest($1::uuid[], $2::uuid[]) as u(account_id, settlement_id)
+   where i.account_id = u.account_id
+     and i.settlement_id is null
+     and i.amount < 0
+   returning i.settlement_id, i.amount`,
+);
+
+const releaseTakenSql = sql(
+  "settlement_release_taken",
+  `update settlement_holds h
+   set released_at = $2, release_note = 'a settlement has taken it along'
+   from settlement_items i
+   where i.settlement_id = any($1::uuid[])
+     and i.amount < 0
+     and h.journal_id = i.journal_id
+     and h.released_at is null`,
 );
 
 /**
@@ -97,11 +98,10 @@ const openOutflowsSql = sql(
 export async function takeOutflows(
   tx: Tx,
   of: readonly { accountId: Id; settlementId: Id }[],
-  at: Date,
 ): Promise<Taken[]> {
   const columns = columnsOf(of, ["accountId", "settlementId"]);
   const listed = await tx.all<{ settlementId: Id; amount: bigint }>(outflowsSql, columns);
-  const open = await tx.all<{ settlementId: Id; amount: bigint }>(openOutflowsSql, [...columns, at]);
+  const open = await tx.all<{ settlementId: Id; amount: bigint }>(openOutflowsSql, columns);
   return [...Map.groupBy([...listed, ...open], ({ settlementId }) => settlementId)].map(
     ([settlementId, rows]) => ({
       settlementId,
@@ -109,6 +109,11 @@ export async function takeOutflows(
       amount: rows.reduce((sum, { amount }) => sum + amount, 0n),
     }),
   );
+}
+
+/** Ends the holds of what these settlements took along; they are made, and not forgotten again. */
+export async function releaseTaken(tx: Tx, settlementIds: readonly Id[], at: Date): Promise<void> {
+  if (settlementIds.length > 0) await tx.run(releaseTakenSql, [settlementIds, at]);
 }
 
 const mergeSql = sql(

@@ -32,6 +32,7 @@ import {
   mergeItems,
   passOver,
   type Reserve,
+  releaseTaken,
   type Sum,
   takeOutflows,
 } from "./finish-store.ts";
@@ -89,7 +90,7 @@ async function finishStep(
   const plans = group.plans.filter(({ accountId }) => undecided.has(accountId));
   if (plans.length === 0) return [];
   const now = cell.clock.now();
-  const judged = await judge(tx, plans, { date, now });
+  const { judged, along } = await judge(tx, plans, date);
   await mergeItems(
     tx,
     judged.flatMap(({ sums, verdict }) =>
@@ -104,6 +105,11 @@ async function finishStep(
   await forgetSettlements(
     tx,
     begun.filter((id) => !kept.has(id)),
+  );
+  await releaseTaken(
+    tx,
+    along.filter((id) => kept.has(id)),
+    now,
   );
   await updateSettlements(tx, made);
   const settled = judged.filter(({ verdict }) => verdict.settle === "made").map(({ plan }) => plan);
@@ -123,18 +129,23 @@ async function finishStep(
 type Sums = { readonly regular: Sum; readonly supplementary: Sum | null };
 type Judged = { readonly plan: Plan; readonly sums: Sums; readonly verdict: Verdict };
 
-/** Verdicts; where pending money is short, what went out of it on the open date is taken along first. */
+/**
+ * Verdicts; where pending money is short, what went out of it on the open date is taken along first. `along`:
+ * the settlements that took any.
+ */
 async function judge(
   tx: Tx,
   plans: readonly Plan[],
-  { date, now }: { readonly date: string; readonly now: Date },
-): Promise<Judged[]> {
+  date: string,
+): Promise<{ readonly judged: readonly Judged[]; readonly along: readonly Id[] }> {
   const first = await verdicts(tx, plans, date);
   const short = first.filter(({ verdict }) => verdict.settle === "carried" && verdict.because === "short");
-  if (short.length === 0) return first;
+  if (short.length === 0) return { judged: first, along: [] };
   const of = short.map(({ plan, sums }) => ({ accountId: plan.accountId, settlementId: sums.regular.id }));
-  await addTaken(tx, await takeOutflows(tx, of, now));
-  return verdicts(tx, plans, date);
+  const taken = await takeOutflows(tx, of);
+  await addTaken(tx, taken);
+  const along = taken.map(({ settlementId }) => settlementId);
+  return { judged: await verdicts(tx, plans, date), along };
 }
 
 async function verdicts(tx: Tx, plans: readonly Plan[], date: string): Promise<Judged[]> {

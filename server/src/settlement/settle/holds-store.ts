@@ -47,7 +47,7 @@ const frozenSql = sql(
      and i.settlement_id is null
    group by j.subject_id
    having sum(i.amount) > 0
-     and not bool_or(i.amount > 0 and exists (
+     and not bool_or(j.kind = 'payment_success' and exists (
        select
        from settlement_holds h
        where h.journal_id = i.journal_id
