@@ -169,8 +169,9 @@ function notBack(outage: Outage, settings: SettingsById, { spells, rows }: Lines
   for (const spell of spells.filter(
     ({ account, openings }) => account === accountId && openings[0].at >= from,
   )) {
-    const own = usual.filter(({ method }) => kindOf(method) === spell.kind);
-    const waited = unreturned(spell, own, id);
+    const ofKind = ({ method }: Row) => kindOf(method) === spell.kind;
+    const own = usual.filter(ofKind);
+    const waited = unreturned(spell, own, id, rows.filter(ofKind));
     if (waited !== null) found.push(`${accountId} carried no order again: ${waited} was kept from it`);
     else if (isCarried(spell, own, id))
       world.weather.tally.add("routing", "accounts that carried orders again");
@@ -178,15 +179,23 @@ function notBack(outage: Outage, settings: SettingsById, { spells, rows }: Lines
   return found;
 }
 
-/** The order that was kept from an account although its circuit had had its time long before. */
-export function unreturned(spell: Spell, usual: readonly Row[], account: Id): Id | null {
+/**
+ * The order that was kept from an account although its circuit had had its time long before, and none of `all`
+ * had gone through it since.
+ */
+export function unreturned(
+  spell: Spell,
+  usual: readonly Row[],
+  account: Id,
+  all: readonly Row[] = usual,
+): Id | null {
   for (const { id, routing, createdAt } of usual) {
     const at = createdAt.getTime();
     const opening = openingAt(spell, at);
     if (opening === null || at < opening.until + RETURN_MS || !isPutAside(routing, spell)) continue;
     // Decided on when a probe had just opened it again.
     if (spell.openings.some((one) => one.at > at && one.at - DECIDING_MS <= at)) continue;
-    const carried = usual.some(
+    const carried = all.some(
       (one) =>
         one.channelAccountId === account &&
         one.createdAt.getTime() >= opening.until &&

@@ -110,6 +110,8 @@ describe("circuits that do not do as they should", () => {
     assert.ok(!waited(aside(160)));
     assert.ok(!waited(order(150, `rule r 1/2`, ID), aside(180)));
     assert.ok(waited(order(110, `rule r 1/2`, ID), aside(180)));
+    const split = [order(150, "rule r 1/2", ID), aside(180)];
+    assert.equal(unreturned(only(open), [aside(180)], ID, split), null, "a split order went through it");
     const again = only([...open, says("opened", 181)]);
     assert.equal(unreturned(again, [aside(180)], parseId("cha", ACCOUNT) as Id), null, "a probe opened it");
   });
