@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
-import { DAY, systemClock } from "../kernel/clock.ts";
+import { DAY, dateIn, systemClock } from "../kernel/clock.ts";
 import { closeDay } from "./close-command.ts";
 import { daysOn } from "./testing/days.ts";
 
@@ -15,6 +15,7 @@ const days = daysOn(() => platform);
 
 describe("a day", () => {
   it("is closed once it is cut over, step by step, and its report says what it came to", async () => {
+    const begunOn = dateIn("UTC", platform.clock.now());
     const payment = (await platform.pay({ method: "alipay.qr", amount: 100_000 })).body;
     await platform.payCode(payment.next_action.qr_code);
     await platform.until(payment.id, (seen) => seen.status === "succeeded");
@@ -48,9 +49,12 @@ describe("a day", () => {
     assert.deepEqual(new Set(run.steps.map((step: Json) => step.state)), new Set(["done"]));
     const counted = Object.fromEntries(run.steps.map(({ name, done, left }: Json) => [name, [done, left]]));
     const { balances, extract, reconcile, breaks, settle, bills, audit, payouts } = counted;
+    // Stripe's date, in UTC, has ended with ours where its account is older than it.
+    const accounts = begunOn < date ? 4 : 3;
+    assert.deepEqual({ reconcile, breaks }, { reconcile: [accounts, 0], breaks: [accounts, 0] });
     assert.deepEqual(
-      { extract, reconcile, breaks, settle, bills, payouts },
-      { extract: [2, 0], reconcile: [4, 0], breaks: [4, 0], settle: [1, 0], bills: [1, 0], payouts: [1, 0] },
+      { extract, settle, bills, payouts },
+      { extract: [2, 0], settle: [1, 0], bills: [1, 0], payouts: [1, 0] },
     );
     for (const [done, left] of [balances, audit]) assert.ok(done >= 4 && left === 0);
     assert.equal(run.estimated_end_at, null);
