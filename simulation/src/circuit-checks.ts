@@ -180,8 +180,8 @@ function notBack(outage: Outage, settings: SettingsById, { spells, rows }: Lines
 }
 
 /**
- * The order that was kept from an account although its circuit had had its time long before, and none of `all`
- * had gone through it since.
+ * The order that was kept from an account although its circuit had had its time long before, and none of
+ * `all` had gone through it since.
  */
 export function unreturned(
   spell: Spell,
