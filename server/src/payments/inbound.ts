@@ -116,10 +116,7 @@ async function receive(
       : await deliver(deps, attempt, notification);
   if (foreign === null) return true;
   if (foreign === TOO_EARLY) {
-    deps.log.info(
-      { account: formatId("cha", account.id) },
-      "a notification is of no order yet: to be repeated",
-    );
+    deps.log.info({ account: formatId("cha", account.id) }, "a notification came too early: to be repeated");
     return false;
   }
   const whole = attempt === null ? null : await attemptById(deps.cell.db, attempt.id);

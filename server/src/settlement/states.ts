@@ -164,8 +164,9 @@ async function takenAlong(
   const isCovered = pending !== undefined && -pending.balance >= pending.listed;
   if (isCovered || amount === 0n) return { items, amount };
   const [taken] = await takeOutflows(tx, [{ accountId, settlementId: id }]);
+  if (taken === undefined) return { items, amount };
   await releaseTaken(tx, [id], at);
-  return { items: items + (taken?.items ?? 0), amount: amount + (taken?.amount ?? 0n) };
+  return { items: items + taken.items, amount: amount + taken.amount };
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { shiftDate } from "../../kernel/dates.ts";
+import type { AccountCode } from "../../ledger/index.ts";
 import { makeBills } from "../bills/service.ts";
 import { approveSettlement, holdSettlement, markPaid, releaseSettlement } from "../states.ts";
 import { itemsOf, settlementsOfMerchant } from "../store.ts";
@@ -256,6 +257,31 @@ test("what a person lets go of settles with its refunds, though the splitting go
   await closeAndSettle();
   assert.equal(await merchant.balance("merchant_available"), 2_000n);
   assert.equal((await sharingHolds(merchant)).filter(({ held }) => held).length, 0);
+  world.splitting.splice(0);
+  assert.deepEqual(await world.violations(), []);
+});
+
+test("what came back of a share may be let go of alone: its payment stays held", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  const moves = (from: AccountCode, to: AccountCode, amount: bigint) => [
+    { account: merchant.account(from), debit: amount },
+    { account: merchant.account(to), credit: amount },
+  ];
+  const about = { subjectId: payment };
+  await merchant.book("share_booked", moves("merchant_pending", "receiver_pending", 1_000n), about);
+  const back = moves("receiver_pending", "merchant_pending", 60n);
+  const returned = await merchant.book("share_return_booked", back, about);
+  world.splitting.push(payment);
+  await closeAndSettle();
+  assert.equal((await sharingHolds(merchant)).length, 3);
+  await world.sql(
+    `update settlement_holds set released_at = now(), released_by = '${world.cell.newId()}'
+     where journal_id = '${returned}'`,
+  );
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 60n);
+  assert.equal((await sharingHolds(merchant)).filter(({ held }) => held).length, 2);
   world.splitting.splice(0);
   assert.deepEqual(await world.violations(), []);
 });
