@@ -263,8 +263,8 @@ function openForAudit({ databaseUrl, edges, log }: AppDeps) {
   return openDatabase({
     url: databaseUrl,
     schema: "cell_0",
-    readersMax: 1,
-    writersMax: 1,
+    readersMax: 2,
+    writersMax: 2,
     statementTimeoutMs: AUDIT_STATEMENT_TIMEOUT_MS,
     answerTimeoutMs: 2 * AUDIT_STATEMENT_TIMEOUT_MS,
     log,

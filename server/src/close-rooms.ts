@@ -18,7 +18,7 @@ import {
 } from "./dayclose/index.ts";
 import type { Fees } from "./fees/index.ts";
 import type { Keyring } from "./kernel/crypto.ts";
-import type { Cell, Database } from "./kernel/database.ts";
+import type { Cell, Database, WithTime } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
 import type { Id } from "./kernel/ids.ts";
@@ -114,8 +114,17 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const { cell, settings, log, room, edges } = deps;
   const statements = statementsRoomOf(deps);
   const breaks = createBreaks({ ...deps, ...room });
+  const withTime: WithTime = async (work) => {
+    const database = deps.openWithTime();
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  };
   const settlement = createSettlement({
     ...deps,
+    withTime,
     readings: {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
@@ -141,14 +150,6 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   });
   let worker: DueWorker | null = null;
   let fetching: DueWorker | null = null;
-  const withTime = async <T>(work: (database: Database) => Promise<T>) => {
-    const database = deps.openWithTime();
-    try {
-      return await work(database);
-    } finally {
-      await database.close();
-    }
-  };
   const audit = (goOn: GoOn) =>
     withTime(async ({ db }) => {
       const proved = await auditForClose(db, goOn);
@@ -157,7 +158,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
         audited_at: auditedAt?.toISOString() ?? null,
       }));
     });
-  const { engine, reconciliation } = createComparing(deps, statements);
+  const { engine, reconciliation } = createComparing(deps, statements, withTime);
   const { timeZone } = settings;
   const steps = closeSteps({
     ...deps,
@@ -211,13 +212,18 @@ function statementsRoomOf(deps: CloseRoomsDeps): StatementsRoom {
   return createStatementsRoom({ ...deps, files, unpackedBytesMax, ...(around && { around }) });
 }
 
-function createComparing({ cell, settings, channels, edges }: CloseRoomsDeps, statements: StatementsRoom) {
+function createComparing(
+  { cell, settings, channels, edges }: CloseRoomsDeps,
+  statements: StatementsRoom,
+  withTime: WithTime,
+) {
   const folder = join(settings.dataDir, "reconciliation");
   const engine = edges?.engine ?? createEngine({ clock: cell.clock, folder: join(folder, "jobs") });
   const made = createReconciliation({
     cell,
     engine,
     folder,
+    withTime,
     statements: statementSource(statements),
     accountOf: channels.account,
     traitsOf: (channel) => channels.channel(channel)?.traits.statements ?? null,

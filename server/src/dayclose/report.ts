@@ -2,6 +2,7 @@
 import type { ChannelAccount } from "../channels/index.ts";
 import type { Db } from "../kernel/database.ts";
 import type { Id } from "../kernel/ids.ts";
+import { becomeInLanes } from "../kernel/lanes.ts";
 import {
   type AccountCode,
   closedTrialBalance,
@@ -65,6 +66,9 @@ function positionOf(position: MoneyPosition): PositionReport {
   };
 }
 
+/** Channel accounts: each is a round trip. */
+const LOOKED_UP_AT_ONCE = 4;
+
 export type ComparedReport = {
   readonly channels: readonly ChannelReport[];
   readonly chain: readonly ChainReport[];
@@ -77,14 +81,16 @@ export async function comparedReport(
   accountOf: (id: Id) => Promise<ChannelAccount | null>,
 ): Promise<ComparedReport> {
   const totals = await dayTotals(db, date);
+  const ids = [...new Set(totals.map(({ channelAccountId }) => channelAccountId))];
+  const accounts = await becomeInLanes(ids, LOOKED_UP_AT_ONCE, accountOf);
+  const channels = new Map(ids.map((id, at) => [id, accounts[at]?.channel ?? ""]));
   const byChannel = new Map<string, ChannelReport>();
   const counted = new Set<Id>();
   for (const total of totals) {
     // A statement in two currencies has one count of what matched, told with the first.
     const row = counted.has(total.statementId) ? { ...total, matched: 0, findings: 0 } : total;
     counted.add(total.statementId);
-    const account = await accountOf(row.channelAccountId);
-    const channel = account?.channel ?? "";
+    const channel = channels.get(row.channelAccountId) as string;
     const key = `${channel} ${row.channelDate} ${row.currency}`;
     byChannel.set(key, channelRow(byChannel.get(key), channel, row));
   }

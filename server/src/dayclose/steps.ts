@@ -3,7 +3,7 @@ import type { ChannelAccount } from "../channels/index.ts";
 import type { Fees } from "../fees/index.ts";
 import { HOUR, plus } from "../kernel/clock.ts";
 import { sha256 } from "../kernel/crypto.ts";
-import type { Cell, Database, Db } from "../kernel/database.ts";
+import type { Cell, Db, WithTime } from "../kernel/database.ts";
 import { shiftDate } from "../kernel/dates.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
@@ -42,8 +42,7 @@ export type CloseStepsDeps = ComparingDeps & {
   readonly settlement: Pick<SettlementRoom, "settle" | "bills">;
   readonly payouts: Pick<Payouts, "proposeSettled">;
   readonly accountOf: (id: Id) => Promise<ChannelAccount | null>;
-  /** Connections whose statements may read a whole day's rows; given back when the work ends. */
-  readonly withTime: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
+  readonly withTime: WithTime;
   /** Checks every invariant; `goOn` between its parts. */
   readonly audit: (goOn: GoOn) => Promise<readonly InvariantReport[]>;
 };
@@ -208,10 +207,11 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   ];
   const { invariants = [] } = audited;
   const { missing = [], noted = [] } = stated;
-  const told = await deps.withTime(async ({ db }) => ({
-    ...(await booksReport(db, date, day.previous)),
-    ...(await comparedReport(db, date, deps.accountOf)),
-  }));
+  const told = await deps.withTime(async ({ db }) => {
+    const parts = [booksReport(db, date, day.previous), comparedReport(db, date, deps.accountOf)] as const;
+    const [books, compared] = await Promise.all(parts);
+    return { ...books, ...compared };
+  });
   const claims = { filed: await deps.breaks.filedClaims(), excess: await deps.breaks.excessClaims() };
   const made: Report = {
     accounting_date: date,

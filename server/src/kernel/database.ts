@@ -67,6 +67,9 @@ export type Database = {
   close(): Promise<void>;
 };
 
+/** Connections whose statements may read a whole day's rows; given back when the work ends. */
+export type WithTime = <T>(work: (database: Database) => Promise<T>) => Promise<T>;
+
 /** Everything of some merchants: its database schema, and the clock, chance and ids that belong to it. */
 export type Cell = Database & {
   readonly cell: number;

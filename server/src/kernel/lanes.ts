@@ -25,3 +25,16 @@ export async function inLanes<T>(
   const ends = await Promise.allSettled(Array.from({ length: atOnce }, lane));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
+
+/** What becomes of each of them, in their order, by `inLanes`. */
+export async function becomeInLanes<T, R>(
+  all: readonly T[],
+  atOnce: number,
+  become: (one: T) => Promise<R>,
+): Promise<R[]> {
+  const made: R[] = [];
+  await inLanes(all.entries(), atOnce, async ([at, one]) => {
+    made[at] = await become(one);
+  });
+  return made;
+}

@@ -78,5 +78,12 @@ export {
   post,
   postWithHolds,
 } from "./service.ts";
+export {
+  entriesOfPart,
+  type IdSpan,
+  journalIdSpan,
+  readSideBySide,
+  SIDE_BY_SIDE_MIN,
+} from "./side-by-side.ts";
 export { type BookNeeds, standardAccounts } from "./standard-accounts.ts";
 export type { NamedIds } from "./wire.ts";

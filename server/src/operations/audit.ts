@@ -1,7 +1,8 @@
-/** Proof of the books: every invariant of every room, one after the other, each in short reads. */
+/** Proof of the books: every invariant of every room, each in short reads. */
 import { MINUTE } from "../kernel/clock.ts";
 import type { Db } from "../kernel/database.ts";
 import type { Invariant, Violation } from "../kernel/invariants.ts";
+import { becomeInLanes } from "../kernel/lanes.ts";
 import { type GoOn, progressOf } from "../kernel/progress.ts";
 import { listBooks } from "../ledger/index.ts";
 
@@ -21,23 +22,24 @@ export const AUDIT_STATEMENT_TIMEOUT_MS = 30 * MINUTE;
 /**
  * Checks the invariants in their order and reports each as soon as it is done. A violation is a finding, not
  * an error; what the database refuses is thrown.
- * @param goOn awaited before each invariant and between its books; what it throws ends the audit.
+ * @param how `goOn` is awaited before each invariant and between its books, and what it throws ends the
+ * audit; so many invariants are checked `atOnce`, one unless told
  */
 export async function runAudit(
   db: Db,
   invariants: readonly Invariant[],
   onResult: (result: AuditResult) => void = () => {},
-  goOn: GoOn = async () => {},
+  { goOn = async () => {}, atOnce = 1 }: { readonly goOn?: GoOn; readonly atOnce?: number } = {},
 ): Promise<readonly AuditResult[]> {
-  const results: AuditResult[] = [];
-  for (const invariant of invariants) {
-    await goOn(progressOf(results.length, invariants.length));
+  let done = 0;
+  return becomeInLanes(invariants, atOnce, async (invariant) => {
+    await goOn(progressOf(done, invariants.length));
     const result =
       invariant.per === "cell" ? await checkCell(db, invariant) : await checkBooks(db, invariant, goOn);
-    results.push(result);
+    done += 1;
     onResult(result);
-  }
-  return results;
+    return result;
+  });
 }
 
 async function checkCell(db: Db, { name, sentence, check }: Invariant): Promise<AuditResult> {

@@ -44,7 +44,7 @@ async function readAll(
   goOn: () => Promise<void>,
 ): Promise<readonly AuditResult[]> {
   try {
-    return await runAudit(reading.db, invariants, () => {}, goOn);
+    return await runAudit(reading.db, invariants, () => {}, { goOn });
   } finally {
     await reading.close();
   }

@@ -4,13 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { createReconciliation, type Reconciliation } from "./generation/service.ts";
+import { extractPath } from "./generation/extract.ts";
+import { createReconciliation, type Reconciliation, type ReconciliationDeps } from "./generation/service.ts";
 import { type Contract, openTestBooks, type TestBooks } from "./testing/books.ts";
 import { answerOf, shown } from "./testing/day/answers.ts";
 import { CHANNELS } from "./testing/day/contracts.ts";
@@ -33,11 +34,8 @@ const contracts: Contract[] = [];
 const days = new Map<string, Day[]>();
 const dayOf = (date: string, at: number) => days.get(date)?.[at] as Day;
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tributary-days-"));
-  engine = createEngine({ clock: systemClock, folder });
-  books = await openTestBooks(FIRST);
-  reconciliation = createReconciliation({
+function deps(): ReconciliationDeps {
+  return {
     cell: books.cell,
     engine,
     folder,
@@ -54,7 +52,14 @@ before(async () => {
         return { id: books.newId(), hash, lines: marked };
       },
     },
-  });
+  };
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tributary-days-"));
+  engine = createEngine({ clock: systemClock, folder });
+  books = await openTestBooks(FIRST);
+  reconciliation = createReconciliation(deps());
   for (const fundFlow of FUND_FLOWS) {
     for (const channel of CHANNELS.filter(({ costGross }) => !costGross)) {
       const ids = { channelAccountId: books.newId(), merchantId: books.newId() };
@@ -104,6 +109,16 @@ describe("on two days with an answer key, of every channel and every way of the 
   before(async () => {
     await live(FIRST, SECOND);
     await live(SECOND, THIRD);
+  });
+
+  test("taken out with its journals side by side, a date comes to the same bytes", async () => {
+    const other = join(folder, "side-by-side");
+    const asked = { ...deps(), folder: other, sideBySideMin: 1 };
+    for (const date of [FIRST, SECOND]) {
+      const { journals } = await createReconciliation(asked).extract(date, goOn);
+      assert.ok(journals > 500n, `${journals}`);
+      assert.deepEqual(readFileSync(extractPath(other, date)), readFileSync(extractPath(folder, date)));
+    }
   });
 
   for (const date of [FIRST, SECOND]) {

@@ -72,7 +72,21 @@ async function close(): Promise<string> {
   await cell.transact((tx) => writeClosedBalances(tx, from, cell.clock.now()));
   await settleDate(deps, from, goOn);
   await makeBills(deps, from, goOn);
+  const each = await billsOf(from);
+  await cell.transact((tx) => tx.run(dropBills, [from]));
+  await makeBills({ ...deps, sideBySideMin: 1 }, from, goOn);
+  assert.ok(each.length > 0);
+  assert.deepEqual(await billsOf(from), each, "read with their journals side by side");
   return from;
+}
+
+const dropBills = { name: "test_drop_bills", text: "delete from bills where accounting_date = $1" };
+
+/** Every column but the moment, which is another each time. */
+async function billsOf(date: string): Promise<unknown[]> {
+  const text = "select * from bills where accounting_date = $1 order by merchant_id, currency";
+  const bills = await deps.cell.db.all<Record<string, unknown>>({ name: "test_bills", text }, [date]);
+  return bills.map(({ madeAt, ...bill }) => bill);
 }
 
 async function paid(amount: number): Promise<Json> {

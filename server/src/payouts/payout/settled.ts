@@ -1,6 +1,7 @@
 /** Payouts that settlements ask for by themselves. */
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
+import { becomeInLanes } from "../../kernel/lanes.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import { canonical } from "../../payments/index.ts";
@@ -44,9 +45,11 @@ export async function proposeSettled(
     known += before.length;
     await tellPaid(deps, before);
     const prepared: Payout[] = [];
-    for (const settlement of chunk.filter(({ settlementId }) => !paid.has(settlementId))) {
-      const payout = await payoutFor(deps, settlement, date);
-      if ("code" in payout) refused.push({ settlementId: settlement.settlementId, ...payout });
+    const unpaid = chunk.filter(({ settlementId }) => !paid.has(settlementId));
+    const looked = await becomeInLanes(unpaid, LOOKED_UP_AT_ONCE, (one) => payoutFor(deps, one, date));
+    for (const [at, payout] of looked.entries()) {
+      const { settlementId } = unpaid[at] as SettlementToPay;
+      if ("code" in payout) refused.push({ settlementId, ...payout });
       else prepared.push(payout);
     }
     if (prepared.length === 0) continue;
@@ -69,6 +72,8 @@ export async function proposeSettled(
 
 /** Of one transaction. */
 const CHUNK = 100;
+/** Merchants and their bank accounts: each is a round trip or two. */
+const LOOKED_UP_AT_ONCE = 4;
 
 /** The amount of a settlement is what leaves the merchant's balance: a payout's fee comes out of it. */
 async function payoutFor(

@@ -6,9 +6,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cell, Db } from "../../kernel/database.ts";
+import type { Cell, Database, Db, WithTime } from "../../kernel/database.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
+import { entriesOfPart, type IdSpan, journalIdSpan, SIDE_BY_SIDE_MIN } from "../../ledger/index.ts";
 import {
   closedDates,
   datesOf,
@@ -17,11 +18,10 @@ import {
   findExtract,
   insertExtract,
   type Place,
-  type Range,
   type ReceivableAccount,
-  readChunk,
   receivableAccounts,
 } from "./extract-store.ts";
+import { type Range, readChunk } from "./movements-store.ts";
 
 export type ExtractDeps = {
   readonly cell: Cell;
@@ -29,13 +29,23 @@ export type ExtractDeps = {
   readonly folder: string;
   /** Methods whose payment leaves no line where it was reversed on its own day. */
   readonly quietMethods: readonly string[];
+  /** The cell's own when absent. */
+  readonly withTime?: WithTime | undefined;
+  /** From how many entries on a date's journals are read side by side; `SIDE_BY_SIDE_MIN` when absent. */
+  readonly sideBySideMin?: number | undefined;
 };
 
-/** Chunks read side by side: PostgreSQL makes each line, and a connection has one core. */
-const READ_AHEAD = 3;
+/** How a date's entries are cut, and how many chunks are read at once: a connection has one core. */
+type Cut = { readonly entries: bigint; readonly ranges: number; readonly atOnce: number };
+
+/** So many entries that a statement reads them in some hundredths of a second. */
+const SHORT: Cut = { entries: 5_000n, ranges: 2_000, atOnce: 3 };
+/** Each chunk reads all journals of its date: some seconds, and 160 MB of lines at most. */
+const WHOLE_ENTRIES_MAX = 1_100_000n;
+const WHOLE_AT_ONCE = 2;
 const ACCOUNTS_PER_PAGE = 2_000;
-const ENTRIES_PER_CHUNK = 5_000n;
-const RANGES_PER_CHUNK = 2_000;
+/** The planner counts ranges, not entries: a range is no more than many of them have. */
+const ENTRIES_PER_RANGE = 1_000n;
 /** No journal has more lines. */
 const LINES_MAX = 100n;
 const NIL = "00000000-0000-0000-0000-000000000000";
@@ -72,7 +82,7 @@ export async function extractOf(deps: ExtractDeps, accountingDate: string, goOn:
   const spans = await spansOf(cell.db, accountingDate, goOn);
   const part = `${path}.${cell.newId()}`;
   try {
-    const written = await write(deps, part, spans, goOn);
+    const written = await write(deps, part, { date: accountingDate, spans }, goOn);
     const made = {
       accountingDate,
       ...written,
@@ -119,8 +129,9 @@ async function spansOfPage(
   const from = await lastPlaces(db, accounts, (date) => date < accountingDate);
   const to = await lastPlaces(db, accounts, (date) => date <= accountingDate);
   const changed = accounts
-    .map(({ id, currency }, index) => ({
+    .map(({ id, channelAccountId, currency }, index) => ({
       account: id,
+      channelAccountId,
       currency,
       from: from[index] as bigint,
       to: to[index] as bigint,
@@ -192,10 +203,39 @@ async function* aheadOf<T, R>(
 
 type Written = Pick<Extract, "hash" | "bytes" | "entries" | "journals"> & { readonly net: bigint };
 
+/** A date of many movements is read with its journals side by side, on connections that have the time. */
 async function write(
-  { cell, quietMethods }: ExtractDeps,
+  deps: ExtractDeps,
   path: string,
-  spans: readonly Span[],
+  { date, spans }: { readonly date: string; readonly spans: readonly Span[] },
+  goOn: GoOn,
+): Promise<Written> {
+  const { cell, withTime = (work) => work(cell), sideBySideMin = SIDE_BY_SIDE_MIN } = deps;
+  const total = placesOf(spans);
+  if (total < BigInt(sideBySideMin)) {
+    // Planned while there are few refunds, it must not pass over all of them for each line later on.
+    return writeChunks(path, chunksOf(spans, SHORT), { ...deps, ...SHORT, cell, side: null, total }, goOn);
+  }
+  return withTime(async (database) => {
+    const side = await database.transact((tx) => journalIdSpan(tx, date), { repeatable: true });
+    const entries = entriesOfPart(total, { most: WHOLE_ENTRIES_MAX, lanes: WHOLE_AT_ONCE });
+    const cut: Cut = { entries, ranges: Number.POSITIVE_INFINITY, atOnce: WHOLE_AT_ONCE };
+    return writeChunks(path, chunksOf(spans, cut), { ...deps, ...cut, cell: database, side, total }, goOn);
+  });
+}
+
+type Reading = Pick<ExtractDeps, "quietMethods"> &
+  Pick<Cut, "atOnce"> & {
+    readonly cell: Pick<Database, "transact">;
+    readonly side: IdSpan | null;
+    /** Entries of all chunks. */
+    readonly total: bigint;
+  };
+
+async function writeChunks(
+  path: string,
+  chunks: Iterable<readonly Range[]>,
+  { cell, quietMethods, side, atOnce, total }: Reading,
   goOn: GoOn,
 ): Promise<Written> {
   const file = await open(path, "w");
@@ -207,18 +247,18 @@ async function write(
     bytes += BigInt(content.length);
     await file.appendFile(content);
   };
+  const read = (ranges: readonly Range[]) =>
+    cell.transact((tx) => readChunk(tx, ranges, { quietMethods, side }), { repeatable: true });
   try {
     await put(HEAD);
-    // Planned while there are few refunds, it must not pass over all of them for each line later on.
-    const read = (ranges: readonly Range[]) =>
-      cell.transact((tx) => readChunk(tx, ranges, quietMethods), { repeatable: true });
-    const places = placesOf(spans);
-    for await (const chunk of aheadOf(chunksOf(spans), READ_AHEAD, read)) {
-      await goOn(progressOf(entries, places));
-      if (chunk.text !== "") await put(`${chunk.text}\n`);
-      entries += chunk.entries;
-      journals += chunk.journals;
-      net += chunk.net;
+    for await (const chunk of aheadOf(chunks, atOnce, read)) {
+      await goOn(progressOf(entries, total));
+      for (const some of chunk) {
+        await put(some.text);
+        entries += some.entries;
+        journals += some.journals;
+        net += some.net;
+      }
     }
     await file.sync();
   } finally {
@@ -227,21 +267,20 @@ async function write(
   return { hash: hash.digest(), bytes, entries, journals, net };
 }
 
-/** Ranges of so many entries that a statement reads them in some hundredths of a second. */
-function* chunksOf(spans: readonly Span[]): Iterable<readonly Range[]> {
+function* chunksOf(spans: readonly Span[], cut: Cut): Iterable<readonly Range[]> {
   let chunk: Range[] = [];
-  let room = ENTRIES_PER_CHUNK;
-  for (const { account, from, to } of spans) {
+  let room = cut.entries;
+  for (const { account, channelAccountId, from, to } of spans) {
     for (let at = from; at < to; ) {
-      const end = [at + room, to].reduce(smaller);
+      const end = [at + ENTRIES_PER_RANGE, at + room, to].reduce(smaller);
       // A journal's entries on an account follow each other, and are of one date.
-      chunk.push({ account, from: at, to: end, reach: smaller(end + LINES_MAX, to) });
+      chunk.push({ account, channelAccountId, from: at, to: end, reach: smaller(end + LINES_MAX, to) });
       room -= end - at;
       at = end;
-      if (room > 0n && chunk.length < RANGES_PER_CHUNK) continue;
+      if (room > 0n && chunk.length < cut.ranges) continue;
       yield chunk;
       chunk = [];
-      room = ENTRIES_PER_CHUNK;
+      room = cut.entries;
     }
   }
   if (chunk.length > 0) yield chunk;

@@ -51,6 +51,7 @@ async function fresh(): Promise<void> {
     cell: books.cell,
     engine,
     folder: extracts,
+    sideBySideMin: 1,
     ...channelTerms,
     accountOf: async (id) => contracts.get(id) ?? null,
     statements: {

@@ -7,7 +7,7 @@ import type { GoOn } from "../../kernel/progress.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Finding, Generation, Scope } from "../model.ts";
 import { comparePlans } from "./compare.ts";
-import { extractOf, extractPath, packedPath } from "./extract.ts";
+import { type ExtractDeps, extractOf, extractPath, packedPath } from "./extract.ts";
 import type { Extract } from "./extract-store.ts";
 import { type GivenStatement, type Plan, type PlanDeps, plansOf } from "./plan.ts";
 import {
@@ -37,6 +37,8 @@ export type ReconciliationDeps = {
   readonly traitsOf: PlanDeps["traitsOf"];
   /** Methods whose payment leaves no line where it was reversed on its own day. */
   readonly quietMethods: readonly string[];
+  readonly withTime?: ExtractDeps["withTime"];
+  readonly sideBySideMin?: ExtractDeps["sideBySideMin"];
   /**
    * From how many bytes on an extract is packed, 64 MB by default, and an Alipay statement read by the engine
    * itself, 16 MB by default.

@@ -4,21 +4,31 @@
  * whenever it is asked for.
  */
 import { createHash } from "node:crypto";
-import type { Db } from "../../kernel/database.ts";
+import type { Database, Db } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { inLanes } from "../../kernel/lanes.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
-import { type AccountDay, accountDays, closedBalancesThrough } from "../../ledger/index.ts";
+import {
+  type AccountDay,
+  accountDays,
+  closedBalancesThrough,
+  entriesOfPart,
+  type IdSpan,
+  journalIdSpan,
+  SIDE_BY_SIDE_MIN,
+} from "../../ledger/index.ts";
 import { merchantAccount } from "../drafts.ts";
 import type { SettleDeps } from "../settle/deps.ts";
-import { type BillChunk, type BillPiece, billChunks } from "./lines-store.ts";
+import { type BillChunk, type BillPiece, billChunks, billChunksSideBySide } from "./lines-store.ts";
 import { ownAccounts } from "./own-accounts.ts";
-import { cut, together } from "./spans.ts";
+import { cut, ENTRIES_PER_STATEMENT, together } from "./spans.ts";
 import { type Bill, type Billed, type BillTotals, billTotals, insertBills, withoutBill } from "./store.ts";
 
 /** Listing what has no bill yet looks through the date: seldom, and many at a time. */
-const BILLS_PER_PAGE = 5_000;
+const BILLS_PER_PAGE = 10_000;
 const BILLS_PER_STEP = 100;
+/** What one statement reads where all journals of the date are read: some seconds, and 80 MB of lines. */
+const SIDE_BY_SIDE_MOST = 1_100_000n;
 /** Steps side by side: the database has a core for each. */
 const STEPS_AT_ONCE = 2;
 
@@ -40,11 +50,11 @@ export async function makeBills(deps: SettleDeps, date: string, goOn: GoOn): Pro
     await goOn();
     const page = await withoutBill(db, date, { after, limit: BILLS_PER_PAGE });
     const total = done + (page[0]?.allLeft ?? 0n);
-    await inLanes(stepsOf(page), STEPS_AT_ONCE, async (step) => {
-      await billStep(deps, step, date, goOn);
-      done += BigInt(step.length);
+    const told = async (bills: number) => {
+      done += BigInt(bills);
       await goOn(progressOf(done, total));
-    });
+    };
+    await billPage(deps, { date, page, days: await daysOn(db, page, date) }, { goOn, told });
     if (page.length < BILLS_PER_PAGE) break;
     after = page.at(-1) ?? null;
   }
@@ -87,31 +97,100 @@ export async function daysOn(db: Db, billed: readonly Billed[], date: string): P
   return new Map(days.map((day) => [day.accountId, day]));
 }
 
-function* stepsOf(page: readonly Billed[]): Iterable<readonly Billed[]> {
-  for (let at = 0; at < page.length; at += BILLS_PER_STEP) yield page.slice(at, at + BILLS_PER_STEP);
+type Page = {
+  readonly date: string;
+  readonly page: readonly Billed[];
+  readonly days: ReadonlyMap<Id, AccountDay>;
+};
+type Told = {
+  readonly goOn: () => Promise<void>;
+  /** Called with how many bills were made. */
+  readonly told: (bills: number) => Promise<void>;
+};
+/** How the pieces of bills are read, and of how many entries by one statement. */
+type Read = {
+  readonly chunks: (pieces: readonly BillPiece[]) => Promise<BillChunk[]>;
+  readonly entries: bigint;
+};
+
+/** Many lines are read with their journals side by side, on connections that have the time. */
+async function billPage(deps: SettleDeps, of: Page, { goOn, told }: Told): Promise<void> {
+  const { cell, withTime = (work) => work(cell), sideBySideMin = SIDE_BY_SIDE_MIN } = deps;
+  const make = (steps: Iterable<readonly Billed[]>, read: Read) =>
+    inLanes(steps, STEPS_AT_ONCE, async (step) => {
+      await billStep(deps, { ...of, page: step }, read, goOn);
+      await told(step.length);
+    });
+  const entries = of.page.map((billed) => entriesOf(billed, of.days));
+  const total = entries.reduce((sum, own) => sum + own, 0n);
+  if (total < BigInt(sideBySideMin)) {
+    const chunks = (pieces: readonly BillPiece[]) =>
+      cell.transact((tx) => billChunks(tx, pieces), { repeatable: true });
+    await make(stepsOf(of.page, BILLS_PER_STEP), { chunks, entries: ENTRIES_PER_STATEMENT });
+    return;
+  }
+  await withTime(async (database) => {
+    const ids = await database.transact((tx) => journalIdSpan(tx, of.date), { repeatable: true });
+    const part = entriesOfPart(total, { most: SIDE_BY_SIDE_MOST, lanes: STEPS_AT_ONCE });
+    // A part ends with the last entry of a merchant: one statement reads it all the same.
+    await make(partsOf(of.page, entries, part), { chunks: sideBySide(database, ids), entries: 2n * part });
+  });
+}
+
+function sideBySide(database: Pick<Database, "transact">, ids: IdSpan | null): Read["chunks"] {
+  return async (pieces) => {
+    if (ids === null) return [];
+    return database.transact((tx) => billChunksSideBySide(tx, pieces, ids), { repeatable: true });
+  };
+}
+
+/** Entries of a merchant's accounts on the date. */
+function entriesOf(billed: Billed, days: ReadonlyMap<Id, AccountDay>): bigint {
+  return Object.values(ownAccounts(billed)).reduce((sum, account) => {
+    const day = days.get(account);
+    return day === undefined ? sum : sum + day.lastSeq - day.firstSeq + 1n;
+  }, 0n);
+}
+
+function* stepsOf(page: readonly Billed[], bills: number): Iterable<readonly Billed[]> {
+  for (let at = 0; at < page.length; at += bills) yield page.slice(at, at + bills);
+}
+
+/** Merchants together until they have about so many entries. */
+function* partsOf(
+  page: readonly Billed[],
+  entries: readonly bigint[],
+  part: bigint,
+): Iterable<readonly Billed[]> {
+  let from = 0;
+  let held = 0n;
+  for (const [at, own] of entries.entries()) {
+    held += own;
+    if (held < part && at < page.length - 1) continue;
+    yield page.slice(from, at + 1);
+    from = at + 1;
+    held = 0n;
+  }
 }
 
 async function billStep(
-  deps: SettleDeps,
-  step: readonly Billed[],
-  date: string,
+  { cell }: SettleDeps,
+  { date, page, days }: Page,
+  read: Read,
   goOn: () => Promise<void>,
 ): Promise<void> {
-  const { cell } = deps;
-  const days = await daysOn(cell.db, step, date);
   const pieces: BillPiece[] = [];
   const owners: Draft[] = [];
-  const drafts = step.map((billed): Draft => new Draft(billed, date));
+  const drafts = page.map((billed): Draft => new Draft(billed, date));
   for (const draft of drafts) {
     for (const piece of piecesOf(sectionsOf(draft.billed, days), pieces.length)) {
       pieces.push(piece);
       owners.push(draft);
     }
   }
-  for (const group of together(pieces)) {
+  for (const group of together(pieces, read.entries)) {
     await goOn();
-    const chunks = await cell.transact((tx) => billChunks(tx, group), { repeatable: true });
-    for (const chunk of chunks) owners[chunk.place]?.add(chunk);
+    for (const chunk of await read.chunks(group)) owners[chunk.place]?.add(chunk);
   }
   const now = cell.clock.now();
   const bills = drafts.map((draft) => draft.bill(now));

@@ -2,7 +2,7 @@
 export type Span = { readonly fromSeq: bigint; readonly toSeq: bigint };
 
 /** Entries read by one statement: some 100 ms. */
-const ENTRIES_PER_STATEMENT = 10_000n;
+export const ENTRIES_PER_STATEMENT = 10_000n;
 
 /** A span cut into pieces that one statement reads. */
 export function cut<Kind extends Span>(span: Kind): Kind[] {
@@ -14,8 +14,11 @@ export function cut<Kind extends Span>(span: Kind): Kind[] {
   return pieces;
 }
 
-/** Pieces in their order, together as long as one statement reads them. */
-export function together<Kind extends Span>(pieces: readonly Kind[]): Kind[][] {
+/** Pieces in their order, together as long as one statement reads their entries, `atMost` so many. */
+export function together<Kind extends Span>(
+  pieces: readonly Kind[],
+  atMost = ENTRIES_PER_STATEMENT,
+): Kind[][] {
   const groups: Kind[][] = [];
   let room = 0n;
   for (const piece of pieces) {
@@ -25,7 +28,7 @@ export function together<Kind extends Span>(pieces: readonly Kind[]): Kind[][] {
       last.push(piece);
     } else {
       groups.push([piece]);
-      room = ENTRIES_PER_STATEMENT;
+      room = atMost;
     }
     room -= entries;
   }
