@@ -79,9 +79,9 @@ export {
   postWithHolds,
 } from "./service.ts";
 export {
+  type DateSpan,
+  dateSpanOf,
   entriesOfPart,
-  type IdSpan,
-  journalIdSpan,
   readSideBySide,
   SIDE_BY_SIDE_MIN,
 } from "./side-by-side.ts";

@@ -9,50 +9,36 @@ import type { Id } from "../kernel/ids.ts";
 /** From how many entries on it is worth it to read a date's journals side by side. */
 export const SIDE_BY_SIDE_MIN = 100_000;
 
-// The index of dates finds the date's rows alone; by the index of ids it would be all before them too.
-const ID_SPAN = sql(
-  "ledger_id_span",
-  `select first.id as first_id, last.id as last_id
-   from (
-     select d.id
-     from (
-       select id
-       from journals
-       where accounting_date = $1
-       offset 0
-     ) d
-     order by d.id
-     limit 1
-   ) first
-   cross join (
-     select d.id
-     from (
-       select id
-       from journals
-       where accounting_date = $1
-       offset 0
-     ) d
-     order by d.id desc
-     limit 1
-   ) last`,
+// In the "C" collation the text of an id sorts as the id does.
+const SPAN = sql(
+  "ledger_date_span",
+  `select min(id::text collate "C")::uuid as first_id, max(id::text collate "C")::uuid as last_id,
+     count(*) as journals
+   from journals
+   where accounting_date = $1`,
 );
 
-/** The first and the last id of the journals of a date. */
-export type IdSpan = { readonly firstId: Id; readonly lastId: Id };
+/** The journals of a date: how many, the first and the last of their ids. */
+export type DateSpan = { readonly firstId: Id; readonly lastId: Id; readonly journals: bigint };
 
-/** Null where there is none. Reads every journal of the date, so it needs a connection with time. */
-export function journalIdSpan(tx: Tx, accountingDate: string): Promise<IdSpan | null> {
-  return tx.one<IdSpan>(ID_SPAN, [accountingDate]);
+/**
+ * Where the journals of a date are. Reads every one of them, so it needs a connection with time. Throws where
+ * there is none.
+ */
+export async function dateSpanOf(tx: Tx, accountingDate: string): Promise<DateSpan> {
+  const span = await tx.one<DateSpan>(SPAN, [accountingDate]);
+  if (span === null || span.journals === 0n) throw new Error(`${accountingDate} has no journal`);
+  return span;
 }
 
 /**
  * Each part reads the whole date, so there are as few as may be, of at most `most` entries; and so many for
- * each lane that all lanes end together. @return the entries of a part
+ * each lane that all lanes end together. @param total at least 1 @return the entries of a part
  */
 export function entriesOfPart(total: bigint, { most, lanes }: { most: bigint; lanes: number }): bigint {
   const round = most * BigInt(lanes);
   const parts = ((total + round - 1n) / round) * BigInt(lanes);
-  return total / parts + 1n;
+  return (total + parts - 1n) / parts;
 }
 
 const SETTINGS = sql(

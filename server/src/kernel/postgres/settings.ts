@@ -4,7 +4,7 @@ import { constrainedMemory } from "node:process";
 const MEGABYTE = 1_048_576;
 /** The hot tables' indexes of some ten million payments, and a laptop does not feel it. */
 const BUFFERS_MB_MIN = 256;
-/** A day of a million payments: its close looks each up by its number. */
+/** A day of a million payments: its close reads most of it. */
 const BUFFERS_MB_MAX = 2_048;
 /** Of the machine's memory, or of the container's. */
 const BUFFERS_SHARE = 8;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Cell, Database, Db, WithTime } from "../../kernel/database.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
-import { entriesOfPart, type IdSpan, journalIdSpan, SIDE_BY_SIDE_MIN } from "../../ledger/index.ts";
+import { type DateSpan, dateSpanOf, entriesOfPart, SIDE_BY_SIDE_MIN } from "../../ledger/index.ts";
 import {
   closedDates,
   datesOf,
@@ -213,11 +213,10 @@ async function write(
   const { cell, withTime = (work) => work(cell), sideBySideMin = SIDE_BY_SIDE_MIN } = deps;
   const total = placesOf(spans);
   if (total < BigInt(sideBySideMin)) {
-    // Planned while there are few refunds, it must not pass over all of them for each line later on.
     return writeChunks(path, chunksOf(spans, SHORT), { ...deps, ...SHORT, cell, side: null, total }, goOn);
   }
   return withTime(async (database) => {
-    const side = await database.transact((tx) => journalIdSpan(tx, date), { repeatable: true });
+    const side = await database.transact((tx) => dateSpanOf(tx, date), { repeatable: true });
     const entries = entriesOfPart(total, { most: WHOLE_ENTRIES_MAX, lanes: WHOLE_AT_ONCE });
     const cut: Cut = { entries, ranges: Number.POSITIVE_INFINITY, atOnce: WHOLE_AT_ONCE };
     return writeChunks(path, chunksOf(spans, cut), { ...deps, ...cut, cell: database, side, total }, goOn);
@@ -227,7 +226,7 @@ async function write(
 type Reading = Pick<ExtractDeps, "quietMethods"> &
   Pick<Cut, "atOnce"> & {
     readonly cell: Pick<Database, "transact">;
-    readonly side: IdSpan | null;
+    readonly side: DateSpan | null;
     /** Entries of all chunks. */
     readonly total: bigint;
   };
@@ -247,6 +246,7 @@ async function writeChunks(
     bytes += BigInt(content.length);
     await file.appendFile(content);
   };
+  // Planned while there are few refunds, it must not pass over all of them for each line later on.
   const read = (ranges: readonly Range[]) =>
     cell.transact((tx) => readChunk(tx, ranges, { quietMethods, side }), { repeatable: true });
   try {

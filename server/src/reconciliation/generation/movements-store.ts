@@ -1,7 +1,7 @@
 /** The SQL of an extract's lines: what the journals of a date did to what channels owe. */
 import { columnsOf, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { type IdSpan, readSideBySide } from "../../ledger/index.ts";
+import { type DateSpan, readSideBySide } from "../../ledger/index.ts";
 
 /** An attempt's row is long: what is not read of it is not unpacked. */
 const ofAttempt = (alias: string) =>
@@ -274,13 +274,13 @@ export type Movements = {
 
 /**
  * The movements of journals that begin after `from` and up to `to`, as lines of the extract in their order,
- * some at a time, and what these add up to. @param side the ids of the date, where so many of its journals
+ * some at a time, and what these add up to. @param side where the date's journals are, if so many of them
  * are wanted that all of them are read; null: each is looked up
  */
 export async function readChunk(
   tx: Tx,
   ranges: readonly Range[],
-  { quietMethods, side }: { readonly quietMethods: readonly string[]; readonly side: IdSpan | null },
+  { quietMethods, side }: { readonly quietMethods: readonly string[]; readonly side: DateSpan | null },
 ): Promise<Movements[]> {
   const columns = columnsOf(ranges, ["account", "channelAccountId", "from", "to", "reach"]);
   if (side !== null) await readSideBySide(tx);

@@ -1,7 +1,7 @@
 /** The SQL of a bill's lines: what the journals of a date did to a merchant's money. */
 import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import { type IdSpan, readSideBySide } from "../../ledger/index.ts";
+import { type DateSpan, readSideBySide } from "../../ledger/index.ts";
 
 /**
  * Entries of one account of a merchant, whose journals are lines. Each journal is a line of the first of
@@ -159,11 +159,11 @@ export function billChunks(db: Db, pieces: readonly BillPiece[]): Promise<BillCh
   return db.all<BillChunk>(eachSql, columnsOf(pieces, PIECE_KEYS));
 }
 
-/** The same of so many pieces of one date that all of its journals, whose ids these are, are read. */
+/** The same of so many pieces of one date that all of its journals are read. */
 export async function billChunksSideBySide(
   tx: Tx,
   pieces: readonly BillPiece[],
-  { firstId, lastId }: IdSpan,
+  { firstId, lastId }: DateSpan,
 ): Promise<BillChunk[]> {
   await readSideBySide(tx);
   return tx.all<BillChunk>(sideBySideSql, [...columnsOf(pieces, PIECE_KEYS), firstId, lastId]);

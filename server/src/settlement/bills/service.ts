@@ -12,9 +12,9 @@ import {
   type AccountDay,
   accountDays,
   closedBalancesThrough,
+  type DateSpan,
+  dateSpanOf,
   entriesOfPart,
-  type IdSpan,
-  journalIdSpan,
   SIDE_BY_SIDE_MIN,
 } from "../../ledger/index.ts";
 import { merchantAccount } from "../drafts.ts";
@@ -27,6 +27,8 @@ import { type Bill, type Billed, type BillTotals, billTotals, insertBills, witho
 /** Listing what has no bill yet looks through the date: seldom, and many at a time. */
 const BILLS_PER_PAGE = 10_000;
 const BILLS_PER_STEP = 100;
+/** Merchants whose days one statement reads. */
+const DAYS_PER_READ = 1_000;
 /** What one statement reads where all journals of the date are read: some seconds, and 80 MB of lines. */
 const SIDE_BY_SIDE_MOST = 1_100_000n;
 /** Steps side by side: the database has a core for each. */
@@ -54,7 +56,7 @@ export async function makeBills(deps: SettleDeps, date: string, goOn: GoOn): Pro
       done += BigInt(bills);
       await goOn(progressOf(done, total));
     };
-    await billPage(deps, { date, page, days: await daysOn(db, page, date) }, { goOn, told });
+    await billPage(deps, { date, page, days: await daysOfPage(db, page, date, goOn) }, { goOn, told });
     if (page.length < BILLS_PER_PAGE) break;
     after = page.at(-1) ?? null;
   }
@@ -97,6 +99,20 @@ export async function daysOn(db: Db, billed: readonly Billed[], date: string): P
   return new Map(days.map((day) => [day.accountId, day]));
 }
 
+async function daysOfPage(
+  db: Db,
+  page: readonly Billed[],
+  date: string,
+  goOn: () => Promise<void>,
+): Promise<Map<Id, AccountDay>> {
+  const days = new Map<Id, AccountDay>();
+  for (const some of stepsOf(page, DAYS_PER_READ)) {
+    await goOn();
+    for (const [account, day] of await daysOn(db, some, date)) days.set(account, day);
+  }
+  return days;
+}
+
 type Page = {
   readonly date: string;
   readonly page: readonly Billed[];
@@ -113,7 +129,10 @@ type Read = {
   readonly entries: bigint;
 };
 
-/** Many lines are read with their journals side by side, on connections that have the time. */
+/**
+ * Most of a large date is read with its journals side by side, on connections that have the time: each part
+ * reads all of them, and gains nothing where it needs a few.
+ */
 async function billPage(deps: SettleDeps, of: Page, { goOn, told }: Told): Promise<void> {
   const { cell, withTime = (work) => work(cell), sideBySideMin = SIDE_BY_SIDE_MIN } = deps;
   const make = (steps: Iterable<readonly Billed[]>, read: Read) =>
@@ -123,25 +142,23 @@ async function billPage(deps: SettleDeps, of: Page, { goOn, told }: Told): Promi
     });
   const entries = of.page.map((billed) => entriesOf(billed, of.days));
   const total = entries.reduce((sum, own) => sum + own, 0n);
-  if (total < BigInt(sideBySideMin)) {
+  const each = () => {
     const chunks = (pieces: readonly BillPiece[]) =>
       cell.transact((tx) => billChunks(tx, pieces), { repeatable: true });
-    await make(stepsOf(of.page, BILLS_PER_STEP), { chunks, entries: ENTRIES_PER_STATEMENT });
-    return;
-  }
+    return make(stepsOf(of.page, BILLS_PER_STEP), { chunks, entries: ENTRIES_PER_STATEMENT });
+  };
+  if (total < BigInt(sideBySideMin)) return each();
   await withTime(async (database) => {
-    const ids = await database.transact((tx) => journalIdSpan(tx, of.date), { repeatable: true });
+    const span = await database.transact((tx) => dateSpanOf(tx, of.date), { repeatable: true });
+    if (total < span.journals / 2n) return each();
     const part = entriesOfPart(total, { most: SIDE_BY_SIDE_MOST, lanes: STEPS_AT_ONCE });
-    // A part ends with the last entry of a merchant: one statement reads it all the same.
-    await make(partsOf(of.page, entries, part), { chunks: sideBySide(database, ids), entries: 2n * part });
+    const chunks = sideBySide(database, span);
+    await make(partsOf(of.page, entries, part), { chunks, entries: SIDE_BY_SIDE_MOST });
   });
 }
 
-function sideBySide(database: Pick<Database, "transact">, ids: IdSpan | null): Read["chunks"] {
-  return async (pieces) => {
-    if (ids === null) return [];
-    return database.transact((tx) => billChunksSideBySide(tx, pieces, ids), { repeatable: true });
-  };
+function sideBySide(database: Pick<Database, "transact">, span: DateSpan): Read["chunks"] {
+  return (pieces) => database.transact((tx) => billChunksSideBySide(tx, pieces, span), { repeatable: true });
 }
 
 /** Entries of a merchant's accounts on the date. */
