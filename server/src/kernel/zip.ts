@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { fromBufferPromise } from "yauzl";
+import { type Entry, fromBufferPromise } from "yauzl";
 
 export type ZipEntry = { readonly name: string; readonly content: Buffer };
 
@@ -40,6 +40,7 @@ export async function openZip(archive: Buffer, unpackedBytesMax: number): Promis
     if (unpacked > unpackedBytesMax) {
       throw new ZipTooLarge(`the archive unpacks to more than ${unpackedBytesMax} bytes`);
     }
+    requireOneName(archive, entry);
     const chunks = async function* (): AsyncGenerator<Buffer> {
       let sum = 0;
       for await (const chunk of await zip.openReadStreamPromise(entry)) {
@@ -51,6 +52,25 @@ export async function openZip(archive: Buffer, unpackedBytesMax: number): Promis
     parts.push({ name: names.decode(entry.fileNameRaw), bytes: entry.uncompressedSize, chunks });
   }
   return parts;
+}
+
+const NAME_LENGTH_AT = 26;
+const NAME_AT = 30;
+
+/**
+ * No checksum covers the name that says what an entry is, but it stands twice: at the end of the archive, and
+ * before the content.
+ */
+function requireOneName(
+  archive: Buffer,
+  {
+    relativeOffsetOfLocalHeader: at,
+    fileNameRaw,
+  }: Pick<Entry, "relativeOffsetOfLocalHeader" | "fileNameRaw">,
+): void {
+  const length = at + NAME_AT <= archive.length ? archive.readUInt16LE(at + NAME_LENGTH_AT) : 0;
+  const name = archive.subarray(at + NAME_AT, at + NAME_AT + length);
+  if (!name.equals(fileNameRaw)) throw new Error("an entry has one name in the list and another before it");
 }
 
 /**

@@ -33,6 +33,9 @@ const KINDS: Readonly<Record<string, StatementLine["kind"]>> = {
 /** Told by readPayouts, as what goes to our bank and what comes back from there. */
 const PAYOUTS: ReadonlySet<string> = new Set(["payout", "payout_failure", "payout_cancel"]);
 
+/** By ISO 4217 in small letters, and four of them for a coin. */
+const CURRENCY = /^[a-z]{3,4}$/;
+
 /** Kinds of movement that have an order behind them and are not understood here, unless it is another's. */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
@@ -163,7 +166,9 @@ function common({ amount, fee, at }: Figures, currency: string, line: number) {
  */
 function nobodys(movement: Fields, moved: Figures, line: number): StatementLine | Untaken {
   const { amount, fee, at } = moved;
-  if (typeof movement.currency !== "string") throw new StatementFault(line, "the currency is missing");
+  if (typeof movement.currency !== "string" || !CURRENCY.test(movement.currency)) {
+    throw new StatementFault(line, `the currency is ${JSON.stringify(movement.currency ?? null)}`);
+  }
   const currency = currencyOf(movement.currency);
   if (currency === null) return { untaken: movement.currency.toUpperCase(), net: amount - fee };
   const channelTradeNo = textOr(movement.id, "");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { deflateSync, inflateSync } from "node:zlib";
 import iconv from "iconv-lite";
 import { StatementFault } from "../statement-fault.ts";
 import { parseDetail } from "./bill.ts";
@@ -180,6 +181,14 @@ describe("UnionPay's transaction detail", () => {
   }
 });
 
+/** The archive's list is at its end; a bit of the name has flipped there. */
+function misnamed(files: Readonly<Record<string, Buffer>>, name: string): string {
+  const archive = inflateSync(Buffer.from(packed(files), "base64"));
+  const at = archive.lastIndexOf(name);
+  archive[at] = (archive[at] ?? 0) ^ 1;
+  return deflateSync(archive).toString("base64");
+}
+
 describe("UnionPay's statement", () => {
   const kit = newKit();
   const ZM = `INN26112088ZM_${MER_ID}`;
@@ -260,6 +269,15 @@ describe("UnionPay's statement", () => {
     assert.deepEqual(call.value.notes, ["2 adjustments (ZME) are of no order here"]);
   });
 
+  it("tells of files that it does not read", async () => {
+    const none = Buffer.alloc(0);
+    const { call } = await download(
+      filed({ [ZM]: none, [ZM.replace("ZM", "PED")]: none, "other.txt": none }),
+    );
+    assert.ok(call.end === "answered");
+    assert.deepEqual(call.value.notes, ["the archive has files that are not read: other.txt"]);
+  });
+
   const odd: [title: string, fields: Readonly<Record<number, string>>][] = [
     ["of another merchant", { ...CLAIM, 18: "777290058110049" }],
     ["without a settled amount", { ...CLAIM, 16: "" }],
@@ -304,6 +322,12 @@ describe("UnionPay's statement", () => {
       filed({ [ZM.replace("048", "049")]: Buffer.alloc(0) }),
       "refused statement_invalid false",
       /no ZM/,
+    ],
+    [
+      "whose ZME has another name in the archive's list",
+      { respCode: "00", fileContent: misnamed({ [ZM]: Buffer.alloc(0), [ZME]: Buffer.alloc(0) }, ZME) },
+      "unknown",
+      /one name in the list and another/,
     ],
     [
       "with a broken ZM",

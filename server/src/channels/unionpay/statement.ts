@@ -72,7 +72,7 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
   const { mer_id: merId = "" } = of.holder;
   return orFault(async () => {
     const expected = { merId, channelDate };
-    const [detail, ...adjusting] = filesOf(await entriesOf(original), expected);
+    const { detail, adjusting, others } = filesOf(await entriesOf(original), expected);
     const trades = inFile("ZM", () => parseDetail(detail, expected));
     const read = adjusting.map((content) => inFile("ZME", () => parseAdjustments(content, expected)));
     const adjustments = read.flatMap(({ lines }) => lines);
@@ -80,7 +80,10 @@ export function readStatement(of: StatementOf, original: Buffer): Promise<Statem
     const unread = read.reduce((sum, one) => sum + one.unread, 0);
     const untold = unread === 0 ? "" : `; ${unread} of them tell no amount that is understood`;
     const note = `${adjustments.length} adjustments (ZME) are of no order here${untold}`;
-    const notes = withNotes(adjustments.length === 0 ? [] : [note]);
+    const notes = withNotes([
+      ...(adjustments.length === 0 ? [] : [note]),
+      ...(others.length === 0 ? [] : [`the archive has files that are not read: ${others.join(", ")}`]),
+    ]);
     return { account: merId, channelDate, lines, original, ...notes };
   });
 }
@@ -95,18 +98,29 @@ async function entriesOf(archive: Buffer): Promise<ZipEntry[]> {
   }
 }
 
+type Files = {
+  readonly detail: Buffer;
+  readonly adjusting: readonly Buffer[];
+  /** The names of files that are none of the day's and the merchant's. */
+  readonly others: readonly string[];
+};
+
+/** May lie beside them; what they hold is not known here. */
+const UNREAD_KINDS = ["PED", "PEDERR"];
+
 /** The day and the merchant stand in the files' names alone. */
-function filesOf(
-  entries: readonly ZipEntry[],
-  { merId, channelDate }: Expected,
-): [detail: Buffer, ...adjusting: Buffer[]] {
+function filesOf(entries: readonly ZipEntry[], { merId, channelDate }: Expected): Files {
   const [, year, month, day] = /^\d\d(\d\d)-(\d\d)-(\d\d)$/.exec(channelDate) ?? [];
-  const named = (kind: string) => {
-    const name = `INN${year}${month}${day}88${kind}_${merId}`;
-    return entries.filter((entry) => entry.name.split("/").at(-1) === name).map((entry) => entry.content);
-  };
+  const nameOf = (kind: string) => `INN${year}${month}${day}88${kind}_${merId}`;
+  const own = (entry: ZipEntry) => entry.name.split("/").at(-1) ?? "";
+  const named = (kind: string) =>
+    entries.filter((entry) => own(entry) === nameOf(kind)).map((entry) => entry.content);
   const [detail, ...more] = named("ZM");
-  if (detail !== undefined && more.length === 0) return [detail, ...named("ZME")];
+  if (detail !== undefined && more.length === 0) {
+    const known = new Set(["", ...["ZM", "ZME", ...UNREAD_KINDS].map(nameOf)]);
+    const others = entries.filter((entry) => !known.has(own(entry))).map(({ name }) => name);
+    return { detail, adjusting: named("ZME"), others };
+  }
   const names = entries.map((entry) => entry.name).join(", ");
   const found = detail === undefined ? "no" : "several";
   throw new StatementFault(0, `the archive has ${found} ZM of ${merId} and ${channelDate}: ${names}`);
