@@ -17,8 +17,11 @@ export type TradeDeps = {
   readonly wanted: string | null;
 };
 
-/** A merchant's program asks again until it is answered, for so long. */
-const PATIENCE = 400;
+/**
+ * A merchant's program asks again until it is answered, for so long: where the only process dies of most of
+ * its starts, it is up for seconds of half an hour.
+ */
+const PATIENCE = 2_000;
 
 /** Counts what a merchant does. */
 export function does({ world }: TradeDeps, what: string): void {
