@@ -20,8 +20,8 @@ const BOOKS_PER_READ = 200;
 export const AUDIT_STATEMENT_TIMEOUT_MS = 30 * MINUTE;
 
 /**
- * Checks the invariants and reports each as soon as it is done; they are begun in their order. A violation is a finding, not
- * an error; what the database refuses is thrown.
+ * Checks the invariants and reports each as soon as it is done; they are begun in their order. A violation is
+ * a finding, not an error; what the database refuses is thrown.
  * @param how `goOn` is awaited before each invariant and between its books, and what it throws ends the
  * audit; so many invariants are checked `atOnce`, one unless told
  */
