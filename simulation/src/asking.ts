@@ -18,10 +18,10 @@ export type TradeDeps = {
 };
 
 /**
- * A merchant's program asks again until it is answered, for so long: where the only process dies of most of
- * its starts, it is up for seconds of half an hour.
+ * A merchant's program asks again until it is answered: so often while a process is there to answer. Where
+ * the only one dies of most of its starts, nobody is there for most of half an hour.
  */
-const PATIENCE = 2_000;
+const PATIENCE = 400;
 
 /** Counts what a merchant does. */
 export function does({ world }: TradeDeps, what: string): void {
@@ -44,7 +44,8 @@ export async function insist(
   const token = path.startsWith("/pay/") ? null : merchant.key;
   const plain = jsonRequest(method, platformUrl(path), body, token);
   const request = { ...plain, headers: { ...plain.headers, ...headers } };
-  for (let tries = 1; ; tries += 1) {
+  for (let tries = 0; ; ) {
+    if (world.platforms.some(({ isUp }) => isUp)) tries += 1;
     try {
       // Some give up before the answer can have come: the request is cancelled, and asked again.
       const timeoutMs = luck.hits(0.05) ? luck.between(1, 200) : 30_000;

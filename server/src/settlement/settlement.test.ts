@@ -6,6 +6,7 @@ import { testConfig } from "../../../tools/testing/config.ts";
 import { assertInvariants } from "../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { createKeyring } from "../kernel/crypto.ts";
+import type { WithTime } from "../kernel/database.ts";
 import { shiftDate } from "../kernel/dates.ts";
 import { parseId } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
@@ -74,8 +75,14 @@ async function close(): Promise<string> {
   await makeBills(deps, from, goOn);
   const each = await billsOf(from);
   await cell.transact((tx) => tx.run(dropBills, [from]));
-  await makeBills({ ...deps, sideBySideMin: 1 }, from, goOn);
-  assert.ok(each.length > 0);
+  let reads = 0;
+  const counted: typeof cell.transact = (work, options) => {
+    reads += 1;
+    return cell.transact(work, options);
+  };
+  const withTime: WithTime = (work) => work({ ...cell, transact: counted });
+  await makeBills({ ...deps, withTime, sideBySideMin: 1 }, from, goOn);
+  assert.ok(each.length > 0 && reads > 1, "the date is measured there, and read there");
   assert.deepEqual(await billsOf(from), each, "read with their journals side by side");
   return from;
 }
