@@ -19,7 +19,8 @@ import { createFees, feeRoutes } from "./fees/index.ts";
 import type { Clock, Random } from "./kernel/clock.ts";
 import { createKeyring } from "./kernel/crypto.ts";
 import { type Cell, type OpenConnections, openDatabase } from "./kernel/database.ts";
-import { createHttp, type Http, type SchemaCompilers } from "./kernel/http.ts";
+import { createHttp, type Http } from "./kernel/http.ts";
+import type { SchemaCompilers } from "./kernel/http-compilers.ts";
 import { refuseUnwritableText } from "./kernel/http-text.ts";
 import { answerWatchersAlone } from "./kernel/http-watchers.ts";
 import { createIdMaker, type Id } from "./kernel/ids.ts";
@@ -67,7 +68,7 @@ export type AppDeps = {
   /** Connectors beside the platform's own: the bench's. */
   readonly channels?: readonly Channel[];
   /** What stands between the platform and the outside; the machine's own where absent. */
-  readonly edges?: Edges;
+  readonly edges?: Partial<Edges>;
 };
 
 /** The ways out of the process. The simulation hands in all of them, so that nothing happens by itself. */

@@ -1,21 +1,24 @@
 /**
- * Schemas compiled once per run: a process of a simulated world is built again and again, and most of that
- * is the same validators and serializers. What they do depends on the schema alone.
+ * Schemas compiled once per run: a process of a simulated world is built again and again, and uses the same
+ * validators and serializers. What they do depends on the schema alone.
  */
-import { AjvCompiler } from "@fastify/ajv-compiler";
-import { SerializerSelector } from "@fastify/fast-json-stringify-compiler";
-import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
+import {
+  compiledWhenUsed,
+  fastifyCompilers,
+  type SchemaCompilers,
+} from "../../server/src/kernel/http-compilers.ts";
 
 /** Factories that remember what they made. */
 export function createCompilers(): SchemaCompilers {
-  return {
-    buildValidator: remembering(AjvCompiler()),
-    buildSerializer: remembering(SerializerSelector()),
-  } as SchemaCompilers;
+  const { buildValidator, buildSerializer } = fastifyCompilers();
+  return compiledWhenUsed({
+    buildValidator: remembering(buildValidator),
+    buildSerializer: remembering(buildSerializer),
+  } as SchemaCompilers);
 }
 
 type Factory = (externalSchemas: unknown, options: unknown) => (route: Route) => unknown;
-type Route = { readonly schema: unknown; readonly httpPart?: string; readonly httpStatus?: string };
+type Route = { readonly schema: unknown };
 
 function remembering(factory: unknown): Factory {
   const made = new Map<string, unknown>();

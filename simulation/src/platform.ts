@@ -1,11 +1,11 @@
 /**
  * The platform's process in a simulated world: it is built, dies, and is built again over the same database.
  */
-import { type App, buildApp } from "../../server/src/app.ts";
+import { type App, buildApp, type Edges } from "../../server/src/app.ts";
 import type { CloseEdges } from "../../server/src/close-rooms.ts";
 import type { Config } from "../../server/src/config.ts";
 import { DAY, type Random, startOfDate } from "../../server/src/kernel/clock.ts";
-import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
+import type { SchemaCompilers } from "../../server/src/kernel/http-compilers.ts";
 import { createLog } from "../../server/src/kernel/log.ts";
 import type { Chance } from "./chance.ts";
 import { openSimulated, type WarmPools } from "./connections.ts";
@@ -204,7 +204,7 @@ async function build_(
         const { status, body: answer } = await unlessAborted(owner, signal, sending);
         return { status, body: answer.toString("utf8") };
       },
-    },
+    } satisfies Edges,
   });
   await app.http.ready();
   return app;

@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { RunningSandbox } from "../../sandbox/src/index.ts";
 import type { Database } from "../../server/src/kernel/database.ts";
-import type { SchemaCompilers } from "../../server/src/kernel/http.ts";
+import type { SchemaCompilers } from "../../server/src/kernel/http-compilers.ts";
 import type { Engine } from "../../server/src/reconciliation/index.ts";
 import { testConfig } from "../../tools/testing/config.ts";
 import { type Answer, bodyOf, NOTHING } from "./body.ts";

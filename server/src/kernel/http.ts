@@ -11,7 +11,6 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifyServerOptions,
   LogController,
 } from "fastify";
 import type { Static, TSchema } from "typebox";
@@ -19,6 +18,7 @@ import { Type } from "typebox";
 import type { Random } from "./clock.ts";
 import { problem } from "./errors.ts";
 import { admitByImportance, isStream, REQUESTS_IN_FLIGHT_MAX } from "./http-admission.ts";
+import { compiledWhenUsed, fastifyCompilers, type SchemaCompilers } from "./http-compilers.ts";
 import {
   answerClientError,
   answerProblem,
@@ -50,23 +50,15 @@ export type HttpOptions = {
   readonly requestsInFlightMax?: number | undefined;
   /** Whether a payment that were to be created now would wait too long; never when absent. */
   readonly isBehind?: () => boolean;
-  /** How schemas become functions; fastify's own compilers when absent. */
+  /** How schemas become functions; each when it is first used when absent. */
   readonly compilers?: SchemaCompilers | undefined;
 };
-
-/**
- * Makes validators and serializers. The simulation keeps what it has made for the next process that it
- * builds.
- */
-export type SchemaCompilers = NonNullable<
-  NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"]
->;
 
 /** Builds an empty server. Routes are added by the rooms, before `ready()`. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const newRequestId = () => `req_${options.random.bytes(12).toString("hex")}`;
   const app = fastify({
-    ...(options.compilers === undefined ? {} : { schemaController: { compilersFactory: options.compilers } }),
+    schemaController: { compilersFactory: options.compilers ?? compiledWhenUsed(fastifyCompilers()) },
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     // Lines about a request name it themselves: a logger made for each costs more than reading its body.
