@@ -3,6 +3,7 @@
  * work, the next seed at the next, so that a hundred worlds break it in every way at every one.
  */
 import type { Chance } from "./chance.ts";
+import { type KnownTransactionFate, MESSAGE_FATES, type MessageFate, TRANSACTION_FATES } from "./fates.ts";
 import {
   CALLS,
   CLOSE_TRANSACTION_NAMES,
@@ -16,7 +17,6 @@ import {
   SHARING_POINTS,
   TRANSACTION_NAMES,
 } from "./points.ts";
-import type { MessageFate, TransactionFate } from "./weather.ts";
 
 /** The points of each kind that is rare enough to be made commoner where something lies in wait for it. */
 const PREY = {
@@ -57,30 +57,26 @@ export type Ambush = {
   readonly isDeadly: boolean;
 };
 
-/** Fates that need to know what the transaction is for. */
-export type KnownTransactionFate = Exclude<TransactionFate, "fine" | "refused" | "lost_within">;
-
 type Trap = { readonly at: string } & (
   | { readonly kind: "transaction"; readonly fate: KnownTransactionFate }
   | { readonly kind: "message"; readonly fate: Exclude<MessageFate, "fine"> }
 );
 
-const TRANSACTION_FATES = [
-  "crash_before",
-  "crash_after_commit",
-  "lost_before_commit",
-  "lost_after_commit",
-] as const;
-const MESSAGE_FATES = ["not_sent", "lost", "answer_lost", "answer_awaited"] as const;
+/** Whoever is no process of the platform does not die. */
+const DEADLY = "crash_after_send";
+const FATES_OF_TRANSACTIONS = Object.keys(TRANSACTION_FATES) as KnownTransactionFate[];
+const FATES_OF_MESSAGES = (Object.keys(MESSAGE_FATES) as (keyof typeof MESSAGE_FATES)[]).filter(
+  (fate) => fate !== DEADLY,
+);
 
 const TRAPS: readonly Trap[] = [
   ...TRANSACTION_NAMES.flatMap((at) =>
-    TRANSACTION_FATES.map((fate) => ({ kind: "transaction", at, fate }) as const),
+    FATES_OF_TRANSACTIONS.map((fate) => ({ kind: "transaction", at, fate }) as const),
   ),
   ...[...CALLS, ...OTHER_MESSAGES].flatMap((at) =>
-    MESSAGE_FATES.map((fate) => ({ kind: "message", at, fate }) as const),
+    FATES_OF_MESSAGES.map((fate) => ({ kind: "message", at, fate }) as const),
   ),
-  ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: "crash_after_send" }) as const),
+  ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: DEADLY }) as const),
 ];
 
 /** A kind of fault, and what it is limited to. */
@@ -96,6 +92,33 @@ const LURES: Readonly<Record<string, Lure>> = {
 };
 
 const STRIKES_MAX = 2;
+
+/** What the report counts when it strikes. */
+function nameOf(trap: Trap): string {
+  const fate = trap.kind === "transaction" ? TRANSACTION_FATES[trap.fate] : MESSAGE_FATES[trap.fate];
+  return `${fate} ${trap.at}`;
+}
+
+/**
+ * The seeds above `after`, from the lowest on, whose worlds lie in wait for what the report counts under
+ * this name; none where nothing does.
+ */
+export function* seedsInWait(name: string, after: number): Generator<number, void> {
+  const turn = TRAPS.findIndex((trap) => nameOf(trap) === name);
+  if (turn < 0) return;
+  const first = after + 1;
+  for (let seed = first + ((turn - (first % TRAPS.length) + TRAPS.length) % TRAPS.length); ; ) {
+    yield seed;
+    seed += TRAPS.length;
+  }
+}
+
+/** The seeds above `after`, from the lowest on, whose worlds have more of what is of this kind. */
+export function* seedsOf(kind: PreyKind, after: number): Generator<number, void> {
+  for (let seed = after + 1; ; seed += 1) {
+    if (PREY[kind].includes((TRAPS[seed % TRAPS.length] as Trap).at)) yield seed;
+  }
+}
 
 export function layAmbush(seed: number, chance: Chance): Ambush {
   const trap = TRAPS[seed % TRAPS.length] as Trap;

@@ -5,10 +5,10 @@
  */
 import pg from "pg";
 import type { Connection, Connections, OpenConnections } from "../../server/src/kernel/database.ts";
-import type { KnownTransactionFate } from "./ambush.ts";
+import { TRANSACTION_FATES, type TransactionFate } from "./fates.ts";
 import { transactionNamed } from "./points.ts";
 import type { Owner, Scheduler, Told } from "./scheduler.ts";
-import type { TransactionFate, Weather } from "./weather.ts";
+import type { Weather } from "./weather.ts";
 
 /** Real connections, kept warm from seed to seed. */
 export type WarmPools = {
@@ -121,14 +121,6 @@ function connect(deps: ConnectionsDeps, pool: pg.Pool): Promise<Connection> {
   });
 }
 
-/** What a fate is called where it strikes. */
-const FATES: Readonly<Record<KnownTransactionFate, string>> = {
-  crash_before: "crash before",
-  crash_after_commit: "crash after",
-  lost_before_commit: "COMMIT lost of",
-  lost_after_commit: "COMMIT's answer lost of",
-};
-
 /** One transaction's connection. `end` is told what was said over it, once. */
 function hold(
   deps: ConnectionsDeps,
@@ -166,7 +158,7 @@ function hold(
   };
   const strikes = () => {
     if (fate === "fine" || fate === "lost_within") return;
-    tally.add("transactions", `${FATES[fate]} ${transaction}`);
+    tally.add("transactions", `${TRANSACTION_FATES[fate]} ${transaction}`);
   };
   /** Its statements after `begin` tell what the transaction is for; true: the process dies before it. */
   const isDeadly = (text: string): boolean => {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ENOUGH_PAYMENTS } from "./expected.ts";
+import { createFurther, ROUNDS_MAX } from "./further.ts";
 import { createReach, neverReached, routingFigures, tableOf } from "./report.ts";
 import type { SeedResult } from "./run.ts";
 import { runSeeds } from "./seeds.ts";
@@ -58,6 +59,7 @@ const [seeds, first, payments] = [wholeNumber("seeds"), wholeNumber("seed"), who
 const jobs = values.trace ? 1 : wholeNumber("jobs");
 const reach = createReach();
 const totals = { seeds: 0, payments: 0, steps: 0, crashes: 0, violations: 0 };
+let wanted = seeds;
 const hashes = new Map<number, string>();
 const violating: number[] = [];
 const begun = performance.now();
@@ -72,7 +74,7 @@ function report(result: SeedResult): boolean {
   totals.violations += violations.length;
   hashes.set(seed, traceHash);
   reach.add(result.reached);
-  const done = `${totals.seeds}/${seeds} seeds, ${totals.steps} steps`;
+  const done = `${totals.seeds}/${wanted} seeds, ${totals.steps} steps`;
   process.stderr.write(`\r${done}, ${totals.violations} violations, ${seconds()} s `);
   if (violations.length === 0) return true;
   violating.push(seed);
@@ -89,25 +91,41 @@ const onLine = values.trace ? (line: string) => process.stdout.write(`${line}\n`
 const numbers = Array.from({ length: seeds }, (_, index) => first + index);
 const options = { payments, verify: values.verify, ...(onLine === undefined ? {} : { onLine }) };
 await runSeeds(numbers, jobs, options, report);
+const isEnough = totals.payments >= ENOUGH_PAYMENTS;
+const further = isEnough ? await lookFurther() : [];
 process.stderr.write("\n");
 
-const missing = neverReached(reach);
-const isEnough = totals.payments >= ENOUGH_PAYMENTS;
+const missing = isEnough ? neverReached(reach).map(({ group, name }) => `${group}: ${name}`) : null;
 if (seeds > 1) process.stdout.write(`reached in ${totals.seeds} seeds:\n\n${tableOf(reach)}\n\n`);
-if (isEnough && missing.length > 0) {
+if (missing !== null && missing.length > 0) {
   process.stdout.write(`never reached:\n${missing.map((what) => `  ${what}`).join("\n")}\n`);
 }
 const summary = {
   ...totals,
   routing: routingFigures(reach),
   violating: violating.sort((a, b) => a - b),
-  never_reached: isEnough ? missing : null,
+  further_seeds: further,
+  never_reached: missing,
   seconds: seconds(),
   trace_hash: hashOf([...hashes].sort(([a], [b]) => a - b).map(([, hash]) => hash)),
 };
 process.stdout.write(`${JSON.stringify(summary)}\n`);
 if (totals.violations > 0) process.exitCode = 1;
-else if (isEnough && missing.length > 0) process.exitCode = EXIT_NOT_REACHED;
+else if (missing !== null && missing.length > 0) process.exitCode = EXIT_NOT_REACHED;
+
+/** Runs seeds of what is missing, and gives them; none after a violation that ends the run. */
+async function lookFurther(): Promise<readonly number[]> {
+  const next = createFurther(first + seeds - 1);
+  const all: number[] = [];
+  for (let round = 0; round < ROUNDS_MAX && !(values.stop && totals.violations > 0); round += 1) {
+    const more = next(neverReached(reach));
+    if (more.length === 0) break;
+    all.push(...more);
+    wanted += more.length;
+    await runSeeds(more, jobs, options, report);
+  }
+  return all;
+}
 
 /** One seed's own hash; of many, the hash of all. */
 function hashOf(all: readonly string[]): string {

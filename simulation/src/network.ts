@@ -2,9 +2,10 @@
  * Messages between the parts of a simulated world. Each way is an event; the seed decides what becomes of it.
  */
 import type { ChannelHttp } from "../../server/src/channels/index.ts";
+import { MESSAGE_FATES, type MessageFate } from "./fates.ts";
 import { callNamed, messageNamed } from "./points.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
-import type { MessageFate, Weather } from "./weather.ts";
+import type { Weather } from "./weather.ts";
 
 export type Request = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -53,7 +54,7 @@ export function send(deps: NetworkDeps, sending: Sending): Promise<Response> {
   const { scheduler, weather } = deps;
   const { from, label, to, request } = sending;
   const fate = fateOf(weather.message(messageNamed(label)), sending);
-  if (fate !== "fine") weather.tally.add("messages", `${FATES[fate]} ${messageNamed(label)}`);
+  if (fate !== "fine") weather.tally.add("messages", `${MESSAGE_FATES[fate]} ${messageNamed(label)}`);
   return new Promise((resolve, reject) => {
     let settled = false;
     const settle = (act: () => void) => {
@@ -97,15 +98,6 @@ export function send(deps: NetworkDeps, sending: Sending): Promise<Response> {
 function fateOf(fate: MessageFate, { die }: Sending): MessageFate {
   return fate === "crash_after_send" && die === null ? "fine" : fate;
 }
-
-/** What a fate is called where it strikes. */
-const FATES: Readonly<Record<Exclude<MessageFate, "fine">, string>> = {
-  not_sent: "not sent:",
-  lost: "lost:",
-  answer_lost: "answer lost:",
-  answer_awaited: "answer never comes:",
-  crash_after_send: "crash after sending",
-};
 
 /** HTTP to channels for one process. */
 export function channelHttpOver(

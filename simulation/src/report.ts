@@ -1,6 +1,7 @@
 /** What a run reached, as a table for people. */
 import { CIRCUIT_ENDS } from "./circuits.ts";
 import { EXPECTED, missingIn } from "./expected.ts";
+import type { Missing } from "./further.ts";
 import { DOUBLED, LOST, OPENED_IN_WINDOW } from "./routing-checks.ts";
 import type { Counts } from "./tally.ts";
 
@@ -32,9 +33,9 @@ export function createReach(): Reach {
   };
 }
 
-/** All that was never reached, as `group: name`. */
-export function neverReached({ times }: Reach): readonly string[] {
-  return Object.keys(EXPECTED).flatMap((group) => missingIn(group, times).map((name) => `${group}: ${name}`));
+/** All that was never reached. */
+export function neverReached({ times }: Reach): readonly Missing[] {
+  return Object.keys(EXPECTED).flatMap((group) => missingIn(group, times).map((name) => ({ group, name })));
 }
 
 /** A line for each thing that was reached, by groups; last in a group what was expected and never reached. */

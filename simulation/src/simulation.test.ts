@@ -60,7 +60,7 @@ test("the transactions that worlds break are known by what they are for", () => 
 test("what should be reached and is not is named; where any beginning will do, it is not missed", () => {
   const few = createReach();
   few.add(new Map([["decisions about orders", new Map([["query: paid", 2]])]]));
-  const missing = neverReached(few);
+  const missing = neverReached(few).map(({ group, name }) => `${group}: ${name}`);
   assert.ok(missing.includes("faults of the sandbox: refund_returned"));
   assert.ok(missing.includes("decisions about orders: …: surplus"));
   assert.ok(!missing.includes("decisions about orders: …: paid"));

@@ -1,37 +1,8 @@
 /** What goes wrong between the parts of a simulated world, and how often. */
-import { type KnownTransactionFate, type Lure, layAmbush, type PreyKind } from "./ambush.ts";
+import { type Lure, layAmbush, type PreyKind } from "./ambush.ts";
 import type { Chance } from "./chance.ts";
+import type { KnownTransactionFate, MessageFate, TransactionFate } from "./fates.ts";
 import { createTally, type Tally } from "./tally.ts";
-
-/** What may become of a transaction. */
-export type TransactionFate =
-  | "fine"
-  /** The process dies before it begins. */
-  | "crash_before"
-  /** No connection to be had. */
-  | "refused"
-  /** The connection breaks at one of its statements. */
-  | "lost_within"
-  /** COMMIT is sent; the connection breaks before it is carried out. */
-  | "lost_before_commit"
-  /** COMMIT is carried out; its answer is lost. */
-  | "lost_after_commit"
-  /** COMMIT is carried out; the process dies before it learns of it. */
-  | "crash_after_commit";
-
-/** What may become of a message. */
-export type MessageFate =
-  | "fine"
-  /** Nothing of it leaves. */
-  | "not_sent"
-  /** It leaves and never arrives. */
-  | "lost"
-  /** It arrives; its answer is lost, and the connection seen to break. */
-  | "answer_lost"
-  /** It arrives; its answer never comes. */
-  | "answer_awaited"
-  /** It arrives; the sender dies before the answer. */
-  | "crash_after_send";
 
 export type Weather = {
   transaction(): TransactionFate;
