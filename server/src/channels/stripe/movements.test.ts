@@ -177,6 +177,13 @@ describe("Stripe's movements of a day", () => {
 
   const faults: [title: string, movement: object, reason: RegExp][] = [
     ["a net that does not add up", movement("charge", 1_234, 66, charge(), { net: 1 }), /is not 1/],
+    ["a payout that does not add up", movement("payout", -500, 0, "po_1", { net: -50 }), /is not -50/],
+    [
+      "no currency",
+      movement("charge", 1_234, 66, charge(others), { currency: " usd" }),
+      /currency is " usd"/,
+    ],
+    ["a payout in no currency", movement("payout", -500, 0, "po_1", { currency: null }), /currency is null/],
     ["no time", movement("charge", 1_234, 66, charge(), { created: null }), /missing/],
     [
       "another currency than it was paid in",

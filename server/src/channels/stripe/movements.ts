@@ -55,7 +55,7 @@ export function fileOf(movements: readonly Fields[]): Buffer {
 export function readStatement(of: StatementOf, original: Buffer): Promise<Statement | StatementFault> {
   const { channelDate, holder } = of;
   return orFault(() => {
-    const read = movementsIn(original).map((movement, index) => lineOf(movement, index + 1));
+    const read = movementsIn(original).map(lineOf);
     const lines = read.filter((each) => each !== null && !("untaken" in each)) as StatementLine[];
     const dated = lines.map(({ line, finishedAt }) => ({ line, date: utcDate(finishedAt) }));
     const notes = [
@@ -79,8 +79,26 @@ function notesOf(untaken: readonly Untaken[]): string[] {
   });
 }
 
-/** The movements of such a file, in its order. @throws StatementFault */
-export function movementsIn(original: Buffer): Fields[] {
+/** One movement of the balance: its figures in Stripe's own minor units. */
+export type Movement = {
+  /** Line number in the file, from 1. */
+  readonly line: number;
+  readonly fields: Fields;
+  readonly type: string;
+  readonly amount: bigint;
+  readonly fee: bigint;
+  /** `amount` less `fee`. */
+  readonly net: bigint;
+  readonly at: Date;
+  /** Null for one that is not taken here. */
+  readonly currency: string | null;
+};
+
+/**
+ * The movements of such a file, in its order, payouts among them. One whose figures do not add up or that
+ * is in no currency refuses the file, whoever reads it. @throws StatementFault
+ */
+export function movementsIn(original: Buffer): Movement[] {
   return decodeLines(original).map((text, index) => movementOf(text, index + 1));
 }
 
@@ -97,7 +115,23 @@ function decodeLines(content: Buffer): string[] {
   return lines;
 }
 
-function movementOf(text: string, line: number): Fields {
+function movementOf(text: string, line: number): Movement {
+  const fault = (reason: string) => new StatementFault(line, reason);
+  const fields = fieldsOf(text, line);
+  const [amount, fee, net] = [fields.amount, fields.fee, fields.net].map(minorUnitsOf);
+  const at = instantOf(fields.created);
+  if (amount == null || fee == null || net == null || at === null)
+    throw fault("a figure or the time is missing");
+  if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
+  if (typeof fields.currency !== "string" || !CURRENCY.test(fields.currency)) {
+    throw fault(`the currency is ${JSON.stringify(fields.currency ?? null)}`);
+  }
+  if (!isKeepable(fields)) throw fault("holds a character that is none");
+  const type = textOr(fields.type, "");
+  return { line, fields, type, amount, fee, net, at, currency: currencyOf(fields.currency) };
+}
+
+function fieldsOf(text: string, line: number): Fields {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -109,54 +143,39 @@ function movementOf(text: string, line: number): Fields {
   return fields;
 }
 
-function lineOf(movement: Fields, line: number): StatementLine | Untaken | null {
+function lineOf(movement: Movement): StatementLine | Untaken | null {
+  const { line, fields, type, currency } = movement;
   const fault = (reason: string) => new StatementFault(line, reason);
-  const type = textOr(movement.type, "");
   if (PAYOUTS.has(type)) return null;
-  const source = objectOf(movement.source);
+  const source = objectOf(fields.source);
   if (NOT_UNDERSTOOD.has(type) && !isOfOthers(source)) {
     throw fault(`a movement of the kind ${type} is not understood`);
   }
   const kind = source.object === "dispute" ? "dispute" : KINDS[type];
-  const moved = figuresOf(movement, line);
-  if (moved.amount === 0n && moved.fee === 0n) return null;
-  const currency = currencyOf(movement.currency);
-  if (kind === undefined) return nobodys(movement, moved, line);
+  if (movement.amount === 0n && movement.fee === 0n) return null;
+  if (kind === undefined) return nobodys(movement);
   if (typeof source.currency !== "string") throw fault("what moved did not come with it");
   const paidIn = currencyOf(source.currency);
   if (currency === null || paidIn !== currency) {
     // A refund or a dispute does not always name its order, but every charge of ours does: a contract that
     // settles in another currency is told at the charge.
-    if (orderNoOf(source) === null && refundNoOf(source) === null) return nobodys(movement, moved, line);
-    if (currency === null) throw fault(`the currency ${String(movement.currency)} is not taken here`);
+    if (orderNoOf(source) === null && refundNoOf(source) === null) return nobodys(movement);
+    if (currency === null) throw fault(`the currency ${String(fields.currency)} is not taken here`);
     const settled = `paid in ${paidIn ?? source.currency} and settled in ${currency}`;
     throw fault(`${settled}; the account needs a bank account in what is paid`);
   }
   return {
-    ...common(moved, currency, line),
+    ...common(movement, currency),
     kind,
     channelTradeNo: textOr(source.payment_intent, textOr(source.charge, textOr(source.id, ""))),
     channelOrderNo: orderNoOf(source) ?? "",
     channelRefundNo: kind === "refund" ? refundNoOf(source) : null,
-    createdAt: instantOf(source.created) ?? moved.at,
-    subject: textOr(source.description, textOr(movement.description, "")),
+    createdAt: instantOf(source.created) ?? movement.at,
+    subject: textOr(source.description, textOr(fields.description, "")),
   };
 }
 
-type Figures = { readonly amount: bigint; readonly fee: bigint; readonly at: Date };
-
-function figuresOf(movement: Fields, line: number): Figures {
-  const fault = (reason: string) => new StatementFault(line, reason);
-  const [amount, fee, net] = [movement.amount, movement.fee, movement.net].map(minorUnitsOf);
-  const at = instantOf(movement.created);
-  if (amount == null || fee == null || net == null || at === null)
-    throw fault("a figure or the time is missing");
-  if (amount - fee !== net) throw fault(`${amount} less the fee ${fee} is not ${net}`);
-  if (!isKeepable(movement)) throw fault("holds a character that is none");
-  return { amount, fee, at };
-}
-
-function common({ amount, fee, at }: Figures, currency: string, line: number) {
+function common({ line, amount, fee, at }: Movement, currency: string) {
   return { line, amount, settleAmount: amount, fee, currency, finishedAt: at };
 }
 
@@ -164,32 +183,28 @@ function common({ amount, fee, at }: Figures, currency: string, line: number) {
  * What moved the balance and is of no order here: under its own number, so that each is told by itself, with
  * Stripe's kind, what it is of, and Stripe's words for it.
  */
-function nobodys(movement: Fields, moved: Figures, line: number): StatementLine | Untaken {
-  const { amount, fee, at } = moved;
-  if (typeof movement.currency !== "string" || !CURRENCY.test(movement.currency)) {
-    throw new StatementFault(line, `the currency is ${JSON.stringify(movement.currency ?? null)}`);
-  }
-  const currency = currencyOf(movement.currency);
-  if (currency === null) return { untaken: movement.currency.toUpperCase(), net: amount - fee };
-  const channelTradeNo = textOr(movement.id, "");
+function nobodys(movement: Movement): StatementLine | Untaken {
+  const { line, fields, type, amount, fee, net, currency } = movement;
+  if (currency === null) return { untaken: String(fields.currency).toUpperCase(), net };
+  const channelTradeNo = textOr(fields.id, "");
   if (channelTradeNo === "") throw new StatementFault(line, "a movement came without its number");
-  const source = typeof movement.source === "string" ? movement.source : objectOf(movement.source).id;
-  const what = [textOr(movement.type, "a movement without a kind"), textOr(source, "")].join(" ").trimEnd();
-  const words = textOr(movement.description, "");
+  const source = typeof fields.source === "string" ? fields.source : objectOf(fields.source).id;
+  const what = [type || "a movement without a kind", textOr(source, "")].join(" ").trimEnd();
+  const words = textOr(fields.description, "");
   return {
-    ...common(moved, currency, line),
+    ...common(movement, currency),
     kind: (amount === 0n ? -fee : amount) > 0n ? "payment" : "refund",
     channelTradeNo,
     channelOrderNo: "",
     channelRefundNo: null,
-    createdAt: at,
+    createdAt: movement.at,
     subject: words === "" ? what : `${what}: ${words}`,
   };
 }
 
 /** JSON can write what no text holds: a NUL, or half a pair. */
-function isKeepable(movement: Fields): boolean {
-  const text = JSON.stringify(movement);
+function isKeepable(fields: Fields): boolean {
+  const text = JSON.stringify(fields);
   return !/\\u(0000|d[89ab])/i.test(text);
 }
 

@@ -49,3 +49,14 @@ test("a payout without its number, or that brought money, is refused", async () 
   assert.ok((await read(movement("payout", -5, null))) instanceof StatementFault);
   assert.ok((await read(movement("payout", 5, payout()))) instanceof StatementFault);
 });
+
+test("figures that do not add up, of a payout or of what else moved, are refused", async () => {
+  for (const wrong of [
+    movement("payout", -500, payout(), { net: -50 }),
+    movement("charge", 900, {}, { net: 9 }),
+  ]) {
+    const told = await read(movement("payout", -5, payout()), wrong);
+    assert.ok(told instanceof StatementFault);
+    assert.match(told.reason, /less the fee/);
+  }
+});

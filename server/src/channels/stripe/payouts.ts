@@ -2,9 +2,8 @@ import { millionthsPerMinorUnit } from "../../kernel/money.ts";
 import { type MovedMoney, PAYOUT_NUMBER, type ToldMoney, type ToldPayout } from "../port-payouts.ts";
 import type { StatementOf } from "../port-statements.ts";
 import { orFault, StatementFault } from "../statement-fault.ts";
-import { currencyOf, minorUnitsOf } from "./amount.ts";
-import { type Fields, objectOf, textOr } from "./answer.ts";
-import { movementsIn } from "./movements.ts";
+import { objectOf, textOr } from "./answer.ts";
+import { type Movement, movementsIn } from "./movements.ts";
 import { instantOf, utcDate } from "./time.ts";
 
 // Pure: what leaves the account's balance for the bank, among the movements of a day.
@@ -23,41 +22,39 @@ export function readPayouts({ holder }: StatementOf, original: Buffer): Promise<
     const payouts: ToldPayout[] = [];
     const cameBack: ToldMoney["cameBack"][number][] = [];
     const moved = new Map<string, MovedMoney>();
-    for (const [index, movement] of movementsIn(original).entries()) {
-      const line = index + 1;
-      const currency = currencyOf(movement.currency);
+    for (const movement of movementsIn(original)) {
+      const { line, type, currency } = movement;
+      // What moves in a currency that is not taken here is another's, and none of our accounts takes it.
       if (currency === null) continue;
-      const type = textOr(movement.type, "");
-      if (type === "payout") payouts.push(payoutOf(movement, currency, line));
-      else if (CAME_BACK.has(type)) cameBack.push({ line, payoutNo: numberOf(movement, line) });
+      if (type === "payout") payouts.push(payoutOf(movement, currency));
+      else if (CAME_BACK.has(type)) cameBack.push({ line, payoutNo: numberOf(movement) });
       else moved.set(currency, withMovement(moved.get(currency), movement, currency));
     }
     return { account: holder.account_id ?? "", payouts, cameBack, moved: [...moved.values()], others: [] };
   });
 }
 
-function payoutOf(movement: Fields, currency: string, line: number): ToldPayout {
-  const amount = -(minorUnitsOf(movement.amount) ?? 0n);
-  if (amount <= 0n) throw new StatementFault(line, `a payout is of ${String(movement.amount)}`);
-  const isAutomatic = objectOf(movement.source).automatic === true;
+function payoutOf(movement: Movement, currency: string): ToldPayout {
+  const { line, fields } = movement;
+  const amount = -movement.amount;
+  if (amount <= 0n) throw new StatementFault(line, `a payout is of ${movement.amount}`);
+  const isAutomatic = objectOf(fields.source).automatic === true;
   const left = isAutomatic ? "unavailable" : null;
-  return { line, payoutNo: numberOf(movement, line), amount, currency, left, isAll: false };
+  return { line, payoutNo: numberOf(movement), amount, currency, left, isAll: false };
 }
 
 /** With what moved it, or its bare number where Stripe did not send that along. */
-function numberOf({ source }: Fields, line: number): string {
+function numberOf({ line, fields: { source } }: Movement): string {
   const number = typeof source === "string" ? source : textOr(objectOf(source).id, "");
   if (PAYOUT_NUMBER.test(number)) return number;
   throw new StatementFault(line, "a payout came without its number");
 }
 
-function withMovement(before: MovedMoney | undefined, movement: Fields, currency: string): MovedMoney {
-  const at = instantOf(movement.available_on);
+function withMovement(before: MovedMoney | undefined, movement: Movement, currency: string): MovedMoney {
+  const at = instantOf(movement.fields.available_on);
   const date = at === null ? null : utcDate(at);
   const last = before?.availableOn ?? null;
   const availableOn = date !== null && (last === null || date > last) ? date : last;
-  const minorUnit = millionthsPerMinorUnit(currency);
-  const net = (minorUnitsOf(movement.net) ?? 0n) * minorUnit;
-  const millionths = (before?.millionths ?? 0n) + net;
+  const millionths = (before?.millionths ?? 0n) + movement.net * millionthsPerMinorUnit(currency);
   return { currency, millionths, sharedMillionths: null, availableOn };
 }

@@ -1,7 +1,9 @@
-/** Stripe's balance transactions. */
+/** Stripe's balance transactions, as a statement of trades and as what is told of payouts. */
+import { StatementFault, type ToldMoney } from "../../channels/index.ts";
 import { readStatement as readStripe } from "../../channels/stripe/movements.ts";
+import { readPayouts } from "../../channels/stripe/payouts.ts";
 import type { Chance } from "./chance.ts";
-import type { Format } from "./format.ts";
+import type { Format, Told } from "./format.ts";
 import { digits, fromUtf8, rowsOf, trades, utf8 } from "./format-parts.ts";
 
 function stripeSample(chance: Chance): string {
@@ -37,24 +39,67 @@ function stripeSample(chance: Chance): string {
   return rows.map((row) => `${row}\n`).join("");
 }
 
+/** Movements among which money goes to the bank, and comes back from there. */
+function payoutSample(chance: Chance): string {
+  const rows = Array.from({ length: rowsOf(chance) }, (_, index) => {
+    const type = chance.pick(["payout", "payout", "payout_failure", "payout_cancel"]);
+    const amount = (1 + chance.upTo(900_000)) * (type === "payout" ? -1 : 1);
+    const source = { id: `po_${digits(chance, 12)}`, object: "payout", automatic: chance.upTo(2) === 0 };
+    const created = 1_795_000_000 + index * 600;
+    const head = { amount, available_on: created, created, currency: "usd", fee: 0, net: amount };
+    return JSON.stringify({ ...head, object: "balance_transaction", source, type });
+  });
+  return stripeSample(chance) + rows.map((row) => `${row}\n`).join("");
+}
+
+/** What is told of payouts, and nothing else. */
+function payouts(read: ToldMoney | StatementFault): readonly Told[] | StatementFault {
+  if (read instanceof StatementFault) return read;
+  const went = read.payouts.map(({ line, payoutNo, amount }) => ({
+    line,
+    texts: [payoutNo],
+    amounts: [amount],
+  }));
+  const cameBack = read.cameBack.map(({ line, payoutNo }) => ({ line, texts: [payoutNo], amounts: [] }));
+  return [...went, ...cameBack];
+}
+
 /** A type that nobody knows is a line of no order; what is in no currency of ours, or nothing, is none. */
 function isLine(text: string): boolean {
-  const [, currency] = /"currency":"([^"]*)"/.exec(text) ?? [];
-  return currency?.toLowerCase() === "usd" && !(/"amount":-?0,/.test(text) && /"fee":-?0,/.test(text));
+  const [, currency] = /"currency"\s*:\s*"([^"]*)"/.exec(text) ?? [];
+  const isNought = (figure: string) => new RegExp(`"${figure}"\\s*:\\s*-?0\\s*,`).test(text);
+  return currency?.toLowerCase() === "usd" && !(isNought("amount") && isNought("fee"));
+}
+
+/** The movement's own kind ends its line: within what moved the same word says nothing. */
+function isPayout(text: string): boolean {
+  const [, type = ""] = /"type"\s*:\s*"([^"]*)"\s*}\s*$/.exec(text) ?? [];
+  return /"currency"\s*:\s*"usd"/i.test(text) && ["payout", "payout_failure", "payout_cancel"].includes(type);
 }
 
 const stripeOf = { holder: { account_id: "acct_1" }, channelDate: "2026-11-18" };
 
+const asStripeWrites = {
+  encode: utf8,
+  decode: fromUtf8,
+  pack: (content: Buffer) => content,
+  cells: (line: string) => (line.match(/"[^"]*"|-?\d+/g) ?? []).map((cell) => cell.replaceAll('"', "")),
+  minorPerUnit: 100,
+};
+
 export const stripeFormats: readonly Format[] = [
   {
+    ...asStripeWrites,
     name: "stripe movements",
     sample: stripeSample,
-    encode: utf8,
-    decode: fromUtf8,
-    pack: (content) => content,
     read: async (original) => trades(await readStripe(stripeOf, original)),
     count: (text) => text.split("\n").filter(isLine).length,
-    cells: (line: string) => line.split(/[",:{}]/),
-    minorPerUnit: 100,
+  },
+  {
+    ...asStripeWrites,
+    name: "stripe payouts",
+    sample: payoutSample,
+    read: async (original) => payouts(await readPayouts(stripeOf, original)),
+    count: (text) => text.split("\n").filter(isPayout).length,
   },
 ];
