@@ -158,6 +158,82 @@ test("the two halves of a movement found too far apart end each other, each on i
   await assertInvariants(platform);
 });
 
+/** Ours on the first day, theirs on the next: one movement. */
+async function pairedWorld(matchKey: string) {
+  const made = await world();
+  const ours = { matchKey, kind: "payment_ours_only", side: "ours", feeDifference: -60n } as const;
+  const first = { ...ours, settleDifference: -10_000n };
+  await made.found([first]);
+  await made.found([{ matchKey }], { channelDate: NEXT });
+  const sums = async () => (await made.books()).channel_receivable;
+  assert.deepEqual(await made.state(matchKey), [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ]);
+  return { ...made, first, sums };
+}
+
+test("a half whose corrected file tells another amount is no half any more: each stands for itself", async () => {
+  const { found, state, sums, first } = await pairedWorld("T8");
+  const less = { ...first, settleDifference: -9_000n, feeDifference: -54n };
+  await found([less]);
+  assert.deepEqual(await state("T8"), [
+    ["open", null, -9_000n],
+    ["open", null, 10_000n],
+  ]);
+  assert.deepEqual(await sums(), { [DATE]: -8_946n, [NEXT]: 9_940n });
+  // The next day's file says the same of its own: they are one movement again.
+  await found([{ matchKey: "T8", settleDifference: 9_000n, feeDifference: 54n }], { channelDate: NEXT });
+  assert.deepEqual(await sums(), { [DATE]: -8_946n, [NEXT]: 8_946n });
+  await found([first]);
+  await found([{ matchKey: "T8" }], { channelDate: NEXT });
+  assert.deepEqual(await sums(), { [DATE]: -9_940n, [NEXT]: 9_940n });
+  await assertInvariants(platform);
+});
+
+test("the later half is told otherwise, and then as it was", async () => {
+  const { found, state, sums } = await pairedWorld("T9");
+  await found([{ matchKey: "T9", settleDifference: 9_000n, feeDifference: 54n }], { channelDate: NEXT });
+  assert.deepEqual(await state("T9"), [
+    ["open", null, -10_000n],
+    ["open", null, 9_000n],
+  ]);
+  assert.deepEqual(await sums(), { [DATE]: -9_940n, [NEXT]: 8_946n });
+  await found([], { channelDate: NEXT });
+  await found([{ matchKey: "T9" }], { channelDate: NEXT });
+  assert.deepEqual(await state("T9"), [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ]);
+  assert.deepEqual(await sums(), { [DATE]: -9_940n, [NEXT]: 9_940n });
+  await assertInvariants(platform);
+});
+
+test("money of an unknown order that is told as more than was given back is owed again", async () => {
+  const { found, books, state } = await world();
+  await found([{ matchKey: "payment/U2" }]);
+  await found([given("U2")], { channelDate: NEXT });
+  assert.deepEqual(await state("payment/U2"), [["resolved", "paired", 0n]]);
+  await found([{ matchKey: "payment/U2", settleDifference: 12_000n, feeDifference: 72n }]);
+  assert.deepEqual(await state("payment/U2"), [["open", null, 12_000n]]);
+  assert.deepEqual(await state("refund/U2/R-1/out"), [["open", null, -10_000n]]);
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: 11_928n, [NEXT]: -9_940n });
+  await assertInvariants(platform);
+});
+
+test("one file in which a movement and its opposite have other amounts than before pairs nothing", async () => {
+  const { found, state, books } = await world();
+  await found([{ matchKey: "U1", settleDifference: 25_000n, feeDifference: 150n }]);
+  const ours = { matchKey: "U1", kind: "payment_ours_only", side: "ours" } as const;
+  await found([{ ...ours, settleDifference: -25_000n, feeDifference: -150n }, { matchKey: "U1" }]);
+  assert.deepEqual(await state("U1"), [
+    ["open", null, 10_000n],
+    ["open", null, -25_000n],
+  ]);
+  assert.deepEqual((await books()).channel_receivable, { [DATE]: -14_910n });
+  await assertInvariants(platform);
+});
+
 test("a corrected file that tells another amount moves what is in suspense by it", async () => {
   const { found, books, state } = await world();
   await found([{ matchKey: "T5" }]);

@@ -10,9 +10,10 @@ import type { ChannelAccount } from "../../channels/index.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding, Generation } from "../model.ts";
-import { asBorne, partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
+import { asBorne, isOtherThanPaired, partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
+import { part } from "./pairs.ts";
 import { lineOf } from "./rows.ts";
 import { applyRules } from "./rules.ts";
 import { takeStep } from "./steps.ts";
@@ -117,28 +118,34 @@ async function applyChunk(
     const teller = { reconciliationId: generation.id };
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
+    const context = { ...about, newId: deps.cell.newId };
     const byKey = Map.groupBy(locked, ({ matchKey }) => matchKey);
     const byOrder = Map.groupBy(locked, ({ attemptId }) => attemptId);
     for (const found of findings) {
       const answer = answers.get(found.place) ?? null;
       const finding = named(found, answer);
       const { matchKey, attemptId } = finding;
-      const alike = [
-        ...(byKey.get(matchKey) ?? []),
-        ...(attemptId === null ? [] : (byOrder.get(attemptId) ?? [])),
-      ].map((each) => work.present(each.id) as Break);
-      const existing = alike.find((each) => isOf(each, finding)) ?? null;
-      const paymentKey = paymentKeyOf(finding);
-      const partner = partnerOf(finding, [...alike, ...(paymentKey === null ? [] : work.about(paymentKey))]);
-      const lastDate = existing === null ? null : (dates.get(existing.lastReconciliationId) ?? null);
+      const alike = () =>
+        [...(byKey.get(matchKey) ?? []), ...(attemptId === null ? [] : (byOrder.get(attemptId) ?? []))].map(
+          (each) => work.present(each.id) as Break,
+        );
+      const known = alike().find((each) => isOf(each, finding)) ?? null;
+      const lastDate = known === null ? null : (dates.get(known.lastReconciliationId) ?? null);
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
-      const isTold = existing?.lastReconciliationId === generation.id;
+      const isTold = known?.lastReconciliationId === generation.id;
+      const parts = known !== null && !isTold && !isEarlier && isOtherThanPaired(known, finding);
+      const existing = parts ? await part(work, known, { ...context, sentence: OTHER_FIGURES }) : known;
+      const paymentKey = paymentKeyOf(finding);
+      const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
+      const partner = partnerOf(finding, others);
       const step = stepOf(finding, { existing, isEarlier, isTold, partner, answer });
-      await takeStep(work, step, { ...about, finding, existing, partner, answer, newId: deps.cell.newId });
+      await takeStep(work, step, { ...context, finding, existing, partner, answer });
     }
     await work.write();
   });
 }
+
+const OTHER_FIGURES = "The statement tells other figures of it now: it is no half of that movement.";
 
 function isOf(known: Break, { kind, channelDate, matchKey }: Finding): boolean {
   return known.kind === kind && known.channelDate === channelDate && known.matchKey === matchKey;

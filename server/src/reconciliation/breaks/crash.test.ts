@@ -24,7 +24,7 @@ after(() => platform.stop());
 
 const goOn = async () => {};
 const CHUNK = 2;
-const RUNS = 12;
+const RUNS = 30;
 const FIRST = new Date("2027-01-01T00:00:00Z");
 let days = 0;
 

@@ -171,6 +171,14 @@ function isHeld({ state, heldByDoor }: Break): boolean {
   return state === "open" && !heldByDoor;
 }
 
+/**
+ * Whether the half of a movement is another movement by now: a corrected statement tells other figures of it,
+ * or the half was paired by this very generation, which tells those only now.
+ */
+export function isOtherThanPaired(known: Break, finding: Finding): boolean {
+  return known.resolution === "paired" && !sameFigures(known, finding);
+}
+
 function sameFigures(known: Break, finding: Finding): boolean {
   return (
     known.settleDifference === finding.settleDifference &&

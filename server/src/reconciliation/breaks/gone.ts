@@ -2,10 +2,11 @@
 import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
 import type { Break } from "./model.ts";
-import { change, contradict, end, suspending } from "./steps.ts";
+import { part } from "./pairs.ts";
+import { change, contradict } from "./steps.ts";
 import { goneBreaks, lockBreaks } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
-import { openWork, readSuspense, suspend, takeBack, type Work } from "./work.ts";
+import { end, openWork, readSuspense, takeBack, type Work } from "./work.ts";
 
 /** Looks at the next of them, at most `limit`; false: none was left. */
 export async function explainGone(deps: ApplyDeps, about: About, limit: number): Promise<boolean> {
@@ -64,7 +65,7 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
       await contradict(work, { before: known, row: { ...seen, ...NOTHING } }, context);
       return;
     case "part":
-      await part(work, seen, context);
+      await part(work, seen, { ...context, sentence: sentenceOf(context) });
   }
 }
 
@@ -77,35 +78,4 @@ function sentenceOf({ generation }: Context): string {
     `Generation ${generation.generation} of ${channelDate} (${formatId("rec", id)}, statement ` +
     `${formatId("stm", statementId)}) finds it no more.`
   );
-}
-
-/**
- * One half of a movement that two breaks told is gone: the other is open again, and stands where its own
- * statement has it.
- */
-async function part(work: Work, gone: Break, context: Context): Promise<void> {
-  const { newId } = context;
-  const other = gone.partnerId === null ? undefined : work.present(gone.partnerId);
-  const sentence = `What was found on ${gone.channelDate} and was the other half is found no more.`;
-  const wasFirst = gone.openedAt !== null;
-  if (other !== undefined && other.partnerId === gone.id) {
-    if (other.resolution === "placed") {
-      work.keep({ ...other, partnerId: null });
-    } else {
-      work.tell(other, "reopened", sentence);
-      suspend(work, other, {
-        ...suspending(context),
-        channelDate: wasFirst ? other.channelDate : gone.channelDate,
-      });
-    }
-  }
-  const free = { ...gone, partnerId: null };
-  if (!wasFirst) {
-    end(work, free, "undone", sentenceOf(context));
-    return;
-  }
-  // What was taken back on the other's day goes back there, and is taken back on its own.
-  const channelDate = other?.channelDate ?? gone.channelDate;
-  const again = suspend(work, free, { ...suspending(context), channelDate });
-  end(work, await takeBack(work, again, newId), "explained", sentenceOf(context));
 }

@@ -3,9 +3,10 @@ import type { Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding } from "../model.ts";
 import type { Step } from "./decide.ts";
-import { type Break, type Ending, isDecided, openDifference, type Resolution } from "./model.ts";
+import { type Break, isDecided, openDifference, type Resolution } from "./model.ts";
+import { pair } from "./pairs.ts";
 import type { About } from "./under-lock.ts";
-import { suspend, takeBack, undoResolution, type Work } from "./work.ts";
+import { end, suspend, suspending, takeBack, undoResolution, type Work } from "./work.ts";
 
 export type StepContext = About & {
   readonly finding: Finding;
@@ -124,51 +125,9 @@ function tellFound(work: Work, context: StepContext): Break {
   return made;
 }
 
-export function suspending({ account, newId }: Pick<StepContext, "account" | "newId">) {
-  return { newId, gross: account.costSettlement === "gross" };
-}
-
-/** Ends a break without anybody's decision. */
-export function end(work: Work, row: Break, resolution: Ending, explanation: string): Break {
-  work.tell(row, resolution, explanation);
-  return work.keep({
-    ...row,
-    state: resolution === "undone" ? "voided" : "resolved",
-    resolution,
-    explanation,
-    endedAt: work.now,
-    proposalId: null,
-  });
-}
-
 /** Nothing covers its figures but what was carried out for good. */
 function uncovered(row: Break): Break {
   return row.standingResolution === null ? { ...row, standingSettle: 0n, standingFee: 0n } : row;
-}
-
-/**
- * Two halves of one movement: what the first holds in suspense goes on the day of the second. Where the door
- * has booked the first, the channel's fee may be another than the one that is booked with it: that is left.
- */
-async function pair(work: Work, row: Break, partner: Break, context: StepContext): Promise<void> {
-  const sentence = (other: Break) => `It and what was found on ${other.channelDate} are one movement.`;
-  const halves = { ...row, openedAt: null, partnerId: partner.id };
-  if (partner.resolution !== "placed") {
-    const free = await takeBack(work, partner, context.newId, row.channelDate);
-    end(work, { ...free, partnerId: row.id }, "paired", sentence(row));
-    end(work, halves, "paired", sentence(partner));
-    return;
-  }
-  work.keep({ ...partner, partnerId: row.id });
-  work.tell(partner, "paired", sentence(row));
-  if (row.feeDifference + partner.feeDifference === 0n) {
-    end(work, halves, "paired", sentence(partner));
-    return;
-  }
-  const covered = { standingSettle: row.settleDifference, standingFee: -partner.feeDifference };
-  work.tell(row, "opened", `${sentence(partner)} Only its fee is left to be decided.`);
-  const open = suspend(work, { ...row, ...covered }, suspending(context));
-  work.keep({ ...open, partnerId: partner.id });
 }
 
 /** What money that has left nothing can take back. */

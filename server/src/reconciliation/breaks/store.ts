@@ -158,11 +158,24 @@ const lockKeysSql = sql(
   `select ${COLUMNS}
    from breaks
    where channel_account_id = $1
-     and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))
+     and (
+       match_key = any($2::text[])
+       or attempt_id = any($3::uuid[])
+       or id = any(
+         array(
+           select h.partner_id
+           from breaks h
+           where h.channel_account_id = $1
+             and (h.match_key = any($2::text[]) or h.attempt_id = any($3::uuid[]))
+             and h.partner_id is not null
+         )
+       )
+     )
    order by id
    for no key update`,
 );
 
+/** Locks every break of an account about one of these, and the other halves of those that are paired. */
 export function lockBreaksAbout(
   tx: Tx,
   channelAccountId: Id,

@@ -2,6 +2,7 @@
  * The steps that breaks take inside one transaction: each changes the row, its history and the drafts of its
  * journals together, and `write` puts all of them down. Rows are locked by whoever opens the work.
  */
+import type { ChannelAccount } from "../../channels/index.ts";
 import type { Cell, Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import {
@@ -14,7 +15,14 @@ import {
   post,
   reversalOf,
 } from "../../ledger/index.ts";
-import { type Break, type BreakEventKind, type JournalPurpose, openDifference, sourceOf } from "./model.ts";
+import {
+  type Break,
+  type BreakEventKind,
+  type Ending,
+  type JournalPurpose,
+  openDifference,
+  sourceOf,
+} from "./model.ts";
 import { effectOn, suspenseDraft } from "./postings.ts";
 import {
   type BreakJournal,
@@ -126,6 +134,16 @@ export type Suspending = {
   readonly channelDate?: string;
 };
 
+export function suspending({
+  account,
+  newId,
+}: {
+  readonly account: ChannelAccount;
+  readonly newId: () => Id;
+}) {
+  return { newId, gross: account.costSettlement === "gross" };
+}
+
 /** Into suspense, in a round of its own; the row is `open` afterwards. */
 export function suspend(work: Work, about: Break, how: Suspending): Break {
   const round = about.round + 1;
@@ -155,6 +173,19 @@ export function suspend(work: Work, about: Break, how: Suspending): Break {
     originalDate: original(work, about.channelDate),
   });
   return work.journal({ ...row, suspenseJournalId: id }, "suspense", draft);
+}
+
+/** Ends a break without anybody's decision. */
+export function end(work: Work, row: Break, resolution: Ending, explanation: string): Break {
+  work.tell(row, resolution, explanation);
+  return work.keep({
+    ...row,
+    state: resolution === "undone" ? "voided" : "resolved",
+    resolution,
+    explanation,
+    endedAt: work.now,
+    proposalId: null,
+  });
 }
 
 /** The closed day that a journal of today concerns; null: it is today's. */

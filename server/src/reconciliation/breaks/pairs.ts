@@ -1,0 +1,64 @@
+/** Two breaks that tell one movement, found on days too far apart for one: they end each other. */
+import type { ChannelAccount } from "../../channels/index.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Break } from "./model.ts";
+import { end, suspend, suspending, takeBack, type Work } from "./work.ts";
+
+type Context = { readonly account: ChannelAccount; readonly newId: () => Id };
+
+/**
+ * What the first holds in suspense goes on the day of the second. Where the door has booked the first, the
+ * channel's fee may be another than the one that is booked with it: that is left.
+ * @param row the second; @param partner the first, locked
+ */
+export async function pair(work: Work, row: Break, partner: Break, context: Context): Promise<void> {
+  const sentence = (other: Break) => `It and what was found on ${other.channelDate} are one movement.`;
+  const halves = { ...row, openedAt: null, partnerId: partner.id };
+  if (partner.resolution !== "placed") {
+    const free = await takeBack(work, partner, context.newId, row.channelDate);
+    end(work, { ...free, partnerId: row.id }, "paired", sentence(row));
+    end(work, halves, "paired", sentence(partner));
+    return;
+  }
+  work.keep({ ...partner, partnerId: row.id });
+  work.tell(partner, "paired", sentence(row));
+  if (row.feeDifference + partner.feeDifference === 0n) {
+    end(work, halves, "paired", sentence(partner));
+    return;
+  }
+  const covered = { standingSettle: row.settleDifference, standingFee: -partner.feeDifference };
+  work.tell(row, "opened", `${sentence(partner)} Only its fee is left to be decided.`);
+  const open = suspend(work, { ...row, ...covered }, suspending(context));
+  work.keep({ ...open, partnerId: partner.id });
+}
+
+/**
+ * One half is found no more, or is another movement than it was: it has ended, as never having been, and the
+ * other is open again and stands where its own statement has it. Both rows are locked.
+ * @param sentence why, for the history of the half
+ * @returns the half
+ */
+export async function part(
+  work: Work,
+  half: Break,
+  context: Context & { readonly sentence: string },
+): Promise<Break> {
+  const { newId, sentence } = context;
+  const other = half.partnerId === null ? undefined : work.present(half.partnerId);
+  const wasFirst = half.openedAt !== null;
+  if (other !== undefined && other.partnerId === half.id) {
+    if (other.resolution === "placed") {
+      work.keep({ ...other, partnerId: null });
+    } else {
+      const day = half.channelDate;
+      work.tell(other, "reopened", `What was found on ${day} and was the other half is found no more.`);
+      suspend(work, other, { ...suspending(context), channelDate: wasFirst ? other.channelDate : day });
+    }
+  }
+  const free = { ...half, partnerId: null };
+  if (!wasFirst) return end(work, free, "undone", sentence);
+  // What was taken back on the other's day goes back there, and is taken back on its own.
+  const channelDate = other?.channelDate ?? half.channelDate;
+  const again = suspend(work, free, { ...suspending(context), channelDate });
+  return end(work, await takeBack(work, again, newId), "explained", sentence);
+}
