@@ -173,7 +173,7 @@ async function pairedWorld(matchKey: string) {
   return { ...made, first, sums };
 }
 
-test("a half whose corrected file tells another amount is no half any more: each stands for itself", async () => {
+test("a half whose corrected file tells another amount is no half: each stands for itself", async () => {
   const { found, state, sums, first } = await pairedWorld("T8");
   const less = { ...first, settleDifference: -9_000n, feeDifference: -54n };
   await found([less]);
@@ -221,7 +221,7 @@ test("money of an unknown order that is told as more than was given back is owed
   await assertInvariants(platform);
 });
 
-test("one file in which a movement and its opposite have other amounts than before pairs nothing", async () => {
+test("one file that tells a movement otherwise, and the opposite of what it was, pairs nothing", async () => {
   const { found, state, books } = await world();
   await found([{ matchKey: "U1", settleDifference: 25_000n, feeDifference: 150n }]);
   const ours = { matchKey: "U1", kind: "payment_ours_only", side: "ours" } as const;

@@ -136,12 +136,13 @@ export function findingsAfter(db: Db, id: Id, after: number, limit: number): Pro
   return db.all<PlacedFinding>(findingsSql, [id, after, limit]);
 }
 
+const ABOUT = "channel_account_id = $1 and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))";
+
 const ofKeysSql = sql(
   "breaks_of_keys",
   `select ${COLUMNS}
    from breaks
-   where channel_account_id = $1
-     and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))
+   where ${ABOUT}
    order by id`,
 );
 
@@ -157,20 +158,8 @@ const lockKeysSql = sql(
   "breaks_lock_keys",
   `select ${COLUMNS}
    from breaks
-   where channel_account_id = $1
-     and (
-       match_key = any($2::text[])
-       or attempt_id = any($3::uuid[])
-       or id = any(
-         array(
-           select h.partner_id
-           from breaks h
-           where h.channel_account_id = $1
-             and (h.match_key = any($2::text[]) or h.attempt_id = any($3::uuid[]))
-             and h.partner_id is not null
-         )
-       )
-     )
+   where ${ABOUT}
+     or id = any(array(select partner_id from breaks where ${ABOUT} and partner_id is not null))
    order by id
    for no key update`,
 );
