@@ -35,8 +35,12 @@ const PREY = {
   sameDay: SAME_DAY_POINTS,
   /** Buyers who show a code. */
   codes: CODE_CALLS,
+  /** Codes that are not paid in time: their orders are undone. */
+  undone: ["alipay.trade.cancel", "unionpay.reversal", "wechat.reverse"],
   /** Cards. */
-  stripe: ["stripe.session.expire", "stripe.refund"],
+  stripe: ["stripe.session.expire", "stripe.refund", "stripe.refund.query"],
+  /** Refunds of what few orders are paid by. */
+  refunds: ["stripe.refund", "stripe.refund.query", "unionpay.refund"],
   /** What UnionPay undoes no more on its own day. */
   unionpay: ["unionpay.refund"],
 };
@@ -53,6 +57,8 @@ export type Ambush = {
   escaped(): void;
   /** Whether it lies in wait for something of this kind, which the world then has more of. */
   isOf(kind: PreyKind): boolean;
+  /** The channel whose call it lies in wait for, by its name; null: it is no call. */
+  readonly channel: string | null;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
 };
@@ -132,6 +138,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
   return {
     lure: LURES[trap.at] ?? null,
     isOf: (kind) => PREY[kind].includes(trap.at),
+    channel: CALLS.includes(trap.at) ? (trap.at.split(".")[0] as string) : null,
     isDeadly: trap.fate.startsWith("crash_"),
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     escaped: () => {

@@ -139,11 +139,16 @@ export async function behave(world: World, buyer: Buyer, handle: Handle, lifetim
 }
 
 export const CODE_BEHAVIOURS = { pays: 5, asks_password: 4, insufficient_balance: 1 } as const;
+/** Where something lies in wait for what undoes an order. */
+const MOSTLY_ASKS = { pays: 1, asks_password: 8, insufficient_balance: 1 } as const;
 
 /** A fresh payment code of a buyer who will pay, be asked for a password, or have no money. */
 export async function newPaymentCode(world: World, buyer: Buyer): Promise<string> {
-  const behaviour = buyer.luck.weighed(CODE_BEHAVIOURS);
-  const wallet = buyer.luck.pick(WALLETS);
+  const isUndone = world.weather.isBadFor("undone");
+  const behaviour = buyer.luck.weighed(isUndone ? MOSTLY_ASKS : CODE_BEHAVIOURS);
+  const drawn = buyer.luck.pick(WALLETS);
+  const { weather } = world;
+  const wallet = weather.isBadFor("codes") && weather.badForChannel !== null ? weather.badForChannel : drawn;
   world.weather.tally.add("buyers", `payment code: ${behaviour}`);
   const request = jsonRequest("POST", sandboxUrl("/wallet/payment-codes"), { behaviour, wallet });
   const answer = await world.act(buyer.owner, "payment code", request, world.channel);
@@ -152,7 +157,7 @@ export async function newPaymentCode(world: World, buyer: Buyer): Promise<string
 
 /** Enters the password, late or never. */
 export async function enterPassword(world: World, buyer: Buyer, code: string): Promise<void> {
-  if (buyer.luck.hits(0.25)) return;
+  if (buyer.luck.hits(world.weather.isBadFor("undone") ? 0.75 : 0.25)) return;
   await world.sleep(buyer.owner, buyer.luck.integer(70_000));
   const request = jsonRequest("POST", sandboxUrl("/wallet/pay"), { code });
   await world.act(buyer.owner, "wallet password", request, world.channel);

@@ -38,7 +38,8 @@ async function makeMerchant(world: World, name: string, isFirst: boolean): Promi
   const flowOf = fundFlowsOf(world, name, isFirst);
   const owner: Owner = { name, alive: true };
   const ops = (path: string, body?: unknown) => asOperator(world, owner, "POST", path, body);
-  const currencies: readonly WorldCurrency[] = luck.hits(0.5) ? ["CNY", "USD"] : ["CNY"];
+  const takesDollars = luck.hits(0.5) || world.weather.isBadFor("stripe");
+  const currencies: readonly WorldCurrency[] = takesDollars ? ["CNY", "USD"] : ["CNY"];
   const merchant = await ops("/v1/ops/merchants", {
     name,
     legal_name: `${name} Trading Co., Ltd.`,

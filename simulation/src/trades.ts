@@ -1,4 +1,5 @@
 /** One payment's life as its merchant and its buyer live it. */
+import { HOUR } from "../../server/src/kernel/clock.ts";
 import { does, insist, type TradeDeps, untilPaid } from "./asking.ts";
 import type { Answer, Body } from "./body.ts";
 import { type Buyer, behave, enterPassword, handleOf, newPaymentCode } from "./buyers.ts";
@@ -221,9 +222,11 @@ async function atTheCashier(
 /** Refunds: in full, in parts, at once, again under the same number, more than there is. */
 async function refunds(deps: TradeDeps, id: string, lifetimeMs: number): Promise<void> {
   const { world, merchant, luck } = deps;
-  if (luck.hits(0.45)) return;
+  if (luck.hits(world.weather.isBadFor("refunds") ? 0.1 : 0.45)) return;
   const path = `/v1/payments/${id}`;
   const paid = await untilPaid(deps, id, lifetimeMs);
+  // What was paid on UnionPay's day is refunded on the next: before its end it would be voided.
+  if (world.weather.isBadFor("unionpay")) await world.sleep(merchant.owner, HOUR);
   // A refund of what is not paid is refused, and must leave nothing behind.
   if (paid === null && luck.hits(0.7)) return;
   const amount = paid?.amount ?? 100;
@@ -248,4 +251,6 @@ async function refunds(deps: TradeDeps, id: string, lifetimeMs: number): Promise
   const parts = Array.from({ length: luck.between(1, 3) }, (_, index) => index + 1);
   if (luck.hits(0.5)) await Promise.all(parts.map(one));
   else for (const part of parts) await one(part);
+  // The calls come later, while things still go wrong.
+  if (world.weather.isBadFor("refunds")) await world.sleep(merchant.owner, HOUR / 6);
 }

@@ -37,6 +37,8 @@ export type Weather = {
   readonly tally: Tally;
   /** Something lies in wait for what is of this kind. */
   isBadFor(kind: PreyKind): boolean;
+  /** The channel whose call something lies in wait for; null: it is no call. */
+  readonly badForChannel: string | null;
   /** Something lies in wait that ends a process, which does not strike in a shelter. */
   readonly isDeadly: boolean;
   /** A fault of the sandbox that this world must have. */
@@ -145,6 +147,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     },
     tally,
     isBadFor: ambush.isOf,
+    badForChannel: ambush.channel,
     isDeadly: ambush.isDeadly,
     lure: ambush.lure,
   };

@@ -177,8 +177,7 @@ function rightsOf(chance: Chance, weather: Weather): Pick<World, "mayHoldShares"
 function beginningOf(chance: Chance, weather: Weather): Pick<World, "begunAt" | "endsMonth"> {
   const endsMonth = weather.isBadFor("costs") || chance.stream("month").hits(MONTH_ENDS);
   const luck = chance.stream("start");
-  const start =
-    EPOCH + (weather.isBadFor("unionpay") ? shortlyBefore(UNIONPAY_ENDS_MS, luck) : startOf(luck));
+  const start = EPOCH + (weather.isBadFor("unionpay") ? ordersBefore(UNIONPAY_ENDS_MS, luck) : startOf(luck));
   return { begunAt: new Date(endsMonth ? onLastDay(start) : start), endsMonth };
 }
 
@@ -197,6 +196,11 @@ export function dateIn(at: Date, ms: number): string {
 /** What a channel still undoes on its own day it refuses on the next. */
 function startOf(luck: Chance): number {
   return luck.hits(0.3) ? shortlyBefore(luck.pick(DAYS_END_MS), luck) : luck.integer(DAY_MS);
+}
+
+/** So long before that most orders are paid by then. */
+function ordersBefore(ms: number, luck: Chance): number {
+  return shortlyBefore(ms, luck) - HOUR_MS / 2;
 }
 
 function shortlyBefore(ms: number, luck: Chance): number {
