@@ -15,8 +15,9 @@ test("every schema of every route becomes a function", async () => {
   let made = 0;
   const counting = (factory: unknown) => (schemas: unknown, options: unknown) => {
     const compile = (factory as Factory)(schemas, options);
-    return (route: unknown) => {
+    return (route: { readonly httpPart?: string; readonly url: string }) => {
       made += 1;
+      assert.notEqual(route.httpPart, "headers", `${route.url}: names of headers must be in small letters`);
       return compile(route);
     };
   };

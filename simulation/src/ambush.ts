@@ -57,7 +57,7 @@ export type Ambush = {
   escaped(): void;
   /** Whether it lies in wait for something of this kind, which the world then has more of. */
   isOf(kind: PreyKind): boolean;
-  /** The channel whose call it lies in wait for, by its name; null: it is no call. */
+  /** Who is called where it lies in wait for a call: a channel by its name, or `bank`; null: it is no call. */
   readonly channel: string | null;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
@@ -107,10 +107,10 @@ function nameOf(trap: Trap): string {
 
 /**
  * The seeds above `after`, from the lowest on, whose worlds lie in wait for what the report counts under
- * this name; none where nothing does.
+ * this name, or at the transaction of this name; none where nothing does.
  */
 export function* seedsInWait(name: string, after: number): Generator<number, void> {
-  const turn = TRAPS.findIndex((trap) => nameOf(trap) === name);
+  const turn = TRAPS.findIndex((trap) => nameOf(trap) === name || trap.at === name);
   if (turn < 0) return;
   const first = after + 1;
   for (let seed = first + ((turn - (first % TRAPS.length) + TRAPS.length) % TRAPS.length); ; ) {

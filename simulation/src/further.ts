@@ -1,6 +1,6 @@
 /**
  * What a run of many seeds never came by is looked for in seeds behind its last: those that lie in wait at
- * the very point, or whose worlds have more of its kind. A point that is met in half of the worlds that lie
+ * the very point, or whose worlds have more of its kind, or else whichever come next. A point that is met in half of the worlds that lie
  * in wait at it would else be missed by one run in two.
  */
 import { type PreyKind, seedsInWait, seedsOf } from "./ambush.ts";
@@ -33,7 +33,7 @@ export function createFurther(last: number): (missing: readonly Missing[]) => re
   const begin = ({ group, name }: Missing): Generator<number, void> => {
     const kind = KINDS[group];
     if (kind !== undefined) return seedsOf(kind, last);
-    return ["transactions", "messages"].includes(group) ? seedsInWait(name, last) : seedsFrom(last + 1);
+    return seedsAt(name, last);
   };
   return (missing) => {
     const round: number[] = [];
@@ -49,6 +49,12 @@ export function createFurther(last: number): (missing: readonly Missing[]) => re
     }
     return round;
   };
+}
+
+/** Those that lie in wait there; where none do, whichever come next. */
+function* seedsAt(name: string, last: number): Generator<number, void> {
+  yield* seedsInWait(name, last);
+  yield* seedsFrom(last + 1);
 }
 
 function* seedsFrom(first: number): Generator<number, void> {

@@ -124,7 +124,7 @@ async function lookFurther(): Promise<readonly number[]> {
     wanted += more.length;
     await runSeeds(more, jobs, options, report);
   }
-  return all;
+  return all.filter((seed) => hashes.has(seed));
 }
 
 /** One seed's own hash; of many, the hash of all. */

@@ -37,7 +37,7 @@ export type Weather = {
   readonly tally: Tally;
   /** Something lies in wait for what is of this kind. */
   isBadFor(kind: PreyKind): boolean;
-  /** The channel whose call something lies in wait for; null: it is no call. */
+  /** Whose call something lies in wait for: a channel's, or the bank's; null: it is no call. */
   readonly badForChannel: string | null;
   /** Something lies in wait that ends a process, which does not strike in a shelter. */
   readonly isDeadly: boolean;

@@ -175,6 +175,12 @@ describe("Stripe's movements of a day", () => {
     );
   });
 
+  it("keep what others wrote with a backslash of their own", async () => {
+    const description = String.raw`{"n":"\ud83d\ude00"}`;
+    const { lines } = await statementOf([movement("charge", 100, 5, charge({ ...others, description }))]);
+    assert.equal(lines[0]?.subject, description);
+  });
+
   const faults: [title: string, movement: object, reason: RegExp][] = [
     ["a net that does not add up", movement("charge", 1_234, 66, charge(), { net: 1 }), /is not 1/],
     ["a payout that does not add up", movement("payout", -500, 0, "po_1", { net: -50 }), /is not -50/],
@@ -184,6 +190,13 @@ describe("Stripe's movements of a day", () => {
       /currency is " usd"/,
     ],
     ["a payout in no currency", movement("payout", -500, 0, "po_1", { currency: null }), /currency is null/],
+    [
+      "half a pair",
+      movement("charge", 1_234, 66, charge(), { description: "\ude00" }),
+      /a character that is none/,
+    ],
+    ["no kind that is one", movement(" payout", -500, 0, "po_1"), /the kind is " payout"/],
+    ["a time after all times", movement("charge", 1_234, 66, charge(), { created: 9e14 }), /missing/],
     ["no time", movement("charge", 1_234, 66, charge(), { created: null }), /missing/],
     [
       "another currency than it was paid in",

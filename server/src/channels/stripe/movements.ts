@@ -36,6 +36,9 @@ const PAYOUTS: ReadonlySet<string> = new Set(["payout", "payout_failure", "payou
 /** By ISO 4217 in small letters, and four of them for a coin. */
 const CURRENCY = /^[a-z]{3,4}$/;
 
+/** Stripe's words for kinds; a movement without one is a line of nobody's. */
+const KIND = /^[a-z_]*$/;
+
 /** Kinds of movement that have an order behind them and are not understood here, unless it is another's. */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["payment_reversal", "payment_failure_refund"]);
 
@@ -128,6 +131,7 @@ function movementOf(text: string, line: number): Movement {
   }
   if (!isKeepable(fields)) throw fault("holds a character that is none");
   const type = textOr(fields.type, "");
+  if (!KIND.test(type)) throw fault(`the kind is ${JSON.stringify(fields.type)}`);
   return { line, fields, type, amount, fee, net, at, currency: currencyOf(fields.currency) };
 }
 
@@ -202,10 +206,9 @@ function nobodys(movement: Movement): StatementLine | Untaken {
   };
 }
 
-/** JSON can write what no text holds: a NUL, or half a pair. */
+/** JSON can write what no text holds: a NUL, or half a pair. A backslash of the text's own stands twice. */
 function isKeepable(fields: Fields): boolean {
-  const text = JSON.stringify(fields);
-  return !/\\u(0000|d[89ab])/i.test(text);
+  return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(JSON.stringify(fields));
 }
 
 /** Whether a movement is certainly none of ours: a charge of ours names its order. */

@@ -51,7 +51,11 @@ function numberOf({ line, fields: { source } }: Movement): string {
 }
 
 function withMovement(before: MovedMoney | undefined, movement: Movement, currency: string): MovedMoney {
-  const at = instantOf(movement.fields.available_on);
+  const { line, fields } = movement;
+  const at = instantOf(fields.available_on);
+  if (at === null && fields.available_on != null) {
+    throw new StatementFault(line, `available_on is ${JSON.stringify(fields.available_on)}`);
+  }
   const date = at === null ? null : utcDate(at);
   const last = before?.availableOn ?? null;
   const availableOn = date !== null && (last === null || date > last) ? date : last;

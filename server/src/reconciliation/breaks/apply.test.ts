@@ -183,11 +183,15 @@ test("a half whose corrected file tells another amount is no half: each stands f
   ]);
   assert.deepEqual(await sums(), { [DATE]: -8_946n, [NEXT]: 9_940n });
   // The next day's file says the same of its own: they are one movement again.
+  const pair = [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ];
   await found([{ matchKey: "T8", settleDifference: 9_000n, feeDifference: 54n }], { channelDate: NEXT });
-  assert.deepEqual(await sums(), { [DATE]: -8_946n, [NEXT]: 8_946n });
+  assert.deepEqual([await state("T8"), await sums()], [pair, { [DATE]: -8_946n, [NEXT]: 8_946n }]);
   await found([first]);
   await found([{ matchKey: "T8" }], { channelDate: NEXT });
-  assert.deepEqual(await sums(), { [DATE]: -9_940n, [NEXT]: 9_940n });
+  assert.deepEqual([await state("T8"), await sums()], [pair, { [DATE]: -9_940n, [NEXT]: 9_940n }]);
   await assertInvariants(platform);
 });
 
@@ -199,7 +203,6 @@ test("the later half is told otherwise, and then as it was", async () => {
     ["open", null, 9_000n],
   ]);
   assert.deepEqual(await sums(), { [DATE]: -9_940n, [NEXT]: 8_946n });
-  await found([], { channelDate: NEXT });
   await found([{ matchKey: "T9" }], { channelDate: NEXT });
   assert.deepEqual(await state("T9"), [
     ["resolved", "paired", 0n],
@@ -219,6 +222,28 @@ test("money of an unknown order that is told as more than was given back is owed
   assert.deepEqual(await state("refund/U2/R-1/out"), [["open", null, -10_000n]]);
   assert.deepEqual((await books()).channel_receivable, { [DATE]: 11_928n, [NEXT]: -9_940n });
   await assertInvariants(platform);
+});
+
+test("what waited as a half and is explained by the next date is explained", async () => {
+  for (const [key, less] of [
+    ["U5", { settleDifference: -9_000n, feeDifference: -54n }],
+    ["U6", {}],
+  ] as const) {
+    const { found, books, state } = await world();
+    const payment = { matchKey: `payment/${key}` };
+    await found([{ ...payment, pending: true }, given(key, { pending: true })]);
+    assert.deepEqual(await state(payment.matchKey), [["resolved", "paired", 0n]]);
+    const pending = [{ ...payment, pending: true }, given(key, { pending: true, ...less })];
+    const carriedFrom = await found(pending);
+    await found([given(key, { channelDate: DATE, ...less })], { channelDate: NEXT, carriedFrom });
+    const [ended] = await state(payment.matchKey);
+    assert.deepEqual(ended, key === "U5" ? ["resolved", "explained", 0n] : ["voided", "undone", 0n]);
+    const refund = less.settleDifference ?? -10_000n;
+    assert.deepEqual(await state(`refund/${key}/R-1/out`), [["open", null, refund]]);
+    const owed = refund - (less.feeDifference ?? -60n);
+    assert.deepEqual((await books()).channel_receivable, { [DATE]: owed });
+    await assertInvariants(platform);
+  }
 });
 
 test("one file that tells a movement otherwise, and the opposite of what it was, pairs nothing", async () => {

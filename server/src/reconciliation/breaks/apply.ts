@@ -13,10 +13,10 @@ import type { Finding, Generation } from "../model.ts";
 import { asBorne, isOtherThanPaired, partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
-import { part } from "./pairs.ts";
+import { type Parting, part } from "./pairs.ts";
 import { lineOf } from "./rows.ts";
 import { applyRules } from "./rules.ts";
-import { takeStep } from "./steps.ts";
+import { figures, takeStep } from "./steps.ts";
 import {
   breaksAbout,
   datesOf,
@@ -134,7 +134,7 @@ async function applyChunk(
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
       const isTold = known?.lastReconciliationId === generation.id;
       const parts = known !== null && !isTold && !isEarlier && isOtherThanPaired(known, finding);
-      const existing = parts ? await part(work, known, { ...context, sentence: OTHER_FIGURES }) : known;
+      const existing = parts ? await part(work, known, context, toldOtherwise(finding)) : known;
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
       const partner = partnerOf(finding, others);
@@ -145,7 +145,12 @@ async function applyChunk(
   });
 }
 
-const OTHER_FIGURES = "The statement tells other figures of it now: it is no half of that movement.";
+function toldOtherwise(finding: Finding): Parting {
+  return {
+    sentence: `It is no half of that movement: ${figures(finding)}.`,
+    toOther: `What was found on ${finding.channelDate} and was the other half has other figures now.`,
+  };
+}
 
 function isOf(known: Break, { kind, channelDate, matchKey }: Finding): boolean {
   return known.kind === kind && known.channelDate === channelDate && known.matchKey === matchKey;

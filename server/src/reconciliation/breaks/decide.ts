@@ -69,9 +69,11 @@ export function stepOf(
     case "pending":
       return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
     case "open":
+      // Both are in suspense, and are one movement by what is told now.
+      if (around.partner !== null && isFree(existing)) return "pair";
+      return isSame ? "seen" : changed(existing);
     case "proposed":
-      if (isSame) return "seen";
-      return existing.heldByDoor ? "noted" : "change";
+      return isSame ? "seen" : changed(existing);
     default:
   }
   // It was explained, and is not any more.
@@ -80,6 +82,15 @@ export function stepOf(
   }
   if (isSame || !isDecided(existing)) return "seen";
   return "undo_and_open";
+}
+
+/** In suspense by its own figures alone, so that it may become a half of a movement. */
+function isFree(known: Break): boolean {
+  return isHeld(known) && known.standingResolution === null;
+}
+
+function changed({ heldByDoor }: Break): "noted" | "change" {
+  return heldByDoor ? "noted" : "change";
 }
 
 function firstStep(

@@ -65,7 +65,10 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
       await contradict(work, { before: known, row: { ...seen, ...NOTHING } }, context);
       return;
     case "part":
-      await part(work, seen, { ...context, sentence: sentenceOf(context) });
+      await part(work, seen, context, {
+        sentence: sentenceOf(context),
+        toOther: `What was found on ${seen.channelDate} and was the other half is found no more.`,
+      });
   }
 }
 

@@ -32,27 +32,31 @@ export async function pair(work: Work, row: Break, partner: Break, context: Cont
   work.keep({ ...open, partnerId: partner.id });
 }
 
+/** Why a half is none any more: for its own history, and for the other's. */
+export type Parting = { readonly sentence: string; readonly toOther: string };
+
 /**
  * One half is found no more, or is another movement than it was: it has ended, as never having been, and the
  * other is open again and stands where its own statement has it. Both rows are locked.
- * @param sentence why, for the history of the half
  * @returns the half
  */
 export async function part(
   work: Work,
   half: Break,
-  context: Context & { readonly sentence: string },
+  context: Context,
+  { sentence, toOther }: Parting,
 ): Promise<Break> {
-  const { newId, sentence } = context;
+  const { newId } = context;
   const other = half.partnerId === null ? undefined : work.present(half.partnerId);
   const wasFirst = half.openedAt !== null;
   if (other !== undefined && other.partnerId === half.id) {
     if (other.resolution === "placed") {
       work.keep({ ...other, partnerId: null });
+      work.tell(other, "changed", toOther);
     } else {
-      const day = half.channelDate;
-      work.tell(other, "reopened", `What was found on ${day} and was the other half is found no more.`);
-      suspend(work, other, { ...suspending(context), channelDate: wasFirst ? other.channelDate : day });
+      const channelDate = wasFirst ? other.channelDate : half.channelDate;
+      work.tell(other, "reopened", toOther);
+      suspend(work, other, { ...suspending(context), channelDate });
     }
   }
   const free = { ...half, partnerId: null };

@@ -48,7 +48,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     case "pair":
       if (partner === null) throw new Error("a pair needs two");
-      await pair(work, uncovered(row), partner, context);
+      await pair(work, await takeBack(work, uncovered(row), context.newId), partner, context);
       return;
     case "change":
       work.tell(row, "changed", figures(finding));
@@ -204,6 +204,6 @@ function bookedSentence({ answer }: StepContext): string | null {
   return answer?.end === "booked" ? "The door booked what the statement tells." : null;
 }
 
-function figures({ settleDifference, feeDifference, currency }: Finding): string {
+export function figures({ settleDifference, feeDifference, currency }: Finding): string {
   return `${settleDifference} settles and ${feeDifference} is charged beyond the books, ${currency}`;
 }

@@ -200,6 +200,16 @@ export async function datesOf(db: Db, ids: readonly Id[]): Promise<ReadonlyMap<I
   return new Map(rows.map((row) => [row.id, row.channelDate]));
 }
 
+const toldBy = (generation: string, more = "") => `exists (
+       select
+       from findings f
+       where f.reconciliation_id = ${generation}
+         and f.match_key = b.match_key
+         and f.kind = b.kind
+         and f.channel_date = b.channel_date
+         ${more}
+     )`;
+
 // What an earlier generation of the scope said the last of, and what the one before carried into it. An
 // ending that is not people's is looked at no more.
 const goneSql = sql(
@@ -210,19 +220,12 @@ const goneSql = sql(
    where b.channel_account_id = $1
      and (
        (r.channel_date = $2 and r.generation < $3)
-       or (b.last_reconciliation_id = $4 and b.state = 'pending')
+       or (b.last_reconciliation_id = $4 and ${toldBy("$4", "and f.pending")})
      )
      and b.resolution is distinct from 'explained'
      and b.resolution is distinct from 'placed'
      and b.resolution is distinct from 'undone'
-     and not exists (
-       select
-       from findings f
-       where f.reconciliation_id = $5
-         and f.match_key = b.match_key
-         and f.kind = b.kind
-         and f.channel_date = b.channel_date
-     )
+     and not ${toldBy("$5")}
    order by b.id
    limit $6`,
 );

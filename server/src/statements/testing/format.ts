@@ -25,6 +25,8 @@ export type Format = {
   cells(line: string): readonly string[];
   /** How many of the text's units are one minor unit: 100 where it writes minor units, 1 where major. */
   readonly minorPerUnit: number;
+  /** What stands around a text is the text's own, and told with it. */
+  readonly keepsBlanks?: boolean;
   /** How many lines of text one told line may spread over. */
   readonly spread?: number;
 };

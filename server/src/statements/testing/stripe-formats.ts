@@ -1,4 +1,5 @@
 /** Stripe's balance transactions, as a statement of trades and as what is told of payouts. */
+import assert from "node:assert/strict";
 import { StatementFault, type ToldMoney } from "../../channels/index.ts";
 import { readStatement as readStripe } from "../../channels/stripe/movements.ts";
 import { readPayouts } from "../../channels/stripe/payouts.ts";
@@ -44,17 +45,25 @@ function payoutSample(chance: Chance): string {
   const rows = Array.from({ length: rowsOf(chance) }, (_, index) => {
     const type = chance.pick(["payout", "payout", "payout_failure", "payout_cancel"]);
     const amount = (1 + chance.upTo(900_000)) * (type === "payout" ? -1 : 1);
+    const fee = chance.upTo(3) === 0 ? 1 + chance.upTo(500) : 0;
     const source = { id: `po_${digits(chance, 12)}`, object: "payout", automatic: chance.upTo(2) === 0 };
     const created = 1_795_000_000 + index * 600;
-    const head = { amount, available_on: created, created, currency: "usd", fee: 0, net: amount };
+    const head = { amount, available_on: created, created, currency: "usd", fee, net: amount - fee };
     return JSON.stringify({ ...head, object: "balance_transaction", source, type });
   });
   return stripeSample(chance) + rows.map((row) => `${row}\n`).join("");
 }
 
-/** What is told of payouts, and nothing else. */
-function payouts(read: ToldMoney | StatementFault): readonly Told[] | StatementFault {
+/** What is told of payouts; what else moved is no line, and is held against the nets of its lines here. */
+function payouts(read: ToldMoney | StatementFault, original: Buffer): readonly Told[] | StatementFault {
   if (read instanceof StatementFault) return read;
+  const nets = fromUtf8(original)
+    .split("\n")
+    .filter((text) => text.trim() !== "" && !isPayout(text))
+    .map((text) => JSON.parse(text) as { currency: string; net: number })
+    .filter(({ currency }) => currency.toLowerCase() === "usd");
+  const sum = nets.reduce((all, { net }) => all + net, 0);
+  assert.equal(Number(read.moved.find(({ currency }) => currency === "USD")?.millionths ?? 0n), sum * 10_000);
   const went = read.payouts.map(({ line, payoutNo, amount }) => ({
     line,
     texts: [payoutNo],
@@ -85,6 +94,7 @@ const asStripeWrites = {
   pack: (content: Buffer) => content,
   cells: (line: string) => (line.match(/"[^"]*"|-?\d+/g) ?? []).map((cell) => cell.replaceAll('"', "")),
   minorPerUnit: 100,
+  keepsBlanks: true,
 };
 
 export const stripeFormats: readonly Format[] = [
@@ -99,7 +109,7 @@ export const stripeFormats: readonly Format[] = [
     ...asStripeWrites,
     name: "stripe payouts",
     sample: payoutSample,
-    read: async (original) => payouts(await readPayouts(stripeOf, original)),
+    read: async (original) => payouts(await readPayouts(stripeOf, original), original),
     count: (text) => text.split("\n").filter(isPayout).length,
   },
 ];
