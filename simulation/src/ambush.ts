@@ -57,7 +57,7 @@ export type Ambush = {
   escaped(): void;
   /** Whether it lies in wait for something of this kind, which the world then has more of. */
   isOf(kind: PreyKind): boolean;
-  /** Who is called where it lies in wait for a call: a channel by its name, or `bank`; null: it is no call. */
+  /** Whose call it lies in wait for: a channel's name, or `bank`; null: it is no call. */
   readonly channel: string | null;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;

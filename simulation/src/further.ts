@@ -1,7 +1,7 @@
 /**
  * What a run of many seeds never came by is looked for in seeds behind its last: those that lie in wait at
- * the very point, or whose worlds have more of its kind, or else whichever come next. A point that is met in half of the worlds that lie
- * in wait at it would else be missed by one run in two.
+ * the very point, or whose worlds have more of its kind, or else whichever come next. A point that is met in
+ * half of the worlds that lie in wait at it would else be missed by one run in two.
  */
 import { type PreyKind, seedsInWait, seedsOf } from "./ambush.ts";
 

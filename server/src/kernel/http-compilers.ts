@@ -1,8 +1,8 @@
 /**
  * How the schemas of routes become functions: each when it is first needed. There are 2,197 of them, and
  * compiling all took 1.5 of the 3.6 s of processor that starting a platform takes. That every schema compiles
- * a test shows, not the start. Fastify takes them for another's compilers, and no longer writes the names of a
- * schema of headers in small letters: routes have none, which the same test holds.
+ * a test shows, not the start. Fastify takes them for another's compilers, and no longer writes the names of
+ * a schema of headers in small letters: routes have none, which the same test holds.
  */
 import { AjvCompiler } from "@fastify/ajv-compiler";
 import { SerializerSelector } from "@fastify/fast-json-stringify-compiler";
