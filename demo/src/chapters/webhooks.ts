@@ -75,24 +75,27 @@ async function seenInInbox(stage: Stage, events: readonly Event[]): Promise<void
   );
 }
 
+const FORGED = "evt_forged";
+
 /** Somebody who knows the address, but not the secret. */
 async function refuseForgery({ terminal, checks, receiver }: Stage): Promise<void> {
   const [genuine] = receiver.events();
-  const before = receiver.events().length;
   const answer = await fetch(receiver.url, {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      "webhook-id": genuine?.id ?? "evt_forged",
+      "webhook-id": genuine?.id ?? FORGED,
       "webhook-timestamp": String(Math.floor(Date.now() / 1_000)),
       "webhook-signature": `v1,${Buffer.from("not the platform's").toString("base64")}`,
     },
-    body: JSON.stringify({ id: "evt_forged", type: "payment.succeeded", data: {} }),
+    body: JSON.stringify({ id: FORGED, type: "payment.succeeded", data: {} }),
   });
   await answer.body?.cancel();
   const look = "sdk/src/webhook.ts";
   checks.equal("a forged webhook is refused", answer.status, 401, look);
-  checks.equal("and not believed", receiver.events().length, before, look);
+  // A genuine one may come meanwhile.
+  const believed = receiver.events().filter(({ id }) => id === FORGED);
+  checks.equal("and not believed", believed.length, 0, look);
   checks.equal("it is the only one that was", receiver.rejected().length, 1, look);
   terminal.done(
     `One more came from this demo itself, forged, and was refused: ${receiver.rejected()[0]?.code}.`,

@@ -12,7 +12,10 @@ export type Days = {
   next(): Promise<string>;
   /** Waits until the calendar began the close of a date. */
   begun(date: string): Promise<void>;
-  /** Asks for the close of a date, and waits until it waits for statements; which. */
+  /**
+   * Asks for the close of a date, and waits until it waits for statements, and for none of another date that
+   * are about to be fetched; which.
+   */
   waitsFor(date: string): Promise<string>;
   /** Closes a date and those before it, without the statements that are missing. */
   close(date: string): Promise<Json>;
@@ -38,13 +41,19 @@ export function daysOn(platform: () => TestPlatform): Days {
     platform().ops("POST", `/v1/ops/days/${date}/close`, { without_statements: without });
   const follow = async (date: string, onWait: (looks: number) => Promise<unknown>): Promise<Json> => {
     let looks = 0;
-    return until(`the close of ${date}`, async () => {
-      const { body } = await platform().ops("GET", `/v1/ops/days/${date}`);
-      assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
-      looks += 1;
-      if (body.state === undefined || body.state === "waiting") await onWait(looks);
-      return body.state === "done" ? body : null;
-    });
+    let seen: Json = null;
+    const told = () => JSON.stringify(seen?.steps?.filter(({ state }: Json) => state !== "done") ?? seen);
+    return until(
+      () => `the close of ${date}, which stands at ${told()},`,
+      async () => {
+        const { body } = await platform().ops("GET", `/v1/ops/days/${date}`);
+        seen = body;
+        assert.notEqual(body.state, "failing", JSON.stringify(body, null, 2));
+        looks += 1;
+        if (body.state === undefined || body.state === "waiting") await onWait(looks);
+        return body.state === "done" ? body : null;
+      },
+    );
   };
   const closeOne = (date: string) => follow(date, () => ask(date, true));
   return {
@@ -63,10 +72,17 @@ export function daysOn(platform: () => TestPlatform): Days {
     },
     waitsFor: async (date) => {
       await ask(date, false);
-      return until(`a wait for statements of ${date}`, async () => {
+      let looks = 0;
+      return until(`a wait for statements of ${date} alone`, async () => {
         const { steps = [] } = (await platform().ops("GET", `/v1/ops/days/${date}`)).body;
         const step = steps.find(({ name }: Json) => name === "statements");
-        return step?.state === "waiting" ? step.detail : null;
+        const others = step?.detail?.match(/\d{4}-\d\d-\d\d/g)?.filter((told: string) => told !== date) ?? [];
+        if (step?.state === "waiting" && others.length === 0) return step.detail;
+        looks += 1;
+        // A jump of the clock may have ended the call that fetched one: it is tried again some minutes later.
+        if (looks % LOOKS_PER_JUMP === 0 && others.length > 0) await jumpToNextFetch(platform());
+        await ask(date, false);
+        return null;
       });
     },
     close: async (date) => {
@@ -93,11 +109,11 @@ async function jumpToNextFetch({ clock, ops }: TestPlatform): Promise<void> {
   if (Number.isFinite(next)) clock.advance(Math.max(0, next - clock.now().getTime()) + MINUTE);
 }
 
-async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+async function until<T>(what: string | (() => string), look: () => Promise<T | null>): Promise<T> {
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     const found = await look();
     if (found !== null) return found;
     await systemClock.sleep(LOOK_MS);
   }
-  throw new Error(`${what} did not come`);
+  throw new Error(`${typeof what === "string" ? what : what()} did not come`);
 }
