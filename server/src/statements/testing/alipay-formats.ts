@@ -112,7 +112,7 @@ export const alipayFormats: readonly Format[] = [
     pack: alipayZip,
     read: async (original) => trades(await alipayChannel.readStatement(alipayOf, original)),
     count: alipayRows,
-    cells: (line: string) => line.split(/[,\t]/),
+    cells: (line: string) => line.split(","),
     minorPerUnit: 1,
   },
   {
@@ -124,7 +124,7 @@ export const alipayFormats: readonly Format[] = [
     read: async (original) =>
       funds((await alipayChannel.readFundFlow?.(alipayOf, original)) as FundFlowStatement),
     count: alipayRows,
-    cells: (line: string) => line.split(/[,\t]/),
+    cells: (line: string) => line.split(","),
     minorPerUnit: 1,
   },
 ];
