@@ -82,7 +82,7 @@ function judge(format: Format, text: string, told: readonly Told[], what = "unda
   for (const { line, texts, amounts } of told) {
     const shown = lines.slice(line - 1, line - 1 + (format.spread ?? 1)).join("\n");
     const asWritten = format.cells(shown);
-    const cells = asWritten.map((cell) => cell.trim());
+    const cells = asWritten.map((cell) => cell.replace(BLANKS, ""));
     const held = format.keepsBlanks === true ? asWritten : cells;
     for (const wanted of texts) {
       assert.ok(held.includes(wanted), `${what}: line ${line} does not hold ${wanted}: ${shown}`);
@@ -95,6 +95,9 @@ function judge(format: Format, text: string, told: readonly Told[], what = "unda
     }
   }
 }
+
+/** What is put around a cell; other characters that show nothing are its own. */
+const BLANKS = /^[\t\r\n ]+|[\t\r\n ]+$/g;
 
 function isFigure(cell: string, amount: bigint, minorPerUnit: number): boolean {
   const plain = cell.replaceAll(",", "");

@@ -173,7 +173,7 @@ function camt(version: "02" | "08"): Format {
     sample: camtSample(version),
     read: async (original) => entries(await readCamt053(of, original)),
     count: (text) => (text.match(/<Ntry>/g) ?? []).length,
-    cells: (line: string) => line.split(/[<>]/),
+    cells: (line: string) => line.split(/<[^<>]*>/),
     spread: 3,
   };
 }
