@@ -10,10 +10,19 @@ import type { ChannelAccount } from "../../channels/index.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding, Generation } from "../model.ts";
-import { asBorne, isOtherThanPaired, partnerOf, paymentKeyOf, stepOf } from "./decide.ts";
+import {
+  asBorne,
+  halfOfPlaced,
+  isOtherThanPaired,
+  isOtherThanPlaced,
+  partnerOf,
+  paymentKeyOf,
+  stepOf,
+} from "./decide.ts";
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { type Parting, part } from "./pairs.ts";
+import { unplace } from "./placed.ts";
 import { lineOf } from "./rows.ts";
 import { applyRules } from "./rules.ts";
 import { figures, takeStep } from "./steps.ts";
@@ -29,7 +38,7 @@ import {
   type Topics,
 } from "./store.ts";
 import { type About, type AccountsOpening, type ApplyDeps, underLock } from "./under-lock.ts";
-import { openWork } from "./work.ts";
+import { openWork, type Work } from "./work.ts";
 
 /** Findings in one transaction: some 100 ms with all their journals. */
 const CHUNK = 100;
@@ -133,21 +142,36 @@ async function applyChunk(
       const lastDate = known === null ? null : (dates.get(known.lastReconciliationId) ?? null);
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
       const isTold = known?.lastReconciliationId === generation.id;
-      const parts = known !== null && !isTold && !isEarlier && isOtherThanPaired(known, finding);
-      const existing = parts ? await part(work, known, context, toldOtherwise(finding)) : known;
+      const existing =
+        known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
       const partner = partnerOf(finding, others);
       const step = stepOf(finding, { existing, isEarlier, isTold, partner, answer });
-      await takeStep(work, step, { ...context, finding, existing, partner, answer });
+      const half = halfOfPlaced(finding, alike());
+      await takeStep(work, step, { ...context, finding, existing, partner, half, answer });
     }
     await work.write();
   });
 }
 
-function toldOtherwise(finding: Finding): Parting {
+/** A half, or what the door has booked, of which other figures are told ends; anything else stays. */
+async function asTold(
+  work: Work,
+  known: Break,
+  finding: Finding,
+  context: About & { readonly newId: ApplyDeps["cell"]["newId"] },
+): Promise<Break> {
+  if (isOtherThanPaired(known, finding)) {
+    return part(work, known, context, toldOtherwise(finding, "It is no half of that movement"));
+  }
+  if (!isOtherThanPlaced(known, finding)) return known;
+  return unplace(work, known, context, toldOtherwise(finding, "What the door booked is told otherwise"));
+}
+
+function toldOtherwise(finding: Finding, what: string): Parting {
   return {
-    sentence: `It is no half of that movement: ${figures(finding)}.`,
+    sentence: `${what}: ${figures(finding)}.`,
     toOther: `What was found on ${finding.channelDate} and was the other half has other figures now.`,
   };
 }

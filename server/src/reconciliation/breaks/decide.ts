@@ -106,11 +106,12 @@ function firstStep(
 /** What it makes of a break that the newest generation of its date finds it no more. */
 export function stepOfAbsence(
   known: Break,
-): "explain" | "keep" | "settle" | "undo" | "undo_to_nothing" | "part" | "nothing" {
+): "explain" | "keep" | "settle" | "undo" | "undo_to_nothing" | "part" | "unplace" | "nothing" {
   // What was carried out for good stays to be accounted for.
   if (isUnended(known) && known.standingResolution !== null) return "settle";
   if (isUnended(known)) return known.heldByDoor ? "keep" : "explain";
   if (known.resolution === "paired") return "part";
+  if (known.resolution === "placed") return "unplace";
   if (!isDecided(known)) return "nothing";
   if (known.standingResolution === null) return "undo";
   // It was gone before: what was decided is about what had been carried out for good.
@@ -188,6 +189,28 @@ function isHeld({ state, heldByDoor }: Break): boolean {
  */
 export function isOtherThanPaired(known: Break, finding: Finding): boolean {
   return known.resolution === "paired" && !sameFigures(known, finding);
+}
+
+/** Whether a corrected statement tells other figures than those on whose word the door has booked it. */
+export function isOtherThanPlaced(known: Break, finding: Finding): boolean {
+  return known.resolution === "placed" && !sameFigures(known, finding);
+}
+
+/**
+ * The half that the books told of what the door has booked; null: there is none that is in suspense. Its fee
+ * may be another.
+ */
+export function halfOfPlaced(finding: Finding, others: readonly Break[]): Break | null {
+  const opposites = OPPOSITES[finding.kind] ?? [];
+  return (
+    others.find(
+      (other) =>
+        opposites.includes(other.kind) &&
+        isSameThing(finding, other) &&
+        isOpposite(finding, other) &&
+        isHeld(other),
+    ) ?? null
+  );
 }
 
 function sameFigures(known: Break, finding: Finding): boolean {

@@ -93,6 +93,113 @@ test("an order held for closed that the statement has as paid is booked; only it
   });
 });
 
+/** A payment that the door booked on the word of its line, and what the books told of it on the next date. */
+async function placedWorld(key: string, movement: object = {}) {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  const line = { matchKey: key, theirs: lineOf(payment) };
+  const ours = {
+    matchKey: key,
+    kind: "payment_ours_only",
+    side: "ours",
+    settleDifference: -10_000n,
+    feeDifference: -60n,
+    channelDate: DATE,
+    ...movement,
+  } as const;
+  await world.found([line]);
+  await world.found([ours], { channelDate: NEXT });
+  return { world, line, ours };
+}
+
+const MISSING = { channel_cost: { [DATE]: -60n }, channel_receivable: { [DATE]: -9_940n } };
+
+test("a line that the door booked and a corrected file has no more leaves what is booked missing", async () => {
+  const { world, line } = await placedWorld("D10");
+  await world.found([]);
+  assert.deepEqual(await world.state("D10"), [
+    ["voided", "undone", 0n],
+    ["open", null, -10_000n],
+  ]);
+  assert.deepEqual(await world.books(), { ...MISSING, suspense_shortage: { [DATE]: 10_000n } });
+  await world.found([line]);
+  assert.deepEqual(await world.state("D10"), [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ]);
+  assert.deepEqual(await world.books(), {});
+});
+
+test("what the door booked is no half of what the books tell after its line was dropped", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  await world.found([{ matchKey: "D11", theirs: lineOf(payment) }]);
+  await world.found([]);
+  assert.deepEqual(await world.state("D11"), [["voided", "undone", 0n]]);
+  const ours = { matchKey: "D11", kind: "payment_ours_only", side: "ours" } as const;
+  const movement = { ...ours, settleDifference: -10_000n, feeDifference: -60n, channelDate: DATE };
+  await world.found([movement], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D11"), [
+    ["voided", "undone", 0n],
+    ["open", null, -10_000n],
+  ]);
+});
+
+test("a corrected file that tells another fee of what the door booked leaves the fee", async () => {
+  const { world, line } = await placedWorld("D12");
+  await world.found([{ ...line, feeDifference: 61n }]);
+  assert.deepEqual(await world.state("D12"), [
+    ["resolved", "placed", 0n],
+    ["open", null, 0n],
+  ]);
+  assert.deepEqual(await world.books(), {
+    channel_cost: { [DATE]: 1n },
+    channel_receivable: { [DATE]: -1n },
+  });
+  await world.found([line]);
+  assert.deepEqual(await world.state("D12"), [
+    ["resolved", "paired", 0n],
+    ["resolved", "paired", 0n],
+  ]);
+  assert.deepEqual(await world.books(), {});
+});
+
+test("a corrected file that tells another amount of what the door booked leaves both to people", async () => {
+  const { world, line } = await placedWorld("D13");
+  const theirs = JSON.stringify({ ...JSON.parse(line.theirs), amount: "9000", settle_amount: "9000" });
+  await world.found([
+    { ...line, theirs, theirsAmount: 9_000n, settleDifference: 9_000n, feeDifference: 60n },
+  ]);
+  assert.deepEqual(await world.state("D13"), [
+    ["open", null, 9_000n],
+    ["open", null, -10_000n],
+  ]);
+  assert.deepEqual((await world.books()).channel_receivable, { [DATE]: -1_000n });
+});
+
+test("a rest of a fee that was decided about goes back with the line that it was of", async () => {
+  const { world, line, ours } = await placedWorld("D14", { feeDifference: -61n });
+  const [mei, jun] = [await hire(platform, "Lan", "operations"), await hire(platform, "Bo", "finance")];
+  const { body } = await platform.ops("GET", `/v1/ops/breaks?state=open&merchant=${world.shop.id}`);
+  const approval = await mei.propose(body.data[0].id, "adjust_fee");
+  assert.equal((await jun.decide(approval, "approve")).status, 200);
+  await world.found([]);
+  assert.deepEqual(await world.state("D14"), [
+    ["voided", "undone", 0n],
+    ["open", null, -10_000n],
+  ]);
+  assert.deepEqual((await world.books()).channel_receivable, { [DATE]: -9_939n });
+  await world.found([], { channelDate: NEXT });
+  await world.found([line]);
+  // Found again, and again after it was found no more: one movement, of which a rest is left.
+  for (const told of [[ours], [], [ours]]) await world.found(told, { channelDate: NEXT });
+  assert.deepEqual(await world.state("D14"), [
+    ["resolved", "placed", 0n],
+    ["open", null, 0n],
+  ]);
+  assert.deepEqual((await world.books()).channel_receivable, { [DATE]: 1n });
+});
+
 test("a line within the window is booked at once, and waits for the next date to agree", async () => {
   const world = await openWorld(platform);
   const payment = await order(world);

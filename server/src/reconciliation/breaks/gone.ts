@@ -2,7 +2,8 @@
 import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
 import type { Break } from "./model.ts";
-import { part } from "./pairs.ts";
+import { type Parting, part } from "./pairs.ts";
+import { leavePlaced, unplace } from "./placed.ts";
 import { change, contradict } from "./steps.ts";
 import { goneBreaks, lockBreaks } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
@@ -56,20 +57,28 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
       await change(work, { ...seen, ...NOTHING }, context);
       return;
     case "explain":
-      end(work, await takeBack(work, seen, newId), "explained", sentenceOf(context));
+      end(work, await takeBack(work, leavePlaced(work, seen), newId), "explained", sentenceOf(context));
       return;
     case "undo":
+      leavePlaced(work, known);
       await contradict(work, { before: known, row: null }, context);
       return;
     case "undo_to_nothing":
       await contradict(work, { before: known, row: { ...seen, ...NOTHING } }, context);
       return;
     case "part":
-      await part(work, seen, context, {
-        sentence: sentenceOf(context),
-        toOther: `What was found on ${seen.channelDate} and was the other half is found no more.`,
-      });
+      await part(work, seen, context, partingOf(seen, context));
+      return;
+    case "unplace":
+      await unplace(work, seen, context, partingOf(seen, context));
   }
+}
+
+function partingOf({ channelDate }: Break, context: Context): Parting {
+  return {
+    sentence: sentenceOf(context),
+    toOther: `What was found on ${channelDate} and was the other half is found no more.`,
+  };
 }
 
 /** The figures of what is found no more. */

@@ -12,6 +12,8 @@ export type StepContext = About & {
   readonly finding: Finding;
   readonly existing: Break | null;
   readonly partner: Break | null;
+  /** Where the door books the finding: the half in suspense that the books told of it. */
+  readonly half: Break | null;
   readonly answer: StatementAnswer | null;
   readonly newId: () => Id;
 };
@@ -43,9 +45,12 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       work.keep({ ...row, ...UNDECIDED, state: "open", openedAt: work.now, heldByDoor: true });
       work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
       return;
-    case "place":
-      end(work, row, "placed", bookedSentence(context) ?? "The door booked it.");
+    case "place": {
+      const placed = end(work, row, "placed", bookedSentence(context) ?? "The door booked it.");
+      const { half, newId } = context;
+      if (half !== null) await pair(work, await takeBack(work, half, newId), placed, context);
       return;
+    }
     case "pair":
       if (partner === null) throw new Error("a pair needs two");
       await pair(work, await takeBack(work, uncovered(row), context.newId), partner, context);
@@ -162,10 +167,13 @@ export async function contradict(
   const contradiction =
     `A corrected statement denies what ${decided} was done for, and it cannot be taken back. ` +
     "What is missing or left over is in suspense: decide about it.";
+  // Of a half that the door's booking covers, its rest alone was decided about.
+  const isCovered = before.standingResolution === null;
+  const { settle, fee } = openDifference(before);
   const standing = {
     standingResolution: decided as Resolution,
-    standingSettle: before.settleDifference,
-    standingFee: before.feeDifference,
+    standingSettle: isCovered ? settle : before.settleDifference,
+    standingFee: isCovered ? fee : before.feeDifference,
   };
   const figures = row ?? { ...found, settleDifference: 0n, feeDifference: 0n };
   work.tell(found, "contradicted", contradiction);
@@ -181,7 +189,8 @@ export async function change(
   const free = await takeBack(work, row, context.newId);
   const { settle, fee } = openDifference(free);
   if (free.standingResolution === null || settle !== 0n || fee !== 0n) {
-    suspend(work, free, suspending(context));
+    const again = suspend(work, free, suspending(context));
+    work.keep({ ...again, partnerId: free.partnerId });
     return;
   }
   const explanation = `What was carried out before covers it: ${free.standingResolution}.`;

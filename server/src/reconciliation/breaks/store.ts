@@ -223,7 +223,6 @@ const goneSql = sql(
        or (b.last_reconciliation_id = $4 and ${toldBy("$4", "and f.pending")})
      )
      and b.resolution is distinct from 'explained'
-     and b.resolution is distinct from 'placed'
      and b.resolution is distinct from 'undone'
      and not ${toldBy("$5")}
    order by b.id
