@@ -130,7 +130,7 @@ async function playRound(target: Target, load: Load, blow: Blow): Promise<void> 
   try {
     const isQuiet = async () => load.busy() === 0 && (await stage.books.openRows()).length === 0;
     await until(
-      stage.books,
+      stage,
       "the backlog's end",
       () => SKIP,
       async () => (await isQuiet()) || null,

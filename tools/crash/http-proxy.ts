@@ -5,7 +5,12 @@ import type { AddressInfo } from "node:net";
 import { Agent, request } from "undici";
 import type { Gate, Verdict } from "./steps.ts";
 
-export type HttpProxy = { readonly url: string; stop(): Promise<void> };
+export type HttpProxy = {
+  readonly url: string;
+  /** Requests that are not answered yet. */
+  readonly underWay: () => number;
+  stop(): Promise<void>;
+};
 
 export type HttpProxyOptions = {
   /** The server behind it, without a slash at the end. */
@@ -21,13 +26,20 @@ const HOP_BY_HOP = ["connection", "keep-alive", "transfer-encoding", "content-le
 
 export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpProxy> {
   const agent = new Agent();
+  let underWay = 0;
   const server = createServer((incoming, outgoing) => {
-    pass(options, agent, incoming, outgoing).catch(() => incoming.socket.destroy());
+    underWay += 1;
+    pass(options, agent, incoming, outgoing)
+      .catch(() => incoming.socket.destroy())
+      .finally(() => {
+        underWay -= 1;
+      });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    underWay: () => underWay,
     stop: async () => {
       server.close();
       server.closeAllConnections();

@@ -28,6 +28,8 @@ export type Stage = {
   readonly receiver: Receiver;
   readonly books: Books;
   readonly database: PostgresProxy;
+  /** Steps that have passed by the proxies, and the platform's calls to others that are not answered yet. */
+  readonly traffic: () => { readonly steps: number; readonly calls: number };
   stop(): Promise<void>;
 };
 
@@ -44,7 +46,11 @@ export type StageOptions = {
 
 /** Starts everything and opens the shops, with the gate asked from the beginning. */
 export async function startStage(options: StageOptions): Promise<Stage> {
-  const { gate } = options;
+  let passed = 0;
+  const gate: Gate = (step) => {
+    passed += 1;
+    return options.gate(step);
+  };
   const folder = mkdtempSync(join(tmpdir(), "tributary-test-"));
   // Named as an owner, so that the next run of tests sweeps what this one leaves when it is killed itself.
   claimDataDir(folder, new Date());
@@ -92,6 +98,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     receiver,
     books,
     database,
+    traffic: () => ({ steps: passed, calls: channel.underWay() + merchants.underWay() }),
     stop: async () => {
       await Promise.all(servers.map((server) => server.end()));
       await books.close();
@@ -146,15 +153,16 @@ const lookMs = 40;
  */
 export type Skipping = () => { readonly afterMs: number; readonly beyondMs: number } | null;
 
-/** A call under way takes at most as long as so many looks. */
+/** Between two steps of its work a process takes at most as long as so many looks. */
 const BUSY_LOOKS = 20;
 
 /**
  * Looks until `look` finds what it wants. While nothing moves, time is let pass up to the next due row: what
- * it would take in reality is thirty seconds for a lease, minutes for a query.
+ * it would take in reality is thirty seconds for a lease, minutes for a query. A lease that is let pass while
+ * its call is under way would be a call made twice, which counts.
  */
 export async function until<T>(
-  books: Books,
+  { books, traffic }: Stage,
   what: string,
   skipping: Skipping,
   look: () => Promise<T | null>,
@@ -168,12 +176,13 @@ export async function until<T>(
     const found = await look();
     if (found !== null) return found;
     const open = JSON.stringify(await books.openRows());
+    const { steps, calls } = traffic();
     const now = performance.now();
-    // On a machine that is busy with much else, looking takes longer, and so does a call that is under way: a
-    // lease that is let pass meanwhile would be a call made twice, which counts.
+    // On a machine that is busy with much else, looking takes longer, and so does everything.
     const busyMs = BUSY_LOOKS * (now - lookedAt);
-    if (open !== shown) {
-      shown = open;
+    const seen = `${steps} steps, ${open}`;
+    if (seen !== shown || calls > 0) {
+      shown = seen;
       movedAt = now;
     }
     if (now > giveUpAt) throw new Error(`${what} did not come; not final: ${open}`);

@@ -50,7 +50,7 @@ export const qrStory: Story = async (teller, number) => {
     reason: "One cup was cold",
   });
   const refundId = text(refund.body, "id");
-  await until(stage.books, "the refund's acceptance", teller.skipping, async () => {
+  await until(stage, "the refund's acceptance", teller.skipping, async () => {
     const { body } = await shop.client.ask("GET", `/v1/refunds/${refundId}`);
     return body.state === "accepted" || body.state === "succeeded" ? true : null;
   });
@@ -107,14 +107,14 @@ function see<T>(
   paymentId: string,
   find: (payment: Json) => T | null,
 ): Promise<T> {
-  return until(stage.books, what, skipping, async () =>
+  return until(stage, what, skipping, async () =>
     find((await shop.client.ask("GET", `/v1/payments/${paymentId}`)).body),
   );
 }
 
 /** Everything is final and every delivery delivered, except rows of the kinds that may stay. */
 export async function quiet({ stage, skipping }: Teller, stay: readonly string[]): Promise<void> {
-  await until(stage.books, "quiet", skipping, async () => {
+  await until(stage, "quiet", skipping, async () => {
     const open = (await stage.books.openRows()).filter(({ kind }) => !stay.includes(kind));
     return open.length === 0 ? true : null;
   });
