@@ -247,14 +247,18 @@ const LARGE_LINES_MIN = 10_000;
 /** What reconciliation reads of the statements room. */
 function statementSource({ statements }: StatementsRoom): StatementSource {
   return {
-    statementOf: async (scope) => {
-      const record = await statements.current(statementScopeOf(scope));
-      if (record === null) return null;
-      const { id, hash } = record;
-      const readAnew = await statements.readAnew(record);
-      const given = { id, hash, lines: statements.lines(record), readAnew };
-      if (record.lines < LARGE_LINES_MIN) return given;
-      return { ...given, alipayFile: () => statements.unpacked(record) };
+    statementsOf: async (scopes) => {
+      const records = await statements.currentTrades(scopes.map(statementScopeOf));
+      return Promise.all(
+        records.map(async (record) => {
+          if (record === null) return null;
+          const { id, hash } = record;
+          const readAnew = await statements.readAnew(record);
+          const given = { id, hash, lines: () => statements.trades(record), readAnew };
+          if (record.lines < LARGE_LINES_MIN) return given;
+          return { ...given, alipayFile: () => statements.unpacked(record) };
+        }),
+      );
     },
   };
 }

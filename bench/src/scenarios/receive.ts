@@ -141,7 +141,8 @@ async function compare(
     engine,
     folder,
     statements: {
-      statementOf: async () => ({ id: record.id, hash, lines: statements.lines(record), alipayFile }),
+      statementsOf: async (scopes) =>
+        scopes.map(() => ({ id: record.id, hash, lines: () => statements.trades(record), alipayFile })),
     },
     accountOf: async () => ({ channel: "alipay", fundFlow: "through_platform" }),
     traitsOf: () => null,

@@ -48,9 +48,9 @@ async function measure({ scenario, rows, progress, folder, databaseUrl }: Bench)
   const cell = { ...database, cell: 0, clock: systemClock, random: systemRandom, newId };
   const engine = createEngine({ clock: systemClock, folder });
   const statements = {
-    statementOf: async () => {
+    statementsOf: async (scopes: readonly object[]) => {
       const alipayFile = async () => ({ bytes: day.lines, writeTo: (path: string) => link(statement, path) });
-      return { id: newId(), hash: day.statementHash, lines: [], alipayFile };
+      return scopes.map(() => ({ id: newId(), hash: day.statementHash, lines: async () => [], alipayFile }));
     },
   };
   const accountOf = async () => ({ channel: "alipay", fundFlow: "through_platform" });

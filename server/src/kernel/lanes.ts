@@ -38,3 +38,23 @@ export async function becomeInLanes<T, R>(
   });
   return made;
 }
+
+/**
+ * What becomes of each of them, in their order, while the next ones are under way: so many at once. What one
+ * throws is thrown in its turn.
+ */
+export async function* aheadOf<T, R>(
+  all: Iterable<T>,
+  atOnce: number,
+  become: (one: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const under: Promise<R>[] = [];
+  for (const one of all) {
+    const next = become(one);
+    // Who waits for an earlier one hears of it in its turn.
+    next.catch(() => {});
+    under.push(next);
+    if (under.length >= atOnce) yield (await under.shift()) as R;
+  }
+  for (const next of under) yield await next;
+}

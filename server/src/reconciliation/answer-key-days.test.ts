@@ -18,6 +18,7 @@ import { CHANNELS } from "./testing/day/contracts.ts";
 import { makeDay } from "./testing/day/day.ts";
 import { throughTheFile } from "./testing/day/read.ts";
 import type { Answer, Day } from "./testing/day/telling.ts";
+import { givenBy } from "./testing/given.ts";
 import { channelTerms } from "./testing/traits.ts";
 
 const [FIRST, SECOND, THIRD] = ["2026-03-06", "2026-03-07", "2026-03-08"] as const;
@@ -41,17 +42,15 @@ function deps(): ReconciliationDeps {
     folder,
     ...channelTerms,
     accountOf: async (id) => contracts.find(({ channelAccountId }) => channelAccountId === id) ?? null,
-    statements: {
-      statementOf: async ({ channelAccountId, channelDate }) => {
-        const at = contracts.findIndex((contract) => contract.channelAccountId === channelAccountId);
-        const { channel } = contracts[at] as Contract;
-        const { lines, failed, strangers } = dayOf(channelDate, at);
-        const read = await throughTheFile(channel, channelDate, lines, failed);
-        const hash = createHash("sha256").update(`${channelAccountId} ${channelDate}`).digest();
-        const marked = read.map((line) => ({ ...line, isStrangers: strangers.has(line.channelTradeNo) }));
-        return { id: books.newId(), hash, lines: marked };
-      },
-    },
+    statements: givenBy(async ({ channelAccountId, channelDate }) => {
+      const at = contracts.findIndex((contract) => contract.channelAccountId === channelAccountId);
+      const { channel } = contracts[at] as Contract;
+      const { lines, failed, strangers } = dayOf(channelDate, at);
+      const read = await throughTheFile(channel, channelDate, lines, failed);
+      const hash = createHash("sha256").update(`${channelAccountId} ${channelDate}`).digest();
+      const marked = read.map((line) => ({ ...line, isStrangers: strangers.has(line.channelTradeNo) }));
+      return { id: books.newId(), hash, lines: marked };
+    }),
   };
 }
 

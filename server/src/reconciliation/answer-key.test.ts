@@ -23,6 +23,7 @@ import { type DayOptions, makeDay } from "./testing/day/day.ts";
 import { throughTheFile } from "./testing/day/read.ts";
 import type { Day } from "./testing/day/telling.ts";
 import { alipayStatement } from "./testing/day/writers.ts";
+import { givenBy } from "./testing/given.ts";
 import { channelTerms } from "./testing/traits.ts";
 
 const DATE = "2026-03-06";
@@ -85,14 +86,12 @@ describe("on days with an answer key, of every channel", () => {
       folder,
       ...channelTerms,
       accountOf: async (id) => byAccount.get(id)?.contract ?? null,
-      statements: {
-        statementOf: async ({ channelAccountId }) => {
-          const own = byAccount.get(channelAccountId) as Told;
-          const hash = createHash("sha256").update(`${channelAccountId} ${reversed}`).digest();
-          const lines = await linesOf(own);
-          return { id: channelAccountId, hash, lines: reversed ? lines.toReversed() : lines };
-        },
-      },
+      statements: givenBy(async ({ channelAccountId }) => {
+        const own = byAccount.get(channelAccountId) as Told;
+        const hash = createHash("sha256").update(`${channelAccountId} ${reversed}`).digest();
+        const lines = await linesOf(own);
+        return { id: channelAccountId, hash, lines: reversed ? lines.toReversed() : lines };
+      }),
     });
     const scopes = told.map(({ contract }) => ({
       channelAccountId: contract.channelAccountId,
@@ -148,7 +147,7 @@ describe("a statement read by the engine itself", () => {
       largeBytesMin,
       ...channelTerms,
       accountOf: async () => contract,
-      statements: { statementOf: async () => ({ id: books.newId(), hash, lines, alipayFile }) },
+      statements: givenBy(async () => ({ id: books.newId(), hash, lines, alipayFile })),
     });
     const scope = { channelAccountId: contract.channelAccountId, channelDate: date };
     const [one] = await reconciliation.reconcile([scope], { closedThrough: date, goOn });

@@ -26,7 +26,11 @@ export type Readers = {
   /** Whether an original keeps its promises, and what it adds up to. */
   content(scope: Scope, reading: Reading, original: Buffer): Promise<Content | StatementFault>;
   /** The lines of an original of kind `trade` that was accepted; of a large one, none of them is held. */
-  trades(scope: Scope, reading: Reading, original: Buffer): AsyncIterable<StatementLine>;
+  trades(
+    scope: Scope,
+    reading: Reading,
+    original: Buffer,
+  ): Promise<readonly StatementLine[] | AsyncIterable<StatementLine>>;
   /** The file of such an original as its channel wrote it, where it may be too large to be held; or null. */
   unpacked(reading: Reading, original: Buffer): Promise<UnpackedStatement | null>;
   /** An original of kind `fund` that was accepted. */
@@ -93,10 +97,9 @@ export function createReaders(deps: ReadersDeps): Readers {
           return unlessFault(await rows(scope, reading, original), contentOfRows);
       }
     },
-    trades: async function* (...kept) {
+    trades: async (...kept) => {
       const lines = scanned(...kept);
-      if (lines === null) yield* held(await trades(...kept)).lines;
-      else yield* accepted(lines);
+      return lines === null ? held(await trades(...kept)).lines : accepted(lines);
     },
     unpacked: async (reading, original) =>
       (await channelOf(reading).large?.unpacked(original, deps.unpackedBytesMax)) ?? null,

@@ -78,6 +78,10 @@ export type Statements = {
   current(scope: Scope): Promise<StatementRecord | null>;
   /** What is known of a scope. */
   state(scope: Scope): Promise<ScopeState>;
+  /** The same of scopes of trade, in their order. */
+  currentTrades(scopes: readonly store.TradeScope[]): Promise<readonly (StatementRecord | null)[]>;
+  /** As `lines`: whole, or of a large one while it is read. */
+  trades(record: StatementRecord): Promise<readonly StatementLine[] | AsyncIterable<StatementLine>>;
   /** The lines of an accepted statement of kind `trade`, in the file's order, read from the original. */
   lines(record: StatementRecord): AsyncIterable<StatementLine>;
   /**
@@ -131,20 +135,32 @@ export function createStatements(deps: StatementsDeps): Statements {
     mustBeAccepted(record);
     return readers.bank(record, record.reading, await original(record));
   };
+  const trades: Statements["trades"] = async (record) => {
+    mustBeAccepted(record);
+    if (record.source === "none_published") return [];
+    return readers.trades(record, record.reading, await original(record));
+  };
   return {
     receive: (incoming) => receive(deps, { readers, mappings }, incoming),
     corrected: (after, limit) => store.listCorrected(cell.db, after, limit),
     without: (scopes) => store.findWithout(cell.db, scopes),
     noted: (scopes) => store.findNoted(cell.db, scopes),
     current: (scope) => store.findCurrent(cell.db, scope),
+    currentTrades: async (scopes) => {
+      const rows = await store.findCurrentTrades(cell.db, scopes);
+      const byScope = new Map(rows.map((row) => [`${row.channelAccountId} ${row.statementDate}`, row]));
+      return scopes.map(
+        ({ channelAccountId, statementDate }) => byScope.get(`${channelAccountId} ${statementDate}`) ?? null,
+      );
+    },
     state: async (scope) => {
       const current = await store.findCurrent(cell.db, scope);
       if (current !== null) return current.source === "none_published" ? "none_published" : "accepted";
       const newest = await store.findNewest(cell.db, scope);
       return newest === null ? "expected" : "refused";
     },
-    lines: (record) =>
-      each(record, async () => readers.trades(record, record.reading, await original(record))),
+    trades,
+    lines: (record) => each(record, () => trades(record)),
     unpacked: async (record) => {
       mustBeAccepted(record);
       if (record.source === "none_published") return null;

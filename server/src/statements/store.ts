@@ -175,6 +175,30 @@ export function findCurrent(db: Db, scope: Scope): Promise<StatementRecord | nul
   return db.one<StatementRecord>(currentSql(scope), keyOf(scope));
 }
 
+const currentTradesSql = sql(
+  "statements_current_trades",
+  `select t.*
+   from unnest($1::uuid[], $2::date[]) as s (channel_account_id, statement_date)
+   cross join lateral (
+     select ${COLUMNS}
+     from statements n
+     where n.kind = 'trade'
+       and n.channel_account_id = s.channel_account_id
+       and n.account = ''
+       and n.statement_date = s.statement_date
+       and n.state = 'accepted'
+     order by n.version desc
+     limit 1
+   ) t
+   order by t.id`,
+);
+
+/** The highest version of each of these scopes of trade, in the order of their ids; absent: none. */
+export function findCurrentTrades(db: Db, scopes: readonly TradeScope[]): Promise<StatementRecord[]> {
+  if (scopes.length === 0) return Promise.resolve([]);
+  return db.all<StatementRecord>(currentTradesSql, columnsOf(scopes, ["channelAccountId", "statementDate"]));
+}
+
 const notedSql = sql(
   "statements_noted",
   `select t.channel_account_id, t.statement_date, t.notes

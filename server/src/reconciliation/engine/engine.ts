@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Clock, DAY, MINUTE } from "../../kernel/clock.ts";
 import {
+  type Batches,
   CARRIED_COLUMNS,
   readAdjusted,
   readCounts,
@@ -41,7 +42,7 @@ export type EngineDeps = {
 export type Comparison = {
   readonly scopes: readonly ScopeRow[];
   /** Every line, with the number of its scope: of the statements, and what was carried in. */
-  readonly theirs: Iterable<InScope<TheirRow>> | AsyncIterable<InScope<TheirRow>>;
+  readonly theirs: Batches<InScope<TheirRow>>;
   /** Movements that were carried in. */
   readonly carried: readonly InScope<OurRow>[];
   /** Extracts, at least one. */
@@ -132,9 +133,9 @@ async function compare(deps: EngineDeps, worker: Worker, comparison: Comparison)
     counts: at("counts.jsonl"),
   };
   try {
-    await writeRows(files.scopes, SCOPE_COLUMNS, comparison.scopes);
+    await writeRows(files.scopes, SCOPE_COLUMNS, [comparison.scopes]);
     await writeRows(files.theirs, THEIR_COLUMNS, comparison.theirs);
-    await writeRows(files.carried, CARRIED_COLUMNS, comparison.carried);
+    await writeRows(files.carried, CARRIED_COLUMNS, [comparison.carried]);
     const large = comparison.large ?? null;
     await worker.carryOut({ task: "compare", folder, files, large, ...limits(deps) });
     const found = await readFound(files.found);

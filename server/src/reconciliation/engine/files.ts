@@ -78,15 +78,18 @@ export const CARRIED_COLUMNS: Columns<OurRow & { readonly scope: number }> = {
   match_key: (row) => row.matchKey,
 };
 
+/** Rows as they come: waiting for each by itself costs more than writing it. */
+export type Batches<Row> = Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>;
+
 /** Writes a file of rows with a head. @returns how many */
 export async function writeRows<Row>(
   path: string,
   columns: Columns<Row>,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  batches: Batches<Row>,
 ): Promise<number> {
   const file = await open(path, "w");
   try {
-    return await writeInto(file, columns, rows);
+    return await writeInto(file, columns, batches);
   } finally {
     await file.close();
   }
@@ -95,15 +98,16 @@ export async function writeRows<Row>(
 async function writeInto<Row>(
   file: FileHandle,
   columns: Columns<Row>,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  batches: Batches<Row>,
 ): Promise<number> {
   const values = Object.values(columns);
   let chunk = `${Object.keys(columns).join(",")}\n`;
   let count = 0;
-  for await (const row of rows) {
-    count += 1;
-    chunk += `${values.map((of) => cell(of(row))).join(",")}\n`;
-    if (chunk.length >= CHUNK_CHARACTERS) {
+  for await (const rows of batches) {
+    for (const row of rows) {
+      count += 1;
+      chunk += `${values.map((of) => cell(of(row))).join(",")}\n`;
+      if (chunk.length < CHUNK_CHARACTERS) continue;
       await file.appendFile(chunk);
       chunk = "";
     }
@@ -115,8 +119,8 @@ async function writeInto<Row>(
 function cell(value: Value): string {
   if (value === null) return "";
   if (typeof value === "boolean") return value ? "1" : "0";
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value !== "string") return String(value);
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
 type Json = Readonly<Record<string, string | number | null>>;
@@ -234,7 +238,7 @@ const EXTRACT_COLUMNS: Columns<OurRow & { readonly channelAccountId: string }> =
 /** Writes movements as an extract has them. @returns how many */
 export function writeMovements(
   path: string,
-  rows: Iterable<OurRow & { readonly channelAccountId: string }>,
+  rows: readonly (OurRow & { readonly channelAccountId: string })[],
 ): Promise<number> {
-  return writeRows(path, EXTRACT_COLUMNS, rows);
+  return writeRows(path, EXTRACT_COLUMNS, [rows]);
 }

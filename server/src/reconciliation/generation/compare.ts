@@ -1,6 +1,7 @@
 /** Plans compared by the engine, and what it found made into generations. */
 import type { StatementLine } from "../../channels/index.ts";
 import type { Cell } from "../../kernel/database.ts";
+import { aheadOf } from "../../kernel/lanes.ts";
 import { type Comparison, type Engine, type InScope, IrregularStatement } from "../engine/engine.ts";
 import { frameOf } from "../engine/large/frame.ts";
 import type { LargeStatement } from "../engine/large/large.ts";
@@ -72,7 +73,7 @@ async function compareTogether(
       dropsFailedRefunds: plan.terms.dropsFailedRefunds,
       billsReturns: plan.terms.billsReturns,
     })),
-    theirs: large === undefined ? linesOf(plans, carriedTheirs) : carriedTheirs,
+    theirs: large === undefined ? linesOf(plans, carriedTheirs) : [carriedTheirs],
     ...(large === undefined ? {} : { large }),
     carried: carriedOurs,
     movements: [...new Set(plans.flatMap(({ dates }) => dates))].sort().map(deps.extractPath),
@@ -122,18 +123,43 @@ function carriedMovements({ carried }: Plan, scope: number): InScope<OurRow>[] {
   );
 }
 
+/** The statements' files are read ahead of what is made of their lines. */
+const READ_AHEAD = 4;
+/** Of a statement that is read while it is told. */
+const LINES_PER_BATCH = 1_000;
+
 async function* linesOf(
   plans: readonly Plan[],
   carried: readonly InScope<TheirRow>[],
-): AsyncGenerator<InScope<TheirRow>> {
-  yield* carried;
-  for (const [scope, { statement, scope: of }] of plans.entries()) {
-    for await (const line of statement.lines) yield { ...rowOf(line, of.channelDate), scope };
+): AsyncGenerator<readonly InScope<TheirRow>[]> {
+  yield carried;
+  const read = async ([scope, { statement, scope: of }]: readonly [number, Plan]) => {
+    return { scope, channelDate: of.channelDate, lines: await statement.lines() };
+  };
+  for await (const { scope, channelDate, lines } of aheadOf(plans.entries(), READ_AHEAD, read)) {
+    if (Symbol.iterator in lines) {
+      yield lines.map((line) => rowOf(line, channelDate, scope));
+      continue;
+    }
+    let batch: InScope<TheirRow>[] = [];
+    for await (const line of lines) {
+      batch.push(rowOf(line, channelDate, scope));
+      if (batch.length < LINES_PER_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    yield batch;
   }
 }
 
-function rowOf(line: StatementLine, channelDate: string): TheirRow {
+const CONTROL = /\p{Cc}/u;
+const CONTROLS = /\p{Cc}/gu;
+
+function rowOf(line: StatementLine, channelDate: string, scope: number): InScope<TheirRow> {
+  const { subject, createdAt, finishedAt } = line;
+  const created = createdAt.toISOString();
   return {
+    scope,
     kind: line.kind,
     tradeNo: line.channelTradeNo,
     orderNo: line.channelOrderNo,
@@ -142,10 +168,10 @@ function rowOf(line: StatementLine, channelDate: string): TheirRow {
     settle: line.settleAmount,
     toldFee: line.fee,
     currency: line.currency,
-    createdAt: line.createdAt.toISOString(),
-    finishedAt: line.finishedAt.toISOString(),
+    createdAt: created,
+    finishedAt: finishedAt.getTime() === createdAt.getTime() ? created : finishedAt.toISOString(),
     // Also what no text of PostgreSQL may hold.
-    subject: line.subject.replaceAll(/\p{Cc}/gu, " "),
+    subject: CONTROL.test(subject) ? subject.replaceAll(CONTROLS, " ") : subject,
     stranger: line.isStrangers === true,
     channelDate,
     matchKey: "",

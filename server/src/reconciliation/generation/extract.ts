@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cell, Database, Db, WithTime } from "../../kernel/database.ts";
+import { aheadOf } from "../../kernel/lanes.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import { type DateSpan, dateSpanOf, entriesOfPart, SIDE_BY_SIDE_MIN } from "../../ledger/index.ts";
@@ -182,23 +183,6 @@ async function balancesAt(db: Db, places: readonly Place[]): Promise<bigint[]> {
     at += 1;
     return balance as bigint;
   });
-}
-
-/** What becomes of each, in their order, so many at a time. */
-async function* aheadOf<T, R>(
-  all: Iterable<T>,
-  atOnce: number,
-  become: (one: T) => Promise<R>,
-): AsyncGenerator<R> {
-  const under: Promise<R>[] = [];
-  for (const one of all) {
-    const next = become(one);
-    // Who waits for an earlier one hears of it in its turn.
-    next.catch(() => {});
-    under.push(next);
-    if (under.length >= atOnce) yield (await under.shift()) as R;
-  }
-  for (const next of under) yield await next;
 }
 
 type Written = Pick<Extract, "hash" | "bytes" | "entries" | "journals"> & { readonly net: bigint };

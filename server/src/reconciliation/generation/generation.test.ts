@@ -17,6 +17,7 @@ import {
   successOf,
   type TestBooks,
 } from "../testing/books.ts";
+import { givenBy } from "../testing/given.ts";
 import { channelTerms } from "../testing/traits.ts";
 import { extractPath, packedPath } from "./extract.ts";
 import { createReconciliation, type Reconciled, type Reconciliation } from "./service.ts";
@@ -54,16 +55,14 @@ async function fresh(): Promise<void> {
     sideBySideMin: 1,
     ...channelTerms,
     accountOf: async (id) => contracts.get(id) ?? null,
-    statements: {
-      statementOf: async (scope) => {
-        const lines = statements.get(keyOf(scope));
-        if (lines === undefined) return null;
-        const text = JSON.stringify(lines, (_, value) =>
-          typeof value === "bigint" ? value.toString() : value,
-        );
-        return { id: books.newId(), hash: createHash("sha256").update(text).digest(), lines };
-      },
-    },
+    statements: givenBy(async (scope) => {
+      const lines = statements.get(keyOf(scope));
+      if (lines === undefined) return null;
+      const text = JSON.stringify(lines, (_, value) =>
+        typeof value === "bigint" ? value.toString() : value,
+      );
+      return { id: books.newId(), hash: createHash("sha256").update(text).digest(), lines };
+    }),
   });
 }
 
@@ -193,7 +192,7 @@ describe("a day of several accounts", () => {
         folder: extracts,
         ...channelTerms,
         accountOf: async () => null,
-        statements: { statementOf: async () => null },
+        statements: givenBy(async () => null),
         largeBytesMin: 1,
       });
     const files = () => readdirSync(extracts).filter((name) => name.includes(".parquet"));

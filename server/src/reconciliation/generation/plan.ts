@@ -17,7 +17,8 @@ export type GivenStatement = {
   readonly id: Id;
   /** SHA-256 of the original. */
   readonly hash: Buffer;
-  readonly lines: Iterable<StatementLine> | AsyncIterable<StatementLine>;
+  /** Whole, or of a large one while it is read. Throws where the file is missing or damaged. */
+  readonly lines: () => Promise<readonly StatementLine[] | AsyncIterable<StatementLine>>;
   /**
    * An Alipay statement (业务明细) as it came, unpacked: one too large to be read line by line is read by the
    * engine itself. Null: it is of another channel.
@@ -34,7 +35,8 @@ export type AlipayFile = { readonly bytes: number; writeTo(path: string): Promis
 
 export type PlanDeps = {
   readonly db: Db;
-  readonly statementOf: (scope: Scope) => Promise<GivenStatement | null>;
+  /** In the order of the scopes; null where there is none. */
+  readonly statementsOf: (scopes: readonly Scope[]) => Promise<readonly (GivenStatement | null)[]>;
   /** The contract, or null where there is none. */
   readonly accountOf: (id: Id) => Promise<{ readonly channel: string; readonly fundFlow: string } | null>;
   /** How a channel's statements are, or null where it has no connector. */
@@ -66,7 +68,7 @@ export type Planned =
 /** How far a channel's date may be ahead of the accounting date on which its money is booked, in days. */
 const AHEAD_DAYS = 2;
 
-const AT_ONCE = 32;
+const AT_ONCE = 250;
 
 /** Scopes of one channel date, each account once. */
 export async function plansOf(
@@ -84,11 +86,19 @@ export async function plansOf(
   const planned: Planned[] = [];
   for (let at = 0; at < scopes.length; at += AT_ONCE) {
     await asked.goOn();
-    const part = scopes.slice(at, at + AT_ONCE).map((scope, index) => {
+    const some = scopes.slice(at, at + AT_ONCE);
+    const statements = await deps.statementsOf(some);
+    const part = some.map((scope, index) => {
+      const statement = statements[index] ?? null;
       const place = at + index;
       const own = { newest: newest[place] ?? null, before: before[place] ?? null, next: next[place] ?? null };
       const pending = carried.get(own.before?.id ?? "") ?? [];
-      return planOf(deps, dates, scope, { ...own, carried: pending, asked: asked.closedThrough, first });
+      return planOf(
+        deps,
+        dates,
+        { scope, statement },
+        { ...own, carried: pending, asked: asked.closedThrough, first },
+      );
     });
     planned.push(...(await Promise.all(part)));
   }
@@ -139,9 +149,13 @@ type Around = {
   readonly first: string;
 };
 
-async function planOf(deps: PlanDeps, dates: Dates, scope: Scope, around: Around): Promise<Planned> {
+async function planOf(
+  deps: PlanDeps,
+  dates: Dates,
+  { scope, statement }: { readonly scope: Scope; readonly statement: GivenStatement | null },
+  around: Around,
+): Promise<Planned> {
   const waiting = (reason: string): Planned => ({ end: "waiting", scope, reason });
-  const statement = await deps.statementOf(scope);
   if (statement === null) return waiting("its statement is not there yet");
   const account = await deps.accountOf(scope.channelAccountId);
   if (account === null) return waiting("there is no such channel account");

@@ -23,8 +23,8 @@ import {
 
 /** Where statements are; the room that reads them is handed in. */
 export type StatementSource = {
-  /** The newest accepted statement of a scope, or null while there is none. */
-  statementOf(scope: Scope): Promise<GivenStatement | null>;
+  /** The newest accepted statement of each scope, in their order; null while there is none. */
+  statementsOf(scopes: readonly Scope[]): Promise<readonly (GivenStatement | null)[]>;
 };
 
 export type ReconciliationDeps = {
@@ -191,7 +191,7 @@ async function reconcileDate(
 ): Promise<readonly Reconciled[]> {
   const planDeps: PlanDeps = {
     db: deps.cell.db,
-    statementOf: (scope) => deps.statements.statementOf(scope),
+    statementsOf: (asked) => deps.statements.statementsOf(asked),
     accountOf: deps.accountOf,
     traitsOf: deps.traitsOf,
     extractHash: async (date, step) => (await extractAndPack(deps, date, step)).hash,

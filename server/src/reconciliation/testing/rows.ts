@@ -81,7 +81,7 @@ export async function comparisonOf(
   );
   return {
     scopes,
-    theirs,
+    theirs: [theirs],
     carried: ours.filter(({ matchKey }) => matchKey !== ""),
     movements: [path],
     remove: () => rmSync(folder, { recursive: true, force: true }),
