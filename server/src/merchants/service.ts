@@ -41,6 +41,8 @@ export type MerchantChange = Partial<NewMerchant & { readonly status: "active" |
 export type Merchants = {
   /** The merchant as it was at most one second ago, or null. */
   get(id: Id): Promise<Merchant | null>;
+  /** Merchants as they are at this moment, by the ids of those who are there. */
+  many(ids: readonly Id[]): Promise<ReadonlyMap<Id, Merchant>>;
   /** Registered names as they are at this moment, by the ids of those who are there. */
   legalNames(ids: readonly Id[]): Promise<ReadonlyMap<Id, string>>;
   /**
@@ -76,6 +78,8 @@ export function createMerchants(deps: MerchantsDeps): Merchants {
   const creditLines = createCreditLines({ ...deps, changed: cache.forget });
   return {
     get,
+    many: async (ids) =>
+      new Map((await store.findMerchants(platform.db, ids)).map((merchant) => [merchant.id, merchant])),
     legalNames: (ids) => store.findLegalNames(platform.db, ids),
     authenticate: keys.authenticate,
     requireActive: (merchant) => {

@@ -44,6 +44,20 @@ export async function findMerchant(db: Db, id: Id): Promise<Merchant | null> {
   return row === null ? null : toMerchant(row);
 }
 
+const merchantsByIds = sql(
+  "merchants_by_ids",
+  `select ${MERCHANT}
+  from merchants m
+  ${CURRENCIES}
+  where m.id = any($1::uuid[])
+  order by m.id`,
+);
+
+/** Those of these merchants that are there, in the order of their ids. */
+export async function findMerchants(db: Db, ids: readonly Id[]): Promise<readonly Merchant[]> {
+  return (await db.all<MerchantRow>(merchantsByIds, [ids])).map(toMerchant);
+}
+
 const legalNames = sql(
   "merchants_legal_names",
   "select id, legal_name from merchants where id = any($1::uuid[]) order by id",

@@ -201,7 +201,7 @@ test("each settlement is paid once, however often and by however many it is aske
   const settlements = [settlement(300n), settlement(10_000_000_000n), settlement(400n)];
   const deps = {
     ...office.deps,
-    merchants: { ...office.deps.merchants, get: async () => merchant },
+    merchants: { ...office.deps.merchants, many: async () => new Map([[office.merchantId, merchant]]) },
     settlementsToPay: async () => settlements,
   };
   const run = (except: string[] = []) =>

@@ -20,7 +20,7 @@ export type PayoutsDeps = {
   /** The platform schema, where bank accounts and connections live. */
   readonly platform: Platform;
   readonly keyring: Keyring;
-  readonly merchants: Pick<Merchants, "get" | "legalNames" | "requireActive">;
+  readonly merchants: Pick<Merchants, "get" | "many" | "legalNames" | "requireActive">;
   readonly operators: Pick<Operators, "propose" | "audit" | "auditAlone" | "firstTime">;
   readonly fees: Pick<Fees, "sharesOf">;
   readonly receivers: Pick<Receivers, "one" | "nameOf">;

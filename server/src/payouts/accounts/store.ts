@@ -1,4 +1,4 @@
-import { type Db, sql, type Tx } from "../../kernel/database.ts";
+import { columnsOf, type Db, sql, type Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
 import type { BankAccount, BankConnection, PayoutTerms } from "../model.ts";
@@ -88,23 +88,31 @@ export function listBankAccounts(
 // The newest whose cool-down is over counts, so a changed account waits while payouts go on to the old one.
 const usableSql = sql(
   "bank_account_usable",
-  `select ${COLUMNS}
-   from bank_accounts
-   where payee_id = $1
-     and currency = $2
-     and state = 'verified'
-     and usable_from <= $3
-   order by usable_from desc, id desc
-   limit 1`,
+  `select a.*
+   from unnest($1::uuid[], $2::text[]) as p (payee_id, currency)
+   cross join lateral (
+     select ${COLUMNS}
+     from bank_accounts b
+     where b.payee_id = p.payee_id
+       and b.currency = p.currency
+       and b.state = 'verified'
+       and b.usable_from <= $3
+     order by b.usable_from desc, b.id desc
+     limit 1
+   ) a
+   order by a.id`,
 );
 
-export function usableBankAccount(
+/** Whose money, and in which currency. */
+export type PayeeCurrency = { readonly payeeId: Id; readonly currency: Currency };
+
+/** The bank accounts that these are paid to now; absent: there is none. */
+export function usableBankAccounts(
   db: Db,
-  payeeId: Id,
-  currency: Currency,
+  payees: readonly PayeeCurrency[],
   at: Date,
-): Promise<BankAccount | null> {
-  return db.one<BankAccount>(usableSql, [payeeId, currency, at]);
+): Promise<BankAccount[]> {
+  return db.all<BankAccount>(usableSql, [...columnsOf(payees, ["payeeId", "currency"]), at]);
 }
 
 const updateSql = sql(
@@ -155,6 +163,22 @@ const termsSql = sql(
    where payee_id = $1
      and currency = $2`,
 );
+
+const termsOfAllSql = sql(
+  "payout_terms_of_all",
+  `select t.payee_id, t.currency, t.fee, t.minimum, t.cool_down_hours
+   from unnest($1::uuid[], $2::text[]) as p (payee_id, currency)
+   join payout_terms t on t.payee_id = p.payee_id and t.currency = p.currency
+   order by t.payee_id, t.currency`,
+);
+
+/** The terms of those that have some. */
+export function termsOfAll(
+  db: Db,
+  payees: readonly PayeeCurrency[],
+): Promise<(PayeeCurrency & PayoutTerms)[]> {
+  return db.all(termsOfAllSql, columnsOf(payees, ["payeeId", "currency"]));
+}
 
 export function termsOf(db: Db, payeeId: Id, currency: Currency): Promise<PayoutTerms | null> {
   return db.one<PayoutTerms>(termsSql, [payeeId, currency]);

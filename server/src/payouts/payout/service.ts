@@ -1,11 +1,11 @@
-import { problem } from "../../kernel/errors.ts";
+import { Problem, problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { lockDay, postWithHolds } from "../../ledger/index.ts";
 import type { Merchant, MerchantIdentity } from "../../merchants/index.ts";
 import type { Actor } from "../../operators/index.ts";
 import { canonical, differingFields } from "../../payments/index.ts";
-import { termsOf, usableBankAccount } from "../accounts/store.ts";
+import { type PayeeCurrency, termsOfAll, usableBankAccounts } from "../accounts/store.ts";
 import { lockBatch, updateBatch, without } from "../batch/store.ts";
 import type { PayoutsDeps } from "../deps.ts";
 import { type BankAccount, DEFAULT_TERMS, type Payee, type Payout, type PayoutTerms } from "../model.ts";
@@ -102,26 +102,78 @@ export async function destinationOf(
   merchant: Merchant,
   currency: Currency,
 ): Promise<Destination> {
-  requireCurrency({ merchant }, currency);
-  deps.merchants.requireActive(merchant);
-  const payee = ownPayee(merchant.id);
-  return destinationOfPayee(deps, { ...payee, registeredName: merchant.legalName }, currency);
+  const [found] = await destinationsOf(deps, [{ merchant, currency }]);
+  return orThrow(found);
+}
+
+/** As `destinationOf` for many, in their order; what it would throw is given. */
+export async function destinationsOf(
+  deps: PayoutsDeps,
+  wanted: readonly { readonly merchant: Merchant; readonly currency: Currency }[],
+): Promise<readonly (Destination | Problem)[]> {
+  const payees = wanted.map(({ merchant, currency }) => ({
+    payeeId: merchant.id,
+    registeredName: merchant.legalName,
+    currency,
+  }));
+  const found = await destinationsOfPayees(deps, payees);
+  return wanted.map(({ merchant, currency }, at) => {
+    const refusal = refusalOf(() => {
+      requireCurrency({ merchant }, currency);
+      deps.merchants.requireActive(merchant);
+    });
+    return refusal ?? (found[at] as Destination | Problem);
+  });
 }
 
 /** As `destinationOf`, for a payee whose currency was looked at. Throws `bank_account_not_verified`. */
 export async function destinationOfPayee(
-  { platform, cell }: PayoutsDeps,
-  { payeeId, registeredName }: Omit<KnownPayee, "merchant">,
+  deps: PayoutsDeps,
+  payee: Omit<KnownPayee, "merchant">,
   currency: Currency,
 ): Promise<Destination> {
-  const account = await usableBankAccount(platform.db, payeeId, currency, cell.clock.now());
-  if (account === null) throw problem("bank_account_not_verified");
-  if (!isSameName(account.holderName, registeredName)) {
-    throw problem("bank_account_not_verified", {
-      detail: "the verified account's holder is not the payee's present registered name",
-    });
+  const [found] = await destinationsOfPayees(deps, [{ ...payee, currency }]);
+  return orThrow(found);
+}
+
+async function destinationsOfPayees(
+  { platform, cell }: PayoutsDeps,
+  payees: readonly (PayeeCurrency & Pick<KnownPayee, "registeredName">)[],
+): Promise<readonly (Destination | Problem)[]> {
+  const keyOf = ({ payeeId, currency }: PayeeCurrency) => `${payeeId} ${currency}`;
+  const accounts = await usableBankAccounts(platform.db, payees, cell.clock.now());
+  const terms = await termsOfAll(platform.db, payees);
+  const [accountOf, termsOfPayee] = [
+    new Map(accounts.map((account) => [keyOf(account), account])),
+    new Map(terms.map((each) => [keyOf(each), each])),
+  ];
+  return payees.map((payee) => {
+    const account = accountOf.get(keyOf(payee));
+    if (account === undefined) return problem("bank_account_not_verified");
+    if (!isSameName(account.holderName, payee.registeredName)) {
+      return problem("bank_account_not_verified", {
+        detail: "the verified account's holder is not the payee's present registered name",
+      });
+    }
+    return { account, terms: termsOfPayee.get(keyOf(payee)) ?? DEFAULT_TERMS };
+  });
+}
+
+/** What it throws of problems. */
+function refusalOf(check: () => void): Problem | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
   }
-  return { account, terms: (await termsOf(platform.db, payeeId, currency)) ?? DEFAULT_TERMS };
+}
+
+function orThrow(found: Destination | Problem | undefined): Destination {
+  if (found === undefined) throw new Error("a payee has neither a destination nor a refusal");
+  if (found instanceof Problem) throw found;
+  return found;
 }
 
 export function newPayout(

@@ -1,7 +1,6 @@
 /** Payouts that settlements ask for by themselves. */
 import { Problem } from "../../kernel/errors.ts";
 import { formatId, type Id } from "../../kernel/ids.ts";
-import { becomeInLanes } from "../../kernel/lanes.ts";
 import type { Currency } from "../../kernel/money.ts";
 import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import { canonical } from "../../payments/index.ts";
@@ -9,7 +8,7 @@ import type { PayoutsDeps } from "../deps.ts";
 import type { Payout, SettlementToPay } from "../model.ts";
 import { tellPaid } from "../outcome/door.ts";
 import { insertWithHolds } from "./insert.ts";
-import { destinationOf, newPayout, ownPayee } from "./service.ts";
+import { type Destination, destinationsOf, newPayout, ownPayee } from "./service.ts";
 import { payoutsBySettlements } from "./store.ts";
 
 export type SettledProposal = {
@@ -46,8 +45,7 @@ export async function proposeSettled(
     await tellPaid(deps, before);
     const prepared: Payout[] = [];
     const unpaid = chunk.filter(({ settlementId }) => !paid.has(settlementId));
-    const looked = await becomeInLanes(unpaid, LOOKED_UP_AT_ONCE, (one) => payoutFor(deps, one, date));
-    for (const [at, payout] of looked.entries()) {
+    for (const [at, payout] of (await payoutsFor(deps, unpaid, date)).entries()) {
       const { settlementId } = unpaid[at] as SettlementToPay;
       if ("code" in payout) refused.push({ settlementId, ...payout });
       else prepared.push(payout);
@@ -72,29 +70,43 @@ export async function proposeSettled(
 
 /** Of one transaction. */
 const CHUNK = 100;
-/** Merchants and their bank accounts: each is a round trip or two. */
-const LOOKED_UP_AT_ONCE = 4;
+
+type Refused = { readonly code: string; readonly reason: string };
+
+/** In the order of the settlements. */
+async function payoutsFor(
+  deps: PayoutsDeps,
+  settlements: readonly SettlementToPay[],
+  date: string,
+): Promise<readonly (Payout | Refused)[]> {
+  const merchants = await deps.merchants.many(settlements.map(({ merchantId }) => merchantId));
+  const wanted = settlements.flatMap((settlement) => {
+    const merchant = merchants.get(settlement.merchantId);
+    return merchant === undefined ? [] : [{ settlement, merchant, currency: settlement.currency }];
+  });
+  const destinations = await destinationsOf(deps, wanted);
+  const bySettlement = new Map(
+    wanted.map(({ settlement }, at) => [settlement.settlementId, destinations[at]]),
+  );
+  return settlements.map((settlement) => {
+    const destination = bySettlement.get(settlement.settlementId);
+    if (destination === undefined) return { code: "not_found", reason: "the merchant is not there" };
+    if (destination instanceof Problem) return { code: destination.code, reason: destination.message };
+    return payoutFor(deps, settlement, destination, date);
+  });
+}
 
 /** The amount of a settlement is what leaves the merchant's balance: a payout's fee comes out of it. */
-async function payoutFor(
+function payoutFor(
   deps: PayoutsDeps,
-  settlement: SettlementToPay,
+  { settlementId, merchantId, currency, amount }: SettlementToPay,
+  destination: Destination,
   date: string,
-): Promise<Payout | { code: string; reason: string }> {
-  const { settlementId, merchantId, currency, amount } = settlement;
-  const merchant = await deps.merchants.get(merchantId);
-  if (merchant === null) return { code: "not_found", reason: "the merchant is not there" };
-  try {
-    const destination = await destinationOf(deps, merchant, currency);
-    const arrives = amount - destination.terms.fee;
-    if (arrives <= 0n) return { code: "amount_out_of_range", reason: "the fee leaves nothing to pay" };
-    const number = formatId("stl", settlementId);
-    const request = canonical({ settlement: number });
-    const remark = `Settlement ${date}`;
-    const wish = { number, request, settlementId, amount: arrives, currency, remark };
-    return newPayout(deps, ownPayee(merchantId), wish, destination);
-  } catch (error) {
-    if (error instanceof Problem) return { code: error.code, reason: error.message };
-    throw error;
-  }
+): Payout | Refused {
+  const arrives = amount - destination.terms.fee;
+  if (arrives <= 0n) return { code: "amount_out_of_range", reason: "the fee leaves nothing to pay" };
+  const number = formatId("stl", settlementId);
+  const request = canonical({ settlement: number });
+  const wish = { number, request, settlementId, amount: arrives, currency, remark: `Settlement ${date}` };
+  return newPayout(deps, ownPayee(merchantId), wish, destination);
 }

@@ -109,7 +109,12 @@ export async function openOffice(platform: TestPlatform): Promise<Office> {
     cell,
     platform: schema,
     keyring,
-    merchants: { get: async () => null, legalNames: namesOf(schema), requireActive: () => undefined },
+    merchants: {
+      get: async () => null,
+      many: async () => new Map(),
+      legalNames: namesOf(schema),
+      requireActive: () => undefined,
+    },
     fees: { sharesOf: async () => [] },
     receivers: { one: async () => null, nameOf: async () => nobodys() },
     channels: { account: async () => null },
