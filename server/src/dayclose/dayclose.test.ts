@@ -40,6 +40,7 @@ describe("a day", () => {
         "settle",
         "bills",
         "audit",
+        "figures",
         "payouts",
         "report",
       ],

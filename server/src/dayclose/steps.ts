@@ -20,7 +20,7 @@ import type { SettlementRoom } from "../settlement/index.ts";
 import { claimNotes } from "./claim-notes.ts";
 import { applyFindings, type ComparingDeps, extract, reconcile, statements } from "./comparing.ts";
 import type { StepContext, StepEnd, StepWork } from "./model.ts";
-import { booksReport, comparedReport } from "./report.ts";
+import { type BooksReport, booksReport, type ComparedReport, comparedReport } from "./report.ts";
 import {
   type BreakReport,
   type InvariantReport,
@@ -84,8 +84,12 @@ export function closeSteps(deps: CloseStepsDeps): readonly StepWork[] {
       ]),
     ),
     step("audit", "Prove the books", (_, on) => audit(deps, on), ["settle", "bills"]),
-    step("payouts", "Propose what is to be paid out", (date, on) => proposePayouts(deps, date, on)),
-    step("report", "Write the report", (date, on) => report(deps, date, on)),
+    // As long as the audit, and on a connection of its own.
+    step("figures", "Add up what the day did", (date) => figures(deps, date), ["settle", "bills"]),
+    step("payouts", "Propose what is to be paid out", (date, on) => proposePayouts(deps, date, on), [
+      "audit",
+    ]),
+    step("report", "Write the report", (date, on) => report(deps, date, on), ["payouts", "figures"]),
   ];
 }
 
@@ -194,10 +198,34 @@ async function audit(deps: CloseStepsDeps, { goOn }: StepContext): Promise<StepE
   return { end: "done", detail, result: { invariants } };
 }
 
-async function report(deps: CloseStepsDeps, date: string, { run }: StepContext): Promise<StepEnd> {
-  const { cell } = deps;
+async function figures(deps: CloseStepsDeps, date: string): Promise<StepEnd> {
+  const result = await addedUp(deps, await closedDay(deps, date));
+  const loose = result.chain.filter(({ ties }) => !ties).length;
+  const detail =
+    loose === 0 ? "every chain ties" : `${counted(loose, "chain")} of ${result.chain.length} loose`;
+  return { end: "done", detail, result };
+}
+
+type ClosedDay = { readonly date: string; readonly previous: string | null; readonly closedAt: Date };
+
+async function closedDay({ cell }: CloseStepsDeps, date: string): Promise<ClosedDay> {
   const day = await store.dayState(cell.db, date);
   if (day?.closedAt == null) throw new Error(`${date} is not closed`);
+  return { date, previous: day.previous, closedAt: day.closedAt };
+}
+
+/** What the books and the comparisons tell of a day that is settled. */
+function addedUp(deps: CloseStepsDeps, { date, previous }: ClosedDay): Promise<BooksReport & ComparedReport> {
+  return deps.withTime(async ({ db }) => {
+    const parts = [booksReport(db, date, previous), comparedReport(db, date, deps.accountOf)] as const;
+    const [books, compared] = await Promise.all(parts);
+    return { ...books, ...compared };
+  });
+}
+
+async function report(deps: CloseStepsDeps, date: string, { run }: StepContext): Promise<StepEnd> {
+  const { cell } = deps;
+  const day = await closedDay(deps, date);
   const of = (name: string) => resultOf(cell.db, run.id, name);
   const [audited, stated, settled, paid] = [
     await of("audit"),
@@ -207,11 +235,8 @@ async function report(deps: CloseStepsDeps, date: string, { run }: StepContext):
   ];
   const { invariants = [] } = audited;
   const { missing = [], noted = [] } = stated;
-  const told = await deps.withTime(async ({ db }) => {
-    const parts = [booksReport(db, date, day.previous), comparedReport(db, date, deps.accountOf)] as const;
-    const [books, compared] = await Promise.all(parts);
-    return { ...books, ...compared };
-  });
+  // A run that an earlier version began has no such step.
+  const told = figuresIn(await of("figures")) ?? (await addedUp(deps, day));
   const claims = { filed: await deps.breaks.filedClaims(), excess: await deps.breaks.excessClaims() };
   const made: Report = {
     accounting_date: date,
@@ -248,6 +273,17 @@ type Results = Partial<Report> & {
   readonly noted?: readonly string[];
   readonly proposed?: bigint;
 };
+
+function figuresIn({
+  margin,
+  positions,
+  trial_balance,
+  channels,
+  chain,
+}: Results): (BooksReport & ComparedReport) | null {
+  if (!margin || !positions || !trial_balance || !channels || !chain) return null;
+  return { margin, positions, trial_balance, channels, chain };
+}
 
 /** What an earlier step of the run came to. */
 async function resultOf(db: Db, runId: Id, name: string): Promise<Results> {
