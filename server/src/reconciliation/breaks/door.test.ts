@@ -114,7 +114,7 @@ async function placedWorld(key: string, movement: object = {}) {
 
 const MISSING = { channel_cost: { [DATE]: -60n }, channel_receivable: { [DATE]: -9_940n } };
 
-test("a line that the door booked and a corrected file has no more leaves what is booked missing", async () => {
+test("a line that the door booked and a corrected file has no more leaves it missing", async () => {
   const { world, line } = await placedWorld("D10");
   await world.found([]);
   assert.deepEqual(await world.state("D10"), [

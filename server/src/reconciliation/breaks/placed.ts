@@ -1,4 +1,6 @@
-/** What the door booked on the word of a statement, and the half of the movement that the books told later. */
+/**
+ * What the door booked on the word of a statement, and the half of the movement that the books told later.
+ */
 import { type Break, isDecided } from "./model.ts";
 import type { Parting } from "./pairs.ts";
 import { change, contradict, type StepContext } from "./steps.ts";
