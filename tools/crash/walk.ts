@@ -37,8 +37,8 @@ export type LaneOptions = {
   readonly killPostgres?: () => Promise<void>;
 };
 
-/** While nothing moves for this long after a crash, leases are let end. */
-const SKIP = { afterMs: 350, beyondMs: 0 };
+/** While nothing moves for this long after a crash, leases are let end: steps and calls are seen. */
+const SKIP = { afterMs: 150, beyondMs: 0 };
 
 /** A lease, the channel's own gaps between queries, the last word of a payment code: minutes, never hours. */
 const AGED_MS_MAX = 240_000;
