@@ -261,6 +261,30 @@ test("what a person lets go of settles with its refunds, though the splitting go
   assert.deepEqual(await world.violations(), []);
 });
 
+test("what a settlement took along stays held where it comes to nothing", async () => {
+  const merchant = await world.merchant();
+  const { payment } = await merchant.paid(3_000n);
+  const other = await merchant.paid(500n);
+  const share = [
+    { account: merchant.account("merchant_pending"), debit: 1_000n },
+    { account: merchant.account("receiver_pending"), credit: 1_000n },
+  ];
+  await merchant.book("share_booked", share, { subjectId: payment });
+  world.splitting.push(payment);
+  const date = await world.closeDay();
+  // Pending money is short of the 500 that are due, so all that went out is looked at: the share too.
+  await merchant.refunded(other.payment, 500n);
+  await merchant.refunded(payment, 1_800n);
+  await settle(date);
+  assert.deepEqual(await of(merchant), []);
+  const held = { held: true, note: null };
+  assert.deepEqual(await sharingHolds(merchant), [held, held]);
+  world.splitting.splice(0);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 200n);
+  assert.deepEqual(await world.violations(), []);
+});
+
 test("what came back of a share may be let go of alone: its payment stays held", async () => {
   const merchant = await world.merchant();
   const { payment } = await merchant.paid(3_000n);
