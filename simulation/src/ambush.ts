@@ -14,6 +14,7 @@ import {
   OWED_POINTS,
   PAYOUT_POINTS,
   SAME_DAY_POINTS,
+  SHARING_CALL_NAMES,
   SHARING_POINTS,
   TRANSACTION_NAMES,
 } from "./points.ts";
@@ -61,6 +62,8 @@ export type Ambush = {
   readonly channel: string | null;
   /** Whether what lies in wait ends the process. */
   readonly isDeadly: boolean;
+  /** Whether it lets a process stand still, so that only another machine can go on. */
+  readonly isStilling: boolean;
 };
 
 type Trap = { readonly at: string } & (
@@ -68,11 +71,12 @@ type Trap = { readonly at: string } & (
   | { readonly kind: "message"; readonly fate: Exclude<MessageFate, "fine"> }
 );
 
-/** Whoever is no process of the platform does not die. */
+/** Whoever is no process of the platform does not die, and never stands still. */
 const DEADLY = "crash_after_send";
+const STILL = "stands_still";
 const FATES_OF_TRANSACTIONS = Object.keys(TRANSACTION_FATES) as KnownTransactionFate[];
 const FATES_OF_MESSAGES = (Object.keys(MESSAGE_FATES) as (keyof typeof MESSAGE_FATES)[]).filter(
-  (fate) => fate !== DEADLY,
+  (fate) => fate !== DEADLY && fate !== STILL,
 );
 
 const TRAPS: readonly Trap[] = [
@@ -83,6 +87,8 @@ const TRAPS: readonly Trap[] = [
     FATES_OF_MESSAGES.map((fate) => ({ kind: "message", at, fate }) as const),
   ),
   ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: DEADLY }) as const),
+  // Another machine asks meanwhile. Of all else that two report the channel's own word is one.
+  ...SHARING_CALL_NAMES.map((at) => ({ kind: "message", at, fate: STILL }) as const),
 ];
 
 /** A kind of fault, and what it is limited to. */
@@ -126,6 +132,13 @@ export function* seedsOf(kind: PreyKind, after: number): Generator<number, void>
   }
 }
 
+/** The seeds above `after`, from the lowest on, in whose worlds a process stands still behind its call. */
+export function* seedsOfStillness(after: number): Generator<number, void> {
+  for (let seed = after + 1; ; seed += 1) {
+    if ((TRAPS[seed % TRAPS.length] as Trap).fate === STILL) yield seed;
+  }
+}
+
 export function layAmbush(seed: number, chance: Chance): Ambush {
   const trap = TRAPS[seed % TRAPS.length] as Trap;
   const draw = chance.stream("ambush");
@@ -140,6 +153,7 @@ export function layAmbush(seed: number, chance: Chance): Ambush {
     isOf: (kind) => PREY[kind].includes(trap.at),
     channel: CALLS.includes(trap.at) ? (trap.at.split(".")[0] as string) : null,
     isDeadly: trap.fate.startsWith("crash_"),
+    isStilling: trap.fate === STILL,
     transaction: (name) => (strikes("transaction", name) && trap.kind === "transaction" ? trap.fate : null),
     escaped: () => {
       left += 1;

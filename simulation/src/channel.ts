@@ -41,7 +41,7 @@ export async function startChannel(deps: ChannelDeps): Promise<SimulatedChannel>
           to: deps.platform,
           request: { method: "POST", url, headers, body },
           timeoutMs: NOTIFICATION_TIMEOUT_MS,
-          die: null,
+          sender: null,
         });
         return { status: answer.status, body: answer.body.toString("utf8") };
       },

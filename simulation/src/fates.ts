@@ -28,7 +28,9 @@ export type MessageFate =
   /** It arrives; its answer never comes. */
   | "answer_awaited"
   /** It arrives; the sender dies before the answer. */
-  | "crash_after_send";
+  | "crash_after_send"
+  /** It arrives; the sender stands still before it hears the answer, longer than its lease. */
+  | "stands_still";
 
 /** Fates that need to know what the transaction is for. */
 export type KnownTransactionFate = Exclude<TransactionFate, "fine" | "refused" | "lost_within">;
@@ -48,4 +50,5 @@ export const MESSAGE_FATES: Readonly<Record<Exclude<MessageFate, "fine">, string
   answer_lost: "answer lost:",
   answer_awaited: "answer never comes:",
   crash_after_send: "crash after sending",
+  stands_still: "stands still behind",
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layAmbush, seedsInWait, seedsOf } from "./ambush.ts";
+import { layAmbush, seedsInWait, seedsOf, seedsOfStillness } from "./ambush.ts";
 import { createChance } from "./chance.ts";
 import { EXPECTED } from "./expected.ts";
 import { createFurther, type Missing } from "./further.ts";
@@ -62,8 +62,9 @@ test("what is missing is looked for in seeds of its own, each once, until none a
   const rounds = [next(missing), next(missing)].flat();
   assert.equal(new Set(rounds).size, 8);
   assert.ok(rounds.every((seed) => seed > LAST));
-  const ofShares = firstOf(400, seedsOf("shares", LAST));
-  assert.ok(ofShares.includes(rounds[2] as number) && ofShares.includes(rounds[6] as number));
+  const still = firstOf(2, seedsOfStillness(LAST)) as [number, number];
+  assert.deepEqual([rounds[2], rounds[6]], still);
+  assert.equal(firstOf(1, seedsOf("shares", still[0] - 1))[0], still[0], "its world has shares");
   assert.deepEqual(next([]), []);
   const [unknown] = next([{ group: "transactions", name: "no connection to be had" }]);
   assert.ok(unknown !== undefined && unknown > LAST && !rounds.includes(unknown));

@@ -3,7 +3,7 @@
  * the very point, or whose worlds have more of its kind, or else whichever come next. A point that is met in
  * half of the worlds that lie in wait at it would else be missed by one run in two.
  */
-import { type PreyKind, seedsInWait, seedsOf } from "./ambush.ts";
+import { type PreyKind, seedsInWait, seedsOf, seedsOfStillness } from "./ambush.ts";
 
 /** A name of a group of the report. */
 export type Missing = { readonly group: string; readonly name: string };
@@ -26,11 +26,15 @@ const KINDS: Readonly<Record<string, PreyKind>> = {
   "entries at the bank": "payouts",
 };
 
+/** A call's answer is heard by nobody but its process, unless that stands still for longer than its lease. */
+const BEHIND_STILLNESS: Missing = { group: "decisions about shares", name: "…: already_known" };
+
 /** Gives, of what is missing, a seed each that it has not given before: they follow from the names alone. */
 export function createFurther(last: number): (missing: readonly Missing[]) => readonly number[] {
   const seeds = new Map<string, Generator<number, void>>();
   const given = new Set<number>();
   const begin = ({ group, name }: Missing): Generator<number, void> => {
+    if (group === BEHIND_STILLNESS.group && name === BEHIND_STILLNESS.name) return seedsOfStillness(last);
     const kind = KINDS[group];
     if (kind !== undefined) return seedsOf(kind, last);
     return seedsAt(name, last);

@@ -45,8 +45,15 @@ export type Sending = {
   readonly to: Place;
   readonly request: Request;
   readonly timeoutMs: number;
-  /** Ends the sender; null where only the message can go wrong. */
-  readonly die: ((why: string) => void) | null;
+  /** Null where only the message can go wrong. */
+  readonly sender: Sender | null;
+};
+
+/** A process of the platform. */
+export type Sender = {
+  die(why: string): void;
+  /** It does nothing for longer than any of its leases. */
+  standStill(): void;
 };
 
 /** Sends a request; rejects with `NoAnswer`. Of a sender that dies nothing is heard any more. */
@@ -89,20 +96,21 @@ export function send(deps: NetworkDeps, sending: Sending): Promise<Response> {
       }
       if (fate === "lost") return;
       to(request).then(answered, broken);
-      if (fate === "crash_after_send") sending.die?.("after a send");
+      if (fate === "crash_after_send") sending.sender?.die("after a send");
+      if (fate === "stands_still") sending.sender?.standStill();
     });
   });
 }
 
-/** Whoever is no process of the platform does not die. */
-function fateOf(fate: MessageFate, { die }: Sending): MessageFate {
-  return fate === "crash_after_send" && die === null ? "fine" : fate;
+/** Whoever is no process of the platform does not die, and never stands still. */
+function fateOf(fate: MessageFate, { sender }: Sending): MessageFate {
+  return sender === null && (fate === "crash_after_send" || fate === "stands_still") ? "fine" : fate;
 }
 
 /** HTTP to channels for one process. */
 export function channelHttpOver(
   deps: NetworkDeps,
-  process: { readonly owner: Owner; readonly die: (why: string) => void },
+  process: { readonly owner: Owner; readonly sender: Sender },
   channel: Place,
 ): ChannelHttp & { close(): Promise<void> } {
   return {
@@ -114,7 +122,7 @@ export function channelHttpOver(
           to: channel,
           request: { url, method, headers, body },
           timeoutMs,
-          die: process.die,
+          sender: process.sender,
         });
         return { end: "response", ...response };
       } catch (error) {

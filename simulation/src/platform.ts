@@ -9,7 +9,7 @@ import type { SchemaCompilers } from "../../server/src/kernel/http-compilers.ts"
 import { createLog } from "../../server/src/kernel/log.ts";
 import type { Chance } from "./chance.ts";
 import { openSimulated, type WarmPools } from "./connections.ts";
-import { channelHttpOver, NoAnswer, type Place, type Response, send } from "./network.ts";
+import { channelHttpOver, NoAnswer, type Place, type Response, type Sender, send } from "./network.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { Weather } from "./weather.ts";
 
@@ -63,6 +63,9 @@ export type HealthWord = {
   readonly why: string;
 };
 
+/** Longer than any lease of a call, and shorter than what anybody waits for. */
+const STILL_MS = [45_000, 150_000] as const;
+
 /** The reason of an end that is no disturbance. */
 export const WITH_ITS_WORLD = "with its world";
 
@@ -73,6 +76,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
   const machine: Owner = { name: `machine ${deps.name}`, alive: true };
   const random = randomOf(chance.stream(`platform ${deps.name}`));
   const deaths = chance.stream(`deaths ${deps.name}`);
+  const stillness = chance.stream(`stillness ${deps.name}`);
   let running: Process | null = null;
   let crashes = 0;
   let built = 0;
@@ -88,6 +92,11 @@ export function createPlatform(deps: PlatformDeps): Platform {
     running = null;
     scheduler.atom(machine, `starts again, died ${why}`, restartMs(), start);
   };
+  const stall = (ms: number) => {
+    if (running === null) return;
+    weather.tally.add("fate", "a process stands still");
+    running.owner.stillUntil = scheduler.now().getTime() + ms;
+  };
   const restartMs = () => (deaths.hits(0.2) ? deaths.between(10_000, 300_000) : deaths.between(50, 5_000));
 
   const start = async () => {
@@ -95,15 +104,20 @@ export function createPlatform(deps: PlatformDeps): Platform {
     const owner: Owner = { name: `${deps.name}${built}`, alive: true, releases: new Set() };
     const process: Process = { owner, app: null, waiting: new Set() };
     running = process;
-    const die = (why: string) => {
-      if (running === process) kill(why);
+    const sender: Sender = {
+      die: (why) => {
+        if (running === process) kill(why);
+      },
+      standStill: () => {
+        if (running === process) stall(stillness.between(...STILL_MS));
+      },
     };
-    const build = build_(deps, random, owner, die).then((app) => {
+    const build = build_(deps, random, owner, sender).then((app) => {
       process.app = app;
     });
     // A process that dies while it starts leaves its start unfinished.
     const ended = new Promise<void>((resolve) => owner.releases?.add(resolve));
-    await Promise.race([build.catch(() => die("at its start")), ended]);
+    await Promise.race([build.catch(() => sender.die("at its start")), ended]);
     // What the workers do first are events of their own.
     scheduler.event(owner, "works", 0, () => process.app?.start());
   };
@@ -140,11 +154,7 @@ export function createPlatform(deps: PlatformDeps): Platform {
       scheduler.atom(machine, "starts", 0, start);
     },
     kill,
-    stall: (ms) => {
-      if (running === null) return;
-      weather.tally.add("fate", "a process stands still");
-      running.owner.stillUntil = scheduler.now().getTime() + ms;
-    },
+    stall,
     get isUp() {
       return running?.app != null;
     },
@@ -162,12 +172,7 @@ export function balance(platforms: readonly Platform[], chance: Chance): Place {
   };
 }
 
-async function build_(
-  deps: PlatformDeps,
-  random: Random,
-  owner: Owner,
-  die: (why: string) => void,
-): Promise<App> {
+async function build_(deps: PlatformDeps, random: Random, owner: Owner, sender: Sender): Promise<App> {
   const { scheduler, weather, config, databaseUrl, pools } = deps;
   const network = { scheduler, weather };
   const log = createLog({
@@ -190,17 +195,17 @@ async function build_(
         weather,
         owner,
         pools,
-        die,
+        die: sender.die,
         onWrite: deps.onWrite,
         onError: (error) => {
           if ((error as { code?: string }).code === "40P01") deps.violated("PostgreSQL found a deadlock");
         },
       }),
-      channelHttp: channelHttpOver(network, { owner, die }, deps.channel),
+      channelHttp: channelHttpOver(network, { owner, sender }, deps.channel),
       post: async ({ url, headers, body, timeoutMs, signal }) => {
         const label = `webhook ${url.pathname}`;
         const request = { method: "POST" as const, url: url.href, headers, body };
-        const sending = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, die });
+        const sending = send(network, { from: owner, label, to: deps.shops, request, timeoutMs, sender });
         const { status, body: answer } = await unlessAborted(owner, signal, sending);
         return { status, body: answer.toString("utf8") };
       },

@@ -195,7 +195,7 @@ export const SAME_DAY_POINTS: readonly string[] = [SETTLING_TODAY, REPAYING];
 /** Points of money's way out. */
 export const PAYOUT_POINTS: readonly string[] = [...PAYOUT_TRANSACTION_NAMES, ...BANK_CALL_NAMES];
 
-const SHARING_CALL_NAMES = [
+export const SHARING_CALL_NAMES = [
   "alipay.trade.royalty.relation.bind",
   "alipay.trade.order.settle",
   "alipay.trade.order.settle.query",

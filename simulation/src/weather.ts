@@ -41,6 +41,8 @@ export type Weather = {
   readonly badForChannel: string | null;
   /** Something lies in wait that ends a process, which does not strike in a shelter. */
   readonly isDeadly: boolean;
+  /** Something lies in wait that only a second machine can make good meanwhile. */
+  readonly isStilling: boolean;
   /** A fault of the sandbox that this world must have. */
   readonly lure: Lure | null;
 };
@@ -99,6 +101,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
         answer_lost: rates.channel / 2,
         answer_awaited: rates.channel / 2,
         crash_after_send: rates.crash,
+        stands_still: 0,
       });
       return sheltered ? "fine" : (ambush.message(name) ?? drawn);
     },
@@ -149,6 +152,7 @@ export function createWeather(seed: number, chance: Chance): Weather {
     isBadFor: ambush.isOf,
     badForChannel: ambush.channel,
     isDeadly: ambush.isDeadly,
+    isStilling: ambush.isStilling,
     lure: ambush.lure,
   };
 }

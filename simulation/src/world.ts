@@ -125,7 +125,8 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const lines = createLines((name) => weather.tally.add("routing", name));
   const circuits: CircuitEvent[] = [];
   const deaths: Death[] = [];
-  const hasLongCalm = chance.stream("longer calm").hits(LONG_CALM_SHARE) && !weather.isDeadly;
+  const hasLongCalm =
+    chance.stream("longer calm").hits(LONG_CALM_SHARE) && !weather.isDeadly && !weather.isStilling;
   const heard = (word: HealthWord) => {
     circuits.push({ ...word, at: scheduler.now().getTime() });
     weather.tally.add("routing", `${word.event}${word.why === "" ? "" : `, by ${word.why}`}`);
@@ -133,7 +134,7 @@ export async function createWorld(ground: Ground, seed: number, options: WorldOp
   const died = (process: string) => void deaths.push({ process, at: scheduler.now().getTime() });
   const places = { channel: lines.over(channel), shops: shops.answer, heard, died };
   // Circuits are each process's own: one that hears of every call is one that opens.
-  const areTwo = chance.stream("machines").hits(1 / 3) && !hasLongCalm;
+  const areTwo = (chance.stream("machines").hits(1 / 3) && !hasLongCalm) || weather.isStilling;
   for (const name of areTwo ? ["a", "b"] : ["a"]) {
     const own = { name, config, databaseUrl, pools, compilers, close, onWrite: due.forget };
     platforms.push(createPlatform({ ...common, ...places, ...own }));
@@ -230,7 +231,7 @@ function doings(network: NetworkDeps, platform: Place): Pick<World, "sleep" | "a
     ask: async (actor, request, timeoutMs) => {
       const label = `${request.method} ${pathShape(request.url)}`;
       return answerOf(
-        await send(network, { from: actor, label, to: platform, request, timeoutMs, die: null }),
+        await send(network, { from: actor, label, to: platform, request, timeoutMs, sender: null }),
       );
     },
   };
