@@ -13,6 +13,8 @@ import type { Finding, Generation } from "../model.ts";
 import {
   asBorne,
   halfOfPlaced,
+  hasLoneHalf,
+  heardOf,
   isOtherThanPaired,
   isOtherThanPlaced,
   partnerOf,
@@ -128,27 +130,27 @@ async function applyChunk(
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
     const context = { ...about, newId: deps.cell.newId };
-    const byKey = Map.groupBy(locked, ({ matchKey }) => matchKey);
-    const byOrder = Map.groupBy(locked, ({ attemptId }) => attemptId);
     for (const found of findings) {
-      const answer = answers.get(found.place) ?? null;
-      const finding = named(found, answer);
+      const finding = named(found, answers.get(found.place) ?? null);
       const { matchKey, attemptId } = finding;
+      // With those that this chunk has made.
       const alike = () =>
-        [...(byKey.get(matchKey) ?? []), ...(attemptId === null ? [] : (byOrder.get(attemptId) ?? []))].map(
-          (each) => work.present(each.id) as Break,
-        );
+        work
+          .all()
+          .filter((row) => row.matchKey === matchKey || (attemptId !== null && row.attemptId === attemptId));
       const known = alike().find((each) => isOf(each, finding)) ?? null;
       const lastDate = known === null ? null : (dates.get(known.lastReconciliationId) ?? null);
       const isEarlier = lastDate !== null && lastDate > generation.channelDate;
       const isTold = known?.lastReconciliationId === generation.id;
       const existing =
         known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
+      const answer = heardOf(answers.get(found.place) ?? null, known, finding);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
       const partner = partnerOf(finding, others);
-      const step = stepOf(finding, { existing, isEarlier, isTold, partner, answer });
       const half = halfOfPlaced(finding, alike());
+      const told = { partner, answer, hasLoneHalf: hasLoneHalf(finding, alike()) };
+      const step = stepOf(finding, { existing, isEarlier, isTold, ...told });
       await takeStep(work, step, { ...context, finding, existing, partner, half, answer });
     }
     await work.write();

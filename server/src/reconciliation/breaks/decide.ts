@@ -57,9 +57,7 @@ export function stepOf(
     readonly isEarlier: boolean;
     /** This very generation has told it already. */
     readonly isTold: boolean;
-    readonly partner: Break | null;
-    readonly answer: StatementAnswer | null;
-  },
+  } & Told,
 ): Step {
   const { existing } = around;
   if (existing === null) return firstStep(finding, around);
@@ -69,8 +67,8 @@ export function stepOf(
     case "pending":
       return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
     case "open":
-      // Both are in suspense, and are one movement by what is told now.
-      if (around.partner !== null && isFree(existing)) return "pair";
+      // Both are in suspense, and are one movement by what is told now; or the door has booked the other.
+      if (around.partner !== null && isFree(existing, around.partner)) return "pair";
       return isSame ? "seen" : changed(existing);
     case "proposed":
       return isSame ? "seen" : changed(existing);
@@ -84,23 +82,31 @@ export function stepOf(
   return "undo_and_open";
 }
 
-/** In suspense by its own figures alone, so that it may become a half of a movement. */
-function isFree(known: Break): boolean {
-  return isHeld(known) && known.standingResolution === null;
+/**
+ * In suspense, so that it may become a half of a movement: by its own figures alone, unless the door's booking
+ * of the other half covers all but what was carried out.
+ */
+export function isFree(known: Break, partner: Break): boolean {
+  if (!isHeld(known) || known.partnerId !== null) return false;
+  return known.standingResolution === null || partner.resolution === "placed";
 }
 
 function changed({ heldByDoor }: Break): "noted" | "change" {
   return heldByDoor ? "noted" : "change";
 }
 
-function firstStep(
-  finding: Finding,
-  { partner, answer }: { readonly partner: Break | null; readonly answer: StatementAnswer | null },
-): Step {
+type Told = {
+  readonly partner: Break | null;
+  readonly answer: StatementAnswer | null;
+  /** What the books told of it stands by itself, and cannot be made one movement with it. */
+  readonly hasLoneHalf: boolean;
+};
+
+function firstStep(finding: Finding, { partner, answer, hasLoneHalf }: Told): Step {
   if (answer?.end === "missing") return "hold";
   if (finding.pending) return partner?.state === "pending" ? "pair" : "wait";
   if (partner !== null) return "pair";
-  return answer?.end === "booked" ? "place" : "open";
+  return answer?.end === "booked" && !hasLoneHalf ? "place" : "open";
 }
 
 /** What it makes of a break that the newest generation of its date finds it no more. */
@@ -149,7 +155,7 @@ function givenBack(finding: Finding, others: readonly Break[]): Break | null {
   );
 }
 
-function isOpposite(finding: Finding, other: Break): boolean {
+function isOpposite(finding: Found, other: Break): boolean {
   return (
     other.currency === finding.currency &&
     other.settleDifference === -finding.settleDifference &&
@@ -173,7 +179,7 @@ export function partnerOf(finding: Finding, others: readonly Break[]): Break | n
 }
 
 /** By the number that was to match, or as the books know it. */
-function isSameThing(finding: Finding, { matchKey, attemptId, refundId }: Break): boolean {
+function isSameThing(finding: Found, { matchKey, attemptId, refundId }: Break): boolean {
   if (matchKey === finding.matchKey) return true;
   return attemptId !== null && attemptId === finding.attemptId && refundId === finding.refundId;
 }
@@ -196,21 +202,57 @@ export function isOtherThanPlaced(known: Break, finding: Finding): boolean {
   return known.resolution === "placed" && !sameFigures(known, finding);
 }
 
+type Found = Omit<Finding, "pending">;
+
 /**
  * The half that the books told of what the door has booked; null: there is none that is in suspense. Its fee
- * may be another.
+ * may be another, and some of it carried out for good.
  */
-export function halfOfPlaced(finding: Finding, others: readonly Break[]): Break | null {
-  const opposites = OPPOSITES[finding.kind] ?? [];
+export function halfOfPlaced(found: Found, others: readonly Break[]): Break | null {
   return (
-    others.find(
+    halvesOf(found, others).find(
       (other) =>
-        opposites.includes(other.kind) &&
-        isSameThing(finding, other) &&
-        isOpposite(finding, other) &&
-        isHeld(other),
+        isHeld(other) &&
+        other.partnerId === null &&
+        other.currency === found.currency &&
+        other.settleDifference === -found.settleDifference,
     ) ?? null
   );
+}
+
+/**
+ * Whether a half that the books told stands by itself and cannot be paired, being decided, or of another sum:
+ * then what the door has booked is in suspense against it, and people decide about both.
+ */
+export function hasLoneHalf(found: Found, others: readonly Break[]): boolean {
+  if (halfOfPlaced(found, others) !== null) return false;
+  return halvesOf(found, others).some(
+    (other) =>
+      other.partnerId === null && (other.state === "open" || other.state === "proposed" || isDecided(other)),
+  );
+}
+
+function halvesOf(found: Found, others: readonly Break[]): readonly Break[] {
+  const opposites = OPPOSITES[found.kind] ?? [];
+  return others.filter((other) => opposites.includes(other.kind) && isSameThing(found, other));
+}
+
+/**
+ * What the door answers to another sum than that on whose word it has booked: the movement is known, and the
+ * line is not it.
+ */
+export function heardOf(
+  answer: StatementAnswer | null,
+  known: Break | null,
+  finding: Finding,
+): StatementAnswer | null {
+  const wasBooked = known?.resolution === "placed" || known?.resolution === "undone";
+  if (answer?.end !== "booked" || !wasBooked || isSameSum(known, finding)) return answer;
+  return { ...answer, end: "known" };
+}
+
+function isSameSum(one: Pick<Break, "settleDifference" | "currency">, other: Finding): boolean {
+  return one.settleDifference === other.settleDifference && one.currency === other.currency;
 }
 
 function sameFigures(known: Break, finding: Finding): boolean {

@@ -2,10 +2,10 @@
 import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
 import type { Break } from "./model.ts";
-import { type Parting, part } from "./pairs.ts";
+import { part } from "./pairs.ts";
 import { leavePlaced, unplace } from "./placed.ts";
 import { change, contradict } from "./steps.ts";
-import { goneBreaks, lockBreaks } from "./store.ts";
+import { breaksAbout, type Gone, goneBreaks, lockBreaks, type Topics } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
 import { end, openWork, readSuspense, takeBack, type Work } from "./work.ts";
 
@@ -17,7 +17,10 @@ export async function explainGone(deps: ApplyDeps, about: About, limit: number):
     const gone = await goneBreaks(tx, generation, limit);
     isDone = gone.length === 0;
     if (isDone) return;
-    const locked = await lockBreaks(tx, gone.map(({ id }) => id).concat(gone.flatMap(partnerIds)));
+    // What the statement tells of the same orders under other names: nobody makes or links breaks meanwhile.
+    const heirs = await breaksAbout(tx, generation.channelAccountId, topicsOfPlaced(gone));
+    const ids = [...gone, ...heirs].flatMap(({ id, partnerId }) => [id, partnerId ?? []].flat());
+    const locked = await lockBreaks(tx, [...new Set(ids)]);
     const teller = { reconciliationId: generation.id };
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
@@ -31,8 +34,12 @@ export async function explainGone(deps: ApplyDeps, about: About, limit: number):
   return !isDone;
 }
 
-function partnerIds({ partnerId }: Pick<Break, "partnerId">): string[] {
-  return partnerId === null ? [] : [partnerId];
+function topicsOfPlaced(gone: readonly Gone[]): Topics {
+  const placed = gone.filter(({ resolution }) => resolution === "placed");
+  return {
+    keys: placed.map(({ matchKey }) => matchKey),
+    attemptIds: placed.flatMap(({ attemptId }) => attemptId ?? []),
+  };
 }
 
 type Context = About & { readonly newId: ApplyDeps["cell"]["newId"] };
@@ -40,6 +47,8 @@ type Context = About & { readonly newId: ApplyDeps["cell"]["newId"] };
 async function leave(work: Work, known: Break, context: Context): Promise<void> {
   const { generation, newId } = context;
   const seen: Break = { ...known, lastReconciliationId: generation.id };
+  const sentence = sentenceOf(context);
+  const toOther = `What was found on ${seen.channelDate} and was the other half is found no more.`;
   switch (stepOfAbsence(known)) {
     case "nothing":
       work.keep(seen);
@@ -53,32 +62,33 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
         work.keep(seen);
         return;
       }
-      work.tell(seen, "changed", sentenceOf(context));
-      await change(work, { ...seen, ...NOTHING }, context);
+      work.tell(seen, "changed", sentence);
+      await change(work, { ...leavePlaced(work, seen, toOther), ...NOTHING }, context);
       return;
     case "explain":
-      end(work, await takeBack(work, leavePlaced(work, seen), newId), "explained", sentenceOf(context));
+      end(work, await takeBack(work, leavePlaced(work, seen, toOther), newId), "explained", sentence);
       return;
     case "undo":
-      leavePlaced(work, known);
-      await contradict(work, { before: known, row: null }, context);
+      await contradict(work, { before: known, row: leavePlaced(work, seen, toOther), isGone: true }, context);
       return;
     case "undo_to_nothing":
-      await contradict(work, { before: known, row: { ...seen, ...NOTHING } }, context);
+      await contradict(
+        work,
+        { before: known, row: { ...leavePlaced(work, seen, toOther), ...NOTHING } },
+        context,
+      );
       return;
     case "part":
-      await part(work, seen, context, partingOf(seen, context));
+      await part(work, seen, context, { sentence, toOther });
       return;
     case "unplace":
-      await unplace(work, seen, context, partingOf(seen, context));
+      await unplace(work, seen, context, { sentence, toOther }, work.all().filter(isPlaced));
   }
 }
 
-function partingOf({ channelDate }: Break, context: Context): Parting {
-  return {
-    sentence: sentenceOf(context),
-    toOther: `What was found on ${channelDate} and was the other half is found no more.`,
-  };
+/** Booked by the door, and no half of anything yet. */
+function isPlaced({ resolution, partnerId }: Break): boolean {
+  return resolution === "placed" && partnerId === null;
 }
 
 /** The figures of what is found no more. */

@@ -26,10 +26,20 @@ export async function pair(work: Work, row: Break, partner: Break, context: Cont
     end(work, halves, "paired", sentence(partner));
     return;
   }
-  const covered = { standingSettle: row.settleDifference, standingFee: -partner.feeDifference };
   work.tell(row, "opened", `${sentence(partner)} Only its fee is left to be decided.`);
-  const open = suspend(work, { ...row, ...covered }, suspending(context));
+  const open = suspend(work, { ...row, ...coverOf(partner) }, suspending(context));
   work.keep({ ...open, partnerId: partner.id });
+}
+
+/** The other half of a movement, where each names the other; null: there is none. */
+export function otherHalf(work: Work, { id, partnerId }: Break): Break | null {
+  const other = partnerId === null ? undefined : work.present(partnerId);
+  return other?.partnerId === id ? other : null;
+}
+
+/** What the door's booking of a half covers of the other one. */
+export function coverOf({ settleDifference, feeDifference }: Break) {
+  return { standingSettle: -settleDifference, standingFee: -feeDifference };
 }
 
 /** Why a half is none any more: for its own history, and for the other's. */
@@ -47,9 +57,10 @@ export async function part(
   { sentence, toOther }: Parting,
 ): Promise<Break> {
   const { newId } = context;
-  const other = half.partnerId === null ? undefined : work.present(half.partnerId);
+  const other = otherHalf(work, half);
+  const named = half.partnerId === null ? undefined : work.present(half.partnerId);
   const wasFirst = half.openedAt !== null;
-  if (other !== undefined && other.partnerId === half.id) {
+  if (other !== null) {
     if (other.resolution === "placed") {
       work.keep({ ...other, partnerId: null });
       work.tell(other, "changed", toOther);
@@ -62,7 +73,7 @@ export async function part(
   const free = { ...half, partnerId: null };
   if (!wasFirst) return end(work, free, "undone", sentence);
   // What was taken back on the other's day goes back there, and is taken back on its own.
-  const channelDate = other?.channelDate ?? half.channelDate;
+  const channelDate = named?.channelDate ?? half.channelDate;
   const again = suspend(work, free, { ...suspending(context), channelDate });
   return end(work, await takeBack(work, again, newId), "explained", sentence);
 }

@@ -1,16 +1,19 @@
 /**
  * What the door booked on the word of a statement, and the half of the movement that the books told later.
  */
+import { halfOfPlaced } from "./decide.ts";
 import { type Break, isDecided } from "./model.ts";
-import type { Parting } from "./pairs.ts";
-import { change, contradict, type StepContext } from "./steps.ts";
+import { coverOf, otherHalf, type Parting } from "./pairs.ts";
+import { change, contradict, join, type StepContext } from "./steps.ts";
 import { end, suspend, suspending, type Work } from "./work.ts";
 
 type Context = Pick<StepContext, "account" | "newId" | "generation">;
 
 /**
  * The statement tells it no more, or otherwise. What is booked stays booked, so the half that the books told
- * stands alone: what was decided about its rest is taken back. Both rows are locked.
+ * stands alone, and what was decided about its rest is taken back; unless the statement tells the movement
+ * under another name. All rows are locked.
+ * @param heirs what else the door has booked
  * @returns the row, which has ended as never having been
  */
 export async function unplace(
@@ -18,32 +21,58 @@ export async function unplace(
   placed: Break,
   context: Context,
   { sentence, toOther }: Parting,
+  heirs: readonly Break[] = [],
 ): Promise<Break> {
-  const other = halfOf(work, placed);
-  if (other !== null) {
-    const alone: Break = { ...other, partnerId: null, standingSettle: 0n, standingFee: 0n };
-    if (other.resolution === "paired") {
-      work.tell(other, "reopened", toOther);
-      suspend(work, alone, suspending(context));
-    } else if (isDecided(other)) {
-      await contradict(work, { before: other, row: alone }, context);
-    } else {
-      work.tell(other, "changed", toOther);
-      await change(work, alone, context);
-    }
+  const half = otherHalf(work, placed);
+  const gone = end(work, { ...placed, partnerId: null }, "undone", sentence);
+  if (half === null) return gone;
+  await standAlone(work, half, alone(half, placed), context, toOther);
+  const now = work.present(half.id);
+  const heir = now && heirs.find((one) => one.id !== placed.id && halfOfPlaced(one, [now]) !== null);
+  if (now && heir) await join(work, now, heir, context);
+  return gone;
+}
+
+async function standAlone(
+  work: Work,
+  before: Break,
+  row: Break,
+  context: Context,
+  toOther: string,
+): Promise<void> {
+  if (before.resolution === "paired") {
+    work.tell(before, "reopened", toOther);
+    suspend(work, row, suspending(context));
+  } else if (isDecided(before)) {
+    await contradict(work, { before, row }, context);
+  } else {
+    work.tell(before, "changed", toOther);
+    await change(work, row, context);
   }
-  return end(work, { ...placed, partnerId: null }, "undone", sentence);
 }
 
-/** A half of which only a fee is left is found no more: what the door booked is alone again. */
-export function leavePlaced(work: Work, half: Break): Break {
-  const placed = halfOf(work, half);
-  if (placed === null) return half;
+/**
+ * A half of which only a fee is left is found no more: what the door booked is alone again.
+ * @returns the half, which nothing covers but what was carried out for good
+ */
+export function leavePlaced(work: Work, half: Break, toOther: string): Break {
+  const placed = otherHalf(work, half);
+  if (placed?.resolution !== "placed") return half;
+  const free = alone(half, placed);
   work.keep({ ...placed, partnerId: null });
-  return { ...half, partnerId: null, standingSettle: 0n, standingFee: 0n };
+  work.tell(placed, "changed", toOther);
+  return free;
 }
 
-function halfOf(work: Work, { id, partnerId }: Break): Break | null {
-  const other = partnerId === null ? undefined : work.present(partnerId);
-  return other?.partnerId === id ? other : null;
+/** A half without what the door's booking of the other half covers of it. */
+function alone(half: Break, placed: Break): Break {
+  const free = { ...half, partnerId: null };
+  // Of a half that is paired nothing was left that stands.
+  if (half.resolution === "paired") return { ...free, standingSettle: 0n, standingFee: 0n };
+  const { standingSettle, standingFee } = coverOf(placed);
+  return {
+    ...free,
+    standingSettle: half.standingSettle - standingSettle,
+    standingFee: half.standingFee - standingFee,
+  };
 }

@@ -33,10 +33,10 @@ export async function recover(work: Work, about: Break, how: Recovering): Promis
     standingSettle: about.standingSettle - (what === "shortage" ? amount : 0n),
     standingFee: about.standingFee + (what === "fee" ? amount : 0n),
   };
-  const { settleDifference, feeDifference, openedAt, contradiction } = about;
+  const { settleDifference, feeDifference, openedAt, contradiction, partnerId } = about;
   const free = await takeBack(work, about, newId);
   const part = { settleDifference: standing.standingSettle, feeDifference: standing.standingFee };
   const moved = settle(work, suspend(work, { ...free, ...part }, how), { resolution, plan, newId });
   const rest = suspend(work, { ...moved, settleDifference, feeDifference, ...standing }, how);
-  return work.keep({ ...rest, openedAt, contradiction });
+  return work.keep({ ...rest, openedAt, contradiction, partnerId });
 }

@@ -2,9 +2,9 @@
 import type { Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding } from "../model.ts";
-import type { Step } from "./decide.ts";
+import { isFree, type Step } from "./decide.ts";
 import { type Break, isDecided, openDifference, type Resolution } from "./model.ts";
-import { pair } from "./pairs.ts";
+import { coverOf, otherHalf, pair } from "./pairs.ts";
 import type { About } from "./under-lock.ts";
 import { end, suspend, suspending, takeBack, undoResolution, type Work } from "./work.ts";
 
@@ -47,21 +47,56 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     case "place": {
       const placed = end(work, row, "placed", bookedSentence(context) ?? "The door booked it.");
-      const { half, newId } = context;
-      if (half !== null) await pair(work, await takeBack(work, half, newId), placed, context);
+      const { half } = context;
+      if (half !== null) await join(work, half, placed, context);
       return;
     }
     case "pair":
       if (partner === null) throw new Error("a pair needs two");
-      await pair(work, await takeBack(work, uncovered(row), context.newId), partner, context);
+      await join(work, uncovered(row), partner, context);
       return;
     case "change":
       work.tell(row, "changed", figures(finding));
       await change(work, row, context);
+      await joinIfFree(work, row.id, context);
       return;
     case "undo_and_open":
       await contradict(work, { before: existing ?? row, row }, context);
+      await joinIfFree(work, row.id, context);
   }
+}
+
+/** By its new figures it may be the half of a movement. */
+async function joinIfFree(work: Work, id: Id, context: StepContext): Promise<void> {
+  const row = work.present(id);
+  const { partner } = context;
+  if (row === undefined || partner === null || !isFree(row, partner)) return;
+  await join(work, row, partner, context);
+}
+
+/**
+ * Makes two breaks the halves of one movement. What was carried out of one for good stays so: only the door's
+ * booking of the other can cover the rest of it.
+ */
+export async function join(
+  work: Work,
+  row: Break,
+  partner: Break,
+  context: Pick<StepContext, "account" | "newId">,
+): Promise<void> {
+  if (row.standingResolution === null || partner.resolution !== "placed") {
+    await pair(work, await takeBack(work, row, context.newId), partner, context);
+    return;
+  }
+  const { standingSettle, standingFee } = coverOf(partner);
+  work.keep({ ...partner, partnerId: row.id });
+  work.tell(partner, "paired", `It and what was found on ${row.channelDate} are one movement.`);
+  work.tell(row, "paired", `It and what was found on ${partner.channelDate} are one movement.`);
+  const covered = {
+    standingSettle: row.standingSettle + standingSettle,
+    standingFee: row.standingFee + standingFee,
+  };
+  await change(work, { ...row, ...covered, partnerId: partner.id }, context);
 }
 
 /** How it ended before counts no more. */
@@ -141,22 +176,21 @@ const CANNOT_BE_UNDONE: readonly (string | null)[] = ["refund_buyer", "recover_f
 /**
  * The newest statement denies what a resolution was made on. What stays in our books is taken back; where
  * money has gone the other way, the opposite goes into suspense, for people.
- * @param row with the figures as they are now; null: the statement has nothing of it any more
+ * @param row with the figures as they are now, and what still covers them beside what was decided
+ * @param isGone the statement has nothing of it any more
  */
 export async function contradict(
   work: Work,
-  { before, row }: { readonly before: Break; readonly row: Break | null },
-  context: Pick<StepContext, "account" | "newId" | "generation">,
+  { before, row, isGone = false }: { before: Break; row: Break; isGone?: boolean },
+  context: Pick<StepContext, "account" | "newId">,
 ): Promise<void> {
   if (!isDecided(before)) throw new Error(`nobody decided about the break ${before.id}`);
   const { newId } = context;
-  const lastReconciliationId = context.generation.id;
-  const found = row ?? { ...before, lastReconciliationId };
   const decided = before.resolution;
   if (!CANNOT_BE_UNDONE.includes(decided)) {
-    const undone = await undoResolution(work, found, newId);
+    const undone = await undoResolution(work, row, newId);
     const sentence = `A corrected statement denies it: ${decided} was taken back.`;
-    if (row === null) {
+    if (isGone) {
       end(work, await takeBack(work, undone, newId), "undone", sentence);
       return;
     }
@@ -167,17 +201,16 @@ export async function contradict(
   const contradiction =
     `A corrected statement denies what ${decided} was done for, and it cannot be taken back. ` +
     "What is missing or left over is in suspense: decide about it.";
-  // Of a half that the door's booking covers, its rest alone was decided about.
-  const isCovered = before.standingResolution === null;
-  const { settle, fee } = openDifference(before);
+  const carriedOut = openDifference(before);
   const standing = {
     standingResolution: decided as Resolution,
-    standingSettle: isCovered ? settle : before.settleDifference,
-    standingFee: isCovered ? fee : before.feeDifference,
+    standingSettle: row.standingSettle + carriedOut.settle,
+    standingFee: row.standingFee + carriedOut.fee,
   };
-  const figures = row ?? { ...found, settleDifference: 0n, feeDifference: 0n };
-  work.tell(found, "contradicted", contradiction);
-  suspend(work, { ...figures, ...standing, contradiction }, suspending(context));
+  const figures = isGone ? { settleDifference: 0n, feeDifference: 0n } : {};
+  work.tell(row, "contradicted", contradiction);
+  const open = suspend(work, { ...row, ...figures, ...standing, contradiction }, suspending(context));
+  work.keep({ ...open, partnerId: row.partnerId });
 }
 
 /** Out of suspense, and into it by the row's figures; settled where what was carried out covers them. */
@@ -203,10 +236,15 @@ export async function change(
     endedAt: work.now,
     contradiction: null,
     standingResolution: null,
-    standingSettle: 0n,
-    standingFee: 0n,
+    ...coverOfHalf(work, free),
     proposalId: null,
   });
+}
+
+/** What still covers a half when all else of it is carried out. */
+function coverOfHalf(work: Work, row: Break): Pick<Break, "standingSettle" | "standingFee"> {
+  const other = otherHalf(work, row);
+  return other?.resolution === "placed" ? coverOf(other) : { standingSettle: 0n, standingFee: 0n };
 }
 
 function bookedSentence({ answer }: StepContext): string | null {

@@ -210,11 +210,11 @@ const toldBy = (generation: string, more = "") => `exists (
          ${more}
      )`;
 
-// What an earlier generation of the scope said the last of, and what the one before carried into it. An
-// ending that is not people's is looked at no more.
+// What an earlier generation of the scope said the last of, and what the one before carried into it. What was
+// explained or never was is looked at no more.
 const goneSql = sql(
   "breaks_gone",
-  `select b.id, b.partner_id
+  `select b.id, b.partner_id, b.resolution, b.match_key, b.attempt_id
    from breaks b
    join reconciliations r on r.id = b.last_reconciliation_id
    where b.channel_account_id = $1
@@ -229,12 +229,10 @@ const goneSql = sql(
    limit $6`,
 );
 
+export type Gone = Pick<Break, "id" | "partnerId" | "resolution" | "matchKey" | "attemptId">;
+
 /** Breaks that the generation should tell, and does not. */
-export function goneBreaks(
-  db: Db,
-  generation: Generation,
-  limit: number,
-): Promise<Pick<Break, "id" | "partnerId">[]> {
+export function goneBreaks(db: Db, generation: Generation, limit: number): Promise<Gone[]> {
   const { channelAccountId, channelDate, carriedFrom, id } = generation;
   return db.all(goneSql, [channelAccountId, channelDate, generation.generation, carriedFrom, id, limit]);
 }

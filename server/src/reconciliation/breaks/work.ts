@@ -43,6 +43,8 @@ export type Work = {
   present(id: Id): Break | undefined;
   /** The rows about a key, with those that this work has made. */
   about(matchKey: string): readonly Break[];
+  /** Every row of this work. */
+  all(): readonly Break[];
   tell(about: Break, kind: BreakEventKind, detail: string | null, by?: Teller): void;
   /** Journals of the books that are read already. */
   readonly read: Map<Id, Journal>;
@@ -82,6 +84,7 @@ export function openWork({ cell, tx, day, now, locked, teller }: WorkDeps): Work
     now,
     keep,
     present: (id) => rows.get(id),
+    all: () => [...rows.values()],
     about: (matchKey) => [...rows.values()].filter((row) => row.matchKey === matchKey),
     tell: (about, kind, detail, who = teller) => {
       const { operatorId = null, reconciliationId = null } = who;

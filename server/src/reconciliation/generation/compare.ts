@@ -123,9 +123,8 @@ function carriedMovements({ carried }: Plan, scope: number): InScope<OurRow>[] {
   );
 }
 
-/** The statements' files are read ahead of what is made of their lines. */
+/** Files that are read ahead of what is made of their lines; none of those that may be large. */
 const READ_AHEAD = 4;
-/** Of a statement that is read while it is told. */
 const LINES_PER_BATCH = 1_000;
 
 async function* linesOf(
@@ -136,9 +135,16 @@ async function* linesOf(
   const read = async ([scope, { statement, scope: of }]: readonly [number, Plan]) => {
     return { scope, channelDate: of.channelDate, lines: await statement.lines() };
   };
-  for await (const { scope, channelDate, lines } of aheadOf(plans.entries(), READ_AHEAD, read)) {
+  const isLarge = plans.some(({ statement }) => statement.alipayFile !== undefined);
+  for await (const { scope, channelDate, lines } of aheadOf(
+    plans.entries(),
+    isLarge ? 1 : READ_AHEAD,
+    read,
+  )) {
     if (Symbol.iterator in lines) {
-      yield lines.map((line) => rowOf(line, channelDate, scope));
+      for (let at = 0; at < lines.length; at += LINES_PER_BATCH) {
+        yield lines.slice(at, at + LINES_PER_BATCH).map((line) => rowOf(line, channelDate, scope));
+      }
       continue;
     }
     let batch: InScope<TheirRow>[] = [];
