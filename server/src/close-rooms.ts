@@ -22,6 +22,7 @@ import type { Cell, Database, WithTime } from "./kernel/database.ts";
 import type { DueWorker } from "./kernel/due.ts";
 import type { Http } from "./kernel/http.ts";
 import type { Id } from "./kernel/ids.ts";
+import { becomeInLanes } from "./kernel/lanes.ts";
 import type { Log } from "./kernel/log.ts";
 import type { GoOn } from "./kernel/progress.ts";
 import type { Platform } from "./kernel/revision.ts";
@@ -244,21 +245,22 @@ function within(around: CloseEdges["around"], made: Reconciliation): Reconciliat
 /** Of a statement with fewer lines nobody asks how large it is. */
 const LARGE_LINES_MIN = 10_000;
 
+/** Each is a whole file in memory. */
+const READ_ANEW_AT_ONCE = 4;
+
 /** What reconciliation reads of the statements room. */
 function statementSource({ statements }: StatementsRoom): StatementSource {
   return {
     statementsOf: async (scopes) => {
       const records = await statements.currentTrades(scopes.map(statementScopeOf));
-      return Promise.all(
-        records.map(async (record) => {
-          if (record === null) return null;
-          const { id, hash } = record;
-          const readAnew = await statements.readAnew(record);
-          const given = { id, hash, lines: () => statements.trades(record), readAnew };
-          if (record.lines < LARGE_LINES_MIN) return given;
-          return { ...given, alipayFile: () => statements.unpacked(record) };
-        }),
-      );
+      return becomeInLanes(records, READ_ANEW_AT_ONCE, async (record) => {
+        if (record === null) return null;
+        const { id, hash } = record;
+        const readAnew = await statements.readAnew(record);
+        const given = { id, hash, lines: () => statements.trades(record), readAnew };
+        if (record.lines < LARGE_LINES_MIN) return given;
+        return { ...given, alipayFile: () => statements.unpacked(record) };
+      });
     },
   };
 }

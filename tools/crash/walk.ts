@@ -38,7 +38,7 @@ export type LaneOptions = {
 };
 
 /** While nothing moves for this long after a crash, leases are let end: steps and calls are seen. */
-const SKIP = { afterMs: 150, beyondMs: 0 };
+const SKIP = { afterMs: 250, beyondMs: 0 };
 
 /** A lease, the channel's own gaps between queries, the last word of a payment code: minutes, never hours. */
 const AGED_MS_MAX = 240_000;

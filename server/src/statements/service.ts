@@ -76,10 +76,10 @@ export type Statements = {
   noted(scopes: readonly store.TradeScope[]): Promise<store.Noted[]>;
   /** The newest accepted statement of a scope, or null. */
   current(scope: Scope): Promise<StatementRecord | null>;
-  /** What is known of a scope. */
-  state(scope: Scope): Promise<ScopeState>;
   /** The same of scopes of trade, in their order. */
   currentTrades(scopes: readonly store.TradeScope[]): Promise<readonly (StatementRecord | null)[]>;
+  /** What is known of a scope. */
+  state(scope: Scope): Promise<ScopeState>;
   /** As `lines`: whole, or of a large one while it is read. */
   trades(record: StatementRecord): Promise<readonly StatementLine[] | AsyncIterable<StatementLine>>;
   /** The lines of an accepted statement of kind `trade`, in the file's order, read from the original. */
