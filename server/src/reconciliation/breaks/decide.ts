@@ -67,7 +67,7 @@ export function stepOf(
     case "pending":
       return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
     case "open":
-      // Both are in suspense, and are one movement by what is told now; or the door has booked the other.
+      // Both are in suspense and one movement by what is told now, or the door has booked the other.
       if (around.partner !== null && isFree(existing, around.partner)) return "pair";
       return isSame ? "seen" : changed(existing);
     case "proposed":
@@ -83,8 +83,8 @@ export function stepOf(
 }
 
 /**
- * In suspense, so that it may become a half of a movement: by its own figures alone, unless the door's booking
- * of the other half covers all but what was carried out.
+ * In suspense, so that it may become a half of a movement: by its own figures alone, unless the booking by
+ * the door of the other half covers all but what was carried out.
  */
 export function isFree(known: Break, partner: Break): boolean {
   if (!isHeld(known) || known.partnerId !== null) return false;

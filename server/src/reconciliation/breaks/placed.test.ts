@@ -108,7 +108,7 @@ test("what the door booked is no half of what the books tell after its line was 
   assert.deepEqual(await world.state("D11"), [UNDONE, SHORT]);
 });
 
-test("a half that people have decided about is not paired: what the door booked is open beside it", async () => {
+test("a half that people have decided about is not paired: what is booked is open beside it", async () => {
   const { world, line, halfId } = await placedWorld("D15");
   await world.found([]);
   const approval = await (mei as Person).propose(await halfId(), "recover_from_merchant");
@@ -213,7 +213,7 @@ test("a fee that the channel has paid back stands, whatever its half becomes", a
   assert.equal(await receivable(world), 0n);
 });
 
-test("a line told with another fee after the channel has paid one back leaves what is new of it", async () => {
+test("a line told with another fee after the channel has paid one back leaves the rest", async () => {
   const { world, line, halfId } = await placedWorld("D18", { theirs: 70n });
   await recover(await halfId(), 10);
   await world.found([{ ...line, feeDifference: 80n }]);
@@ -224,7 +224,7 @@ test("a line told with another fee after the channel has paid one back leaves wh
   assert.equal(await receivable(world), -10n);
 });
 
-test("a fee that the channel has paid back in part stands where one of the halves is found no more", async () => {
+test("a fee that the channel has paid back in part stands where a half is found no more", async () => {
   const { world, halfId } = await placedWorld("D19", { theirs: 80n });
   await recover(await halfId(), 5);
   assert.deepEqual(await world.state("D19"), [PLACED, ["open", null, 0n]]);
