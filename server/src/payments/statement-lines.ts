@@ -31,9 +31,9 @@ export type StatementAnswer =
   /** No order of the channel account has these numbers. */
   | { readonly end: "unknown" }
   /**
-   * `booked`: by the door, now or since the closed dates. `missing`: likewise, as money that went without us,
-   * which lies in the shortage suspense. `known`: booked on a closed date. `open`: the door kept what was
-   * said and booked nothing.
+   * `booked`: by the door, now or since the closed dates, with what the line settles. `missing`: likewise, as
+   * money that went without us, which lies in the shortage suspense. `known`: booked on a closed date, or with
+   * another sum. `open`: the door kept what was said and booked nothing.
    */
   | {
       readonly end: "booked" | "missing" | "known" | "open";
@@ -88,16 +88,18 @@ async function sayPaid(
   // A payment taken back in the same statement is a line of its own.
   if (amount <= 0n) return { end: "open", ...about };
   const facts = { amount, currency, settleAmount, channelTradeNo, paidAt, channelDate, buyer: null };
-  const { decision } = await deps.door.submit({
+  const { decision, attempts } = await deps.door.submit({
     ...commonOf(deps, attempt, word),
     kind: "trade",
     source: "statement",
     end: { end: "answered", value: { outcome: "paid", ...facts } },
   });
-  if (decision === "paid" || decision === "surplus") return { end: "booked", ...about };
+  const taken = attempts.find(({ id }) => id === attempt.id)?.taken;
+  const isSame = taken?.settleAmount === settleAmount;
+  if (decision === "paid" || decision === "surplus") return { end: isSame ? "booked" : "known", ...about };
   if (decision !== "already_known") return { end: "open", ...about };
   const since = await bookedSince(deps, attempt, word, [attempt.id], /_success$/);
-  return { end: since ? "booked" : "known", ...about };
+  return { end: since && isSame ? "booked" : "known", ...about };
 }
 
 async function sayRefund(
@@ -127,7 +129,8 @@ async function sayRefund(
   const present = done.refunds.find(({ id }) => id === refund.id);
   // Held for failed, its money had gone back to the merchant.
   const isMissing = line.amount < 0n && present?.afterFailure === true && !present.automatic;
-  const booked = isMissing ? ("missing" as const) : ("booked" as const);
+  const isSame = present?.settleAmount === (line.amount > 0n ? line.settleAmount : -line.settleAmount);
+  const booked = isMissing ? ("missing" as const) : isSame ? ("booked" as const) : ("known" as const);
   if (decision === "refund_accepted" || decision === "refund_succeeded" || decision === "refund_returned") {
     return { end: booked, ...about };
   }

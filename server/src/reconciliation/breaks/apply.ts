@@ -14,7 +14,6 @@ import {
   asBorne,
   halfOfPlaced,
   hasLoneHalf,
-  heardOf,
   isOtherThanPaired,
   isOtherThanPlaced,
   partnerOf,
@@ -131,7 +130,8 @@ async function applyChunk(
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
     const context = { ...about, newId: deps.cell.newId };
     for (const found of findings) {
-      const finding = named(found, answers.get(found.place) ?? null);
+      const answer = answers.get(found.place) ?? null;
+      const finding = named(found, answer);
       const { matchKey, attemptId } = finding;
       // With those that this chunk has made.
       const alike = () =>
@@ -144,12 +144,11 @@ async function applyChunk(
       const isTold = known?.lastReconciliationId === generation.id;
       const existing =
         known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
-      const answer = heardOf(answers.get(found.place) ?? null, known, finding);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
       const partner = partnerOf(finding, others);
       const half = halfOfPlaced(finding, alike());
-      const told = { partner, answer, hasLoneHalf: hasLoneHalf(finding, alike()) };
+      const told = { partner, half, answer, hasLoneHalf: hasLoneHalf(finding, alike()) };
       const step = stepOf(finding, { existing, isEarlier, isTold, ...told });
       await takeStep(work, step, { ...context, finding, existing, partner, half, answer });
     }

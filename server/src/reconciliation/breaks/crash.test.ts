@@ -41,6 +41,9 @@ function freshDates(): readonly [string, string] {
   return dates;
 }
 
+/** What the door has booked of an order: the sum that it was first told. */
+const bookedSums = new Map<Id, bigint>();
+
 class Killed extends Error {}
 
 /** What apply stands on; `await`s are counted, and the one numbered `dies` is the last. */
@@ -74,9 +77,11 @@ function depsThatDie(dies: number): { deps: ApplyDeps; goOn: () => Promise<void>
       statementSays: async ({ line }) => {
         step();
         const attemptId = parseId("att", line.channelOrderNo);
-        return attemptId === null
-          ? { end: "unknown" }
-          : { end: "booked", paymentId: attemptId, attemptId, refundId: null };
+        if (attemptId === null) return { end: "unknown" };
+        const booked = bookedSums.get(attemptId) ?? line.settleAmount;
+        bookedSums.set(attemptId, booked);
+        const end = booked === line.settleAmount ? "booked" : "known";
+        return { end, paymentId: attemptId, attemptId, refundId: null };
       },
       openAccounts: async () => step(),
     },
@@ -230,15 +235,16 @@ function wantedOf({ key, kind, amount, moreFee, pending }: Found, tag: string): 
   const side = kind === "payment_theirs_only" ? "theirs" : kind === "payment_ours_only" ? "ours" : "both";
   const fee = kind === "fee" ? amount : settle / 50n + moreFee;
   const figures = { settleDifference: settle, feeDifference: fee };
-  const line = kind === "payment_theirs_only" && key === BOOKED ? { theirs: bookedLine(tag) } : {};
+  const line = kind === "payment_theirs_only" && key === BOOKED ? { theirs: bookedLine(tag, settle) } : {};
   return { matchKey: `${key} ${tag}`, kind, side, ...figures, ...line, pending };
 }
 
 /** A line of the order that the door has booked in a case. */
-function bookedLine(tag: string): string {
+function bookedLine(tag: string, settle: bigint): string {
   const hex = createHash("sha256").update(tag).digest("hex");
   const id = `01900000-0000-7000-8000-${hex.slice(0, 12)}` as Id;
-  return lineText({ channel_order_no: formatId("att", id) });
+  const sum = String(settle);
+  return lineText({ channel_order_no: formatId("att", id), amount: sum, settle_amount: sum });
 }
 
 const openKeysSql = sql(

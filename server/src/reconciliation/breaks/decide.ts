@@ -67,6 +67,7 @@ export function stepOf(
     case "pending":
       return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
     case "open":
+      if (isBooked(around) && isAlone(existing) && around.half !== null) return "place";
       // Both are in suspense and one movement by what is told now, or the door has booked the other.
       if (around.partner !== null && isFree(existing, around.partner)) return "pair";
       return isSame ? "seen" : changed(existing);
@@ -97,16 +98,29 @@ function changed({ heldByDoor }: Break): "noted" | "change" {
 
 type Told = {
   readonly partner: Break | null;
+  /** As `halfOfPlaced` finds it. */
+  readonly half: Break | null;
   readonly answer: StatementAnswer | null;
   /** What the books told of it stands by itself, and cannot be made one movement with it. */
   readonly hasLoneHalf: boolean;
 };
 
-function firstStep(finding: Finding, { partner, answer, hasLoneHalf }: Told): Step {
+function isBooked({ answer }: Pick<Told, "answer">): boolean {
+  return answer?.end === "booked";
+}
+
+/** In suspense by its own figures alone. */
+function isAlone(known: Break): boolean {
+  return isHeld(known) && known.partnerId === null && known.standingResolution === null;
+}
+
+function firstStep(finding: Finding, { partner, half, answer, hasLoneHalf }: Told): Step {
   if (answer?.end === "missing") return "hold";
   if (finding.pending) return partner?.state === "pending" ? "pair" : "wait";
+  const booked = isBooked({ answer });
+  if (booked && half !== null) return "place";
   if (partner !== null) return "pair";
-  return answer?.end === "booked" && !hasLoneHalf ? "place" : "open";
+  return booked && !hasLoneHalf ? "place" : "open";
 }
 
 /** What it makes of a break that the newest generation of its date finds it no more. */
@@ -228,31 +242,22 @@ export function hasLoneHalf(found: Found, others: readonly Break[]): boolean {
   if (halfOfPlaced(found, others) !== null) return false;
   return halvesOf(found, others).some(
     (other) =>
-      other.partnerId === null && (other.state === "open" || other.state === "proposed" || isDecided(other)),
+      other.partnerId === null &&
+      areAgainst(other, found) &&
+      (other.state === "open" || other.state === "proposed" || isDecided(other)),
   );
+}
+
+/** What went out of an order is no half of what came in, nor is what has come to nothing. */
+function areAgainst(one: Found, other: Found): boolean {
+  return one.settleDifference > 0n
+    ? other.settleDifference < 0n
+    : one.settleDifference < 0n && other.settleDifference > 0n;
 }
 
 function halvesOf(found: Found, others: readonly Break[]): readonly Break[] {
   const opposites = OPPOSITES[found.kind] ?? [];
   return others.filter((other) => opposites.includes(other.kind) && isSameThing(found, other));
-}
-
-/**
- * What the door answers to another sum than that on whose word it has booked: the movement is known, and the
- * line is not it.
- */
-export function heardOf(
-  answer: StatementAnswer | null,
-  known: Break | null,
-  finding: Finding,
-): StatementAnswer | null {
-  const wasBooked = known?.resolution === "placed" || known?.resolution === "undone";
-  if (answer?.end !== "booked" || !wasBooked || isSameSum(known, finding)) return answer;
-  return { ...answer, end: "known" };
-}
-
-function isSameSum(one: Pick<Break, "settleDifference" | "currency">, other: Finding): boolean {
-  return one.settleDifference === other.settleDifference && one.currency === other.currency;
 }
 
 function sameFigures(known: Break, finding: Finding): boolean {

@@ -94,7 +94,7 @@ test("a line that the door booked and a corrected file has no more leaves it mis
   assert.deepEqual(await world.state("D10"), [UNDONE, SHORT]);
   assert.equal(await receivable(world), -9_940n);
   await world.found([line]);
-  assert.deepEqual(await world.state("D10"), [PAIRED, PAIRED]);
+  assert.deepEqual(await world.state("D10"), [PLACED, PAIRED]);
   assert.deepEqual(await world.books(), {});
 });
 
@@ -132,18 +132,20 @@ test("a corrected file that tells another fee of what the door booked leaves the
     channel_receivable: { [DATE]: -1n },
   });
   await world.found([line]);
-  assert.deepEqual(await world.state("D12"), [PAIRED, PAIRED]);
+  assert.deepEqual(await world.state("D12"), [PLACED, PAIRED]);
   assert.deepEqual(await world.books(), {});
 });
 
 test("a corrected file that tells another amount of what the door booked leaves both to people", async () => {
-  const { world, payment, line } = await placedWorld("D13");
+  const { world, attemptId, payment, line } = await placedWorld("D13");
   const theirs = lineOf(payment, { amount: "9000", settle_amount: "9000" });
   await world.found([{ ...line, theirs, theirsAmount: 9_000n, settleDifference: 9_000n }]);
   assert.deepEqual(await world.state("D13"), [["open", null, 9_000n], SHORT]);
   assert.equal(await receivable(world), -1_000n);
   await world.found([line]);
-  assert.deepEqual(await world.state("D13"), [PAIRED, PAIRED]);
+  assert.deepEqual(await world.state("D13"), [PLACED, PAIRED]);
+  await world.found([{ ...line, matchKey: "D13 by order", kind: "status", side: "both", attemptId }]);
+  assert.deepEqual(await world.state("D13"), [UNDONE, PAIRED]);
   assert.deepEqual(await world.books(), {});
 });
 
@@ -174,8 +176,13 @@ test("so does one that tells another amount of a refund, also before the books h
     ["open", null, 3_000n],
   ]);
   await world.found([told(3_000n)]);
-  assert.deepEqual(await world.state("D16"), [PAIRED, PAIRED]);
+  assert.deepEqual(await world.state("D16"), [PLACED, PAIRED]);
   assert.deepEqual(await world.books(), {});
+  // Whatever was forgotten of it meanwhile, the door has booked another sum.
+  await world.found([]);
+  await world.found([told(2_500n)]);
+  assert.deepEqual((await world.state("D16"))[0], ["open", null, -2_500n]);
+  assert.equal(await receivable(world), 500n);
 });
 
 test("a rest of a fee that was decided about goes back with the line that it was of", async () => {
@@ -238,6 +245,16 @@ test("a fee that the channel has paid back in part stands where a half is found 
   assert.equal(await receivable(other.world), 0n);
   await other.world.found([other.ours], { channelDate: NEXT });
   assert.equal(await receivable(other.world), -20n);
+});
+
+test("a rest of a fee that a corrected file of the books' date has no more leaves one movement", async () => {
+  const { world, ours } = await placedWorld("D23", { ours: -61n });
+  assert.deepEqual(await world.state("D23"), [PLACED, ["open", null, 0n]]);
+  await world.found([{ ...ours, feeDifference: -60n }], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D23"), [PLACED, PAIRED]);
+  assert.deepEqual(await world.books(), {});
+  await world.found([]);
+  assert.deepEqual(await world.state("D23"), [UNDONE, SHORT]);
 });
 
 test("a movement that a corrected file tells under another name is the same movement", async () => {

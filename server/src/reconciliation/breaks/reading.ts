@@ -243,13 +243,16 @@ export type SummaryRow = {
   readonly shortage: bigint;
 };
 
+// Of what is not ended, what nothing covers yet.
 const summarySql = sql(
   "breaks_summary",
   `select kind, state, currency, age_days_from, count(*)::int as count,
      sum(settle_difference)::bigint as settle_difference, sum(fee_difference)::bigint as fee_difference,
      sum(surplus_effect)::bigint as surplus, sum(shortage_effect)::bigint as shortage
    from (
-     select kind, state, currency, settle_difference, fee_difference, surplus_effect, shortage_effect,
+     select kind, state, currency, surplus_effect, shortage_effect,
+       settle_difference - case when ended_at is null then standing_settle else 0 end as settle_difference,
+       fee_difference - case when ended_at is null then standing_fee else 0 end as fee_difference,
        case
          when found_at > $3::timestamptz - interval '1 day' then 0
          when found_at > $3::timestamptz - interval '7 days' then 1

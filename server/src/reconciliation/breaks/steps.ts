@@ -46,7 +46,8 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
       return;
     case "place": {
-      const placed = end(work, row, "placed", bookedSentence(context) ?? "The door booked it.");
+      const free = await takeBack(work, uncovered(row), context.newId);
+      const placed = end(work, free, "placed", bookedSentence(context) ?? "The door booked it.");
       const { half } = context;
       if (half !== null) await join(work, half, placed, context);
       return;
@@ -221,7 +222,14 @@ export async function change(
 ): Promise<void> {
   const free = await takeBack(work, row, context.newId);
   const { settle, fee } = openDifference(free);
-  if (free.standingResolution === null || settle !== 0n || fee !== 0n) {
+  const isCovered = settle === 0n && fee === 0n;
+  const placed = otherHalf(work, free);
+  if (free.standingResolution === null && isCovered && placed?.resolution === "placed") {
+    const whole = { ...free, openedAt: null, standingSettle: 0n, standingFee: 0n };
+    end(work, whole, "paired", `It and what was found on ${placed.channelDate} are one movement.`);
+    return;
+  }
+  if (free.standingResolution === null || !isCovered) {
     const again = suspend(work, free, suspending(context));
     work.keep({ ...again, partnerId: free.partnerId });
     return;
