@@ -32,8 +32,8 @@ export type StatementAnswer =
   | { readonly end: "unknown" }
   /**
    * `booked`: by the door, now or since the closed dates, with what the line settles. `missing`: likewise, as
-   * money that went without us, which lies in the shortage suspense. `known`: booked on a closed date, or with
-   * another sum. `open`: the door kept what was said and booked nothing.
+   * money that went without us, which lies in the shortage suspense. `known`: booked on a closed date, or
+   * with another sum. `open`: the door kept what was said and booked nothing.
    */
   | {
       readonly end: "booked" | "missing" | "known" | "open";
