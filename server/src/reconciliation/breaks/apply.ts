@@ -14,8 +14,8 @@ import {
   asBorne,
   halfOfPlaced,
   hasLoneHalf,
+  isOtherThanBooked,
   isOtherThanPaired,
-  isOtherThanPlaced,
   partnerOf,
   paymentKeyOf,
   stepOf,
@@ -23,7 +23,7 @@ import {
 import { explainGone } from "./gone.ts";
 import type { Break } from "./model.ts";
 import { type Parting, part } from "./pairs.ts";
-import { unplace } from "./placed.ts";
+import { release, unplace } from "./placed.ts";
 import { lineOf } from "./rows.ts";
 import { applyRules } from "./rules.ts";
 import { figures, takeStep } from "./steps.ts";
@@ -166,8 +166,11 @@ async function asTold(
   if (isOtherThanPaired(known, finding)) {
     return part(work, known, context, toldOtherwise(finding, "It is no half of that movement"));
   }
-  if (!isOtherThanPlaced(known, finding)) return known;
-  return unplace(work, known, context, toldOtherwise(finding, "What the door booked is told otherwise"));
+  if (!isOtherThanBooked(known, finding)) return known;
+  const parting = toldOtherwise(finding, "What the door booked is told otherwise");
+  return known.resolution === "placed"
+    ? unplace(work, known, context, parting)
+    : release(work, known, context, parting.toOther);
 }
 
 function toldOtherwise(finding: Finding, what: string): Parting {

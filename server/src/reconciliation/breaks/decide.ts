@@ -4,7 +4,7 @@
  */
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { BreakKind, Finding } from "../model.ts";
-import { type Break, isDecided, isUnended } from "./model.ts";
+import { type Break, isByDoor, isDecided, isUnended } from "./model.ts";
 
 export type Step =
   /** Told before, or of a date that a later one has said more of. */
@@ -68,6 +68,7 @@ export function stepOf(
       return finding.pending && around.answer?.end !== "missing" ? "noted" : firstStep(finding, around);
     case "open":
       if (isBooked(around) && isAlone(existing) && around.half !== null) return "place";
+      if (existing.heldByDoor && existing.partnerId === null && around.half !== null && isSame) return "hold";
       // Both are in suspense and one movement by what is told now, or the door has booked the other.
       if (around.partner !== null && isFree(existing, around.partner)) return "pair";
       return isSame ? "seen" : changed(existing);
@@ -89,7 +90,7 @@ export function stepOf(
  */
 export function isFree(known: Break, partner: Break): boolean {
   if (!isHeld(known) || known.partnerId !== null) return false;
-  return known.standingResolution === null || partner.resolution === "placed";
+  return known.standingResolution === null || isByDoor(partner);
 }
 
 function changed({ heldByDoor }: Break): "noted" | "change" {
@@ -184,7 +185,7 @@ export function partnerOf(finding: Finding, others: readonly Break[]): Break | n
   const isOther = (other: Break) =>
     opposites.includes(other.kind) && isSameThing(finding, other) && isOpposite(finding, other);
   return (
-    others.find((other) => isOther(other) && other.resolution === "placed") ??
+    others.find((other) => isOther(other) && isByDoor(other)) ??
     others.find(
       (other) => isOther(other) && isHeld(other) && other.feeDifference === -finding.feeDifference,
     ) ??
@@ -212,8 +213,8 @@ export function isOtherThanPaired(known: Break, finding: Finding): boolean {
 }
 
 /** Whether a corrected statement tells other figures than those on whose word the door has booked it. */
-export function isOtherThanPlaced(known: Break, finding: Finding): boolean {
-  return known.resolution === "placed" && !sameFigures(known, finding);
+export function isOtherThanBooked(known: Break, finding: Finding): boolean {
+  return isByDoor(known) && !sameFigures(known, finding);
 }
 
 type Found = Omit<Finding, "pending">;

@@ -1,9 +1,9 @@
 /** What a generation finds no more: explained, and taken back; or a decision that it contradicts. */
 import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
-import type { Break } from "./model.ts";
+import { type Break, isByDoor } from "./model.ts";
 import { part } from "./pairs.ts";
-import { leavePlaced, unplace } from "./placed.ts";
+import { leavePlaced, release } from "./placed.ts";
 import { change, contradict } from "./steps.ts";
 import { breaksAbout, type Gone, goneBreaks, lockBreaks, type Topics } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
@@ -46,9 +46,11 @@ type Context = About & { readonly newId: ApplyDeps["cell"]["newId"] };
 
 async function leave(work: Work, known: Break, context: Context): Promise<void> {
   const { generation, newId } = context;
-  const seen: Break = { ...known, lastReconciliationId: generation.id };
   const sentence = sentenceOf(context);
-  const toOther = `What was found on ${seen.channelDate} and was the other half is found no more.`;
+  const toOther = `What was found on ${known.channelDate} and was the other half is found no more.`;
+  const told: Break = { ...known, lastReconciliationId: generation.id };
+  const heirs = work.all().filter(isPlaced);
+  const seen = isByDoor(told) ? await release(work, told, context, toOther, heirs) : told;
   switch (stepOfAbsence(known)) {
     case "nothing":
       work.keep(seen);
@@ -82,7 +84,7 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
       await part(work, seen, context, { sentence, toOther });
       return;
     case "unplace":
-      await unplace(work, seen, context, { sentence, toOther }, work.all().filter(isPlaced));
+      end(work, seen, "undone", sentence);
   }
 }
 

@@ -156,6 +156,14 @@ export function isDecided({ resolution }: Pick<Break, "resolution">): boolean {
   return (RESOLUTIONS as readonly (string | null)[]).includes(resolution);
 }
 
+/**
+ * Whether the door has booked what it tells, so that none of it is in suspense by a journal of its own: what
+ * was `placed`, and money that went without us, which the door holds as missing until somebody bears it.
+ */
+export function isByDoor({ resolution, heldByDoor }: Pick<Break, "resolution" | "heldByDoor">): boolean {
+  return resolution === "placed" || (heldByDoor && resolution !== "undone" && resolution !== "explained");
+}
+
 /** What of a break's figures nothing covers: what is in suspense while it is open. */
 export function openDifference(
   about: Pick<Break, "settleDifference" | "feeDifference" | "standingSettle" | "standingFee">,

@@ -1,7 +1,7 @@
 /** Two breaks that tell one movement, found on days too far apart for one: they end each other. */
 import type { ChannelAccount } from "../../channels/index.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { Break } from "./model.ts";
+import { type Break, isByDoor } from "./model.ts";
 import { end, suspend, suspending, takeBack, type Work } from "./work.ts";
 
 type Context = { readonly account: ChannelAccount; readonly newId: () => Id };
@@ -14,7 +14,7 @@ type Context = { readonly account: ChannelAccount; readonly newId: () => Id };
 export async function pair(work: Work, row: Break, partner: Break, context: Context): Promise<void> {
   const sentence = (other: Break) => `It and what was found on ${other.channelDate} are one movement.`;
   const halves = { ...row, openedAt: null, partnerId: partner.id };
-  if (partner.resolution !== "placed") {
+  if (!isByDoor(partner)) {
     const free = await takeBack(work, partner, context.newId, row.channelDate);
     end(work, { ...free, partnerId: row.id }, "paired", sentence(row));
     end(work, halves, "paired", sentence(partner));
@@ -61,7 +61,7 @@ export async function part(
   const named = half.partnerId === null ? undefined : work.present(half.partnerId);
   const wasFirst = half.openedAt !== null;
   if (other !== null) {
-    if (other.resolution === "placed") {
+    if (isByDoor(other)) {
       work.keep({ ...other, partnerId: null });
       work.tell(other, "changed", toOther);
     } else {

@@ -257,6 +257,38 @@ test("a rest of a fee that a corrected file of the books' date has no more leave
   assert.deepEqual(await world.state("D23"), [UNDONE, SHORT]);
 });
 
+test("what went back without us is one movement with what the books tell of it, and missing", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  await platform.payCode(payment.next_action.qr_code);
+  const look = async () => (await world.shop.api("GET", `/v1/payments/${payment.id}`)).body;
+  const paid = await hands.eventually(look, ({ status }) => status === "succeeded");
+  const sum = { amount: "-4000", settle_amount: "-4000", fee: "0" };
+  const theirs = lineOf(paid, { kind: "refund", channel_refund_no: "made-at-the-console", ...sum });
+  const figures = { theirsAmount: -4_000n, settleDifference: -4_000n, feeDifference: 0n };
+  const line: Wanted = { matchKey: "D24", kind: "refund_theirs_only", theirs, ...figures };
+  const attemptId = parseId("att", paid.attempts[0].id);
+  const refund = { kind: "refund_ours_only", settleDifference: 4_000n, feeDifference: 0n } as const;
+  const ours: Wanted = { ...OURS, ...refund, matchKey: "D24", attemptId };
+  const HELD = ["open", null, 0n];
+  await world.found([line]);
+  await world.found([ours], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D24"), [HELD, PAIRED]);
+  assert.deepEqual(await world.books(), {});
+  // The channel has no such refund after all: what the books have of it is left over.
+  await world.found([]);
+  assert.deepEqual(await world.state("D24"), [HELD, ["open", null, 4_000n]]);
+  await world.found([line]);
+  assert.deepEqual(await world.state("D24"), [HELD, PAIRED]);
+  assert.deepEqual(await world.books(), {});
+  const { body } = await platform.ops("GET", `/v1/ops/breaks?state=open&merchant=${world.shop.id}`);
+  await decide(body.data[0].id, "recover_from_merchant");
+  await world.found([], { channelDate: NEXT });
+  await world.found([ours], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D24"), [["resolved", "recover_from_merchant", 4_000n], PAIRED]);
+  assert.equal(await receivable(world), 0n);
+});
+
 test("a movement that a corrected file tells under another name is the same movement", async () => {
   const { world, attemptId, line } = await placedWorld("D21");
   await world.found([{ ...line, matchKey: "D21 by order", kind: "status", side: "both", attemptId }]);

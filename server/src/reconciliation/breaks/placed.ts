@@ -2,7 +2,7 @@
  * What the door booked on the word of a statement, and the half of the movement that the books told later.
  */
 import { halfOfPlaced } from "./decide.ts";
-import { type Break, isDecided } from "./model.ts";
+import { type Break, isByDoor, isDecided } from "./model.ts";
 import { coverOf, otherHalf, type Parting } from "./pairs.ts";
 import { change, contradict, join, type StepContext } from "./steps.ts";
 import { end, suspend, suspending, type Work } from "./work.ts";
@@ -10,10 +10,7 @@ import { end, suspend, suspending, type Work } from "./work.ts";
 type Context = Pick<StepContext, "account" | "newId" | "generation">;
 
 /**
- * The statement tells it no more, or otherwise. What is booked stays booked, so the half that the books told
- * stands alone, and what was decided about its rest is taken back; unless the statement tells the movement
- * under another name. All rows are locked.
- * @param heirs what else the door has booked
+ * The statement tells it no more, or otherwise.
  * @returns the row, which has ended as never having been
  */
 export async function unplace(
@@ -21,16 +18,32 @@ export async function unplace(
   placed: Break,
   context: Context,
   { sentence, toOther }: Parting,
+): Promise<Break> {
+  return end(work, await release(work, placed, context, toOther), "undone", sentence);
+}
+
+/**
+ * The statement tells no more what the door has booked, or otherwise. What is booked stays booked, so the
+ * half that the books told stands alone, and what was decided about its rest is taken back; unless the
+ * statement tells the movement under another name. All rows are locked.
+ * @param heirs what else the door has booked
+ * @returns the row, which is no half
+ */
+export async function release(
+  work: Work,
+  byDoor: Break,
+  context: Context,
+  toOther: string,
   heirs: readonly Break[] = [],
 ): Promise<Break> {
-  const half = otherHalf(work, placed);
-  const gone = end(work, { ...placed, partnerId: null }, "undone", sentence);
-  if (half === null) return gone;
-  await standAlone(work, half, alone(half, placed), context, toOther);
+  const half = otherHalf(work, byDoor);
+  if (half === null) return byDoor;
+  const free = work.keep({ ...byDoor, partnerId: null });
+  await standAlone(work, half, alone(half, byDoor), context, toOther);
   const now = work.present(half.id);
-  const heir = now && heirs.find((one) => one.id !== placed.id && halfOfPlaced(one, [now]) !== null);
+  const heir = now && heirs.find((one) => one.id !== byDoor.id && halfOfPlaced(one, [now]) !== null);
   if (now && heir) await join(work, now, heir, context);
-  return gone;
+  return free;
 }
 
 async function standAlone(
@@ -57,7 +70,7 @@ async function standAlone(
  */
 export function leavePlaced(work: Work, half: Break, toOther: string): Break {
   const placed = otherHalf(work, half);
-  if (placed?.resolution !== "placed") return half;
+  if (placed === null || !isByDoor(placed)) return half;
   const free = alone(half, placed);
   work.keep({ ...placed, partnerId: null });
   work.tell(placed, "changed", toOther);

@@ -3,7 +3,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding } from "../model.ts";
 import { isFree, type Step } from "./decide.ts";
-import { type Break, isDecided, openDifference, type Resolution } from "./model.ts";
+import { type Break, isByDoor, isDecided, openDifference, type Resolution } from "./model.ts";
 import { coverOf, otherHalf, pair } from "./pairs.ts";
 import type { About } from "./under-lock.ts";
 import { end, suspend, suspending, takeBack, undoResolution, type Work } from "./work.ts";
@@ -41,15 +41,19 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       work.tell(row, existing?.endedAt != null ? "reopened" : "opened", null);
       suspend(work, uncovered(row), suspending(context));
       return;
-    case "hold":
-      work.keep({ ...row, ...UNDECIDED, state: "open", openedAt: work.now, heldByDoor: true });
-      work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
+    case "hold": {
+      const openedAt = existing?.heldByDoor ? existing.openedAt : work.now;
+      const held = work.keep({ ...row, ...UNDECIDED, state: "open", openedAt, heldByDoor: true });
+      if (!existing?.heldByDoor) {
+        work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
+      }
+      if (context.half !== null) await join(work, context.half, held, context);
       return;
+    }
     case "place": {
       const free = await takeBack(work, uncovered(row), context.newId);
       const placed = end(work, free, "placed", bookedSentence(context) ?? "The door booked it.");
-      const { half } = context;
-      if (half !== null) await join(work, half, placed, context);
+      if (context.half !== null) await join(work, context.half, placed, context);
       return;
     }
     case "pair":
@@ -85,7 +89,7 @@ export async function join(
   partner: Break,
   context: Pick<StepContext, "account" | "newId">,
 ): Promise<void> {
-  if (row.standingResolution === null || partner.resolution !== "placed") {
+  if (row.standingResolution === null || !isByDoor(partner)) {
     await pair(work, await takeBack(work, row, context.newId), partner, context);
     return;
   }
@@ -224,7 +228,7 @@ export async function change(
   const { settle, fee } = openDifference(free);
   const isCovered = settle === 0n && fee === 0n;
   const placed = otherHalf(work, free);
-  if (free.standingResolution === null && isCovered && placed?.resolution === "placed") {
+  if (free.standingResolution === null && isCovered && placed !== null && isByDoor(placed)) {
     const whole = { ...free, openedAt: null, standingSettle: 0n, standingFee: 0n };
     end(work, whole, "paired", `It and what was found on ${placed.channelDate} are one movement.`);
     return;
@@ -252,7 +256,7 @@ export async function change(
 /** What still covers a half when all else of it is carried out. */
 function coverOfHalf(work: Work, row: Break): Pick<Break, "standingSettle" | "standingFee"> {
   const other = otherHalf(work, row);
-  return other?.resolution === "placed" ? coverOf(other) : { standingSettle: 0n, standingFee: 0n };
+  return other !== null && isByDoor(other) ? coverOf(other) : { standingSettle: 0n, standingFee: 0n };
 }
 
 function bookedSentence({ answer }: StepContext): string | null {
