@@ -4,7 +4,7 @@ import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
 import { type Id, parseId } from "../../kernel/ids.ts";
 import { handsOn } from "../../payments/testing/hands.ts";
-import { lineText } from "./testing/generations.ts";
+import { lineOf, order } from "./testing/orders.ts";
 import { DATE, hire, NEXT, openWorld, type World } from "./testing/world.ts";
 
 let platform: TestPlatform;
@@ -13,21 +13,6 @@ before(async () => {
   platform = await startTestPlatform({ config: { roles: ["api"] } });
 });
 after(() => platform.stop());
-
-let numbers = 0;
-
-async function order({ shop }: World): Promise<Json> {
-  numbers += 1;
-  const created = await shop.api("POST", "/v1/payments", {
-    merchant_order_no: `D-${numbers}`,
-    amount: 10_000,
-    currency: "CNY",
-    subject: "Tea",
-    method: "alipay.qr",
-  });
-  assert.equal(created.status, 201, JSON.stringify(created.body));
-  return created.body;
-}
 
 async function paid(world: World): Promise<Json> {
   const payment = await order(world);
@@ -40,11 +25,6 @@ function until({ shop }: World, id: string, done: (seen: Json) => boolean): Prom
 }
 
 const numberOf = (payment: Json) => payment.attempts[0].channel_order_no;
-
-function lineOf(payment: Json, more: Record<string, unknown> = {}): string {
-  const trade = payment.attempts[0].channel_trade_no ?? `20261120${payment.id.slice(-12)}`;
-  return lineText({ channel_order_no: numberOf(payment), channel_trade_no: trade, ...more });
-}
 
 test("a line of an order that nobody had told us of completes its payment", async () => {
   const world = await openWorld(platform);

@@ -4,7 +4,8 @@ import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
 import { parseId } from "../../kernel/ids.ts";
 import { handsOn } from "../../payments/testing/hands.ts";
-import { lineText, type Wanted } from "./testing/generations.ts";
+import type { Wanted } from "./testing/generations.ts";
+import { lineOf, order } from "./testing/orders.ts";
 import { DATE, hire, NEXT, openWorld, type Person, type World } from "./testing/world.ts";
 
 let platform: TestPlatform;
@@ -17,27 +18,6 @@ before(async () => {
 });
 afterEach(() => assertInvariants(platform));
 after(() => platform.stop());
-
-let numbers = 0;
-
-async function order({ shop }: World): Promise<Json> {
-  numbers += 1;
-  const created = await shop.api("POST", "/v1/payments", {
-    merchant_order_no: `P-${numbers}`,
-    amount: 10_000,
-    currency: "CNY",
-    subject: "Tea",
-    method: "alipay.qr",
-  });
-  assert.equal(created.status, 201, JSON.stringify(created.body));
-  return created.body;
-}
-
-function lineOf(payment: Json, more: Record<string, unknown> = {}): string {
-  const [attempt] = payment.attempts;
-  const trade = attempt.channel_trade_no ?? `20261120${payment.id.slice(-12)}`;
-  return lineText({ channel_order_no: attempt.channel_order_no, channel_trade_no: trade, ...more });
-}
 
 const OURS = {
   kind: "payment_ours_only",
