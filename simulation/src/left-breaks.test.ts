@@ -30,6 +30,7 @@ const left: LeftBreak = {
   channelTradeNo: "t1",
   theirRefundNo: "REV1",
   costBooked: 0n,
+  memo: false,
 };
 const wrong = (change: Partial<LeftBreak>, lines: readonly DatedLine[] = [line]) =>
   wrongAmounts([{ ...left, ...change }], lines, new Set(["own1"]));
@@ -39,6 +40,11 @@ describe("a break that is left to people", () => {
     assert.deepEqual(wrong({}), []);
     assert.equal(wrong({ theirsAmount: -99n }).length, 1);
     assert.equal(wrong({ settleDifference: 0n, feeDifference: 0n }).length, 2);
+  });
+
+  test("has no fee where the money never passes us", () => {
+    assert.deepEqual(wrong({ memo: true, feeDifference: 0n }), []);
+    assert.equal(wrong({ memo: true }).length, 1);
   });
 
   test("is about a line of its order and date", () => {

@@ -18,6 +18,8 @@ export type LeftBreak = {
   readonly theirRefundNo: string | null;
   /** What the journal that it is compared with did to the channel's cost; 0: there is none. */
   readonly costBooked: bigint;
+  /** Of money that never passes us: what its channel charges is no cost of ours, and not compared. */
+  readonly memo: boolean;
 };
 
 /**
@@ -35,7 +37,8 @@ export function wrongAmounts(
   ours: ReadonlySet<string>,
 ): readonly string[] {
   return breaks.flatMap((one) => {
-    const { kind, channelDate, matchKey, theirsAmount, settleDifference, feeDifference, costBooked } = one;
+    const { kind, channelDate, matchKey, theirsAmount, settleDifference, feeDifference, costBooked, memo } =
+      one;
     const own = lines.filter(
       (line) =>
         line.date === channelDate && line.kind === "refund" && line.amount < 0n && isOfOrder(line, one),
@@ -51,7 +54,7 @@ export function wrongAmounts(
       ["amount", theirsAmount, sum(shown, "amount")],
       // Of a fee both have the money; of all else nothing of ours stands beside it.
       ["settle_difference", settleDifference, kind === "fee" ? 0n : sum(told, "settleAmount")],
-      ["fee_difference", feeDifference, sum(told, "fee") - costBooked],
+      ["fee_difference", feeDifference, memo ? 0n : sum(told, "fee") - costBooked],
     ] as const;
     return wanted.flatMap(([what, is, due]) =>
       is === due ? [] : [`${name} has the ${what} ${is}, by the bill and the ledger it is ${due}`],
