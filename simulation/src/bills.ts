@@ -166,7 +166,8 @@ async function download(world: World, contract: Contract): Promise<readonly Date
 const LEFT_BREAKS = {
   name: "simulation_left_breaks",
   text: `select b.kind, b.channel_date, b.match_key, b.theirs_amount, b.settle_difference, b.fee_difference,
-     b.memo, a.channel_order_no, a.channel_trade_no, b.theirs::jsonb ->> 'channel_refund_no' as their_refund_no,
+     b.memo, a.channel_order_no, a.channel_trade_no,
+     b.theirs::jsonb ->> 'channel_refund_no' as their_refund_no,
      coalesce(
        (
          select sum(e.amount)
