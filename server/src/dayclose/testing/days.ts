@@ -53,6 +53,8 @@ export function daysOn(platform: () => TestPlatform): Days {
         if (body.state === undefined || body.state === "waiting") await onWait(looks);
         return body.state === "done" ? body : null;
       },
+      // A month of dates at once is much work: it is given up where nothing moves.
+      () => JSON.stringify(seen?.steps?.map(({ state, done }: Json) => [state, done])) ?? "",
     );
   };
   const closeOne = (date: string) => follow(date, () => ask(date, true));
@@ -109,10 +111,18 @@ async function jumpToNextFetch({ clock, ops }: TestPlatform): Promise<void> {
   if (Number.isFinite(next)) clock.advance(Math.max(0, next - clock.now().getTime()) + MINUTE);
 }
 
-async function until<T>(what: string | (() => string), look: () => Promise<T | null>): Promise<T> {
+/** @param moving what it stands at: the looks are counted from its last change on */
+async function until<T>(
+  what: string | (() => string),
+  look: () => Promise<T | null>,
+  moving: () => string = () => "",
+): Promise<T> {
+  let stood = "";
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     const found = await look();
     if (found !== null) return found;
+    if (moving() !== stood) looks = 0;
+    stood = moving();
     await systemClock.sleep(LOOK_MS);
   }
   throw new Error(`${typeof what === "string" ? what : what()} did not come`);
