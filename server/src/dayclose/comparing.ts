@@ -3,7 +3,7 @@ import { type Clock, HOUR, MINUTE, plus, startOfDate } from "../kernel/clock.ts"
 import { shiftDate } from "../kernel/dates.ts";
 import { formatId, type Id } from "../kernel/ids.ts";
 import { inLanes } from "../kernel/lanes.ts";
-import { type GoOn, progressOf } from "../kernel/progress.ts";
+import { type GoOn, type Progress, progressOf } from "../kernel/progress.ts";
 import {
   type Breaks,
   comparedOtherwise,
@@ -132,20 +132,23 @@ export async function reconcile(deps: ComparingDeps, date: string, { goOn }: Ste
   const missing = await missingOf(deps, due, () => goOn());
   const ready = [...corrected, ...withoutGaps(due, new Set(missing.map(textOf)))];
   let findings = 0;
-  let done = 0;
+  let done = 0n;
   const waiting: string[] = [];
   await inLanes(runsOf(ready), RUNS_AT_ONCE, async (some) => {
     if (waiting.length > 0) return;
     const asked = new Set(some.map(textOf));
-    const left = () => goOn(progressOf(done, ready.length));
+    let doneOfRun = 0n;
+    const left = (ofRun?: Progress) => {
+      const doneNow = ofRun?.done ?? doneOfRun;
+      done += doneNow - doneOfRun;
+      doneOfRun = doneNow;
+      return goOn(progressOf(done, ready.length));
+    };
     const compared = await deps.reconciliation.reconcile(some, { closedThrough: date, goOn: left });
     for (const one of compared) {
       if (one.end === "done") findings += one.generation.findings;
-      if (!asked.has(textOf(one))) continue;
-      if (one.end === "done") done += 1;
-      else waiting.push(`${textOf(one)}: ${one.reason}`);
+      else if (asked.has(textOf(one))) waiting.push(`${textOf(one)}: ${one.reason}`);
     }
-    await left();
   });
   if (waiting[0] !== undefined) return { end: "waiting", waitsFor: waiting[0] };
   const again = corrected.length === 0 ? "" : `, ${corrected.length} of them again`;

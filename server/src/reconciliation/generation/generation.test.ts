@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { StatementLine } from "../../channels/index.ts";
 import { systemClock } from "../../kernel/clock.ts";
+import { type Progress, progressOf } from "../../kernel/progress.ts";
 import { foreignRefundId } from "../../payments/foreign-refunds.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { Finding, Scope } from "../model.ts";
@@ -171,6 +172,17 @@ describe("a day of several accounts", () => {
   test("is not written again from the same inputs", async () => {
     const again = await run(at(shops[0] as Contract, D1));
     assert.ok(again.end === "done" && !again.isNew && again.generation.generation === 1);
+  });
+
+  test("tells after each date how many are compared", async () => {
+    const told: (Progress | undefined)[] = [];
+    const scopes = [at(shops[0] as Contract, D2), ...shops.map((shop) => at(shop, D1))];
+    await reconciliation.reconcile(scopes, { closedThrough: D1, goOn: async (step) => void told.push(step) });
+    assert.deepEqual(
+      told.filter((step) => step !== undefined),
+      // The second date is open.
+      [progressOf(3, 4), progressOf(3, 4)],
+    );
   });
 
   test("is taken out of the ledger with the same bytes each time", async () => {

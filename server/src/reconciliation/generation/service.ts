@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { Cell } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
-import type { GoOn } from "../../kernel/progress.ts";
+import { type GoOn, progressOf } from "../../kernel/progress.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Finding, Generation, Scope } from "../model.ts";
 import { comparePlans } from "./compare.ts";
@@ -60,7 +60,10 @@ export type Reconciled = Scope &
 export type ReconcileOptions = {
   /** The last accounting date to count; it must be closed. */
   readonly closedThrough: string;
-  /** Called before each step that takes time; it throws to stop. */
+  /**
+   * Called before each step that takes time; it throws to stop. After each date it is told how many of the
+   * scopes asked for have been compared.
+   */
   readonly goOn: GoOn;
 };
 
@@ -137,6 +140,8 @@ async function reconcile(
         waiting.set(keyOf(next), { channelAccountId, channelDate });
       }
     }
+    const done = scopes.filter((scope) => results.get(keyOf(scope))?.end === "done").length;
+    await options.goOn(progressOf(done, scopes.length));
   }
   return [...results.values()];
 }
