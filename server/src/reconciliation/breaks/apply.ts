@@ -11,6 +11,7 @@ import { formatId, type Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding, Generation } from "../model.ts";
 import {
+  answerOf,
   asBorne,
   halfOfPlaced,
   hasLoneHalf,
@@ -130,8 +131,8 @@ async function applyChunk(
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
     const context = { ...about, newId: deps.cell.newId };
     for (const found of findings) {
-      const answer = answers.get(found.place) ?? null;
-      const finding = named(found, answer);
+      const said = answers.get(found.place) ?? null;
+      const finding = named(found, said);
       const { matchKey, attemptId } = finding;
       // With those that this chunk has made.
       const alike = () =>
@@ -148,6 +149,7 @@ async function applyChunk(
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
       const partner = partnerOf(finding, others);
       const half = halfOfPlaced(finding, alike());
+      const answer = answerOf(said, finding, { existing, others: alike() });
       const told = { partner, half, answer, hasLoneHalf: hasLoneHalf(finding, alike()) };
       const step = stepOf(finding, { existing, isEarlier, isTold, ...told });
       await takeStep(work, step, { ...context, finding, existing, partner, half, answer });

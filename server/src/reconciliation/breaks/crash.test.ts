@@ -216,11 +216,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   resolving,
 );
 
-/** One movement that the door has booked: its line on the first date, and what the books tell on the next. */
+/**
+ * One movement that the door has booked: its line on the first date, and on the next what the books tell, or
+ * the same line again.
+ */
 const bookedStep: fc.Arbitrary<Step> = fc.oneof(
   ...(["payment_theirs_only", "payment_ours_only"] as const).map((kind, date) => {
     const one = { key: BOOKED, kind, amount: 100n, moreFee: 0n, pending: false };
-    const tellings = [[], [one], [one], [{ ...one, moreFee: 1n }], [{ ...one, amount: 250n }]];
+    const again = { ...one, kind: "payment_theirs_only" as const };
+    const twice = date === 1 ? [[again], [one, again]] : [];
+    const tellings = [[], [one], [one], [{ ...one, moreFee: 1n }], [{ ...one, amount: 250n }], ...twice];
     return fc.record({
       do: fc.constant("find" as const),
       date: fc.constant(date),
@@ -358,6 +363,7 @@ async function assertFollows(
   const rows = await cell.db.all<Break>(rowsLikeSql, [`% ${tag}`]);
   const pending = rows.filter(({ state }) => state === "pending");
   const byDoor = new Map<string, bigint>();
+  assert.ok(rows.filter(({ resolution }) => resolution === "placed").length <= 1, "booked once");
   for (const placed of rows.filter(({ resolution }) => resolution === "placed")) {
     const net = placed.settleDifference - placed.feeDifference;
     const half = rows.find(({ id }) => id === placed.partnerId);

@@ -5,6 +5,7 @@
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { BreakKind, Finding } from "../model.ts";
 import { type Break, isByDoor, isDecided, isUnended } from "./model.ts";
+import { lineOf } from "./rows.ts";
 
 export type Step =
   /** Told before, or of a date that a later one has said more of. */
@@ -218,6 +219,49 @@ export function isOtherThanBooked(known: Break, finding: Finding): boolean {
 }
 
 type Found = Omit<Finding, "pending">;
+
+/**
+ * What the door makes of a line, unless another break has its booking already: whoever tells a movement twice,
+ * in two files or under two names, has it booked once, and the second line is in suspense.
+ */
+export function answerOf(
+  answer: StatementAnswer | null,
+  finding: Finding,
+  { existing, others }: { readonly existing: Break | null; readonly others: readonly Break[] },
+): StatementAnswer | null {
+  if (answer?.end !== "booked" && answer?.end !== "missing") return answer;
+  if (existing !== null && isByDoor(existing)) return answer;
+  const isTaken = others.some((other) => isByDoor(other) && isSameBooking(other, finding));
+  return isTaken ? { ...answer, end: "known" } : answer;
+}
+
+/** The line in suspense that tells again what a placed one told, by the same sum; null: there is none. */
+export function nextOfBooking(placed: Break, others: readonly Break[]): Break | null {
+  return (
+    others.find(
+      (other) =>
+        other.id !== placed.id &&
+        isAlone(other) &&
+        isSameBooking(other, placed) &&
+        other.currency === placed.currency &&
+        other.settleDifference === placed.settleDifference,
+    ) ?? null
+  );
+}
+
+function isSameBooking(one: Found, other: Found): boolean {
+  const booking = bookingOf(one);
+  return booking !== null && booking === bookingOf(other);
+}
+
+/** What the door books once; null: it is told by no line of an order that is known here. */
+function bookingOf({ attemptId, refundId, theirs }: Found): string | null {
+  const line = attemptId === null ? null : lineOf(theirs, { at: new Date(0) });
+  if (line === null) return null;
+  // Of a refund that nobody here asked for, the channel's number is all there is.
+  const refund = line.kind === "refund" ? (refundId ?? line.channelRefundNo) : null;
+  return [line.kind, attemptId, refund, line.amount < 0n ? "out" : "in"].join(" ");
+}
 
 /**
  * The half that the books told of what the door has booked; null: there is none that is in suspense. Its fee

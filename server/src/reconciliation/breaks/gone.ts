@@ -3,7 +3,7 @@ import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
 import { type Break, isByDoor } from "./model.ts";
 import { part } from "./pairs.ts";
-import { leavePlaced, release } from "./placed.ts";
+import { leavePlaced, passOn, release } from "./placed.ts";
 import { change, contradict } from "./steps.ts";
 import { breaksAbout, type Gone, goneBreaks, lockBreaks, type Topics } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
@@ -49,6 +49,7 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
   const sentence = sentenceOf(context);
   const toOther = `What was found on ${known.channelDate} and was the other half is found no more.`;
   const told: Break = { ...known, lastReconciliationId: generation.id };
+  if (stepOfAbsence(known) === "unplace") await passOn(work, known, context);
   const heirs = work.all().filter(isPlaced);
   const seen = isByDoor(told) ? await release(work, told, context, toOther, heirs) : told;
   switch (stepOfAbsence(known)) {

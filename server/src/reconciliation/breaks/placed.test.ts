@@ -19,6 +19,8 @@ before(async () => {
 afterEach(() => assertInvariants(platform));
 after(() => platform.stop());
 
+const AFTER = "2026-11-22";
+
 const OURS = {
   kind: "payment_ours_only",
   side: "ours",
@@ -293,4 +295,54 @@ test("both halves found no more end each for itself, and the history tells both 
     body.events.map((event: Json) => event.kind),
     ["found", "opened", "explained"],
   );
+});
+
+test("a line told twice is booked once: the second is in suspense, and takes the place of the first", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  const line: Wanted = { matchKey: "D25", theirs: lineOf(payment), feeDifference: 60n };
+  const SURPLUS = ["open", null, 10_000n];
+  await world.found([line]);
+  await world.found([line], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D25"), [PLACED, SURPLUS]);
+  // Told by the first date no more, it is what the door has booked.
+  await world.found([]);
+  assert.deepEqual(await world.state("D25"), [UNDONE, PLACED]);
+  assert.deepEqual(await world.books(), {});
+  await world.found([line]);
+  assert.deepEqual(await world.state("D25"), [SURPLUS, PLACED]);
+  // Nor is one told twice in one file, under two names.
+  await world.found([line, { ...line, matchKey: "D25 by order" }], { channelDate: NEXT });
+  assert.deepEqual(await world.state("D25 by order"), [SURPLUS]);
+});
+
+test("a line told twice whose half is there gives it to the line that is left", async () => {
+  const { world, line } = await placedWorld("D26");
+  await world.found([line], { channelDate: AFTER });
+  const state = () => world.state("D26");
+  assert.deepEqual(await state(), [PLACED, PAIRED, ["open", null, 10_000n]]);
+  await world.found([]);
+  assert.deepEqual(await state(), [UNDONE, PAIRED, PLACED]);
+  await world.found([], { channelDate: AFTER });
+  assert.deepEqual(await state(), [UNDONE, SHORT, UNDONE]);
+});
+
+test("a refund at the console that is told twice is missing once", async () => {
+  const world = await openWorld(platform);
+  const payment = await order(world);
+  await platform.payCode(payment.next_action.qr_code);
+  const look = async () => (await world.shop.api("GET", `/v1/payments/${payment.id}`)).body;
+  const paid = await hands.eventually(look, ({ status }) => status === "succeeded");
+  const told = (number: string): Wanted => {
+    const sum = { amount: "-4000", settle_amount: "-4000", fee: "0" };
+    const theirs = lineOf(paid, { kind: "refund", channel_refund_no: number, ...sum });
+    const figures = { theirsAmount: -4_000n, settleDifference: -4_000n, feeDifference: 0n };
+    return { matchKey: `D27 ${number}`, kind: "refund_theirs_only", theirs, ...figures };
+  };
+  await world.found([told("one")]);
+  await world.found([told("one"), told("two")], { channelDate: NEXT });
+  const HELD = ["open", null, 0n];
+  assert.deepEqual(await world.state("D27 one"), [HELD, ["open", null, -4_000n]]);
+  // Another number is another refund.
+  assert.deepEqual(await world.state("D27 two"), [HELD]);
 });

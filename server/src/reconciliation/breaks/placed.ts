@@ -1,11 +1,11 @@
 /**
  * What the door booked on the word of a statement, and the half of the movement that the books told later.
  */
-import { halfOfPlaced } from "./decide.ts";
+import { halfOfPlaced, nextOfBooking } from "./decide.ts";
 import { type Break, isByDoor, isDecided } from "./model.ts";
 import { coverOf, otherHalf, type Parting } from "./pairs.ts";
 import { change, contradict, join, type StepContext } from "./steps.ts";
-import { end, suspend, suspending, type Work } from "./work.ts";
+import { end, suspend, suspending, takeBack, type Work } from "./work.ts";
 
 type Context = Pick<StepContext, "account" | "newId" | "generation">;
 
@@ -19,7 +19,23 @@ export async function unplace(
   context: Context,
   { sentence, toOther }: Parting,
 ): Promise<Break> {
-  return end(work, await release(work, placed, context, toOther), "undone", sentence);
+  const heirs = await passOn(work, placed, context);
+  return end(work, await release(work, placed, context, toOther, heirs), "undone", sentence);
+}
+
+/**
+ * What is booked stays booked: a line in suspense that tells the same movement again is now the only one.
+ * @returns that line, which has ended as booked by the door; empty: there is none
+ */
+export async function passOn(
+  work: Work,
+  placed: Break,
+  { newId }: Pick<Context, "newId">,
+): Promise<readonly Break[]> {
+  const next = nextOfBooking(placed, work.all());
+  if (next === null) return [];
+  const sentence = `The door booked it, by what was found on ${placed.channelDate} and is told no more.`;
+  return [end(work, await takeBack(work, next, newId), "placed", sentence)];
 }
 
 /**
