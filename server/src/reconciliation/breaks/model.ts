@@ -27,6 +27,7 @@ export const RESOLUTIONS = [
   "cost",
   "income",
   "acknowledge",
+  "offset",
 ] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
@@ -35,6 +36,8 @@ export type Wish = {
   readonly resolution: Resolution;
   /** Whose a surplus is; with `pay_owner` always, otherwise never. */
   readonly paidTo: Id | null;
+  /** The break that is the other half; with `offset` always, otherwise never. */
+  readonly against: Id | null;
 };
 
 /** How a break ends without anybody. */

@@ -14,7 +14,7 @@ type OwnerDeps = { readonly cell: Cell; readonly merchants: Pick<Merchants, "get
 export async function ownerRefusal(
   { cell, merchants }: OwnerDeps,
   { merchantId, currency }: Pick<Break, "merchantId" | "currency">,
-  { paidTo }: Wish,
+  { paidTo }: Pick<Wish, "paidTo">,
 ): Promise<string | null> {
   if (paidTo === null) return null;
   if (paidTo === merchantId) return "it is the contract's own merchant: pay_owner names another one";

@@ -188,6 +188,8 @@ const plain = {
   heldByDoor: false,
   paymentId: null as string | null,
   openedAt: new Date("2026-11-20T00:00:00Z"),
+  partnerId: null,
+  standingResolution: null as Resolution | null,
 };
 const paidClaim = {
   breakId: id(9),
@@ -209,37 +211,54 @@ const aroundPaid = { ...around, claim: paidClaim };
 
 type Choice = [title: string, about: Partial<typeof plain>, allowed: readonly Resolution[]];
 const choices: readonly Choice[] = [
-  ["a surplus of nobody", { settleDifference: 9n }, ["pay_merchant", "pay_owner", "income"]],
-  ["a stranger's line", { settleDifference: 9n, kind: "unknown_merchant" }, ["pay_owner", "income"]],
+  ["a surplus of nobody", { settleDifference: 9n }, ["pay_merchant", "pay_owner", "income", "offset"]],
+  [
+    "a stranger's line",
+    { settleDifference: 9n, kind: "unknown_merchant" },
+    ["pay_owner", "income", "offset"],
+  ],
   [
     "a stranger's refund",
     { settleDifference: -9n, kind: "unknown_merchant" },
-    ["recover_from_channel", "loss"],
+    ["recover_from_channel", "loss", "offset"],
   ],
   [
     "a stranger's line that passes us by",
     { settleDifference: 9n, kind: "unknown_merchant", memo: true },
-    ["pay_merchant"],
+    ["pay_merchant", "offset"],
   ],
-  ["a surplus of a payment", { settleDifference: 9n, paymentId: id(5) }, ["pay_merchant", "refund_buyer"]],
-  ["a surplus that is young", { settleDifference: 9n, openedAt: now }, ["pay_merchant", "pay_owner"]],
+  [
+    "a surplus of a payment",
+    { settleDifference: 9n, paymentId: id(5) },
+    ["pay_merchant", "refund_buyer", "offset"],
+  ],
+  [
+    "a surplus that is young",
+    { settleDifference: 9n, openedAt: now },
+    ["pay_merchant", "pay_owner", "offset"],
+  ],
   [
     "what the channel took by itself",
     { settleDifference: -9n },
-    ["recover_from_channel", "recover_from_merchant", "loss", "cost"],
+    ["recover_from_channel", "recover_from_merchant", "loss", "cost", "offset"],
   ],
   [
     "a shortage of a payment",
     { settleDifference: -9n, paymentId: id(5) },
-    ["recover_from_channel", "recover_from_merchant", "loss"],
+    ["recover_from_channel", "recover_from_merchant", "loss", "offset"],
   ],
-  ["a higher fee", { feeDifference: 2n }, ["adjust_fee", "recover_from_channel"]],
-  ["a lower fee", { feeDifference: -2n }, ["adjust_fee"]],
-  ["a surplus that passes us by", { settleDifference: 9n, memo: true }, ["pay_merchant"]],
+  ["a higher fee", { feeDifference: 2n }, ["adjust_fee", "recover_from_channel", "offset"]],
+  ["a lower fee", { feeDifference: -2n }, ["adjust_fee", "offset"]],
+  ["a surplus that passes us by", { settleDifference: 9n, memo: true }, ["pay_merchant", "offset"]],
   [
     "a shortage that passes us by",
     { settleDifference: -9n, memo: true },
-    ["recover_from_channel", "recover_from_merchant"],
+    ["recover_from_channel", "recover_from_merchant", "offset"],
+  ],
+  [
+    "one that is borne in part",
+    { settleDifference: -9n, standingSettle: -4n, standingResolution: "recover_from_channel" },
+    ["recover_from_channel", "recover_from_merchant", "loss", "cost"],
   ],
   ["one that nothing is left of", { settleDifference: 9n, standingSettle: 9n }, ["acknowledge"]],
   ["a fee that is charged where the money is", { feeDifference: 2n, memo: true }, ["acknowledge"]],
@@ -259,8 +278,8 @@ for (const [title, about, allowed] of choices) {
 }
 
 test("nobody bears what the channel has paid upon a claim, until that is booked", () => {
-  const fits = { loss: -9n, cost: -9n, recover_from_merchant: -9n, adjust_fee: 0n } as const;
-  for (const resolution of ["loss", "cost", "recover_from_merchant", "adjust_fee"] as const) {
+  const fits = { loss: -9n, cost: -9n, recover_from_merchant: -9n, adjust_fee: 0n, offset: -9n } as const;
+  for (const resolution of ["loss", "cost", "recover_from_merchant", "adjust_fee", "offset"] as const) {
     const about = { ...plain, settleDifference: fits[resolution], feeDifference: 9n };
     assert.equal(refusalOf(resolution, about, around), null);
     const refusal = refusalOf(resolution, about, aroundPaid);
@@ -274,7 +293,7 @@ test("no resolution moves anything but what is left of its break, and each takes
   for (const resolution of RESOLUTIONS) {
     const isSurplus = ALLOWED[resolution].for.includes("surplus");
     const row = { ...plain, settleDifference: isSurplus ? 9n : -9n, paymentId: id(5) };
-    if (resolution === "adjust_fee" || resolution === "acknowledge") continue;
+    if (["adjust_fee", "acknowledge", "offset"].includes(resolution)) continue;
     const [move] = planOf(resolution, row, { gross: false }).moves;
     assert.equal(move?.amount, leftOf(row).amount);
     const out = isSurplus ? move?.debit : move?.credit;

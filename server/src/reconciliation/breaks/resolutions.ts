@@ -39,6 +39,7 @@ export const ALLOWED: Readonly<Record<Resolution, Rule>> = {
   income: { for: ["surplus"], memo: false },
   // Two rows that differ in what no amount tells, or a fee that is charged where the money is.
   acknowledge: { for: ["nothing"], memo: true },
+  offset: { for: ["surplus", "shortage", "fee"], memo: true },
 };
 
 export type Around = {
@@ -62,6 +63,8 @@ type Decided = Pick<
   | "paymentId"
   | "openedAt"
   | "heldByDoor"
+  | "partnerId"
+  | "standingResolution"
 >;
 
 /** What is left to be decided: which difference, and how much of it, above zero. */
@@ -131,13 +134,20 @@ function special(resolution: Resolution, about: Decided, around: Around): string
       const isOver = since !== null && now.getTime() - since.getTime() >= incomeTermDays * DAY;
       return isOver ? null : `it must lie in suspense for ${incomeTermDays} days first`;
     }
+    case "offset":
+      return isWhole(about) ? null : "a part of it is borne or booked already";
     default:
       return null;
   }
 }
 
-/** They put on somebody else what the channel makes good. */
-const BORNE: readonly Resolution[] = ["loss", "cost", "recover_from_merchant", "adjust_fee"];
+/** In suspense as it was found, and nothing else covers any of it. */
+export function isWhole(about: Pick<Break, "heldByDoor" | "partnerId" | "standingResolution">): boolean {
+  return !about.heldByDoor && about.partnerId === null && about.standingResolution === null;
+}
+
+/** They put elsewhere what the channel makes good. */
+const BORNE: readonly Resolution[] = ["loss", "cost", "recover_from_merchant", "adjust_fee", "offset"];
 
 const STRANGERS = "the line is of another merchant number, not of this contract's merchant";
 
@@ -196,6 +206,9 @@ export function planOf(
         ...plan("resolution_refund_buyer", "suspense_surplus", "merchant_pending"),
         refund: buyersAmount(about),
       };
+    case "offset":
+      // What takes two breaks out of suspense is not of one: see offset.ts.
+      return { kind: null, moves: [], refund: null };
     case "acknowledge":
     case "adjust_fee":
       // The entry that opened it is the cost already.

@@ -11,6 +11,7 @@ import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
 import { type Break, type Claim, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
+import { againstFigures, carryOutOffset, findAgainst, offsetPlan, offsetRefusal } from "./offset.ts";
 import { ownerRefusal } from "./owner.ts";
 import { beyondRank, incomeTermDays, newestPolicies } from "./policies.ts";
 import { claimOfBreak, findBreak } from "./reading.ts";
@@ -33,6 +34,8 @@ export type ResolveDeps = {
 export type Previewed = {
   readonly about: Break;
   readonly wish: Wish;
+  /** The other one of an offset. */
+  readonly against: Break | null;
   readonly plan: Plan;
   readonly amount: bigint;
   /** Why it may not be done; null: it may. */
@@ -43,7 +46,7 @@ export type Resolving = {
   /** What carrying it out would post, and why it may not be. Throws `not_found`. */
   preview(id: Id, wish: Wish): Promise<Previewed>;
   /**
-   * Every resolution with its refusal; `pay_owner` as far as it hangs on the break and not on the merchant.
+   * Every resolution with its refusal; `pay_owner` and `offset` as far as they hang on the break alone.
    */
   choices(about: Break): Promise<readonly { resolution: Resolution; refusal: string | null }[]>;
   /** Throws `not_found`, or `conflict` with the refusal or the proposal that is open. */
@@ -84,9 +87,14 @@ async function preview(deps: ResolveDeps, id: Id, wish: Wish): Promise<Previewed
   const { gross } = await contractOf(deps, about);
   const around = await aroundOf(deps, about);
   const { claim } = around;
-  const plan = planOf(resolution, about, { gross, claim });
-  const refusal = refusalOf(resolution, about, around) ?? (await ownerRefusal(deps, about, wish));
-  return { about, wish, plan, amount: movedOf(resolution, about, claim), refusal };
+  const against = await findAgainst(deps, wish.against);
+  const plan =
+    against === null ? planOf(resolution, about, { gross, claim }) : offsetPlan(about, against, gross);
+  const refusal =
+    refusalOf(resolution, about, around) ??
+    (await ownerRefusal(deps, about, wish)) ??
+    (wish.against === null ? null : offsetRefusal(about, against));
+  return { about, wish, against, plan, amount: movedOf(resolution, about, claim), refusal };
 }
 
 async function contractOf({ channels }: ResolveDeps, { channelAccountId }: Break) {
@@ -111,7 +119,7 @@ async function propose(
   { reason, ...wish }: Wish & { readonly reason: string },
 ): Promise<Approval> {
   const { resolution, paidTo } = wish;
-  const { about, amount, refusal } = await preview(deps, id, wish);
+  const { about, against, amount, refusal } = await preview(deps, id, wish);
   if (refusal !== null) throw problem("conflict", { detail: refusal });
   const approval = await deps.operators.propose(actor, {
     kind: RESOLVE_BREAK_KIND,
@@ -122,6 +130,7 @@ async function propose(
       amount: String(amount),
       currency: about.currency,
       ...figuresOf(about),
+      ...(against === null ? {} : againstFigures(against)),
     },
     reason,
   });
@@ -147,10 +156,20 @@ async function carryOut(
   const resolution = RESOLUTIONS.find((each) => each === approval.payload.resolution);
   const known = id === null ? null : await findBreak(deps.cell.db, id);
   if (known === null || resolution === undefined) return { refused: `${approval.subject} is no break` };
-  const { gross } = await contractOf(deps, known);
+  const { account, gross } = await contractOf(deps, known);
   const around = await aroundOf(deps, known);
+  if (resolution === "offset") {
+    const refused = await carryOutOffset(deps, approval, known, account, async (present, { tx }) => {
+      const claim = await claimOfBreak(tx, present.id);
+      const amount = movedOf(resolution, present, claim);
+      return staleness(present, amount, approval) ?? refusalOf(resolution, present, { ...around, claim });
+    });
+    if (refused === null) return { done: true };
+    await reopen(deps, approval, refused);
+    return { refused };
+  }
   const paidTo = paidToOf(approval);
-  const ofOwner = await ownerRefusal(deps, known, { resolution, paidTo });
+  const ofOwner = await ownerRefusal(deps, known, { paidTo });
   let refused: string | null = null;
   let done = known;
   await change(deps, known.id, async (work, present) => {

@@ -63,10 +63,14 @@ const Resolution = Type.Enum([...RESOLUTIONS]);
 const Merchant = Type.Optional(
   Type.String({ maxLength: 100, description: "With pay_owner: whose the surplus is" }),
 );
-const PreviewBody = strictObject({ resolution: Resolution, merchant: Merchant });
+const Against = Type.Optional(
+  Type.String({ maxLength: 100, description: "With offset: the break that it is one movement with" }),
+);
+const PreviewBody = strictObject({ resolution: Resolution, merchant: Merchant, against: Against });
 const ProposeBody = strictObject({
   resolution: Resolution,
   merchant: Merchant,
+  against: Against,
   reason: Sentence("Why, and where it is written"),
 });
 const AskedSchema = Type.Object({
@@ -174,15 +178,30 @@ function claimRoutes(http: Http, deps: BreakRoutesDeps): void {
   );
 }
 
-function wishOf(body: { readonly resolution: ResolutionName; readonly merchant?: string }): Wish {
-  const { resolution, merchant } = body;
-  if ((resolution === "pay_owner") === (merchant !== undefined)) {
-    return { resolution, paidTo: merchant === undefined ? null : readIdField("mch", merchant, "merchant") };
+type WishBody = {
+  readonly resolution: ResolutionName;
+  readonly merchant?: string;
+  readonly against?: string;
+};
+
+function wishOf({ resolution, merchant, against }: WishBody): Wish {
+  const named = { merchant, against };
+  for (const { field, by, remedy } of NAMED) {
+    const isNamed = named[field] !== undefined;
+    if ((resolution === by) === isNamed) continue;
+    throw problem("invalid_request", { field, detail: isNamed ? `${resolution} names no ${field}` : remedy });
   }
-  const detail =
-    merchant === undefined ? "name the merchant whose the surplus is" : `${resolution} names no merchant`;
-  throw problem("invalid_request", { field: "merchant", detail });
+  return {
+    resolution,
+    paidTo: merchant === undefined ? null : readIdField("mch", merchant, "merchant"),
+    against: against === undefined ? null : readIdField("brk", against, "against"),
+  };
 }
+
+const NAMED = [
+  { field: "merchant", by: "pay_owner", remedy: "name the merchant whose the surplus is" },
+  { field: "against", by: "offset", remedy: "name the break that it is one movement with" },
+] as const;
 
 /** Adds how breaks are resolved. */
 export function resolutionRoutes(http: Http, deps: BreakRoutesDeps): void {

@@ -93,6 +93,7 @@ export const PreviewSchema = Type.Object({
   break: Type.String(),
   resolution: Type.Enum([...RESOLUTIONS]),
   merchant: Type.Union([Type.String(), Type.Null()], { description: "Whose the surplus would be" }),
+  against: Type.Union([Type.String(), Type.Null()], { description: "The break that it is to be offset by" }),
   amount: Type.Integer(),
   currency: CurrencySchema,
   refusal: Type.Union([Type.String(), Type.Null()], { description: "Why it may not be done; null: it may" }),
@@ -110,11 +111,12 @@ export const PreviewSchema = Type.Object({
 });
 
 export function presentPreview({ about, wish, plan, amount, refusal }: Previewed) {
-  const { resolution, paidTo } = wish;
+  const { resolution, paidTo, against } = wish;
   return {
     break: formatId("brk", about.id),
     resolution,
     merchant: paidTo === null ? null : formatId("mch", paidTo),
+    against: against === null ? null : formatId("brk", against),
     amount: Number(amount),
     currency: about.currency,
     refusal,
