@@ -13,6 +13,7 @@ import type { Finding, Generation } from "../model.ts";
 import {
   answerOf,
   asBorne,
+  FOR_THE_DOOR,
   halfOfPlaced,
   hasLoneHalf,
   isOtherThanBooked,
@@ -208,8 +209,6 @@ function topicsOf(
     attemptIds: [...new Set(attemptIds)],
   };
 }
-
-const FOR_THE_DOOR: readonly string[] = ["payment_theirs_only", "refund_theirs_only", "status"];
 
 /** What the door makes of the lines of known orders, by the findings' places. */
 async function askDoor(

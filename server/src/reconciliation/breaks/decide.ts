@@ -221,19 +221,27 @@ export function isOtherThanBooked(known: Break, finding: Finding): boolean {
 type Found = Omit<Finding, "pending">;
 
 /**
- * What the door makes of a line, unless another break has its booking already: whoever tells a movement twice,
- * in two files or under two names, has it booked once, and the second line is in suspense.
+ * What the door makes of a line, unless another break has its booking already, or waits with it for the next
+ * date: whoever tells a movement twice, in two files or under two names, has it booked once, and the second
+ * line is in suspense.
  */
 export function answerOf(
   answer: StatementAnswer | null,
   finding: Finding,
   { existing, others }: { readonly existing: Break | null; readonly others: readonly Break[] },
 ): StatementAnswer | null {
-  if (answer?.end !== "booked" && answer?.end !== "missing") return answer;
-  if (existing !== null && isByDoor(existing)) return answer;
-  const isTaken = others.some((other) => isByDoor(other) && isSameBooking(other, finding));
+  if (answer?.end !== "booked" || existing?.resolution === "placed") return answer;
+  const isTaken = others.some(
+    (other) =>
+      other.id !== existing?.id &&
+      (other.resolution === "placed" || other.state === "pending") &&
+      isSameBooking(other, finding),
+  );
   return isTaken ? { ...answer, end: "known" } : answer;
 }
+
+/** Kinds of findings that are lines of the channel's, which the door is asked about. */
+export const FOR_THE_DOOR: readonly BreakKind[] = ["payment_theirs_only", "refund_theirs_only", "status"];
 
 /** The line in suspense that tells again what a placed one told, by the same sum; null: there is none. */
 export function nextOfBooking(placed: Break, others: readonly Break[]): Break | null {
@@ -241,10 +249,24 @@ export function nextOfBooking(placed: Break, others: readonly Break[]): Break | 
     others.find(
       (other) =>
         other.id !== placed.id &&
+        FOR_THE_DOOR.includes(other.kind) &&
         isAlone(other) &&
         isSameBooking(other, placed) &&
         other.currency === placed.currency &&
         other.settleDifference === placed.settleDifference,
+    ) ?? null
+  );
+}
+
+/** The line that was placed by the booking that this one told too, and has no half; null: there is none. */
+export function placedWith(known: Break, others: readonly Break[]): Break | null {
+  return (
+    others.find(
+      (other) =>
+        other.id !== known.id &&
+        other.resolution === "placed" &&
+        other.partnerId === null &&
+        isSameBooking(other, known),
     ) ?? null
   );
 }

@@ -3,7 +3,7 @@ import { formatId } from "../../kernel/ids.ts";
 import { stepOfAbsence } from "./decide.ts";
 import { type Break, isByDoor } from "./model.ts";
 import { part } from "./pairs.ts";
-import { leavePlaced, passOn, release } from "./placed.ts";
+import { leavePlaced, passOn, release, unplaceOther } from "./placed.ts";
 import { change, contradict } from "./steps.ts";
 import { breaksAbout, type Gone, goneBreaks, lockBreaks, type Topics } from "./store.ts";
 import { type About, type ApplyDeps, underLock } from "./under-lock.ts";
@@ -18,7 +18,7 @@ export async function explainGone(deps: ApplyDeps, about: About, limit: number):
     isDone = gone.length === 0;
     if (isDone) return;
     // What the statement tells of the same orders under other names: nobody makes or links breaks meanwhile.
-    const heirs = await breaksAbout(tx, generation.channelAccountId, topicsOfPlaced(gone));
+    const heirs = await breaksAbout(tx, generation.channelAccountId, topicsOf(gone));
     const ids = [...gone, ...heirs].flatMap(({ id, partnerId }) => [id, partnerId ?? []].flat());
     const locked = await lockBreaks(tx, [...new Set(ids)]);
     const teller = { reconciliationId: generation.id };
@@ -34,11 +34,12 @@ export async function explainGone(deps: ApplyDeps, about: About, limit: number):
   return !isDone;
 }
 
-function topicsOfPlaced(gone: readonly Gone[]): Topics {
-  const placed = gone.filter(({ resolution }) => resolution === "placed");
+/** Of what the door has booked, or may have. */
+function topicsOf(gone: readonly Gone[]): Topics {
+  const booked = gone.filter(({ resolution, state }) => resolution === "placed" || state === "pending");
   return {
-    keys: placed.map(({ matchKey }) => matchKey),
-    attemptIds: placed.flatMap(({ attemptId }) => attemptId ?? []),
+    keys: booked.map(({ matchKey }) => matchKey),
+    attemptIds: booked.flatMap(({ attemptId }) => attemptId ?? []),
   };
 }
 
@@ -50,6 +51,8 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
   const toOther = `What was found on ${known.channelDate} and was the other half is found no more.`;
   const told: Break = { ...known, lastReconciliationId: generation.id };
   if (stepOfAbsence(known) === "unplace") await passOn(work, known, context);
+  const isCarried = known.channelDate !== generation.channelDate;
+  if (known.state === "pending" && isCarried) unplaceOther(work, known, context);
   const heirs = work.all().filter(isPlaced);
   const seen = isByDoor(told) ? await release(work, told, context, toOther, heirs) : told;
   switch (stepOfAbsence(known)) {

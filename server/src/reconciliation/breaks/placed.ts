@@ -1,7 +1,7 @@
 /**
  * What the door booked on the word of a statement, and the half of the movement that the books told later.
  */
-import { halfOfPlaced, nextOfBooking } from "./decide.ts";
+import { halfOfPlaced, nextOfBooking, placedWith } from "./decide.ts";
 import { type Break, isByDoor, isDecided } from "./model.ts";
 import { coverOf, otherHalf, type Parting } from "./pairs.ts";
 import { change, contradict, join, type StepContext } from "./steps.ts";
@@ -36,6 +36,21 @@ export async function passOn(
   if (next === null) return [];
   const sentence = `The door booked it, by what was found on ${placed.channelDate} and is told no more.`;
   return [end(work, await takeBack(work, next, newId), "placed", sentence)];
+}
+
+/**
+ * The next date explains a line that waited, and so has the books' movement: a line of another file that was
+ * placed by the same booking is one too many.
+ */
+export function unplaceOther(work: Work, waited: Break, context: Context): void {
+  const placed = placedWith(waited, work.all());
+  if (placed === null) return;
+  work.tell(
+    placed,
+    "reopened",
+    `What the door booked is what was found on ${waited.channelDate}: this line tells it once more.`,
+  );
+  suspend(work, placed, suspending(context));
 }
 
 /**

@@ -214,7 +214,7 @@ const toldBy = (generation: string, more = "") => `exists (
 // explained or never was is looked at no more.
 const goneSql = sql(
   "breaks_gone",
-  `select b.id, b.partner_id, b.resolution, b.match_key, b.attempt_id
+  `select b.id, b.partner_id, b.state, b.resolution, b.match_key, b.attempt_id
    from breaks b
    join reconciliations r on r.id = b.last_reconciliation_id
    where b.channel_account_id = $1
@@ -229,7 +229,7 @@ const goneSql = sql(
    limit $6`,
 );
 
-export type Gone = Pick<Break, "id" | "partnerId" | "resolution" | "matchKey" | "attemptId">;
+export type Gone = Pick<Break, "id" | "partnerId" | "state" | "resolution" | "matchKey" | "attemptId">;
 
 /** Breaks that the generation should tell, and does not. */
 export function goneBreaks(db: Db, generation: Generation, limit: number): Promise<Gone[]> {

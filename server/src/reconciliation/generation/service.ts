@@ -124,13 +124,15 @@ async function reconcile(
   scopes: readonly Scope[],
   options: ReconcileOptions,
 ): Promise<readonly Reconciled[]> {
+  // What a step of it counts are no scopes.
+  const inner = { ...options, goOn: () => options.goOn() };
   const waiting = new Map(scopes.map((scope) => [keyOf(scope), scope]));
   const results = new Map<string, Reconciled>();
   while (waiting.size > 0) {
     const date = [...waiting.values()].reduce(earlier).channelDate;
     const ofDate = [...waiting.values()].filter((scope) => scope.channelDate === date);
     for (const scope of ofDate) waiting.delete(keyOf(scope));
-    const reconciled = await reconcileDate(deps, ofDate, options);
+    const reconciled = await reconcileDate(deps, ofDate, inner);
     for (const one of reconciled) results.set(keyOf(one), one);
     // What is carried into the next date may be another now; its input hash tells.
     const changed = reconciled.filter((one) => one.end === "done" && one.isNew);
