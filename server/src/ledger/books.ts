@@ -107,7 +107,8 @@ class Posting {
       if ("draw" in line) {
         const refusal = this.#draw(line.draw, line.debit);
         if (refusal !== null) return refusal;
-      } else if ("debit" in line) this.#add(this.#own(line.account), line.debit);
+      } else if ("repay" in line) this.#repay(line.repay, line.credit);
+      else if ("debit" in line) this.#add(this.#own(line.account), line.debit);
       else this.#add(this.#own(line.account), -line.credit);
     }
     this.#checkKept();
@@ -166,6 +167,15 @@ class Posting {
     });
     this.drawn.push(given);
     return rest === 0n ? null : insufficient((sources.at(-1) as DrawSource).account, rest);
+  }
+
+  #repay([debt, other]: readonly [Id, Id], credit: bigint): void {
+    const account = this.#own(debt);
+    if (CHART[account.code].side !== "debit") broken(this.#draft, `repays ${account.code}, which is no debt`);
+    const owed = positive(naturalOf(account.code, account.balance));
+    const repaid = owed < credit ? owed : credit;
+    if (repaid > 0n) this.#add(account, -repaid);
+    if (credit > repaid) this.#add(this.#own(other), repaid - credit);
   }
 
   #add(account: AccountState, amount: bigint): void {

@@ -46,6 +46,7 @@ export function accountsOf(drafts: readonly JournalDraft[], holds: readonly Hold
   for (const draft of drafts) {
     for (const line of draft.lines) {
       if ("draw" in line) for (const source of line.draw) ids.add(source.account);
+      else if ("repay" in line) for (const id of line.repay) ids.add(id);
       else ids.add(line.account);
     }
   }

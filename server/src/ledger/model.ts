@@ -103,7 +103,9 @@ export type Line =
   | { readonly account: Id; readonly debit: bigint }
   | { readonly account: Id; readonly credit: bigint }
   /** Debits the accounts in turn, each as much as it covers. */
-  | { readonly draw: readonly DrawSource[]; readonly debit: bigint };
+  | { readonly draw: readonly DrawSource[]; readonly debit: bigint }
+  /** Credits what is owed to us on the first account, down to zero, and the second with the rest. */
+  | { readonly repay: readonly [debt: Id, rest: Id]; readonly credit: bigint };
 
 export type JournalDraft = {
   readonly id: Id;

@@ -45,6 +45,7 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ step: fc.constant("draw"), book, amount, least: fc.nat(50), credit: fc.nat(300) }),
   },
+  { weight: 3, arbitrary: fc.record({ step: fc.constant("repay"), book, amount }) },
   { weight: 2, arbitrary: fc.record({ step: fc.constant("again"), nth }) },
   { weight: 2, arbitrary: fc.record({ step: fc.constant("reverse"), nth }) },
   {
@@ -110,6 +111,14 @@ class Scribe {
         ]),
       ];
     }
+    if (one.step === "repay") {
+      const repay = [at("merchant_receivable"), at("merchant_available")] as const;
+      const lines = [
+        { account: at("channel_receivable"), debit: one.amount },
+        { repay, credit: one.amount },
+      ];
+      return [draftOf(shop.bookId, lines, { kind: "payout_returned" })];
+    }
     const draw = [
       { account: at("merchant_pending"), natural: { atLeast: BigInt(one.least) } },
       { account: at("merchant_available"), natural: "floor" as const },
@@ -162,7 +171,7 @@ class Scribe {
   }
 }
 
-it("posts exactly what the plain rules say: balances, floors, holds, draws, repeats, reversals", async () => {
+it("posts exactly what the plain rules say: balances, floors, holds, draws, debts, repeats, reversals", async () => {
   const calls = fc.array(fc.array(step, { minLength: 1, maxLength: 12, size: "max" }), {
     minLength: 1,
     maxLength: 8,

@@ -79,6 +79,24 @@ describe("posting", () => {
     assert.equal((await post(otherKind))[0]?.result, "posted");
   });
 
+  it("repays what is owed to us down to zero, and gives the rest where it is told", async () => {
+    shop = await openTestMerchant(cell);
+    const [receivable, owed, available] = [
+      shop.account("channel_receivable"),
+      shop.account("merchant_receivable"),
+      shop.account("merchant_available"),
+    ];
+    await post(draftOf(shop.bookId, move(owed, receivable, 150n)));
+    const back = (credit: bigint, debt = owed) =>
+      draftOf(shop.bookId, [
+        { account: receivable, debit: credit },
+        { repay: [debt, available], credit },
+      ]);
+    await post(back(100n), back(80n), back(7n));
+    assert.deepEqual(await Promise.all([owed, available].map(balance)), [0n, -37n]);
+    await assert.rejects(post(back(1n, available)), /repays merchant_available, which is no debt/);
+  });
+
   it("draws a refund from pending, then available to its floor, then credit, and says whence", async () => {
     shop = await openTestMerchant(cell);
     const [receivable, pending, available, owed, clearing] = [

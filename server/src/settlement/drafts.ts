@@ -31,7 +31,8 @@ export function reserveDraft(reserve: Reserve, id: Id): JournalDraft {
     ...headOf(reserve, "reserve_released", reserve.settlementId, id),
     lines: [
       { account: at("merchant_reserve"), debit: reserve.amount },
-      { account: at("merchant_available"), credit: reserve.amount },
+      // It was kept for what he might come to owe.
+      { repay: [at("merchant_receivable"), at("merchant_available")], credit: reserve.amount },
     ],
   };
 }

@@ -100,7 +100,13 @@ export class NaiveBooks {
       return { result: "refused", code: "insufficient_balance", account, short };
     };
     for (const line of draft.lines) {
-      if ("credit" in line) add(line.account, -line.credit);
+      if ("repay" in line) {
+        const [debt, other] = line.repay;
+        const owed = this.natural(debt) > 0n ? this.natural(debt) : 0n;
+        const repaid = owed < line.credit ? owed : line.credit;
+        add(debt, -repaid);
+        add(other, repaid - line.credit);
+      } else if ("credit" in line) add(line.account, -line.credit);
       else if ("account" in line) add(line.account, line.debit);
       else {
         let rest = line.debit;

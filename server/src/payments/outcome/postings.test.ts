@@ -531,3 +531,20 @@ test("the settled parts of many refunds add up to what settled, whatever the cha
   assert.equal(story.books.natural("channel_receivable"), 0n);
   assert.equal(story.books.natural("merchant_pending"), story.books.natural("merchant_receivable"));
 });
+
+for (const recovered of [0n, 3n, 8n]) {
+  test(`a refund on credit that fails after ${recovered} of the debt were recovered leaves none`, () => {
+    const story = startStory({ merchant: onCredit, account: { feeReturnedOnRefund: false } });
+    pay(story);
+    const [first, second] = [refundOf(story, 950n), refundOf(story, 50n)];
+    assert.equal(story.refund(second).fromReceivable, 8n);
+    story.books.give("merchant_receivable", -recovered);
+    assert.equal(story.refundReport(second, "refund", refused), "refund_failed");
+    const { books } = story;
+    assert.deepEqual(
+      [books.natural("merchant_receivable"), books.natural("merchant_available")],
+      [0n, recovered],
+    );
+    assert.equal(story.refundReport(first, "refund", refused), "refund_failed");
+  });
+}

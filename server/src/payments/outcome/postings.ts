@@ -266,14 +266,14 @@ function disputed(booking: Extract<Booking, { dispute: Dispute }>, id: Id): Jour
 function whenceItCame(attempt: Attempt, refund: Refund): readonly Line[] {
   const at = accountsOf(attempt);
   if (refund.automatic) return [{ account: at("suspense_surplus"), credit: refund.settleAmount }];
-  const rest = refund.settleAmount - refund.fromAvailable - refund.fromReceivable;
+  const { fromAvailable, fromReceivable } = refund;
+  const available = at("merchant_available");
   return [
-    ...moved(null, at("merchant_pending"), rest),
-    ...when(refund.fromAvailable, () => [
-      { account: at("merchant_available"), credit: refund.fromAvailable },
-    ]),
-    ...when(refund.fromReceivable, () => [
-      { account: at("merchant_receivable"), credit: refund.fromReceivable },
+    ...moved(null, at("merchant_pending"), refund.settleAmount - fromAvailable - fromReceivable),
+    ...moved(null, available, fromAvailable),
+    // A settlement may have recovered it since, which made that much less available.
+    ...when(fromReceivable, () => [
+      { repay: [at("merchant_receivable"), available] as const, credit: fromReceivable },
     ]),
   ];
 }

@@ -113,6 +113,12 @@ function booksOf(plan: Plan, held: Held): SmallBooks {
           if (parts === null) return null;
           drawn.push(parts.map(({ part }) => part));
           moves.push(...parts.map(({ account, part }) => ({ account, amount: part })));
+        } else if ("repay" in line) {
+          assert.ok(line.credit >= 0n, `${key} has a negative line`);
+          const [debt, other] = line.repay;
+          const owed = naturalOf(codeOf(debt), balanceOf(debt));
+          const repaid = [0n, owed, line.credit].sort((a, b) => (a < b ? -1 : 1))[1] ?? 0n;
+          moves.push({ account: debt, amount: -repaid }, { account: other, amount: repaid - line.credit });
         } else if ("debit" in line) {
           assert.ok(line.debit >= 0n, `${key} has a negative line`);
           moves.push({ account: line.account, amount: line.debit });

@@ -58,9 +58,15 @@ export function bookingJournal(
     case "returned":
       return draft(payout, source, newId, "payout_returned", [
         { account: at("interbook"), debit: amount },
-        { account: at(source.code), credit: amount },
+        backTo(source, at),
       ]);
   }
+}
+
+/** To whom it was of; of a merchant, what it was sent of on credit first. */
+function backTo({ code, amount }: PayoutSource, at: (code: AccountCode) => Id): Line {
+  if (code !== "merchant_available") return { account: at(code), credit: amount };
+  return { repay: [at("merchant_receivable"), at(code)], credit: amount };
 }
 
 /** A merchant's from what it has, then on credit; what a partner or receiver has too much of is carried. */

@@ -29,7 +29,7 @@ function linesOf(about: Subject, difference: Difference, gross = false): [string
   );
   const sums: Record<string, bigint> = {};
   for (const line of draft.lines) {
-    if ("draw" in line) throw new Error("a break draws nothing");
+    if (!("account" in line)) throw new Error("a break names its accounts");
     const code = named.get(line.account) as string;
     sums[code] = (sums[code] ?? 0n) + ("debit" in line ? line.debit : -line.credit);
   }

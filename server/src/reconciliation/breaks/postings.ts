@@ -116,7 +116,7 @@ export function effectOn(
   const paid = accountsOf({ ...subject, merchantId: subject.paidTo ?? subject.merchantId });
   const debited = (code: AccountCode, of = account) =>
     lines.reduce((sum, line) => {
-      if ("draw" in line || line.account !== of(code)) return sum;
+      if (!("account" in line) || line.account !== of(code)) return sum;
       return "debit" in line ? sum + line.debit : sum - line.credit;
     }, 0n);
   return {

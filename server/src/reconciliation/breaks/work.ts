@@ -248,8 +248,8 @@ function opposite(draft: JournalDraft, id: Id, day: Day, channelDate: string): J
     originalDate: day.accountingDate,
     reversalOf: draft.id,
     lines: draft.lines.map((line) => {
+      if (!("account" in line)) throw new Error("each line of a break's journal names its account");
       if ("credit" in line) return { account: line.account, debit: line.credit };
-      if ("draw" in line) throw new Error("no journal of a break draws");
       return { account: line.account, credit: line.debit };
     }),
   };

@@ -146,6 +146,20 @@ test("what a merchant owes is taken first, then the reserve, which comes back af
   assert.deepEqual(await world.violations(), []);
 });
 
+test("a reserve whose term is over pays first what the merchant has come to owe", async () => {
+  const merchant = await world.merchant();
+  await world.policy(merchant, { reserveRateMillionths: 100_000n, reserveDays: 2 });
+  const first = await merchant.paid(1_000n);
+  await closeAndSettle();
+  assert.equal(await merchant.refunded(first.payment, 960n, 500n), "posted");
+  assert.equal(await merchant.balance("merchant_receivable"), 60n);
+  for (let days = 0; days < 3; days += 1) await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_reserve"), 0n);
+  assert.equal(await merchant.balance("merchant_receivable"), 0n);
+  assert.equal(await merchant.balance("merchant_available"), 40n);
+  assert.deepEqual(await world.violations(), []);
+});
+
 test("an item whose payment has a break waits, and settles apart when the break has ended", async () => {
   const merchant = await world.merchant();
   const odd = await merchant.paid(3_000n);
