@@ -13,7 +13,6 @@ before(async () => {
   await office.verifiedAccount();
   await office.fund(200_000n, 100_000n);
   await office.read();
-  await office.another("second", SECOND_ACCOUNT, "reserve");
 });
 after(async () => {
   await office.close();
@@ -48,7 +47,24 @@ async function moved(amount: number): Promise<void> {
   await office.approved(await platform.ops("POST", "/v1/ops/bank_transfers", sides));
 }
 
+test("what the bank took and nobody can place is not there to be paid out, with one account too", async () => {
+  const bank = (way: string) =>
+    platform.sandbox("POST", `/bank/${way}`, { account: OUR_ACCOUNT, amount: 99_000, name: "Bank" });
+  await bank("debit");
+  await office.read();
+  assert.deepEqual([(await funds()).free, (await through(CONNECTION)).free], [100_000, 1_000]);
+  const approval = await proposed(CONNECTION, 2_000);
+  const refused = await office.approve(approval);
+  assert.deepEqual([refused.status, refused.body.code], [409, "reserve_insufficient"]);
+  assert.match(refused.body.detail, /^10\.00 CNY of what .* is confirmed to hold/);
+  // It gives it back, of which nobody can say more either.
+  await bank("credit");
+  await office.read();
+  assert.equal((await through(CONNECTION)).free, 100_000);
+});
+
 test("a batch is paid from what its own bank's account holds, not from another bank's", async () => {
+  await office.another("second", SECOND_ACCOUNT, "reserve");
   const first = await proposed("second", 40_000);
   const refused = await office.approve(first);
   assert.deepEqual([refused.status, refused.body.code], [409, "reserve_insufficient"]);

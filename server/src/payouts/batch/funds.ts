@@ -68,6 +68,7 @@ const accountSql = sql(
      limit 1
    )
    select
+     exists (select from latest) as is_told,
      coalesce((select closing from latest), 0)::bigint as reserve,
      (coalesce((
        select sum(p.amount)
@@ -95,9 +96,12 @@ const accountSql = sql(
 );
 
 /** What a bank confirms that an account of ours holds, and what is instructed through it beyond that. */
-async function accountFunds(db: Db, { name, accountNumber }: BankConnection): Promise<Funds> {
-  return (await db.one<Funds>(accountSql, [name, accountNumber])) as Funds;
+async function accountFunds(db: Db, { name, accountNumber }: BankConnection): Promise<AccountFunds> {
+  return (await db.one<AccountFunds>(accountSql, [name, accountNumber])) as AccountFunds;
 }
+
+/** `isTold`: a statement of it was read. */
+type AccountFunds = Funds & { readonly isTold: boolean };
 
 export type ConnectionFunds = Funds & { readonly connection: string };
 
@@ -108,15 +112,17 @@ export async function fundsByConnection(
 ): Promise<readonly ConnectionFunds[]> {
   const all: ConnectionFunds[] = [];
   for (const connection of await reserveConnections(platform.db, currency)) {
-    all.push({ connection: connection.name, ...(await accountFunds(cell.db, connection)) });
+    const { reserve, instructed } = await accountFunds(cell.db, connection);
+    all.push({ connection: connection.name, reserve, instructed });
   }
   return all;
 }
 
 /**
  * Why a batch may not be sent now, under the lock of its currency's funds: it is more than the confirmed
- * reserve, or, where several accounts hold that, more than its own account is confirmed to hold. Null: it
- * may.
+ * reserve of the books, or more than the bank confirms of its own account: less may be there by an entry that
+ * nobody could place. The only account of a currency counts as told by the books until it has a statement.
+ * Null: it may.
  */
 export async function refusalOfFunds(
   { platform }: Pick<PayoutsDeps, "platform">,
@@ -129,8 +135,9 @@ export async function refusalOfFunds(
   if (amount > all.reserve - all.instructed) return insufficient(batch, all, "the confirmed reserve");
   const connections = await reserveConnections(platform.db, currency);
   const own = connections.find(({ name }) => name === batch.connection);
-  if (own === undefined || connections.length < 2) return null;
-  const there = await accountFunds(tx, own);
+  if (own === undefined) return null;
+  const { isTold, ...there } = await accountFunds(tx, own);
+  if (!isTold && connections.length < 2) return null;
   if (amount <= there.reserve - there.instructed) return null;
   return insufficient(batch, { ...there, connection: own.name }, `what ${own.name} is confirmed to hold`);
 }
