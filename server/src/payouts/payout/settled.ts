@@ -50,26 +50,71 @@ export async function proposeSettled(
       if ("code" in payout) refused.push({ settlementId, ...payout });
       else prepared.push(payout);
     }
-    if (prepared.length === 0) continue;
-    const writing = { at: deps.cell.clock.now() };
-    const { duplicates, short } = await deps.cell.transact(
-      (tx) => insertWithHolds(deps, tx, prepared, writing.at),
-      { repeatable: true },
-    );
-    for (const payout of prepared) {
-      const missing = short.get(payout.id);
-      if (missing === undefined) continue;
-      const reason = `the available balance is short of ${missing}`;
-      refused.push({ settlementId: payout.settlementId as Id, code: "insufficient_balance", reason });
-    }
-    known += duplicates.size;
-    made += prepared.length - duplicates.size - short.size;
+    const done = await insertCovered(deps, prepared);
+    refused.push(...done.refused);
+    known += done.known;
+    made += done.made;
   }
   return { made, known, refused };
 }
 
 /** Of one transaction. */
 const CHUNK = 100;
+
+/**
+ * Writes payouts that their merchants' balances cover; where money has left one since it was settled, such as
+ * for a refund, what is left of it is paid.
+ */
+async function insertCovered(deps: PayoutsDeps, prepared: readonly Payout[]): Promise<SettledProposal> {
+  let [made, known] = [0, 0];
+  const short: Inserted["short"][number][] = [];
+  let left = prepared;
+  for (let tries = 1; left.length > 0; tries += 1) {
+    const done = await insert(deps, left);
+    made += done.made;
+    known += done.known;
+    const isLast = tries === TRIES_MAX;
+    const hasRest = ({ payout, missing }: Inserted["short"][number]) => !isLast && payout.amount > missing;
+    short.push(...done.short.filter((one) => !hasRest(one)));
+    left = done.short
+      .filter(hasRest)
+      .map(({ payout, missing }) => ({ ...payout, id: deps.cell.newId(), amount: payout.amount - missing }));
+  }
+  return {
+    made,
+    known,
+    refused: short.map(({ payout, missing }) => ({
+      settlementId: payout.settlementId as Id,
+      code: "insufficient_balance",
+      reason: `the available balance is short of ${missing}`,
+    })),
+  };
+}
+
+/** Money may leave a balance between two of them; the next run tries again. */
+const TRIES_MAX = 3;
+
+type Inserted = {
+  readonly made: number;
+  readonly known: number;
+  readonly short: readonly { readonly payout: Payout; readonly missing: bigint }[];
+};
+
+async function insert(deps: PayoutsDeps, payouts: readonly Payout[]): Promise<Inserted> {
+  if (payouts.length === 0) return { made: 0, known: 0, short: [] };
+  const at = deps.cell.clock.now();
+  const { duplicates, short } = await deps.cell.transact((tx) => insertWithHolds(deps, tx, payouts, at), {
+    repeatable: true,
+  });
+  return {
+    made: payouts.length - duplicates.size - short.size,
+    known: duplicates.size,
+    short: payouts.flatMap((payout) => {
+      const missing = short.get(payout.id);
+      return missing === undefined ? [] : [{ payout, missing }];
+    }),
+  };
+}
 
 type Refused = { readonly code: string; readonly reason: string };
 
