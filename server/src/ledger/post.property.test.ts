@@ -171,7 +171,7 @@ class Scribe {
   }
 }
 
-it("posts exactly what the plain rules say: balances, floors, holds, draws, debts, repeats, reversals", async () => {
+it("posts what the plain rules say: balances, floors, holds, draws, debts, repeats, reversals", async () => {
   const calls = fc.array(fc.array(step, { minLength: 1, maxLength: 12, size: "max" }), {
     minLength: 1,
     maxLength: 8,

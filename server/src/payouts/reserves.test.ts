@@ -47,7 +47,7 @@ async function moved(amount: number): Promise<void> {
   await office.approved(await platform.ops("POST", "/v1/ops/bank_transfers", sides));
 }
 
-test("what the bank took and nobody can place is not there to be paid out, with one account too", async () => {
+test("what the bank took and nobody can place is not paid out, with one account too", async () => {
   const bank = (way: string) =>
     platform.sandbox("POST", `/bank/${way}`, { account: OUR_ACCOUNT, amount: 99_000, name: "Bank" });
   await bank("debit");

@@ -96,15 +96,7 @@ export async function carryOutOffset(
         (other === null ? null : await otherRefusal(work, other, payload));
       if (refused !== null || other === null) return;
       await readSuspense(work, locked);
-      const [first, second] = [about, other].sort(earlier) as [Break, Break];
-      await join(work, second, first, { account, newId: cell.newId });
-      const by = { operatorId: approval.decidedBy };
-      for (const [row, counterpart] of [[about, other] as const, [other, about] as const]) {
-        const ended = work.present(row.id) as Break;
-        const explanation = `It and ${formatId("brk", counterpart.id)} are one movement: ${approval.reason ?? ""}`;
-        work.keep({ ...ended, proposalId: approval.id, explanation });
-        work.tell(ended, "resolved", `offset: ${approval.reason ?? ""}`, by);
-      }
+      await makePair(work, [about, other], approval, { account, newId: cell.newId });
       await work.write();
     },
     { repeatable: true },
@@ -112,18 +104,33 @@ export async function carryOutOffset(
   return refused;
 }
 
+async function makePair(
+  work: Work,
+  both: readonly [Break, Break],
+  { id, reason, decidedBy }: Approval,
+  context: { readonly account: ChannelAccount; readonly newId: () => Id },
+): Promise<void> {
+  const [first, second] = both.toSorted(earlier) as [Break, Break];
+  await join(work, second, first, context);
+  const why = reason ?? "";
+  for (const [row, other] of [both, both.toReversed() as [Break, Break]]) {
+    const ended = work.present(row.id) as Break;
+    const explanation = `It and ${formatId("brk", other.id)} are one movement: ${why}`;
+    work.keep({ ...ended, proposalId: id, explanation });
+    work.tell(ended, "resolved", `offset: ${why}`, { operatorId: decidedBy });
+  }
+}
+
 async function otherRefusal(work: Work, other: Break, payload: Approval["payload"]): Promise<string | null> {
   const now = againstFigures(other);
   const isSame = Object.entries(now).every(([name, value]) => payload[name] === value);
   if (!isSame) return "the other one has changed since it was proposed";
   const claims = await claimsOfBreaks(work.tx, [other.id]);
-  return claimRefusal(claims.find((claim) => claim.state === "paid" && isUnbooked(claim))?.claimNo);
-}
-
-/** What the channel has paid upon a claim of the other one is booked first. */
-function claimRefusal(claimNo: string | undefined): string | null {
-  if (claimNo === undefined) return null;
-  return `the channel has paid upon the claim ${claimNo} of the other one: book that first, or correct the claim`;
+  const paid = claims.find((claim) => claim.state === "paid" && isUnbooked(claim));
+  if (paid === undefined) return null;
+  // What the channel has paid upon it is booked first.
+  const remedy = "book that first, or correct the claim";
+  return `the channel has paid upon the claim ${paid.claimNo} of the other one: ${remedy}`;
 }
 
 /** The first one is taken out of suspense on the day of the second. */

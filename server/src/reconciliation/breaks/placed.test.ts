@@ -297,7 +297,7 @@ test("both halves found no more end each for itself, and the history tells both 
   );
 });
 
-test("a line told twice is booked once: the second is in suspense, and takes the place of the first", async () => {
+test("a line told twice is booked once: the second is in suspense, and takes its place", async () => {
   const world = await openWorld(platform);
   const payment = await order(world);
   const line: Wanted = { matchKey: "D25", theirs: lineOf(payment), feeDifference: 60n };
