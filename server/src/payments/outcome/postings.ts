@@ -267,13 +267,15 @@ function whenceItCame(attempt: Attempt, refund: Refund): readonly Line[] {
   const at = accountsOf(attempt);
   if (refund.automatic) return [{ account: at("suspense_surplus"), credit: refund.settleAmount }];
   const { fromAvailable, fromReceivable } = refund;
-  const available = at("merchant_available");
   return [
     ...moved(null, at("merchant_pending"), refund.settleAmount - fromAvailable - fromReceivable),
-    ...moved(null, available, fromAvailable),
+    ...when(fromAvailable, () => [{ account: at("merchant_available"), credit: fromAvailable }]),
     // A settlement may have recovered it since, which made that much less available.
     ...when(fromReceivable, () => [
-      { repay: [at("merchant_receivable"), available] as const, credit: fromReceivable },
+      {
+        repay: [at("merchant_receivable"), at("merchant_available")] as const,
+        credit: fromReceivable,
+      },
     ]),
   ];
 }
