@@ -39,6 +39,7 @@ import {
   createBreaks,
   createEngine,
   createReconciliation,
+  decidedReversalsOf,
   type Engine,
   type Reconciliation,
   type StatementSource,
@@ -129,6 +130,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
     readings: {
       reconciled: (scopes) => appliedScopes(cell.db, scopes),
       unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
+      decidedReversals: (attemptIds) => decidedReversalsOf(cell.db, attemptIds),
       splitting: (merchantIds) => unfinishedSharings(cell.db, merchantIds),
       fundsReceived: async (scopes) => {
         const received: (typeof scopes)[number][] = [];

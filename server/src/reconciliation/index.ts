@@ -20,4 +20,4 @@ export type {
 export { createReconciliation } from "./generation/service.ts";
 export { invariants } from "./invariants.ts";
 export type { Finding, Generation, Scope } from "./model.ts";
-export { appliedScopes, unendedBreaksOf } from "./reading.ts";
+export { appliedScopes, decidedReversalsOf, unendedBreaksOf } from "./reading.ts";

@@ -32,6 +32,26 @@ const unendedSql = sql(
    order by id`,
 );
 
+const decidedSql = sql(
+  "reconciliation_decided_reversals",
+  `select b.attempt_id
+   from breaks b
+   join attempts a on a.id = b.attempt_id
+   where b.attempt_id = any($1::uuid[])
+     and b.held_by_door
+   group by b.attempt_id, a.settle_amount
+   having bool_and(b.ended_at is not null)
+     and sum(-b.settle_difference) filter (where b.state = 'resolved') >= a.settle_amount
+   order by b.attempt_id`,
+);
+
+/** Of payments that a channel took back those where it was decided who bears all of it. */
+export async function decidedReversalsOf(db: Db, attemptIds: readonly Id[]): Promise<Id[]> {
+  if (attemptIds.length === 0) return [];
+  const rows = await db.all<{ attemptId: Id }>(decidedSql, [attemptIds]);
+  return rows.map(({ attemptId }) => attemptId);
+}
+
 /**
  * The breaks of these merchants that are neither resolved nor voided; `isOpen` is false while the next
  * channel date may still explain one.

@@ -22,6 +22,8 @@ export type Readings = {
   reconciled(scopes: readonly Scope[]): Promise<readonly Scope[]>;
   /** Every break of these merchants that is neither resolved nor voided. */
   unendedBreaks(merchantIds: readonly Id[]): Promise<readonly UnendedBreak[]>;
+  /** Of attempts that a channel took back after success those where it was decided who bears all of it. */
+  decidedReversals(attemptIds: readonly Id[]): Promise<readonly Id[]>;
   /** Payments of these merchants whose money is still to be split among receivers. */
   splitting(merchantIds: readonly Id[]): Promise<readonly Id[]>;
   /** Of these scopes those whose money the channel has paid out and the bank has shown. */

@@ -41,6 +41,7 @@ before(async () => {
     readings: {
       reconciled: async () => [],
       unendedBreaks: async () => [],
+      decidedReversals: async () => [],
       splitting: async () => [],
       fundsReceived: async () => [],
       ownMoneyInReserve: async () => 0n,

@@ -142,23 +142,24 @@ const releaseExplainedSql = sql(
    set released_at = $4,
      release_note = case h.kind
        when 'break' then 'the break has ended'
+       when 'channel_reversal' then 'it was decided who bears what the channel took'
        else 'nothing of it waits to be split'
      end
    from journals j
    where h.account_id = any($1::uuid[])
-     and h.kind in ('break', 'sharing')
+     and h.kind in ('break', 'channel_reversal', 'sharing')
      and h.held_by is null
      and h.released_at is null
      and j.id = h.journal_id
      and not exists (
        select
        from unnest($2::uuid[], $3::text[]) as c(subject, kind)
-       where c.subject = j.subject_id
+       where c.subject in (j.subject_id, j.source_id)
          and c.kind = h.kind
      )`,
 );
 
-/** Releases what the platform held for a break or a splitting that `causes` does not name any more. */
+/** Releases what the platform held for a cause that `causes` does not name any more. */
 export async function releaseExplained(
   tx: Tx,
   accountIds: readonly Id[],

@@ -54,7 +54,8 @@ export async function planAccounts(
 
 /**
  * Why single items wait: breaks that are not ended (under `on_success` those that a person looks at),
- * payments that the channel took back, and money that is still to be split.
+ * payments that the channel took back, until it is decided who bears that, and money that is still to be
+ * split.
  */
 export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promise<Cause[]> {
   const strict = new Set(
@@ -70,6 +71,8 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
     // On a writer's connection, whose plans never read whole tables.
     deps.cell.transact((tx) => reversedAttempts(tx, shortages), { repeatable: true }),
   ]);
+  const decided = new Set(await deps.readings.decidedReversals(reversed));
+  const undecided = reversed.filter((id) => !decided.has(id));
   return [
     ...breaks.flatMap(({ merchantId, paymentId, isOpen }): Cause[] =>
       paymentId === null || !(isOpen || strict.has(merchantId))
@@ -82,7 +85,7 @@ export async function causesOf(deps: SettleDeps, plans: readonly Plan[]): Promis
             },
           ],
     ),
-    ...reversed.map(
+    ...undecided.map(
       (subject): Cause => ({
         subject,
         kind: "channel_reversal",

@@ -368,6 +368,36 @@ test("a payment that the channel took back waits for a person", async () => {
   assert.equal(await merchant.balance("merchant_available"), 3_000n);
 });
 
+test("it waits no longer once it was decided who bears what the channel took", async () => {
+  const merchant = await world.merchant();
+  const { attempt, payment } = await merchant.paid(3_000n);
+  const took = [
+    { account: merchant.account("suspense_shortage"), debit: 3_000n },
+    { account: merchant.account("channel_receivable"), credit: 3_000n },
+  ];
+  await merchant.book("reversed_by_channel", took, { sourceId: attempt, subjectId: payment });
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 0n);
+  // The merchant does: both are settled, and come to nothing.
+  const bears = [
+    { account: merchant.account("merchant_pending"), debit: 3_000n },
+    { account: merchant.account("suspense_shortage"), credit: 3_000n },
+  ];
+  await merchant.book("resolution_from_merchant", bears, { subjectId: payment });
+  world.decided.push(attempt);
+  await merchant.paid(500n);
+  await closeAndSettle();
+  assert.equal(await merchant.balance("merchant_available"), 500n);
+  assert.equal(await merchant.balance("merchant_pending"), 0n);
+  const pending = merchant.account("merchant_pending");
+  const held = `select release_note from settlement_holds where account_id = '${pending}'`;
+  assert.deepEqual(
+    (await world.sql(held)).map((row) => row.release_note),
+    ["it was decided who bears what the channel took"],
+  );
+  assert.deepEqual(await world.violations(), []);
+});
+
 test("what settles when it is reconciled waits for its own scope, refunds wait for nothing", async () => {
   const merchant = await world.merchant();
   await world.policy(merchant, { basis: "on_reconciled" });

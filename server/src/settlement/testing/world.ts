@@ -42,6 +42,7 @@ export type World = SettleDeps & {
   readonly explained: Scope[];
   readonly received: Scope[];
   readonly breaks: UnendedBreak[];
+  readonly decided: Id[];
   readonly splitting: Id[];
   /** Another process's way into the same books. */
   another(): SettleDeps;
@@ -86,6 +87,7 @@ export async function createWorld(): Promise<World> {
     explained: [] as Scope[],
     received: [] as Scope[],
     breaks: [] as UnendedBreak[],
+    decided: [] as Id[],
     splitting: [] as Id[],
   };
   const among = <S extends Scope>(scopes: readonly S[], known: readonly Scope[]) =>
@@ -110,6 +112,7 @@ export async function createWorld(): Promise<World> {
         ownMoneyInReserve: (tx, currency) => ownMoneyInReserve({ platform }, tx, currency),
         unendedBreaks: async (merchantIds) =>
           readings.breaks.filter(({ merchantId }) => merchantIds.includes(merchantId)),
+        decidedReversals: async (attempts) => readings.decided.filter((id) => attempts.includes(id)),
         splitting: async () => readings.splitting,
       },
     };
