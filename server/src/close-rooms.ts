@@ -278,8 +278,9 @@ async function settlementsToPay(settlement: SettlementRoom, date: string): Promi
       limit: SETTLEMENTS_PER_PAGE,
     });
     all.push(
-      ...page.map(({ id, merchantId, currency, available }) => ({
+      ...page.map(({ id, merchantId, currency, available, accountingDate }) => ({
         settlementId: id,
+        accountingDate,
         merchantId,
         currency,
         amount: available,

@@ -209,6 +209,8 @@ export type BankEntry = {
 /** What the settlement room wants to have paid; each settlement is paid out once. */
 export type SettlementToPay = {
   readonly settlementId: Id;
+  /** After this closed date it was made. */
+  readonly accountingDate: string;
   readonly merchantId: Id;
   readonly currency: Currency;
   readonly amount: bigint;

@@ -50,7 +50,8 @@ export async function proposeSettled(
       if ("code" in payout) refused.push({ settlementId, ...payout });
       else prepared.push(payout);
     }
-    const done = await insertCovered(deps, prepared);
+    const late = chunk.filter(({ accountingDate }) => accountingDate < date);
+    const done = await insertCovered(deps, prepared, new Set(late.map(({ settlementId }) => settlementId)));
     refused.push(...done.refused);
     known += done.known;
     made += done.made;
@@ -62,10 +63,15 @@ export async function proposeSettled(
 const CHUNK = 100;
 
 /**
- * Writes payouts that their merchants' balances cover; where money has left one since it was settled, such as
- * for a refund, what is left of it is paid.
+ * Writes payouts that their merchants' balances cover. Where money has left one since it was settled, such as
+ * for a refund, what is left of it is paid: of the `late` ones alone, since a settlement has one payout, and
+ * what has left may come back soon.
  */
-async function insertCovered(deps: PayoutsDeps, prepared: readonly Payout[]): Promise<SettledProposal> {
+async function insertCovered(
+  deps: PayoutsDeps,
+  prepared: readonly Payout[],
+  late: ReadonlySet<Id | null>,
+): Promise<SettledProposal> {
   let [made, known] = [0, 0];
   const short: Inserted["short"][number][] = [];
   let left = prepared;
@@ -74,7 +80,8 @@ async function insertCovered(deps: PayoutsDeps, prepared: readonly Payout[]): Pr
     made += done.made;
     known += done.known;
     const isLast = tries === TRIES_MAX;
-    const hasRest = ({ payout, missing }: Inserted["short"][number]) => !isLast && payout.amount > missing;
+    const hasRest = ({ payout, missing }: Inserted["short"][number]) =>
+      !isLast && late.has(payout.settlementId) && payout.amount > missing;
     short.push(...done.short.filter((one) => !hasRest(one)));
     left = done.short
       .filter(hasRest)

@@ -51,7 +51,7 @@ async function leave(work: Work, known: Break, context: Context): Promise<void> 
   const toOther = `What was found on ${known.channelDate} and was the other half is found no more.`;
   const told: Break = { ...known, lastReconciliationId: generation.id };
   if (stepOfAbsence(known) === "unplace") await passOn(work, known, context);
-  const isCarried = known.channelDate !== generation.channelDate;
+  const isCarried = known.lastReconciliationId === generation.carriedFrom;
   if (known.state === "pending" && isCarried) unplaceOther(work, known, context);
   const heirs = work.all().filter(isPlaced);
   const seen = isByDoor(told) ? await release(work, told, context, toOther, heirs) : told;

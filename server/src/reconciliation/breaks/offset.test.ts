@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { assertInvariants } from "../../../../tools/testing/invariants.ts";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../../tools/testing/platform.ts";
+import { parseId } from "../../kernel/ids.ts";
+import type { Approval } from "../../operators/index.ts";
 import type { Wanted } from "./testing/generations.ts";
 import { DATE, hire, NEXT, openWorld, type Person, type World } from "./testing/world.ts";
 
@@ -84,6 +86,17 @@ test("two people set a reserve off against its end, and nobody is charged", asyn
   assert.match(body.events.at(-1).detail, /^offset: By Stripe's letter/);
   await world.found([reserve("O1 kept")]);
   assert.deepEqual(await world.state("O1 kept"), [PAIRED]);
+});
+
+test("who was refused, while another carries the same approval out, puts nothing back", async () => {
+  const { world, first, second } = await reserved("O7");
+  const { body } = await propose(first, { resolution: "offset", against: second });
+  assert.equal((await (jun as Person).decide(body.id, "approve")).status, 200);
+  const action = platform.app.breaks.actions.find(({ kind }) => kind === "break.resolve");
+  const late = { id: parseId("apr", body.id), subject: first, decisionNote: "late", decidedBy: null };
+  await action?.rejected?.(late as unknown as Approval);
+  assert.deepEqual(await world.state("O7 kept"), [PAIRED]);
+  assert.deepEqual(await world.state("O7 let go"), [PAIRED]);
 });
 
 test("a corrected file that drops one, or tells another sum of it, opens the other again", async () => {

@@ -250,6 +250,8 @@ async function reopen(deps: ResolveDeps, approval: Approval, why: string): Promi
   await change(deps, id, async (work, present) => {
     if (present.proposalId !== approval.id) return;
     if (present.state !== "proposed" && present.state !== "resolved") return;
+    // Another has carried the offset out, after this one was refused.
+    if (present.resolution === "paired") return;
     const row = present.state === "resolved" ? await undoResolution(work, present, deps.cell.newId) : present;
     work.keep({
       ...row,
