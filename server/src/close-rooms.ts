@@ -45,7 +45,7 @@ import {
   type StatementSource,
   unendedBreaksOf,
 } from "./reconciliation/index.ts";
-import { createSettlement, type Settlement, type SettlementRoom } from "./settlement/index.ts";
+import { createSettlement, type Readings, type Settlement, type SettlementRoom } from "./settlement/index.ts";
 import { type SharingRoom, unfinishedSharings } from "./sharing/index.ts";
 import {
   createStatementFiles,
@@ -127,18 +127,7 @@ export function createCloseRooms(deps: CloseRoomsDeps): CloseRooms {
   const settlement = createSettlement({
     ...deps,
     withTime,
-    readings: {
-      reconciled: (scopes) => appliedScopes(cell.db, scopes),
-      unendedBreaks: (merchantIds) => unendedBreaksOf(cell.db, merchantIds),
-      decidedReversals: (attemptIds) => decidedReversalsOf(cell.db, attemptIds),
-      splitting: (merchantIds) => unfinishedSharings(cell.db, merchantIds),
-      fundsReceived: async (scopes) => {
-        const received: (typeof scopes)[number][] = [];
-        for (const scope of scopes) if (await payouts.fundsReceived(scope)) received.push(scope);
-        return received;
-      },
-      ownMoneyInReserve: (tx, currency) => payouts.ownMoneyInReserve(tx, currency),
-    },
+    readings: readingsOf(cell, () => payouts),
   });
   const payouts: Payouts = createPayouts({
     ...deps,
@@ -264,6 +253,22 @@ function statementSource({ statements }: StatementsRoom): StatementSource {
         return { ...given, alipayFile: () => statements.unpacked(record) };
       });
     },
+  };
+}
+
+/** What settlement asks of reconciliation, sharing and payouts. @param payouts are made after it */
+function readingsOf({ db }: Cell, payouts: () => Payouts): Readings {
+  return {
+    reconciled: (scopes) => appliedScopes(db, scopes),
+    unendedBreaks: (merchantIds) => unendedBreaksOf(db, merchantIds),
+    decidedReversals: (attemptIds) => decidedReversalsOf(db, attemptIds),
+    splitting: (merchantIds) => unfinishedSharings(db, merchantIds),
+    fundsReceived: async (scopes) => {
+      const received: (typeof scopes)[number][] = [];
+      for (const scope of scopes) if (await payouts().fundsReceived(scope)) received.push(scope);
+      return received;
+    },
+    ownMoneyInReserve: (tx, currency) => payouts().ownMoneyInReserve(tx, currency),
   };
 }
 
