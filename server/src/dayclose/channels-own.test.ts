@@ -105,7 +105,7 @@ test("a monthly fee, a correction and a credit of Stripe's become breaks that ar
   const offered = whole.resolutions.filter(({ refusal }: Json) => refusal === null);
   assert.deepEqual(
     offered.map(({ resolution }: Json) => resolution),
-    ["recover_from_merchant", "loss", "cost"],
+    ["recover_from_merchant", "loss", "cost", "offset"],
   );
   const preview = await mei.ask("POST", `/v1/ops/breaks/${monthly?.id}/preview`, { resolution: "cost" });
   assert.deepEqual(preview.body.journals[0].lines, [

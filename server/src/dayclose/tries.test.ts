@@ -4,7 +4,7 @@ import { createMovableClock } from "../../../tools/testing/clock.ts";
 import { DAY, HOUR, plus, SECOND } from "../kernel/clock.ts";
 import type { Id } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
-import type { GoOn } from "../kernel/progress.ts";
+import { type GoOn, progressOf } from "../kernel/progress.ts";
 import { ensureDay } from "../ledger/index.ts";
 import { createTestCell, type TestCell } from "../ledger/testing/books.ts";
 import type { Scope } from "../reconciliation/index.ts";
@@ -218,15 +218,17 @@ describe("a close that goes on", () => {
       channels: { everyAccount, channel: () => ({ traits }) },
       statements: { statements: { corrected: async () => [], without: async () => [] } },
       reconciliation: {
-        reconcile: async (scopes: readonly Scope[]) => {
+        reconcile: async (scopes: readonly Scope[], { goOn }: { goOn: GoOn }) => {
           clock.advance(SECOND);
           compares += 1;
-          return scopes.map((scope) => {
+          const results = scopes.map((scope) => {
             const isLate = scope.channelAccountId !== accounts[0];
             if (isLate && compares === 1) return { ...scope, end: "waiting", reason: "another version" };
             compared.add(scope.channelAccountId);
             return { ...scope, end: "done", generation: { findings: 0 } };
           });
+          await goOn(progressOf(results.filter(({ end }) => end === "done").length, scopes.length));
+          return results;
         },
       },
     };

@@ -88,7 +88,7 @@ test("a break tells both rows, the contract, what may be decided, and what colle
   const allowed = body.resolutions.filter((choice: Json) => choice.refusal === null);
   assert.deepEqual(
     allowed.map((choice: Json) => choice.resolution),
-    ["pay_merchant", "pay_owner"],
+    ["pay_merchant", "pay_owner", "offset"],
   );
   assert.deepEqual(
     body.journals[0].lines.map((line: Json) => line.account),
