@@ -3,11 +3,12 @@ import { after, before, describe, it } from "node:test";
 import { type Json, startTestPlatform, type TestPlatform } from "../../../tools/testing/platform.ts";
 import { DAY, dateIn, HOUR, plus, systemClock } from "../kernel/clock.ts";
 import { closeDay } from "./close-command.ts";
-import { daysOn } from "./testing/days.ts";
+import { daysOn, loadNextYear } from "./testing/days.ts";
 
 let platform: TestPlatform;
 before(async () => {
   platform = await startTestPlatform({ config: { closeAt: "00:10" } });
+  await loadNextYear(platform);
 });
 after(() => platform.stop());
 

@@ -7,7 +7,7 @@ import { sql } from "../kernel/database.ts";
 import { type Hands, handsOn } from "../payments/testing/hands.ts";
 import { type Office, openOffice } from "../payouts/testing/office.ts";
 import { invariants } from "../reconciliation/index.ts";
-import { daysOn } from "./testing/days.ts";
+import { daysOn, loadNextYear } from "./testing/days.ts";
 
 let platform: TestPlatform;
 let office: Office;
@@ -15,6 +15,7 @@ let hands: Hands;
 const days = daysOn(() => platform);
 before(async () => {
   platform = await startTestPlatform({ config: { closeAt: "00:10" } });
+  await loadNextYear(platform);
   hands = handsOn(() => platform);
   office = await openOffice(platform);
   await office.verifiedAccount();

@@ -196,3 +196,24 @@ test("a connection stays the account that its batches were sent from", async () 
   for (const { body } of proposals) statuses.push((await office.approve(body.id)).status);
   assert.deepEqual(statuses, [200, 409]);
 });
+
+test("what comes back of it pays first what it was sent of on credit", async () => {
+  const made = await office.payout(1_004);
+  await office.fault("bank_rejects", { out_trade_no: endToEnd(made.id) }, { code: "AC01" });
+  await office.batch([made.id]);
+  await office.work();
+  assert.equal((await get(made)).status, "rejected");
+  // All but a little is held for another payout when the bank's debit is read.
+  const owed = async () => {
+    const { merchant_available: available = 0n, merchant_receivable: receivable } = await office.balances();
+    return { available: -available, receivable };
+  };
+  const held = (await owed()).available - 4n;
+  await office.payout(Number(held));
+  await read([paid("C1", made)]);
+  assert.deepEqual(await owed(), { available: held, receivable: 1_000n });
+  await read([returned("C2", made)]);
+  assert.deepEqual(await owed(), { available: held + 4n, receivable: 0n });
+  assert.equal((await get(made)).status, "returned");
+  assert.deepEqual(await office.broken(), []);
+});

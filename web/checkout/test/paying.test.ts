@@ -172,6 +172,8 @@ describe("what a buyer meets on the way", { concurrency: 3 }, () => {
     await title(page, "How would you like to pay?");
     const logo = page.locator(".logo");
     assert.equal(await logo.getAttribute("src"), "/pay/brand/logo?v=7");
+    // A page is there before its pictures are.
+    await page.evaluate("document.querySelector('.logo').decode()");
     assert.equal(await page.evaluate("document.querySelector('.logo').naturalWidth"), 96);
     const style = "getComputedStyle(document.querySelector('.method.main'))";
     assert.equal(await page.evaluate(`${style}.backgroundColor`), "rgb(255, 224, 138)");

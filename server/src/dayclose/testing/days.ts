@@ -26,9 +26,19 @@ export type Days = {
 
 const ZONE = "Asia/Shanghai";
 const LOOKS_MAX = 400;
+/** However much moves: a month of dates takes a quarter of them. */
+const LOOKS_IN_ALL_MAX = 4_000;
 const LOOK_MS = 50;
 /** Looks at a close before the clock is moved: a jump ends the calls that are under way. */
 const LOOKS_PER_JUMP = 5;
+
+/** Loads the calendar of next year, which closes of December ask for. */
+export async function loadNextYear({ clock, ops }: TestPlatform): Promise<void> {
+  const year = Number(dateIn(ZONE, clock.now()).slice(0, 4)) + 1;
+  const calendar = { holidays: [`${year}-01-01`], workdays: [], source: "A test's own" };
+  const { status, body } = await ops("PUT", `/v1/ops/business_days/CN/${year}`, calendar);
+  assert.equal(status, 200, JSON.stringify(body));
+}
 
 /** @param platform asked for at each use: it is started in `before`. */
 export function daysOn(platform: () => TestPlatform): Days {
@@ -118,7 +128,7 @@ async function until<T>(
   moving: () => string = () => "",
 ): Promise<T> {
   let stood = "";
-  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+  for (let [looks, all] = [0, 0]; looks < LOOKS_MAX && all < LOOKS_IN_ALL_MAX; looks += 1, all += 1) {
     const found = await look();
     if (found !== null) return found;
     if (moving() !== stood) looks = 0;

@@ -73,14 +73,14 @@ async function insertCovered(
   late: ReadonlySet<Id | null>,
 ): Promise<SettledProposal> {
   let [made, known] = [0, 0];
-  const short: Inserted["short"][number][] = [];
+  const short: Short[] = [];
   let left = prepared;
   for (let tries = 1; left.length > 0; tries += 1) {
     const done = await insert(deps, left);
     made += done.made;
     known += done.known;
     const isLast = tries === TRIES_MAX;
-    const hasRest = ({ payout, missing }: Inserted["short"][number]) =>
+    const hasRest = ({ payout, missing }: Short) =>
       !isLast && late.has(payout.settlementId) && payout.amount > missing;
     short.push(...done.short.filter((one) => !hasRest(one)));
     left = done.short
@@ -104,11 +104,12 @@ const TRIES_MAX = 3;
 type Inserted = {
   readonly made: number;
   readonly known: number;
-  readonly short: readonly { readonly payout: Payout; readonly missing: bigint }[];
+  readonly short: readonly Short[];
 };
 
+type Short = { readonly payout: Payout; readonly missing: bigint };
+
 async function insert(deps: PayoutsDeps, payouts: readonly Payout[]): Promise<Inserted> {
-  if (payouts.length === 0) return { made: 0, known: 0, short: [] };
   const at = deps.cell.clock.now();
   const { duplicates, short } = await deps.cell.transact((tx) => insertWithHolds(deps, tx, payouts, at), {
     repeatable: true,
