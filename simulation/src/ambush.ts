@@ -10,6 +10,7 @@ import {
   CODE_CALLS,
   COMMISSION_TRANSACTION_NAMES,
   COST_POINTS,
+  DECISION_NAMES,
   OTHER_MESSAGES,
   OWED_POINTS,
   PAYOUT_POINTS,
@@ -34,6 +35,8 @@ const PREY = {
   shares: SHARING_POINTS,
   /** What settles on its own day. */
   sameDay: SAME_DAY_POINTS,
+  /** What is left to people. */
+  decisions: DECISION_NAMES,
   /** Buyers who show a code. */
   codes: CODE_CALLS,
   /** Codes that are not paid in time: their orders are undone. */
@@ -79,16 +82,21 @@ const FATES_OF_MESSAGES = (Object.keys(MESSAGE_FATES) as (keyof typeof MESSAGE_F
   (fate) => fate !== DEADLY && fate !== STILL,
 );
 
-const TRAPS: readonly Trap[] = [
-  ...TRANSACTION_NAMES.flatMap((at) =>
+function brokenAt(names: readonly string[]): readonly Trap[] {
+  return names.flatMap((at) =>
     FATES_OF_TRANSACTIONS.map((fate) => ({ kind: "transaction", at, fate }) as const),
-  ),
+  );
+}
+
+const TRAPS: readonly Trap[] = [
+  ...brokenAt(TRANSACTION_NAMES),
   ...[...CALLS, ...OTHER_MESSAGES].flatMap((at) =>
     FATES_OF_MESSAGES.map((fate) => ({ kind: "message", at, fate }) as const),
   ),
   ...[...CALLS, "webhook"].map((at) => ({ kind: "message", at, fate: DEADLY }) as const),
   // Another machine asks meanwhile. Of all else that two report the channel's own word is one.
   ...SHARING_CALL_NAMES.map((at) => ({ kind: "message", at, fate: STILL }) as const),
+  ...brokenAt(DECISION_NAMES),
 ];
 
 /** A kind of fault, and what it is limited to. */

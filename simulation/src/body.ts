@@ -85,6 +85,13 @@ export type Row = {
   // An entry of a statement
   readonly entry_ref: string;
   readonly channel_account: string;
+  // A break: what settles at the channel beyond the books, and what it charges beyond them
+  readonly settle_difference: number;
+  readonly fee_difference: number;
+  /** What an approval is to carry out. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  // A statement that is expected
+  readonly date: string;
   // A month's costs of a contract
   readonly owed: number;
   // A payout, and one of a channel

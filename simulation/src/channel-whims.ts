@@ -17,7 +17,8 @@ export const CHANNEL_WHIMS = {
 /** What the channel does on its own to an order of this payment. */
 export async function channelWhims(deps: TradeDeps, id: string): Promise<void> {
   const { world, merchant, luck } = deps;
-  if (!luck.hits(0.4)) return;
+  // What is taken back is left to people.
+  if (!luck.hits(0.4) && !world.weather.isBadFor("decisions")) return;
   await world.sleep(merchant.owner, luck.integer(400_000));
   const { body } = await insist(deps, "GET", `/v1/payments/${id}`);
   const attempt = luck.pick([...(body?.attempts ?? []), null]);

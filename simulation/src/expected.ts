@@ -21,8 +21,9 @@ import { CHANNEL_WHIMS, DISPUTE_WHIMS } from "./channel-whims.ts";
 import { CHANNELS } from "./contracts.ts";
 import { FAULTS } from "./disturbances.ts";
 import { FEE_POLICIES } from "./fees.ts";
+import { BILL_LIES } from "./lies.ts";
 import { OUTAGE_MODES } from "./outages.ts";
-import { CALLS, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
+import { CALLS, DECISION_NAMES, OTHER_MESSAGES, TRANSACTION_NAMES } from "./points.ts";
 import { named, PASSING, type Reachable, times } from "./reachable.ts";
 import { ROUTING_SET } from "./routing.ts";
 import { SHARES_ASKED_FOR, SHARES_EXPECTED } from "./shares-expected.ts";
@@ -161,7 +162,7 @@ const BROKEN_MESSAGES = ["not sent:", "lost:", "answer lost:", "answer never com
 
 /** By group, the names that must be reached. Of one that begins with `…` only the end matters. */
 export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-  "faults of the sandbox": Object.keys(FAULTS),
+  "faults of the sandbox": [...Object.keys(FAULTS), BILL_LIES],
   "the channel by itself": [
     ...Object.values(CHANNEL_WHIMS).map((whim) => whim.does),
     ...Object.values(DISPUTE_WHIMS),
@@ -189,7 +190,8 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   crashes: ["before a transaction", "after a commit", "after a send", "at some moment", "at its start"],
   transactions: [
     ...TRANSACTION_NAMES,
-    ...times(BROKEN_TRANSACTIONS, TRANSACTION_NAMES),
+    ...DECISION_NAMES,
+    ...times(BROKEN_TRANSACTIONS, [...TRANSACTION_NAMES, ...DECISION_NAMES]),
     "a connection lost between two statements",
     "no connection to be had",
     "a read's connection lost",
@@ -311,12 +313,33 @@ export const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...times(["rows: unmatched,"], NOT_BOOKED),
     ...times(["rows:"], ["matched", "matched, unknown_number", "withdrawn"]),
   ],
+  decisions: [
+    ...times(
+      [
+        "adjust_fee:",
+        "loss:",
+        "offset:",
+        "pay_merchant:",
+        "recover_from_channel, in part:",
+        "recover_from_channel, whole:",
+        "recover_from_merchant:",
+        "what was left:",
+      ],
+      ["carried_out"],
+    ),
+    "recover_from_channel, in part: conflict",
+    "a claim is refused",
+    "a proposal is left",
+    "a proposal is rejected",
+    "one thing twice at once",
+    "two things at once",
+  ],
   fees: times(["sets a schedule:"], FEE_POLICIES),
   "lines of bills": [...times(CHANNELS, ["payment", "refund"]), "stripe dispute"],
 };
 
 /** Runs smaller than this, in payments, may well miss something: not every ambush has had its seed. */
-export const ENOUGH_PAYMENTS = 9_740;
+export const ENOUGH_PAYMENTS = 9_960;
 
 /** What of a group was never reached. */
 export function missingIn(group: string, reached: Counts): readonly string[] {

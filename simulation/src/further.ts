@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<string, PreyKind>> = {
   splittings: "shares",
   receivers: "shares",
   commission: "commission",
+  decisions: "decisions",
   payouts: "payouts",
   bank: "payouts",
   "batches of payouts": "payouts",

@@ -67,7 +67,7 @@ export function openOffice(
 }
 
 /** Runs all of these until each has come to its end. */
-async function together(office: Office, works: readonly (() => Promise<void>)[], maxMs: number) {
+export async function together(office: Office, works: readonly (() => Promise<void>)[], maxMs: number) {
   const { world } = office;
   let open = works.length;
   for (const work of works) {

@@ -106,6 +106,10 @@ const CLOSE_POSTINGS: Readonly<Record<string, string>> = {
   settlement_advances_lock: REPAYING,
 };
 
+/** What people do about breaks. */
+export const DECISION_NAMES: readonly string[] = ["deciding on a break"];
+const DECISIONS: Readonly<Record<string, string>> = { breaks_lock: "deciding on a break" };
+
 const RECEIVING_COMMISSION = "receiving commission";
 const LOCKED_ENTRY = "bank_entry_lock";
 /** What is locked after an entry that paid channels' costs or brought them back, or is commission. */
@@ -166,7 +170,7 @@ export function transactionNamed(statements: readonly string[]): string | null {
     if (told === LOCKED_ENTRY) return AFTER_ENTRY[own[1] as string] ?? (PAYOUT_POSTINGS[told] as string);
     if (told === SPLITTINGS_READ) return OF_SHARES;
     const known = PAYOUT_POSTINGS[told] ?? CLOSE_POSTINGS[told] ?? COMMISSION_TRANSACTIONS[told];
-    return known ?? (TRANSACTIONS[POSTING] as string);
+    return known ?? DECISIONS[told] ?? (TRANSACTIONS[POSTING] as string);
   }
   const name = [
     TRANSACTIONS,

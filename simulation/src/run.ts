@@ -7,15 +7,18 @@ import { checkLeftBreaks } from "./bills.ts";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
 import { checkWorld } from "./checks.ts";
-import { checkCloses, hasOpenDays, setBreakRules } from "./closes.ts";
+import { checkCloses, hasOpenDays, newestReport, setBreakRules } from "./closes.ts";
 import { setCommission } from "./commission.ts";
 import { checkCommission, isCommissionUnderWay } from "./commission-checks.ts";
 import { checkCosts } from "./cost-checks.ts";
 import { setCosts } from "./costs.ts";
+import { checkDecisions } from "./decision-checks.ts";
+import { decideAll, openDeciding } from "./decisions.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
 import { createWords, type Words } from "./ledger-of-words.ts";
+import { sayNonePublished, tradeUnderLies } from "./lies.ts";
 import { type Merchant, makeMerchants } from "./merchants.ts";
 import { breakLines, type Outages, planOutages } from "./outages.ts";
 import { checkOwed } from "./owed-checks.ts";
@@ -50,7 +53,7 @@ export type SeedOptions = {
 };
 
 /** Some ten times what a world takes. */
-const STEPS_MAX = 20_000;
+const STEPS_MAX = 40_000;
 const STEPS_PER_PAYMENT_MAX = 3_000;
 const TAKES_EFFECT_MS = 2_000;
 const MINUTE_MS = 60_000;
@@ -65,6 +68,8 @@ const BEIJING_MS = 8 * HOUR_MS;
 const ROUGH_NIGHTS = 0.3;
 /** From midnight until the last statement has been waited for. */
 const NIGHT_MS = 15 * HOUR_MS;
+/** Until what channels publish in the morning is late; closes go on without it half an hour later. */
+const UNTIL_LATE_MS = 13.5 * HOUR_MS;
 /** In the evening, when what was settled may leave: a bank is asked about it until its statement comes. */
 const UNTIL_PAYDAY_MS = 5 * HOUR_MS;
 /** Most of what is done on it. */
@@ -75,6 +80,8 @@ const STATEMENTS_MS = 2 * HOUR_MS;
 const SECOND_PAYDAYS = 0.2;
 /** Of the others that begin as a month ends: what is left of its costs is paid then. */
 const SECOND_AT_MONTHS_END = 0.5;
+/** So many of the worlds have a day of which the channels' bills lie. */
+const LYING_DAYS = 0.25;
 const AFTERMATH_MAX_MS = 10 * DAY_MS;
 const AFTERMATH_STEP_MS = 6 * HOUR_MS;
 
@@ -103,7 +110,8 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     await scheduler.run(() => false, from(world, TAKES_EFFECT_MS));
     const payments = options.payments;
     await storm(world, { merchants, words, payments, luck, spanMs, outages, sharing, office });
-    await settle({ office, words, firstNumber: payments + 1 }, sharing);
+    const market = { office, words, firstNumber: payments + 1 };
+    await settle(market, sharing);
     lastSteps = [...scheduler.trace.lines];
     violations.push(...(await checkWorld(world, merchants, words)));
     violations.push(...(await checkRouting(world, merchants, settings, outages)));
@@ -116,6 +124,7 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkOwed(office, fees)));
     violations.push(...(await checkCosts(office, minimums)));
     violations.push(...(await checkSameDay(office)));
+    violations.push(...(await leaveToPeople(market)));
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -230,20 +239,42 @@ async function settle(market: Market, sharing: Sharing): Promise<void> {
 /** Another day's trade, of which merchants have their money at once. */
 async function sameDay(world: World, market: Market): Promise<void> {
   const { weather } = world;
-  const pass = (ms: number) => world.scheduler.run(() => false, from(world, ms));
   const isRough = world.chance.stream("weather of the same day").hits(0.5);
   if (isRough || weather.isBadFor("sameDay")) weather.storm();
   const disturbing = disturb(world, PAYDAY_MS, "disturbances of the same day");
   await tradeForToday(market);
   disturbing.stop();
   weather.calm();
-  // Until the channels give up telling it by themselves.
+  await untilTold(market.office);
+}
+
+/** Until the channels give up telling what happened by themselves, and their consoles have told the rest. */
+async function untilTold(office: Office): Promise<void> {
+  const { world, merchants } = office;
+  const pass = (ms: number) => world.scheduler.run(() => false, from(world, ms));
   await pass(CALM_MS);
   await resendLost(world);
   await pass(HOUR_MS);
-  await decideDisputes(world, market.office.merchants);
+  await decideDisputes(world, merchants);
   await pass(HOUR_MS);
-  await rest(world, market.office);
+  await rest(world, office);
+}
+
+/** A later day, of which the bills lie. What own money stands for is paid by what they tell: not so there. */
+async function lyingDay(market: Market): Promise<void> {
+  const { world } = market.office;
+  const luck = world.chance.stream("lying day");
+  const pass = (ms: number) => world.scheduler.run(() => false, from(world, ms));
+  if (world.hasSameDay || (!luck.hits(LYING_DAYS) && !world.weather.isBadFor("decisions"))) return;
+  await tradeUnderLies(market);
+  await pass(untilMidnight(world));
+  if (luck.hits(ROUGH_NIGHTS)) world.weather.night();
+  await pass(UNTIL_LATE_MS);
+  world.weather.calm();
+  // Whatever else they tell is true.
+  await disarmFaults(world);
+  await sayNonePublished(market.office);
+  await untilTold(market.office);
 }
 
 /** What was settled since, in some worlds. */
@@ -291,6 +322,33 @@ async function payOut(world: World, office: Office, { paid }: Sharing): Promise<
   await pass(STATEMENTS_MS);
   await turn(office);
   weather.calm();
+}
+
+/** What no statement explains is decided; what was held for it is settled by the close of the next day. */
+async function leaveToPeople(market: Market): Promise<readonly string[]> {
+  const { office } = market;
+  const { world } = office;
+  const { weather, violations } = world;
+  const known = violations.length;
+  const since = await newestReport(world);
+  await lyingDay(market);
+  const deciding = await openDeciding(office);
+  if (deciding.left.length === 0) {
+    return [...violations.slice(known), ...(await checkDecisions(world, [], []))];
+  }
+  const isRough = world.chance.stream("weather of decisions").hits(0.5);
+  if (isRough || weather.isBadFor("decisions")) weather.storm();
+  const disturbing = disturb(world, HOUR_MS, "disturbances of decisions");
+  const decisions = await decideAll(office, deciding);
+  disturbing.stop();
+  weather.calm();
+  await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
+  await rest(world, office);
+  return [
+    ...violations.slice(known),
+    ...(await checkDecisions(world, deciding.left, decisions)),
+    ...(await checkCloses(world, since)),
+  ];
 }
 
 async function rest(world: World, office: Office): Promise<void> {

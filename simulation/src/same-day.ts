@@ -86,7 +86,8 @@ export async function tradeForToday(market: Market): Promise<void> {
 /** What is still to be split settles on no day at once. */
 const NOTHING_SPLIT: Sharing = { splits: [], receivers: [], paid: [] };
 
-async function order(market: Market, merchant: Merchant, luck: Chance, place: number): Promise<void> {
+/** One order of a later day, within minutes. @param place its number among them, from 1 */
+export async function order(market: Market, merchant: Merchant, luck: Chance, place: number): Promise<void> {
   const { office, words, firstNumber } = market;
   const { world } = office;
   await world.sleep(merchant.owner, luck.integer(SPAN_MS));

@@ -261,7 +261,7 @@ export function platformUrl(path: string): string {
 
 function pathShape(url: string): string {
   return new URL(url).pathname.replace(
-    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|cms|pyt|pyb|opr|rcv|shr)_[0-9a-z]{26}/g,
+    /\b(pay|rfd|dsp|mch|cha|whe|apr|bac|brk|cms|pyt|pyb|opr|rcv|shr)_[0-9a-z]{26}/g,
     "{id}",
   );
 }

@@ -238,6 +238,14 @@ export const MUTANTS: readonly Mutant[] = [
     catchers: [SIMULATION],
   },
   {
+    name: "held-unseen",
+    mistake: "what a channel took back by itself is no break where it told so before its statement",
+    file: "server/src/dayclose/comparing.ts",
+    text: "await deps.breaks.holdUntold(() => goOn())",
+    instead: "await Promise.resolve(0)",
+    catchers: [SIMULATION],
+  },
+  {
     name: "close-not-begun",
     mistake: "the calendar begins no close",
     file: "server/src/dayclose/worker.ts",

@@ -21,7 +21,7 @@ export type ComparingDeps = ScopesDeps & {
   readonly clock: Clock;
   readonly statements: Pick<StatementsRoom, "statements" | "fetching">;
   readonly reconciliation: Pick<Reconciliation, "extract" | "reconcile">;
-  readonly breaks: Pick<Breaks, "apply" | "applyPlain">;
+  readonly breaks: Pick<Breaks, "apply" | "applyPlain" | "holdUntold">;
 };
 
 /**
@@ -172,7 +172,10 @@ function* runsOf(scopes: readonly Scope[]): Iterable<readonly Scope[]> {
   if (run.length > 0) yield run;
 }
 
-/** What was compared becomes breaks; of corrected statements too. */
+/**
+ * What was compared becomes breaks; of corrected statements too. So does what the door holds for people, such
+ * as what channels took back by themselves and told before their statements.
+ */
 export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext): Promise<StepEnd> {
   const total = await countUnapplied(deps.db);
   let applied = 0n;
@@ -189,7 +192,9 @@ export async function applyFindings(deps: ComparingDeps, { goOn }: StepContext):
       applied += 1n;
     });
   }
-  return { end: "done", detail: `${applied} comparisons`, result: { applied } };
+  const held = await deps.breaks.holdUntold(() => goOn());
+  const more = held === 0 ? "" : `; ${held} for what the door holds in suspense`;
+  return { end: "done", detail: `${applied} comparisons${more}`, result: { applied } };
 }
 
 async function scopesToCompare(deps: ComparingDeps, date: string): Promise<readonly DueScope[]> {

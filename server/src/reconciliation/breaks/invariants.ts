@@ -89,6 +89,7 @@ const HELD = sql(
    from breaks
    where case
        when held_by_door and state in ('open', 'proposed') then surplus_effect <> 0 or shortage_effect <> 0
+       when held_by_door and settle_difference > 0 then shortage_effect <> 0
        when held_by_door then surplus_effect <> 0
        when state in ('open', 'proposed')
          then surplus_effect - shortage_effect <> settle_difference - standing_settle

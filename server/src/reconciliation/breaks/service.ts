@@ -7,6 +7,7 @@ import { type Journal, journalById } from "../../ledger/index.ts";
 import type { ApprovalAction } from "../../operators/index.ts";
 import { type Applied, apply } from "./apply.ts";
 import { type CostsDeps, costsOf } from "./costs.ts";
+import { holdUntold } from "./held.ts";
 import { createManualJournals, type ManualJournals } from "./manual-journals.ts";
 import type { Break, BreakEvent, Claim, JournalPurpose } from "./model.ts";
 import { createPeople, type People, type PeopleDeps } from "./people.ts";
@@ -40,6 +41,12 @@ export type Breaks = {
   apply(generationId: Id, goOn: () => Promise<void>): Promise<Applied>;
   /** Applies those of the generations that have nothing to say, at once; gives which. Safe to repeat. */
   applyPlain(generationIds: readonly Id[]): Promise<readonly Id[]>;
+  /**
+   * Makes breaks of what the door holds in suspense and no statement's line tells, of accounts whose
+   * generations are all applied, and ends those whose money has come back; gives how many it has made. Safe
+   * to repeat and to run twice at once.
+   */
+  holdUntold(goOn: () => Promise<void>): Promise<number>;
   /** The unended breaks of these payments, `pending` ones too: their items are not to be settled. */
   openOf(about: {
     readonly merchantId?: Id;
@@ -98,6 +105,7 @@ export function createBreaks(deps: BreaksDeps): Breaks {
       const at = deps.cell.clock.now();
       return deps.cell.transact((tx) => markPlainApplied(tx, ids, at), { repeatable: true });
     },
+    holdUntold: (goOn) => holdUntold(deps, goOn),
     openOf: async ({ paymentIds, merchantId = null }) =>
       paymentIds.length === 0 ? [] : openOfPayments(cell.db, paymentIds, merchantId),
     summary: (dates) => summaryOf(cell.db, dates, cell.clock.now()),

@@ -43,7 +43,9 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     case "hold": {
       const openedAt = existing?.heldByDoor ? existing.openedAt : work.now;
-      const held = work.keep({ ...row, ...UNDECIDED, state: "open", openedAt, heldByDoor: true });
+      // What was decided before, and taken back, has journals of the round before.
+      const round = existing?.endedAt == null ? row.round : Math.max(row.round, 1) + 1;
+      const held = work.keep({ ...row, ...UNDECIDED, state: "open", openedAt, round, heldByDoor: true });
       if (!existing?.heldByDoor) {
         work.tell(row, "opened", "The door booked what went back; the shortage is to be resolved.");
       }

@@ -14,6 +14,10 @@ const COLUMNS = `
   contradiction, standing_resolution, standing_settle, standing_fee, proposal_id, rule_id, paid_to`;
 export const BREAK_COLUMNS: string = COLUMNS;
 
+/** How the keys of breaks begin that no line of a statement is about: see held.ts. */
+export const BY_DOOR = "by the door/";
+const OF_STATEMENTS = `match_key not like '${BY_DOOR}%'`;
+
 /** In the order of the columns above, with what each is in an array. */
 const TYPES = {
   id: "uuid",
@@ -136,7 +140,9 @@ export function findingsAfter(db: Db, id: Id, after: number, limit: number): Pro
   return db.all<PlacedFinding>(findingsSql, [id, after, limit]);
 }
 
-const ABOUT = "channel_account_id = $1 and (match_key = any($2::text[]) or attempt_id = any($3::uuid[]))";
+const ABOUT =
+  "channel_account_id = $1 and (match_key = any($2::text[]) or attempt_id = any($3::uuid[])) " +
+  `and ${OF_STATEMENTS}`;
 
 const ofKeysSql = sql(
   "breaks_of_keys",
@@ -224,6 +230,7 @@ const goneSql = sql(
      )
      and b.resolution is distinct from 'explained'
      and b.resolution is distinct from 'undone'
+     and b.${OF_STATEMENTS}
      and not ${toldBy("$5")}
    order by b.id
    limit $6`,

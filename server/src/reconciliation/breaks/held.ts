@@ -1,0 +1,158 @@
+/**
+ * What the door holds in suspense for people and no line of a statement tells: what a channel took back by
+ * itself and told by an answer or a notification, and a surplus whose refund has failed for good. Statement
+ * and books agree about it, so that nothing is found. It is a break all the same: somebody must bear it, or
+ * have it. Where the money comes back, or a statement tells it after all, it is none any more.
+ *
+ * What a statement told first is a break of its line, with the account's lock and its generation. Of the rest
+ * is looked for once every generation of the account is applied: none of them is about to make a break of it.
+ */
+import type { Id } from "../../kernel/ids.ts";
+import { moneyText } from "../../kernel/money.ts";
+import { lockDay } from "../../ledger/index.ts";
+import type { Break } from "./model.ts";
+import { lockAccount } from "./store.ts";
+import { heldKey, lockHeld, type Side, type Untold, untoldAfter, untoldOf } from "./store-held.ts";
+import type { ApplyDeps } from "./under-lock.ts";
+import { end, openWork, type Work } from "./work.ts";
+
+/** Those of one look. */
+const PAGE = 500;
+
+/**
+ * Makes breaks of all that the door holds and no break tells, and ends those whose money has come back. Safe
+ * to repeat and to run twice at once; gives how many breaks it has made. `goOn` is awaited between
+ * transactions, and what it throws ends the work there.
+ */
+export async function holdUntold(deps: ApplyDeps, goOn: () => Promise<void>): Promise<number> {
+  let made = 0;
+  for (let after: Id | null = null; ; ) {
+    await goOn();
+    const page = await untoldAfter(deps.cell.db, after, PAGE);
+    for (const { channelAccountId, paymentId } of page) {
+      await goOn();
+      made += await holdOf(deps, channelAccountId, paymentId);
+    }
+    if (page.length < PAGE) return made;
+    after = page.at(-1)?.paymentId ?? null;
+  }
+}
+
+async function holdOf(deps: ApplyDeps, channelAccountId: Id, paymentId: Id): Promise<number> {
+  const { cell, channels } = deps;
+  const account = await channels.account(channelAccountId);
+  if (account === null) throw new Error(`there is no channel account ${channelAccountId}`);
+  let made = 0;
+  await cell.transact(
+    async (tx) => {
+      made = 0;
+      const day = await lockDay(tx, cell.cell);
+      await lockAccount(tx, channelAccountId);
+      const locked = await lockHeld(tx, channelAccountId, paymentId);
+      for (const untold of await untoldOf(tx, channelAccountId, paymentId)) {
+        const teller = { reconciliationId: untold.reconciliationId };
+        const work = openWork({ cell, tx, day, now: cell.clock.now(), locked, teller });
+        if (untold.amount < 0n) {
+          const own = locked.filter(({ settleDifference }) => sideOf(settleDifference) === untold.side);
+          giveBack(work, own, -untold.amount);
+        } else {
+          hold(work, { ...untold, merchantId: account.merchantId }, cell.newId());
+          made += 1;
+        }
+        await work.write();
+      }
+    },
+    { repeatable: true },
+  );
+  return made;
+}
+
+function sideOf(difference: bigint): Side {
+  return difference > 0n ? "surplus" : "shortage";
+}
+
+/** What such a break is called where a statement tells it, and what people read of it. */
+const KINDS = {
+  surplus: {
+    kind: "payment_theirs_only",
+    sign: 1n,
+    found: "is more than the payment needed, and could not be given back",
+    opened: "The door holds it in suspense; who has it is to be decided.",
+  },
+  shortage: {
+    kind: "refund_theirs_only",
+    sign: -1n,
+    found: "was taken back by the channel by itself, which it told before its statement did",
+    opened: "The door booked what went back; the shortage is to be resolved.",
+  },
+} as const;
+
+function hold(work: Work, untold: Untold & { readonly merchantId: Id }, id: Id): void {
+  const { channelAccountId, merchantId, channelDate, currency, paymentId, attemptId, memo } = untold;
+  const { reconciliationId, amount, side } = untold;
+  const { kind, sign, found, opened } = KINDS[side];
+  const row: Break = {
+    id,
+    channelAccountId,
+    merchantId,
+    channelDate,
+    kind,
+    side: "theirs",
+    matchKey: heldKey(untold),
+    currency,
+    theirsAmount: null,
+    oursAmount: null,
+    settleDifference: sign * amount,
+    feeDifference: 0n,
+    paymentId,
+    attemptId,
+    refundId: null,
+    theirs: null,
+    ours: null,
+    state: "open",
+    firstReconciliationId: reconciliationId,
+    lastReconciliationId: reconciliationId,
+    foundAt: work.now,
+    openedAt: work.now,
+    ownerId: null,
+    resolution: null,
+    explanation: null,
+    endedAt: null,
+    memo,
+    round: 0,
+    suspenseJournalId: null,
+    surplusEffect: 0n,
+    shortageEffect: 0n,
+    pendingEffect: 0n,
+    heldByDoor: true,
+    partnerId: null,
+    contradiction: null,
+    standingResolution: null,
+    standingSettle: 0n,
+    standingFee: 0n,
+    proposalId: null,
+    ruleId: null,
+    paidTo: null,
+  };
+  work.keep(row);
+  work.tell(row, "found", `${moneyText({ amount, currency })} ${found}.`);
+  work.tell(row, "opened", opened);
+}
+
+/** The newest first, as far as nobody has decided: what was decided about stays as it is. */
+function giveBack(work: Work, rows: readonly Break[], amount: bigint): void {
+  let left = amount;
+  for (const row of rows.toReversed()) {
+    if (left === 0n) return;
+    const { sign } = KINDS[sideOf(row.settleDifference)];
+    const held = sign * row.settleDifference;
+    const isAll = held <= left;
+    const back = isAll ? held : left;
+    left -= back;
+    const rest = work.keep({ ...row, settleDifference: sign * (held - back) });
+    const text = moneyText({ amount: back, currency: row.currency });
+    const sentence = `${text} of it is in suspense no more: it came back, or a statement tells it by itself.`;
+    if (isAll) end(work, rest, "explained", sentence);
+    else work.tell(rest, "changed", sentence);
+  }
+}

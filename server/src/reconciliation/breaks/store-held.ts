@@ -1,0 +1,175 @@
+/** The SQL of what the door holds in suspense and no statement's line tells: see held.ts. */
+import { type Db, sql, type Tx } from "../../kernel/database.ts";
+import type { Id } from "../../kernel/ids.ts";
+import type { Currency } from "../../kernel/money.ts";
+import type { Break } from "./model.ts";
+import { BREAK_COLUMNS, BY_DOOR } from "./store.ts";
+
+export type Side = "surplus" | "shortage";
+
+/** What of a payment's suspense at one account, on one side, its breaks do not tell. */
+export type Untold = {
+  readonly channelAccountId: Id;
+  readonly paymentId: Id;
+  readonly side: Side;
+  readonly attemptId: Id | null;
+  readonly currency: Currency;
+  readonly memo: boolean;
+  /** Of the newest of it. */
+  readonly channelDate: string;
+  /** Above zero: more is in suspense than breaks tell; below: less. */
+  readonly amount: bigint;
+  /** Breaks that tell of it already. */
+  readonly rows: bigint;
+  /** The account's newest generation. */
+  readonly reconciliationId: Id;
+};
+
+/** What such a break is called; how many the payment had before tells it from the others. */
+export function heldKey({ paymentId, side, rows }: Pick<Untold, "paymentId" | "side" | "rows">): string {
+  return `${BY_DOOR}${paymentId}/${side}/${rows}`;
+}
+
+/** Of breaks `b` those of no line that nobody has decided about. */
+const UNDECIDED = `b.held_by_door
+       and b.match_key like '${BY_DOOR}%'
+       and b.state in ('open', 'proposed')`;
+
+// The door's own journals on suspense: those of breaks, and what people wrote into the ledger, are apart.
+const door = (ofJournals: string) => `
+   door as (
+     select j.channel_account_id, j.subject_id as payment_id,
+       case when a.code like '%surplus' then 'surplus' else 'shortage' end as side,
+       a.currency, a.code like 'memo\\_%' as memo,
+       sum(case when a.code like '%surplus' then -e.amount else e.amount end)::bigint as amount,
+       max(coalesce(j.channel_date, j.accounting_date)) as channel_date
+     from accounts a
+     join entries e on e.account_id = a.id
+     join journals j on j.id = e.journal_id
+     where a.code in ('suspense_surplus', 'memo_suspense_surplus', 'suspense_shortage',
+         'memo_suspense_shortage')
+       and a.last_seq > 0
+       and j.kind not in ('manual_correction', 'reversal')
+       and j.channel_account_id is not null
+       and not exists (select from break_journals k where k.journal_id = j.id)
+       and ${ofJournals}
+     group by j.channel_account_id, j.subject_id, a.currency, a.code
+   )`;
+
+// Where a corrected statement drops the line of one, what the door booked is in suspense all the same.
+const told = (ofBreaks: string) => `
+   told as (
+     select channel_account_id, payment_id,
+       case when settle_difference > 0 then 'surplus' else 'shortage' end as side,
+       sum(abs(settle_difference))::bigint as amount
+     from breaks
+     where held_by_door
+       and state <> 'voided'
+       and ${ofBreaks}
+     group by 1, 2, 3
+   )`;
+
+// A surplus is on its way back while anything of its payment is under way.
+const IS_FOR_PEOPLE = `
+     case
+       when d.amount < coalesce(t.amount, 0) then exists (
+         select
+         from breaks b
+         where b.channel_account_id = d.channel_account_id
+           and b.payment_id = d.payment_id
+           and (b.settle_difference > 0) = (d.side = 'surplus')
+           and ${UNDECIDED}
+       )
+       when d.side = 'surplus' then not exists (
+           select from attempts x where x.payment_id = d.payment_id and x.finished_at is null
+         )
+         and not exists (
+           select from refunds x where x.payment_id = d.payment_id and x.finished_at is null
+         )
+         and not exists (
+           select from disputes x where x.payment_id = d.payment_id and x.finished_at is null
+         )
+       else true
+     end`;
+
+const ATTEMPT = `
+   select id
+     from attempts
+     where payment_id = d.payment_id
+       and channel_account_id = d.channel_account_id
+     order by (surplus is not null) = (d.side = 'surplus') desc, taken_back desc, id
+     limit 1`;
+
+const NEWEST = `
+   select id
+     from reconciliations
+     where channel_account_id = d.channel_account_id
+     order by id desc
+     limit 1`;
+
+const untold = (ofJournals: string, ofBreaks: string) => `
+   with ${door(ofJournals)}, ${told(ofBreaks)}
+   select d.channel_account_id, d.payment_id, d.side, o.id as attempt_id, d.currency, d.memo, d.channel_date,
+     d.amount - coalesce(t.amount, 0) as amount, n.id as reconciliation_id,
+     (
+       select count(*)
+       from breaks b
+       where b.channel_account_id = d.channel_account_id
+         and b.payment_id = d.payment_id
+         and b.held_by_door
+     ) as rows
+   from door d
+   left join told t on t.channel_account_id = d.channel_account_id
+     and t.payment_id = d.payment_id
+     and t.side = d.side
+   left join lateral (${ATTEMPT}) o on true
+   join lateral (${NEWEST}) n on true
+   where d.amount <> coalesce(t.amount, 0)
+     and not exists (
+       select
+       from reconciliations r
+       where r.channel_account_id = d.channel_account_id
+         and r.state = 'found'
+     )
+     and ${IS_FOR_PEOPLE}`;
+
+const NONE = "'00000000-0000-0000-0000-000000000000'::uuid";
+
+const untoldSql = sql(
+  "breaks_held_untold",
+  `${untold(`j.subject_id > coalesce($1, ${NONE})`, "payment_id is not null")}
+   order by d.payment_id, d.channel_account_id, d.side
+   limit $2`,
+);
+
+/** Of payments after this one, in their order. */
+export function untoldAfter(db: Db, after: Id | null, limit: number): Promise<Untold[]> {
+  return db.all<Untold>(untoldSql, [after, limit]);
+}
+
+const untoldOfSql = sql(
+  "breaks_held_untold_of",
+  `${untold("j.channel_account_id = $1 and j.subject_id = $2", "channel_account_id = $1 and payment_id = $2")}
+   order by d.side`,
+);
+
+/** The same of one payment at one account; none: breaks tell all of it, or may be about to. */
+export function untoldOf(tx: Tx, channelAccountId: Id, paymentId: Id): Promise<Untold[]> {
+  return tx.all<Untold>(untoldOfSql, [channelAccountId, paymentId]);
+}
+
+const lockSql = sql(
+  "breaks_held_lock",
+  `select ${BREAK_COLUMNS}
+   from breaks b
+   where b.channel_account_id = $1
+     and b.payment_id = $2
+     and ${UNDECIDED}
+   order by b.id
+   for no key update`,
+);
+
+/** Locks the breaks of it that no line tells and nobody has decided about. */
+export function lockHeld(tx: Tx, channelAccountId: Id, paymentId: Id): Promise<Break[]> {
+  return tx.all<Break>(lockSql, [channelAccountId, paymentId]);
+}
