@@ -29,6 +29,8 @@ const unendedSql = sql(
    from breaks
    where ended_at is null
      and merchant_id = any($1::uuid[])
+     -- A surplus that the door holds is beside what the payment is paid by.
+     and not (held_by_door and settle_difference > 0)
    order by id`,
 );
 

@@ -23,6 +23,7 @@ import {
   stepOf,
 } from "./decide.ts";
 import { explainGone } from "./gone.ts";
+import { readShortages } from "./held.ts";
 import type { Break } from "./model.ts";
 import { type Parting, part } from "./pairs.ts";
 import { release, unplace } from "./placed.ts";
@@ -40,6 +41,7 @@ import {
   type PlacedFinding,
   type Topics,
 } from "./store.ts";
+import type { OfPayments } from "./store-held.ts";
 import { type About, type AccountsOpening, type ApplyDeps, underLock } from "./under-lock.ts";
 import { openWork, type Work } from "./work.ts";
 
@@ -131,9 +133,10 @@ async function applyChunk(
     const now = deps.cell.clock.now();
     const work = openWork({ cell: deps.cell, tx, day, now, locked, teller });
     const context = { ...about, newId: deps.cell.newId };
+    const shortages = await readShortages(tx, missingOf(account, findings, answers));
     for (const found of findings) {
-      const said = answers.get(found.place) ?? null;
-      const finding = named(found, said);
+      const answered = answers.get(found.place) ?? null;
+      const finding = named(found, answered);
       const { matchKey, attemptId } = finding;
       // With those that this chunk has made.
       const alike = () =>
@@ -148,6 +151,9 @@ async function applyChunk(
         known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
+      const isNew = existing === null || existing.endedAt !== null;
+      const isTwice = isNew && answered?.end === "missing" && shortages.isTold(finding);
+      const said = isTwice ? { ...answered, end: "booked" as const } : answered;
       const partner = partnerOf(finding, others);
       const half = halfOfPlaced(finding, alike());
       const answer = answerOf(said, finding, { existing, others: alike() });
@@ -236,6 +242,21 @@ async function askDoor(
     }),
   );
   return new Map(answers.filter((answer) => answer !== null));
+}
+
+/** The payments of which the door has booked something as missing that these lines tell. */
+function missingOf(
+  { id: channelAccountId, merchantId }: ChannelAccount,
+  findings: readonly PlacedFinding[],
+  answers: ReadonlyMap<number, StatementAnswer>,
+): OfPayments {
+  const missing = [...answers.values()].flatMap((one) => (one.end === "missing" ? one.paymentId : []));
+  return {
+    merchantId,
+    channelAccountId,
+    paymentIds: [...new Set(missing)],
+    currencies: [...new Set(findings.map(({ currency }) => currency))],
+  };
 }
 
 function openingsOf(account: ChannelAccount, findings: readonly Finding[]): AccountsOpening[] {

@@ -7,7 +7,7 @@ import { handsOn } from "../../payments/testing/hands.ts";
 import { decidedReversalsOf } from "../reading.ts";
 import { writeGeneration } from "./testing/generations.ts";
 import { lineOf, order } from "./testing/orders.ts";
-import { DATE, hire, openWorld, type Person, type World } from "./testing/world.ts";
+import { DATE, hire, NEXT, openWorld, type Person, type World } from "./testing/world.ts";
 
 let platform: TestPlatform;
 let [mei, jun]: Person[] = [];
@@ -153,15 +153,63 @@ test("what a statement told first is a break already; dropped and told again it 
     (await open(world)).map(({ settle_difference }) => settle_difference),
     [-4_000],
   );
+  // Told again, whatever became of what tells it meanwhile: it is booked once, and one break tells it.
   await world.found([line]);
-  assert.equal(await holdUntold(), 0);
+  assert.deepEqual(await world.state("T4"), [["resolved", "placed", 0n]]);
+  const [row, ...more] = await open(world);
+  assert.deepEqual([row.settle_difference, more], [-4_000, []]);
+  await bear(row.id);
+  await world.found([]);
+  await world.found([line]);
+  assert.deepEqual([await holdUntold(), await open(world), await missing(world)], [0, [], 0n]);
+});
+
+/** A refund at the channel's console of which nobody here knows, as a file tells it; below zero: it came back. */
+function atTheConsole(payment: Json, number: string, amount: number) {
+  const sum = { amount: String(-amount), settle_amount: String(-amount), fee: "0" };
+  const theirs = lineOf(payment, { kind: "refund", channel_refund_no: number, ...sum });
+  const figures = { theirsAmount: BigInt(-amount), settleDifference: BigInt(-amount), feeDifference: 0n };
+  return { matchKey: `${number}/${amount}`, kind: "refund_theirs_only", theirs, ...figures } as const;
+}
+
+test("of what a file tells what breaks of no line tell already is told once", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  await world.found([]);
+  await takeBack(world, payment, 300);
+  assert.equal(await holdUntold(), 1);
+  // By its number it is 500, of which 300 were told without one.
+  await world.found([atTheConsole(payment, "P1", 500)]);
+  assert.equal(await missing(world), 500n);
+  assert.equal(await holdUntold(), 1);
   const rows = await open(world);
   assert.deepEqual(
-    rows.map(({ match_key }) => match_key),
-    ["T4"],
+    rows.map(({ settle_difference }) => settle_difference),
+    [-200, -300],
   );
-  await bear(rows[0].id);
+  for (const { id } of rows) await bear(id);
+  assert.deepEqual([await holdUntold(), await missing(world)], [0, 0n]);
+});
+
+test("what came back since is not decided about, and the next close ends its break", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  await world.found([atTheConsole(payment, "B1", 300)]);
+  await world.found([]);
+  await bear((await open(world))[0].id);
+  await world.found([atTheConsole(payment, "B1", 300)]);
+  await world.found([]);
+  assert.equal(await holdUntold(), 1);
+  const [row] = await open(world);
+  const approval = await (mei as Person).propose(row.id, "recover_from_merchant");
+  const came = atTheConsole(payment, "B1", -300);
+  await world.found([came], { channelDate: NEXT });
   assert.equal(await missing(world), 0n);
+  const refused = await (jun as Person).decide(approval, "approve");
+  assert.match(JSON.stringify(refused.body), /come back since/);
+  assert.equal(await holdUntold(), 0);
+  assert.deepEqual(await open(world), []);
+  assert.equal((await platform.ops("GET", `/v1/ops/breaks/${row.id}`)).body.resolution, "explained");
 });
 
 test("a surplus whose refund has failed for good is a break, and the merchant may have it", async () => {

@@ -7,17 +7,29 @@
  * What a statement told first is a break of its line, with the account's lock and its generation. Of the rest
  * is looked for once every generation of the account is applied: none of them is about to make a break of it.
  */
+import type { Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { moneyText } from "../../kernel/money.ts";
 import { lockDay } from "../../ledger/index.ts";
 import type { Break } from "./model.ts";
-import { lockAccount } from "./store.ts";
-import { heldKey, lockHeld, type Side, type Untold, untoldAfter, untoldOf } from "./store-held.ts";
+import { BY_DOOR, lockAccount } from "./store.ts";
+import {
+  heldKey,
+  lockHeld,
+  type OfPayments,
+  type Side,
+  suspenseOf,
+  type Untold,
+  untoldAfter,
+  untoldOf,
+} from "./store-held.ts";
 import type { ApplyDeps } from "./under-lock.ts";
 import { end, openWork, type Work } from "./work.ts";
 
 /** Those of one look. */
 const PAGE = 500;
+/** Payments of one transaction. */
+const CHUNK = 100;
 
 /**
  * Makes breaks of all that the door holds and no break tells, and ends those whose money has come back. Safe
@@ -25,46 +37,70 @@ const PAGE = 500;
  * transactions, and what it throws ends the work there.
  */
 export async function holdUntold(deps: ApplyDeps, goOn: () => Promise<void>): Promise<number> {
+  const { cell } = deps;
   let made = 0;
   for (let after: Id | null = null; ; ) {
     await goOn();
-    const page = await untoldAfter(deps.cell.db, after, PAGE);
-    for (const { channelAccountId, paymentId } of page) {
-      await goOn();
-      made += await holdOf(deps, channelAccountId, paymentId);
+    const page: readonly Untold[] = await pageAfter(cell, after);
+    for (const [channelAccountId, own] of Map.groupBy(page, (one) => one.channelAccountId)) {
+      for (let at = 0; at < own.length; at += CHUNK) {
+        await goOn();
+        made += await holdOf(deps, channelAccountId, own.slice(at, at + CHUNK));
+      }
     }
     if (page.length < PAGE) return made;
     after = page.at(-1)?.paymentId ?? null;
   }
 }
 
-async function holdOf(deps: ApplyDeps, channelAccountId: Id, paymentId: Id): Promise<number> {
+/** On a writer's connection, whose plans never read whole tables. */
+function pageAfter(cell: ApplyDeps["cell"], after: Id | null): Promise<readonly Untold[]> {
+  return cell.transact((tx) => untoldAfter(tx, after, PAGE), { repeatable: true });
+}
+
+async function holdOf(deps: ApplyDeps, channelAccountId: Id, seen: readonly Untold[]): Promise<number> {
   const { cell, channels } = deps;
   const account = await channels.account(channelAccountId);
   if (account === null) throw new Error(`there is no channel account ${channelAccountId}`);
+  const { merchantId } = account;
+  const payments = {
+    merchantId,
+    channelAccountId,
+    paymentIds: [...new Set(seen.map(({ paymentId }) => paymentId))],
+    currencies: [...new Set(seen.map(({ currency }) => currency))],
+  };
   let made = 0;
   await cell.transact(
     async (tx) => {
       made = 0;
       const day = await lockDay(tx, cell.cell);
       await lockAccount(tx, channelAccountId);
-      const locked = await lockHeld(tx, channelAccountId, paymentId);
-      for (const untold of await untoldOf(tx, channelAccountId, paymentId)) {
-        const teller = { reconciliationId: untold.reconciliationId };
-        const work = openWork({ cell, tx, day, now: cell.clock.now(), locked, teller });
-        if (untold.amount < 0n) {
-          const own = locked.filter(({ settleDifference }) => sideOf(settleDifference) === untold.side);
-          giveBack(work, own, -untold.amount);
-        } else {
-          hold(work, { ...untold, merchantId: account.merchantId }, cell.newId());
+      const locked = await lockHeld(tx, payments);
+      const untold = await untoldOf(tx, payments);
+      const [first] = untold;
+      if (first === undefined) return;
+      const teller = { reconciliationId: first.reconciliationId };
+      const work = openWork({ cell, tx, day, now: cell.clock.now(), locked, teller });
+      for (const one of untold) {
+        if (one.amount < 0n) giveBack(work, ownOf(locked, one), -one.amount);
+        else {
+          hold(work, { ...one, merchantId }, cell.newId());
           made += 1;
         }
-        await work.write();
       }
+      await work.write();
     },
     { repeatable: true },
   );
   return made;
+}
+
+function ownOf(rows: readonly Break[], { paymentId, side }: Untold): readonly Break[] {
+  return rows.filter((row) => row.paymentId === paymentId && sideOf(row.settleDifference) === side);
+}
+
+function isOfNoLine({ heldByDoor, matchKey }: Break): boolean {
+  return heldByDoor && matchKey.startsWith(BY_DOOR);
 }
 
 function sideOf(difference: bigint): Side {
@@ -155,4 +191,41 @@ function giveBack(work: Work, rows: readonly Break[], amount: bigint): void {
     if (isAll) end(work, rest, "explained", sentence);
     else work.tell(rest, "changed", sentence);
   }
+}
+
+/** Of a payment's shortage what breaks tell, as a chunk of findings makes breaks of lines. */
+export type Shortages = {
+  /** Whether a line tells what breaks of no line tell already; otherwise it is counted as told by its own. */
+  isTold(about: { readonly paymentId: Id | null; readonly settleDifference: bigint }): boolean;
+};
+
+/** Reads them under the account's lock, after the door has booked what the lines tell. */
+export async function readShortages(tx: Tx, payments: OfPayments): Promise<Shortages> {
+  const rows = payments.paymentIds.length === 0 ? [] : await suspenseOf(tx, payments);
+  const told = rows.filter(({ side, ofNoLine }) => side === "shortage" && ofNoLine > 0n);
+  const left = new Map(told.map(({ paymentId, untold }) => [paymentId, untold]));
+  return {
+    isTold: ({ paymentId, settleDifference }) => {
+      const untold = paymentId === null ? undefined : left.get(paymentId);
+      if (paymentId === null || untold === undefined) return false;
+      if (untold < -settleDifference) return true;
+      left.set(paymentId, untold + settleDifference);
+      return false;
+    },
+  };
+}
+
+/**
+ * Why nobody decides about a break of no line now, in one sentence; null: its money is in suspense. The door may
+ * have booked that it came back since the break was looked at.
+ */
+export async function heldRefusal(tx: Tx, about: Break): Promise<string | null> {
+  const { channelAccountId, merchantId, paymentId, currency } = about;
+  if (paymentId === null || !isOfNoLine(about)) return null;
+  const payments = { channelAccountId, merchantId, paymentIds: [paymentId], currencies: [currency] };
+  const held = await suspenseOf(tx, payments);
+  const side = sideOf(about.settleDifference);
+  return held.some((one) => one.side === side && one.untold < 0n)
+    ? "some of its money has come back since: the next close says what is left of it"
+    : null;
 }

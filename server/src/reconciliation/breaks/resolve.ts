@@ -10,6 +10,7 @@ import { lockDay } from "../../ledger/index.ts";
 import type { Merchants } from "../../merchants/index.ts";
 import type { Actor, Approval, ApprovalAction, Operators } from "../../operators/index.ts";
 import type { Refunds } from "../../payments/index.ts";
+import { heldRefusal } from "./held.ts";
 import { type Break, type Claim, RESOLUTIONS, type Resolution, type Wish } from "./model.ts";
 import { againstFigures, carryOutOffset, findAgainst, offsetPlan, offsetRefusal } from "./offset.ts";
 import { ownerRefusal } from "./owner.ts";
@@ -179,7 +180,10 @@ async function carryOut(
     if (isDone(present, claim, approval)) return;
     const amount = movedOf(resolution, present, claim);
     refused =
-      staleness(present, amount, approval) ?? refusalOf(resolution, present, { ...around, claim }) ?? ofOwner;
+      staleness(present, amount, approval) ??
+      refusalOf(resolution, present, { ...around, claim }) ??
+      ofOwner ??
+      (await heldRefusal(work.tx, present));
     if (refused !== null) return;
     const plan = planOf(resolution, present, { gross, claim });
     const { newId } = deps.cell;

@@ -53,7 +53,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       return;
     }
     case "place": {
-      const free = await takeBack(work, uncovered(row), context.newId);
+      const free = await takeBack(work, { ...uncovered(row), heldByDoor: false }, context.newId);
       const placed = end(work, free, "placed", bookedSentence(context) ?? "The door booked it.");
       if (context.half !== null) await join(work, context.half, placed, context);
       return;
