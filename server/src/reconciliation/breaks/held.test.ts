@@ -164,7 +164,7 @@ test("what a statement told first is a break already; dropped and told again it 
   assert.deepEqual([await holdUntold(), await open(world), await missing(world)], [0, [], 0n]);
 });
 
-/** A refund at the channel's console of which nobody here knows, as a file tells it; below zero: it came back. */
+/** A refund at the channel's console of which nobody knows, as a file tells it; below zero: it came back. */
 function atTheConsole(payment: Json, number: string, amount: number) {
   const sum = { amount: String(-amount), settle_amount: String(-amount), fee: "0" };
   const theirs = lineOf(payment, { kind: "refund", channel_refund_no: number, ...sum });

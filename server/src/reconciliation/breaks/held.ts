@@ -216,8 +216,8 @@ export async function readShortages(tx: Tx, payments: OfPayments): Promise<Short
 }
 
 /**
- * Why nobody decides about a break of no line now, in one sentence; null: its money is in suspense. The door may
- * have booked that it came back since the break was looked at.
+ * Why nobody decides about a break of no line now, in one sentence; null: its money is in suspense. The door
+ * may have booked that it came back since the break was looked at.
  */
 export async function heldRefusal(tx: Tx, about: Break): Promise<string | null> {
   const { channelAccountId, merchantId, paymentId, currency } = about;

@@ -144,7 +144,8 @@ const CODES = [
 ] as const;
 
 const NONE = "'00000000-0000-0000-0000-000000000000'::uuid";
-const OF_ALL = `a.code in (${CODES.map((code) => `'${code}'`).join(", ")}) and j.subject_id > coalesce($1, ${NONE})`;
+const OF_ALL = `a.code in (${CODES.map((code) => `'${code}'`).join(", ")})
+       and j.subject_id > coalesce($1, ${NONE})`;
 
 const untoldSql = sql(
   "breaks_held_untold",
