@@ -11,7 +11,7 @@ import type { Tx } from "../../kernel/database.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { moneyText } from "../../kernel/money.ts";
 import { lockDay } from "../../ledger/index.ts";
-import type { Break } from "./model.ts";
+import { type Break, UNTOUCHED } from "./model.ts";
 import { BY_DOOR, lockAccount } from "./store.ts";
 import {
   heldKey,
@@ -149,26 +149,10 @@ function hold(work: Work, untold: Untold & { readonly merchantId: Id }, id: Id):
     firstReconciliationId: reconciliationId,
     lastReconciliationId: reconciliationId,
     foundAt: work.now,
-    openedAt: work.now,
-    ownerId: null,
-    resolution: null,
-    explanation: null,
-    endedAt: null,
     memo,
-    round: 0,
-    suspenseJournalId: null,
-    surplusEffect: 0n,
-    shortageEffect: 0n,
-    pendingEffect: 0n,
+    ...UNTOUCHED,
+    openedAt: work.now,
     heldByDoor: true,
-    partnerId: null,
-    contradiction: null,
-    standingResolution: null,
-    standingSettle: 0n,
-    standingFee: 0n,
-    proposalId: null,
-    ruleId: null,
-    paidTo: null,
   };
   work.keep(row);
   work.tell(row, "found", `${moneyText({ amount, currency })} ${found}.`);

@@ -86,6 +86,29 @@ export type Break = Omit<Finding, "pending"> & {
   readonly paidTo: Id | null;
 };
 
+/** Of a break to which nobody has done anything, and which holds nothing. */
+export const UNTOUCHED = {
+  openedAt: null,
+  ownerId: null,
+  resolution: null,
+  explanation: null,
+  endedAt: null,
+  round: 0,
+  suspenseJournalId: null,
+  surplusEffect: 0n,
+  shortageEffect: 0n,
+  pendingEffect: 0n,
+  heldByDoor: false,
+  partnerId: null,
+  contradiction: null,
+  standingResolution: null,
+  standingSettle: 0n,
+  standingFee: 0n,
+  proposalId: null,
+  ruleId: null,
+  paidTo: null,
+} as const satisfies Partial<Break>;
+
 export type JournalPurpose = "suspense" | "taken_back" | "resolution" | "undone";
 
 export type BreakEventKind =

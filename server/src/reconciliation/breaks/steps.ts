@@ -3,7 +3,7 @@ import type { Id } from "../../kernel/ids.ts";
 import type { StatementAnswer } from "../../payments/index.ts";
 import type { Finding } from "../model.ts";
 import { isFree, type Step } from "./decide.ts";
-import { type Break, isByDoor, isDecided, openDifference, type Resolution } from "./model.ts";
+import { type Break, isByDoor, isDecided, openDifference, type Resolution, UNTOUCHED } from "./model.ts";
 import { coverOf, otherHalf, pair } from "./pairs.ts";
 import type { About } from "./under-lock.ts";
 import { end, suspend, suspending, takeBack, undoResolution, type Work } from "./work.ts";
@@ -147,26 +147,8 @@ function tellFound(work: Work, context: StepContext): Break {
     state: "pending",
     firstReconciliationId: generation.id,
     foundAt: work.now,
-    openedAt: null,
-    ownerId: null,
-    resolution: null,
-    explanation: null,
-    endedAt: null,
     memo: account.fundFlow !== "through_platform",
-    round: 0,
-    suspenseJournalId: null,
-    surplusEffect: 0n,
-    shortageEffect: 0n,
-    pendingEffect: 0n,
-    heldByDoor: false,
-    partnerId: null,
-    contradiction: null,
-    standingResolution: null,
-    standingSettle: 0n,
-    standingFee: 0n,
-    proposalId: null,
-    ruleId: null,
-    paidTo: null,
+    ...UNTOUCHED,
   };
   work.tell(made, "found", figures(finding));
   return made;
