@@ -212,6 +212,26 @@ test("what came back since is not decided about, and the next close ends its bre
   assert.equal((await platform.ops("GET", `/v1/ops/breaks/${row.id}`)).body.resolution, "explained");
 });
 
+test("what the channel has made good stays so where a file drops the line", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  const line = atTheConsole(payment, "C1", 300);
+  await world.found([line]);
+  const id = await world.idOf(line.matchKey);
+  const claim = (body: object) => (mei as Person).ask("POST", `/v1/ops/breaks/${id}/claim`, body);
+  assert.equal((await claim({ claim_no: "C" })).status, 200);
+  assert.equal((await claim({ claim_no: "C", state: "paid", evidence: "L-1" })).status, 200);
+  const approval = await (mei as Person).propose(id, "recover_from_channel");
+  assert.equal((await (jun as Person).decide(approval, "approve")).status, 200);
+  for (const told of [[], [line], []]) {
+    await world.found(told);
+    assert.deepEqual(await world.state(line.matchKey), [["resolved", "recover_from_channel", 300n]]);
+    assert.equal(await holdUntold(), 0);
+  }
+  assert.equal(await missing(world), 0n);
+  await assertInvariants(platform);
+});
+
 test("a surplus whose refund has failed for good is a break, and the merchant may have it", async () => {
   const world = await openWorld(platform);
   const payment = await order(world);

@@ -187,6 +187,13 @@ export async function contradict(
     await change(work, undone, context);
     return;
   }
+  if (isGone && before.heldByDoor) {
+    // What the door has booked stays booked, and the channel has made it good: what the books tell of it and
+    // the statement does not is a break of its own.
+    work.keep(row);
+    work.tell(row, "changed", `No statement tells it any more; what ${decided} moved stands.`);
+    return;
+  }
   const contradiction =
     `A corrected statement denies what ${decided} was done for, and it cannot be taken back. ` +
     "What is missing or left over is in suspense: decide about it.";
