@@ -10,10 +10,13 @@ const scopeOf = (account: string, statementDate: string) =>
 export function bankStatementsOf({ statements }: Pick<StatementsRoom, "statements">): BankStatements {
   return {
     open: async (id: Id) => {
-      const told = await statements.bank(await statements.get(id));
+      const record = await statements.get(id);
+      const told = await statements.bank(record);
       const { account: accountNumber, statementDate: date, currency, opening, closing } = told;
       const entries = told.entries.map((entry) => readable(entry, date));
-      return { accountNumber, date, currency, opening, closing, entries };
+      const { version } = record;
+      if (version === null) throw new Error(`the statement ${id} was refused: there is nothing to read`);
+      return { accountNumber, date, version, currency, opening, closing, entries };
     },
     receive: async (account, date, original) => {
       await statements.receive({

@@ -57,7 +57,7 @@ async function read(
   const end = entries.reduce((sum, { amount }) => sum + amount, opening);
   days += 1;
   const date = `2030-01-${String(days).padStart(2, "0")}`;
-  const statement = { accountNumber, date, currency: "CNY", opening, closing: end, entries };
+  const statement = { accountNumber, date, version: 1, currency: "CNY", opening, closing: end, entries };
   const done = await readBankStatement({ ...office.deps, ...deps }, statement, async () => undefined);
   if (done.end === "read") {
     assert.deepEqual(
@@ -195,6 +195,31 @@ test("a connection stays the account that its batches were sent from", async () 
   const statuses: number[] = [];
   for (const { body } of proposals) statuses.push((await office.approve(body.id)).status);
   assert.deepEqual(statuses, [200, 409]);
+});
+
+const KEPT = {
+  name: "test_kept_statement",
+  text: `select opening, closing, entries, version
+   from bank_statements
+   where account_number = $1
+     and statement_date = $2`,
+};
+
+test("one that was corrected, and is read after its correction, says no balances", async () => {
+  const of = (version: number, ...entries: BankEntry[]) => {
+    const end = entries.reduce((sum, { amount }) => sum + amount, closing);
+    const told = { accountNumber: OUR_ACCOUNT, date: "2030-02-01", version, currency: "CNY" };
+    const statement = { ...told, opening: closing, closing: end, entries };
+    return readBankStatement(office.deps, statement, async () => undefined);
+  };
+  const [one, other] = [entry("V1", 10n), entry("V2", 20n)];
+  await of(2, one, other);
+  assert.deepEqual(await of(1, one), { end: "read", entries: 1, placed: 0, left: 1 });
+  const kept = () => office.deps.cell.db.all(KEPT, [OUR_ACCOUNT, "2030-02-01"]);
+  const second = { opening: closing, closing: closing + 30n, entries: 2, version: 2 };
+  assert.deepEqual(await kept(), [second]);
+  await of(3, one, other);
+  assert.deepEqual(await kept(), [{ ...second, version: 3 }]);
 });
 
 test("what comes back of it pays first what it was sent of on credit", async () => {

@@ -18,6 +18,8 @@ export type BankStatement = {
   /** Of our account. */
   readonly accountNumber: string;
   readonly date: string;
+  /** From 1 for each date of the account: of two the higher says the balances. */
+  readonly version: number;
   readonly currency: Currency;
   /** Minor units, as the bank states them; null: it does not. */
   readonly opening: bigint | null;
@@ -81,7 +83,8 @@ export async function readBankStatement(
   const { entries } = counts;
   const { holds } = connection;
   const readAt = deps.cell.clock.now();
-  const kept = { accountNumber, date, currency, holds, opening, closing, entries, readAt };
+  const { version } = statement;
+  const kept = { accountNumber, date, currency, holds, opening, closing, entries, readAt, version };
   await deps.cell.transact((tx) => keepStatement(tx, kept), { repeatable: true });
   return { end: "read", entries, placed: counts.placed, left: entries - counts.placed };
 }

@@ -164,14 +164,16 @@ export function unplacedCredits(
 const statementSql = sql(
   "bank_statement_keep",
   `insert into bank_statements (
-     account_number, statement_date, currency, holds, opening, closing, entries, read_at
+     account_number, statement_date, currency, holds, opening, closing, entries, read_at, version
    )
-   values ($1, $2, $3, $4, $5, $6, $7, $8)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
    on conflict on constraint bank_statements_pkey do update
    set opening = excluded.opening, closing = excluded.closing, entries = excluded.entries,
-     read_at = excluded.read_at`,
+     read_at = excluded.read_at, version = excluded.version
+   where bank_statements.version <= excluded.version`,
 );
 
+/** Of a date it says the balances unless a later version was read before it. */
 export async function keepStatement(
   tx: Tx,
   row: {
@@ -183,8 +185,10 @@ export async function keepStatement(
     readonly closing: bigint;
     readonly entries: number;
     readonly readAt: Date;
+    readonly version: number;
   },
 ): Promise<void> {
-  const { accountNumber, date, currency, holds, opening, closing, entries, readAt } = row;
-  await tx.run(statementSql, [accountNumber, date, currency, holds, opening, closing, entries, readAt]);
+  const { accountNumber, date, currency, holds, opening, closing, entries, readAt, version } = row;
+  const figures = [opening, closing, entries, readAt, version];
+  await tx.run(statementSql, [accountNumber, date, currency, holds, ...figures]);
 }

@@ -328,6 +328,7 @@ async function readToday(platform: TestPlatform, office: Office, account: string
   const statement = {
     accountNumber: account,
     date: closed.date,
+    version: 1,
     currency: "CNY",
     opening: BigInt(closed.opening),
     closing: BigInt(closed.closing),
