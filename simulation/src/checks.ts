@@ -33,6 +33,12 @@ export async function checkWorld(
   return found.slice(0, SHOWN_MAX);
 }
 
+/** The same of what has begun since: it has come to its end, and merchants were told of it. */
+export async function checkEnds(world: World, merchants: readonly Merchant[]): Promise<readonly string[]> {
+  const unfinished = await world.ground.cell.db.all<{ what: string }>(UNFINISHED);
+  return [...unfinished.map(({ what }) => what), ...(await checkTold(world, merchants))].slice(0, SHOWN_MAX);
+}
+
 /** Nothing waits for anything any more, but what a channel never tells. */
 const UNFINISHED = {
   name: "simulation_unfinished",

@@ -1,5 +1,5 @@
 /** What must be true of the breaks that two people have decided about, and of the books after it. */
-import { type Id, parseId } from "../../server/src/kernel/ids.ts";
+import { formatId, type Id, parseId } from "../../server/src/kernel/ids.ts";
 import { invariants, runAudit } from "../../server/src/operations/index.ts";
 import type { Decision, LeftToPeople } from "./decisions.ts";
 import type { World } from "./world.ts";
@@ -71,6 +71,10 @@ export async function checkDecisions(
   }
   const ids = left.map(({ id }) => parseId("brk", id) as Id);
   const moved = await db.all<{ breakId: Id; code: string; amount: bigint }>(MOVED, [ids]);
+  const others = left.flatMap(({ against }) => (against === null ? [] : [parseId("brk", against) as Id]));
+  for (const { breakId, code } of await db.all<{ breakId: Id; code: string }>(MOVED, [others])) {
+    found.push(`the break ${formatId("brk", breakId)} was set off, and has moved ${code} by itself`);
+  }
   for (const [at, about] of left.entries()) {
     const own = decisions.filter((decision) => decision.about === about);
     const is = moved.filter(({ breakId }) => breakId === ids[at]);

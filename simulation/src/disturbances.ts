@@ -81,9 +81,11 @@ function matchOf({ channel, number }: Contract): Record<string, string> {
 /** Nothing armed is left; how often each kind happened is counted. */
 export async function disarmFaults(world: World): Promise<void> {
   const listed = await world.channel(jsonRequest("GET", sandboxUrl("/faults"), undefined));
-  const { data } = JSON.parse(listed.body.toString("utf8")) as { data: { kind: string; happened: number }[] };
-  for (const { kind, happened } of data) {
-    if (happened > 0) world.weather.tally.add("faults of the sandbox", kind, happened);
+  type Listed = { kind: string; happened: number; params: { difference?: string } };
+  const { data } = JSON.parse(listed.body.toString("utf8")) as { data: Listed[] };
+  for (const { kind, happened, params } of data) {
+    const name = params.difference === undefined ? kind : `${kind}: ${params.difference}`;
+    if (happened > 0) world.weather.tally.add("faults of the sandbox", name, happened);
   }
   await world.channel(jsonRequest("DELETE", sandboxUrl("/faults"), undefined));
 }

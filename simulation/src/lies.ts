@@ -13,7 +13,7 @@ import { jsonRequest } from "./world.ts";
 /** The fault of the sandbox. */
 export const BILL_LIES = "bill_disagrees";
 
-const LIES = [
+export const LIES = [
   "missing_row",
   "extra_row",
   "amount_off",
@@ -65,8 +65,7 @@ const BY_TELEPHONE = { reason: "The channel's desk says that its bill of that da
 export async function sayNonePublished({ world, bank }: Office): Promise<void> {
   const { data = [] } = await asOperator(world, bank.owner, "GET", LATE);
   for (const { kind, channel_account: account, date } of data) {
-    if (kind !== "trade") continue;
-    const path = `/v1/ops/channel_accounts/${account}/statements/${date}/none`;
+    const path = `/v1/ops/channel_accounts/${account}/statements/${date}/none?kind=${kind}`;
     await asOperator(world, bank.owner, "POST", path, BY_TELEPHONE);
     world.weather.tally.add("closes", "an operator says that there is no bill");
   }

@@ -6,14 +6,14 @@ import { armBankFaults, disarmBankFaults } from "./bank-faults.ts";
 import { checkLeftBreaks } from "./bills.ts";
 import type { Chance } from "./chance.ts";
 import { decideDisputes } from "./channel-whims.ts";
-import { checkWorld } from "./checks.ts";
+import { checkEnds, checkWorld } from "./checks.ts";
 import { checkCloses, hasOpenDays, newestReport, setBreakRules } from "./closes.ts";
 import { setCommission } from "./commission.ts";
 import { checkCommission, isCommissionUnderWay } from "./commission-checks.ts";
 import { checkCosts } from "./cost-checks.ts";
 import { setCosts } from "./costs.ts";
 import { checkDecisions } from "./decision-checks.ts";
-import { decideAll, openDeciding } from "./decisions.ts";
+import { type Decision, decideAll, openDeciding } from "./decisions.ts";
 import { armFaults, disarmFaults, disturb, resendLost } from "./disturbances.ts";
 import { checkFees, setFees } from "./fees.ts";
 import { rotateKeys } from "./key-rotations.ts";
@@ -124,7 +124,9 @@ export async function runSeed(ground: Ground, seed: number, options: SeedOptions
     violations.push(...(await checkOwed(office, fees)));
     violations.push(...(await checkCosts(office, minimums)));
     violations.push(...(await checkSameDay(office)));
+    const isWhole = violations.length === 0;
     violations.push(...(await leaveToPeople(market)));
+    if (isWhole) lastSteps = [...scheduler.trace.lines];
   } catch (error) {
     violations.push(...world.violations, (error as Error).stack ?? String(error));
   }
@@ -333,19 +335,20 @@ async function leaveToPeople(market: Market): Promise<readonly string[]> {
   const since = await newestReport(world);
   await lyingDay(market);
   const deciding = await openDeciding(office);
-  if (deciding.left.length === 0) {
-    return [...violations.slice(known), ...(await checkDecisions(world, [], []))];
+  const decisions: Decision[] = [];
+  if (deciding.left.length > 0) {
+    const isRough = world.chance.stream("weather of decisions").hits(0.5);
+    if (isRough || weather.isBadFor("decisions")) weather.storm();
+    const disturbing = disturb(world, HOUR_MS, "disturbances of decisions");
+    decisions.push(...(await decideAll(office, deciding)));
+    disturbing.stop();
+    weather.calm();
+    await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
+    await rest(world, office);
   }
-  const isRough = world.chance.stream("weather of decisions").hits(0.5);
-  if (isRough || weather.isBadFor("decisions")) weather.storm();
-  const disturbing = disturb(world, HOUR_MS, "disturbances of decisions");
-  const decisions = await decideAll(office, deciding);
-  disturbing.stop();
-  weather.calm();
-  await world.scheduler.run(() => false, from(world, DAY_MS + NIGHT_MS));
-  await rest(world, office);
   return [
     ...violations.slice(known),
+    ...(await checkEnds(world, office.merchants)),
     ...(await checkDecisions(world, deciding.left, decisions)),
     ...(await checkCloses(world, since)),
   ];

@@ -151,8 +151,7 @@ async function applyChunk(
         known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
-      const isNew = existing === null || existing.endedAt !== null;
-      const isTwice = isNew && answered?.end === "missing" && shortages.isTold(finding);
+      const isTwice = answered?.end === "missing" && mayHold(existing) && shortages.isTold(finding);
       const said = isTwice ? { ...answered, end: "booked" as const } : answered;
       const partner = partnerOf(finding, others);
       const half = halfOfPlaced(finding, alike());
@@ -242,6 +241,12 @@ async function askDoor(
     }),
   );
   return new Map(answers.filter((answer) => answer !== null));
+}
+
+/** Whether the break would be made to hold what the door has booked, and does not yet. */
+function mayHold(existing: Break | null): boolean {
+  if (existing === null || existing.state === "pending") return true;
+  return existing.resolution === "explained" || existing.resolution === "undone";
 }
 
 /** The payments of which the door has booked something as missing that these lines tell. */

@@ -191,6 +191,57 @@ test("of what a file tells what breaks of no line tell already is told once", as
   assert.deepEqual([await holdUntold(), await missing(world)], [0, 0n]);
 });
 
+test("a line that waits for the next date is no second break either", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  await world.found([]);
+  await takeBack(world, payment);
+  assert.equal(await holdUntold(), 1);
+  await bear((await open(world))[0].id);
+  const line = { ...atTheConsole(payment, "W1", 10_000), pending: true };
+  await world.found([line]);
+  const again = await world.found([line]);
+  assert.deepEqual(await world.state(line.matchKey), [["pending", null, 0n]]);
+  await world.found([], { channelDate: NEXT, carriedFrom: again });
+  assert.deepEqual(await world.state(line.matchKey), [["resolved", "explained", 0n]]);
+  assert.deepEqual([await holdUntold(), await open(world), await missing(world)], [0, [], 0n]);
+});
+
+test("one that was denied, and waits when told again, is held by the break of no line alone", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  const line = atTheConsole(payment, "W2", 400);
+  await world.found([line]);
+  await bear((await open(world))[0].id);
+  await world.found([]);
+  assert.equal(await holdUntold(), 1);
+  const waits = await world.found([{ ...line, pending: true }]);
+  assert.equal(await holdUntold(), 0);
+  await world.found([], { channelDate: NEXT, carriedFrom: waits });
+  assert.deepEqual(await world.state(line.matchKey), [["resolved", "explained", 0n]]);
+  const [row, ...more] = await open(world);
+  assert.deepEqual([row.settle_difference, more], [-400, []]);
+});
+
+test("of two lines that are denied in turn each has a break", async () => {
+  const world = await openWorld(platform);
+  const payment = await paid(world);
+  const [one, other] = [atTheConsole(payment, "K1", 300), atTheConsole(payment, "K2", 500)];
+  await world.found([one, other]);
+  for (const { id } of await open(world)) await bear(id);
+  await world.found([other]);
+  assert.equal(await holdUntold(), 1);
+  await world.found([one]);
+  assert.equal(await holdUntold(), 1);
+  const rows = await open(world);
+  assert.deepEqual(
+    rows.map(({ settle_difference }) => settle_difference),
+    [-500, -300],
+  );
+  for (const { id } of rows) await bear(id);
+  assert.equal(await missing(world), 0n);
+});
+
 test("what came back since is not decided about, and the next close ends its break", async () => {
   const world = await openWorld(platform);
   const payment = await paid(world);

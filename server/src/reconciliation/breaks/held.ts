@@ -134,7 +134,7 @@ function hold(work: Work, untold: Untold & { readonly merchantId: Id }, id: Id):
     channelDate,
     kind,
     side: "theirs",
-    matchKey: heldKey(untold),
+    matchKey: heldKey(untold, id),
     currency,
     theirsAmount: null,
     oursAmount: null,

@@ -34,7 +34,7 @@ export async function takeStep(work: Work, step: Step, context: StepContext): Pr
       work.keep(row);
       return;
     case "wait":
-      work.keep({ ...row, ...UNDECIDED, state: "pending" });
+      work.keep({ ...row, ...UNDECIDED, heldByDoor: false, state: "pending" });
       work.tell(row, "pending", bookedSentence(context) ?? "The next channel date may explain it.");
       return;
     case "open":

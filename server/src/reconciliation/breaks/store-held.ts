@@ -21,15 +21,13 @@ export type Untold = {
   readonly channelDate: string;
   /** Above zero: more is in suspense than breaks tell; below: less. */
   readonly amount: bigint;
-  /** Breaks that tell of it already. */
-  readonly rows: bigint;
   /** The account's newest generation. */
   readonly reconciliationId: Id;
 };
 
-/** What such a break is called; how many the payment had before tells it from the others. */
-export function heldKey({ paymentId, side, rows }: Pick<Untold, "paymentId" | "side" | "rows">): string {
-  return `${BY_DOOR}${paymentId}/${side}/${rows}`;
+/** What such a break is called. */
+export function heldKey({ paymentId }: Pick<Untold, "paymentId">, id: Id): string {
+  return `${BY_DOOR}${paymentId}/${id}`;
 }
 
 /** Of breaks `b` those of no line that nobody has decided about. */
@@ -112,14 +110,7 @@ const NEWEST = `
 const untold = (ofJournals: string, ofBreaks: string) => `
    with ${door(ofJournals)}, ${told(ofBreaks)}
    select d.channel_account_id, d.payment_id, d.side, o.id as attempt_id, d.currency, d.memo, d.channel_date,
-     d.amount - coalesce(t.amount, 0) as amount, n.id as reconciliation_id,
-     (
-       select count(*)
-       from breaks b
-       where b.channel_account_id = d.channel_account_id
-         and b.payment_id = d.payment_id
-         and b.held_by_door
-     ) as rows
+     d.amount - coalesce(t.amount, 0) as amount, n.id as reconciliation_id
    from door d
    left join told t on t.channel_account_id = d.channel_account_id
      and t.payment_id = d.payment_id
