@@ -97,7 +97,8 @@ test("two batches cannot spend the same reserve, however they race", async () =>
   const { connections, ...all } = await funds();
   assert.deepEqual(all, { currency: "CNY", reserve: 60_000, instructed: 40_000, free: 20_000 });
   // No statement has been read: with one account for the reserve, the books' word is enough.
-  assert.deepEqual(connections, [{ connection: CONNECTION, reserve: 0, instructed: 40_000, free: -40_000 }]);
+  const untold = { reserve: 0, instructed: 40_000, free: -40_000, is_told: false };
+  assert.deepEqual(connections, [{ connection: CONNECTION, ...untold }]);
   // Approved again once the reserve covers it.
   await office.fund(1n, 20_000n);
   assert.equal((await office.approve(proposals[refused].approval.id)).status, 200);

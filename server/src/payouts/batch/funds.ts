@@ -103,7 +103,7 @@ async function accountFunds(db: Db, { name, accountNumber }: BankConnection): Pr
 /** `isTold`: a statement of it was read. */
 type AccountFunds = Funds & { readonly isTold: boolean };
 
-export type ConnectionFunds = Funds & { readonly connection: string };
+export type ConnectionFunds = AccountFunds & { readonly connection: string };
 
 /** The same of each connection that holds the reserve of a currency, in the order of their names. */
 export async function fundsByConnection(
@@ -112,8 +112,8 @@ export async function fundsByConnection(
 ): Promise<readonly ConnectionFunds[]> {
   const all: ConnectionFunds[] = [];
   for (const connection of await reserveConnections(platform.db, currency)) {
-    const { reserve, instructed } = await accountFunds(cell.db, connection);
-    all.push({ connection: connection.name, reserve, instructed });
+    const own = await accountFunds(cell.db, connection);
+    all.push({ connection: connection.name, ...own });
   }
   return all;
 }
@@ -144,7 +144,7 @@ export async function refusalOfFunds(
 
 function insufficient(
   { currency }: Pick<Batch, "currency">,
-  { reserve, instructed, ...rest }: Funds & Partial<ConnectionFunds>,
+  { reserve, instructed, ...rest }: Funds & { readonly connection?: string },
   what: string,
 ): Problem {
   const free = formatDecimal({ amount: reserve - instructed, currency: currency.trim() });

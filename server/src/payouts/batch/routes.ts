@@ -115,7 +115,12 @@ const FundsSchema = Type.Object({
       connection: Type.String(),
       reserve: Type.Integer({ description: "What the account's latest statement closes with" }),
       instructed: Type.Integer({ description: "Approved or sent through it, and not in that statement" }),
-      free: Type.Integer({ description: "The most that a batch may be, where several hold the reserve" }),
+      free: Type.Integer({ description: "The most that a batch through it may be, once one was read" }),
+      is_told: Type.Boolean({
+        description:
+          "Whether a statement of it was read. Until then the books decide where it is the currency's only " +
+          "account, and otherwise nothing is sent through it",
+      }),
     }),
   ),
 });
@@ -284,6 +289,7 @@ function reading(http: Http, deps: PayoutsDeps, { authenticateOperator }: Payout
       const connections = (await fundsByConnection(deps, currency)).map(({ connection, ...own }) => ({
         connection,
         ...presentFunds(own),
+        is_told: own.isTold,
       }));
       return { currency, ...all, connections };
     },
