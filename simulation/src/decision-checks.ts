@@ -14,6 +14,7 @@ const MOVES: Readonly<Record<Decision["resolution"], (about: About) => readonly 
     return [isGross ? "channel_cost_payable" : "channel_receivable", "channel_cost"];
   },
   loss: () => ["loss", "suspense_shortage"],
+  income: () => ["suspense_surplus", "other_income"],
   // Both are taken out of suspense where they were put into it.
   offset: () => null,
   pay_merchant: () => ["suspense_surplus", "merchant_pending"],

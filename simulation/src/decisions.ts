@@ -32,6 +32,7 @@ export type Decision = {
 };
 
 type Resolution =
+  | "income"
   | "recover_from_merchant"
   | "recover_from_channel"
   | "loss"
@@ -170,11 +171,15 @@ async function propose(desk: Desk, about: LeftToPeople): Promise<void> {
     if (status === 202) counts(desk, "a proposal is left");
     return;
   }
-  const second = luck.hits(0.3) ? wishFor(about, luck) : null;
+  const second = luck.hits(0.3) ? (luck.hits(0.5) ? first : otherThan(first, about)) : null;
   const wishes = second === null ? [first] : [first, second];
   if (second !== null) counts(desk, second === first ? "one thing twice at once" : "two things at once");
   const ends = await Promise.all(wishes.map((wish) => decide(desk, "POST", path, wishOf(about, wish))));
-  for (const [at, end] of ends.entries()) counts(desk, `${wishes[at]}: ${end}`);
+  for (const [at, end] of ends.entries()) {
+    counts(desk, `${wishes[at]}: ${end}`);
+    if (wishes[at] === "income" && end === "carried_out")
+      desk.world.violations.push(`what is left by the break ${about.id} was made income`);
+  }
 }
 
 function wishOf(about: LeftToPeople, resolution: Resolution) {
@@ -186,9 +191,19 @@ function wishOf(about: LeftToPeople, resolution: Resolution) {
 function wishFor({ settle, fee, against, passesUs: isOurs }: LeftToPeople, luck: Chance): Resolution {
   if (against !== null) return "offset";
   if (settle > 0) return "pay_merchant";
-  const mayBeBorne = isOurs && -settle <= BORNE_MAX;
-  if (settle < 0) return mayBeBorne && luck.hits(0.6) ? "loss" : "recover_from_merchant";
+  if (settle < 0)
+    return mayBeBorne({ settle, passesUs: isOurs }) && luck.hits(0.6) ? "loss" : "recover_from_merchant";
   return fee === 0 || !isOurs ? "acknowledge" : "adjust_fee";
+}
+
+function mayBeBorne({ settle, passesUs: isOurs }: Pick<LeftToPeople, "settle" | "passesUs">): boolean {
+  return isOurs && -settle <= BORNE_MAX;
+}
+
+/** What another person thinks of it; nothing of a world may become income. */
+function otherThan(wish: Resolution, about: LeftToPeople): Resolution {
+  if (wish === "loss") return "recover_from_merchant";
+  return wish === "recover_from_merchant" && mayBeBorne(about) ? "loss" : "income";
 }
 
 /** What the channel has paid upon a claim. */
