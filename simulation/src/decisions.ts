@@ -188,16 +188,15 @@ function wishOf(about: LeftToPeople, resolution: Resolution) {
 }
 
 /** What may be decided about such a difference, reckoned apart from the platform. */
-function wishFor({ settle, fee, against, passesUs: isOurs }: LeftToPeople, luck: Chance): Resolution {
-  if (against !== null) return "offset";
-  if (settle > 0) return "pay_merchant";
-  if (settle < 0)
-    return mayBeBorne({ settle, passesUs: isOurs }) && luck.hits(0.6) ? "loss" : "recover_from_merchant";
-  return fee === 0 || !isOurs ? "acknowledge" : "adjust_fee";
+function wishFor(about: LeftToPeople, luck: Chance): Resolution {
+  if (about.against !== null) return "offset";
+  if (about.settle > 0) return "pay_merchant";
+  if (about.settle < 0) return mayBeBorne(about) && luck.hits(0.6) ? "loss" : "recover_from_merchant";
+  return about.fee === 0 || !about.passesUs ? "acknowledge" : "adjust_fee";
 }
 
-function mayBeBorne({ settle, passesUs: isOurs }: Pick<LeftToPeople, "settle" | "passesUs">): boolean {
-  return isOurs && -settle <= BORNE_MAX;
+function mayBeBorne(about: LeftToPeople): boolean {
+  return about.passesUs && -about.settle <= BORNE_MAX;
 }
 
 /** What another person thinks of it; nothing of a world may become income. */

@@ -151,7 +151,8 @@ async function applyChunk(
         known === null || isTold || isEarlier ? known : await asTold(work, known, finding, context);
       const paymentKey = paymentKeyOf(finding);
       const others = [...alike(), ...(paymentKey === null ? [] : work.about(paymentKey))];
-      const isTwice = answered?.end === "missing" && mayHold(existing) && shortages.isTold(finding);
+      const isHeld = answered?.end === "missing" && !isTold && !isEarlier && mayHold(existing);
+      const isTwice = isHeld && !shortages.take(finding);
       const said = isTwice ? { ...answered, end: "booked" as const } : answered;
       const partner = partnerOf(finding, others);
       const half = halfOfPlaced(finding, alike());

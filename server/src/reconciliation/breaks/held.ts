@@ -177,10 +177,10 @@ function giveBack(work: Work, rows: readonly Break[], amount: bigint): void {
   }
 }
 
-/** Of a payment's shortage what breaks tell, as a chunk of findings makes breaks of lines. */
+/** What of payments' shortages no break tells yet, as a chunk of findings makes breaks of lines. */
 export type Shortages = {
-  /** Whether a line tells what breaks of no line tell already; otherwise it is counted as told by its own. */
-  isTold(about: { readonly paymentId: Id | null; readonly settleDifference: bigint }): boolean;
+  /** Takes what a line tells; false: breaks of no line tell it already, and it is none of what is left. */
+  take(about: { readonly paymentId: Id | null; readonly settleDifference: bigint }): boolean;
 };
 
 /** Reads them under the account's lock, after the door has booked what the lines tell. */
@@ -189,12 +189,12 @@ export async function readShortages(tx: Tx, payments: OfPayments): Promise<Short
   const told = rows.filter(({ side, ofNoLine }) => side === "shortage" && ofNoLine > 0n);
   const left = new Map(told.map(({ paymentId, untold }) => [paymentId, untold]));
   return {
-    isTold: ({ paymentId, settleDifference }) => {
+    take: ({ paymentId, settleDifference }) => {
       const untold = paymentId === null ? undefined : left.get(paymentId);
-      if (paymentId === null || untold === undefined) return false;
-      if (untold < -settleDifference) return true;
+      if (paymentId === null || untold === undefined) return true;
+      if (untold < -settleDifference) return false;
       left.set(paymentId, untold + settleDifference);
-      return false;
+      return true;
     },
   };
 }
