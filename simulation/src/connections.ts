@@ -4,7 +4,12 @@
  * here.
  */
 import pg from "pg";
-import type { Connection, Connections, OpenConnections } from "../../server/src/kernel/database.ts";
+import {
+  BEGIN,
+  type Connection,
+  type Connections,
+  type OpenConnections,
+} from "../../server/src/kernel/database.ts";
 import { TRANSACTION_FATES, type TransactionFate } from "./fates.ts";
 import { transactionNamed } from "./points.ts";
 import type { Owner, Scheduler, Told } from "./scheduler.ts";
@@ -162,7 +167,7 @@ function hold(
   };
   /** Its statements after `begin` tell what the transaction is for; true: the process dies before it. */
   const isDeadly = (text: string): boolean => {
-    if (text === "begin" || transaction !== null) return false;
+    if (text === BEGIN || transaction !== null) return false;
     statements.push(text);
     transaction = transactionNamed(statements);
     if (transaction === null) return false;
@@ -182,7 +187,7 @@ function hold(
       if (lost) throw broken();
       // Statements may be sent together: what was to follow the one that died is never sent.
       if (dead) return never();
-      if (text !== "begin") sent += 1;
+      if (text !== BEGIN) sent += 1;
       if (isDeadly(text)) {
         strikes();
         dead = true;
@@ -208,7 +213,7 @@ function hold(
       }
       try {
         const result = await client.query(config as pg.QueryConfig);
-        if (text !== "begin") said.push(`${text}:${result.rowCount}`);
+        if (text !== BEGIN) said.push(`${text}:${result.rowCount}`);
         return result;
       } catch (error) {
         said.push(`${text}!${(error as { code?: string }).code ?? ""}`);

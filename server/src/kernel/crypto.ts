@@ -1,10 +1,10 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
   generateKeyPairSync,
+  hash,
   hkdfSync,
   type KeyObject,
   timingSafeEqual,
@@ -113,7 +113,7 @@ export function constantTimeEqual(left: Buffer | string, right: Buffer | string)
 
 /** SHA-256, for secrets of 256 random bits: those need no salt and no slow hash. */
 export function sha256(data: Buffer | string): Buffer {
-  return createHash("sha256").update(data).digest();
+  return hash("sha256", data, "buffer");
 }
 
 function localKeyProvider(masters: readonly Buffer[], random: Random): KeyProvider {

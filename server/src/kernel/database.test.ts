@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import pg from "pg";
 import { createTestDatabase, type TestDatabase } from "../../../tools/testing/database.ts";
-import { columnsOf, type Database, openDatabase, sql, type Tx } from "./database.ts";
+import { BEGIN, type Connection, columnsOf, type Database, openDatabase, sql, type Tx } from "./database.ts";
 import { type ErrorCode, Problem } from "./errors.ts";
 import { violatedConstraint } from "./faults.ts";
 import { silentLog } from "./log.ts";
+import { openPool } from "./pool.ts";
 import { startProxy } from "./testing/proxy.ts";
 
 const insertNote = sql("test_kernel_insert", "insert into notes (id, words) values ($1, $2)");
@@ -295,6 +296,40 @@ describe("a transaction", () => {
     );
     const answer = await database.transact((tx) => tx.one(echo, [{ amount: 1 }]));
     assert.deepEqual(answer, { document: { amount: 1 } });
+  });
+
+  it("writes nothing behind a begin that failed, though the statements were sent with it", async () => {
+    const database = openDatabase({
+      url: own.url,
+      schema: "cell_0",
+      readersMax: 1,
+      writersMax: 1,
+      log: silentLog(),
+      openConnections: (config, onIdleError) => {
+        const pool = openPool(config, onIdleError);
+        const connect = async () => {
+          const client = await pool.connect();
+          const query: Connection["query"] = (asked) =>
+            client.query(asked === BEGIN ? "do $$ begin raise exception 'no transaction'; end $$" : asked);
+          return {
+            query,
+            on: client.on.bind(client),
+            removeListener: client.removeListener.bind(client),
+            release: client.release.bind(client),
+          };
+        };
+        return { ...pool, connect };
+      },
+    });
+    opened.push(database);
+    const answered = Promise.withResolvers<unknown>();
+    const work = database.transact(async (tx) => {
+      answered.resolve(tx.run(insertNote, [1, "one"]).catch((error: unknown) => error));
+      await answered.promise;
+    });
+    await assert.rejects(work, /no transaction/);
+    assert.match(String(await answered.promise), /read-only transaction/);
+    assert.deepEqual(await notes(), []);
   });
 
   it("leaves no listener on the connection it gives back", async () => {

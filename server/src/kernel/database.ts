@@ -159,7 +159,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     );
   const readers = pool(options.readersMax, [], false);
   // Statements planned on empty tables would stay sequential scans for ever: 848 instead of 188 µs.
-  const writers = pool(options.writersMax, ["enable_seqscan=off"], true);
+  const writers = pool(options.writersMax, ["enable_seqscan=off", "default_transaction_read_only=on"], true);
   const counters = { deadlocks: 0, retries: 0 };
   return {
     db: dbOver({ query: (config) => withReadErrors(() => readers.query(config)) }),
@@ -248,6 +248,12 @@ async function transact<T>(
   }
 }
 
+/**
+ * What a transaction begins with. The writers' sessions are read-only outside of one, so a statement that
+ * was sent behind a `begin` which failed cannot write by itself.
+ */
+export const BEGIN = "begin read write";
+
 type Once<T> =
   | { end: "committed"; value: T }
   /** Rolled back, for certain. */
@@ -265,8 +271,8 @@ async function once<T>(writers: Connections, work: (tx: Tx) => Promise<T>): Prom
   const lost = onLost(client);
   const { tx, end } = txOver(client);
   try {
-    await client.query("begin");
-    const value = await work(tx);
+    // Sent with the first statements, not before them: each answer that is waited for wakes two processes.
+    const [, value] = await Promise.all([client.query(BEGIN), (async () => work(tx))()]);
     end();
     return await commit(client, value, lost);
   } catch (error) {
