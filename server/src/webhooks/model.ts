@@ -114,6 +114,16 @@ export type Endpoint = {
 };
 
 /** An event to be recorded. `data` is what the merchant reads, as it goes on the wire. */
+/** What JSON can say; an amount is a number here, checked by whoever presents it. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly Json[]
+  | { readonly [member: string]: Json };
+
 export type NewEvent = {
   readonly id: Id;
   readonly merchantId: Id;
@@ -122,7 +132,7 @@ export type NewEvent = {
   readonly subjectId: Id;
   /** The payment whose timeline the event belongs to; null: none. */
   readonly paymentId: Id | null;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: Readonly<Record<string, Json>>;
   readonly createdAt: Date;
 };
 

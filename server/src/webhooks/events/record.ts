@@ -2,38 +2,25 @@ import { plus } from "../../kernel/clock.ts";
 import type { Tx } from "../../kernel/database.ts";
 import { formatId, type Id, type IdMaker } from "../../kernel/ids.ts";
 import { insertDeliveries, type NewDeliveryRow } from "../deliveries/store.ts";
-import { type Delivery, type Endpoint, LEASE_MS } from "../model.ts";
+import { type Delivery, type Endpoint, type Json, LEASE_MS } from "../model.ts";
 import { type EventRow, insertEvents } from "./store.ts";
 
 /** An event and the endpoints that hear of it. */
 export type Recording = { readonly event: EventRow; readonly endpoints: readonly Endpoint[] };
 
-/**
- * The body of an event, as every try sends it: `{ id, type, created_at, data }`. Amounts may be bigints up to
- * 2^53−1.
- */
+/** The body of an event, as every try sends it: `{ id, type, created_at, data }`. */
 export function writePayload(event: {
   readonly id: Id;
   readonly type: string;
   readonly createdAt: Date;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: Readonly<Record<string, Json>>;
 }): string {
-  const payload = {
+  return JSON.stringify({
     id: formatId("evt", event.id),
     type: event.type,
     created_at: event.createdAt.toISOString(),
     data: event.data,
-  };
-  return JSON.stringify(payload, (_key, value: unknown) =>
-    typeof value === "bigint" ? exact(value) : value,
-  );
-}
-
-function exact(value: bigint): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number))
-    throw new RangeError(`${value} is beyond what JSON readers keep exactly`);
-  return number;
+  });
 }
 
 /** Writes events and their deliveries, which are born leased; gives the deliveries that did not exist. */

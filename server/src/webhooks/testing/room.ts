@@ -127,7 +127,7 @@ export async function openTestRoom(changes: Partial<WebhooksDeps> = {}): Promise
 
 function newEvent(newId: () => Id, merchantId: Id, createdAt: Date, changes: Partial<NewEvent>): NewEvent {
   const paymentId = newId();
-  const data = { id: formatId("pay", paymentId), amount: 1_234n, currency: "CNY" };
+  const data = { id: formatId("pay", paymentId), amount: 1_234, currency: "CNY" };
   const type = "payment.succeeded";
   return { id: newId(), merchantId, type, subjectId: paymentId, paymentId, data, createdAt, ...changes };
 }
