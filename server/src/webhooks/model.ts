@@ -113,7 +113,6 @@ export type Endpoint = {
   readonly updatedAt: Date;
 };
 
-/** An event to be recorded. `data` is what the merchant reads, as it goes on the wire. */
 /** What JSON can say; an amount is a number here, checked by whoever presents it. */
 export type Json =
   | string
@@ -124,6 +123,7 @@ export type Json =
   | readonly Json[]
   | { readonly [member: string]: Json };
 
+/** An event to be recorded. `data` is what the merchant reads, as it goes on the wire. */
 export type NewEvent = {
   readonly id: Id;
   readonly merchantId: Id;

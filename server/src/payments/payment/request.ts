@@ -81,30 +81,22 @@ export type CreatePayment = Static<typeof CreatePaymentSchema>;
 /** A payment's request as it is kept: as sent, except that the payment code is only a keyed hash. */
 export type KeptRequest = CreatePayment;
 
-/** Canonical JSON: sorted keys, so that the same request is the same text. */
+/** Canonical JSON of what JSON can say: sorted keys, so that the same request is the same text. */
 export function canonical(value: unknown): string {
   return JSON.stringify(ordered(value));
 }
 
 /** The same with the keys of every object in order. Beforehand: a replacer is called for each value. */
 function ordered(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(ordered);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(members.map(([key, held]) => [key, ordered(held)]));
 }
 
-const REMEMBERED_MAX = 4_096;
-const remembered = new Map<string, KeptRequest>();
-
-/** The kept request; those of late are remembered, since a payment is shown several times within moments. */
-export function readRequest(text: string): Readonly<KeptRequest> {
-  const known = remembered.get(text);
-  if (known !== undefined) return known;
-  const request = JSON.parse(text) as KeptRequest;
-  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-  remembered.set(text, request);
-  return request;
+/** The kept request. */
+export function readRequest(text: string): KeptRequest {
+  return JSON.parse(text) as KeptRequest;
 }
 
 /** The names of the fields in which two kept requests differ, in alphabetical order. */
